@@ -1,0 +1,32 @@
+# `make run` and `make test` are all a newcomer needs; both set up what they use.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test install install-dev check clean
+
+run: install
+	$(BIN)/pincite ingest data/samples
+	$(BIN)/pincite up
+
+test: install-dev
+	PATH="$(abspath $(BIN)):$$PATH" sh tests/run_checks.sh
+
+install: $(VENV)/.installed
+
+install-dev: $(VENV)/.installed-dev
+
+# torch comes first and alone: the CPU build that constraints.txt names must be there before anything asks for "torch".
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
