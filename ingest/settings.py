@@ -1,0 +1,59 @@
+"""Where settings come from: flags, then `PINCITE_*` variables, then `pincite.toml` in the home folder."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def default_home() -> Path:
+    """Return `data/` of the checkout when run from one, else the platform's folder for user data."""
+    if (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "data" / "samples").is_dir():
+        return CHECKOUT / "data"
+    return Path(platformdirs.user_data_dir("pincite", appauthor=False))
+
+
+class PinciteSettings(BaseSettings):
+    """Base of every package's settings: the sources and their order."""
+
+    model_config = SettingsConfigDict(env_prefix="PINCITE_", extra="ignore")
+
+    home: Path = Field(default_factory=default_home, description="Everything that Pincite stores.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read flags first, then the environment, then `pincite.toml`."""
+        home = Path(init_settings().get("home") or os.environ.get("PINCITE_HOME") or default_home())
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=home / "pincite.toml")
+
+
+class IngestSettings(PinciteSettings):
+    """How documents become searchable."""
+
+    embedder: str = Field(
+        default="bundled", description="`bundled` (all-MiniLM-L6-v2) or the folder of a sentence-transformers model."
+    )
+    embed_batch: int = Field(default=16, ge=1, le=256, description="Texts that the embedder works on at once.")
+    chunk_tokens: int = Field(
+        default=200, ge=32, description="Longest chunk, in word pieces of the embedder, its context included."
+    )
+    parser_workers: int = Field(
+        default_factory=lambda: max(1, min(4, os.cpu_count() or 1)),
+        ge=1,
+        le=32,
+        description="Processes that read files.",
+    )
+    parser_timeout_seconds: float = Field(default=120.0, gt=0, description="Longest time to read one file.")
+    parser_memory_mb: int = Field(default=3072, ge=512, description="Most memory that one parser process may use.")
+    max_upload_mb: int = Field(default=512, ge=1, description="Largest file that is taken in.")

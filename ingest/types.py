@@ -1,0 +1,220 @@
+"""The values that ingestion produces and the library stores.
+
+Offsets are positions in `ParsedDocument.text`, counted in Unicode code points (Python's `str` index).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class BlockKind(StrEnum):
+    """What a stretch of text is, as far as it matters for cutting and showing it."""
+
+    PROSE = "prose"
+    TABLE = "table"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page in points, origin at the top left of the page as it is shown."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: `text[start:end]` of the document, its size in points, and where its words stand.
+
+    `number` counts from 1. `words` is the packed form that `ingest.geometry` reads; it is empty for
+    formats without a layout, whose whole text is page 1 and whose size is 0.
+    """
+
+    number: int
+    start: int
+    end: int
+    width: float = 0.0
+    height: float = 0.0
+    words: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading that governs the text from `start` up to the next heading of the same or a higher rank."""
+
+    level: int
+    title: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table or a piece of code; what no block covers is prose.
+
+    `header_end` is where the header rows of a table end: `text[start:header_end]` is repeated beside
+    every part of a table that has to be split. It equals `start` where there is no header.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    header_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """The text of one file with its structure. Pages are in order and do not overlap."""
+
+    title: str
+    media_type: str
+    text: str
+    pages: tuple[Page, ...]
+    headings: tuple[Heading, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    warnings: tuple[str, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span that is embedded, found and quoted: `document.text[start:end] == text`.
+
+    `context` is what the reader of the page would know at this place: the document's title, the path of
+    headings and, inside a table, its header row. It is embedded and searched with the text, never quoted.
+    """
+
+    start: int
+    end: int
+    text: str
+    first_page: int
+    last_page: int
+    kind: BlockKind
+    heading_path: tuple[str, ...]
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedDocument:
+    """What a parser worker returns: a document and its chunks in reading order."""
+
+    document: ParsedDocument
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderPassport:
+    """Everything two vectors must share to be comparable; stored with every collection."""
+
+    model: str
+    revision: str
+    dimension: int
+    prefix: str
+    normalized: bool
+    chunker: str
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors of type float32, one row each, in the order given."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def embed_query(self, query: str) -> NDArray[np.float32]: ...
+
+
+class TextMeasure(Protocol):
+    """Where the tokens of a text are, without the special tokens that a model adds around it."""
+
+    def token_spans(self, text: str) -> Sequence[tuple[int, int]]: ...
+
+
+DocumentStatus = Literal["queued", "done", "warning", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents that are searched together; the API calls it a vector store."""
+
+    id: str
+    owner: str
+    name: str
+    created_at: int
+    generation: int
+    passport: EmbedderPassport
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """An original that the library keeps. `id` follows from owner, source and content."""
+
+    id: str
+    owner: str
+    source: str
+    filename: str
+    sha256: str
+    size_bytes: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """One version of one source in one collection. `reason` explains a warning or a failure."""
+
+    collection_id: str
+    collection: str
+    file_id: str
+    source: str
+    filename: str
+    sha256: str
+    size_bytes: int
+    status: DocumentStatus
+    reason: str
+    title: str
+    media_type: str
+    pages: int
+    chunks: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as the library returns it, with the document it belongs to."""
+
+    id: int
+    collection_id: str
+    file_id: str
+    source: str
+    filename: str
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class IndexChanges:
+    """What brings a dense index from one generation of its collection to another.
+
+    `vectors` has one row for each of `added`. Removed ids come first: no id is ever used again.
+    """
+
+    generation: int
+    removed: list[int]
+    added: list[int]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySize:
+    """Documents that can be searched, and the chunks they have together."""
+
+    documents: int
+    chunks: int
