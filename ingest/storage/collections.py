@@ -1,0 +1,74 @@
+"""Rows of collections. Every function works inside the caller's transaction."""
+
+import time
+import uuid
+from typing import Any
+
+import apsw
+import msgspec
+
+from ingest.errors import CollectionExistsError, CollectionNotFoundError
+from ingest.types import Collection, EmbedderPassport
+
+_COLUMNS = "id, owner, name, created_at, generation, passport"
+
+
+def insert(db: apsw.Connection, owner: str, name: str, passport: EmbedderPassport) -> Collection:
+    """Add an empty collection; raises `CollectionExistsError`."""
+    collection = Collection(f"vs_{uuid.uuid4().hex[:24]}", owner, name, int(time.time()), 0, passport)
+    try:
+        db.execute(
+            f"INSERT INTO collections ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 (constant columns)
+            (collection.id, owner, name, collection.created_at, 0, encode_passport(passport)),
+        )
+    except apsw.ConstraintError:
+        raise CollectionExistsError(name=name) from None
+    return collection
+
+
+def find(db: apsw.Connection, owner: str, name_or_id: str) -> Collection:
+    """Return the collection with this id, else with this name; raises `CollectionNotFoundError`."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM collections WHERE owner = ?1 AND (id = ?2 OR name = ?2) ORDER BY id = ?2 DESC",  # noqa: S608
+        (owner, name_or_id),
+    )
+    for row in rows:
+        return _collection(row)
+    raise CollectionNotFoundError(collection=name_or_id)
+
+
+def find_all(db: apsw.Connection, owner: str) -> list[Collection]:
+    """Return the owner's collections, the oldest first."""
+    sql = f"SELECT {_COLUMNS} FROM collections WHERE owner = ? ORDER BY created_at, name"  # noqa: S608
+    return [_collection(row) for row in db.execute(sql, (owner,))]
+
+
+def rename(db: apsw.Connection, collection_id: str, name: str) -> None:
+    """Give a collection another name; raises `CollectionExistsError`."""
+    try:
+        db.execute("UPDATE collections SET name = ? WHERE id = ?", (name, collection_id))
+    except apsw.ConstraintError:
+        raise CollectionExistsError(name=name) from None
+
+
+def delete(db: apsw.Connection, collection_id: str) -> None:
+    """Remove a collection with its documents, chunks and vectors."""
+    db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+
+
+def next_generation(db: apsw.Connection, collection_id: str) -> int:
+    """Count a change of the collection's chunks and return its number."""
+    rows = db.execute(
+        "UPDATE collections SET generation = generation + 1 WHERE id = ? RETURNING generation", (collection_id,)
+    )
+    return int(next(iter(rows))[0])
+
+
+def encode_passport(passport: EmbedderPassport) -> str:
+    """Return the stored form of a passport."""
+    return msgspec.json.encode(passport).decode()
+
+
+def _collection(row: tuple[Any, ...]) -> Collection:
+    id_, owner, name, created_at, generation, passport = row
+    return Collection(id_, owner, name, created_at, generation, msgspec.json.decode(passport, type=EmbedderPassport))

@@ -1,0 +1,86 @@
+"""Migrations and transactions of the SQLite file."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import LibraryError
+from ingest.storage.database import Database
+
+FIRST = "CREATE TABLE notes (text TEXT) STRICT"
+SECOND = "ALTER TABLE notes ADD COLUMN author TEXT NOT NULL DEFAULT 'unknown'"
+
+
+def notes(database: Database) -> list[tuple[object, ...]]:
+    with database.read() as db:
+        return list(db.execute("SELECT * FROM notes"))
+
+
+def test_an_older_file_is_migrated_and_a_copy_of_it_is_kept(tmp_path: Path) -> None:
+    old = Database(tmp_path / "library.db", [FIRST])
+    with old.write() as db:
+        db.execute("INSERT INTO notes VALUES ('kept')")
+    old.close()
+
+    new = Database(tmp_path / "library.db", [FIRST, SECOND])
+
+    assert notes(new) == [("kept", "unknown")]
+    new.close()
+    copy = Database(tmp_path / "library-before-v2.db", [FIRST])
+    assert notes(copy) == [("kept",)]
+    copy.close()
+
+
+def test_a_newer_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    Database(tmp_path / "library.db", [FIRST, SECOND]).close()
+    with pytest.raises(LibraryError, match="version 2, this program reads up to 1; update Pincite"):
+        Database(tmp_path / "library.db", [FIRST])
+
+
+def test_a_step_that_fails_leaves_the_old_version(tmp_path: Path) -> None:
+    Database(tmp_path / "library.db", [FIRST]).close()
+    with pytest.raises(LibraryError):
+        Database(tmp_path / "library.db", [FIRST, "ALTER TABLE notes ADD COLUMN a TEXT; NONSENSE"])
+    unchanged = Database(tmp_path / "library.db", [FIRST])
+    assert notes(unchanged) == []
+    unchanged.close()
+
+
+def test_a_transaction_that_raises_changes_nothing(tmp_path: Path) -> None:
+    database = Database(tmp_path / "library.db", [FIRST])
+
+    def write_half() -> None:
+        with database.write() as db:
+            db.execute("INSERT INTO notes VALUES ('half')")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
+    assert notes(database) == []
+    database.close()
+
+
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "library.db").write_bytes(b"this is not SQLite" * 100)
+    with pytest.raises(LibraryError, match="not a database"):
+        Database(tmp_path / "library.db", [FIRST])
+
+
+def test_writers_in_two_connections_and_readers_do_not_disturb_each_other(tmp_path: Path) -> None:
+    databases = [Database(tmp_path / "library.db", [FIRST]) for _ in range(2)]
+
+    def write(database: Database) -> None:
+        for _ in range(20):
+            with database.write() as db:
+                db.execute("INSERT INTO notes VALUES ('x')")
+            notes(database)
+
+    threads = [threading.Thread(target=write, args=(database,)) for database in databases for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(notes(databases[0])) == 120
+    for database in databases:
+        database.close()

@@ -1,0 +1,278 @@
+"""The library's promises: identity, replacement, deletion, and agreement with its indexes."""
+
+import io
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from ingest.errors import (
+    CollectionExistsError,
+    CollectionNotFoundError,
+    FileNotInLibraryError,
+    LibraryError,
+)
+from ingest.library import Library
+from ingest.search_index import SearchIndex
+from ingest.types import ChunkedDocument, DocumentRecord
+from tests.fakes import HashEmbedder, chunked, passport
+
+EMBEDDER = HashEmbedder()
+WORDS = ["pump", "valve", "hose"]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+def add(library: Library, collection_id: str, source: str, content: ChunkedDocument) -> DocumentRecord:
+    """Take a document the whole way, its file's bytes being its text."""
+    body = io.BytesIO(content.document.text.encode())
+    file = library.add_file(source=source, filename=Path(source).name, content=body)
+    document = library.enqueue(collection_id, file.id)
+    vectors = EMBEDDER.embed([chunk.text for chunk in content.chunks])
+    stored = library.complete(document, content, vectors)
+    assert stored is not None
+    return stored
+
+
+def found(library: Library, collection_id: str, words: str) -> list[str]:
+    hits = SearchIndex(library).lexical(collection_id, words, 10)
+    return [chunk.chunk.text for chunk in library.chunks([id_ for id_, _ in hits])]
+
+
+def test_the_same_file_again_changes_nothing(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    first = add(library, collection.id, "a.txt", chunked("The pump is blue."))
+    generation = library.collection("c").generation
+
+    file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"The pump is blue."))
+    again = library.enqueue(collection.id, file.id)
+
+    assert again == first
+    assert library.collection("c").generation == generation
+
+
+def test_a_changed_file_replaces_its_old_version_at_once(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    old = add(library, collection.id, "a.txt", chunked("The pump is blue."))
+    old_path = library.original_path(old.file_id)
+
+    new = add(library, collection.id, "a.txt", chunked("The valve is red."))
+
+    assert [document.file_id for document in library.documents(collection.id)] == [new.file_id]
+    assert (found(library, collection.id, "pump"), found(library, collection.id, "valve")) == (
+        [],
+        ["The valve is red."],
+    )
+    assert not old_path.exists()
+
+
+def test_the_old_version_answers_until_the_new_one_is_read(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    add(library, collection.id, "a.txt", chunked("The pump is blue."))
+    changed = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"broken"))
+    document = library.enqueue(collection.id, changed.id)
+
+    library.fail(document, "damaged")
+
+    assert found(library, collection.id, "pump") == ["The pump is blue."]
+    assert [(d.status, d.reason) for d in library.documents()] == [("done", ""), ("failed", "damaged")]
+
+
+def test_a_failed_document_can_be_tried_again(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
+    library.fail(library.enqueue(collection.id, file.id), "damaged")
+    assert (library.enqueue(collection.id, file.id).status, library.queued_documents()[0].file_id) == (
+        "queued",
+        file.id,
+    )
+
+
+def test_a_document_removed_while_it_is_read_does_not_come_back(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
+    document = library.enqueue(collection.id, file.id)
+    library.remove_document(collection.id, file.id)
+    content = chunked("The pump is blue.")
+
+    assert library.complete(document, content, EMBEDDER.embed(["The pump is blue."])) is None
+    assert library.documents() == []
+
+
+def test_delete_removes_rows_vectors_words_and_the_original(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    document = add(library, collection.id, "a.txt", chunked("The pump is blue."))
+    path = library.original_path(document.file_id)
+
+    library.delete_file(document.file_id)
+
+    assert (library.documents(), library.files(), found(library, collection.id, "pump")) == ([], [], [])
+    assert SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("pump"), 5) == []
+    assert not path.exists()
+
+
+def test_content_that_another_file_has_too_outlives_a_delete(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    first = add(library, collection.id, "a.txt", chunked("Same text."))
+    second = add(library, collection.id, "b.txt", chunked("Same text."))
+    library.delete_file(first.file_id)
+    assert library.original_path(second.file_id).read_bytes() == b"Same text."
+
+
+def test_deleting_a_collection_leaves_the_others_whole(library: Library) -> None:
+    one, two = (library.create_collection(name, passport()) for name in ("one", "two"))
+    for collection in (one, two):
+        add(library, collection.id, "a.txt", chunked("The pump is blue."))
+    library.delete_collection(one.id)
+    assert [collection.name for collection in library.collections()] == ["two"]
+    assert found(library, two.id, "pump") == ["The pump is blue."]
+    assert len(library.files()) == 1
+
+
+def test_what_does_not_exist_is_named(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    with pytest.raises(CollectionNotFoundError, match="'nowhere'"):
+        library.collection("nowhere")
+    with pytest.raises(FileNotInLibraryError, match="'file-0'"):
+        library.enqueue(collection.id, "file-0")
+    with pytest.raises(FileNotInLibraryError):
+        library.remove_document(collection.id, "file-0")
+    with pytest.raises(CollectionExistsError):
+        library.create_collection("c", passport())
+
+
+def test_another_owner_sees_nothing(tmp_path: Path) -> None:
+    mine, theirs = Library(tmp_path, owner="me"), Library(tmp_path, owner="them")
+    collection = mine.create_collection("c", passport())
+    document = add(mine, collection.id, "a.txt", chunked("Secret."))
+    with pytest.raises(CollectionNotFoundError):
+        theirs.collection(collection.id)
+    with pytest.raises(FileNotInLibraryError):
+        theirs.document_text(collection.id, document.file_id)
+    assert (theirs.collections(), theirs.files(), theirs.documents()) == ([], [], [])
+    mine.close()
+    theirs.close()
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("in the way")
+    with pytest.raises(LibraryError, match="cannot be used"):
+        Library(tmp_path / "home")
+
+
+def test_files_are_readable_by_their_owner_only(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    document = add(library, collection.id, "a.txt", chunked("Private."))
+    assert library.original_path(document.file_id).stat().st_mode & 0o077 == 0
+    assert (library.home / "library.db").stat().st_mode & 0o077 == 0
+
+
+def test_one_process_sees_what_another_has_changed(library: Library) -> None:
+    other = Library(library.home)
+    index = SearchIndex(library)
+    collection = library.create_collection("c", passport())
+    query = EMBEDDER.embed_query("pump")
+    assert index.dense(collection.id, query, 5) == []
+
+    document = add(other, collection.id, "a.txt", chunked("The pump is blue."))
+    assert len(index.dense(collection.id, query, 5)) == 1
+
+    other.delete_file(document.file_id)
+    assert index.dense(collection.id, query, 5) == []
+    other.close()
+
+
+def test_adds_deletes_and_searches_from_many_threads_stay_right(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    index = SearchIndex(library)
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(8):
+                text = f"Unit{number} turn{turn}."
+                document = add(library, collection.id, f"{number}.txt", chunked(text))
+                query = EMBEDDER.embed_query(text)
+                best = library.chunks([index.dense(collection.id, query, 1)[0][0]])
+                assert best[0].chunk.text == text
+                if turn % 3 == 2:
+                    library.delete_file(document.file_id)
+        except BaseException as error:  # noqa: BLE001 (reported by the main thread)
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+class LibraryMachine(RuleBasedStateMachine):
+    """Adds, replaces, removes and reopens against a plain dict."""
+
+    @initialize()
+    def open_it(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.library = Library(Path(self.folder.name))
+        self.collection_id = self.library.create_collection("c", passport()).id
+        self.index = SearchIndex(self.library)
+        self.model: dict[str, str] = {}
+
+    @rule(source=st.sampled_from("abcd"), words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))
+    def add(self, source: str, words: list[str]) -> None:
+        text = " ".join(words)
+        add(self.library, self.collection_id, source, chunked(text))
+        self.model[source] = text
+
+    @rule(source=st.sampled_from("abcd"))
+    def remove(self, source: str) -> None:
+        for document in self.library.documents():
+            if document.source == source:
+                self.library.delete_file(document.file_id)
+        self.model.pop(source, None)
+
+    @rule(save=st.booleans())
+    def reopen(self, save: bool) -> None:
+        if save:
+            self.index.save(self.collection_id)
+        self.library.close()
+        self.library = Library(Path(self.folder.name))
+        self.index = SearchIndex(self.library)
+
+    @invariant()
+    def library_and_indexes_agree_with_the_model(self) -> None:
+        hits = self.index.dense(self.collection_id, EMBEDDER.embed_query("pump"), 10)
+        chunks = {chunk.source: chunk.chunk.text for chunk in self.library.chunks([id_ for id_, _ in hits])}
+        assert chunks == self.model
+        words = self.index.lexical(self.collection_id, "pump", 10)
+        sources = {chunk.source for chunk in self.library.chunks([id_ for id_, _ in words])}
+        assert sources == {source for source, text in self.model.items() if "pump" in text}
+
+    def teardown(self) -> None:
+        self.library.close()
+        self.folder.cleanup()
+
+
+TestLibraryAgreesWithAPlainDict = LibraryMachine.TestCase
+TestLibraryAgreesWithAPlainDict.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+
+
+def test_complete_refuses_a_wrong_number_of_vectors(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
+    document = library.enqueue(collection.id, file.id)
+    with pytest.raises(ValueError, match="1 chunks came with 2 vectors"):
+        library.complete(document, chunked("One."), np.zeros((2, 256), dtype=np.float32))
+    assert library.document(collection.id, file.id).status == "queued"
