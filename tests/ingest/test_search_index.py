@@ -1,0 +1,134 @@
+"""Dense search equals brute force; its saved file is trusted only when it is what was written."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.library import Library
+from ingest.search_index import SearchIndex
+from ingest.types import Collection
+from tests.fakes import HashEmbedder, chunked, passport
+
+EMBEDDER = HashEmbedder()
+TEXTS = [f"pump number {number} stands in hall {number % 3}" for number in range(12)]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def collection(library: Library) -> Collection:
+    made = library.create_collection("c", passport())
+    add(library, made, "a.txt", TEXTS)
+    return made
+
+
+def add(library: Library, collection: Collection, source: str, texts: list[str]) -> str:
+    file = library.add_file(source=source, filename=source, content=io.BytesIO("\n".join(texts).encode()))
+    library.complete(library.enqueue(collection.id, file.id), chunked(*texts), EMBEDDER.embed(texts))
+    return file.id
+
+
+def found(library: Library, hits: list[tuple[int, float]]) -> list[str]:
+    return [chunk.chunk.text for chunk in library.chunks([id_ for id_, _ in hits])]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 30), top_k=st.integers(1, 40))
+def test_dense_search_equals_brute_force_in_order_and_score(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, rows: int, top_k: int
+) -> None:
+    random = np.random.default_rng(seed)
+    vectors = random.standard_normal((rows, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    query = vectors[int(random.integers(rows))]
+    library = Library(tmp_path_factory.mktemp("home"))
+    collection = library.create_collection("c", passport(8))
+    file = library.add_file(source="a", filename="a", content=io.BytesIO(b"a"))
+    library.complete(library.enqueue(collection.id, file.id), chunked(*map(str, range(rows))), vectors)
+
+    hits = SearchIndex(library).dense(collection.id, query, top_k)
+
+    cosines = vectors @ query
+    expected = np.sort(cosines)[::-1][:top_k]
+    assert np.allclose([score for _, score in hits], expected, atol=1e-6)
+    assert np.allclose([cosines[int(text)] for text in found(library, hits)], expected, atol=1e-6)
+    library.close()
+
+
+def test_words_are_found_whatever_their_case_accents_and_endings(library: Library, collection: Collection) -> None:
+    add(library, collection, "b.txt", ["Die Ventile prüfen.", "Inspecting valves regularly."])
+    index = SearchIndex(library)
+    assert found(library, index.lexical(collection.id, "PRUFEN", 5)) == ["Die Ventile prüfen."]
+    assert found(library, index.lexical(collection.id, "valve inspection", 5))[0] == "Inspecting valves regularly."
+
+
+@pytest.mark.parametrize("query", ["", "?!", '"', "a AND OR NOT (", "text: x*", "\x00 pump", "NEAR(a b)"])
+def test_no_query_is_a_syntax_error(library: Library, collection: Collection, query: str) -> None:
+    SearchIndex(library).lexical(collection.id, query, 5)
+
+
+def test_a_saved_index_answers_like_the_one_in_memory(library: Library, collection: Collection) -> None:
+    first = SearchIndex(library)
+    query = EMBEDDER.embed_query("hall 2")
+    hits = first.dense(collection.id, query, 12)
+    first.save(collection.id)
+    add(library, collection, "b.txt", ["a later document"])
+
+    second = SearchIndex(library)
+
+    assert second.dense(collection.id, query, 12) == hits
+    assert found(library, second.dense(collection.id, EMBEDDER.embed_query("a later document"), 1)) == [
+        "a later document"
+    ]
+
+
+def _flip(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+@pytest.mark.parametrize("damage", [_flip, lambda path: path.write_bytes(path.read_bytes()[:-9]), Path.unlink])
+def test_a_damaged_index_file_is_noticed_and_rebuilt(library: Library, collection: Collection, damage: object) -> None:
+    index = SearchIndex(library)
+    query = EMBEDDER.embed_query("hall 2")
+    hits = index.dense(collection.id, query, 12)
+    index.save(collection.id)
+    (path,) = (library.home / "index").iterdir()
+    assert callable(damage)
+    damage(path)
+    assert SearchIndex(library).dense(collection.id, query, 12) == hits
+
+
+def test_saving_twice_keeps_one_file(library: Library, collection: Collection) -> None:
+    index = SearchIndex(library)
+    index.save(collection.id)
+    index.save(collection.id)
+    add(library, collection, "b.txt", ["another"])
+    index.save(collection.id)
+    assert len(list((library.home / "index").iterdir())) == 1
+
+
+def test_similarities_are_those_of_the_search(library: Library, collection: Collection) -> None:
+    index = SearchIndex(library)
+    query = EMBEDDER.embed_query("hall 1")
+    hits = dict(index.dense(collection.id, query, 12))
+    assert index.similarities(collection.id, query, [*hits, 999_999]) == pytest.approx(hits, abs=1e-6)
+
+
+def test_an_empty_collection_finds_nothing(library: Library) -> None:
+    empty = library.create_collection("empty", passport())
+    index = SearchIndex(library)
+    assert index.dense(empty.id, EMBEDDER.embed_query("pump"), 5) == []
+    assert index.lexical(empty.id, "pump", 5) == []
+    index.save(empty.id)
