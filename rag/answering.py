@@ -1,0 +1,245 @@
+"""The story of an answer: retrieve, choose the context, build the prompt, stream, pin, check."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from ingest.library import Library
+from rag.citations import MarkerFilter
+from rag.context import Context, best_chunks, number, whole_document_budget, whole_documents
+from rag.errors import PromptTooLongError, QuestionError
+from rag.evidence import EvidenceFinder
+from rag.pinning import pin
+from rag.prompt import build_messages
+from rag.retrieval import Retriever, relevant
+from rag.types import (
+    Answer,
+    AnswerDelta,
+    AnswerEvent,
+    Delta,
+    Engine,
+    FinishReason,
+    Message,
+    Passage,
+    Question,
+    Quote,
+    Sampling,
+    ScoredChunk,
+    Started,
+    Timings,
+    Usage,
+)
+
+logger = logging.getLogger(__name__)
+
+NOTHING_FOUND = "The documents in this collection do not say anything about that."
+NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."
+EVIDENCE_QUOTES = 3
+MIN_PASSAGE_TOKENS = 16
+"""No passage is shorter, its header included: what cannot fit by this count need not be tokenised."""
+MIN_ANSWER_TOKENS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPolicy:
+    """How answers are made where the question does not say."""
+
+    top_k: int
+    min_similarity: float
+    max_answer_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everything that is settled before the model says a word."""
+
+    context: Context
+    messages: tuple[Message, ...]
+    prompt_tokens: int
+    evidence: tuple[Quote, ...]
+
+
+class Answerer:
+    """Answers questions from the documents of collections, every sentence pinned and checked."""
+
+    def __init__(
+        self,
+        library: Library,
+        retriever: Retriever,
+        finder: EvidenceFinder,
+        engine_for: Callable[[str | None], Engine],
+        policy: AnswerPolicy,
+    ) -> None:
+        self._library = library
+        self._retriever = retriever
+        self._finder = finder
+        self._engine_for = engine_for
+        self._policy = policy
+
+    def answer(self, question: Question) -> Generator[AnswerEvent, None, None]:
+        """Yield `Started`, the pieces of the answer, and the `Answer` with its citations.
+
+        Everything that can be refused is refused before the first event: `QuestionError`,
+        `CollectionNotFoundError`, `ModelNotFoundError`, `ModelLoadError`, `PromptTooLongError`. Closing the
+        generator stops the model.
+        """
+        clock = _Clock()
+        asked = _last_user_message(question)
+        engine = self._engine_for(question.model)
+        plan = self._plan(question, asked, engine)
+        clock.retrieved()
+        yield Started(plan.context.mode, plan.context.reason, plan.context.passages, plan.evidence)
+        if plan.context.mode == "none":
+            deltas = _said(plan.context.reason)
+        else:
+            deltas = engine.generate(plan.messages, self._sampling(question, plan, engine))
+        text, last = "", Delta("")
+        markers = MarkerFilter(len(plan.context.passages))
+        with closing(deltas):
+            for last in deltas:
+                clock.answered()
+                if piece := markers.feed(last.text):
+                    text += piece
+                    yield AnswerDelta(piece)
+        if piece := markers.flush():
+            text += piece
+            yield AnswerDelta(piece)
+        yield self._finished(plan, text, last, engine, clock)
+
+    def _plan(self, question: Question, asked: str, engine: Engine) -> _Plan:
+        size = self._library.size([self._library.collection(id_).id for id_ in question.collections])
+        hits = self._retriever.retrieve(asked, question.collections, self._policy.top_k)
+        history, dropped = _fitting_history(question.messages, asked, engine)
+        context = self._choose_context(question, asked, history, hits, engine)
+        if context.mode == "none":
+            reason = NOTHING_FOUND if size.documents else NO_DOCUMENTS
+            return _Plan(replace(context, reason=reason), (), 0, ())
+        if dropped:
+            context = replace(context, reason=f"{context.reason}; {dropped} earlier messages left out")
+        messages = build_messages(history, asked, context.passages)
+        prompt_tokens = engine.count_tokens(messages)
+        window = engine.info().context_window
+        if prompt_tokens + MIN_ANSWER_TOKENS > window:
+            raise PromptTooLongError(prompt_tokens=prompt_tokens, context_window=window)
+        return _Plan(context, messages, prompt_tokens, self._evidence(asked, hits, context))
+
+    def _choose_context(
+        self,
+        question: Question,
+        asked: str,
+        history: Sequence[Message],
+        hits: Sequence[ScoredChunk],
+        engine: Engine,
+    ) -> Context:
+        def tokens(passages: Sequence[Passage]) -> int:
+            return engine.count_tokens(build_messages(history, asked, passages))
+
+        window = engine.info().context_window
+        if question.mode != "retrieval":
+            budget = whole_document_budget(window, tokens(()))
+            if question.mode == "whole":
+                budget = window - self._answer_reserve(question, window)
+            whole = self._whole(question.collections, budget, tokens)
+            if whole is not None:
+                return whole
+        about_it = relevant(asked, hits, self._policy.min_similarity)
+        if not about_it:
+            return Context("none", "", ())
+        return best_chunks(about_it, window - self._answer_reserve(question, window), tokens)
+
+    def _whole(
+        self, collections: Sequence[str], budget: int, tokens: Callable[[Sequence[Passage]], int]
+    ) -> Context | None:
+        """Return all documents as context, or None where they do not fit (or there are none)."""
+        size = self._library.size(collections)
+        if not size.chunks or size.chunks * MIN_PASSAGE_TOKENS > budget:
+            return None
+        chunks = [
+            chunk
+            for id_ in collections
+            for document in sorted(self._library.documents(id_), key=lambda document: document.source)
+            for chunk in self._library.document_chunks(id_, document.file_id)
+        ]
+        used = tokens(number(chunks))
+        return whole_documents(chunks, used, budget) if used <= budget else None
+
+    def _evidence(self, asked: str, hits: Sequence[ScoredChunk], context: Context) -> tuple[Quote, ...]:
+        """Return the sentences nearest to the question, found without the model."""
+        shown = {passage.stored.id for passage in context.passages}
+        matches = self._finder.rank(asked, [hit.chunk for hit in hits if hit.chunk.id in shown])
+        return tuple(self._finder.quote(match) for match in matches[:EVIDENCE_QUOTES])
+
+    def _answer_reserve(self, question: Question, window: int) -> int:
+        wanted = question.sampling.max_tokens or self._policy.max_answer_tokens
+        return min(wanted, window // 4)
+
+    def _sampling(self, question: Question, plan: _Plan, engine: Engine) -> Sampling:
+        wanted = question.sampling.max_tokens or self._policy.max_answer_tokens
+        room = engine.info().context_window - plan.prompt_tokens
+        return replace(question.sampling, max_tokens=min(wanted, room))
+
+    def _finished(self, plan: _Plan, text: str, last: Delta, engine: Engine, clock: "_Clock") -> Answer:
+        has_answer = plan.context.mode != "none"
+        citations, sentences = pin(text, plan.context.passages, self._finder) if has_answer else ((), ())
+        finish_reason: FinishReason = last.finish_reason or "stop"
+        logger.info(
+            "answered: mode %s, %s passages, %s citations",
+            plan.context.mode,
+            len(plan.context.passages),
+            len(citations),
+        )
+        return Answer(
+            text=text,
+            citations=citations,
+            sentences=sentences,
+            evidence=plan.evidence,
+            mode=plan.context.mode,
+            reason=plan.context.reason,
+            model=engine.info().id,
+            finish_reason=finish_reason,
+            usage=last.usage or Usage(0, 0),
+            timings=clock.timings(),
+        )
+
+
+class _Clock:
+    """Seconds since the question came in."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._retrieved = self._first_token = 0.0
+
+    def retrieved(self) -> None:
+        self._retrieved = self._elapsed()
+
+    def answered(self) -> None:
+        self._first_token = self._first_token or self._elapsed()
+
+    def timings(self) -> Timings:
+        return Timings(self._retrieved, self._first_token, self._elapsed())
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._started
+
+
+def _said(text: str) -> Generator[Delta, None, None]:
+    """An answer that needs no model."""
+    yield Delta(text, finish_reason="stop", usage=Usage(0, 0))
+
+
+def _last_user_message(question: Question) -> str:
+    if not question.messages or question.messages[-1].role != "user" or not question.messages[-1].content.strip():
+        raise QuestionError(detail="the last message must be a question of the user; send one with some text")
+    return question.messages[-1].content
+
+
+def _fitting_history(messages: Sequence[Message], asked: str, engine: Engine) -> tuple[tuple[Message, ...], int]:
+    """Return the newest turns before the question that fill at most half of the window, and how many were dropped."""
+    history = tuple(messages[:-1])
+    half = engine.info().context_window // 2
+    kept = history
+    while kept and engine.count_tokens(build_messages(kept, asked, ())) > half:
+        kept = kept[2:] if len(kept) > 1 else ()
+    return kept, len(history) - len(kept)

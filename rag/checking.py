@@ -1,0 +1,72 @@
+"""Does a quote support a sentence? Cheap evidence, no model of its own. Pure."""
+
+import re
+from dataclasses import dataclass
+
+from rag.types import Verdict
+
+SUPPORTED_OVERLAP = 0.6
+PARTLY_OVERLAP = 0.35
+SUPPORTED_SIMILARITY = 0.75
+PARTLY_SIMILARITY = 0.5
+STEM_LETTERS = 5
+"""Words that share this many first letters count as the same word: a stemmer for many languages."""
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+_COMMON_WORDS = """
+the and for are was were been being have has had this that these those with from into onto about over under
+which who whom whose what when where why how can could may might must shall should will would you your they
+them their his her its our ours there here then than also such each any all some more most other only very
+does did doing not but nor yet per via
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A verdict, and the reasons for it that a person can read."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+def check(sentence: str, quote: str, similarity: float) -> Support:
+    """Judge one sentence against the quote that it is pinned to.
+
+    `similarity` is the cosine of the two. A number that is not in the quote, or a negation on one side
+    only, is never `supported`, however similar the words are.
+    """
+    words, quoted = _stems(sentence), _stems(quote)
+    overlap = len(words & quoted) / len(words) if words else 1.0
+    missing = sorted(_numbers(sentence) - _numbers(quote))
+    reasons = [f"{number} is not in the quote" for number in missing]
+    if bool(_NEGATION.search(sentence)) is not bool(_NEGATION.search(quote)):
+        reasons.append("one of sentence and quote is negated, the other is not")
+    verdict = _by_words(overlap, similarity)
+    if verdict != "supported":
+        reasons.append(f"{overlap:.0%} of its words are in the quote")
+    if reasons and verdict == "supported":
+        verdict = "partly"
+    if missing and verdict == "partly" and overlap < SUPPORTED_OVERLAP:
+        verdict = "unsupported"
+    return Support(verdict, tuple(reasons))
+
+
+def _by_words(overlap: float, similarity: float) -> Verdict:
+    if overlap >= SUPPORTED_OVERLAP or (similarity >= SUPPORTED_SIMILARITY and overlap >= PARTLY_OVERLAP):
+        return "supported"
+    if overlap >= PARTLY_OVERLAP or similarity >= PARTLY_SIMILARITY:
+        return "partly"
+    return "unsupported"
+
+
+def _stems(text: str) -> set[str]:
+    words = (word.casefold() for word in _WORD.findall(text))
+    return {word[:STEM_LETTERS] for word in words if word not in _COMMON}
+
+
+def _numbers(text: str) -> set[str]:
+    """Return the numbers of a text without separators and leading zeros, so that 1,000 equals 1000."""
+    return {number.replace(",", "").strip(".").lstrip("0") or "0" for number in _NUMBER.findall(text)}

@@ -1,0 +1,73 @@
+"""What can go wrong between a question and its answer. Messages say what happened and what to do.
+
+The arguments of every error are its attributes, so that it can cross from the model worker to the server.
+"""
+
+
+class RagError(Exception):
+    """Base of all errors of this package."""
+
+
+class ModelNotFoundError(RagError):
+    """No model has that id."""
+
+    def __init__(self, *, model: str) -> None:
+        self.model = model
+        super().__init__(f"there is no model {model!r}; `pincite models ls` lists those that can be used")
+
+
+class ModelLoadError(RagError):
+    """The model file exists but cannot be loaded."""
+
+    def __init__(self, *, model: str, detail: str) -> None:
+        self.model = model
+        self.detail = detail
+        super().__init__(f"the model {model!r} cannot be loaded: {detail}")
+
+
+class PromptTooLongError(RagError):
+    """The prompt leaves no room for an answer in the model's context window."""
+
+    def __init__(self, *, prompt_tokens: int, context_window: int) -> None:
+        self.prompt_tokens = prompt_tokens
+        self.context_window = context_window
+        super().__init__(
+            f"the prompt has {prompt_tokens} tokens; the context window holds {context_window}. "
+            "Shorten the message, or start a new conversation."
+        )
+
+
+class ChatTemplateError(RagError):
+    """The model's chat template does not accept these messages."""
+
+    def __init__(self, *, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"the model's chat template refuses these messages: {detail}")
+
+
+class EngineBusyError(RagError):
+    """Too many requests wait for the model."""
+
+    def __init__(self, *, waiting: int, retry_after_seconds: int) -> None:
+        self.waiting = waiting
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{waiting} requests wait for the model already; try again in {retry_after_seconds} seconds")
+
+
+class EngineCrashedError(RagError):
+    """The model's process ended during the request."""
+
+    def __init__(self, *, model: str, how: str) -> None:
+        self.model = model
+        self.how = how
+        super().__init__(
+            f"the model {model!r} stopped unexpectedly ({how}). It is started again; send the request once more."
+        )
+
+
+class QuestionError(RagError):
+    """The chat cannot be answered as it stands."""
+
+    def __init__(self, *, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)

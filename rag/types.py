@@ -1,0 +1,200 @@
+"""The values of a question and its answer."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ingest.types import Box, StoredChunk
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length"]
+ContextMode = Literal["whole", "retrieval", "none"]
+Verdict = Literal["supported", "partly", "unsupported"]
+CitationOrigin = Literal["marker", "alignment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen, and when to stop. Temperature 0 is greedy.
+
+    `max_tokens` None means: until the model stops or its context window is full.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    seed: int | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written; `cached_tokens` of the prompt were known already and not computed again."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a completion. Only the last one of a stream has a finish reason and the usage."""
+
+    text: str
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model as it was loaded."""
+
+    id: str
+    path: str
+    architecture: str
+    context_window: int
+    gpu_layers: int
+    threads: int
+    size_bytes: int
+
+
+class Engine(Protocol):
+    """One loaded model that completes chats.
+
+    `generate` raises `PromptTooLongError`, `EngineBusyError` or `EngineCrashedError`, before or between
+    deltas. Closing its generator stops the model within one step.
+    """
+
+    def info(self) -> ModelInfo: ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the length of the prompt that `messages` become with the model's chat template."""
+        ...
+
+    def generate(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredChunk:
+    """A found chunk. Scores are higher for better; `score` is the fused one in [0, 1]."""
+
+    chunk: StoredChunk
+    score: float
+    dense_score: float
+    lexical_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A numbered chunk that the model is shown and a citation can name. Numbers count from 1."""
+
+    number: int
+    stored: StoredChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An exact span of a stored document: `document.text[start:end] == quote`."""
+
+    collection_id: str
+    file_id: str
+    source: str
+    filename: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    score: float
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A sentence of the answer, `answer[answer_start:answer_end]`, pinned to the quote that bears it.
+
+    `number` is the passage's number. `origin` says whether the model named the passage or Pincite found it.
+    """
+
+    number: int
+    quote: Quote
+    answer_start: int
+    answer_end: int
+    origin: CitationOrigin
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVerdict:
+    """What the check says of one sentence of the answer."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question came in."""
+
+    retrieval_seconds: float
+    first_token_seconds: float
+    total_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """First event of an answer: what it will be based on, before the model says a word."""
+
+    mode: ContextMode
+    reason: str
+    passages: tuple[Passage, ...]
+    evidence: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDelta:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Last event: the whole answer with its pins."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    sentences: tuple[SentenceVerdict, ...]
+    evidence: tuple[Quote, ...]
+    mode: ContextMode
+    reason: str
+    model: str
+    finish_reason: FinishReason
+    usage: Usage
+    timings: Timings
+
+
+AnswerEvent = Started | AnswerDelta | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A chat whose last message asks about the documents of `collections` (ids)."""
+
+    messages: tuple[Message, ...]
+    collections: tuple[str, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    mode: Literal["auto", "whole", "retrieval"] = "auto"
+    model: str | None = None

@@ -1,0 +1,226 @@
+"""The whole story of an answer, with a scripted engine and a real library."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import CollectionNotFoundError
+from ingest.library import Library
+from ingest.search_index import SearchIndex
+from ingest.types import Collection
+from rag.answering import NO_DOCUMENTS, NOTHING_FOUND, Answerer, AnswerPolicy
+from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
+from rag.evidence import EvidenceFinder
+from rag.retrieval import Retriever
+from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, Sampling, Started
+from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
+
+EMBEDDER = HashEmbedder()
+PUMP = "The pump is oiled every 3 months. It stands in the cellar. Nobody may open it."
+LUNCH = "Lunch is served at noon. The canteen closes at two."
+DRILL = "The fire drill takes place in March. Everybody leaves by the stairs."
+
+
+@dataclass
+class World:
+    """A library with one collection, and an answerer over it."""
+
+    library: Library
+    collection: Collection
+    engine: ScriptedEngine
+
+    @property
+    def answerer(self) -> Answerer:
+        index = SearchIndex(self.library)
+        return Answerer(
+            self.library,
+            Retriever(self.library, index, EMBEDDER, fusion_weight=0.5),
+            EvidenceFinder(self.library, EMBEDDER),
+            lambda _: self.engine,
+            AnswerPolicy(top_k=4, min_similarity=0.2, max_answer_tokens=64),
+        )
+
+    def add(self, source: str, *pages: str) -> None:
+        content = chunked(*pages)
+        file = self.library.add_file(source=source, filename=source, content=io.BytesIO("".join(pages).encode()))
+        vectors = EMBEDDER.embed([chunk.text for chunk in content.chunks])
+        self.library.complete(self.library.enqueue(self.collection.id, file.id), content, vectors)
+
+    def events(self, *texts: str, mode: str = "auto", sampling: Sampling | None = None) -> list[AnswerEvent]:
+        return list(self.answerer.answer(self.question(*texts, mode=mode, sampling=sampling)))
+
+    def question(self, *texts: str, mode: str = "auto", sampling: Sampling | None = None) -> Question:
+        roles = ("user", "assistant")
+        messages = tuple(Message(roles[turn % 2], text) for turn, text in enumerate(texts))  # type: ignore[arg-type]
+        return Question(messages, (self.collection.id,), sampling or Sampling(), mode)  # type: ignore[arg-type]
+
+    def answer(self, *texts: str, mode: str = "auto") -> Answer:
+        last = self.events(*texts, mode=mode)[-1]
+        assert isinstance(last, Answer)
+        return last
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    library = Library(tmp_path / "home")
+    made = World(library, library.create_collection("c", passport()), ScriptedEngine())
+    made.add("pump.txt", PUMP)
+    made.add("house.txt", LUNCH, DRILL)
+    yield made
+    library.close()
+
+
+def assert_pins_are_exact(world: World, citations: tuple[Citation, ...]) -> None:
+    for citation in citations:
+        quote = citation.quote
+        text = world.library.document_text(world.collection.id, quote.file_id)
+        assert text[quote.start : quote.end] == quote.quote
+
+
+def test_an_answer_starts_with_its_basis_streams_and_ends_with_its_pins(world: World) -> None:
+    world.engine = ScriptedEngine(["It is oiled ", "every 3 months [", "1]", "."])
+    started, *deltas, answer = world.events("How often is the pump oiled?")
+    assert isinstance(started, Started)
+    assert isinstance(answer, Answer)
+    assert started.evidence[0].quote == "The pump is oiled every 3 months."
+    assert "".join(delta.text for delta in deltas if isinstance(delta, AnswerDelta)) == answer.text
+    assert answer.text == "It is oiled every 3 months [1]."
+    assert (answer.finish_reason, answer.usage.completion_tokens, answer.model) == ("stop", 4, "scripted")
+    assert 0 < answer.timings.retrieval_seconds <= answer.timings.first_token_seconds <= answer.timings.total_seconds
+
+
+def test_documents_that_fit_are_shown_whole_in_reading_order(world: World) -> None:
+    answer = world.answer("How often is the pump oiled?")
+    assert answer.mode == "whole"
+    assert answer.reason.startswith("all 2 documents, whole: ")
+    prompt = world.engine.requests[0][0][0].content
+    assert [prompt.index(text) for text in (LUNCH, DRILL, PUMP)] == sorted(
+        prompt.index(text) for text in (LUNCH, DRILL, PUMP)
+    )
+
+
+def test_documents_that_do_not_fit_are_searched(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=200)
+    answer = world.answer("How often is the pump oiled?")
+    assert answer.mode == "retrieval"
+    assert PUMP in world.engine.requests[0][0][0].content
+
+
+def test_retrieval_can_be_forced(world: World) -> None:
+    assert world.answer("How often is the pump oiled?", mode="retrieval").mode == "retrieval"
+
+
+def test_a_marker_is_narrowed_to_the_sentence_that_bears_it(world: World) -> None:
+    world.engine = ScriptedEngine(["The pump stands in the cellar [1]."])
+    (citation,) = world.answer("Where does the pump stand?", mode="retrieval").citations
+    assert (citation.origin, citation.number, citation.verdict) == ("marker", 1, "supported")
+    assert citation.quote.quote == "It stands in the cellar."
+    assert_pins_are_exact(world, (citation,))
+
+
+def test_a_sentence_without_a_marker_is_pinned_to_the_nearest_sentence(world: World) -> None:
+    world.engine = ScriptedEngine(["The pump is oiled every 3 months."])
+    (citation,) = world.answer("How often is the pump oiled?").citations
+    assert (citation.origin, citation.quote.quote) == ("alignment", "The pump is oiled every 3 months.")
+    assert_pins_are_exact(world, (citation,))
+
+
+def test_a_wrong_marker_is_outdone_by_the_passage_that_bears_the_sentence(world: World) -> None:
+    world.engine = ScriptedEngine(["The fire drill takes place in March [1]."])
+    answer = world.answer("How often is the pump oiled?")
+    wrong, right = answer.citations
+    assert (wrong.origin, wrong.verdict) == ("marker", "unsupported")
+    assert (right.origin, right.verdict, right.quote.page) == ("alignment", "supported", 2)
+    assert answer.sentences[0].verdict == "supported"
+
+
+def test_a_sentence_that_no_document_bears_is_marked_unsupported(world: World) -> None:
+    world.engine = ScriptedEngine(["Zeppelins float above quartz mountains."])
+    answer = world.answer("How often is the pump oiled?")
+    assert answer.citations == ()
+    assert [(s.verdict, s.reasons) for s in answer.sentences] == [
+        ("unsupported", ("no passage says anything like it",))
+    ]
+
+
+def test_numbers_of_passages_that_do_not_exist_never_reach_the_reader(world: World) -> None:
+    world.engine = ScriptedEngine(["Oiled every 3 months [", "77", "]."])
+    answer = world.answer("How often is the pump oiled?")
+    assert "77" not in answer.text
+    assert {citation.number for citation in answer.citations} <= {1, 2, 3}
+
+
+def test_nothing_relevant_is_said_so_without_asking_the_model(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=60)
+    answer = world.answer("Zeppelin quartz mountains?")
+    assert (answer.mode, answer.text, answer.citations) == ("none", NOTHING_FOUND, ())
+    assert world.engine.requests == []
+
+
+def test_an_empty_collection_is_said_so(world: World) -> None:
+    world.collection = world.library.create_collection("empty", passport())
+    assert world.answer("Anything?").text == NO_DOCUMENTS
+
+
+def test_old_turns_give_way_to_passages_and_the_reader_is_told(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=400)
+    long = "word " * 100
+    answer = world.answer(long, long, "short", "short", "How often is the pump oiled?")
+    assert answer.reason.endswith("; 2 earlier messages left out")
+    assert [message.content for message in world.engine.requests[0][0]][1:] == [
+        "short",
+        "short",
+        "How often is the pump oiled?",
+    ]
+
+
+def test_a_question_longer_than_the_window_is_refused_before_the_first_event(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=200)
+    events = world.answerer.answer(world.question("How often is the pump oiled? " * 100))
+    with pytest.raises(PromptTooLongError):
+        next(events)
+
+
+@pytest.mark.parametrize("messages", [(), ("Hello.", "Hello."), ("   ",)])
+def test_a_chat_without_a_question_is_refused(world: World, messages: tuple[str, ...]) -> None:
+    with pytest.raises(QuestionError, match="last message"):
+        world.events(*messages)
+
+
+def test_an_unknown_collection_is_refused(world: World) -> None:
+    question = Question((Message("user", "Hello?"),), ("vs_unknown",))
+    with pytest.raises(CollectionNotFoundError):
+        next(world.answerer.answer(question))
+
+
+def test_closing_the_answer_stops_the_model(world: World) -> None:
+    world.engine = ScriptedEngine(["word "] * 50)
+    events = world.answerer.answer(world.question("How often is the pump oiled?"))
+    next(events)
+    next(events)
+    events.close()
+    assert world.engine.closed_early == 1
+
+
+def test_a_crash_in_the_middle_reaches_the_caller(world: World) -> None:
+    world.engine = ScriptedEngine(["It is ", EngineCrashedError(model="m", how="signal SIGSEGV")])
+    with pytest.raises(EngineCrashedError):
+        world.events("How often is the pump oiled?")
+
+
+def test_the_answer_is_no_longer_than_what_the_request_or_the_policy_says(world: World) -> None:
+    world.engine = ScriptedEngine(["word "] * 200)
+    world.events("How often is the pump oiled?")
+    world.events("How often is the pump oiled?", sampling=Sampling(max_tokens=5))
+    assert [sampling.max_tokens for _, sampling in world.engine.requests] == [64, 5]
+
+
+def test_a_chunk_is_embedded_once_for_all_questions_about_it(world: World) -> None:
+    answerer = world.answerer
+    list(answerer.answer(world.question("How often is the pump oiled?")))
+    EMBEDDER.calls.clear()
+    list(answerer.answer(world.question("How often is the pump oiled?")))
+    assert not any("The pump is oiled every 3 months." in call for call in EMBEDDER.calls)

@@ -1,0 +1,44 @@
+"""Verdicts on sentences against quotes."""
+
+import pytest
+
+from rag.checking import check
+
+QUOTE = "The pump must be serviced every 12 months by a certified engineer."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "verdict"),
+    [
+        ("The pump must be serviced every 12 months.", "supported"),
+        ("A certified engineer services the pump every 12 months.", "supported"),
+        ("The pump must be serviced every 18 months.", "partly"),
+        ("The pump must not be serviced by a certified engineer.", "partly"),
+        ("Lunch is served at noon.", "unsupported"),
+        ("The lunch break takes 45 minutes in every hall of the pump house.", "unsupported"),
+    ],
+)
+def test_a_sentence_is_judged_by_its_words_numbers_and_negation(sentence: str, verdict: str) -> None:
+    assert check(sentence, QUOTE, similarity=0.4).verdict == verdict
+
+
+def test_every_missing_number_is_named() -> None:
+    assert check("It takes 18 months and 3 engineers.", QUOTE, 0.6).reasons[:2] == (
+        "18 is not in the quote",
+        "3 is not in the quote",
+    )
+
+
+def test_a_supported_sentence_needs_no_reason() -> None:
+    assert check(QUOTE, QUOTE, 1.0).reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "written"), [("1000 litres", "1,000 litres"), ("7 litres", "07 litres"), ("2.5 bar", "2.5 bar")]
+)
+def test_a_number_is_the_same_however_it_is_written(said: str, written: str) -> None:
+    assert check(f"The tank holds {said}.", f"The tank holds {written}.", 0.9).verdict == "supported"
+
+
+def test_similar_words_alone_are_not_enough() -> None:
+    assert check("Employees rest on Sundays.", "Workers pause each weekend.", 0.8).verdict == "partly"

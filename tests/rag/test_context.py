@@ -1,0 +1,45 @@
+"""Choice of the context by token budget."""
+
+import pytest
+
+from ingest.types import BlockKind, Chunk, StoredChunk
+from rag.context import best_chunks, number, whole_document_budget, whole_documents
+from rag.types import Passage, ScoredChunk
+
+
+def stored(id_: int, file_id: str = "file-1") -> StoredChunk:
+    return StoredChunk(id_, "vs_1", file_id, "s", "f", Chunk(0, 4, "text", 1, 1, BlockKind.PROSE, (), ""))
+
+
+@pytest.mark.parametrize(
+    ("window", "used", "budget"), [(4096, 0, 2867), (4096, 2048, 716), (4096, 4096, 0), (100, 300, 0)]
+)
+def test_the_budget_for_whole_documents_is_that_of_lm_studio(window: int, used: int, budget: int) -> None:
+    assert whole_document_budget(window, used) == budget
+
+
+def test_passages_are_taken_best_first_until_the_budget_is_full() -> None:
+    def ten_each(passages: object) -> int:
+        assert isinstance(passages, tuple)
+        return 10 * len(passages)
+
+    hits = [ScoredChunk(stored(id_, f"file-{id_ % 2}"), 1 / id_, 0.5, 0.5) for id_ in range(1, 8)]
+    context = best_chunks(hits, 35, ten_each)
+    assert [(passage.number, passage.stored.id) for passage in context.passages] == [(1, 1), (2, 2), (3, 3)]
+    assert context.reason == "retrieval: 3 passages from 2 documents; 4 more did not fit the model's window"
+
+
+def test_one_passage_is_kept_even_over_the_budget() -> None:
+    hits = [ScoredChunk(stored(1), 1.0, 1.0, 1.0)]
+    context = best_chunks(hits, 5, lambda passages: 10 * len(passages))
+    assert (len(context.passages), context.reason) == (1, "retrieval: 1 passage from 1 document")
+
+
+def test_whole_documents_say_how_much_of_the_window_they_take() -> None:
+    context = whole_documents([stored(1), stored(2)], 2310, 5700)
+    assert (context.mode, context.reason) == ("whole", "the whole document: 2,310 of 5,700 tokens")
+    assert [passage.number for passage in context.passages] == [1, 2]
+
+
+def test_numbers_count_from_one() -> None:
+    assert number([stored(9)]) == (Passage(1, stored(9)),)

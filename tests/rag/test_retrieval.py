@@ -1,0 +1,91 @@
+"""Hybrid retrieval over a small library."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.library import Library
+from ingest.search_index import SearchIndex
+from ingest.types import Collection
+from rag.retrieval import Retriever, relevant
+from tests.fakes import HashEmbedder, chunked, passport
+
+EMBEDDER = HashEmbedder()
+TEXTS = [
+    "The pump needs oil every month.",
+    "Order part XJ-450 for the older pump.",
+    "Lunch is served at noon in the canteen.",
+    "The fire drill takes place in March.",
+]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def collection(library: Library) -> Collection:
+    return fill(library, "c", TEXTS)
+
+
+def fill(library: Library, name: str, texts: list[str]) -> Collection:
+    collection = library.create_collection(name, passport())
+    file = library.add_file(source=name, filename=name, content=io.BytesIO("\n".join(texts).encode()))
+    library.complete(library.enqueue(collection.id, file.id), chunked(*texts), EMBEDDER.embed(texts))
+    return collection
+
+
+def retriever(library: Library, weight: float = 0.5) -> Retriever:
+    return Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=weight)
+
+
+def test_the_best_chunk_comes_first_and_scores_fall(library: Library, collection: Collection) -> None:
+    hits = retriever(library).retrieve("when does the pump need oil", [collection.id], 4)
+    assert hits[0].chunk.chunk.text == TEXTS[0]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert all(0 <= hit.score <= 1 for hit in hits)
+
+
+def test_no_chunk_comes_twice(library: Library, collection: Collection) -> None:
+    hits = retriever(library).retrieve("pump oil", [collection.id], 10)
+    assert len({hit.chunk.id for hit in hits}) == len(hits)
+
+
+def test_top_k_bounds_the_result(library: Library, collection: Collection) -> None:
+    assert len(retriever(library).retrieve("pump", [collection.id], 2)) == 2
+
+
+def test_an_unrelated_chunk_scores_near_zero(library: Library, collection: Collection) -> None:
+    hits = retriever(library).retrieve("zeppelin quartz", [collection.id], 4)
+    assert all(hit.score < 0.15 for hit in hits)
+
+
+def test_a_chunk_that_only_the_words_find_has_its_cosine_too(library: Library, collection: Collection) -> None:
+    (hit, *_) = retriever(library, weight=0.0).retrieve("XJ-450", [collection.id], 4)
+    assert hit.chunk.chunk.text == TEXTS[1]
+    assert hit.dense_score == pytest.approx(
+        float(EMBEDDER.embed_query("XJ-450") @ EMBEDDER.embed([TEXTS[1]])[0]), abs=1e-6
+    )
+
+
+def test_several_collections_are_searched_together(library: Library, collection: Collection) -> None:
+    other = fill(library, "other", ["The pump in hall 2 is loud."])
+    hits = retriever(library).retrieve("pump", [collection.id, other.id], 10)
+    assert {hit.chunk.collection_id for hit in hits} == {collection.id, other.id}
+
+
+def test_a_blank_query_finds_nothing(library: Library, collection: Collection) -> None:
+    assert retriever(library).retrieve("  \n", [collection.id], 5) == []
+
+
+def test_what_is_not_similar_is_not_relevant_unless_it_has_the_codes_of_the_question(
+    library: Library, collection: Collection
+) -> None:
+    hits = retriever(library).retrieve("what on earth might XJ-450 be", [collection.id], 4)
+    assert [hit.chunk.chunk.text for hit in relevant("what on earth might XJ-450 be", hits, 0.99)] == [TEXTS[1]]
+    assert relevant("what on earth is it", hits, 0.99) == []
