@@ -1,0 +1,222 @@
+"""HTML pages: the text that a reader sees, without menus and scripts (the adapter of `selectolax`)."""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from ingest.parsers.assembly import Flow, TextAssembly, sensible_title
+from ingest.parsers.encoding import decode
+from ingest.types import ParsedDocument
+
+MEDIA_TYPE = "text/html"
+
+_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I)
+_CHARSET_WITHIN = 4096
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_PROGRAMS = {"script", "style", "noscript", "template"}
+_EMBEDDED = {"svg", "iframe", "object", "embed", "canvas", "audio", "video", "map"}
+_CHOICES = {"select", "datalist"}
+_SECOND_TELLINGS = {"annotation", "annotation-xml"}
+_NEVER_TEXT = frozenset(_PROGRAMS | _EMBEDDED | _CHOICES | _SECOND_TELLINGS)
+_MENUS = frozenset({"nav", "menu"})
+_MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
+_EDIT_LINK_CLASS = "mw-editsection"
+"""What MediaWiki puts beside every heading."""
+_PERMALINK = re.compile(r"\s+[#¶]$|¶$")
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_PHRASES = {"a", "abbr", "acronym", "bdi", "bdo", "cite", "data", "del", "dfn", "ins", "label", "q", "span", "time"}
+_LETTERS = {"b", "big", "em", "font", "i", "mark", "s", "small", "strike", "strong", "sub", "sup", "u"}
+_COMPUTING = {"code", "kbd", "samp", "tt", "var"}
+_RUBY = {"rp", "rt", "ruby"}
+_MATH = {"math", "mi", "mn", "mo", "mrow", "msup", "msub", "mtext", "semantics"}
+_INLINE = frozenset({"br", "button", "img", "wbr"} | _PHRASES | _LETTERS | _COMPUTING | _RUBY | _MATH)
+_LISTS = frozenset({"ul", "ol"})
+_MAX_CELL_CHARS = 1000
+
+
+class _Writer:
+    """Gathers inline text into paragraphs."""
+
+    def __init__(self, assembly: TextAssembly) -> None:
+        self.flow = Flow(assembly)
+        self.inline: list[str] = []
+
+    def flush(self) -> None:
+        """End the paragraph."""
+        lines = [" ".join(line.split()) for line in "".join(self.inline).split("\n")]
+        self.inline.clear()
+        self.flow.paragraph("\n".join(line for line in lines if line))
+
+
+def parse(path: Path, filename: str) -> ParsedDocument:
+    """Read an HTML file. Menus are left out unless there is nothing else; raises `NoTextError` where it is blank."""
+    data = path.read_bytes()
+    declared = _CHARSET.search(data[:_CHARSET_WITHIN])
+    decoded = decode(data, declared=(declared[1] or declared[2]).decode("ascii") if declared else None)
+    tree = LexborHTMLParser(decoded.text)
+    assembly = TextAssembly()
+    _write_body(tree, assembly, keep_menus=False)
+    if not assembly.has_text:
+        _write_body(tree, assembly, keep_menus=True)
+    return assembly.build(
+        title=sensible_title(_title(tree)),
+        media_type=MEDIA_TYPE,
+        filename=filename,
+        warnings=decoded.warnings,
+        metadata={"encoding": decoded.encoding},
+    )
+
+
+def write_fragment(html: str, assembly: TextAssembly) -> None:
+    """Add the text of a piece of HTML to a document of another format."""
+    _write_body(LexborHTMLParser(html), assembly, keep_menus=True)
+
+
+def _write_body(tree: LexborHTMLParser, assembly: TextAssembly, *, keep_menus: bool) -> None:
+    if tree.body is None:
+        return
+    writer = _Writer(assembly)
+    walk = _Walk(tree.body, keep_menus=keep_menus)
+    for node, is_leaving in walk:
+        if node.is_text_node:
+            writer.inline.append(re.sub(r"\s+", " ", node.text(deep=False)))
+        elif is_leaving:
+            _leave(node, writer)
+        elif _enter(node, writer):
+            walk.skip_children()
+    writer.flush()
+
+
+class _Walk:
+    """Visits the nodes below a root in order, each element twice: when it begins and when it ends.
+
+    A loop and not a recursion: pages nest deeper than Python's stack allows.
+    """
+
+    def __init__(self, root: LexborNode, *, keep_menus: bool) -> None:
+        self._keep_menus = keep_menus
+        self._is_skipping = False
+        self._stack: list[tuple[LexborNode, bool]] = []
+        self._push_children(root)
+
+    def __iter__(self) -> Iterator[tuple[LexborNode, bool]]:
+        while self._stack:
+            node, is_leaving = self._stack.pop()
+            if is_leaving or node.is_text_node:
+                yield node, is_leaving
+            elif node.is_element_node and self._is_visible(node):
+                self._stack.append((node, True))
+                self._is_skipping = False
+                yield node, False
+                if not self._is_skipping:
+                    self._push_children(node)
+
+    def skip_children(self) -> None:
+        """Leave out what is inside the node that was just visited."""
+        self._is_skipping = True
+
+    def _push_children(self, node: LexborNode) -> None:
+        self._stack.extend((child, False) for child in reversed(list(node.iter(include_text=True))))
+
+    def _is_visible(self, node: LexborNode) -> bool:
+        if node.tag in _NEVER_TEXT:
+            return False
+        attributes = node.attributes
+        is_menu = node.tag in _MENUS or attributes.get("role") in _MENU_ROLES
+        is_hidden = "hidden" in attributes or bool(_HIDING_STYLE.search(attributes.get("style") or ""))
+        is_edit_link = _EDIT_LINK_CLASS in (attributes.get("class") or "").split()
+        return not (is_hidden or is_edit_link or (is_menu and not self._keep_menus))
+
+
+def _enter(node: LexborNode, writer: _Writer) -> bool:
+    """Act on the start of an element; say whether all of it has been written."""
+    tag = node.tag
+    if tag == "br":
+        writer.inline.append("\n")
+    if tag in _INLINE:
+        return False
+    writer.flush()
+    if tag in _LISTS:
+        writer.flow.open_list(first_number=_first_number(node))
+    elif tag == "li":
+        writer.flow.open_item()
+    return _write_whole(node, writer.flow)
+
+
+def _leave(node: LexborNode, writer: _Writer) -> None:
+    if node.tag not in _INLINE:
+        writer.flush()
+    if node.tag in _LISTS:
+        writer.flow.close_list()
+
+
+def _first_number(node: LexborNode) -> int | None:
+    if node.tag != "ol":
+        return None
+    start = node.attributes.get("start") or ""
+    return int(start) if start.isdecimal() else 1
+
+
+def _write_whole(node: LexborNode, flow: Flow) -> bool:
+    """Write a heading, a piece of code or a table; say whether the element was one of them."""
+    tag = node.tag
+    if tag in _HEADINGS:
+        flow.assembly.heading(_HEADINGS[tag], _PERMALINK.sub("", _inner_text(node).rstrip()))
+    elif tag == "pre":
+        flow.assembly.code(_inner_text(node))
+    elif tag == "table" and _is_data(node):
+        _write_table(node, flow.assembly)
+    else:
+        return False
+    flow.interrupt()
+    return True
+
+
+def _inner_text(node: LexborNode) -> str:
+    """Return the text inside a node as it is written there, with line breaks for `br` and block elements."""
+    pieces: list[str] = []
+    for inner, is_leaving in _Walk(node, keep_menus=True):
+        if inner.is_text_node:
+            pieces.append(inner.text(deep=False))
+        elif is_leaving and (inner.tag == "br" or inner.tag not in _INLINE):
+            pieces.append("\n")
+    return "".join(pieces)
+
+
+def _is_data(table: LexborNode) -> bool:
+    """Tell a table of data from one that only arranges the page."""
+    if (table.attributes.get("role") or "") in ("presentation", "none"):
+        return False
+    if any(inner.mem_id != table.mem_id for inner in table.css("table")) or table.css_first("h1,h2,h3,h4,h5,h6,pre"):
+        return False
+    rows = [cells for _, cells in _rows(table)]
+    is_grid = len(rows) > 1 and max(map(len, rows)) > 1
+    return is_grid and all(len(cell) <= _MAX_CELL_CHARS for row in rows for cell in row)
+
+
+def _write_table(table: LexborNode, assembly: TextAssembly) -> None:
+    caption = table.css_first("caption")
+    if caption is not None:
+        assembly.paragraph(" ".join(_inner_text(caption).split()))
+    rows = _rows(table)
+    leading = next((len(list(group)) for is_header, group in groupby(rows, key=lambda row: row[0]) if is_header), 0)
+    assembly.table([cells for _, cells in rows], header_rows=leading if rows[0][0] else 0)
+
+
+def _rows(table: LexborNode) -> list[tuple[bool, list[str]]]:
+    """Return the rows of a table, each with whether all of its cells are headers."""
+    rows: list[tuple[bool, list[str]]] = []
+    for row in table.css("tr"):
+        cells = [cell for cell in row.iter() if cell.tag in ("td", "th")]
+        if cells:
+            is_header = all(cell.tag == "th" for cell in cells)
+            rows.append((is_header, [_inner_text(cell) for cell in cells]))
+    return rows
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    title = tree.css_first("head > title")
+    return title.text() if title is not None else ""

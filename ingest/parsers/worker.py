@@ -1,0 +1,75 @@
+"""The process that reads files: parses, cuts into chunks, draws pages (see `ingest.workers`)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ingest.chunking import ChunkSpec, split
+from ingest.errors import ParserLimitError
+from ingest.parsers.pdf import render_page
+from ingest.parsers.registry import parse
+from ingest.tokens import WordPieceMeasure
+from ingest.types import Box, ChunkedDocument
+from ingest.worker_process import Call, Channel, serve_calls
+
+
+class ParseParams(msgspec.Struct, forbid_unknown_fields=True):
+    """What `parse` is asked."""
+
+    path: str
+    filename: str
+    password: str | None = None
+
+
+class RenderParams(msgspec.Struct, forbid_unknown_fields=True):
+    """What `render` is asked."""
+
+    path: str
+    page: int
+    boxes: tuple[Box, ...] = ()
+    password: str | None = None
+
+
+class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
+    """How the worker is set up: the embedder's `tokenizer.json` and the longest chunk in its word pieces."""
+
+    tokenizer: str
+    max_tokens: int
+
+
+def main(channel: Channel, options: dict[str, Any]) -> None:
+    """Serve `parse` and `render` until the parent is gone."""
+    settings = msgspec.convert(options, ParserOptions)
+    reader = Reader(WordPieceMeasure(settings.tokenizer), ChunkSpec(settings.max_tokens))
+    channel.ready()
+    serve_calls(channel, reader.handle)
+
+
+class Reader:
+    """Answers the calls of one worker."""
+
+    def __init__(self, measure: WordPieceMeasure, spec: ChunkSpec) -> None:
+        self._measure = measure
+        self._spec = spec
+
+    def handle(self, call: Call) -> Iterator[ChunkedDocument | bytes]:
+        """Yield the one answer to `parse` (a `ChunkedDocument`) or `render` (a PNG)."""
+        match call.method:
+            case "parse":
+                yield self.read(msgspec.convert(call.params, ParseParams))
+            case "render":
+                params = msgspec.convert(call.params, RenderParams)
+                yield render_page(Path(params.path), params.page, params.boxes, params.password)
+            case method:
+                raise ValueError(f"a parser has no method {method!r}")
+
+    def read(self, params: ParseParams) -> ChunkedDocument:
+        """Return a file as a document and its chunks; raises one of `PARSER_ERRORS`."""
+        document = parse(Path(params.path), params.filename, params.password)
+        try:
+            return ChunkedDocument(document, tuple(split(document, self._spec, self._measure)))
+        except MemoryError as error:
+            detail = "cutting it into chunks needs more memory than one reader may use"
+            raise ParserLimitError(filename=params.filename, detail=detail) from error

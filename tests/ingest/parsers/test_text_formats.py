@@ -1,0 +1,186 @@
+"""Text, CSV, Markdown and HTML: exact documents from small files, and promises for every input."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.errors import NoTextError
+from ingest.parsers import delimited, html, markdown, text
+from ingest.parsers.encoding import decode
+from ingest.types import Block, BlockKind, Heading, Page, ParsedDocument
+
+ANY_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+
+
+def file_of(tmp_path: Path, content: str | bytes) -> Path:
+    path = tmp_path / "content"
+    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return path
+
+
+def assert_sound(document: ParsedDocument) -> None:
+    """Every offset is inside the text, and in order."""
+    length = len(document.text)
+    assert document.pages == (Page(1, 0, length),)
+    starts = [heading.start for heading in document.headings]
+    assert starts == sorted(starts)
+    assert all(document.text.startswith(heading.title, heading.start) for heading in document.headings)
+    borders = [place for block in document.blocks for place in (block.start, block.end)]
+    assert borders == sorted(borders)
+    assert all(0 <= b.start <= b.header_end <= b.end <= length for b in document.blocks)
+    assert all(sign >= " " or sign in "\n\t" for sign in document.text)
+    document.text.encode("utf-8")  # would raise over half of a surrogate pair
+
+
+def test_a_text_file_is_kept_as_it_is(tmp_path: Path) -> None:
+    document = text.parse(file_of(tmp_path, "High\ttide\r\n\r\n  at noon\r"), "tides.txt")
+    assert document == ParsedDocument(
+        title="tides",
+        media_type="text/plain",
+        text="High\ttide\n\n  at noon\n",
+        pages=(Page(1, 0, 21),),
+        metadata={"encoding": "utf-8"},
+    )
+
+
+@pytest.mark.parametrize("parse", [text.parse, delimited.parse, markdown.parse, html.parse])
+def test_a_file_of_white_space_has_no_text(tmp_path: Path, parse: object) -> None:
+    assert callable(parse)
+    with pytest.raises(NoTextError):
+        parse(file_of(tmp_path, " \n\n "), "blank")
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "expected"),
+    [
+        ("Höhe", "utf-8", "utf-8"),
+        ("Höhe", "utf-8-sig", "utf-8-sig"),
+        ("Höhe über Null, bei Flut", "utf-16", "utf-16"),
+        ("Höhe über Null, bei Flut", "utf-16-le", "utf-16-le"),
+        ("Höhe über Null, bei Flut", "utf-16-be", "utf-16-be"),
+        ("Höhe", "latin-1", "cp1252"),
+        ("„Flut“ – Höhe", "cp1252", "cp1252"),
+        ("Прилив начинается в полдень, а отлив - вечером. " * 8, "cp1251", "cp1251"),
+        ("涨潮在中午开始，退潮在晚上。水位由港务局测量。" * 8, "gb18030", "gb18030"),
+    ],
+)
+def test_the_encoding_is_found_out(content: str, encoding: str, expected: str) -> None:
+    decoded = decode(content.encode(encoding))
+    assert decoded.text.removeprefix("\ufeff") == content
+    assert (decoded.encoding, decoded.warnings) == (expected, ())
+
+
+def test_a_byte_that_fits_nothing_is_shown_and_told() -> None:
+    decoded = decode("ï".encode("utf-8-sig") + b"\xff tide")
+    assert decoded.text == "ï\ufffd tide"
+    assert decoded.warnings == ("1 places are not valid utf-8-sig and are shown as \ufffd",)
+
+
+@given(content=st.binary(max_size=300))
+@ANY_FILE
+def test_any_bytes_become_clean_text(tmp_path: Path, content: bytes) -> None:
+    try:
+        document = text.parse(file_of(tmp_path, content), "any.txt")
+    except NoTextError:
+        return
+    assert_sound(document)
+
+
+@given(content=st.text(max_size=200))
+@ANY_FILE
+def test_any_text_is_sound_as_markdown_html_and_csv(tmp_path: Path, content: str) -> None:
+    path = file_of(tmp_path, content.encode("utf-8", "replace"))
+    for parse in (markdown.parse, html.parse, delimited.parse):
+        try:
+            assert_sound(parse(path, "any"))
+        except NoTextError:
+            continue
+
+
+def test_a_table_has_one_row_a_line_and_its_header(tmp_path: Path) -> None:
+    content = 'Item;Price;Note\nRope;4,50;"blue; 10 m"\n\nBuoy;12;"two\nlines";extra\n'
+    document = delimited.parse(file_of(tmp_path, content), "prices.csv")
+    assert document.text == "Item | Price | Note\nRope | 4,50 | blue; 10 m\nBuoy | 12 | two lines | extra"
+    assert document.blocks == (Block(BlockKind.TABLE, 0, len(document.text), 19),)
+    assert document.metadata == {"encoding": "utf-8", "delimiter": ";"}
+    assert document.media_type == "text/csv"
+    assert_sound(document)
+
+
+def test_a_table_whose_first_row_has_numbers_has_no_header(tmp_path: Path) -> None:
+    document = delimited.parse(file_of(tmp_path, "1\t2\n3\t4\n"), "a.tsv")
+    assert document.text == "1 | 2\n3 | 4"
+    assert document.blocks[0].header_end == 0
+    assert document.media_type == "text/tab-separated-values"
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Zl", "Zp", "Zs")), min_size=1, max_size=6)
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=5), min_size=2, max_size=6))
+@ANY_FILE
+def test_no_cell_is_lost(tmp_path: Path, rows: list[list[str]]) -> None:
+    quoted = "\n".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
+    document = delimited.parse(file_of(tmp_path, quoted), "a.csv")
+    assert document.text.split("\n") == [" | ".join(row).rstrip(" |") for row in rows if " | ".join(row).rstrip(" |")]
+
+
+def test_markdown_is_text_with_structure(tmp_path: Path) -> None:
+    content = (
+        '---\ntitle: "Boat Care"\n---\n# Hull\n\nScrub *gently*, see [guide](https://x.org/a) and <b>rinse</b>.\n\n'
+        "| Part | Wax |\n|---|---|\n| bow | **2** |\n\n1. Sand\n2. Paint\n   - twice\n\n```sh\nmake  dry\n```\n\n"
+        "<ul><li>left</li><li>right</li></ul>\n"
+    )
+    document = markdown.parse(file_of(tmp_path, content), "care.md")
+    assert document.title == "Boat Care"
+    assert document.text == (
+        'title: "Boat Care"\n\nHull\n\nScrub gently, see guide (https://x.org/a) and rinse.\n\n'
+        "Part | Wax\nbow | 2\n\n1. Sand\n2. Paint\n  - twice\n\nmake  dry\n\n- left\n- right"
+    )
+    assert document.headings == (Heading(1, "Hull", 20),)
+    table, code = document.blocks
+    assert document.text[table.start : table.end] == "Part | Wax\nbow | 2"
+    assert document.text[table.start : table.header_end] == "Part | Wax"
+    assert (code.kind, document.text[code.start : code.end]) == (BlockKind.CODE, "make  dry")
+    assert_sound(document)
+
+
+PAGE = """<!DOCTYPE html><html><head><title>Ferry FAQ</title><style>p {}</style></head><body>
+<nav><a href="/">Home</a></nav><script>var x = "hidden";</script><p hidden>unseen</p>
+<h1>Tickets</h1><p>Buy <b>on
+board</b> or online.<br>Cash only.</p>
+<ol start="3"><li>Queue<ul><li>early</li></ul></li><li>Pay</li></ol>
+<table><caption>Fares</caption><tr><th>Zone</th><th>Fare</th></tr><tr><td>A</td><td>4<br>EUR</td></tr></table>
+<table><tr><td><h2>Layout</h2><p>cell</p></td></tr></table>
+<pre>line  one
+  line two</pre><footer>Open daily</footer></body></html>"""
+
+
+def test_a_web_page_is_what_a_reader_sees(tmp_path: Path) -> None:
+    document = html.parse(file_of(tmp_path, PAGE), "faq.html")
+    assert document.title == "Ferry FAQ"
+    assert document.text == (
+        "Tickets\n\nBuy on board or online.\nCash only.\n\n3. Queue\n  - early\n4. Pay\n\nFares\n\n"
+        "Zone | Fare\nA | 4 EUR\n\nLayout\n\ncell\n\nline  one\n  line two\n\nOpen daily"
+    )
+    assert [(heading.level, heading.title) for heading in document.headings] == [(1, "Tickets"), (2, "Layout")]
+    table, code = document.blocks
+    assert document.text[table.start : table.header_end] == "Zone | Fare"
+    assert document.text[code.start : code.end] == "line  one\n  line two"
+    assert_sound(document)
+
+
+def test_a_page_of_nothing_but_a_menu_is_read(tmp_path: Path) -> None:
+    assert html.parse(file_of(tmp_path, "<nav><a>Home</a></nav>"), "a.html").text == "Home"
+
+
+def test_the_encoding_that_a_page_declares_is_used(tmp_path: Path) -> None:
+    page = '<meta charset="windows-1251"><p>Прилив</p>'.encode("cp1251")
+    assert html.parse(file_of(tmp_path, page), "a.html").text == "Прилив"
+
+
+def test_a_page_that_nests_very_deeply_is_read(tmp_path: Path) -> None:
+    page = "<div>" * 5_000 + "deep" + "</div>" * 5_000
+    assert html.parse(file_of(tmp_path, page), "a.html").text == "deep"
