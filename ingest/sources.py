@@ -25,10 +25,10 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
     Hidden files and folders below a folder are skipped (a path that is given itself is not). A folder that
     links back to one above it is walked once.
     """
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         for file in _below(path) if path.is_dir() else [path]:
-            resolved = file.resolve()
+            resolved = os.path.realpath(file)  # unlike Path.resolve, it survives a link to itself
             if resolved not in seen:
                 seen.add(resolved)
                 yield file

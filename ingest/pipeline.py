@@ -1,0 +1,153 @@
+"""From a file to a searchable document: read, cut, embed, store."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.chunking import embedding_text
+from ingest.errors import (
+    CollectionExistsError,
+    CollectionNotFoundError,
+    ParserLimitError,
+    PassportMismatchError,
+    UnreadableFileError,
+    WorkerCrashedError,
+    WorkerError,
+    WorkerTimeoutError,
+)
+from ingest.library import Library
+from ingest.parsers import PARSER_ERRORS
+from ingest.search_index import SearchIndex
+from ingest.types import ChunkedDocument, Collection, DocumentRecord, Embedder, EmbedderPassport
+from ingest.workers import WorkerPool, WorkerSpec
+
+logger = logging.getLogger(__name__)
+
+Stage = Literal["waiting", "reading", "embedding", "storing"]
+EMBED_SLICE = 64
+"""Chunks between two reports of progress."""
+FILES_PER_PARSER = 200
+"""Files that one parser process reads before a fresh one takes its place."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far one document is: `done` of `total` chunks in the stage `embedding`, else 0 of 0."""
+
+    stage: Stage
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParserLimits:
+    """What reading one file may cost."""
+
+    timeout_seconds: float
+    memory_bytes: int
+
+
+def parser_pool(*, tokenizer: str, max_tokens: int, limits: ParserLimits, size: int) -> WorkerPool:
+    """Return the processes that read and cut files; none is started before the first file."""
+    spec = WorkerSpec(
+        name="parser",
+        target="ingest.parsers.worker:main",
+        options={"tokenizer": tokenizer, "max_tokens": max_tokens},
+        errors=PARSER_ERRORS,
+        memory_limit_bytes=limits.memory_bytes,
+    )
+    return WorkerPool(spec, size=size, calls_per_process=FILES_PER_PARSER)
+
+
+class Ingestor:
+    """Makes documents searchable. One file that fails concerns nobody else. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        library: Library,
+        parsers: WorkerPool,
+        embedder: Embedder,
+        index: SearchIndex,
+        *,
+        passport: EmbedderPassport,
+        limits: ParserLimits,
+    ) -> None:
+        self._library = library
+        self._parsers = parsers
+        self._embedder = embedder
+        self._index = index
+        self._passport = passport
+        self._limits = limits
+        self.width = parsers.size
+        """How many documents can be read at the same time."""
+
+    def collection_for(self, name: str) -> Collection:
+        """Return the collection of this name or id, made where there is none.
+
+        Raises `PassportMismatchError` where it was embedded in another way than this ingestor would.
+        """
+        try:
+            collection = self._library.collection(name)
+        except CollectionNotFoundError:
+            try:
+                collection = self._library.create_collection(name, self._passport)
+            except CollectionExistsError:  # somebody else was faster
+                collection = self._library.collection(name)
+        if collection.passport != self._passport:
+            raise PassportMismatchError(
+                collection=collection.name,
+                stored=f"{collection.passport.model} ({collection.passport.chunker})",
+                current=f"{self._passport.model} ({self._passport.chunker})",
+            )
+        return collection
+
+    def process(
+        self, document: DocumentRecord, on_progress: Callable[[Progress], None] = lambda _: None
+    ) -> DocumentRecord | None:
+        """Read, cut, embed and store a queued document; return it as it stands then.
+
+        A document that cannot be read comes back with status `failed` and a reason; None means that it was
+        removed meanwhile. Raises `WorkerError` where the embedder fails: the document stays queued.
+        """
+        if document.status != "queued":
+            return document
+        on_progress(Progress("reading"))
+        try:
+            content = self._read(document)
+        except UnreadableFileError as error:
+            logger.info("%s cannot be read: %s", document.file_id, type(error).__name__)
+            return self._library.fail(document, str(error))
+        vectors = self._embed(content, on_progress)
+        on_progress(Progress("storing"))
+        return self._library.complete(document, content, vectors)
+
+    def save_index(self, collection_id: str) -> None:
+        """Write the index of a collection to disk, so that the next start need not build it."""
+        self._index.save(collection_id)
+
+    def _read(self, document: DocumentRecord) -> ChunkedDocument:
+        path = self._library.original_path(document.file_id)
+        params = {"path": str(path), "filename": document.filename, "password": None}
+        with self._parsers.lease() as parser:
+            try:
+                return parser.call("parse", params, ChunkedDocument, timeout_seconds=self._limits.timeout_seconds)
+            except WorkerTimeoutError as error:
+                detail = f"it took longer than {error.timeout_seconds:g} seconds (PINCITE_PARSER_TIMEOUT_SECONDS)"
+                raise ParserLimitError(filename=document.filename, detail=detail) from error
+            except WorkerCrashedError as error:
+                detail = f"the process that read it ended ({error.how})"
+                raise ParserLimitError(filename=document.filename, detail=detail) from error
+            except WorkerError as error:
+                raise ParserLimitError(filename=document.filename, detail=str(error)) from error
+
+    def _embed(self, content: ChunkedDocument, on_progress: Callable[[Progress], None]) -> NDArray[np.float32]:
+        texts = [embedding_text(chunk) for chunk in content.chunks]
+        slices = [np.empty((0, self._embedder.dimension), dtype=np.float32)]
+        for start in range(0, len(texts), EMBED_SLICE):
+            on_progress(Progress("embedding", start, len(texts)))
+            slices.append(self._embedder.embed(texts[start : start + EMBED_SLICE]))
+        return np.concatenate(slices)

@@ -1,0 +1,171 @@
+"""From a file to a searchable document, through real parser processes and a fake embedder."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ingest.embedding import find_embedder
+from ingest.errors import CollectionNotFoundError, PassportMismatchError, WorkerCrashedError
+from ingest.library import Library
+from ingest.pipeline import Ingestor, ParserLimits, Progress, parser_pool
+from ingest.queue import IngestQueue
+from ingest.search_index import SearchIndex
+from ingest.types import DocumentRecord
+from ingest.workers import WorkerPool
+from tests.fakes import HashEmbedder, passport
+
+LIMITS = ParserLimits(timeout_seconds=30, memory_bytes=3 << 30)
+
+
+@pytest.fixture(scope="module")
+def parsers() -> Iterator[WorkerPool]:
+    tokenizer = str(find_embedder("bundled").tokenizer_path)
+    pool = parser_pool(tokenizer=tokenizer, max_tokens=64, limits=LIMITS, size=2)
+    yield pool
+    pool.close()
+
+
+@dataclass
+class World:
+    """A library and an ingestor over it."""
+
+    library: Library
+    ingestor: Ingestor
+    embedder: HashEmbedder
+
+    def queue(self, name: str, content: bytes) -> DocumentRecord:
+        collection = self.ingestor.collection_for("c")
+        file = self.library.add_file(source=name, filename=name, content=io.BytesIO(content))
+        return self.library.enqueue(collection.id, file.id)
+
+    def process(self, name: str, content: bytes) -> DocumentRecord:
+        document = self.ingestor.process(self.queue(name, content))
+        assert document is not None
+        return document
+
+
+def make_world(home: Path, parsers: WorkerPool, embedder: HashEmbedder) -> World:
+    library = Library(home)
+    index = SearchIndex(library)
+    return World(library, Ingestor(library, parsers, embedder, index, passport=passport(), limits=LIMITS), embedder)
+
+
+@pytest.fixture
+def world(tmp_path: Path, parsers: WorkerPool) -> Iterator[World]:
+    made = make_world(tmp_path / "home", parsers, HashEmbedder())
+    yield made
+    made.library.close()
+
+
+def test_a_file_becomes_a_searchable_document(world: World) -> None:
+    document = world.process("pump.md", b"# Pump\n\nThe pump is oiled every month.\n")
+    assert (document.status, document.title, document.pages, document.chunks) == ("done", "Pump", 1, 1)
+    (chunk,) = world.library.document_chunks(document.collection_id, document.file_id)
+    text = world.library.document_text(document.collection_id, document.file_id)
+    assert text[chunk.chunk.start : chunk.chunk.end] == chunk.chunk.text
+    assert "The pump is oiled every month." in chunk.chunk.text
+
+
+def test_what_is_embedded_is_the_chunk_with_its_context(world: World) -> None:
+    world.process("pump.md", b"# Manual\n\n## Pump\n\nThe pump is oiled every month, whatever the weather is like.\n")
+    (texts,) = world.embedder.calls
+    assert texts[0].startswith("Manual › Pump\n")
+
+
+def test_a_file_that_cannot_be_read_fails_alone_with_its_reason(world: World) -> None:
+    failed = world.process("empty.txt", b"")
+    done = world.process("full.txt", b"Some text.")
+    assert (failed.status, failed.reason) == ("failed", "empty.txt is an empty file (0 bytes)")
+    assert done.status == "done"
+
+
+def test_progress_goes_through_the_stages(world: World) -> None:
+    text = "\n\n".join(f"Section {number} is about valves. " * 12 for number in range(60))
+    seen: list[Progress] = []
+    world.ingestor.process(world.queue("long.txt", text.encode()), seen.append)
+    assert [progress.stage for progress in (seen[0], seen[1], seen[-1])] == ["reading", "embedding", "storing"]
+    embedding = [progress.done for progress in seen if progress.stage == "embedding"]
+    assert embedding == sorted(embedding)
+    assert len(embedding) > 1
+
+
+def test_a_parser_that_takes_too_long_fails_the_file_with_the_setting_to_change(
+    tmp_path: Path, parsers: WorkerPool
+) -> None:
+    world = make_world(tmp_path / "home", parsers, HashEmbedder())
+    hasty = Ingestor(
+        world.library,
+        parsers,
+        world.embedder,
+        SearchIndex(world.library),
+        passport=passport(),
+        limits=ParserLimits(timeout_seconds=0.0001, memory_bytes=LIMITS.memory_bytes),
+    )
+    document = hasty.process(world.queue("slow.txt", b"text " * 1000))
+    assert document is not None
+    assert document.status == "failed"
+    assert "PINCITE_PARSER_TIMEOUT_SECONDS" in document.reason
+    world.library.close()
+
+
+class BrokenEmbedder(HashEmbedder):
+    """An embedder whose process has died."""
+
+    def embed(self, texts: object) -> NDArray[np.float32]:
+        raise WorkerCrashedError(worker="embedder", how="signal SIGKILL")
+
+
+def test_a_document_stays_queued_when_the_embedder_dies_and_is_resumed(tmp_path: Path, parsers: WorkerPool) -> None:
+    broken = make_world(tmp_path / "home", parsers, BrokenEmbedder())
+    document = broken.queue("pump.txt", b"The pump is blue.")
+    with pytest.raises(WorkerCrashedError):
+        broken.ingestor.process(document)
+    broken.library.close()
+
+    world = make_world(tmp_path / "home", parsers, HashEmbedder())
+    queue = IngestQueue(world.library, world.ingestor)
+    assert queue.resume() == 1
+    queue.submit(document).result(timeout=30)
+    assert world.library.documents()[0].status == "done"
+    queue.close()
+    world.library.close()
+
+
+def test_many_documents_are_read_in_the_background_and_their_progress_is_known(world: World) -> None:
+    queue = IngestQueue(world.library, world.ingestor)
+    documents = [world.queue(f"{number}.txt", f"Pump {number}.".encode()) for number in range(12)]
+    futures = [queue.submit(document) for document in documents]
+    assert queue.progress(documents[-1].collection_id, documents[-1].file_id) is not None
+    assert all(future.result(timeout=60) is not None for future in futures)
+    assert {document.status for document in world.library.documents()} == {"done"}
+    assert queue.progress(documents[-1].collection_id, documents[-1].file_id) is None
+    assert queue.depth == 0
+    queue.close()
+
+
+def test_the_index_is_saved_when_the_queue_is_empty(world: World) -> None:
+    queue = IngestQueue(world.library, world.ingestor)
+    document = world.queue("pump.txt", b"The pump is blue.")
+    queue.submit(document).result(timeout=30)
+    snapshot = world.library.snapshot(document.collection_id)
+    assert snapshot is not None
+    assert snapshot.row_count == 1
+    queue.close()
+
+
+def test_a_collection_of_another_embedder_is_refused(world: World) -> None:
+    world.library.create_collection("old", passport(128))
+    with pytest.raises(PassportMismatchError, match="'old' was built with hash"):
+        world.ingestor.collection_for("old")
+
+
+def test_a_collection_is_made_when_it_is_first_named(world: World) -> None:
+    with pytest.raises(CollectionNotFoundError):
+        world.library.collection("new")
+    made = world.ingestor.collection_for("new")
+    assert world.ingestor.collection_for("new") == made == world.library.collection("new")
