@@ -1,0 +1,77 @@
+"""The HTTP application: routes inside, guards around them."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+
+from api.errors import install_error_handlers
+from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
+from api.metrics import Metrics, RequestMetrics
+from api.routes import chat, files, health, models, pages, vector_stores
+from api.services import Services
+from api.settings import ApiSettings
+
+ROUTERS = (files.router, vector_stores.router, pages.router, chat.router, models.router, health.router)
+MEGABYTE = 1_000_000
+
+
+def create_app(services: Services, settings: ApiSettings) -> FastAPI:
+    """Return the application over `services`, which it starts with itself and closes at its end.
+
+    While it runs, `app.state.stopping` is an event: once set, answers that are being written end with an
+    error event. There are no documentation pages, because FastAPI's load their scripts from elsewhere.
+    """
+    app = FastAPI(
+        title="Pincite",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.services = services
+    app.state.metrics = Metrics(services.library, services.queue)
+    for router in ROUTERS:
+        app.include_router(router)
+    install_error_handlers(app)
+    _add_guards(app, services, settings)
+    return app
+
+
+def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None:
+    """Put the layers around the routes, the innermost first."""
+    app.add_middleware(RequestMetrics, metrics=app.state.metrics)
+    if settings.api_key is not None:
+        app.add_middleware(KeyGuard, key=settings.api_key.get_secret_value())
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    app.add_middleware(OriginGuard, allowed=settings.allowed_origins)
+    app.add_middleware(
+        BodyGuard,
+        max_bytes=settings.max_request_mb * MEGABYTE,
+        max_upload_bytes=services.settings.ingest.max_upload_mb * MEGABYTE,
+        timeout_seconds=settings.body_timeout_seconds,
+    )
+    app.add_middleware(HostGuard, names=settings.host_names)
+    app.add_middleware(SecurityHeaders)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
+    """Take up what the last stop left, load the models beside, and close everything at the end."""
+    services: Services = app.state.services
+    app.state.stopping = asyncio.Event()  # belongs to the loop that runs now
+    await run_in_threadpool(services.queue.resume)
+    threading.Thread(target=services.warm_up, name="warm-up", daemon=True).start()
+    yield
+    await run_in_threadpool(services.close)

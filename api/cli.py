@@ -1,0 +1,267 @@
+"""The command line: what can be typed. What the commands do is in `api.commands`, imported when one runs."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from api.settings import AllSettings
+
+app = typer.Typer(
+    name="pincite",
+    help="Chat with your own documents, offline: every sentence pinned to the place it came from.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+documents = typer.Typer(help="Look at documents, and remove them.", no_args_is_help=True)
+collections = typer.Typer(help="Look at collections, and remove them.", no_args_is_help=True)
+models = typer.Typer(help="See which models there are.", no_args_is_help=True)
+app.add_typer(documents, name="documents")
+app.add_typer(collections, name="collections")
+app.add_typer(models, name="models")
+
+Home = Annotated[Path | None, typer.Option(help="Folder that holds everything Pincite stores.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]", show_default=False)]
+Port = Annotated[int | None, typer.Option(help="Port of the API.  [default: 1234]", show_default=False)]
+UiPort = Annotated[int | None, typer.Option(help="Port of the chat page.  [default: 8501]", show_default=False)]
+InCollection = Annotated[str, typer.Option("--collection", "-c", help="Documents that are searched together.")]
+AnyCollection = Annotated[
+    str | None, typer.Option("--collection", "-c", help="Only this collection.", show_default=False)
+]
+Model = Annotated[
+    str | None, typer.Option(help="Model that answers; `pincite models ls` lists them.", show_default=False)
+]
+Mode = Annotated[
+    Literal["auto", "whole", "retrieval"] | None,
+    typer.Option(help="Show the model whole documents, or the passages that fit.", show_default=False),
+]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 for a failure, 2 for misuse, 130 for Ctrl-C."""
+    try:
+        app(args=None if argv is None else list(argv), prog_name="pincite")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 (whatever it is, a user gets words, not a traceback)
+        return _explain(error)
+    return 0
+
+
+def _explain(error: Exception) -> int:
+    """Tell the user what went wrong, without a traceback; return the exit status."""
+    from ingest.errors import IngestError
+    from rag.errors import RagError
+
+    if hasattr(error, "exit_code") or isinstance(error, IngestError | RagError):
+        print(f"pincite: {error}", file=sys.stderr)
+    elif isinstance(error, OSError):
+        print(f"pincite: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
+    else:
+        logging.getLogger(__name__).debug("unexpected", exc_info=error)
+        print(f"pincite: unexpected {type(error).__name__}: {error}", file=sys.stderr)
+        print("PINCITE_LOG_LEVEL=debug shows where it happened", file=sys.stderr)
+    return int(getattr(error, "exit_code", 1))
+
+
+def _settings(home: Path | None, **flags: object) -> "AllSettings":
+    from api.cli_output import configure_logging
+    from api.settings import load_settings
+
+    settings = load_settings(home=home, **flags)
+    configure_logging("debug" if settings.api.log_level == "debug" else "warning")
+    return settings
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        print(f"pincite {metadata.version('pincite')}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, home: Home = None) -> None:
+    """Serve the API."""
+    settings = _settings(home, host=host, port=port)
+    from api.commands import serve as commands
+
+    raise typer.Exit(commands.serve(settings))
+
+
+@app.command()
+def ui(host: Host = None, port: UiPort = None, home: Home = None) -> None:
+    """Serve the chat page, for an API that runs already."""
+    settings = _settings(home, ui_host=host, ui_port=port)
+    from api.commands import serve as commands
+
+    raise typer.Exit(commands.ui(settings))
+
+
+@app.command()
+def up(host: Host = None, port: Port = None, ui_port: UiPort = None, home: Home = None) -> None:
+    """Serve the API and the chat page."""
+    settings = _settings(home, host=host, port=port, ui_port=ui_port)
+    from api.commands import serve as commands
+
+    raise typer.Exit(commands.up(settings))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with everything in them.")],
+    collection: InCollection = "default",
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Read files into a collection. Exit status 1 says that some of them failed."""
+    settings = _settings(home)
+    from api.commands import ingest as commands
+
+    raise typer.Exit(commands.run(settings, paths, collection, as_json=json))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    collection: InCollection = "default",
+    top_k: Annotated[int, typer.Option(min=1, max=100, help="How many results.")] = 8,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Find the places in the documents that fit a query best."""
+    settings = _settings(home)
+    from api.commands import ask as commands
+
+    raise typer.Exit(commands.search(settings, query, collection, top_k, as_json=json))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask the documents.")],
+    collection: InCollection = "default",
+    mode: Mode = None,
+    model: Model = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Answer a question from the documents, with citations."""
+    settings = _settings(home)
+    from api.commands import ask as commands
+
+    options = commands.AskOptions(collection, mode, model)
+    raise typer.Exit(commands.ask(settings, question, options, as_json=json))
+
+
+@app.command()
+def chat(collection: InCollection = "default", mode: Mode = None, model: Model = None, home: Home = None) -> None:
+    """Talk with the documents."""
+    settings = _settings(home)
+    from api.commands import ask as commands
+
+    raise typer.Exit(commands.chat(settings, commands.AskOptions(collection, mode, model)))
+
+
+@documents.command("ls")
+def documents_ls(collection: AnyCollection = None, json: Json = False, home: Home = None) -> None:
+    """List documents."""
+    settings = _settings(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.list_documents(settings, collection, as_json=json))
+
+
+@documents.command("show")
+def documents_show(
+    document: Annotated[str, typer.Argument(metavar="ID")],
+    collection: AnyCollection = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show what was read from a document, page by page."""
+    settings = _settings(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.show_document(settings, document, collection, as_json=json))
+
+
+@documents.command("rm")
+def documents_rm(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    collection: AnyCollection = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Remove documents, from every collection unless one is named."""
+    settings = _settings(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.remove_documents(settings, ids, collection, as_json=json))
+
+
+@collections.command("ls")
+def collections_ls(json: Json = False, home: Home = None) -> None:
+    """List collections."""
+    settings = _settings(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.list_collections(settings, as_json=json))
+
+
+@collections.command("rm")
+def collections_rm(
+    name: Annotated[str, typer.Argument(help="Name or id.")], json: Json = False, home: Home = None
+) -> None:
+    """Remove a collection with its documents."""
+    settings = _settings(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.remove_collection(settings, name, as_json=json))
+
+
+@models.command("ls")
+def models_ls(json: Json = False, home: Home = None) -> None:
+    """List the models that can answer, the default one first, and the embedder."""
+    settings = _settings(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.list_models(settings, as_json=json))
+
+
+@app.command()
+def doctor(json: Json = False, home: Home = None) -> None:
+    """Check that everything works on this machine."""
+    settings = _settings(home)
+    from api.commands import doctor as commands
+
+    raise typer.Exit(commands.run(settings, as_json=json))
+
+
+@app.command()
+def bench(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Documents to measure with.  [default: the samples]", show_default=False)
+    ] = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Measure this machine, in a library of its own that is deleted afterwards."""
+    settings = _settings(home)
+    from api.commands import bench as commands
+
+    raise typer.Exit(commands.run(settings, folder, as_json=json))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

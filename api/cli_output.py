@@ -1,0 +1,91 @@
+"""How the command line speaks: results on stdout, messages on stderr, nothing that controls a terminal."""
+
+import json
+import logging
+import sys
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STATUS_STYLES = {
+    "done": "green",
+    "ok": "green",
+    "supported": "green",
+    "warning": "yellow",
+    "partly": "yellow",
+    "queued": "cyan",
+    "failed": "red",
+    "unsupported": "red",
+}
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked; `exit_code` is 1 for a failure and 2 for misuse."""
+
+    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+        self.exit_code = exit_code
+        super().__init__(message)
+
+
+def results() -> Console:
+    """Return the console that results go to."""
+    return Console(highlight=False, markup=False, soft_wrap=True)
+
+
+def messages() -> Console:
+    """Return the console that messages and progress bars go to."""
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def write_json(value: Any) -> None:
+    """Write `value` to stdout as JSON."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def printable(text: str) -> str:
+    """Return `text` without the control characters by which a document could drive the terminal."""
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char)[0] != "C")
+
+
+def styled(status: str) -> Text:
+    """Return a status in the colour that belongs to it; the word says the same."""
+    return Text(status, style=STATUS_STYLES.get(status, ""))
+
+
+def table(*columns: str) -> Table:
+    """Return an empty table with these columns."""
+    result = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        result.add_column(column, overflow="fold")
+    return result
+
+
+def add_row(to: Table, cells: Sequence[object]) -> None:
+    """Add a row; texts are shown as they are, never as markup."""
+    to.add_row(*(cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in cells))
+
+
+class _PlainFormatter(logging.Formatter):
+    """Log lines for people: an exception's own words, its traceback only at the level `debug`."""
+
+    def __init__(self, *, has_tracebacks: bool) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S")
+        self._has_tracebacks = has_tracebacks
+
+    def formatException(self, ei: Any) -> str:
+        return super().formatException(ei) if self._has_tracebacks else f"  {ei[0].__name__}: {ei[1]}"
+
+
+def configure_logging(level: str, *, has_tracebacks: bool | None = None) -> None:
+    """Send the log to stderr."""
+    shows = level == "debug" if has_tracebacks is None else has_tracebacks
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PlainFormatter(has_tracebacks=shows))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger("httpx").setLevel("WARNING")

@@ -1,0 +1,168 @@
+"""`pincite search`, `ask` and `chat`: questions from the terminal."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from api.cli_output import CommandError, messages, printable, results, styled, write_json
+from api.commands.opening import open_services
+from api.objects import JsonObject, annotation_object, check_object, quote_object
+from api.services import Services
+from api.settings import AllSettings
+from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, ScoredChunk, Started
+
+QUOTE_CHARS = 240
+Mode = Literal["auto", "whole", "retrieval"]
+
+FAREWELLS = frozenset({"/exit", "/quit", "/bye"})
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """Where and how a question is answered; None leaves the choice to the settings."""
+
+    collection: str
+    mode: Mode | None = None
+    model: str | None = None
+
+
+def search(settings: AllSettings, query: str, collection_name: str, top_k: int, *, as_json: bool) -> int:
+    """Show the chunks that fit a query best."""
+    with open_services(settings) as services:
+        collection = services.searchable(collection_name)
+        found = services.retriever.retrieve(query, [collection.id], top_k)
+    if as_json:
+        write_json([_search_row(each) for each in found])
+        return 0
+    console = results()
+    for number, each in enumerate(found, start=1):
+        stored, chunk = each.chunk, each.chunk.chunk
+        console.print(Text(f"{number}. {printable(stored.source)}, page {chunk.first_page}", style="bold"), end="")
+        console.print(Text(f"  score {each.score:.3f}", style="dim"))
+        console.print(Padding(Text(_shortened(chunk.text)), (0, 0, 1, 3)), soft_wrap=False)
+    if not found:
+        messages().print("nothing found")
+    return 0
+
+
+def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: bool) -> int:
+    """Answer one question with citations."""
+    with open_services(settings) as services:
+        answer = _answer(services, [Message("user", question)], options, None if as_json else results())
+    if as_json:
+        write_json(_ask_object(answer))
+    else:
+        _print_citations(answer)
+    return 0
+
+
+def chat(settings: AllSettings, options: AskOptions) -> int:
+    """Answer questions until the user has no more of them."""
+    console = results()
+    messages().print("Ask about your documents. An empty line or /exit ends the chat.")
+    history: list[Message] = []
+    with open_services(settings) as services:
+        services.searchable(options.collection)
+        while question := _next_question(console):
+            turns = [*history, Message("user", question)]
+            answer = _answer(services, turns, options, console)
+            _print_citations(answer)
+            history = [*turns, Message("assistant", answer.text)]
+    return 0
+
+
+def _next_question(console: Console) -> str:
+    """Return what the user types; empty at the end of the chat."""
+    try:
+        typed = console.input(Text("\n> ", style="bold cyan")).strip()
+    except EOFError:
+        return ""
+    return "" if typed in FAREWELLS else typed
+
+
+def _answer(services: Services, turns: Sequence[Message], options: AskOptions, console: Console | None) -> Answer:
+    """Return the answer; where there is a console, show it there while it is written."""
+    question = Question(
+        messages=tuple(turns),
+        collections=(services.searchable(options.collection).id,),
+        mode=options.mode or services.settings.rag.context_mode,
+        model=options.model,
+    )
+    with closing(services.answerer.answer(question)) as events:
+        for event in events:
+            if isinstance(event, Answer):
+                return event
+            if console is not None:
+                _show(event, console)
+    raise CommandError("the answer has no end; ask again")
+
+
+def _show(event: AnswerEvent, console: Console) -> None:
+    if isinstance(event, Started):
+        messages().print(Text(f"[{printable(event.reason)}]", style="dim"))
+    elif isinstance(event, AnswerDelta):
+        console.print(Text(printable(event.text)), end="")
+
+
+def _print_citations(answer: Answer) -> None:
+    console = results()
+    console.print()
+    for citation in answer.citations:
+        _print_citation(citation, console)
+    if not answer.citations and answer.evidence:
+        console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
+        for quote in answer.evidence:
+            console.print(Text(f"- {printable(quote.filename)}, page {quote.page}", style="bold"))
+            console.print(Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4)), soft_wrap=False)
+
+
+def _print_citation(citation: Citation, console: Console) -> None:
+    quote = citation.quote
+    console.print()
+    console.print(
+        Text.assemble(
+            (f"[{citation.number}] ", "bold cyan"),
+            (f"{printable(quote.filename)}, page {quote.page}  ", "bold"),
+            styled(citation.verdict),
+            (f"  {printable('; '.join(citation.reasons))}", "dim"),
+        )
+    )
+    console.print(Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4)), soft_wrap=False)
+
+
+def _shortened(text: str) -> str:
+    """Return a quote on one line, cut where it is too long to show."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS]}…"
+
+
+def _search_row(found: ScoredChunk) -> JsonObject:
+    stored, chunk = found.chunk, found.chunk.chunk
+    return {
+        "file_id": stored.file_id,
+        "source": stored.source,
+        "page": chunk.first_page,
+        "start": chunk.start,
+        "end": chunk.end,
+        "score": found.score,
+        "text": chunk.text,
+    }
+
+
+def _ask_object(answer: Answer) -> JsonObject:
+    checked = check_object(answer)
+    return {
+        "answer": answer.text,
+        "citations": [annotation_object(citation) for citation in answer.citations],
+        "evidence": [quote_object(quote) for quote in answer.evidence],
+        "mode": answer.mode,
+        "reason": answer.reason,
+        "sentences": checked["sentences"],
+        "timings": checked["timings"],
+        "model": answer.model,
+    }

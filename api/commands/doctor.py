@@ -1,0 +1,93 @@
+"""`pincite doctor`: does everything work here, and if not, what to do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+
+from rich.text import Text
+
+from api.cli_output import printable, results, styled, write_json
+from api.server import PortInUseError, open_socket
+from api.settings import AllSettings
+from ingest.embedding import WorkerEmbedder, find_embedder
+from ingest.errors import IngestError
+from ingest.library import Library
+from rag.errors import RagError
+from rag.models.models import Models
+from rag.types import Message, Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what is well, or what is wrong and what to do about it."""
+
+    check: str
+    status: str
+    detail: str
+
+
+def run(settings: AllSettings, *, as_json: bool) -> int:
+    """Check one part after the other; return 1 where any of them fails."""
+    findings: list[Finding] = []
+    for finding in _examine(settings):
+        findings.append(finding)
+        if not as_json:
+            line = Text.assemble(f"{finding.check:<10} ", styled(finding.status), f"  {printable(finding.detail)}")
+            results().print(line)
+    if as_json:
+        write_json([asdict(finding) for finding in findings])
+    return 1 if any(finding.status == "failed" for finding in findings) else 0
+
+
+def _examine(settings: AllSettings) -> Iterator[Finding]:
+    yield _checked("home", lambda: _check_home(settings))
+    yield _checked("embedder", lambda: _check_embedder(settings))
+    yield _checked("models", lambda: _check_models(settings))
+    yield _checked("engine", lambda: _check_engine(settings))
+    yield _checked("ports", lambda: _check_ports(settings))
+
+
+def _checked(check: str, examine: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, "ok", examine())
+    except PortInUseError as error:
+        return Finding(check, "warning", f"{error} (or it is a Pincite that is running already)")
+    except (IngestError, RagError, OSError) as error:
+        return Finding(check, "failed", str(error))
+
+
+def _check_home(settings: AllSettings) -> str:
+    with closing(Library(settings.home)) as library:
+        documents = len(library.documents())
+    return f"{settings.home} can be written; it holds {documents} documents"
+
+
+def _check_embedder(settings: AllSettings) -> str:
+    folder = find_embedder(settings.ingest.embedder)
+    with closing(WorkerEmbedder(folder, batch_size=settings.ingest.embed_batch)) as embedder:
+        vector = embedder.embed_query("Does the embedder work?")
+    return f"{folder.name} makes vectors of {vector.shape[0]} numbers"
+
+
+def _check_models(settings: AllSettings) -> str:
+    with closing(Models(settings.rag)) as models:
+        return f"{', '.join(entry.id for entry in models.entries())}; {models.default_id()} answers by default"
+
+
+def _check_engine(settings: AllSettings) -> str:
+    with closing(Models(settings.rag)) as models:
+        engine = models.engine(None)
+        with closing(engine.generate([Message("user", "Say yes.")], Sampling(max_tokens=4))) as deltas:
+            words = sum(bool(delta.text) for delta in deltas)
+        info = engine.info()
+    return (
+        f"{info.id} wrote {words} pieces; context window {info.context_window}, "
+        f"{info.gpu_layers} layers on a GPU, {info.threads} threads"
+    )
+
+
+def _check_ports(settings: AllSettings) -> str:
+    api = settings.api
+    for host, port, option in ((api.host, api.port, "--port"), (api.ui_host, api.ui_port, "--ui-port")):
+        open_socket(host, port, option=option).close()
+    return f"{api.port} and {api.ui_port} are free"

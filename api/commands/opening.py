@@ -1,0 +1,28 @@
+"""How a command gets the parts that it works with, and gives them back."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from api.services import Services
+from api.settings import AllSettings
+from ingest.library import Library
+
+
+@contextmanager
+def open_services(settings: AllSettings) -> Generator[Services, None, None]:
+    """Lend all parts for the time of a command."""
+    services = Services(settings)
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+@contextmanager
+def open_library(settings: AllSettings) -> Generator[Library, None, None]:
+    """Lend the library alone, for commands that read and delete; it opens much faster than everything."""
+    library = Library(settings.home)
+    try:
+        yield library
+    finally:
+        library.close()

@@ -1,0 +1,137 @@
+"""`pincite serve`, `ui` and `up`: the API, the chat page, and both together."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from urllib.parse import urlsplit
+
+from api.app import create_app
+from api.cli_output import CommandError, configure_logging, results
+from api.server import PinciteServer, address_of, check_address, open_socket, reachable
+from api.services import Services
+from api.settings import AllSettings, ApiSettings
+
+UI_STOP_SECONDS = 5.0
+START_SECONDS = 120.0
+POLL_SECONDS = 0.2
+
+
+def serve(settings: AllSettings) -> int:
+    """Serve the API until a signal ends it."""
+    with _signals_end_the_program(), _api_server(settings) as (server, address):
+        results().print(f"API   {address}")
+        server.serve_until_stopped()
+    return 0
+
+
+def ui(settings: AllSettings) -> int:
+    """Serve the chat page until a signal ends it."""
+    api_url = settings.api.api_url or reachable(settings.api.host, settings.api.port)
+    with _signals_end_the_program(), _chat_page(settings.api, api_url) as (page, chat_url):
+        results().print(f"Chat  {chat_url}")
+        return page.wait()
+
+
+def up(settings: AllSettings) -> int:
+    """Serve both and print their addresses when both answer. Where one ends, so does the other."""
+    with (
+        _signals_end_the_program(),
+        _api_server(settings) as (server, address),
+        _chat_page(settings.api, address) as (page, chat_url),
+    ):
+        threading.Thread(target=_watch, args=(server, page, address, chat_url), name="watch", daemon=True).start()
+        server.serve_until_stopped()
+        if page.poll() is not None:
+            raise CommandError(f"the chat page ended (exit status {page.returncode}); its messages are above")
+    return 0
+
+
+@contextmanager
+def _signals_end_the_program() -> Generator[None, None, None]:
+    """Make both ways to stop a server (Ctrl-C, `kill`) an orderly end with exit status 0.
+
+    uvicorn raises the signal it was stopped by once more when it has stopped; this is what catches it.
+    """
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _api_server(settings: AllSettings) -> Generator[tuple[PinciteServer, str], None, None]:
+    """Lend a server that has its port already, and the address under which it will answer."""
+    check_address(settings.api)
+    configure_logging(settings.api.log_level, has_tracebacks=True)
+    with open_socket(settings.api.host, settings.api.port, option="--port") as listener:
+        services = Services(settings)
+        try:
+            yield PinciteServer(create_app(services, settings.api), settings.api, listener), address_of(listener)
+        finally:
+            services.close()
+
+
+@contextmanager
+def _chat_page(settings: ApiSettings, api_url: str) -> Generator[tuple["subprocess.Popen[bytes]", str], None, None]:
+    """Run the chat page in a process of its own; lend it with its address."""
+    # Taking the port for a moment tells whether it is free, and which one port 0 becomes.
+    with open_socket(settings.ui_host, settings.ui_port, option="--ui-port") as listener:
+        port = int(listener.getsockname()[1])
+    key = {} if settings.api_key is None else {"PINCITE_API_KEY": settings.api_key.get_secret_value()}
+    page = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+        [sys.executable, "-m", "ui.server", "--host", settings.ui_host, "--port", str(port)],
+        env={**os.environ, "PINCITE_API_URL": api_url, **key},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the page
+    )
+    try:
+        yield page, reachable(settings.ui_host, port)
+    finally:
+        _end(page)
+
+
+def _end(page: "subprocess.Popen[bytes]") -> None:
+    page.terminate()
+    try:
+        page.wait(UI_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        page.kill()
+        page.wait()
+
+
+def _watch(server: PinciteServer, page: "subprocess.Popen[bytes]", api_url: str, chat_url: str) -> None:
+    """Print the addresses when both answer, and stop the server when the chat page ends."""
+    deadline = time.monotonic() + START_SECONDS
+    while page.poll() is None and time.monotonic() < deadline:
+        if _answers(f"{api_url}/health/live") and _answers(chat_url):
+            results().print(f"API   {api_url}\nChat  {chat_url}")
+            break
+        time.sleep(POLL_SECONDS)
+    page.wait()
+    server.should_exit = True
+
+
+def _answers(url: str) -> bool:
+    """Whether something answers there; straight to the address, whatever proxy the environment names."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
+    with suppress(OSError, http.client.HTTPException):
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status < 500
+    return False

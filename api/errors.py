@@ -1,0 +1,202 @@
+"""How failures are told to a client: one table from exception classes to OpenAI's error shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ingest import errors as ingest_errors
+from rag import errors as rag_errors
+
+MAX_NAME_CHARS = 80
+
+
+class ApiError(Exception):
+    """A request that this interface itself refuses. `param` names the field that is at fault."""
+
+    param: str | None = None
+
+
+class InvalidRequestError(ApiError):
+    """The request is understood and cannot be done as it stands."""
+
+    def __init__(self, *, detail: str, param: str | None = None) -> None:
+        self.detail = detail
+        self.param = param
+        super().__init__(detail)
+
+
+class FileTooLargeError(ApiError):
+    """An upload is over the limit."""
+
+    def __init__(self, *, limit_mb: int) -> None:
+        self.limit_mb = limit_mb
+        super().__init__(f"the file is larger than {limit_mb} MB; split it, or raise PINCITE_MAX_UPLOAD_MB")
+
+
+class BodyTooLargeError(HTTPException):
+    """A request body is over the limit; an HTTPException, because body parsers let only those pass."""
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        super().__init__(413, f"the request is larger than {limit_bytes // 1_000_000} MB")
+
+
+class SlowBodyError(HTTPException):
+    """The client stopped sending its request."""
+
+    def __init__(self, *, timeout_seconds: float) -> None:
+        super().__init__(408, f"no data came for {timeout_seconds:g} seconds; send the request again")
+
+
+class DocumentNotReadyError(ApiError):
+    """The document has no text yet, or never will have."""
+
+    def __init__(self, *, file_id: str, status: str, reason: str) -> None:
+        self.file_id = file_id
+        self.status = status
+        super().__init__(f"{file_id} has no text: its status is {status}" + (f" ({reason})" if reason else ""))
+
+
+class ServerStoppingError(ApiError):
+    """The server was told to stop before the answer was complete."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is stopping; send the request again when it is back")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """Status, type and code of one class of failures, in OpenAI's words where it has some."""
+
+    status: int
+    type: str
+    code: str
+
+
+INVALID = "invalid_request_error"
+SERVER = "server_error"
+
+ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
+    InvalidRequestError: ErrorKind(400, INVALID, "invalid_value"),
+    FileTooLargeError: ErrorKind(413, INVALID, "file_too_large"),
+    DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),
+    ServerStoppingError: ErrorKind(503, SERVER, "server_stopping"),
+    RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),
+    rag_errors.ModelNotFoundError: ErrorKind(404, INVALID, "model_not_found"),
+    rag_errors.ModelLoadError: ErrorKind(503, SERVER, "model_not_loaded"),
+    rag_errors.PromptTooLongError: ErrorKind(400, INVALID, "context_length_exceeded"),
+    rag_errors.ChatTemplateError: ErrorKind(400, INVALID, "chat_template_error"),
+    rag_errors.EngineBusyError: ErrorKind(429, "rate_limit_error", "engine_busy"),
+    rag_errors.EngineCrashedError: ErrorKind(503, SERVER, "engine_crashed"),
+    rag_errors.QuestionError: ErrorKind(400, INVALID, "invalid_question"),
+    ingest_errors.CollectionNotFoundError: ErrorKind(404, INVALID, "vector_store_not_found"),
+    ingest_errors.CollectionExistsError: ErrorKind(409, INVALID, "vector_store_exists"),
+    ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found"),
+    ingest_errors.PageNotFoundError: ErrorKind(404, INVALID, "page_not_found"),
+    ingest_errors.PassportMismatchError: ErrorKind(409, INVALID, "embedder_mismatch"),
+    ingest_errors.UnreadableFileError: ErrorKind(400, INVALID, "unreadable_file"),
+    ingest_errors.TextTooLongError: ErrorKind(400, INVALID, "text_too_long"),
+    ingest_errors.WorkerError: ErrorKind(503, SERVER, "worker_failed"),
+    ingest_errors.LibraryError: ErrorKind(503, SERVER, "library_unavailable"),
+}
+
+UNEXPECTED = ErrorKind(500, SERVER, "internal_error")
+
+HANG_UP_STATUSES = frozenset({408, 413})
+"""After these the client may still be sending; the connection cannot be used again."""
+
+HTTP_CODES = {
+    400: "bad_request",
+    401: "invalid_api_key",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "request_too_large",
+    421: "host_not_allowed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """A failure as a client gets it."""
+
+    kind: ErrorKind
+    message: str
+    param: str | None = None
+    retry_after_seconds: int | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON that OpenAI's clients read."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.kind.type,
+                "param": self.param,
+                "code": self.kind.code,
+            }
+        }
+
+    def response(self) -> JSONResponse:
+        """Return the failure as an HTTP response."""
+        headers = {"Connection": "close"} if self.kind.status in HANG_UP_STATUSES else {}
+        if self.retry_after_seconds is not None:
+            headers["Retry-After"] = str(self.retry_after_seconds)
+        return JSONResponse(self.body(), self.kind.status, headers)
+
+
+def describe(error: Exception) -> ErrorAnswer:
+    """Return what a client is told of `error`; the words of an unforeseen one stay in the log."""
+    if isinstance(error, RequestValidationError):
+        return _describe_validation(error)
+    if isinstance(error, HTTPException):
+        return ErrorAnswer(http_kind(error.status_code), str(error.detail))
+    kind = next((ERROR_KINDS[cls] for cls in type(error).__mro__ if cls in ERROR_KINDS), None)
+    if kind is None:
+        return ErrorAnswer(UNEXPECTED, "something unforeseen went wrong; the server's log has the details")
+    retry_after = getattr(error, "retry_after_seconds", 1 if kind.status == 503 else None)
+    return ErrorAnswer(kind, str(error), getattr(error, "param", None), retry_after)
+
+
+def http_kind(status: int) -> ErrorKind:
+    """Return the kind of a failure that has only an HTTP status."""
+    error_type = SERVER if status >= 500 else INVALID
+    return ErrorKind(status, error_type, HTTP_CODES.get(status, "http_error"))
+
+
+def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
+    """Name the field and the rule, never the value: it may be private, and it may be huge."""
+    first = error.errors()[0]
+    kind = ERROR_KINDS[RequestValidationError]
+    if first["type"] == "json_invalid":
+        return ErrorAnswer(kind, "the request body is not valid JSON")
+    _where, *path = first["loc"]  # body, query or path
+    param = ".".join(str(part) for part in path)[:MAX_NAME_CHARS] or None
+    if first["type"] == "extra_forbidden":
+        kind = ErrorKind(kind.status, kind.type, "unknown_parameter")
+        return ErrorAnswer(kind, f"{param} is not supported; leave it out", param)
+    rule = first["msg"].removeprefix("Value error, ")
+    return ErrorAnswer(kind, f"{param}: {rule}" if param else rule, param)
+
+
+async def _answer(_request: Request, error: Exception) -> JSONResponse:
+    return describe(error).response()
+
+
+async def _answer_no_route(request: Request, error: Exception) -> JSONResponse:
+    """Answer where no route fits; routes themselves never raise a bare 404 or 405."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    what = f"there is no {request.method} {request.url.path[:MAX_NAME_CHARS]}; README.md lists the routes"
+    return ErrorAnswer(http_kind(status), what).response()
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every failure of `app` answer in OpenAI's shape."""
+    for cls in (*ERROR_KINDS, HTTPException, Exception):
+        app.add_exception_handler(cls, _answer)
+    for status in (404, 405):
+        app.add_exception_handler(status, _answer_no_route)

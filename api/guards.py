@@ -1,0 +1,188 @@
+"""The doors in front of the application, outermost first: host, body, origin, key.
+
+They are plain ASGI layers rather than FastAPI dependencies, because a dependency runs after the body has
+been taken in: an unknown caller could fill the disk before it is told to go away.
+"""
+
+import asyncio
+import hmac
+import re
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import BodyTooLargeError, ErrorAnswer, ErrorKind, SlowBodyError, describe, http_kind
+
+HOST_HEADER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/?#@\[\]\\]+)(?::\d{1,5})?")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_FETCH_SITES = frozenset({"same-origin", "none"})
+OPEN_PATHS = frozenset({"/health/live"})
+UPLOAD_PATHS = frozenset({"/v1/files"})
+MULTIPART_OVERHEAD_BYTES = 1 << 20
+LINGER_SECONDS = 1.0
+
+BAD_KEY = ErrorKind(401, "invalid_request_error", "invalid_api_key")
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+async def refuse(answer: ErrorAnswer, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send `answer`, then give a client that is still sending a moment to read it, and hang up.
+
+    Without the moment, the reset that follows unread data can overtake the answer.
+    """
+    response = answer.response()
+    response.headers["Connection"] = "close"
+    if answer.kind is BAD_KEY:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+    await send({"type": "http.response.body", "body": response.body, "more_body": True})
+    await _linger(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _linger(receive: Receive) -> None:
+    is_over = False
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while not is_over:
+                is_over = not (await receive()).get("more_body", False)
+
+
+class SecurityHeaders:
+    """Tell browsers to take no answer of the API for a page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class HostGuard:
+    """Answer only to the server's own names, so that a web page cannot reach it by rebinding its own."""
+
+    def __init__(self, app: ASGIApp, *, names: Collection[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._is_own(Headers(scope=scope).getlist("host")):
+            message = "this host name is not allowed; add it to PINCITE_ALLOWED_HOSTS if it is yours"
+            return await refuse(ErrorAnswer(http_kind(421), message), scope, receive, send)
+        await self._app(scope, receive, send)
+
+    def _is_own(self, hosts: Sequence[str]) -> bool:
+        match = HOST_HEADER.fullmatch(hosts[0]) if len(hosts) == 1 else None
+        return match is not None and match[1].lower() in self._names
+
+
+class BodyGuard:
+    """Refuse a body over the limit: at once where its length is declared, else as soon as it is exceeded."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_upload_bytes: int, timeout_seconds: float) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._max_upload_bytes = max_upload_bytes + MULTIPART_OVERHEAD_BYTES
+        self._timeout_seconds = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        limit = self._max_upload_bytes if scope["path"] in UPLOAD_PATHS else self._max_bytes
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not (declared.isascii() and declared.isdigit()):
+            return await refuse(ErrorAnswer(http_kind(400), "Content-Length is not a number"), scope, receive, send)
+        if int(declared) > limit:
+            return await refuse(describe(BodyTooLargeError(limit_bytes=limit)), scope, receive, send)
+        body = _LimitedBody(receive, send, max_bytes=limit, timeout_seconds=self._timeout_seconds)
+        await self._app(scope, body.receive, body.send)
+
+
+class _LimitedBody:
+    """One request's body, cut off where it grows over the limit or pauses too long."""
+
+    def __init__(self, receive: Receive, send: Send, *, max_bytes: int, timeout_seconds: float) -> None:
+        self._receive = receive
+        self._send = send
+        self._max_bytes = max_bytes
+        self._timeout_seconds = timeout_seconds
+        self._taken_bytes = 0
+        self._is_complete = False
+
+    async def receive(self) -> Message:
+        """Return the next part, or raise `BodyTooLargeError` or `SlowBodyError`."""
+        if self._is_complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                message = await self._receive()
+        except TimeoutError:
+            raise SlowBodyError(timeout_seconds=self._timeout_seconds) from None
+        self._taken_bytes += len(message.get("body", b""))
+        if self._taken_bytes > self._max_bytes:
+            raise BodyTooLargeError(limit_bytes=self._max_bytes)
+        self._is_complete = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on what is sent; after a body that was too large, hang up as `refuse` does."""
+        if self._taken_bytes > self._max_bytes and message["type"] == "http.response.body":
+            await self._send({**message, "more_body": True})
+            await _linger(self._receive)
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await self._send(message)
+
+
+class OriginGuard:
+    """Let no foreign web page change anything: a form or a script can send requests, but not hide its origin.
+
+    Programs send neither header and pass.
+    """
+
+    def __init__(self, app: ASGIApp, *, allowed: Collection[str]) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_unsafe = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if is_unsafe and not self._is_own(Headers(scope=scope), scope["scheme"]):
+            message = "requests from other web pages are refused; PINCITE_ALLOWED_ORIGINS names exceptions"
+            return await refuse(ErrorAnswer(http_kind(403), message), scope, receive, send)
+        await self._app(scope, receive, send)
+
+    def _is_own(self, headers: Headers, scheme: str) -> bool:
+        origins = headers.getlist("origin")
+        if len(origins) == 1 and origins[0] in self._allowed:
+            return True
+        own = f"{scheme}://{headers.get('host', '')}"
+        sites = headers.getlist("sec-fetch-site")
+        return all(origin == own for origin in origins) and all(site in OWN_FETCH_SITES for site in sites)
+
+
+class KeyGuard:
+    """Require the key in the Authorization header everywhere but on the liveness check."""
+
+    def __init__(self, app: ASGIApp, *, key: str) -> None:
+        self._app = app
+        self._key = key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS and not self._has_key(Headers(scope=scope)):
+            message = "send the API key as 'Authorization: Bearer <key>'"
+            return await refuse(ErrorAnswer(BAD_KEY, message), scope, receive, send)
+        await self._app(scope, receive, send)
+
+    def _has_key(self, headers: Headers) -> bool:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        return hmac.compare_digest(given.strip().encode(), self._key) and scheme.lower() == "bearer"

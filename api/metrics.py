@@ -1,0 +1,106 @@
+"""What `/metrics` tells: requests, answers, tokens, documents, and how much waits."""
+
+import time
+from collections import Counter as Tally
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ingest.library import Library
+from ingest.queue import IngestQueue
+from rag.types import Answer
+
+LATENCY_BUCKETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+
+class Metrics:
+    """Counts kept in a registry of their own, so that several applications can live in one process."""
+
+    def __init__(self, library: Library, queue: IngestQueue) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "pincite_requests", "HTTP requests answered.", ["method", "route", "status"], registry=self._registry
+        )
+        self._request_seconds = Histogram(
+            "pincite_request_seconds",
+            "Time from a request to the end of its answer.",
+            ["method", "route"],
+            buckets=LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._answers = Counter(
+            "pincite_answers", "Answers completed.", ["mode", "finish_reason"], registry=self._registry
+        )
+        self._first_token_seconds = Histogram(
+            "pincite_first_token_seconds",
+            "Time from a question to the first token of its answer.",
+            buckets=LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._tokens = Counter("pincite_tokens", "Tokens read and written.", ["kind"], registry=self._registry)
+        self._registry.register(_LibraryCollector(library, queue))
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one HTTP request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
+
+    def count_answer(self, answer: Answer) -> None:
+        """Count one complete answer and its tokens."""
+        self._answers.labels(answer.mode, answer.finish_reason).inc()
+        self._first_token_seconds.observe(answer.timings.first_token_seconds)
+        self._tokens.labels("prompt").inc(answer.usage.prompt_tokens)
+        self._tokens.labels("cached").inc(answer.usage.cached_tokens)
+        self._tokens.labels("completion").inc(answer.usage.completion_tokens)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _LibraryCollector(Collector):
+    """Counts that are read from the library when they are asked for."""
+
+    def __init__(self, library: Library, queue: IngestQueue) -> None:
+        self._library = library
+        self._queue = queue
+
+    def collect(self) -> Iterator[Metric]:
+        documents = GaugeMetricFamily("pincite_documents", "Documents in all collections.", labels=["status"])
+        tally = Tally(document.status for document in self._library.documents())
+        for status in ("queued", "done", "warning", "failed"):
+            documents.add_metric([status], tally[status])
+        yield documents
+        yield GaugeMetricFamily(
+            "pincite_ingest_queue", "Documents that wait to be read or are read now.", value=self._queue.depth
+        )
+
+
+class RequestMetrics:
+    """Times every request that passed the guards, under the route's pattern (never its ids)."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note its status and duration."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        started = time.monotonic()
+        status = 500
+
+        async def send_noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting_status)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self._metrics.count_request(scope["method"], route, status, time.monotonic() - started)

@@ -1,0 +1,193 @@
+"""Library records and answers as the JSON objects of OpenAI's API, with what Pincite adds to them. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ingest.pipeline import Progress
+from ingest.types import Collection, DocumentRecord, FileRecord
+from rag.types import Answer, Citation, Passage, Quote, ScoredChunk, Started
+
+JsonObject = dict[str, Any]
+
+DOCS_PREFIX = "docs/"
+FILE_PURPOSE = "assistants"
+
+STORE_FILE_STATUS = {"queued": "in_progress", "done": "completed", "warning": "completed", "failed": "failed"}
+
+
+def file_object(file: FileRecord) -> JsonObject:
+    """Return an original as OpenAI's file."""
+    return {
+        "id": file.id,
+        "object": "file",
+        "bytes": file.size_bytes,
+        "created_at": file.created_at,
+        "filename": file.filename,
+        "purpose": FILE_PURPOSE,
+        "status": "processed",
+        "expires_at": None,
+        "source": file.source,
+        "sha256": file.sha256,
+    }
+
+
+def store_object(collection: Collection, documents: Sequence[DocumentRecord]) -> JsonObject:
+    """Return a collection as OpenAI's vector store."""
+    states = [STORE_FILE_STATUS[document.status] for document in documents]
+    counts = {state: states.count(state) for state in ("in_progress", "completed", "failed")}
+    return {
+        "id": collection.id,
+        "object": "vector_store",
+        "created_at": collection.created_at,
+        "last_active_at": collection.created_at,
+        "name": collection.name,
+        "usage_bytes": sum(document.size_bytes for document in documents),
+        "file_counts": {**counts, "cancelled": 0, "total": len(states)},
+        "status": "in_progress" if counts["in_progress"] else "completed",
+        "expires_after": None,
+        "expires_at": None,
+        "metadata": {},
+        "embedder": collection.passport.model,
+    }
+
+
+def store_file_object(document: DocumentRecord, progress: Progress | None) -> JsonObject:
+    """Return a document as OpenAI's vector store file; `progress` is None where nothing works on it."""
+    shown = progress or Progress("waiting")
+    return {
+        "id": document.file_id,
+        "object": "vector_store.file",
+        "usage_bytes": document.size_bytes,
+        "created_at": document.created_at,
+        "vector_store_id": document.collection_id,
+        "status": STORE_FILE_STATUS[document.status],
+        "last_error": _last_error(document),
+        "chunking_strategy": {"type": "other"},
+        "attributes": {},
+        "filename": document.filename,
+        "source": document.source,
+        "title": document.title,
+        "media_type": document.media_type,
+        "pages": document.pages,
+        "chunks": document.chunks,
+        "warning": document.reason if document.status == "warning" else None,
+        "progress": progress_object(shown) if document.status == "queued" else None,
+    }
+
+
+def progress_object(progress: Progress) -> JsonObject:
+    """Return how far a document is."""
+    return {"stage": progress.stage, "done": progress.done, "total": progress.total}
+
+
+def _last_error(document: DocumentRecord) -> JsonObject | None:
+    if document.status != "failed":
+        return None
+    return {"code": "invalid_file", "message": document.reason}
+
+
+def search_result(found: ScoredChunk) -> JsonObject:
+    """Return a found chunk as OpenAI's search result; `attributes` say where in the document it stands."""
+    stored, chunk = found.chunk, found.chunk.chunk
+    return {
+        "file_id": stored.file_id,
+        "filename": stored.filename,
+        "score": found.score,
+        "attributes": {
+            "page": chunk.first_page,
+            "last_page": chunk.last_page,
+            "start": chunk.start,
+            "end": chunk.end,
+            "source": stored.source,
+            "heading_path": " > ".join(chunk.heading_path),
+            "dense_score": found.dense_score,
+            "lexical_score": found.lexical_score,
+        },
+        "content": [{"type": "text", "text": chunk.text}],
+    }
+
+
+def model_object(model_id: str, created: int) -> JsonObject:
+    """Return something that a chat can name as its model."""
+    return {"id": model_id, "object": "model", "created": created, "owned_by": "local"}
+
+
+def quote_object(quote: Quote) -> JsonObject:
+    """Return an exact span of a document."""
+    return asdict(quote)
+
+
+def passage_object(passage: Passage) -> JsonObject:
+    """Return a numbered passage without its text, which the document has."""
+    stored, chunk = passage.stored, passage.stored.chunk
+    return {
+        "number": passage.number,
+        "file_id": stored.file_id,
+        "filename": stored.filename,
+        "source": stored.source,
+        "page": chunk.first_page,
+        "last_page": chunk.last_page,
+        "heading_path": list(chunk.heading_path),
+        "start": chunk.start,
+        "end": chunk.end,
+    }
+
+
+def annotation_object(citation: Citation) -> JsonObject:
+    """Return a citation as OpenAI's `file_citation`; `index` is where in the answer its mark belongs."""
+    quote = citation.quote
+    return {
+        "type": "file_citation",
+        "file_id": quote.file_id,
+        "filename": quote.filename,
+        "index": citation.answer_end,
+        "source": quote.source,
+        "page": quote.page,
+        "start": quote.start,
+        "end": quote.end,
+        "quote": quote.quote,
+        "boxes": [asdict(box) for box in quote.boxes],
+        "verdict": citation.verdict,
+        "reasons": list(citation.reasons),
+        "number": citation.number,
+        "origin": citation.origin,
+        "answer_start": citation.answer_start,
+        "answer_end": citation.answer_end,
+    }
+
+
+def basis_object(started: Started) -> JsonObject:
+    """Return what an answer will be based on, as it is known before the model says a word."""
+    return {
+        "mode": started.mode,
+        "reason": started.reason,
+        "evidence": [quote_object(quote) for quote in started.evidence],
+        "passages": [passage_object(passage) for passage in started.passages],
+    }
+
+
+def check_object(answer: Answer) -> JsonObject:
+    """Return what is known of an answer only when it is complete."""
+    return {
+        "mode": answer.mode,
+        "reason": answer.reason,
+        "evidence": [quote_object(quote) for quote in answer.evidence],
+        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "timings": asdict(answer.timings),
+        "model": answer.model,
+    }
+
+
+def document_object(document: DocumentRecord) -> JsonObject:
+    """Return a document as the command line shows it."""
+    return {
+        "id": document.file_id,
+        "collection": document.collection,
+        "source": document.source,
+        "status": document.status,
+        "reason": document.reason,
+        "pages": document.pages,
+        "chunks": document.chunks,
+        "sha256": document.sha256,
+    }

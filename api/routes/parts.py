@@ -1,0 +1,16 @@
+"""How a route gets at the parts that the composition root has built."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.services import Services
+
+
+def parts_of(request: Request) -> Services:
+    """Return the services that the application was created with."""
+    services: Services = request.app.state.services
+    return services
+
+
+Parts = Annotated[Services, Depends(parts_of)]

@@ -1,0 +1,113 @@
+"""Collections and their documents: `/v1/vector_stores` as OpenAI has it, plus pages as text and picture."""
+
+import uuid
+
+from fastapi import APIRouter
+
+from api.objects import JsonObject, search_result, store_file_object, store_object
+from api.paging import Paging, page_of
+from api.routes.parts import Parts
+from api.schemas import StoreCreate, StoreFileCreate, StoreSearch, StoreUpdate
+from api.services import Services
+from ingest.types import Collection, DocumentRecord
+from rag.types import ScoredChunk
+
+router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
+
+
+@router.post("")
+def create_store(parts: Parts, request: StoreCreate) -> JsonObject:
+    """Make an empty collection, or one that starts to read the files that are named."""
+    for file_id in request.file_ids:
+        parts.library.file(file_id)
+    name = request.name or f"collection-{uuid.uuid4().hex[:8]}"
+    collection = parts.create_collection(name)
+    for file_id in request.file_ids:
+        parts.add_document(collection, file_id)
+    return _store(parts, collection)
+
+
+@router.get("")
+def list_stores(parts: Parts, page: Paging) -> JsonObject:
+    """List all collections, the newest first."""
+    return page_of(parts.library.collections(), page, lambda collection: _store(parts, collection))
+
+
+@router.get("/{store}")
+def retrieve_store(parts: Parts, store: str) -> JsonObject:
+    """Show a collection, which is named by its id or its name."""
+    return _store(parts, parts.library.collection(store))
+
+
+@router.post("/{store}")
+def update_store(parts: Parts, store: str, request: StoreUpdate) -> JsonObject:
+    """Rename a collection."""
+    collection = parts.library.collection(store)
+    if request.name is not None and request.name != collection.name:
+        collection = parts.library.rename_collection(collection.id, request.name)
+    return _store(parts, collection)
+
+
+@router.delete("/{store}")
+def delete_store(parts: Parts, store: str) -> JsonObject:
+    """Delete a collection and its documents."""
+    collection = parts.library.collection(store)
+    parts.delete_collection(collection)
+    return {"id": collection.id, "object": "vector_store.deleted", "deleted": True}
+
+
+@router.post("/{store}/search")
+def search_store(parts: Parts, store: str, request: StoreSearch) -> JsonObject:
+    """Return the chunks that fit the query best. Several queries share one list, each chunk with its best score."""
+    collection = parts.searchable(store)
+    best: dict[int, ScoredChunk] = {}
+    for query in request.query:
+        for found in parts.retriever.retrieve(query, [collection.id], request.max_num_results):
+            known = best.get(found.chunk.id)
+            if known is None or found.score > known.score:
+                best[found.chunk.id] = found
+    threshold = request.ranking_options.score_threshold if request.ranking_options else None
+    ranked = sorted(best.values(), key=lambda found: found.score, reverse=True)
+    chosen = [found for found in ranked if found.score >= (threshold or 0.0)][: request.max_num_results]
+    return {
+        "object": "vector_store.search_results.page",
+        "search_query": request.query,
+        "data": [search_result(found) for found in chosen],
+        "has_more": False,
+        "next_page": None,
+    }
+
+
+@router.post("/{store}/files")
+def create_store_file(parts: Parts, store: str, request: StoreFileCreate) -> JsonObject:
+    """Put a file into a collection; it is read in the background."""
+    document = parts.add_document(parts.searchable(store), request.file_id)
+    return _store_file(parts, document)
+
+
+@router.get("/{store}/files")
+def list_store_files(parts: Parts, store: str, page: Paging) -> JsonObject:
+    """List the documents of a collection, the newest first."""
+    documents = parts.library.documents(parts.library.collection(store).id)
+    return page_of(documents, page, lambda document: _store_file(parts, document))
+
+
+@router.get("/{store}/files/{file_id}")
+def retrieve_store_file(parts: Parts, store: str, file_id: str) -> JsonObject:
+    """Show a document: its status, and while it is read how far that is."""
+    return _store_file(parts, parts.library.document(parts.library.collection(store).id, file_id))
+
+
+@router.delete("/{store}/files/{file_id}")
+def delete_store_file(parts: Parts, store: str, file_id: str) -> JsonObject:
+    """Take a document out of a collection; the file stays."""
+    parts.library.remove_document(parts.library.collection(store).id, file_id)
+    return {"id": file_id, "object": "vector_store.file.deleted", "deleted": True}
+
+
+def _store(parts: Services, collection: Collection) -> JsonObject:
+    return store_object(collection, parts.library.documents(collection.id))
+
+
+def _store_file(parts: Services, document: DocumentRecord) -> JsonObject:
+    return store_file_object(document, parts.queue.progress(document.collection_id, document.file_id))

@@ -1,0 +1,236 @@
+"""What requests may say. A field that would change the answer and is not understood is refused by name.
+
+Fields of OpenAI's API that change nothing here are accepted, so that its clients work unchanged.
+"""
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from rag.types import Message, Role, Sampling
+
+MAX_MESSAGES = 4096
+MAX_STOPS = 16
+MAX_NAME_CHARS = 100
+MAX_QUERY_CHARS = 10_000
+MAX_SEARCH_RESULTS = 50
+
+
+def _whole_characters(text: str) -> str:
+    """Refuse half of a surrogate pair, which no database and no tokenizer can take."""
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("the text has a lone surrogate, half of a character")
+    return text
+
+
+def _neutral(value: object) -> None:
+    """Accept the values by which a client says "not used"."""
+    if value in (None, 0, "", [], {}, "none", "auto", {"type": "text"}):
+        return
+    raise ValueError("this option is not supported; leave it out")
+
+
+def _repeat_penalty(value: object) -> None:
+    if value not in (None, 1):
+        raise ValueError("this option is not supported; leave it out")
+
+
+def clean_name(text: str) -> str:
+    """Return a name as it is shown: composed characters, nothing invisible, nothing that turns the text around.
+
+    Empty where nothing is left.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    visible = "".join(char for char in composed if unicodedata.category(char)[0] != "C")
+    return " ".join(visible.split())
+
+
+def collection_name(text: str) -> str:
+    """Return a collection's name as it is stored; raises `ValueError` for one that nobody could use."""
+    name = clean_name(text)
+    if not 1 <= len(name) <= MAX_NAME_CHARS:
+        raise ValueError(f"a name has 1 to {MAX_NAME_CHARS} visible characters")
+    if "/" in name or "\\" in name:
+        raise ValueError("a name has no slashes")
+    return name
+
+
+def _as_list(value: object) -> object:
+    """Accept one text where a list is meant: without a union, errors name the field and nothing else."""
+    return [value] if isinstance(value, str) else value
+
+
+def _as_parts(value: object) -> object:
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
+Text = Annotated[str, AfterValidator(_whole_characters)]
+CollectionName = Annotated[Text, AfterValidator(collection_name)]
+Unused = Annotated[None, BeforeValidator(_neutral)]
+Ignored = Any
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class StrictModel(BaseModel):
+    """Base of all requests: what is not named here is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TextPart(StrictModel):
+    """A part of a message; other parts than text are refused."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class ChatMessage(StrictModel):
+    """One turn. `annotations` and the like come back when a client sends an answer again."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[list[TextPart], BeforeValidator(_as_parts), Field(min_length=1)]
+    name: Ignored = None
+    annotations: Ignored = None
+    refusal: Ignored = None
+    audio: Unused = None
+    function_call: Unused = None
+    tool_calls: Unused = None
+
+    def message(self) -> Message:
+        """Return the turn as the engine reads it."""
+        role: Role = "system" if self.role == "developer" else self.role
+        return Message(role, "".join(part.text for part in self.content))
+
+
+class StreamOptions(StrictModel):
+    """What a stream carries besides the answer."""
+
+    include_usage: bool = False
+    include_obfuscation: Ignored = None
+
+
+class PinciteOptions(StrictModel):
+    """What OpenAI's API has no words for: which model answers from the documents, and how they are read."""
+
+    model: Text | None = None
+    mode: Literal["auto", "whole", "retrieval"] | None = None
+
+
+class ChatRequest(StrictModel):
+    """`POST /v1/chat/completions`."""
+
+    model: Text
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    pincite: PinciteOptions | None = None
+
+    temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    min_p: Annotated[Number, Field(ge=0, le=1)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    stop: Annotated[list[Text] | None, BeforeValidator(_as_list), Field(max_length=MAX_STOPS)] = None
+
+    n: Literal[1] | None = None
+    modalities: list[Literal["text"]] | None = None
+    repeat_penalty: Annotated[None, BeforeValidator(_repeat_penalty)] = None
+    audio: Unused = None
+    frequency_penalty: Unused = None
+    function_call: Unused = None
+    functions: Unused = None
+    grammar: Unused = None
+    logit_bias: Unused = None
+    logprobs: Unused = None
+    presence_penalty: Unused = None
+    reasoning_effort: Unused = None
+    response_format: Unused = None
+    tool_choice: Unused = None
+    tools: Unused = None
+    top_logprobs: Unused = None
+    web_search_options: Unused = None
+
+    metadata: Ignored = None
+    parallel_tool_calls: Ignored = None
+    prediction: Ignored = None
+    prompt_cache_key: Ignored = None
+    prompt_cache_retention: Ignored = None
+    safety_identifier: Ignored = None
+    service_tier: Ignored = None
+    store: Ignored = None
+    ttl: Ignored = None
+    user: Ignored = None
+    verbosity: Ignored = None
+
+    def turns(self) -> tuple[Message, ...]:
+        """Return the chat as the engine reads it."""
+        return tuple(message.message() for message in self.messages)
+
+    def sampling(self) -> Sampling:
+        """Return how tokens are chosen; what the request leaves open stays at its default."""
+        default = Sampling()
+        return Sampling(
+            temperature=default.temperature if self.temperature is None else self.temperature,
+            top_p=default.top_p if self.top_p is None else self.top_p,
+            top_k=default.top_k if self.top_k is None else self.top_k,
+            min_p=default.min_p if self.min_p is None else self.min_p,
+            seed=self.seed,
+            max_tokens=self.max_completion_tokens or self.max_tokens,
+            stop=tuple(stop for stop in self.stop or () if stop),
+        )
+
+
+class ChunkingChoice(StrictModel):
+    """The only chunking there is: Pincite's own."""
+
+    type: Literal["auto"]
+
+
+class StoreCreate(StrictModel):
+    """`POST /v1/vector_stores`."""
+
+    name: CollectionName | None = None
+    file_ids: Annotated[list[Text], Field(max_length=500)] = []
+    chunking_strategy: ChunkingChoice | None = None
+    description: Unused = None
+    expires_after: Unused = None
+    metadata: Unused = None
+
+
+class StoreUpdate(StrictModel):
+    """`POST /v1/vector_stores/{id}`."""
+
+    name: CollectionName | None = None
+    expires_after: Unused = None
+    metadata: Unused = None
+
+
+class StoreFileCreate(StrictModel):
+    """`POST /v1/vector_stores/{id}/files`."""
+
+    file_id: Text
+    attributes: Unused = None
+    chunking_strategy: ChunkingChoice | None = None
+
+
+class RankingOptions(StrictModel):
+    """Which results are good enough. There is one ranker."""
+
+    ranker: Literal["auto"] | None = None
+    score_threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
+
+
+Query = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+
+
+class StoreSearch(StrictModel):
+    """`POST /v1/vector_stores/{id}/search`."""
+
+    query: Annotated[list[Query], BeforeValidator(_as_list), Field(min_length=1, max_length=8)]
+    max_num_results: Annotated[int, Field(ge=1, le=MAX_SEARCH_RESULTS)] = 10
+    ranking_options: RankingOptions | None = None
+    rewrite_query: Literal[False] | None = None
+    filters: Unused = None

@@ -1,0 +1,150 @@
+"""Run the application under uvicorn: this port or none, a bounded stop, no patience for idle connections."""
+
+import asyncio
+import errno
+import socket
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.settings import ApiSettings, bracketed
+
+BACKLOG = 512
+HEAD_TIMEOUT_SECONDS = 10.0
+KEEP_ALIVE_SECONDS = 5
+ANSWERS_SHARE = 0.5
+"""Share of the grace that running answers get; the rest is for ending processes and closing files."""
+
+
+class PortInUseError(Exception):
+    """Another program listens there."""
+
+    exit_code = 1
+
+    def __init__(self, *, host: str, port: int, option: str) -> None:
+        self.host = host
+        self.port = port
+        super().__init__(
+            f"port {port} on {host} is in use by another program; stop it, or choose another port with {option}"
+        )
+
+
+class UnguardedAddressError(Exception):
+    """The service would be reachable from other machines without a key."""
+
+    exit_code = 2
+
+    def __init__(self, *, host: str) -> None:
+        self.host = host
+        super().__init__(
+            f"{host} can be reached from other machines, so a key is required: set PINCITE_API_KEY to a long "
+            "random text, or listen on 127.0.0.1"
+        )
+
+
+def open_socket(host: str, port: int, *, option: str) -> socket.socket:
+    """Return a listening socket; `option` is what the user is told to change.
+
+    Raises `PortInUseError`, and `OSError` for an address that is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host=host, port=port, option=option) from error
+        raise
+
+
+def reachable(host: str, port: int) -> str:
+    """Return the URL under which this machine reaches a server that listens on `host`."""
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (recognised, not listened on)
+    return f"http://{bracketed(own)}:{port}"
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL under which this machine reaches a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return reachable(host, port)
+
+
+def check_address(settings: ApiSettings) -> None:
+    """Raise `UnguardedAddressError` where others could connect without a key; call it before `open_socket`."""
+    if not settings.is_loopback and settings.api_key is None:
+        raise UnguardedAddressError(host=settings.host)
+
+
+class PinciteServer(uvicorn.Server):
+    """A uvicorn server that stops within the grace: answers that still run then end with an error event."""
+
+    def __init__(self, app: FastAPI, settings: ApiSettings, listener: socket.socket) -> None:
+        answers_seconds = settings.stop_grace_seconds * ANSWERS_SHARE
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=ImpatientProtocol,
+                ws="none",
+                proxy_headers=False,
+                server_header=False,
+                log_config=None,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=int(answers_seconds) + 1,
+            )
+        )
+        self._state = app.state
+        self._answers_seconds = answers_seconds
+        self._listener = listener
+
+    def serve_until_stopped(self) -> None:
+        """Answer requests until a signal comes or `should_exit` is set."""
+        self.run(sockets=[self._listener])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, let answers finish for a while, then end them."""
+        asyncio.get_running_loop().call_later(self._answers_seconds, self._state.stopping.set)
+        await super().shutdown(sockets)
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP/1.1 that hangs up on a client that does not finish the head of its request in time.
+
+    uvicorn waits for ever; a few hundred such connections would use up the file descriptors.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Start the clock with the connection."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Start the clock with the first bytes of a further request."""
+        if self._is_between_requests:
+            self._await_head()
+        super().data_received(data)
+        if not self._is_between_requests:
+            self._forget_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._forget_head()
+        super().connection_lost(exc)
+
+    @property
+    def _is_between_requests(self) -> bool:
+        # There is no cycle before the first request, whatever uvicorn's annotation says.
+        return self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_SECONDS, self.transport.close)
+
+    def _forget_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None

@@ -1,0 +1,156 @@
+"""The composition root: the only place where the parts of Pincite are built and put together.
+
+Nothing heavy starts here. Parsers, the embedder and models are processes that start at their first use;
+`warm_up` starts those that a server needs before somebody asks.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal, Protocol
+
+from api.settings import AllSettings
+from ingest.embedding import WorkerEmbedder, find_embedder
+from ingest.errors import IngestError
+from ingest.library import Library
+from ingest.pages import PageImages
+from ingest.pipeline import Ingestor, ParserLimits, parser_pool
+from ingest.queue import IngestQueue
+from ingest.search_index import SearchIndex
+from ingest.types import Collection, DocumentRecord, Embedder
+from rag.answering import Answerer, AnswerPolicy
+from rag.errors import RagError
+from rag.evidence import EvidenceFinder
+from rag.models.models import ModelEntry, Models
+from rag.retrieval import Retriever
+from rag.types import Engine
+
+logger = logging.getLogger(__name__)
+
+PartState = Literal["loading", "ok", "failed"]
+
+
+class EmbedderProcess(Embedder, Protocol):
+    """An embedder that can be loaded ahead of its first text, and ended."""
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class ModelSource(Protocol):
+    """Where engines come from; see `rag.models.models.Models`."""
+
+    def entries(self) -> Sequence[ModelEntry]: ...
+
+    def engine(self, model: str | None) -> Engine: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether questions can be answered; `problems` say why not."""
+
+    embedder: PartState = "loading"
+    model: PartState = "loading"
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything that an answer needs is loaded."""
+        return self.embedder == self.model == "ok"
+
+
+class Services:
+    """The parts that requests and commands work with, and the few steps that need several of them.
+
+    Safe to use from many threads. `embedder` and `models` are real unless a test hands in its own; they
+    are closed with the rest. Raises `EmbedderNotFoundError` and `LibraryError`.
+    """
+
+    def __init__(
+        self, settings: AllSettings, *, embedder: EmbedderProcess | None = None, models: ModelSource | None = None
+    ) -> None:
+        ingest, rag = settings.ingest, settings.rag
+        folder = find_embedder(ingest.embedder)
+        limits = ParserLimits(ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20)
+        self.settings = settings
+        self.readiness = Readiness()
+        self._is_closed = False
+        self.library = Library(settings.home)
+        self.models: ModelSource = models or Models(rag)
+        self._passport = folder.passport()
+        self._embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
+        readers = partial(
+            parser_pool, tokenizer=str(folder.tokenizer_path), max_tokens=ingest.chunk_tokens, limits=limits
+        )
+        self._parsers = readers(size=ingest.parser_workers)
+        # Pages are drawn by a process of their own: who checks a citation does not wait for an ingest.
+        self._renderers = readers(size=1)
+        self._index = SearchIndex(self.library)
+        self.page_images = PageImages(self.library, self._renderers)
+        self.ingestor = Ingestor(
+            self.library, self._parsers, self._embedder, self._index, passport=self._passport, limits=limits
+        )
+        self.queue = IngestQueue(self.library, self.ingestor)
+        self.retriever = Retriever(self.library, self._index, self._embedder, fusion_weight=rag.fusion_weight)
+        self.answerer = Answerer(
+            self.library,
+            self.retriever,
+            EvidenceFinder(self.library, self._embedder),
+            self.models.engine,
+            AnswerPolicy(rag.top_k, rag.min_similarity, rag.max_answer_tokens),
+        )
+
+    def create_collection(self, name: str) -> Collection:
+        """Make an empty collection for the configured embedder; raises `CollectionExistsError`."""
+        return self.library.create_collection(name, self._passport)
+
+    def searchable(self, name_or_id: str) -> Collection:
+        """Return a collection that can be searched and added to.
+
+        Raises `CollectionNotFoundError`, and `PassportMismatchError` where it was built by another embedder.
+        """
+        return self.ingestor.collection_for(self.library.collection(name_or_id).id)
+
+    def delete_collection(self, collection: Collection) -> None:
+        """Delete a collection with its documents and its index."""
+        self.library.delete_collection(collection.id)
+        self._index.forget(collection.id)
+
+    def add_document(self, collection: Collection, file_id: str) -> DocumentRecord:
+        """Put a file into a collection and have it read in the background, unless that was done already."""
+        document = self.library.enqueue(collection.id, file_id)
+        if document.status == "queued" and self.queue.progress(collection.id, file_id) is None:
+            self.queue.submit(document)
+        return document
+
+    def warm_up(self) -> None:
+        """Load the embedder and the default model, noting in `readiness` how that goes."""
+        embedder = self._load(self._embedder.start)
+        self.readiness = replace(self.readiness, embedder=embedder)
+        model = self._load(lambda: self.models.engine(None).info())
+        self.readiness = replace(self.readiness, model=model)
+
+    def close(self) -> None:
+        """End every process and close the library. Documents that are being read stay queued."""
+        self._is_closed = True
+        self.queue.close()
+        # The library goes before the parsers: a document whose parser is ended must not be noted as failed.
+        self.library.close()
+        self._parsers.close()
+        self._renderers.close()
+        self._embedder.close()
+        self.models.close()
+
+    def _load(self, load: Callable[[], object]) -> PartState:
+        try:
+            load()
+        except (IngestError, RagError) as error:
+            if not self._is_closed:
+                logger.warning("not ready: %s", error)
+            self.readiness = replace(self.readiness, problems=(*self.readiness.problems, str(error)))
+            return "failed"
+        return "ok"

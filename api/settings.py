@@ -1,0 +1,136 @@
+"""How the server listens, and whom it answers."""
+
+import ipaddress
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import NoDecode
+
+from ingest.settings import IngestSettings, PinciteSettings
+from rag.settings import RagSettings
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104 (named in order to be recognised, never a default)
+
+
+class SettingsError(Exception):
+    """A setting has a value that it cannot have."""
+
+    exit_code = 2
+
+
+class ApiSettings(PinciteSettings):
+    """Address, guards and limits of the HTTP service, and the chat page's address."""
+
+    host: str = Field(default="127.0.0.1", description="Address the API listens on; others than loopback need a key.")
+    port: int = Field(default=1234, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
+    api_url: str | None = Field(
+        default=None, description="Address of the API that `pincite ui` talks to; default: the one on this machine."
+    )
+    ui_host: str = Field(default="127.0.0.1", description="Address the chat page listens on.")
+    ui_port: int = Field(default=8501, ge=0, le=65535, description="Port of the chat page.")
+    api_key: SecretStr | None = Field(
+        default=None, description="When set, requests must carry `Authorization: Bearer <key>`."
+    )
+    allowed_hosts: Names = Field(
+        default=(), description="Host names the API answers to besides loopback, separated by commas."
+    )
+    allowed_origins: Names = Field(
+        default=(), description="Web origins that may call the API from a browser, separated by commas."
+    )
+    max_request_mb: int = Field(default=8, ge=1, description="Largest request body that is not a file upload.")
+    body_timeout_seconds: float = Field(
+        default=15.0, gt=0, description="Longest pause of a client while it sends a request."
+    )
+    stop_grace_seconds: float = Field(default=10.0, ge=1, description="Longest time a stop takes.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much the server says on stderr."
+    )
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        """Accept `a,b` besides a list, so that an environment variable needs no JSON."""
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("api_key", mode="after")
+    @classmethod
+    def _reject_empty_key(cls, value: SecretStr | None) -> SecretStr | None:
+        """An empty key would look like protection and be none."""
+        if value is not None and not value.get_secret_value().strip():
+            raise ValueError("the key is empty; remove it, or set a long random one")
+        return value
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return is_loopback(self.host)
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """Every value of the Host header that is answered, in lower case and without a port."""
+        own = () if self.host in WILDCARD_HOSTS else (bracketed(self.host),)
+        return frozenset(name.lower() for name in (*LOOPBACK_NAMES, *own, *self.allowed_hosts))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` is an address or name that only this machine can reach."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bracketed(host: str) -> str:
+    """Return `host` as it stands in a URL: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+@dataclass(frozen=True, slots=True)
+class AllSettings:
+    """The settings of all packages, read for one home."""
+
+    ingest: IngestSettings
+    rag: RagSettings
+    api: ApiSettings
+
+    @property
+    def home(self) -> Path:
+        """Everything that Pincite stores."""
+        return self.api.home
+
+    def in_home(self, home: Path, *, model: str) -> "AllSettings":
+        """Return the same settings for another home, and for the model that was chosen in this one."""
+        return AllSettings(
+            self.ingest.model_copy(update={"home": home}),
+            self.rag.model_copy(update={"home": home, "model": model}),
+            self.api.model_copy(update={"home": home}),
+        )
+
+
+def load_settings(**flags: object) -> AllSettings:
+    """Read all settings; `flags` (those that are not None) come before every other source.
+
+    Raises `SettingsError`, which names the setting at fault.
+    """
+    given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return AllSettings(IngestSettings(**given), RagSettings(**given), ApiSettings(**given))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"])
+        rule = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"setting {name} (PINCITE_{name.upper()}): {rule}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"pincite.toml in the home folder is not valid TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"pincite.toml in the home folder cannot be read: {error.strerror}") from error

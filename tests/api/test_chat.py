@@ -1,0 +1,332 @@
+"""`/v1/chat/completions`: shapes, citations, and every way in which an answer can fail or end early."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from rag.errors import EngineBusyError, EngineCrashedError, ModelLoadError, RagError
+from rag.types import Delta, Message, Sampling
+from tests.api.world import PUMP, World, events_of, wait_for
+from tests.fakes import ScriptedEngine
+
+CHAT = "/v1/chat/completions"
+QUESTION = [{"role": "user", "content": "How often is the pump oiled?"}]
+
+
+def ask(client: TestClient, model: str = "docs/docs", **fields: Any) -> Any:
+    return client.post(CHAT, json={"model": model, "messages": QUESTION, **fields})
+
+
+def test_an_answer_from_documents_carries_its_citations_and_its_basis(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["It is oiled ", "every 3 months [", "1]", "."])
+    body = ask(client).json()
+    message, pincite = body["choices"][0]["message"], body["pincite"]
+    assert message["content"] == "It is oiled every 3 months [1]."
+    assert body["choices"][0]["finish_reason"] == "stop"
+    assert body["usage"]["total_tokens"] == body["usage"]["prompt_tokens"] + body["usage"]["completion_tokens"]
+    assert pincite["mode"] == "whole"
+    assert pincite["evidence"][0]["quote"] == "The pump is oiled every 3 months."
+    assert set(pincite) >= {"mode", "reason", "evidence", "passages", "sentences", "timings"}
+
+
+def test_the_quote_of_every_citation_stands_in_the_stored_text(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["The pump is oiled every 3 months", " [1]."])
+    annotations = ask(client).json()["choices"][0]["message"]["annotations"]
+    assert annotations
+    for annotation in annotations:
+        file_id, start, end = annotation["file_id"], annotation["start"], annotation["end"]
+        content = client.get(f"/v1/vector_stores/docs/files/{file_id}/content").json()["data"][0]["text"]
+        assert annotation["type"] == "file_citation"
+        assert content[start:end] == annotation["quote"]
+        assert annotation["page"] == 1
+        assert annotation["verdict"] in {"supported", "partly", "unsupported"}
+        assert annotation["index"] == annotation["answer_end"]
+
+
+def test_a_stream_says_the_same_as_the_whole_answer(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["It is oiled ", "every 3 months [1]", "."])
+    whole = ask(client).json()
+    first, *middle, last, done = events_of(ask(client, stream=True).text)
+    content = "".join(event["choices"][0]["delta"].get("content", "") for event in (first, *middle, last))
+    assert done == "[DONE]"
+    assert first["choices"][0]["delta"]["role"] == "assistant"
+    assert first["pincite"] == {key: whole["pincite"][key] for key in ("mode", "reason", "evidence", "passages")}
+    assert content == whole["choices"][0]["message"]["content"]
+    assert last["choices"][0]["delta"]["annotations"] == whole["choices"][0]["message"]["annotations"]
+    assert last["choices"][0]["finish_reason"] == "stop"
+    assert last["pincite"]["sentences"] == whole["pincite"]["sentences"]
+    assert last["pincite"]["timings"]["total_seconds"] > 0
+    assert [event["choices"][0]["finish_reason"] for event in (first, *middle)] == [None] * (1 + len(middle))
+
+
+def test_a_model_id_asks_the_model_alone(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["Hel", "lo"])
+    body = ask(client, model="scripted", temperature=0.5, max_tokens=7, stop="END", seed=3).json()
+    (messages, sampling) = world.models.scripted.requests[0]
+    assert body["choices"][0]["message"]["content"] == "Hello"
+    assert body["pincite"]["mode"] == "none"
+    assert messages == (Message("user", QUESTION[0]["content"]),)
+    assert sampling == Sampling(temperature=0.5, max_tokens=7, stop=("END",), seed=3)
+
+
+def test_usage_comes_in_an_event_of_its_own_where_it_is_asked_for(client: TestClient) -> None:
+    response = ask(client, model="scripted", stream=True, stream_options={"include_usage": True})
+    *_, usage, done = events_of(response.text)
+    assert done == "[DONE]"
+    assert usage["choices"] == []
+    assert usage["usage"]["total_tokens"] > 0
+
+
+def test_parts_of_a_message_and_a_developer_are_understood(world: World, client: TestClient) -> None:
+    messages = [
+        {"role": "developer", "content": "Be short."},
+        {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+    ]
+    client.post(CHAT, json={"model": "scripted", "messages": messages})
+    scripted = world.models.scripted
+    assert isinstance(scripted, ScriptedEngine)
+    assert scripted.requests[0][0] == (Message("system", "Be short."), Message("user", "ab"))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["scripted", "docs/docs"])
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (EngineBusyError(waiting=32, retry_after_seconds=7), 429, "engine_busy"),
+        (EngineCrashedError(model="scripted", how="signal SIGKILL"), 503, "engine_crashed"),
+        (ModelLoadError(model="scripted", detail="bad magic"), 503, "model_not_loaded"),
+    ],
+    ids=["busy", "crashed", "unloadable"],
+)
+def test_a_failure_before_the_first_token_has_a_status(
+    world: World, client: TestClient, error: RagError, status: int, code: str, model: str, stream: bool
+) -> None:
+    world.models.scripted = ScriptedEngine([error])
+    response = ask(client, model=model, stream=stream)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+    assert response.headers.get("retry-after") == {429: "7", 503: "1"}[status]
+
+
+def test_a_failure_after_the_first_token_ends_the_stream_with_an_error_event(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["By", EngineCrashedError(model="scripted", how="signal SIGSEGV")])
+    response = ask(client, model="scripted", stream=True)
+    *_, last = events_of(response.text)
+    assert response.status_code == 200
+    assert last["error"]["code"] == "engine_crashed"
+
+
+def test_an_unforeseen_failure_tells_the_client_nothing_of_itself(world: World, client: TestClient) -> None:
+    def fail(_: Sequence[Message]) -> Sequence[str | Exception]:
+        raise RuntimeError("the secret word")
+
+    world.models.scripted = ScriptedEngine(fail)
+    plain = ask(client, model="scripted")
+    assert (plain.status_code, plain.json()["error"]["code"]) == (500, "internal_error")
+    assert "secret" not in plain.text
+
+
+def test_a_prompt_over_the_window_is_refused(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(context_window=300)
+    long = [{"role": "user", "content": "How often is the pump oiled? " * 70}]
+    for model in ("scripted", "docs/docs"):
+        response = client.post(CHAT, json={"model": model, "messages": long, "stream": True})
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "context_length_exceeded")
+
+
+@pytest.mark.parametrize("model", ["nope", "docs/nope", "docs/", ""])
+def test_an_unknown_model_is_a_404(client: TestClient, model: str) -> None:
+    response = ask(client, model=model)
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_a_chat_that_does_not_end_with_a_question_is_refused(client: TestClient) -> None:
+    response = client.post(
+        CHAT, json={"model": "docs/docs", "messages": [*QUESTION, {"role": "assistant", "content": "Yes."}]}
+    )
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "invalid_question")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"n": 2}, "n"),
+        ({"logprobs": True}, "logprobs"),
+        ({"logit_bias": {"1": 5}}, "logit_bias"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"grammar": "root ::= x"}, "grammar"),
+        ({"presence_penalty": 0.5}, "presence_penalty"),
+        ({"chat_template_kwargs": {}}, "chat_template_kwargs"),
+        ({"filters": {}}, "filters"),
+        ({"temperature": -1}, "temperature"),
+        ({"temperature": 1e12}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"top_k": -1}, "top_k"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": 1e12}, "max_tokens"),
+        ({"seed": -1}, "seed"),
+        ({"stop": ["x"] * 17}, "stop"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0.type"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
+        ({"messages": QUESTION * 5_000}, "messages"),
+        ({"pincite": {"mode": "magic"}}, "pincite.mode"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_fields_that_would_change_the_answer_are_refused_by_name(
+    client: TestClient, fields: dict[str, Any], param: str
+) -> None:
+    error = ask(client, **fields)
+    assert error.status_code == 400
+    assert error.json()["error"]["param"] == param
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_are_none_are_refused(client: TestClient, number: str) -> None:
+    body = json.dumps({"model": "scripted", "messages": QUESTION, "temperature": 0}).replace(": 0}", f": {number}}}")
+    response = client.post(CHAT, content=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "temperature")
+
+
+def test_half_a_character_is_refused_without_being_repeated(client: TestClient) -> None:
+    body = '{"model": "scripted", "messages": [{"role": "user", "content": "canary \\ud800"}]}'
+    response = client.post(CHAT, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()["error"]["param"] == "messages.0.content.0.text"
+    assert "canary" not in response.text
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", "[" * 100_000], ids=["empty", "open", "list", "null", "deep"])
+def test_a_body_that_is_no_request_is_refused(client: TestClient, body: str) -> None:
+    response = client.post(CHAT, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_fields_that_change_nothing_are_accepted(client: TestClient) -> None:
+    harmless: dict[str, Any] = {
+        "user": "me",
+        "store": False,
+        "metadata": {"a": "b"},
+        "service_tier": "auto",
+        "parallel_tool_calls": True,
+        "n": 1,
+        "tools": [],
+        "tool_choice": "none",
+        "logprobs": False,
+        "presence_penalty": 0,
+        "frequency_penalty": 0.0,
+        "response_format": {"type": "text"},
+        "logit_bias": None,
+        "stream_options": {"include_usage": True},
+    }
+    assert ask(client, model="scripted", **harmless).status_code == 200
+
+
+class SlowEngine(ScriptedEngine):
+    """An engine that writes for ever, a word every 10 ms, after `silent_steps` without a word."""
+
+    def __init__(self, silent_steps: int = 0) -> None:
+        super().__init__()
+        self.steps = 0
+        self.ended = threading.Event()
+        self._silent_steps = silent_steps
+
+    def generate(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]:
+        try:
+            while True:
+                time.sleep(0.01)
+                self.steps += 1
+                yield Delta("" if self.steps <= self._silent_steps else "word ")
+        finally:
+            self.ended.set()
+
+
+@pytest.mark.parametrize("silent_steps", [0, 10**9], ids=["while it is written", "before the first token"])
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_a_client_that_leaves_stops_the_model(world: World, stream: bool, silent_steps: int) -> None:
+    engine = world.models.scripted = SlowEngine(silent_steps)
+    body = {"model": "scripted", "messages": QUESTION, "stream": stream}
+    with world.live() as live:
+        with pytest.raises(httpx.ReadTimeout):
+            leave_after(live.url, body, seconds=0.5)
+        assert engine.ended.wait(5)
+
+
+def leave_after(url: str, body: dict[str, Any], seconds: float) -> None:
+    """Send a chat and hang up after a while, whatever has come by then."""
+    started = time.monotonic()
+    with httpx.stream("POST", f"{url}{CHAT}", json=body, timeout=seconds, trust_env=False) as response:
+        for _ in response.iter_raw():
+            if time.monotonic() - started > seconds:
+                raise httpx.ReadTimeout("enough")
+
+
+def test_the_server_stays_awake_while_models_write(world: World) -> None:
+    world.models.scripted = SlowEngine()
+    body = {"model": "scripted", "messages": QUESTION, "stream": True}
+    with world.live() as live:
+        threads = [
+            threading.Thread(target=suppressed(leave_after), args=(live.url, body), kwargs={"seconds": 3.0})
+            for _ in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        started = time.monotonic()
+        assert httpx.get(f"{live.url}/v1/models", trust_env=False).status_code == 200
+        assert time.monotonic() - started < 2.5
+        for thread in threads:
+            thread.join()
+
+
+def suppressed(work: Callable[..., None]) -> Callable[..., None]:
+    """Return `work` without the timeout by which it ends."""
+
+    def run(*args: Any, **kwargs: Any) -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            work(*args, **kwargs)
+
+    return run
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_stop_ends_running_answers_with_an_error_within_the_grace(world: World, stream: bool) -> None:
+    engine = world.models.scripted = SlowEngine()
+    world.settings.api.stop_grace_seconds = 4.0
+    answers: list[httpx.Response] = []
+    body = {"model": "scripted", "messages": QUESTION, "stream": stream}
+    with world.live() as live:
+        thread = threading.Thread(
+            target=lambda: answers.append(httpx.post(f"{live.url}{CHAT}", json=body, timeout=10, trust_env=False))
+        )
+        thread.start()
+        wait_for(lambda: engine.steps > 5)
+        started = time.monotonic()
+        live.stop()
+        assert time.monotonic() - started < 4.0
+        thread.join()
+    last = events_of(answers[0].text)[-1] if stream else answers[0].json()
+    assert answers[0].status_code == (200 if stream else 503)
+    assert last["error"]["code"] == "server_stopping"
+    assert engine.ended.wait(5)
+
+
+def test_the_documents_text_is_not_in_the_log(
+    world: World, client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    ask(client)
+    assert PUMP[:20] not in caplog.text
+    assert QUESTION[0]["content"] not in caplog.text

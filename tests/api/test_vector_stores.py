@@ -1,0 +1,175 @@
+"""`/v1/vector_stores`: collections, their documents, search, and pages."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.api.world import DRILL, LUNCH, PUMP, World, wait_for
+
+STORES = "/v1/vector_stores"
+
+
+def test_a_collection_can_be_made_renamed_and_deleted(client: TestClient) -> None:
+    store = client.post(STORES, json={"name": "plans"}).json()
+    assert (store["object"], store["name"], store["status"]) == ("vector_store", "plans", "completed")
+    assert store["file_counts"] == {"in_progress": 0, "completed": 0, "failed": 0, "cancelled": 0, "total": 0}
+    assert client.get(f"{STORES}/plans").json() == client.get(f"{STORES}/{store['id']}").json() == store
+
+    assert client.post(f"{STORES}/plans", json={"name": "ideas"}).json()["name"] == "ideas"
+    assert client.delete(f"{STORES}/ideas").json() == {
+        "id": store["id"],
+        "object": "vector_store.deleted",
+        "deleted": True,
+    }
+    assert client.get(f"{STORES}/ideas").json()["error"]["code"] == "vector_store_not_found"
+
+
+def test_a_collection_without_a_name_gets_one(client: TestClient) -> None:
+    assert client.post(STORES, json={}).json()["name"].startswith("collection-")
+
+
+def test_a_name_is_taken_once(client: TestClient) -> None:
+    response = client.post(STORES, json={"name": "docs"})
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "vector_store_exists")
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a/b", "..\\x", "\u202e", "x" * 101])
+def test_names_that_nobody_could_use_are_refused(client: TestClient, name: str) -> None:
+    response = client.post(STORES, json={"name": name})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "name")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"expires_after": {"days": 1}}, {"metadata": {"a": "b"}}, {"chunking_strategy": {"type": "static"}}]
+)
+def test_what_would_be_lost_is_refused(client: TestClient, fields: dict[str, object]) -> None:
+    assert client.post(STORES, json={"name": "new", **fields}).status_code == 400
+
+
+def test_a_document_has_openais_fields_and_our_own(client: TestClient) -> None:
+    listed = client.get(f"{STORES}/docs/files").json()["data"]
+    pump = next(document for document in listed if document["filename"] == "pump.txt")
+    assert (pump["object"], pump["status"], pump["last_error"]) == ("vector_store.file", "completed", None)
+    assert (pump["pages"], pump["chunks"], pump["source"], pump["warning"]) == (1, 1, "pump.txt", None)
+    assert client.get(f"{STORES}/docs/files/{pump['id']}").json() == pump
+    assert client.get(f"{STORES}/docs").json()["file_counts"]["completed"] == 2
+
+
+def test_a_document_that_is_taken_out_is_not_found_any_more_but_its_file_stays(client: TestClient) -> None:
+    pump = next(each for each in client.get(f"{STORES}/docs/files").json()["data"] if each["filename"] == "pump.txt")
+    assert client.delete(f"{STORES}/docs/files/{pump['id']}").json()["deleted"] is True
+    found = client.post(f"{STORES}/docs/search", json={"query": "pump"}).json()["data"]
+    assert "pump.txt" not in {result["filename"] for result in found}
+    assert client.get(f"{STORES}/docs/files/{pump['id']}").status_code == 404
+    assert client.get(f"/v1/files/{pump['id']}").status_code == 200
+
+
+def test_deleting_a_file_takes_it_out_of_every_collection(world: World, client: TestClient) -> None:
+    world.add("pump.txt", PUMP, collection="other")
+    pump = next(each for each in client.get(f"{STORES}/docs/files").json()["data"] if each["filename"] == "pump.txt")
+    client.delete(f"/v1/files/{pump['id']}")
+    assert client.get(f"{STORES}/other/files").json()["data"] == []
+    assert len(client.get(f"{STORES}/docs/files").json()["data"]) == 1
+
+
+def test_search_results_say_exactly_where_they_stand(client: TestClient) -> None:
+    body = client.post(f"{STORES}/docs/search", json={"query": "fire drill in March", "max_num_results": 2}).json()
+    best = body["data"][0]
+    assert (body["object"], body["search_query"]) == ("vector_store.search_results.page", ["fire drill in March"])
+    assert len(body["data"]) == 2
+    assert (best["filename"], best["attributes"]["page"]) == ("house.txt", 2)
+    text = client.get(f"{STORES}/docs/files/{best['file_id']}/content").json()["data"][0]["text"]
+    assert text[best["attributes"]["start"] : best["attributes"]["end"]] == best["content"][0]["text"] == DRILL
+    assert body["data"][0]["score"] >= body["data"][1]["score"]
+
+
+def test_several_queries_share_one_list(client: TestClient) -> None:
+    body = client.post(f"{STORES}/docs/search", json={"query": ["fire drill", "pump oiled"]}).json()
+    assert {result["content"][0]["text"] for result in body["data"][:2]} == {DRILL, PUMP}
+    assert len(body["data"]) == 3
+
+
+def test_results_below_a_threshold_are_left_out(client: TestClient) -> None:
+    request = {"query": "fire drill in March", "ranking_options": {"score_threshold": 0.6}}
+    found = client.post(f"{STORES}/docs/search", json=request).json()["data"]
+    assert [result["content"][0]["text"] for result in found] == [DRILL]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"query": ""}, "query.0"),
+        ({"query": []}, "query"),
+        ({"query": "x" * 10_001}, "query.0"),
+        ({"max_num_results": 0}, "max_num_results"),
+        ({"max_num_results": 51}, "max_num_results"),
+        ({"filters": {"type": "eq", "key": "a", "value": "b"}}, "filters"),
+        ({"rewrite_query": True}, "rewrite_query"),
+        ({"ranking_options": {"ranker": "magic"}}, "ranking_options.ranker"),
+        ({"ranking_options": {"score_threshold": 2}}, "ranking_options.score_threshold"),
+        ({"surprise": 1}, "surprise"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_search_that_cannot_be_done_is_refused_by_name(
+    client: TestClient, fields: dict[str, object], param: str
+) -> None:
+    response = client.post(f"{STORES}/docs/search", json={"query": "x", **fields})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, param)
+
+
+def test_pages_are_shown_with_their_place(client: TestClient) -> None:
+    house = next(each for each in client.get(f"{STORES}/docs/files").json()["data"] if each["filename"] == "house.txt")
+    path = f"{STORES}/docs/files/{house['id']}/pages"
+    start = len(LUNCH) + 2
+    assert client.get(f"{path}/2").json() == {"number": 2, "text": DRILL, "start": start, "end": start + len(DRILL)}
+    assert client.get(f"{path}/3").json()["error"]["code"] == "page_not_found"
+    assert client.get(f"{path}/0").json()["error"]["param"] == "number"
+    assert client.get(f"{path}/1/image").json()["error"]["code"] == "page_not_found"
+    assert client.get(f"{path}/1/image?start=3").json()["error"]["param"] == "end"
+
+
+def test_nothing_is_shown_of_a_document_that_was_not_read(world: World, client: TestClient) -> None:
+    file = client.post("/v1/files", files={"file": ("empty.txt", b"")}, data={"purpose": "assistants"}).json()
+    document = world.services.library.enqueue(world.services.library.collection("docs").id, file["id"])
+    path = f"{STORES}/docs/files/{file['id']}"
+    assert client.get(path).json()["status"] == "in_progress"
+    assert client.get(path).json()["progress"] == {"stage": "waiting", "done": 0, "total": 0}
+    assert client.get(f"{path}/content").json()["error"]["code"] == "document_not_ready"
+    world.services.library.fail(document, "empty.txt is an empty file (0 bytes)")
+    assert client.get(path).json()["last_error"]["message"] == "empty.txt is an empty file (0 bytes)"
+    assert client.get(f"{path}/pages/1").status_code == 409
+
+
+@pytest.mark.slow
+def test_an_upload_is_read_in_the_background(client: TestClient) -> None:
+    file = client.post(
+        "/v1/files", files={"file": ("lamp.md", b"# Lamps\n\nThe lamp needs 40 watts.")}, data={"purpose": "assistants"}
+    ).json()
+    document = client.post(f"{STORES}/docs/files", json={"file_id": file["id"]}).json()
+    assert document["status"] == "in_progress"
+    path = f"{STORES}/docs/files/{file['id']}"
+    wait_for(lambda: client.get(path).json()["status"] != "in_progress", seconds=60)
+    assert client.get(path).json()["status"] == "completed"
+    found = client.post(f"{STORES}/docs/search", json={"query": "lamp watts", "max_num_results": 1}).json()["data"]
+    assert "40 watts" in found[0]["content"][0]["text"]
+    assert client.post(f"{STORES}/docs/files", json={"file_id": file["id"]}).json()["status"] == "completed"
+
+
+@pytest.mark.slow
+def test_a_file_that_cannot_be_read_fails_with_a_reason(client: TestClient) -> None:
+    file = client.post("/v1/files", files={"file": ("a.pdf", b"")}, data={"purpose": "assistants"}).json()
+    client.post(STORES, json={"name": "new", "file_ids": [file["id"]]})
+    path = f"{STORES}/new/files/{file['id']}"
+    wait_for(lambda: client.get(path).json()["status"] != "in_progress", seconds=60)
+    assert client.get(path).json()["last_error"] == {
+        "code": "invalid_file",
+        "message": "a.pdf is an empty file (0 bytes)",
+    }
+    assert client.get(f"{STORES}/new").json()["file_counts"]["failed"] == 1
+
+
+def test_unknown_members_are_a_404(client: TestClient) -> None:
+    assert client.post(f"{STORES}/docs/files", json={"file_id": "file-nope"}).status_code == 404
+    assert client.post(STORES, json={"name": "x", "file_ids": ["file-nope"]}).status_code == 404
+    assert client.get(f"{STORES}/x").status_code == 404
+    assert client.post(f"{STORES}/nope/search", json={"query": "x"}).status_code == 404
