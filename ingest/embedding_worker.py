@@ -1,7 +1,8 @@
 """The embedding process: sentence-transformers on the CPU, or on a GPU where torch finds one."""
 
+import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -16,20 +17,51 @@ from ingest.worker_process import Call, Channel, serve_calls
 PROBE_TEXTS = [
     f"Sample {number}: " + "the pump must be inspected before every season of use. " * 6 for number in range(8)
 ]
+PROBE_ROUNDS = 3
+HOPELESS = 3.0
 MIN_PROBE_COSINE = 0.999
 """A faster precision is taken only where its vectors agree with float32 to this cosine."""
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Load the model named by `options["path"]` and serve `embed` and `embed_query`."""
-    model = TorchModel(SentenceTransformer(options["path"], device=_device(), local_files_only=True))
-    model.choose_precision()
+    model = TorchModel(faster_of_equals(SentenceTransformer(options["path"], device=_device(), local_files_only=True)))
     channel.ready()
     serve_calls(channel, model.handle)
 
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def faster_of_equals(exact: SentenceTransformer) -> SentenceTransformer:
+    """Return the model in bfloat16 where that is faster on this machine and gives the same vectors, else as it is."""
+    rough = copy.deepcopy(exact).to(torch.bfloat16)
+    # One text is enough to see that a processor has no instructions for it: then it is slower many times over.
+    if _seconds(rough, PROBE_TEXTS[:1]) > HOPELESS * _seconds(exact, PROBE_TEXTS[:1]):
+        return exact
+    agreement = np.sum(encode(exact, PROBE_TEXTS) * encode(rough, PROBE_TEXTS), axis=1)
+    if float(agreement.min()) < MIN_PROBE_COSINE:
+        return exact
+    # In turn, and the best of each: another program that wakes up must not decide this.
+    rounds = [(_seconds(exact, PROBE_TEXTS), _seconds(rough, PROBE_TEXTS)) for _ in range(PROBE_ROUNDS)]
+    exact_seconds, rough_seconds = (min(times) for times in zip(*rounds, strict=True))
+    return rough if rough_seconds < exact_seconds else exact
+
+
+def encode(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
+    """Return unit vectors, one row a text, all texts in one batch."""
+    with torch.inference_mode():
+        embedded = model.encode(texts, batch_size=len(texts), convert_to_tensor=True, show_progress_bar=False)
+        unit = torch.nn.functional.normalize(embedded.to(torch.float32), dim=1)
+    return np.ascontiguousarray(unit.cpu().numpy(), dtype=np.float32)
+
+
+def _seconds(model: SentenceTransformer, texts: list[str]) -> float:
+    encode(model, texts)  # the first run allocates
+    started = time.perf_counter()
+    encode(model, texts)
+    return time.perf_counter() - started
 
 
 class TorchModel:
@@ -47,21 +79,12 @@ class TorchModel:
         rows, dimension = vectors.shape
         yield Vectors(rows, dimension, vectors.tobytes())
 
-    def choose_precision(self) -> None:
-        """Switch to bfloat16 where that is faster on this machine and gives the same vectors."""
-        exact, exact_seconds = _timed(lambda: self._encode(PROBE_TEXTS))
-        self._model.to(torch.bfloat16)
-        rough, rough_seconds = _timed(lambda: self._encode(PROBE_TEXTS))
-        agrees = float(np.sum(exact * rough, axis=1).min()) >= MIN_PROBE_COSINE
-        if not (agrees and rough_seconds < exact_seconds):
-            self._model.to(torch.float32)
-
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
         """Return unit vectors; raises `TextTooLongError` for a text over the window."""
         longest = max(len(ids) for ids in self._token_ids(texts)) + self._special_tokens
         if longest > self._window:
             raise TextTooLongError(tokens=longest, limit=self._window)
-        return self._encode(texts)
+        return encode(self._model, texts)
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
         """Return the unit vector of a text of any length, as a matrix of one row."""
@@ -69,25 +92,10 @@ class TorchModel:
         room = self._window - self._special_tokens
         parts = [self._model.tokenizer.decode(ids[start : start + room]) for start in range(0, len(ids), room)]
         # Decoded pieces can come out a little longer when they are tokenised again; the model cuts those few.
-        vectors = self._encode(parts) if len(ids) > room else self._encode([query])
+        vectors = encode(self._model, parts if len(ids) > room else [query])
         mean = vectors.mean(axis=0, keepdims=True)
         return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
     def _token_ids(self, texts: list[str]) -> list[list[int]]:
         encoded = self._model.tokenizer(texts, truncation=False, padding=False, add_special_tokens=False, verbose=False)
         return cast(list[list[int]], encoded["input_ids"])
-
-    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            embedded = self._model.encode(
-                texts, batch_size=len(texts), convert_to_tensor=True, show_progress_bar=False
-            ).to(torch.float32)
-            unit = torch.nn.functional.normalize(embedded, dim=1)
-        return np.ascontiguousarray(unit.cpu().numpy(), dtype=np.float32)
-
-
-def _timed(work: Callable[[], NDArray[np.float32]]) -> tuple[NDArray[np.float32], float]:
-    work()  # the first run allocates and compiles
-    started = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - started

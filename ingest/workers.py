@@ -221,6 +221,7 @@ class Worker:
         self._ids = itertools.count(READY_ID + 1)
         self._lock = threading.Lock()
         self._process: _Process | None = None
+        self._starting: _Process | None = None
         self._is_closed = False
 
     @property
@@ -278,9 +279,11 @@ class Worker:
                 process.send(CancelFrame(call_id))
 
     def close(self) -> None:
-        """End the child; further calls raise `WorkerCrashedError`."""
+        """End the child, one that is still starting too; further calls raise `WorkerCrashedError`."""
+        self._is_closed = True
+        if (starting := self._starting) is not None:
+            starting.kill()  # whoever waits for its start holds the lock
         with self._lock:
-            self._is_closed = True
             if self._process is not None:
                 self._process.kill()
 
@@ -303,7 +306,9 @@ class Worker:
             return self._process
 
     def _start(self) -> _Process:
-        process = _Process(self._spec)
+        process = self._starting = _Process(self._spec)
+        if self._is_closed:  # since `_running` looked; `close` may not have seen this process
+            process.kill()
         inbox = process.register(READY_ID)
         params = {**self._spec.options, "memory_limit_bytes": self._spec.memory_limit_bytes}
         process.send(CallFrame(READY_ID, "start", params))

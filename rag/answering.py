@@ -99,10 +99,11 @@ class Answerer:
         markers = MarkerFilter(len(plan.context.passages))
         with closing(deltas):
             for last in deltas:
-                clock.answered()
-                if piece := markers.feed(last.text):
-                    text += piece
-                    yield AnswerDelta(piece)
+                if last.text:
+                    clock.answered()
+                piece = markers.feed(last.text)
+                text += piece
+                yield AnswerDelta(piece)  # an empty one says that the model is at work, and lets the caller leave
         if piece := markers.flush():
             text += piece
             yield AnswerDelta(piece)

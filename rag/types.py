@@ -48,7 +48,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a completion. Only the last one of a stream has a finish reason and the usage."""
+    """A piece of a completion. Only the last one of a stream has a finish reason and the usage.
+
+    An empty piece is a sign of life while the prompt is read or other requests come first.
+    """
 
     text: str
     finish_reason: FinishReason | None = None
@@ -165,7 +168,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDelta:
-    """A piece of the answer's text."""
+    """A piece of the answer's text; an empty one says that the model is still at work."""
 
     text: str
 

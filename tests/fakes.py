@@ -42,7 +42,8 @@ class HashEmbedder:
         return np.array(rows, dtype=np.float32).reshape(len(texts), self._dimension)
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
-        return self.embed([query])[0]
+        vector: NDArray[np.float32] = self.embed([query])[0]
+        return vector
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         words = _WORD.findall(text.casefold()) or [""]

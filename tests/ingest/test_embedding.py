@@ -22,7 +22,8 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
 def test_vectors_are_unit_rows_of_float32_in_the_order_given(embedder: Embedder) -> None:
     texts = ["The pump is old.", "x", "Lunch is served at noon in the large canteen on the second floor."]
     vectors = embedder.embed(texts)
-    assert (vectors.shape, vectors.dtype) == ((3, embedder.dimension), np.float32)
+    assert vectors.shape == (3, embedder.dimension)
+    assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3)
     singly = np.stack([embedder.embed([text])[0] for text in texts])
     assert np.sum(vectors * singly, axis=1).min() > 0.999
