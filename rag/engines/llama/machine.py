@@ -1,0 +1,48 @@
+"""What this process may use of the machine: cores and free memory, limits of its container included."""
+
+import os
+from pathlib import Path
+
+CGROUP = Path("/sys/fs/cgroup")
+MEMINFO = Path("/proc/meminfo")
+
+
+def usable_cores(cgroup: Path = CGROUP) -> int:
+    """Return how many cores this process may keep busy."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota, _, period = _read(cgroup / "cpu.max").partition(" ")
+    if quota.isdigit() and period.isdigit():
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
+
+
+def free_ram_bytes(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int:
+    """Return the memory that can be had without pushing others out; file pages count as free."""
+    free = _available_bytes(meminfo)
+    limit = _read(cgroup / "memory.max")
+    if limit.isdigit():
+        files = _field(_read(cgroup / "memory.stat"), "inactive_file")
+        used = int(_read(cgroup / "memory.current") or 0) - files
+        free = min(free, max(int(limit) - used, 0))
+    return free
+
+
+def _available_bytes(meminfo: Path) -> int:
+    if available_kib := _field(_read(meminfo), "MemAvailable:"):
+        return available_kib * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")  # systems without /proc tell no more than this
+
+
+def _field(text: str, name: str) -> int:
+    for line in text.splitlines():
+        words = line.split()
+        if words and words[0] == name:
+            return int(words[1])
+    return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

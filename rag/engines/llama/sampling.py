@@ -1,0 +1,76 @@
+"""Choose the next token from a model's logits. The same logits and seed give the same choice."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Sampling
+
+Floats = NDArray[np.float32]
+
+GREEDY_BELOW = 1e-6
+BLOCK = 512
+SEED_MASK = (1 << 64) - 1  # numpy takes no negative seed, the OpenAI API does
+
+
+class Sampler:
+    """Picks one token after the other for one request.
+
+    The filters work in llama.cpp's order: top-k, top-p and min-p on the model's own chances, then the
+    temperature, then the draw. Each filter is a floor under the chances, so equal tokens stay or go together.
+    """
+
+    def __init__(self, sampling: Sampling) -> None:
+        self._sampling = sampling
+        seed = None if sampling.seed is None else sampling.seed & SEED_MASK
+        self._random = np.random.Generator(np.random.PCG64(seed))
+
+    def pick(self, logits: Floats) -> int:
+        """Return the token to write next; temperature 0 takes the likeliest, the first of equals."""
+        if self._sampling.temperature < GREEDY_BELOW:
+            return int(logits.argmax())
+        shifted = logits - logits.max()
+        if not self._has_filter:
+            return self._draw(shifted)
+        chances = np.exp(shifted)  # of the likeliest: 1
+        tokens = np.flatnonzero(chances >= self._floor(chances))
+        return int(tokens[self._draw(shifted[tokens])])
+
+    @property
+    def _has_filter(self) -> bool:
+        return self._sampling.top_k > 0 or self._sampling.top_p < 1 or self._sampling.min_p > 0
+
+    def _draw(self, shifted: Floats) -> int:
+        weights = np.exp(shifted / np.float32(self._sampling.temperature))
+        return _index_at(weights, self._random.random())
+
+    def _floor(self, chances: Floats) -> float:
+        """Return the least chance that passes the filters; never more than the likeliest token has."""
+        floor = 0.0
+        if 0 < self._sampling.top_k < len(chances):
+            floor = float(np.partition(chances, -self._sampling.top_k)[-self._sampling.top_k])
+        if self._sampling.top_p < 1:
+            floor = max(floor, _nucleus_floor(chances[chances >= floor], self._sampling.top_p))
+        return min(max(floor, self._sampling.min_p), 1.0)
+
+
+def _index_at(weights: Floats, share: float) -> int:
+    """Return the index at which the running sum of `weights` passes `share` of the whole.
+
+    Sums blocks first, then walks through one: a running sum over a whole vocabulary costs five times as much.
+    """
+    sums = np.add.reduceat(weights, np.arange(0, len(weights), BLOCK)).cumsum(dtype=np.float64)
+    wanted = share * sums[-1]
+    block = min(int(np.searchsorted(sums, wanted, side="right")), len(sums) - 1)
+    within = weights[block * BLOCK : (block + 1) * BLOCK].cumsum(dtype=np.float64)
+    left = wanted - (sums[block - 1] if block else 0.0)
+    return block * BLOCK + min(int(np.searchsorted(within, left, side="right")), len(within) - 1)
+
+
+def _nucleus_floor(chances: Floats, top_p: float) -> float:
+    """Return the least of the highest `chances` that together hold a share of `top_p`."""
+    total = chances.sum(dtype=np.float64)
+    # All chances below this bound together are less than what may be left out: no need to sort them.
+    bound = (1 - top_p) * total / len(chances)
+    highest_first = -np.sort(-chances[chances >= bound])
+    reached = np.searchsorted(highest_first.cumsum(dtype=np.float64), top_p * total)
+    return float(highest_first[min(int(reached), len(highest_first) - 1)])

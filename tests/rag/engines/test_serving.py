@@ -1,0 +1,304 @@
+"""The order of things in a model's process, with a model that counts instead of computing."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ingest.worker_process import Call
+from ingest.workers import CallFrame
+from rag.engines.llama.policy import Policy
+from rag.engines.llama.protocol import GenerateParams, LoadedModel
+from rag.engines.llama.serving import ModelWorker
+from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
+from rag.types import Delta, Message, ModelInfo, Sampling, Usage
+
+WINDOW = 128
+INFO = ModelInfo("counting", "counting.gguf", "fake", WINDOW, 0, 1, 0)
+END = 255
+
+
+class CountingModel:
+    """A `LanguageModel` whose tokens are bytes and that writes the alphabet, on from the last letter it read.
+
+    After "z" it ends its answer. `reads` has what it was given; it checks that nothing is skipped or lost.
+    """
+
+    loaded = LoadedModel(INFO, "for a test")
+    stop: tuple[str, ...] = ()
+
+    def __init__(self, *, can_rewind: bool = True) -> None:
+        self.can_rewind = can_rewind
+        self.memory: list[int] = []
+        self.reads: list[bytes] = []
+        self.on_read: Callable[[], object] = bool
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        return list("".join(message.content for message in messages).encode())
+
+    def read(self, tokens: Sequence[int], *, position: int, should_stop: Callable[[], bool]) -> bool:
+        assert position == len(self.memory)
+        self.on_read()
+        self.memory += tokens
+        self.reads.append(bytes(tokens))
+        return not should_stop()
+
+    def logits(self) -> NDArray[np.float32]:
+        row = np.zeros(END + 1, dtype=np.float32)
+        row[END if self.memory[-1] == ord("z") else self.memory[-1] + 1] = 1
+        return row
+
+    def forget_after(self, count: int) -> bool:
+        del self.memory[count:]
+        return True
+
+    def is_end(self, token: int) -> bool:
+        return token == END
+
+    def piece(self, token: int) -> bytes:
+        return bytes([token])
+
+
+class Desk:
+    """A channel without a process: calls wait in a queue, answers are kept by call."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Call] = deque()
+        self.answers: dict[int, list[object]] = {}
+        self.finished: list[int] = []
+        self.errors: dict[int, Exception] = {}
+
+    def ask(self, method: str, params: object = None) -> Call:
+        call = Call(CallFrame(len(self.answers) + 1, method, msgspec.to_builtins(params or {})))
+        self.answers[call.id] = []
+        self.waiting.append(call)
+        return call
+
+    def generate(self, content: str, *, max_tokens: int | None = None, stop: tuple[str, ...] = ()) -> Call:
+        sampling = Sampling(max_tokens=max_tokens, stop=stop)
+        return self.ask("generate", GenerateParams((Message("user", content),), sampling))
+
+    def next_call(self, timeout_seconds: float | None = None) -> Call | None:
+        return self.waiting.popleft() if self.waiting else None
+
+    def reply(self, call: Call, payload: object) -> None:
+        self.answers[call.id].append(payload)
+
+    def finish(self, call: Call) -> None:
+        self.finished.append(call.id)
+
+    def fail(self, call: Call, error: Exception) -> None:
+        self.errors[call.id] = error
+
+    def deltas(self, call: Call) -> list[Delta]:
+        return [answer for answer in self.answers[call.id] if isinstance(answer, Delta)]
+
+    def text(self, call: Call) -> str:
+        return "".join(delta.text for delta in self.deltas(call))
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def worker(
+    desk: Desk, model: CountingModel, *, prefill_tokens: int = 32, queue_size: int = 2, clock: Clock | None = None
+) -> ModelWorker:
+    policy = Policy(queue_size=queue_size, prefill_tokens=prefill_tokens)
+    return ModelWorker(desk, model, policy, clock=clock or Clock())
+
+
+def turns(serving: ModelWorker, count: int) -> None:
+    for _ in range(count):
+        serving.turn()
+
+
+def test_a_prompt_is_read_in_parts_and_then_answered_token_by_token() -> None:
+    desk, model = Desk(), CountingModel()
+    call = desk.generate("a" * 59 + "u")
+    turns(worker(desk, model), 7)
+    assert model.reads == [b"a" * 32, b"a" * 27 + b"u", b"v", b"w", b"x", b"y", b"z"]
+    assert desk.deltas(call) == [
+        *(Delta(letter) for letter in "vwxyz"),
+        Delta("", "stop", Usage(prompt_tokens=60, completion_tokens=5)),
+    ]
+    assert desk.finished == [call.id]
+
+
+def test_an_answer_ends_at_its_limit_or_at_the_end_of_the_window() -> None:
+    desk, model = Desk(), CountingModel()
+    short, full = desk.generate("a", max_tokens=3), desk.generate("!" * (WINDOW - 5))
+    turns(worker(desk, model, prefill_tokens=WINDOW), 8)
+    assert (desk.text(short), desk.deltas(short)[-1].finish_reason) == ("bcd", "length")
+    assert (len(desk.text(full)), desk.deltas(full)[-1].finish_reason) == (5, "length")
+
+
+def test_answers_are_written_one_after_the_other_in_order_of_arrival() -> None:
+    desk, model = Desk(), CountingModel()
+    calls = [desk.generate("w"), desk.generate("x")]
+    turns(worker(desk, model), 7)
+    assert [desk.text(call) for call in calls] == ["xyz", "yz"]
+    assert desk.finished == [call.id for call in calls]
+
+
+def test_short_questions_are_answered_between_two_steps_of_a_long_answer() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model)
+    call = desk.generate("a")
+    turns(serving, 2)
+    info, count = desk.ask("info"), desk.ask("count_tokens", {"messages": [{"role": "user", "content": "four"}]})
+    turns(serving, 1)
+    assert desk.answers[info.id] == [CountingModel.loaded]
+    assert desk.answers[count.id] == [4]
+    assert desk.text(call) == "bcd"
+
+
+def test_a_cancelled_answer_makes_way_within_one_step() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model)
+    first, second = desk.generate("a"), desk.generate("x")
+    turns(serving, 2)
+    first.is_cancelled = True
+    turns(serving, 1)
+    assert (desk.text(first), desk.text(second)) == ("bc", "y")
+    assert desk.finished == [first.id]
+
+
+def test_a_prompt_cancelled_in_the_middle_of_a_step_leaves_a_memory_that_can_be_trusted() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model)
+    first = desk.generate("a" * 64)
+    turns(serving, 1)
+    model.on_read = lambda: setattr(first, "is_cancelled", True)
+    turns(serving, 1)
+    model.on_read = bool
+    second = desk.generate("a" * 63 + "x")
+    turns(serving, 4)
+    assert model.reads[2:] == [b"a" * 31 + b"x", b"y", b"z"]
+    assert desk.text(second) == "yz"
+
+
+def test_a_waiting_request_that_nobody_wants_any_more_is_never_begun() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model)
+    desk.generate("x")
+    second = desk.generate("abc")
+    turns(serving, 1)
+    second.is_cancelled = True
+    turns(serving, 5)
+    assert b"abc" not in model.reads
+    assert second.id in desk.finished
+
+
+def test_what_was_read_already_is_not_read_again_but_for_the_last_grain() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, prefill_tokens=WINDOW)
+    desk.generate("a" * 50 + "w")
+    turns(serving, 4)
+    longer = desk.generate("a" * 50 + "wxy" + "b" * 20, max_tokens=1)
+    same = desk.generate("a" * 50 + "wxy" + "b" * 20, max_tokens=1)
+    turns(serving, 2)
+    assert model.reads[-2:] == [b"aawxy" + b"b" * 20] * 2
+    assert [desk.deltas(call)[-1].usage for call in (longer, same)] == [Usage(73, 1, 48), Usage(73, 1, 48)]
+
+
+def test_an_answer_is_read_again_when_it_comes_back_in_a_prompt() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, prefill_tokens=WINDOW)
+    desk.generate("a" * 31 + "b")
+    turns(serving, 25)
+    desk.generate("a" * 31 + "bcdefghijklmnopqrstuvwxyz" + "c" * 40, max_tokens=1)
+    turns(serving, 1)
+    assert model.reads[-1].startswith(b"cdefghij")
+
+
+def test_a_model_that_cannot_go_back_reads_everything_again() -> None:
+    desk, model = Desk(), CountingModel(can_rewind=False)
+    calls = [desk.generate("a" * 31 + "z"), desk.generate("a" * 31 + "z")]
+    turns(worker(desk, model), 2)
+    assert model.reads == [b"a" * 31 + b"z"] * 2
+    assert [desk.deltas(call)[-1].usage for call in calls] == [Usage(32, 0, 0), Usage(32, 0, 0)]
+
+
+def test_a_prompt_that_fills_the_window_is_refused_before_it_is_read() -> None:
+    desk, model = Desk(), CountingModel()
+    call = desk.generate("a" * WINDOW)
+    turns(worker(desk, model), 1)
+    error = desk.errors[call.id]
+    assert isinstance(error, PromptTooLongError)
+    assert (error.prompt_tokens, error.context_window) == (WINDOW, WINDOW)
+    assert model.reads == []
+
+
+def test_a_request_too_many_is_refused_and_the_others_go_on() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, queue_size=2)
+    first = desk.generate("x")
+    turns(serving, 1)
+    others = [desk.generate("y") for _ in range(3)]
+    turns(serving, 6)
+    assert isinstance(desk.errors[others[2].id], EngineBusyError)
+    assert [desk.text(call) for call in (first, *others)] == ["yz", "z", "z", ""]
+
+
+def test_a_place_in_the_queue_is_free_again_when_its_owner_leaves() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, queue_size=1)
+    desk.generate("a")
+    turns(serving, 1)
+    left = desk.generate("y")
+    turns(serving, 1)
+    left.is_cancelled = True
+    desk.generate("y")
+    turns(serving, 1)
+    assert desk.errors == {}
+
+
+def test_a_stop_string_is_not_shown() -> None:
+    desk, model = Desk(), CountingModel()
+    call = desk.generate("a", stop=("ef",))
+    turns(worker(desk, model), 6)
+    assert (desk.text(call), desk.deltas(call)[-1].finish_reason) == ("bcd", "stop")
+
+
+def test_whoever_waits_gets_a_sign_of_life_every_second() -> None:
+    desk, model, clock = Desk(), CountingModel(), Clock()
+    model.on_read = lambda: setattr(clock, "seconds", clock.seconds + 0.6)
+    serving = worker(desk, model, clock=clock)
+    reading, waiting = desk.generate("a" * 90), desk.generate("b")
+    turns(serving, 2)
+    assert desk.deltas(reading) == desk.deltas(waiting) == [Delta("")]
+
+
+def test_a_model_that_fails_ends_the_process_and_says_so_first() -> None:
+    desk, model = Desk(), CountingModel()
+    call = desk.generate("a")
+
+    def fail() -> None:
+        raise ArithmeticError("no more")
+
+    model.on_read = fail
+    with pytest.raises(ArithmeticError):
+        worker(desk, model).turn()
+    error = desk.errors[call.id]
+    assert isinstance(error, EngineCrashedError)
+    assert (error.model, error.how) == ("counting", "ArithmeticError: no more")
+
+
+@pytest.mark.parametrize(("method", "params"), [("dance", {}), ("generate", {"messages": 3}), ("count_tokens", {})])
+def test_a_call_that_makes_no_sense_fails_alone(method: str, params: dict[str, object]) -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model)
+    bad, good = desk.ask(method, params), desk.generate("y")
+    turns(serving, 2)
+    assert bad.id in desk.errors
+    assert desk.text(good) == "z"
