@@ -14,6 +14,8 @@ import httpx
 
 READY_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 20.0
+LIVE_UPLOAD_MB = 20
+"""The shared server takes no larger files, so that a test of the limit need not send 500 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,17 @@ def clean_environment(home: Path, extra: Mapping[str, str] | None = None) -> dic
     """Return this process's environment without its own Pincite settings."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PINCITE_")}
     return {**own, "PINCITE_HOME": str(home), **(extra or {})}
+
+
+def worker_pid(stack: LiveStack, target: str) -> int:
+    """Return the process id of the server's worker that runs `target`."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            command = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            if target.encode() in command and int(parent) == stack.process.pid:
+                return int(folder.name)
+    raise LookupError(f"the server has no worker {target}")
 
 
 def start_stack(home: Path, extra_environment: Mapping[str, str] | None = None) -> LiveStack:

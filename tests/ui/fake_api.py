@@ -1,0 +1,244 @@
+"""A small stand-in for the API on a real loopback port: it keeps files in memory and answers from a script."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cf"
+    "c0f01f00050001ff56c7a1f80000000049454e44ae426082"
+)
+TEXT = "The brakes are checked every year. The Finch weighs 15.9 kg without battery."
+QUOTE = "The Finch weighs 15.9 kg without battery."
+
+
+def span(quote: str, *, file_id: str = "file-1", filename: str = "handbook.pdf", boxes: int = 1) -> dict[str, Any]:
+    """Return a span of `TEXT` as the API describes it."""
+    start = TEXT.index(quote)
+    return {
+        "file_id": file_id,
+        "filename": filename,
+        "source": filename,
+        "page": 5,
+        "start": start,
+        "end": start + len(quote),
+        "quote": quote,
+        "score": 0.9,
+        "boxes": [{"page": 5, "x0": 1.0, "y0": 1.0, "x1": 9.0, "y1": 2.0}] * boxes,
+    }
+
+
+def chunk(delta: dict[str, Any], finish_reason: str | None = None, **extra: Any) -> dict[str, Any]:
+    """Return one chunk of a streamed answer."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "docs/x", "choices": [choice], **extra}
+
+
+def basis(**changes: Any) -> dict[str, Any]:
+    """Return the first chunk's `pincite` object."""
+    passage: dict[str, Any] = {
+        "number": 1,
+        "file_id": "file-1",
+        "filename": "handbook.pdf",
+        "page": 5,
+        "heading_path": [],
+    }
+    return {
+        "mode": "retrieval",
+        "reason": "1 passage of 1 document fits",
+        "evidence": [span(QUOTE)],
+        "passages": [{**passage, "start": 0, "end": len(TEXT)}],
+        **changes,
+    }
+
+
+def annotation(answer: str, quote: str = QUOTE, verdict: str = "supported", **changes: Any) -> dict[str, Any]:
+    """Return a citation that bears the whole of `answer`."""
+    return {
+        **span(quote),
+        "type": "file_citation",
+        "index": len(answer),
+        "number": 1,
+        "origin": "marker",
+        "verdict": verdict,
+        "reasons": [],
+        "answer_start": 0,
+        "answer_end": len(answer),
+        **changes,
+    }
+
+
+def scripted_answer(text: str = "It weighs 15.9 kg [1].") -> list[dict[str, Any]]:
+    """Return the chunks of a complete answer, one word each."""
+    words = text.split(" ")
+    pieces = [word if number == 0 else f" {word}" for number, word in enumerate(words)]
+    timings = {"retrieval_seconds": 0.1, "first_token_seconds": 0.2, "total_seconds": 0.5}
+    check: dict[str, Any] = {**basis(), "sentences": [], "timings": timings, "model": "smollm2-135m-instruct"}
+    return [
+        chunk({"role": "assistant", "content": ""}, pincite=basis()),
+        *(chunk({"content": piece}) for piece in pieces),
+        chunk({"annotations": [annotation(text)]}, "stop", pincite=check),
+    ]
+
+
+@dataclass
+class FakeApi:
+    """What the fake knows and what it was asked. `script` holds chunks; a number in it is a pause in seconds."""
+
+    stores: dict[str, str] = field(default_factory=lambda: {"vs-1": "default"})
+    documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    script: list[Any] = field(default_factory=scripted_answer)
+    chats: list[dict[str, Any]] = field(default_factory=list)
+    client_left: threading.Event = field(default_factory=threading.Event)
+    has_done: bool = True
+    refusal: tuple[int, str, str] | None = None
+    key: str | None = None
+    url: str = ""
+
+    def add_document(self, file_id: str, filename: str, store: str = "vs-1", **changes: Any) -> None:
+        """Put a document into a store, read already unless `changes` say otherwise."""
+        self.files[file_id] = (filename, b"content")
+        self.documents[store, file_id] = {
+            "id": file_id,
+            "object": "vector_store.file",
+            "filename": filename,
+            "status": "completed",
+            "usage_bytes": 81_234,
+            "pages": 15,
+            "chunks": 42,
+            "warning": None,
+            "last_error": None,
+            "progress": None,
+            **changes,
+        }
+
+    def app(self) -> Starlette:
+        """Return the fake as an ASGI app."""
+        store_files = "/v1/vector_stores/{store}/files"
+        return Starlette(
+            routes=[
+                Route("/v1/models", self._models),
+                Route("/v1/files", self._create_file, methods=["POST"]),
+                Route("/v1/files/{file}", self._delete_file, methods=["DELETE"]),
+                Route("/v1/vector_stores", self._list_stores),
+                Route("/v1/vector_stores", self._create_store, methods=["POST"]),
+                Route(store_files, self._list_store_files),
+                Route(store_files, self._create_store_file, methods=["POST"]),
+                Route(store_files + "/{file}", self._store_file),
+                Route(store_files + "/{file}", self._delete_store_file, methods=["DELETE"]),
+                Route(store_files + "/{file}/pages/{page:int}", self._page_text),
+                Route(store_files + "/{file}/pages/{page:int}/image", self._page_image),
+                Route("/v1/chat/completions", self._chat, methods=["POST"]),
+            ]
+        )
+
+    def _models(self, request: Request) -> Response:
+        if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
+            return problem(401, "a key is needed", "invalid_api_key")
+        ids = ["smollm2-135m-instruct", *(f"docs/{name}" for name in self.stores.values())]
+        return JSONResponse({"object": "list", "data": [{"id": model, "object": "model"} for model in ids]})
+
+    async def _create_file(self, request: Request) -> Response:
+        async with request.form() as form:
+            upload: Any = form["file"]
+            content = await upload.read()
+            if not content:
+                return problem(400, f"{upload.filename} is an empty file (0 bytes)", "empty_file")
+            file_id = f"file-{len(self.files) + 1}"
+            self.files[file_id] = (upload.filename, content)
+            return JSONResponse({"id": file_id, "object": "file", "filename": upload.filename})
+
+    def _delete_file(self, request: Request) -> Response:
+        self.files.pop(request.path_params["file"], None)
+        return JSONResponse({"deleted": True})
+
+    def _list_stores(self, request: Request) -> Response:
+        return listed([{"id": store, "object": "vector_store", "name": name} for store, name in self.stores.items()])
+
+    async def _create_store(self, request: Request) -> Response:
+        name = (await request.json())["name"]
+        if name in self.stores.values():
+            return problem(409, f"there is a collection named {name!r} already", "collection_exists")
+        store = f"vs-{len(self.stores) + 1}"
+        self.stores[store] = name
+        return JSONResponse({"id": store, "object": "vector_store", "name": name})
+
+    def _list_store_files(self, request: Request) -> Response:
+        wanted = request.path_params["store"]
+        return listed([entry for (store, _), entry in self.documents.items() if store == wanted])
+
+    async def _create_store_file(self, request: Request) -> Response:
+        store, file_id = request.path_params["store"], (await request.json())["file_id"]
+        self.add_document(file_id, self.files[file_id][0], store)
+        return JSONResponse(self.documents[store, file_id])
+
+    def _store_file(self, request: Request) -> Response:
+        entry = self.documents.get((request.path_params["store"], request.path_params["file"]))
+        return JSONResponse(entry) if entry else problem(404, "there is no such document", "not_found")
+
+    def _delete_store_file(self, request: Request) -> Response:
+        self.documents.pop((request.path_params["store"], request.path_params["file"]))
+        return JSONResponse({"deleted": True})
+
+    def _page_text(self, request: Request) -> Response:
+        return JSONResponse({"number": request.path_params["page"], "text": TEXT, "start": 0, "end": len(TEXT)})
+
+    def _page_image(self, request: Request) -> Response:
+        return Response(PNG, media_type="image/png")
+
+    async def _chat(self, request: Request) -> Response:
+        self.chats.append(await request.json())
+        if self.refusal is not None:
+            return problem(*self.refusal)
+        return StreamingResponse(self._events(request), media_type="text/event-stream")
+
+    async def _events(self, request: Request) -> AsyncGenerator[str, None]:
+        try:
+            for step in self.script:
+                if isinstance(step, dict):
+                    yield f"data: {json.dumps(step)}\n\n"
+                else:
+                    await asyncio.sleep(step)
+            if self.has_done:
+                yield "data: [DONE]\n\n"
+        except asyncio.CancelledError:
+            self.client_left.set()
+            raise
+
+
+def listed(data: list[dict[str, Any]]) -> Response:
+    """Return a list object that is complete."""
+    return JSONResponse({"object": "list", "data": data, "has_more": False})
+
+
+def problem(status: int, message: str, code: str) -> Response:
+    """Return an error in the API's shape."""
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+    return JSONResponse({"error": error}, status_code=status)
+
+
+@contextmanager
+def running(api: FakeApi) -> Generator[FakeApi, None, None]:
+    """Serve `api` on a free loopback port while the block runs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(api.app(), log_level="error", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            yield api
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)

@@ -1,0 +1,81 @@
+"""An answer that is read in the background."""
+
+import threading
+from collections.abc import Generator, Iterable
+
+import pytest
+
+from ui.answer_run import AnswerRun, AnswerSoFar
+from ui.api_types import Basis, ChatEvent, Check, Finished, Words
+from ui.errors import ConnectionLostError, UiError
+
+BASIS = Basis("whole", "it fits")
+END = Finished((), Check(), "stop")
+
+
+class ScriptedStream:
+    """Yields its events, then waits until it is closed if `is_open_ended`."""
+
+    def __init__(self, events: Iterable[ChatEvent | UiError], *, is_open_ended: bool = False) -> None:
+        self._events = events
+        self._is_open_ended = is_open_ended
+        self.closed = threading.Event()
+
+    def events(self) -> Generator[ChatEvent, None, None]:
+        for event in self._events:
+            if isinstance(event, UiError):
+                raise event
+            yield event
+        if self._is_open_ended:
+            self.closed.wait(10)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def ended(stream: ScriptedStream) -> AnswerSoFar:
+    run = AnswerRun(stream, lambda: True)
+    assert run.wait(5)
+    return run.look()
+
+
+def test_a_complete_answer_is_done() -> None:
+    answer = ended(ScriptedStream([BASIS, Words("It is "), Words("red."), END]))
+    assert answer == AnswerSoFar("done", "It is red.", BASIS, (), Check(), "stop")
+
+
+def test_a_failure_keeps_the_words_and_says_why() -> None:
+    answer = ended(ScriptedStream([BASIS, Words("It is "), ConnectionLostError()]))
+    assert (answer.state, answer.text) == ("failed", "It is ")
+    assert "connection" in answer.problem
+
+
+def test_a_stream_without_an_end_is_a_failure() -> None:
+    assert ended(ScriptedStream([BASIS])).state == "failed"
+
+
+def test_stopping_keeps_what_there_is_and_closes_the_stream() -> None:
+    stream = ScriptedStream([BASIS, Words("It is")], is_open_ended=True)
+    run = AnswerRun(stream, lambda: True)
+    while run.look().text != "It is":
+        pass
+    run.stop()
+    assert stream.closed.is_set()
+    assert run.wait(5)
+    assert (run.look().state, run.look().text) == ("stopped", "It is")
+
+
+def test_stopping_after_the_end_changes_nothing() -> None:
+    run = AnswerRun(ScriptedStream([BASIS, END]), lambda: True)
+    assert run.wait(5)
+    run.stop()
+    assert run.look().state == "done"
+
+
+@pytest.mark.timeout(10)
+def test_an_answer_that_nobody_wants_any_more_is_stopped() -> None:
+    stream = ScriptedStream([BASIS], is_open_ended=True)
+    run = AnswerRun(stream, lambda: False)
+    assert stream.closed.wait(5)
+    assert run.wait(5)
+    assert run.look().state == "stopped"

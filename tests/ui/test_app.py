@@ -1,0 +1,233 @@
+"""The page as a user meets it, run by Streamlit's own test harness against the fake API."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.fake_api import FakeApi, annotation, basis, chunk, scripted_answer
+from tests.ui.reading import active_parts
+
+PAGE = Path(__file__).parents[2] / "ui" / "app.py"
+ANSWER = "It weighs 15.9 kg [1]."
+
+
+@pytest.fixture
+def page(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page with one document in its collection."""
+    monkeypatch.setenv("PINCITE_API_URL", api.url)
+    api.add_document("file-1", "handbook.pdf")
+    yield AppTest.from_file(str(PAGE), default_timeout=20)
+    st.cache_resource.clear()
+
+
+def shown(page: AppTest) -> str:
+    """Return all words on the page."""
+    kinds = (page.markdown, page.caption, page.text, page.error, page.header, page.code)
+    return "\n".join(str(element.value) for elements in kinds for element in elements)
+
+
+def button(page: AppTest, label: str) -> Callable[[], AppTest]:
+    """Return a click on the first button whose label or help begins with `label`."""
+    for found in page.button:
+        if found.label.startswith(label) or (found.help or "").startswith(label):
+            return lambda: found.click().run()
+    raise AssertionError(f"no button {label!r} among {[found.label for found in page.button]}")
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    """Ask, and look again until the answer has ended."""
+    page.chat_input[0].set_value(question).run()
+    for _ in range(100):
+        if not any(found.label == "Stop" for found in page.button):
+            return page
+        time.sleep(0.05)
+        page.run()
+    raise AssertionError("the answer did not end")
+
+
+def test_an_empty_collection_invites_to_add_documents(api: FakeApi, page: AppTest) -> None:
+    api.documents.clear()
+    page.run()
+    assert page.header[0].value == "Ask your own documents"
+    assert page.chat_input[0].disabled
+    assert len(page.file_uploader) == 1
+
+
+def test_a_server_without_collections_gets_one(api: FakeApi, page: AppTest) -> None:
+    api.stores.clear()
+    api.documents.clear()
+    page.run()
+    assert list(api.stores.values()) == ["default"]
+
+
+def test_several_files_are_uploaded_at_once_and_a_refused_one_is_named(api: FakeApi, page: AppTest) -> None:
+    page.run()
+    files = [("a.pdf", b"%PDF", "application/pdf"), ("b.md", b"# B", "text/markdown"), ("empty.txt", b"", "text/plain")]
+    page.file_uploader[0].set_value(files).run()
+    assert {entry["filename"] for entry in api.documents.values()} == {"handbook.pdf", "a.pdf", "b.md"}
+    assert [error.value for error in page.error] == [r"empty\.txt\: Empty\.txt is an empty file \(0 bytes\)"]
+    assert not page.exception
+
+
+def test_documents_show_what_is_known_of_them(api: FakeApi, page: AppTest) -> None:
+    api.add_document("file-2", "notes.docx", warning="Page 3 has no text")
+    failure = {"code": "invalid_file", "message": "scan.pdf has no usable text"}
+    api.add_document("file-3", "scan.pdf", status="failed", last_error=failure)
+    page.run()
+    words = shown(page)
+    assert "15 pages, 42 chunks, 81.2 kB" in words
+    assert "Page 3 has no text" in words
+    assert r"Not readable: scan\.pdf has no usable text" in words
+
+
+def test_a_document_that_is_being_read_shows_how_far_it_is(api: FakeApi, page: AppTest) -> None:
+    progress = {"stage": "embedding", "done": 12, "total": 40}
+    api.add_document("file-2", "big.pdf", status="in_progress", progress=progress)
+    page.run()
+    (bar,) = page.get("progress")
+    assert (bar.proto.text, bar.proto.value) == ("Making it searchable: 12 of 40", 30)
+
+
+def test_deleting_asks_first(api: FakeApi, page: AppTest) -> None:
+    page.run()
+    button(page, "Delete handbook")()
+    assert ("vs-1", "file-1") in api.documents
+    button(page, "Keep it")()
+    assert ("vs-1", "file-1") in api.documents
+    button(page, "Delete handbook")()
+    button(page, "Delete")()
+    assert ("vs-1", "file-1") in api.documents, "the first button is the one beside the document"
+
+
+def test_a_confirmed_deletion_deletes(api: FakeApi, page: AppTest) -> None:
+    page.run()
+    button(page, "Delete handbook")()
+    next(found for found in page.button if found.label == "Delete").click().run()
+    assert api.documents == {}
+    assert api.files == {}
+
+
+def test_an_answer_has_numbered_sources_with_verdicts_in_words(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    words = shown(page)
+    assert "It weighs 15\\.9 kg\\.\u00a0:green-badge[\\[1\\]]" in words
+    assert "supported" in words
+    assert "The Finch weighs 15.9 kg without battery." in words
+    assert any(found.label == r"\[1\] handbook\.pdf\, page 5" for found in page.button)
+
+
+def test_a_click_on_a_source_opens_its_page_as_a_picture(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    button(page, r"\[1\]")()
+    (picture,) = page.get("image")
+    assert "quoted words highlighted" in str(picture.proto)
+
+
+def test_a_source_without_layout_opens_as_text_with_the_span_marked(api: FakeApi, page: AppTest) -> None:
+    api.script[-1]["choices"][0]["delta"]["annotations"] = [annotation(ANSWER, boxes=[], filename="notes.md")]
+    ask(page.run(), "How heavy?")
+    button(page, r"\[1\]")()
+    assert r":orange-background[The Finch weighs 15\.9 kg without battery\.]" in shown(page)
+
+
+def test_evidence_stands_there_while_the_model_writes_and_stop_ends_the_stream(api: FakeApi, page: AppTest) -> None:
+    api.script = [chunk({"role": "assistant"}, pincite=basis()), chunk({"content": "It weighs"}), 30.0]
+    page.run()
+    page.chat_input[0].set_value("How heavy?").run()
+    for _ in range(50):
+        if "It weighs" in shown(page):
+            break
+        time.sleep(0.05)
+        page.run()
+    assert "Based on 1 passage from 1 document" in shown(page)
+    assert "The Finch weighs 15.9 kg without battery." in shown(page)
+    assert page.chat_input[0].disabled
+    button(page, "Stop")()
+    assert api.client_left.wait(2)
+    assert "It weighs" in shown(page.run())
+    assert "Stopped." in shown(page)
+    assert not page.chat_input[0].disabled
+
+
+def test_what_was_said_before_goes_with_the_next_question(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    ask(page, "And how long?")
+    assert [message["content"] for message in api.chats[1]["messages"]] == ["How heavy?", ANSWER, "And how long?"]
+
+
+def test_a_failed_question_is_not_part_of_the_history(api: FakeApi, page: AppTest) -> None:
+    api.refusal = (400, "the prompt has 9000 tokens; shorten the message", "context_length_exceeded")
+    ask(page.run(), "Too long")
+    assert "The prompt has 9000 tokens" in shown(page)
+    api.refusal = None
+    ask(page, "Shorter")
+    assert [message["content"] for message in api.chats[1]["messages"]] == ["Shorter"]
+
+
+def test_model_and_mode_go_with_the_question(api: FakeApi, page: AppTest) -> None:
+    page.run()
+    page.selectbox[1].set_value("smollm2-135m-instruct")
+    page.radio[0].set_value("whole")
+    ask(page, "How heavy?")
+    assert api.chats[0]["pincite"] == {"model": "smollm2-135m-instruct", "mode": "whole"}
+
+
+def test_clearing_forgets_the_conversation(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    button(page, "Clear conversation")()
+    assert "How heavy" not in shown(page)
+    ask(page, "Again?")
+    assert [message["content"] for message in api.chats[1]["messages"]] == ["Again?"]
+
+
+def test_a_new_collection_is_chosen_and_its_name_goes_into_the_model(api: FakeApi, page: AppTest) -> None:
+    page.run()
+    button(page, "New")()
+    page.text_input[0].set_value("contracts")
+    button(page, "Create")()
+    assert api.stores["vs-2"] == "contracts"
+    assert page.selectbox[0].value == "vs-2"
+    api.add_document("file-9", "lease.pdf", "vs-2")
+    ask(page.run(), "Who signed?")
+    assert api.chats[0]["model"] == "docs/contracts"
+
+
+def test_a_name_that_is_taken_is_refused_with_the_reason(api: FakeApi, page: AppTest) -> None:
+    page.run()
+    button(page, "New")()
+    page.text_input[0].set_value("default")
+    button(page, "Create")()
+    assert "There is a collection named" in page.error[0].value
+
+
+def test_a_server_that_is_away_is_a_clear_page_with_a_retry(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_API_URL", "http://127.0.0.1:9")
+    page = AppTest.from_file(str(PAGE), default_timeout=20).run()
+    assert page.header[0].value == "The Pincite server does not answer"
+    assert page.code[0].value == "pincite serve"
+    monkeypatch.setenv("PINCITE_API_URL", api.url)
+    button(page, "Try again")()
+    assert page.header[0].value == "Ask your own documents"
+    st.cache_resource.clear()
+
+
+@pytest.mark.parametrize("name", ["![x](http://evil.example/a.png).pdf", "<img src=x>.pdf", ":red[a]$x$.pdf"])
+def test_a_file_name_is_shown_as_written_and_nothing_else(api: FakeApi, page: AppTest, name: str) -> None:
+    api.add_document("file-2", name)
+    page.run()
+    texts = [element.value for element in page.markdown] + [found.help for found in page.button]
+    assert [part for text in texts if text for part in active_parts(text)] == []
+    assert not any(":red[a" in text or "$x$" in text for text in texts if text)
+
+
+def test_an_answer_full_of_attacks_is_shown_without_links_and_pictures(api: FakeApi, page: AppTest) -> None:
+    api.script = scripted_answer(
+        "Look ![x][r] <script>alert(1)</script> [y](javascript:alert(1))\n\n[r]: http://e.example/p"
+    )
+    ask(page.run(), "How heavy?")
+    texts = [element.value for element in page.markdown]
+    assert [part for text in texts for part in active_parts(text)] == []

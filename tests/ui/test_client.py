@@ -1,0 +1,160 @@
+"""The client against a server on a real port."""
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import msgspec
+import pytest
+
+from tests.ui.fake_api import FakeApi, basis, chunk, scripted_answer
+from ui.api_types import Basis, ChatMessage, ChatRequest, Finished, Words
+from ui.client import ApiClient
+from ui.errors import (
+    ApiRefusedError,
+    ApiUnreachableError,
+    ConnectionLostError,
+    KeyRefusedError,
+    UiError,
+    UnexpectedAnswerError,
+)
+
+QUESTION = ChatRequest("default", (ChatMessage("user", "How heavy is it?"),))
+
+
+@pytest.fixture
+def client(api: FakeApi) -> Iterator[ApiClient]:
+    with closing(ApiClient(api.url)) as client:
+        yield client
+
+
+def test_an_upload_is_a_document_of_its_collection(api: FakeApi, client: ApiClient) -> None:
+    entry = client.upload("vs-1", "präsentation.pdf", io.BytesIO(b"%PDF"))
+    assert (entry.filename, entry.status, entry.pages) == ("präsentation.pdf", "completed", 15)
+    assert client.documents("vs-1") == [entry]
+
+
+def test_the_servers_reason_for_a_refusal_reaches_the_user(client: ApiClient) -> None:
+    with pytest.raises(ApiRefusedError, match=r"^Empty\.pdf is an empty file \(0 bytes\)$") as caught:
+        client.upload("vs-1", "empty.pdf", io.BytesIO(b""))
+    assert (caught.value.status, caught.value.code) == (400, "empty_file")
+
+
+def test_models_are_those_that_are_not_collections(client: ApiClient) -> None:
+    assert client.models() == ["smollm2-135m-instruct"]
+
+
+def test_collections_come_by_name(api: FakeApi, client: ApiClient) -> None:
+    client.create_collection("Archive")
+    assert [collection.name for collection in client.collections()] == ["Archive", "default"]
+
+
+def test_deleting_a_document_deletes_its_file_only_when_no_other_collection_has_it(
+    api: FakeApi, client: ApiClient
+) -> None:
+    api.stores["vs-2"] = "other"
+    api.add_document("file-1", "a.pdf", "vs-1")
+    api.add_document("file-1", "a.pdf", "vs-2")
+    client.delete_document("vs-1", "file-1")
+    assert "file-1" in api.files
+    client.delete_document("vs-2", "file-1")
+    assert "file-1" not in api.files
+
+
+def test_pages_come_as_picture_and_as_text(api: FakeApi, client: ApiClient) -> None:
+    assert client.page_image("vs-1", "file-1", 5, start=0, end=3).startswith(b"\x89PNG")
+    assert client.page_text("vs-1", "file-1", 5).text.startswith("The brakes")
+
+
+def test_a_key_is_sent_and_a_missing_one_is_explained(api: FakeApi) -> None:
+    api.key = "secret"
+    with closing(ApiClient(api.url)) as client, pytest.raises(KeyRefusedError, match="PINCITE_API_KEY"):
+        client.models()
+    with closing(ApiClient(api.url, api_key="secret")) as client:
+        assert client.models() == ["smollm2-135m-instruct"]
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    client = ApiClient("http://127.0.0.1:9")
+    with pytest.raises(ApiUnreachableError, match="pincite serve"):
+        client.collections()
+    with pytest.raises(ApiUnreachableError, match=r"127\.0\.0\.1:9"):
+        list(client.chat(QUESTION).events())
+
+
+def test_another_server_is_recognised(api: FakeApi) -> None:
+    with (
+        closing(ApiClient(f"{api.url}/elsewhere")) as client,
+        pytest.raises(UnexpectedAnswerError, match="PINCITE_API_URL"),
+    ):
+        client.collections()
+
+
+def test_an_answer_comes_as_basis_words_and_end(api: FakeApi, client: ApiClient) -> None:
+    first, *words, last = client.chat(QUESTION).events()
+    assert first == msgspec.convert(basis(), Basis)
+    assert "".join(word.text for word in words if isinstance(word, Words)) == "It weighs 15.9 kg [1]."
+    assert isinstance(last, Finished)
+    assert (last.citations[0].verdict, last.citations[0].page, last.finish_reason) == ("supported", 5, "stop")
+    assert last.check.timings is not None
+    assert api.chats == [
+        {
+            "model": "docs/default",
+            "messages": [{"role": "user", "content": "How heavy is it?"}],
+            "stream": True,
+            "pincite": {"model": None, "mode": "auto"},
+        }
+    ]
+
+
+def test_a_refusal_before_the_answer_is_the_servers_own(api: FakeApi, client: ApiClient) -> None:
+    api.refusal = (429, "32 requests wait for the model already", "engine_busy")
+    with pytest.raises(ApiRefusedError, match="32 requests wait"):
+        list(client.chat(QUESTION).events())
+
+
+def test_an_error_inside_the_stream_ends_it(api: FakeApi, client: ApiClient) -> None:
+    error = {"message": "the model stopped unexpectedly", "type": "server_error", "code": "engine_crashed"}
+    api.script = [*scripted_answer()[:2], {"error": error}]
+    assert_ends_with(client, ApiRefusedError, "The model stopped unexpectedly")
+
+
+def test_a_stream_that_breaks_off_is_not_taken_for_complete(api: FakeApi, client: ApiClient) -> None:
+    api.script, api.has_done = scripted_answer()[:2], False
+    assert_ends_with(client, ConnectionLostError, "connection")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [[30.0], [chunk({"role": "assistant"}, pincite=basis()), 30.0]],
+    ids=["before the first event", "between two events"],
+)
+def test_closing_ends_a_waiting_stream_at_once_and_the_server_notices(
+    api: FakeApi, client: ApiClient, script: list[object]
+) -> None:
+    api.script = script
+    stream = client.chat(QUESTION)
+    reader = threading.Thread(target=lambda: list(stream.events()), daemon=True)
+    reader.start()
+    while not api.chats:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    began = time.monotonic()
+    stream.close()
+    reader.join(timeout=5)
+    assert not reader.is_alive()
+    assert api.client_left.wait(2)
+    assert time.monotonic() - began < 2
+
+
+def test_a_stream_that_was_closed_before_it_began_says_nothing(client: ApiClient) -> None:
+    stream = client.chat(QUESTION)
+    stream.close()
+    assert list(stream.events()) == []
+
+
+def assert_ends_with(client: ApiClient, kind: type[UiError], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        list(client.chat(QUESTION).events())

@@ -1,0 +1,198 @@
+"""What the API says, as typed values. Fields that the page does not use are left out."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["supported", "partly", "unsupported"]
+Mode = Literal["auto", "whole", "retrieval"]
+DOCS_PREFIX = "docs/"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents that are asked together; the API calls it a vector store."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Something that a chat can name as its model."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """All models at once."""
+
+    data: tuple[Model, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the reading of a document is; `total` is 0 while that is not known."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something failed."""
+
+    message: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """A document of a collection, and how far it is. Its `id` is the file's."""
+
+    id: str
+    filename: str
+    status: Literal["in_progress", "completed", "failed", "cancelled"]
+    pages: int = 0
+    chunks: int = 0
+    usage_bytes: int = 0
+    warning: str | None = None
+    last_error: Problem | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An original that the API keeps."""
+
+    id: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of one page; `text` is `[start, end)` of the document's."""
+
+    number: int
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page that has a layout."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An exact span of a document that bears on the question. `boxes` is empty where pages have no layout."""
+
+    file_id: str
+    filename: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A numbered stretch of a document that the model reads."""
+
+    number: int
+    file_id: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation(Evidence):
+    """The evidence of one sentence of the answer, `answer[answer_start:answer_end]`."""
+
+    number: int = 0
+    verdict: Verdict = "unsupported"
+    reasons: tuple[str, ...] = ()
+    answer_start: int = 0
+    answer_end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVerdict:
+    """What the check says of one sentence of the answer."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question came in."""
+
+    retrieval_seconds: float
+    first_token_seconds: float
+    total_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an answer rests on, known before the model says a word."""
+
+    mode: str = ""
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is known of an answer only when it is complete."""
+
+    mode: str = ""
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    sentences: tuple[SentenceVerdict, ...] = ()
+    timings: Timings | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of an answer, with its citations and what the check found."""
+
+    citations: tuple[Citation, ...]
+    check: Check
+    finish_reason: str
+
+
+ChatEvent = Basis | Words | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A question with what was said before it. `model` None leaves the choice to the server."""
+
+    collection: str
+    messages: tuple[ChatMessage, ...]
+    model: str | None = None
+    mode: Mode = "auto"

@@ -1,0 +1,132 @@
+"""The API as the page sees it: one method for each thing that a user can do."""
+
+from http import HTTPStatus
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from ui.api_types import DOCS_PREFIX, ChatRequest, Collection, DocumentEntry, ModelList, PageText, StoredFile
+from ui.chat_stream import CONNECT_SECONDS, ChatStream
+from ui.errors import ApiRefusedError, ApiUnreachableError, ConnectionLostError, UnexpectedAnswerError
+from ui.responses import check_status
+
+T = TypeVar("T")
+
+ANSWER_SECONDS = 60.0
+LIST_PAGE = 1_000
+
+
+class ApiClient:
+    """Blocking calls to the API; safe to share between threads.
+
+    Every method raises `ApiUnreachableError`, or `ApiRefusedError` with the API's own words.
+    """
+
+    def __init__(self, url: str, *, api_key: str | None = None) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = httpx.Client(
+            base_url=url,
+            headers=self._headers,
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            trust_env=False,  # a proxy from the environment must never see a document
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def models(self) -> list[str]:
+        """Return the ids of the models that can answer."""
+        models = self._read(self._call("GET", "/v1/models"), ModelList).data
+        return sorted(model.id for model in models if not model.id.startswith(DOCS_PREFIX))
+
+    def collections(self) -> list[Collection]:
+        """Return the collections by name."""
+        return sorted(self._list("/v1/vector_stores", Collection), key=lambda collection: collection.name.casefold())
+
+    def create_collection(self, name: str) -> Collection:
+        """Return the new collection."""
+        return self._read(self._call("POST", "/v1/vector_stores", json={"name": name}), Collection)
+
+    def documents(self, collection_id: str) -> list[DocumentEntry]:
+        """Return the documents of a collection, the newest first."""
+        return self._list(f"{_store(collection_id)}/files", DocumentEntry)
+
+    def upload(self, collection_id: str, filename: str, content: BinaryIO) -> DocumentEntry:
+        """Store a file and put it into a collection; it is read in the background."""
+        upload = {"file": (filename, content, "application/octet-stream")}
+        stored = self._read(self._call("POST", "/v1/files", files=upload, data={"purpose": "assistants"}), StoredFile)
+        entry = self._call("POST", f"{_store(collection_id)}/files", json={"file_id": stored.id})
+        return self._read(entry, DocumentEntry)
+
+    def delete_document(self, collection_id: str, file_id: str) -> None:
+        """Remove a document from a collection, and its original unless another collection has it too."""
+        self._call("DELETE", _store_file(collection_id, file_id))
+        if not any(self._holds(collection.id, file_id) for collection in self.collections()):
+            self._call("DELETE", f"/v1/files/{quote(file_id, safe='')}")
+
+    def page_image(self, collection_id: str, file_id: str, page: int, *, start: int, end: int) -> bytes:
+        """Return a page as PNG with the words of `[start, end)` highlighted."""
+        path = f"{_store_file(collection_id, file_id)}/pages/{page}/image"
+        return self._call("GET", path, params={"start": start, "end": end}).content
+
+    def page_text(self, collection_id: str, file_id: str, page: int) -> PageText:
+        """Return the text of a page."""
+        return self._read(self._call("GET", f"{_store_file(collection_id, file_id)}/pages/{page}"), PageText)
+
+    def chat(self, request: ChatRequest) -> ChatStream:
+        """Return the answer's stream; nothing is sent before its events are read."""
+        return ChatStream(self._url, self._headers, request)
+
+    def _holds(self, collection_id: str, file_id: str) -> bool:
+        try:
+            self._call("GET", _store_file(collection_id, file_id))
+        except ApiRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
+
+    def _list(self, path: str, kind: type[T]) -> list[T]:
+        """Return all members of a list, page after page, the newest first."""
+        members: list[T] = []
+        params: dict[str, str | int] = {"limit": LIST_PAGE}
+        while True:
+            body = self._read(self._call("GET", path, params=params), dict[str, Any])
+            members += self._convert(body.get("data"), list[kind])  # type: ignore[valid-type]  # kind is a value here
+            if not body.get("has_more"):
+                return members
+            params["after"] = str(body["last_id"])
+
+    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ApiUnreachableError(url=self._url) from error
+        except httpx.TransportError as error:
+            raise ConnectionLostError from error
+        check_status(response)
+        return response
+
+    def _read(self, response: httpx.Response, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.MsgspecError as error:
+            raise UnexpectedAnswerError(url=self._url) from error
+
+    def _convert(self, value: object, kind: type[T]) -> T:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.MsgspecError as error:
+            raise UnexpectedAnswerError(url=self._url) from error
+
+
+def _store(collection_id: str) -> str:
+    return f"/v1/vector_stores/{quote(collection_id, safe='')}"
+
+
+def _store_file(collection_id: str, file_id: str) -> str:
+    return f"{_store(collection_id)}/files/{quote(file_id, safe='')}"

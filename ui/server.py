@@ -1,0 +1,179 @@
+"""Serve the chat page on this machine: Streamlit's ASGI app behind the guards that Streamlit leaves out.
+
+    python -m ui.server --host 127.0.0.1 --port 8501
+
+Where the API is and which key it wants comes from `PINCITE_*` variables (`ui.settings`).
+"""
+
+import argparse
+import base64
+import errno
+import hashlib
+import ipaddress
+import logging
+import os
+import re
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import streamlit as st
+import uvicorn
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnected
+from streamlit.web.bootstrap import load_config_options
+
+from ui.settings import UiSettings
+from ui.theme import THEME
+
+logger = logging.getLogger(__name__)
+
+PAGE = Path(__file__).resolve().parent / "app.py"
+STREAMLIT_PAGE = Path(st.__file__).resolve().parent / "static" / "index.html"
+INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+STOP_SECONDS = 3
+
+
+class BrowserGuards:
+    """Tells the browser to load nothing from elsewhere and to show the page in no other page's frame."""
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self._app = app
+        # Browsers that do not count a page's own web socket as 'self' need its address; IPv6 cannot be written here.
+        sockets = f"ws://127.0.0.1:{port} ws://localhost:{port}"
+        scripts = " ".join(map(_script_hash, INLINE_SCRIPT.findall(STREAMLIT_PAGE.read_text("utf-8"))))
+        self._policy = "; ".join(
+            (
+                "default-src 'self'",
+                f"script-src 'self' {scripts}",
+                "style-src 'self' 'unsafe-inline'",  # Streamlit writes its styles into the page
+                "img-src 'self' data: blob:",
+                "font-src 'self' data:",
+                f"connect-src 'self' {sockets}",
+                "object-src 'none'",
+                "base-uri 'none'",
+                "form-action 'self'",
+                "frame-ancestors 'none'",
+            )
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to every HTTP response."""
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = self._policy
+                headers["Referrer-Policy"] = "no-referrer"
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        # Streamlit meets a tab that was closed with a second close, which Starlette refuses; nothing is wrong then.
+        with suppress(WebSocketDisconnected):
+            await self._app(scope, receive, send_guarded)
+
+
+def streamlit_options(host: str, port: int, settings: UiSettings) -> dict[str, object]:
+    """Return every option of Streamlit that the page depends on; they win over files and variables."""
+    return {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.maxUploadSize": settings.max_upload_mb,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.enableAgentApi": False,
+        "browser.gatherUsageStats": False,
+        "browser.serverAddress": host,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "runner.magicEnabled": False,
+        **THEME,
+    }
+
+
+def create_app(host: str, port: int, settings: UiSettings) -> st.App:
+    """Return the page as an ASGI app. One process holds one: Streamlit's options are global."""
+    load_config_options(streamlit_options(host, port, settings))
+    hosts = [*LOOPBACK_NAMES, *settings.allowed_hosts]
+    return st.App(
+        PAGE,
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(BrowserGuards, port=port),
+        ],
+        on_script_error=_log_error,
+    )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises `OSError`. Port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=128)
+
+
+def serve(listener: socket.socket, host: str, settings: UiSettings) -> None:
+    """Serve the page on `listener` until the process is told to stop."""
+    port = int(listener.getsockname()[1])
+    config = uvicorn.Config(
+        create_app(host, port, settings),
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve the page; return 1 when the address is taken, 2 when others could reach it: the page has no login."""
+    parser = argparse.ArgumentParser(prog="python -m ui.server", description="Serve Pincite's chat page.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, default=8501, help="port to listen on; 0 takes a free one")
+    options = parser.parse_args(argv)
+    if not is_loopback(options.host):
+        sys.stderr.write(
+            f"The chat page has no login, so it does not listen on {options.host}, which other machines can reach. "
+            "Listen on 127.0.0.1 and let a proxy with a login pass requests on (PINCITE_ALLOWED_HOSTS names it).\n"
+        )
+        return 2
+    try:
+        listener = bind(options.host, options.port)
+    except OSError as error:
+        reason = os.strerror(error.errno or errno.EADDRNOTAVAIL).lower()
+        sys.stderr.write(f"Cannot serve the page on {options.host}:{options.port}: {reason}. Choose another --port.\n")
+        return 1
+    with listener:
+        serve(listener, options.host, UiSettings())
+    return 0
+
+
+def _script_hash(script: str) -> str:
+    """Return how a content security policy names one script of Streamlit's own page."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _log_error(error: Exception) -> None:
+    logger.error("the page failed", exc_info=error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

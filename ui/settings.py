@@ -1,0 +1,32 @@
+"""Where the chat page finds the API, read from `PINCITE_*` variables."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class UiSettings(BaseSettings):
+    """What the chat page needs to know; everything else is the API's business."""
+
+    model_config = SettingsConfigDict(env_prefix="PINCITE_", extra="ignore")
+
+    api_url: str = Field(default="http://127.0.0.1:1234", description="Address of the API that the chat page talks to.")
+    api_key: SecretStr | None = Field(default=None, description="Key that the chat page shows to the API.")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Host names that the chat page answers to besides this machine's own."
+    )
+    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is taken in.")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        """Accept `a,b`, so that an environment variable needs no JSON."""
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _drop_last_slash(cls, value: str) -> str:
+        return value.rstrip("/")

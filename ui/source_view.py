@@ -1,0 +1,85 @@
+"""A citation opened: the page it stands on as a picture, or its text, with the quoted span highlighted."""
+
+import streamlit as st
+
+from ui.api_types import Citation, PageText
+from ui.citations import VERDICTS
+from ui.client import ApiClient
+from ui.conversation import Conversation, OpenSource
+from ui.errors import UiError
+from ui.safe_markdown import plain
+
+TEXT_AROUND_CHARS = 900
+
+
+def show_open_source(conversation: Conversation, client: ApiClient) -> None:
+    """Show the dialog of the source that is open; nothing where none is."""
+    source = conversation.source
+    if source is None:
+        return
+
+    def close() -> None:
+        conversation.source = None
+
+    @st.dialog(plain(source.title), width="large", on_dismiss=close)
+    def dialog() -> None:
+        _show(source, client)
+
+    dialog()
+
+
+def _show(source: OpenSource, client: ApiClient) -> None:
+    page_column, quote_column = st.columns([3, 2], gap="medium")
+    with quote_column:
+        st.caption("Quoted from the document")
+        with st.container(border=True):
+            st.text(source.evidence.quote)
+        if isinstance(source.evidence, Citation):
+            _show_verdict(source.evidence)
+    with page_column:
+        try:
+            _show_picture(source, client) if source.evidence.boxes else _show_text(source, client)
+        except UiError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+
+
+def _show_verdict(citation: Citation) -> None:
+    look = VERDICTS[citation.verdict]
+    st.badge(look.words, icon=look.icon, color=look.color)
+    for reason in citation.reasons:
+        st.caption(plain(reason))
+
+
+def _show_picture(source: OpenSource, client: ApiClient) -> None:
+    evidence = source.evidence
+    with st.spinner("Drawing the page…"):
+        picture = client.page_image(
+            source.collection_id, evidence.file_id, evidence.page, start=evidence.start, end=evidence.end
+        )
+    with st.container(border=True):
+        st.image(picture, width="stretch", alt=f"Page {evidence.page} with the quoted words highlighted")
+
+
+def _show_text(source: OpenSource, client: ApiClient) -> None:
+    evidence = source.evidence
+    page = client.page_text(source.collection_id, evidence.file_id, evidence.page)
+    st.markdown(highlighted(page, evidence.start, evidence.end))
+
+
+def highlighted(page: PageText, start: int, end: int) -> str:
+    """Return the text around `[start, end)` of the document as safe Markdown with that span marked."""
+    first, last = start - page.start, end - page.start
+    begin, stop = max(first - TEXT_AROUND_CHARS, 0), last + TEXT_AROUND_CHARS
+    before = ("… " if begin else "") + page.text[begin:first]
+    after = page.text[last:stop] + (" …" if stop < len(page.text) else "")
+    marked = "\n".join(_marked(line) for line in page.text[first:last].split("\n"))
+    return _lines(plain(before)) + _lines(marked) + _lines(plain(after))
+
+
+def _marked(line: str) -> str:
+    return f":orange-background[{plain(line)}]" if line.strip() else line
+
+
+def _lines(markdown: str) -> str:
+    """Keep the line breaks of a page."""
+    return markdown.replace("\n", "\\\n")
