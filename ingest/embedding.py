@@ -22,6 +22,8 @@ BUNDLED_NAME = "all-MiniLM-L6-v2"
 QUERY_PRIORITY = 0
 BATCH_PRIORITY = 1
 CALL_TIMEOUT_SECONDS = 300.0
+NICENESS = 5
+"""A batch gives way to a model that is writing; a question waits for one small batch at most."""
 SPECIAL_TOKENS = 2
 """[CLS] and [SEP], which BERT-like models put around every text."""
 
@@ -120,6 +122,7 @@ class WorkerEmbedder:
                 target="ingest.embedding_worker:main",
                 options={"path": str(folder.path)},
                 errors=(TextTooLongError,),
+                niceness=NICENESS,
             )
         )
 

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 Stage = Literal["waiting", "reading", "embedding", "storing"]
 EMBED_SLICE = 64
 """Chunks between two reports of progress."""
+PARSER_NICENESS = 10
+"""Somebody waits for an answer; nobody waits for the next file."""
 FILES_PER_PARSER = 200
 """Files that one parser process reads before a fresh one takes its place."""
 
@@ -59,6 +61,7 @@ def parser_pool(*, tokenizer: str, max_tokens: int, limits: ParserLimits, size: 
         options={"tokenizer": tokenizer, "max_tokens": max_tokens},
         errors=PARSER_ERRORS,
         memory_limit_bytes=limits.memory_bytes,
+        niceness=PARSER_NICENESS,
     )
     return WorkerPool(spec, size=size, calls_per_process=FILES_PER_PARSER)
 

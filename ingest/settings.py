@@ -56,4 +56,4 @@ class IngestSettings(PinciteSettings):
     )
     parser_timeout_seconds: float = Field(default=120.0, gt=0, description="Longest time to read one file.")
     parser_memory_mb: int = Field(default=3072, ge=512, description="Most memory that one parser process may use.")
-    max_upload_mb: int = Field(default=512, ge=1, description="Largest file that is taken in.")
+    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is taken in.")

@@ -153,6 +153,7 @@ def main() -> None:
     channel = Channel(stdin, stdout)
     try:
         _limit_memory(start.params.pop("memory_limit_bytes"))
+        os.nice(start.params.pop("niceness"))
         module, _, function = sys.argv[1].partition(":")
         target = getattr(importlib.import_module(module), function)
         channel.listen()

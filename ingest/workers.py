@@ -111,7 +111,8 @@ class WorkerSpec:
 
     `target` is `module:function`; the function gets the channel and `options`. `errors` are the exception
     classes that cross the border: raised in the child, they are raised again in the parent with the
-    same attributes. Anything else arrives as `WorkerFailedError`.
+    same attributes. Anything else arrives as `WorkerFailedError`. A child with `niceness` above 0 gives way to
+    others that want the processor.
     """
 
     name: str
@@ -119,6 +120,7 @@ class WorkerSpec:
     options: dict[str, Any] = field(default_factory=dict)
     errors: tuple[type[Exception], ...] = ()
     memory_limit_bytes: int | None = None
+    niceness: int = 0
     start_timeout_seconds: float = 120.0
 
 
@@ -317,7 +319,8 @@ class Worker:
         if self._is_closed:  # since `_running` looked; `close` may not have seen this process
             process.kill()
         inbox = process.register(READY_ID)
-        params = {**self._spec.options, "memory_limit_bytes": self._spec.memory_limit_bytes}
+        limits = {"memory_limit_bytes": self._spec.memory_limit_bytes, "niceness": self._spec.niceness}
+        params = {**self._spec.options, **limits}
         process.send(CallFrame(READY_ID, "start", params))
         try:
             self._finish(next(self._frames(process, inbox, self._spec.start_timeout_seconds)))

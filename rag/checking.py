@@ -35,23 +35,25 @@ class Support:
 def check(sentence: str, quote: str, similarity: float) -> Support:
     """Judge one sentence against the quote that it is pinned to.
 
-    `similarity` is the cosine of the two. A number that is not in the quote, or a negation on one side
-    only, is never `supported`, however similar the words are.
+    `similarity` is the cosine of the two. A number or name that is not in the quote, or a negation on one
+    side only, is never `supported`, however similar the words are; and another number than the quote's is
+    `unsupported`.
     """
     words, quoted = _stems(sentence), _stems(quote)
     overlap = len(words & quoted) / len(words) if words else 1.0
-    missing = sorted(_numbers(sentence) - _numbers(quote))
-    reasons = [f"{number} is not in the quote" for number in missing]
+    numbers, quoted_numbers = _numbers(sentence), _numbers(quote)
+    missing = sorted(numbers - quoted_numbers)
+    reasons = [f"{fact} is not in the quote" for fact in (*missing, *_missing_names(sentence, quoted))]
     if bool(_NEGATION.search(sentence)) is not bool(_NEGATION.search(quote)):
         reasons.append("one of sentence and quote is negated, the other is not")
     verdict = _by_words(overlap, similarity)
-    if verdict != "supported":
-        reasons.append(f"{overlap:.0%} of its words are in the quote")
     if reasons and verdict == "supported":
         verdict = "partly"
-    if missing and verdict == "partly" and overlap < SUPPORTED_OVERLAP:
+    if missing and quoted_numbers - numbers:
         verdict = "unsupported"
-    return Support(verdict, tuple(reasons))
+    if overlap < SUPPORTED_OVERLAP:
+        reasons.append(f"{overlap:.0%} of its words are in the quote")
+    return Support(verdict, tuple(reasons) if verdict != "supported" else ())
 
 
 def _by_words(overlap: float, similarity: float) -> Verdict:
@@ -65,6 +67,13 @@ def _by_words(overlap: float, similarity: float) -> Verdict:
 def _stems(text: str) -> set[str]:
     words = (word.casefold() for word in _WORD.findall(text))
     return {word[:STEM_LETTERS] for word in words if word not in _COMMON}
+
+
+def _missing_names(sentence: str, quoted: set[str]) -> list[str]:
+    """Return the capitalised words inside a sentence (its first word may be any) that the quote does not have."""
+    words = _WORD.finditer(sentence.strip())
+    names = dict.fromkeys(word.group() for word in words if word.start() > 0 and word.group()[0].isupper())
+    return [name for name in names if name.casefold()[:STEM_LETTERS] not in quoted]
 
 
 def _numbers(text: str) -> set[str]:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from ingest.embedding import WorkerEmbedder, find_embedder
-from tests.live import LiveStack, start_stack
+from tests.live import LIVE_UPLOAD_MB, LiveStack, start_stack
 
 
 @pytest.fixture(scope="session")
 def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
     """`pincite up` in a process of its own, with an empty home and the bundled models, on free ports."""
-    stack = start_stack(tmp_path_factory.mktemp("live-home"))
+    stack = start_stack(tmp_path_factory.mktemp("live-home"), {"PINCITE_MAX_UPLOAD_MB": str(LIVE_UPLOAD_MB)})
     yield stack
     stack.stop()
 

@@ -25,7 +25,7 @@ from rag.models.models import ModelEntry, Models
 from rag.types import Answer, AnswerDelta, Message, Question, Sampling
 
 SAMPLES = CHECKOUT / "data" / "samples"
-QUESTIONS_FILE = "questions.jsonl"
+SAMPLE_QUESTIONS = CHECKOUT / "data" / "make_samples" / "questions.jsonl"
 MAX_QUESTIONS = 12
 SEARCH_ROUNDS = 5
 ANSWERS = 3
@@ -115,10 +115,9 @@ def _measure(services: Services, folder: Path, model: str) -> Report:
 
 
 def _questions(services: Services, collection: Collection, folder: Path) -> list[str]:
-    """Return the questions that lie beside the documents, else the beginnings of some chunks."""
-    file = folder / QUESTIONS_FILE
-    if file.is_file():
-        lines = file.read_text(encoding="utf-8").splitlines()
+    """Return the questions that belong to the samples; for other documents, the beginnings of some chunks."""
+    if folder == SAMPLES:
+        lines = SAMPLE_QUESTIONS.read_text(encoding="utf-8").splitlines()
         return [str(json.loads(line)["question"]) for line in lines if line.strip()][:MAX_QUESTIONS]
     firsts = (
         chunk

@@ -143,3 +143,11 @@ def test_a_pool_replaces_a_process_after_its_share_of_calls() -> None:
             pids.append(worker.pid)
     assert pids[0] == pids[1] != pids[2] == pids[3]
     pool.close()
+
+
+def test_a_worker_that_gives_way_to_others_runs_at_its_niceness() -> None:
+    worker = Worker(WorkerSpec("modest", "tests.worker_targets:obedient", niceness=7))
+    worker.start()
+    assert worker.pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
+    worker.close()

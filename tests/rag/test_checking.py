@@ -12,7 +12,8 @@ QUOTE = "The pump must be serviced every 12 months by a certified engineer."
     [
         ("The pump must be serviced every 12 months.", "supported"),
         ("A certified engineer services the pump every 12 months.", "supported"),
-        ("The pump must be serviced every 18 months.", "partly"),
+        ("The pump must be serviced every 18 months.", "unsupported"),
+        ("The pump must be serviced by the certified engineer Miller.", "partly"),
         ("The pump must not be serviced by a certified engineer.", "partly"),
         ("Lunch is served at noon.", "unsupported"),
         ("The lunch break takes 45 minutes in every hall of the pump house.", "unsupported"),

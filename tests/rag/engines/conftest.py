@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rag.engines.llama.engine import LlamaEngine
 from rag.settings import RagSettings
 from tests.tiny_gguf import write_tiny_gguf
+
+settings.register_profile("busy machine", deadline=None)  # what is asserted is never how long it took
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")
