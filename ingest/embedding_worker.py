@@ -1,3 +1,4 @@
+# pyright: basic
 """The embedding process: sentence-transformers on the CPU, or on a GPU where torch finds one."""
 
 import copy

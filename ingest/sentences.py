@@ -1,3 +1,5 @@
+# pyright: basic, reportAttributeAccessIssue=false
+# (a compiled module without stubs)
 """Where sentences and lines begin and end (the adapter of `sentencex`)."""
 
 import re

@@ -368,7 +368,7 @@ class WorkerPool:
         self.size = size
 
     @contextmanager
-    def lease(self) -> Iterator[Worker]:
+    def lease(self) -> Generator[Worker]:
         """Lend an idle child, waiting for one where all are busy."""
         worker, calls = self._idle.get()
         try:

@@ -1,3 +1,4 @@
+# pyright: basic
 """Word documents (DOCX): everything that is written in them, in reading order."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# pyright: basic
 """The numbers that Word writes before headings and list items, which are not in the text. Pure over the XML."""
 
 import re

@@ -1,8 +1,10 @@
+# pyright: basic, reportAttributeAccessIssue=false
+# (the stubs of lxml are partial)
 """Open the container of a Word document, once it is known to be harmless (the adapter of `python-docx`)."""
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +37,7 @@ _BROKEN = (
 
 
 @contextmanager
-def reading(filename: str) -> Iterator[None]:
+def reading(filename: str) -> Generator[None]:
     """Translate what the libraries raise over a broken file, which can be at any place that touches it."""
     try:
         yield

@@ -1,3 +1,4 @@
+# pyright: basic
 """What the styles of a Word document say about its paragraphs. Pure over the XML."""
 
 import re

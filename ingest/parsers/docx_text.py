@@ -1,3 +1,4 @@
+# pyright: basic
 """The text of a paragraph of a Word document and what hangs on it. Pure over the XML."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# pyright: basic
 """PDF files: text with the place of every word, headings, and pages as pictures."""
 
 import io

@@ -1,3 +1,5 @@
+# pyright: basic, reportArgumentType=false
+# (the scale of `render` is annotated as int and documented as float)
 """The adapter of PDFium: open a PDF, read its glyphs and outline, draw a page.
 
 PDFium is not thread-safe: one process reads one PDF at a time.
@@ -6,7 +8,7 @@ PDFium is not thread-safe: one process reads one PDF at a time.
 import ctypes
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import repeat
@@ -63,7 +65,7 @@ class OutlineEntry:
 
 
 @contextmanager
-def open_pdf(path: Path, filename: str, password: str | None) -> Iterator[pypdfium2.PdfDocument]:
+def open_pdf(path: Path, filename: str, password: str | None) -> Generator[pypdfium2.PdfDocument]:
     """Open a PDF for the length of a `with` block.
 
     Raises `EncryptedFileError` or `DamagedFileError`; an empty user password is tried by itself.

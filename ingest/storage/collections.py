@@ -1,3 +1,4 @@
+# pyright: basic
 """Rows of collections. Every function works inside the caller's transaction."""
 
 import time

@@ -1,3 +1,4 @@
+# pyright: basic
 """One SQLite file: one connection that writes, a few that read, versioned migrations.
 
 apsw brings a current SQLite: releases before 3.51.3 can corrupt a write-ahead log when two connections
@@ -6,7 +7,7 @@ write or checkpoint at once, and the SQLite that Python links is often older tha
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Database:
                 raise
 
     @contextmanager
-    def read(self) -> Iterator[apsw.Connection]:
+    def read(self) -> Generator[apsw.Connection]:
         """Run queries that all see the same state of the library."""
         try:
             reader = self._readers.get_nowait()

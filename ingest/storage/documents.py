@@ -1,3 +1,4 @@
+# pyright: basic
 """Rows of documents with their pages, chunks and vectors."""
 
 import time

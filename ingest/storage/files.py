@@ -1,3 +1,4 @@
+# pyright: basic
 """Rows of files, the originals that documents are made from."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# pyright: basic
 """Search by words in the FTS5 index over the chunks."""
 
 import apsw

@@ -1,3 +1,4 @@
+# pyright: basic
 """Rows that say which index file belongs to which state of a collection."""
 
 from dataclasses import dataclass

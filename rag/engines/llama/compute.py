@@ -1,3 +1,5 @@
+# pyright: basic, reportArgumentType=false, reportAssignmentType=false
+# (a handle is None only where loading raised)
 """The only module that touches llama.cpp: a model, its vocabulary, and one context that computes.
 
 Nothing here is safe to use from two threads; the worker's main thread owns it all. `ctypes` releases the

@@ -1,7 +1,7 @@
 """A GGUF model as an `Engine`: the server's side of the model's process."""
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -111,7 +111,7 @@ class LlamaEngine:
         self._worker.close()
 
     @contextmanager
-    def _crashes_named(self) -> Iterator[None]:
+    def _crashes_named(self) -> Generator[None]:
         try:
             yield
         except WorkerCrashedError as error:

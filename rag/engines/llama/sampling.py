@@ -1,3 +1,4 @@
+# pyright: basic
 """Choose the next token from a model's logits. The same logits and seed give the same choice."""
 
 import numpy as np

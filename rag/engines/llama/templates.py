@@ -153,8 +153,11 @@ def _environment(now: Callable[[], datetime]) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlock]
     )
-    environment.globals["raise_exception"] = _refuse
-    environment.globals["strftime_now"] = lambda form: now().strftime(form)
+    helpers: dict[str, Any] = {
+        "raise_exception": _refuse,
+        "strftime_now": lambda form: now().strftime(form),
+    }
+    environment.globals.update(helpers)
     environment.filters["tojson"] = _to_json
     return environment
 
