@@ -153,10 +153,11 @@ def _environment(now: Callable[[], datetime]) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlock]
     )
-    helpers: dict[str, Any] = {
-        "raise_exception": _refuse,
-        "strftime_now": lambda form: now().strftime(form),
-    }
+
+    def strftime_now(form: str) -> str:
+        return now().strftime(form)
+
+    helpers: dict[str, Any] = {"raise_exception": _refuse, "strftime_now": strftime_now}
     environment.globals.update(helpers)
     environment.filters["tojson"] = _to_json
     return environment
