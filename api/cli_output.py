@@ -89,3 +89,4 @@ def configure_logging(level: str, *, has_tracebacks: bool | None = None) -> None
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("httpx").setLevel("WARNING")
+    logging.getLogger("uvicorn.access").setLevel("INFO" if level == "debug" else "WARNING")

@@ -13,6 +13,7 @@ from rag.errors import PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
 from rag.pinning import pin
 from rag.prompt import build_messages
+from rag.repetition import is_stuck
 from rag.retrieval import Retriever, relevant
 from rag.types import (
     Answer,
@@ -95,18 +96,7 @@ class Answerer:
             deltas = _said(plan.context.reason)
         else:
             deltas = engine.generate(plan.messages, self._sampling(question, plan, engine))
-        text, last = "", Delta("")
-        markers = MarkerFilter(len(plan.context.passages))
-        with closing(deltas):
-            for last in deltas:
-                if last.text:
-                    clock.answered()
-                piece = markers.feed(last.text)
-                text += piece
-                yield AnswerDelta(piece)  # an empty one says that the model is at work, and lets the caller leave
-        if piece := markers.flush():
-            text += piece
-            yield AnswerDelta(piece)
+        text, last = yield from _written(deltas, plan, clock)
         yield self._finished(plan, text, last, engine, clock)
 
     def _plan(self, question: Question, asked: str, engine: Engine) -> _Plan:
@@ -223,6 +213,29 @@ class _Clock:
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._started
+
+
+def _written(
+    deltas: Generator[Delta, None, None], plan: _Plan, clock: _Clock
+) -> Generator[AnswerDelta, None, tuple[str, Delta]]:
+    """Yield the answer as it is written; return all of it and the delta that ended it."""
+    text, last, pieces = "", Delta(""), 0
+    markers = MarkerFilter(len(plan.context.passages))
+    with closing(deltas):
+        for last in deltas:
+            if last.text:
+                clock.answered()
+                pieces += 1
+            shown = markers.feed(last.text)
+            text += shown
+            yield AnswerDelta(shown)  # an empty one says that the model is at work, and lets the caller leave
+            if shown and is_stuck(text):
+                last = Delta("", "stop", Usage(plan.prompt_tokens, pieces))
+                break
+    if shown := markers.flush():
+        text += shown
+        yield AnswerDelta(shown)
+    return text, last
 
 
 def _said(text: str) -> Generator[Delta, None, None]:

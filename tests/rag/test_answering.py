@@ -218,6 +218,13 @@ def test_the_answer_is_no_longer_than_what_the_request_or_the_policy_says(world:
     assert [sampling.max_tokens for _, sampling in world.engine.requests] == [64, 5]
 
 
+def test_a_model_that_repeats_itself_is_stopped(world: World) -> None:
+    world.engine = ScriptedEngine(["The pump is oiled every 3 months. "] * 50)
+    answer = world.answer("How often is the pump oiled?")
+    assert (answer.text.count("oiled"), answer.finish_reason, answer.usage.completion_tokens) == (3, "stop", 3)
+    assert world.engine.closed_early == 1
+
+
 def test_a_chunk_is_embedded_once_for_all_questions_about_it(world: World) -> None:
     answerer = world.answerer
     list(answerer.answer(world.question("How often is the pump oiled?")))

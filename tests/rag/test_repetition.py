@@ -1,0 +1,21 @@
+"""A model that repeats itself is noticed, one that lists things is not."""
+
+import pytest
+
+from rag.repetition import is_stuck
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("It is blue. It is blue. It is blue.", True),
+        ("First this. It is blue [1]. It is blue [1]. It is blue [1]. ", True),
+        ("It is blue. It is blue. It is bl", False),
+        ("It is blue. It is blue.", False),
+        ("- one pump.\n- one hose.\n- one pump.\n", False),
+        ("1. 1. 1.", False),
+        ("", False),
+    ],
+)
+def test_the_same_complete_sentence_three_times_in_a_row_is_a_loop(answer: str, expected: bool) -> None:
+    assert is_stuck(answer) is expected
