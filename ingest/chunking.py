@@ -7,7 +7,7 @@ embedder's window would be cut off there without a word.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -18,6 +18,9 @@ CHUNKER_VERSION = "sentences-1"
 """Stored in every collection's passport; to be raised when the same document would be cut in another way."""
 
 PATH_SEPARATOR = " › "
+LONG_PIECE_CHARS = 20
+LONG_PIECE_STEP = 4
+MAX_TITLE_CHARS = 200
 TINY_SECTION_TOKENS = 32
 """A section below this joins the one that follows: a heading alone is nothing to find."""
 
@@ -58,10 +61,14 @@ class _Unit:
 
 
 class _Ruler:
-    """Counts the word pieces of any stretch of one text, tokenised once."""
+    """Counts the word pieces of any stretch of one text, tokenised once.
+
+    A tokenizer can make one piece of a word of any length (an unknown one, a script without spaces); such a
+    word counts as if it had a piece for every `LONG_PIECE_STEP` characters, so that no chunk grows without end.
+    """
 
     def __init__(self, text: str, measure: TextMeasure) -> None:
-        self._starts = [start for start, _ in measure.token_spans(text)]
+        self._starts = [place for start, end in measure.token_spans(text) for place in _places(start, end)]
 
     def count(self, start: int, end: int) -> int:
         return bisect_left(self._starts, end) - bisect_left(self._starts, start)
@@ -71,6 +78,10 @@ class _Ruler:
         index = bisect_left(self._starts, start) + tokens
         place = self._starts[index] if index < len(self._starts) else end
         return max(min(place, end), start + 1)
+
+
+def _places(start: int, end: int) -> Iterable[int]:
+    return (start,) if end - start <= LONG_PIECE_CHARS else range(start, end, LONG_PIECE_STEP)
 
 
 def split(document: ParsedDocument, spec: ChunkSpec, measure: TextMeasure) -> list[Chunk]:
@@ -157,7 +168,7 @@ def _shared_path(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, 
 
 
 def _context(document: ParsedDocument, section: _Section, spec: ChunkSpec, measure: TextMeasure) -> str:
-    path = [part for part in (document.title, *section.path) if part]
+    path = [part[:MAX_TITLE_CHARS] for part in (document.title, *section.path) if part]
     lines = [PATH_SEPARATOR.join(dict.fromkeys(path))]
     header_start, header_end = section.header
     if section.kind is BlockKind.TABLE and header_end > header_start:

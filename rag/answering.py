@@ -2,6 +2,7 @@
 
 import logging
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from ingest.library import Library
 from rag.citations import MarkerFilter
 from rag.context import Context, best_chunks, number, whole_document_budget, whole_documents
-from rag.errors import PromptTooLongError, QuestionError
+from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
 from rag.pinning import pin
 from rag.prompt import build_messages
@@ -21,7 +22,6 @@ from rag.types import (
     AnswerEvent,
     Delta,
     Engine,
-    FinishReason,
     Message,
     Passage,
     Question,
@@ -101,6 +101,8 @@ class Answerer:
 
     def _plan(self, question: Question, asked: str, engine: Engine) -> _Plan:
         size = self._library.size([self._library.collection(id_).id for id_ in question.collections])
+        window = engine.info().context_window
+        _check_room(engine.count_tokens(build_messages((), asked, ())), window)
         hits = self._retriever.retrieve(asked, question.collections, self._policy.top_k)
         history, dropped = _fitting_history(question.messages, asked, engine)
         context = self._choose_context(question, asked, history, hits, engine)
@@ -111,9 +113,7 @@ class Answerer:
             context = replace(context, reason=f"{context.reason}; {dropped} earlier messages left out")
         messages = build_messages(history, asked, context.passages)
         prompt_tokens = engine.count_tokens(messages)
-        window = engine.info().context_window
-        if prompt_tokens + MIN_ANSWER_TOKENS > window:
-            raise PromptTooLongError(prompt_tokens=prompt_tokens, context_window=window)
+        _check_room(prompt_tokens, window)
         return _Plan(context, messages, prompt_tokens, self._evidence(asked, hits, context))
 
     def _choose_context(
@@ -128,17 +128,20 @@ class Answerer:
             return engine.count_tokens(build_messages(history, asked, passages))
 
         window = engine.info().context_window
+        room = window - self._answer_reserve(question, window)
         if question.mode != "retrieval":
-            budget = whole_document_budget(window, tokens(()))
-            if question.mode == "whole":
-                budget = window - self._answer_reserve(question, window)
-            whole = self._whole(question.collections, budget, tokens)
+            used = engine.count_tokens(build_messages(history, "", ()))
+            budget = room - used if question.mode == "whole" else whole_document_budget(window, used)
+            whole = self._whole(question.collections, budget, lambda passages: tokens(passages) - used)
             if whole is not None:
                 return whole
         about_it = relevant(asked, hits, self._policy.min_similarity)
         if not about_it:
             return Context("none", "", ())
-        return best_chunks(about_it, window - self._answer_reserve(question, window), tokens)
+        context = best_chunks(about_it, room, tokens)
+        if question.mode == "whole":
+            return replace(context, reason=f"the documents do not fit the model's window whole; {context.reason}")
+        return context
 
     def _whole(
         self, collections: Sequence[str], budget: int, tokens: Callable[[Sequence[Passage]], int]
@@ -164,7 +167,7 @@ class Answerer:
 
     def _answer_reserve(self, question: Question, window: int) -> int:
         wanted = question.sampling.max_tokens or self._policy.max_answer_tokens
-        return min(wanted, window // 4)
+        return max(MIN_ANSWER_TOKENS, min(wanted, window // 4))
 
     def _sampling(self, question: Question, plan: _Plan, engine: Engine) -> Sampling:
         wanted = question.sampling.max_tokens or self._policy.max_answer_tokens
@@ -174,7 +177,8 @@ class Answerer:
     def _finished(self, plan: _Plan, text: str, last: Delta, engine: Engine, clock: "_Clock") -> Answer:
         has_answer = plan.context.mode != "none"
         citations, sentences = pin(text, plan.context.passages, self._finder) if has_answer else ((), ())
-        finish_reason: FinishReason = last.finish_reason or "stop"
+        if last.finish_reason is None:
+            raise EngineCrashedError(model=engine.info().id, how="its answer has no end")
         logger.info(
             "answered: mode %s, %s passages, %s citations",
             plan.context.mode,
@@ -189,7 +193,7 @@ class Answerer:
             mode=plan.context.mode,
             reason=plan.context.reason,
             model=engine.info().id,
-            finish_reason=finish_reason,
+            finish_reason=last.finish_reason,
             usage=last.usage or Usage(0, 0),
             timings=clock.timings(),
         )
@@ -249,11 +253,25 @@ def _last_user_message(question: Question) -> str:
     return question.messages[-1].content
 
 
+def _check_room(prompt_tokens: int, window: int) -> None:
+    if prompt_tokens + MIN_ANSWER_TOKENS > window:
+        raise PromptTooLongError(prompt_tokens=prompt_tokens, context_window=window)
+
+
 def _fitting_history(messages: Sequence[Message], asked: str, engine: Engine) -> tuple[tuple[Message, ...], int]:
-    """Return the newest turns before the question that fill at most half of the window, and how many were dropped."""
-    history = tuple(messages[:-1])
+    """Return what comes before the question and fills at most half of the window, and how many messages do not.
+
+    What is kept begins with a message of the user, as chat templates want it; system messages always stay.
+    """
+    before = messages[:-1]
+    rules = [message for message in before if message.role == "system"]
+    turns = [message for message in before if message.role != "system"]
+    starts = [index for index, message in enumerate(turns) if message.role == "user"]
     half = engine.info().context_window // 2
-    kept = history
-    while kept and engine.count_tokens(build_messages(kept, asked, ())) > half:
-        kept = kept[2:] if len(kept) > 1 else ()
-    return kept, len(history) - len(kept)
+
+    def fits(start: int) -> bool:
+        return engine.count_tokens(build_messages((*rules, *turns[start:]), asked, ())) <= half
+
+    first = bisect_left(starts, True, key=fits)
+    start = starts[first] if first < len(starts) else len(turns)
+    return (*rules, *turns[start:]), start

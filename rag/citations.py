@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.sentences import sentence_spans
+from rag.markers import MARKER, UNFINISHED_MARKER, numbers
 
-_MARKERS = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\s*\]")
-_LEADING_MARKERS = re.compile(r"(?:\s*\[\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*\][.,;]?)+\s*")
-_UNFINISHED_MARKER = re.compile(r"\[[\s\d,;]{0,32}$")
+_LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern}[.,;]?)+\s*")
+_LINE_OF_MARKER = re.compile(rf"\n\s*(?={MARKER.pattern})")
+_LIST_MARK = re.compile(r"^(?:[-*•]|\d{1,3}[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +36,68 @@ class MarkerFilter:
     def feed(self, delta: str) -> str:
         """Return what may be shown so far; it can be empty."""
         text = self._held + delta
-        unfinished = _UNFINISHED_MARKER.search(text)
+        unfinished = UNFINISHED_MARKER.search(text)
         cut = unfinished.start() if unfinished else len(text)
         self._held = text[cut:]
-        return self._keep_known(text[:cut])
+        return MARKER.sub(lambda match: self._known(numbers(match.group(1))), text[:cut])
 
     def flush(self) -> str:
         """Return what was held back when the answer has ended."""
         held, self._held = self._held, ""
         return held
 
-    def _keep_known(self, text: str) -> str:
-        return _MARKERS.sub(lambda match: self._marker(_numbers(match.group(1))), text)
-
-    def _marker(self, numbers: Sequence[int]) -> str:
-        known = [number for number in numbers if 1 <= number <= self._passages]
+    def _known(self, named: Sequence[int]) -> str:
+        known = [number for number in named if 1 <= number <= self._passages]
         return f"[{', '.join(map(str, known))}]" if known else ""
 
 
 def answer_sentences(answer: str) -> list[AnswerSentence]:
-    """Return the sentences of an answer in order; a marker after the full stop belongs to the sentence before it."""
+    """Return the sentences of an answer in order, each with the passages it names.
+
+    A marker after a full stop belongs to the sentence before it, unless it begins a line or the answer
+    puts its markers in front.
+    """
     sentences: list[AnswerSentence] = []
-    for start, end in sentence_spans(answer):
+    leads = _LEADING_MARKERS.match(answer) is not None
+    carried: int | None = None
+    for begin, end in _spans(answer):
+        start = begin if carried is None else carried
+        carried = None
         leading = _LEADING_MARKERS.match(answer, start, end)
-        if leading and sentences:
-            sentences[-1] = _extended(answer, sentences[-1], leading.end())
-            start = leading.end()
+        if leading:
+            looks_ahead = leads or not sentences or "\n" in answer[sentences[-1].end : start]
+            if looks_ahead and leading.end() == end:
+                carried = start
+                continue
+            if not looks_ahead:
+                sentences[-1] = _extended(answer, sentences[-1], leading.end())
+                start = leading.end()
         if start < end:
             sentences.append(_sentence(answer, start, end))
+    if carried is not None and sentences:
+        sentences[-1] = _extended(answer, sentences[-1], len(answer))
     return [sentence for sentence in sentences if any(character.isalnum() for character in sentence.text)]
 
 
+def _spans(answer: str) -> list[tuple[int, int]]:
+    """Return the sentences, cut where a marker begins a line."""
+    spans: list[tuple[int, int]] = []
+    for start, end in sentence_spans(answer):
+        cuts = [match.end() for match in _LINE_OF_MARKER.finditer(answer, start, end)]
+        spans.extend(pairwise([start, *cuts, end]))
+    return spans
+
+
 def _sentence(answer: str, start: int, end: int) -> AnswerSentence:
-    raw = answer[start:end]
-    numbers = [number for match in _MARKERS.finditer(raw) for number in _numbers(match.group(1))]
-    text = re.sub(r"\s+([.,;:!?])", r"\1", _MARKERS.sub("", raw)).strip()
-    return AnswerSentence(start, end, text, tuple(dict.fromkeys(numbers)))
+    raw = answer[start:end].rstrip()
+    end = start + len(raw)
+    named = [number for match in MARKER.finditer(raw) for number in numbers(match.group(1))]
+    text = re.sub(r"\s+([.,;:!?])", r"\1", MARKER.sub("", raw)).strip()
+    # The number of a list item is no statement that a quote could bear.
+    return AnswerSentence(start, end, _LIST_MARK.sub("", text), tuple(dict.fromkeys(named)))
 
 
 def _extended(answer: str, sentence: AnswerSentence, end: int) -> AnswerSentence:
     while end > sentence.end and answer[end - 1].isspace():
         end -= 1
     return _sentence(answer, sentence.start, end)
-
-
-def _numbers(group: str) -> list[int]:
-    return [int(number) for number in re.split(r"[,;]", group)]

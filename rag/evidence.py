@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.errors import FileNotInLibraryError
 from ingest.library import Library
-from ingest.pages import locate
+from ingest.pages import Location, locate
 from ingest.sentences import line_spans, sentence_spans
 from ingest.types import BlockKind, Embedder, StoredChunk
 from rag.types import Quote
@@ -59,7 +60,10 @@ class EvidenceFinder:
     def quote(self, match: SentenceMatch) -> Quote:
         """Return a sentence as a quote, with the page and the boxes where it stands."""
         stored = match.stored
-        location = locate(self._library, stored.collection_id, stored.file_id, match.start, match.end)
+        try:
+            location = locate(self._library, stored.collection_id, stored.file_id, match.start, match.end)
+        except FileNotInLibraryError:  # deleted while the answer was being written
+            location = Location(stored.chunk.first_page, ())
         offset = stored.chunk.start
         return Quote(
             collection_id=stored.collection_id,

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from ingest.chunking import embedding_text
+from rag.markers import MARKER
 from rag.types import Message, Passage
 
 RULES = (
@@ -13,7 +15,6 @@ RULES = (
 )
 FENCE = "----"
 
-_MARKER = re.compile(r"\[(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\]")
 _FENCE_LINE = re.compile(r"^-{4,}[ \t]*$", re.MULTILINE)
 
 
@@ -28,12 +29,11 @@ def build_messages(history: Sequence[Message], question: str, passages: Sequence
 
 
 def render_passage(passage: Passage) -> str:
-    """Return a passage with its number and where it is from, fenced."""
+    """Return a passage under its number and place; all that comes from the document is inside the fence."""
     stored = passage.stored
-    context = defuse(stored.chunk.context)
-    head = f"[{passage.number}] {defuse(stored.filename)}, page {stored.chunk.first_page}"
-    lines = [head, *([context] if context else []), FENCE, defuse(stored.chunk.text), FENCE]
-    return "\n".join(lines)
+    filename = " ".join(defuse(stored.filename).split())
+    head = f"[{passage.number}] {filename}, page {stored.chunk.first_page}"
+    return "\n".join([head, FENCE, defuse(embedding_text(stored.chunk)), FENCE])
 
 
 def defuse(text: str) -> str:
@@ -42,4 +42,4 @@ def defuse(text: str) -> str:
     A reference like [3] in a paper would otherwise read as our passage 3. (Control tokens of the model are
     broken up by the engine, which knows them.)
     """
-    return _FENCE_LINE.sub("---", _MARKER.sub(r"(\1)", text))
+    return _FENCE_LINE.sub("---", MARKER.sub(r"(\1)", text))

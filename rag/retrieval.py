@@ -79,10 +79,13 @@ def relevant(query: str, hits: Sequence[ScoredChunk], min_similarity: float) -> 
     A hit is about the query when it means something similar, or when it has every code and number of the
     query in it (a part number says little to an embedder).
     """
-    codes = [code.casefold() for code in _CODE.findall(query)]
+    codes = _codes(query)
     return [hit for hit in hits if hit.dense_score >= min_similarity or _has_all(hit, codes)]
 
 
-def _has_all(hit: ScoredChunk, codes: Sequence[str]) -> bool:
-    text = hit.chunk.chunk.text.casefold()
-    return bool(codes) and all(code in text for code in codes)
+def _has_all(hit: ScoredChunk, codes: set[str]) -> bool:
+    return bool(codes) and codes <= _codes(hit.chunk.chunk.text)
+
+
+def _codes(text: str) -> set[str]:
+    return {code.casefold() for code in _CODE.findall(text)}

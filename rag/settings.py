@@ -27,9 +27,12 @@ class RagSettings(PinciteSettings):
     top_k: int = Field(default=6, ge=1, le=100, description="Chunks that are searched for an answer.")
     fusion_weight: float = Field(default=0.6, ge=0, le=1, description="Share of the dense score in the fused score.")
     min_similarity: float = Field(
-        default=0.25, ge=-1, le=1, description="Below this, a chunk without the question's words is not relevant."
+        default=0.25,
+        ge=-1,
+        le=1,
+        description="Below this cosine, a chunk needs the question's codes to be relevant.",
     )
     max_answer_tokens: int = Field(default=512, ge=16, description="Longest answer, where the request does not say.")
     context_mode: Literal["auto", "whole", "retrieval"] = Field(
-        default="auto", description="Whole documents when they fit, or always one way."
+        default="auto", description="Whole documents when they fit (`auto`), or one way where possible."
     )

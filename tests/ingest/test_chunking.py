@@ -67,6 +67,17 @@ def test_a_text_without_any_white_space_is_cut_to_fit_the_real_tokenizer(word_pi
     assert_laws(document, ChunkSpec(64), word_pieces)
 
 
+def test_words_that_are_one_piece_whatever_their_length_do_not_make_endless_chunks(
+    word_pieces: WordPieceMeasure,
+) -> None:
+    text = "\n".join("0123456789abcdef" * 100 for _ in range(50))
+    document = ParsedDocument("t" * 5000, "text/plain", text, (Page(1, 0, len(text)),))
+    chunks = split(document, ChunkSpec(200), word_pieces)
+    assert max(len(chunk.text) for chunk in chunks) <= 1_000
+    assert max(len(chunk.context) for chunk in chunks) <= 200
+    assert_laws(document, ChunkSpec(200), word_pieces)
+
+
 def test_no_chunk_crosses_a_heading() -> None:
     first, second = "Alpha " * 40, "Beta " * 40
     text = first + second

@@ -41,8 +41,9 @@ def test_a_model_that_dies_during_an_answer_tells_that_client_and_serves_the_nex
     events: list[str] = []
     with httpx.stream("POST", f"{live_stack.api_url}/v1/chat/completions", json=body, timeout=120) as response:
         for line in response.iter_lines():
-            if line:
-                events.append(line)
+            if not line:
+                continue
+            events.append(line)
             if len(events) == 3:
                 os.kill(worker_pid(live_stack, "rag.engines.llama.worker:main"), signal.SIGKILL)
     died = time.monotonic()

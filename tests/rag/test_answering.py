@@ -103,7 +103,7 @@ def test_documents_that_fit_are_shown_whole_in_reading_order(world: World) -> No
 
 
 def test_documents_that_do_not_fit_are_searched(world: World) -> None:
-    world.engine = ScriptedEngine(context_window=200)
+    world.engine = ScriptedEngine(context_window=130)
     answer = world.answer("How often is the pump oiled?")
     assert answer.mode == "retrieval"
     assert PUMP in world.engine.requests[0][0][0].content
@@ -154,7 +154,7 @@ def test_numbers_of_passages_that_do_not_exist_never_reach_the_reader(world: Wor
 
 
 def test_nothing_relevant_is_said_so_without_asking_the_model(world: World) -> None:
-    world.engine = ScriptedEngine(context_window=60)
+    world.engine = ScriptedEngine(context_window=100)
     answer = world.answer("Zeppelin quartz mountains?")
     assert (answer.mode, answer.text, answer.citations) == ("none", NOTHING_FOUND, ())
     assert world.engine.requests == []
@@ -175,6 +175,58 @@ def test_old_turns_give_way_to_passages_and_the_reader_is_told(world: World) -> 
         "short",
         "How often is the pump oiled?",
     ]
+
+
+def test_what_is_kept_of_a_chat_begins_with_the_user_and_keeps_the_system_message(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=400)
+    long = "word " * 100
+    messages = (
+        Message("system", "Be brief."),
+        Message("user", long),
+        Message("assistant", long),
+        Message("user", "And?"),
+        Message("assistant", "Yes."),
+        Message("user", "How often is the pump oiled?"),
+    )
+    list(world.answerer.answer(Question(messages, (world.collection.id,))))
+    sent = world.engine.requests[0][0][1:]
+    assert [(m.role, m.content) for m in sent[:2]] == [("system", "Be brief."), ("user", "And?")]
+
+
+def test_whole_documents_fit_a_long_chat_as_well_as_a_new_one(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=1200)
+    talk = "word " * 100
+    assert world.answer(talk, talk, "How often is the pump oiled?").mode == "whole"
+
+
+def test_documents_that_are_wanted_whole_but_do_not_fit_say_so(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=130)
+    answer = world.answer("How often is the pump oiled?", mode="whole")
+    assert answer.reason.startswith("the documents do not fit the model's window whole; retrieval: ")
+
+
+def test_a_request_for_one_token_is_answered(world: World) -> None:
+    for window in range(120, 200):
+        world.engine = ScriptedEngine(context_window=window)
+        assert world.events("How often is the pump oiled?", sampling=Sampling(max_tokens=1))
+
+
+def test_a_question_far_too_long_is_refused_before_it_is_searched_for(world: World) -> None:
+    EMBEDDER.calls.clear()
+    with pytest.raises(PromptTooLongError):
+        world.events("word " * 10_000)
+    assert EMBEDDER.calls == []
+
+
+def test_a_document_deleted_during_the_answer_is_still_quoted(world: World) -> None:
+    world.engine = ScriptedEngine(["The pump is oiled ", "every 3 months."])
+    events = world.answerer.answer(world.question("How often is the pump oiled?"))
+    next(events)
+    for document in world.library.documents():
+        world.library.delete_file(document.file_id)
+    *_, answer = events
+    assert isinstance(answer, Answer)
+    assert answer.citations[0].quote.quote == "The pump is oiled every 3 months."
 
 
 def test_a_question_longer_than_the_window_is_refused_before_the_first_event(world: World) -> None:

@@ -35,7 +35,25 @@ def test_a_supported_sentence_needs_no_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "written"), [("1000 litres", "1,000 litres"), ("7 litres", "07 litres"), ("2.5 bar", "2.5 bar")]
+    ("said", "written"), [("1,5 litres", "15 litres"), ("20 degrees", "-20 degrees"), ("3.5 bar", "35 bar")]
+)
+def test_numbers_that_only_look_alike_are_not_the_same(said: str, written: str) -> None:
+    assert check(f"The tank has {said}.", f"The tank has {written}.", 0.9).verdict == "unsupported"
+
+
+def test_a_part_number_is_no_negation() -> None:
+    assert check("Order part No. 17 today.", "Order part 17 today.", 0.9).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("1000 litres", "1,000 litres"),
+        ("7 litres", "07 litres"),
+        ("2.5 bar", "2.50 bar"),
+        ("1500 m", "1.500 m"),
+        ("1,5 l", "1.5 l"),
+    ],
 )
 def test_a_number_is_the_same_however_it_is_written(said: str, written: str) -> None:
     assert check(f"The tank holds {said}.", f"The tank holds {written}.", 0.9).verdict == "supported"

@@ -54,6 +54,25 @@ def test_a_marker_after_the_full_stop_belongs_to_the_sentence_before_it() -> Non
     ]
 
 
+def test_markers_in_front_belong_to_what_follows() -> None:
+    answer = "[1] The pump is red.\n[2] The valve is blue."
+    assert [(s.text, s.numbers) for s in answer_sentences(answer)] == [
+        ("The pump is red.", (1,)),
+        ("The valve is blue.", (2,)),
+    ]
+
+
+def test_a_range_names_every_passage_in_it() -> None:
+    (sentence,) = answer_sentences("The pump is red [1-3, 5].")
+    assert sentence.numbers == (1, 2, 3, 5)
+    assert filtered(["Red [1–", "9]."], passages=3) == "Red [1, 2, 3]."
+
+
+def test_the_number_of_a_list_item_is_no_part_of_what_it_says() -> None:
+    answer = "1. Press the button [1].\n2. Wait."
+    assert [s.text for s in answer_sentences(answer)] == ["Press the button.", "Wait."]
+
+
 def test_an_answer_of_markers_alone_has_no_sentence() -> None:
     assert answer_sentences("[1] [2].") == []
 
