@@ -25,7 +25,7 @@ class RagSettings(PinciteSettings):
     queue_size: int = Field(default=32, ge=1, description="Requests that may wait for the model before it answers 429.")
     engine_timeout_seconds: float = Field(default=300.0, gt=0, description="Longest wait for the next token.")
     top_k: int = Field(default=6, ge=1, le=100, description="Chunks that are searched for an answer.")
-    fusion_weight: float = Field(default=0.6, ge=0, le=1, description="Share of the dense score in the fused score.")
+    fusion_weight: float = Field(default=0.8, ge=0, le=1, description="Share of the dense score in the fused score.")
     min_similarity: float = Field(
         default=0.25,
         ge=-1,
