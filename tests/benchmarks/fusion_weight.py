@@ -52,7 +52,7 @@ class Judged:
 
 
 def _gain(relevances: list[int]) -> float:
-    return sum((2**relevance - 1) / math.log2(rank + 2) for rank, relevance in enumerate(relevances))
+    return sum((math.pow(2, relevance) - 1) / math.log2(rank + 2) for rank, relevance in enumerate(relevances))
 
 
 def main() -> None:
