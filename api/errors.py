@@ -100,6 +100,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.PassportMismatchError: ErrorKind(409, INVALID, "embedder_mismatch"),
     ingest_errors.UnreadableFileError: ErrorKind(400, INVALID, "unreadable_file"),
     ingest_errors.TextTooLongError: ErrorKind(400, INVALID, "text_too_long"),
+    ingest_errors.WorkerBusyError: ErrorKind(503, SERVER, "worker_busy"),
     ingest_errors.WorkerError: ErrorKind(503, SERVER, "worker_failed"),
     ingest_errors.LibraryError: ErrorKind(503, SERVER, "library_unavailable"),
 }

@@ -5,6 +5,7 @@ Nothing heavy starts here. Parsers, the embedder and models are processes that s
 """
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Literal, Protocol
 
 from api.settings import AllSettings
 from ingest.embedding import WorkerEmbedder, find_embedder
-from ingest.errors import IngestError
+from ingest.errors import ChunksTooLongError, IngestError
 from ingest.library import Library
 from ingest.pages import PageImages
 from ingest.pipeline import Ingestor, ParserLimits, parser_pool
@@ -29,6 +30,7 @@ from rag.types import Engine
 logger = logging.getLogger(__name__)
 
 PartState = Literal["loading", "ok", "failed"]
+WARM_UP_RETRY_SECONDS = 30.0
 
 
 class EmbedderProcess(Embedder, Protocol):
@@ -67,7 +69,7 @@ class Services:
     """The parts that requests and commands work with, and the few steps that need several of them.
 
     Safe to use from many threads. `embedder` and `models` are real unless a test hands in its own; they
-    are closed with the rest. Raises `EmbedderNotFoundError` and `LibraryError`.
+    are closed with the rest. Raises `EmbedderNotFoundError`, `ChunksTooLongError` and `LibraryError`.
     """
 
     def __init__(
@@ -75,9 +77,12 @@ class Services:
     ) -> None:
         ingest, rag = settings.ingest, settings.rag
         folder = find_embedder(ingest.embedder)
+        if ingest.chunk_tokens > folder.max_tokens:
+            raise ChunksTooLongError(chunk_tokens=ingest.chunk_tokens, limit=folder.max_tokens, embedder=folder.name)
         limits = ParserLimits(ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20)
         self.settings = settings
         self.readiness = Readiness()
+        self._warm_up_again: threading.Timer | None = None
         self._is_closed = False
         self.library = Library(settings.home)
         self.models: ModelSource = models or Models(rag)
@@ -113,7 +118,9 @@ class Services:
 
         Raises `CollectionNotFoundError`, and `PassportMismatchError` where it was built by another embedder.
         """
-        return self.ingestor.collection_for(self.library.collection(name_or_id).id)
+        collection = self.library.collection(name_or_id)
+        self.ingestor.check_passport(collection)
+        return collection
 
     def delete_collection(self, collection: Collection) -> None:
         """Delete a collection with its documents and its index."""
@@ -123,20 +130,31 @@ class Services:
     def add_document(self, collection: Collection, file_id: str) -> DocumentRecord:
         """Put a file into a collection and have it read in the background, unless that was done already."""
         document = self.library.enqueue(collection.id, file_id)
-        if document.status == "queued" and self.queue.progress(collection.id, file_id) is None:
+        if document.status == "queued":
             self.queue.submit(document)
         return document
 
     def warm_up(self) -> None:
-        """Load the embedder and the default model, noting in `readiness` how that goes."""
-        embedder = self._load(self._embedder.start)
+        """Load the embedder and the default model, noting in `readiness` how that goes.
+
+        Where one of them fails, both are looked at again later, until they are loaded or everything is closed.
+        """
+        if self._is_closed:
+            return
+        embedder, embedder_problem = self._load(self._embedder.start)
         self.readiness = replace(self.readiness, embedder=embedder)
-        model = self._load(lambda: self.models.engine(None).info())
-        self.readiness = replace(self.readiness, model=model)
+        model, model_problem = self._load(lambda: self.models.engine(None).info())
+        self.readiness = Readiness(embedder, model, (*embedder_problem, *model_problem))
+        if not self.readiness.is_ready and not self._is_closed:
+            self._warm_up_again = threading.Timer(WARM_UP_RETRY_SECONDS, self.warm_up)
+            self._warm_up_again.daemon = True
+            self._warm_up_again.start()
 
     def close(self) -> None:
         """End every process and close the library. Documents that are being read stay queued."""
         self._is_closed = True
+        if self._warm_up_again is not None:
+            self._warm_up_again.cancel()
         self.queue.close()
         # The library goes before the parsers: a document whose parser is ended must not be noted as failed.
         self.library.close()
@@ -145,12 +163,12 @@ class Services:
         self._embedder.close()
         self.models.close()
 
-    def _load(self, load: Callable[[], object]) -> PartState:
+    def _load(self, load: Callable[[], object]) -> tuple[PartState, tuple[str, ...]]:
         try:
             load()
         except (IngestError, RagError) as error:
-            if not self._is_closed:
-                logger.warning("not ready: %s", error)
-            self.readiness = replace(self.readiness, problems=(*self.readiness.problems, str(error)))
-            return "failed"
-        return "ok"
+            problem = str(error)
+            if not self._is_closed and problem not in self.readiness.problems:
+                logger.warning("not ready: %s", problem)
+            return "failed", (problem,)
+        return "ok", ()

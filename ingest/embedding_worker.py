@@ -20,6 +20,7 @@ PROBE_TEXTS = [
 ]
 PROBE_ROUNDS = 3
 HOPELESS = 3.0
+QUERY_BATCH = 16
 MIN_PROBE_COSINE = 0.999
 """A faster precision is taken only where its vectors agree with float32 to this cosine."""
 
@@ -93,7 +94,9 @@ class TorchModel:
         room = self._window - self._special_tokens
         parts = [self._model.tokenizer.decode(ids[start : start + room]) for start in range(0, len(ids), room)]
         # Decoded pieces can come out a little longer when they are tokenised again; the model cuts those few.
-        vectors = encode(self._model, parts if len(ids) > room else [query])
+        texts = parts if len(ids) > room else [query]
+        batches = [texts[start : start + QUERY_BATCH] for start in range(0, len(texts), QUERY_BATCH)]
+        vectors = np.concatenate([encode(self._model, batch) for batch in batches])
         mean = vectors.mean(axis=0, keepdims=True)
         return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 

@@ -39,6 +39,14 @@ class WorkerFailedError(WorkerError):
         super().__init__(f"the {worker} process failed: {message}")
 
 
+class WorkerBusyError(WorkerError):
+    """Every process of a kind is busy with something else."""
+
+    def __init__(self, *, worker: str) -> None:
+        self.worker = worker
+        super().__init__(f"every {worker} process is busy; try again in a moment")
+
+
 class UnreadableFileError(IngestError):
     """A file whose text cannot be had; the base of the reasons that a person is told."""
 
@@ -96,6 +104,15 @@ class ParserLimitError(UnreadableFileError):
         super().__init__(f"{filename} could not be read within its limits: {detail}")
 
 
+class ReaderFailedError(UnreadableFileError):
+    """The reader met something in the file that nobody foresaw."""
+
+    def __init__(self, *, filename: str, detail: str) -> None:
+        self.filename = filename
+        self.detail = detail
+        super().__init__(f"the reader failed on {filename}, which is a fault of Pincite's: {detail}")
+
+
 class TextTooLongError(IngestError):
     """A text that the embedder would cut off silently."""
 
@@ -103,6 +120,21 @@ class TextTooLongError(IngestError):
         self.tokens = tokens
         self.limit = limit
         super().__init__(f"a text of {tokens} tokens does not fit the embedder's window of {limit}")
+
+
+class ChunksTooLongError(IngestError):
+    """The configured chunks are longer than what the embedder reads of a text."""
+
+    exit_code = 2
+
+    def __init__(self, *, chunk_tokens: int, limit: int, embedder: str) -> None:
+        self.chunk_tokens = chunk_tokens
+        self.limit = limit
+        self.embedder = embedder
+        super().__init__(
+            f"PINCITE_CHUNK_TOKENS is {chunk_tokens}, but {embedder} reads {limit} word pieces of a text; "
+            f"set it to {limit} or less"
+        )
 
 
 class EmbedderNotFoundError(IngestError):

@@ -5,7 +5,8 @@ Each method that changes something is one transaction.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,7 @@ from ingest.storage import collections, documents, files, lexical, snapshots
 from ingest.storage.database import Database
 from ingest.storage.originals import Originals
 from ingest.storage.schema import MIGRATIONS
-from ingest.storage.snapshots import Snapshot
+from ingest.storage.snapshots import Snapshot, SnapshotFiles
 from ingest.types import (
     ChunkedDocument,
     Collection,
@@ -43,15 +44,20 @@ class Library:
     def __init__(self, home: Path, *, owner: str = "local") -> None:
         self.home = home
         self._owner = owner
-        try:
+        self._index_files = SnapshotFiles(home / "index")
+        with self._disk_errors("it cannot be opened"):
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(home, os.W_OK | os.X_OK):
                 raise PermissionError(f"no permission to write in {home}")
             self._originals = Originals(home / "files")
-        except OSError as error:
-            raise LibraryError(home=str(home), detail=error.strerror or str(error)) from error
+            (home / DATABASE_NAME).touch(mode=0o600)
+            (home / DATABASE_NAME).chmod(0o600)
         self._database = Database(home / DATABASE_NAME, MIGRATIONS)
-        (home / DATABASE_NAME).chmod(0o600)
+        try:
+            self._tidy()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the database; the library cannot be used afterwards."""
@@ -87,23 +93,27 @@ class Library:
             members = documents.find_all(db, self._owner, collection.id)
             collections.delete(db, collection.id)
             orphans = _delete_unused_files(db, self._owner, [member.file_id for member in members])
-        self._remove_originals(orphans)
+        self._remove_unused(orphans)
 
     # Files
 
     def add_file(self, *, source: str, filename: str, content: Path | BinaryIO) -> FileRecord:
         """Keep an original; the same content under the same source is the same file."""
-        try:
-            if isinstance(content, Path):
-                with content.open("rb") as stream:
-                    sha256, size_bytes = self._originals.keep(stream)
-            else:
-                sha256, size_bytes = self._originals.keep(content)
-        except OSError as error:
-            raise LibraryError(home=str(self.home), detail=f"{filename} cannot be kept: {error.strerror}") from error
-        with self._database.write() as db:
+        with (
+            self._disk_errors(f"{filename} cannot be kept"),
+            content.open("rb") if isinstance(content, Path) else nullcontext(content) as stream,
+            self._originals.receive(stream) as incoming,
+            # One transaction for the original and its row: no delete of the same content comes between.
+            self._database.write() as db,
+        ):
+            self._originals.keep(incoming)
             return files.insert(
-                db, owner=self._owner, source=source, filename=filename, sha256=sha256, size_bytes=size_bytes
+                db,
+                owner=self._owner,
+                source=source,
+                filename=filename,
+                sha256=incoming.sha256,
+                size_bytes=incoming.size_bytes,
             )
 
     def find_version(self, source: str, sha256: str) -> FileRecord | None:
@@ -127,17 +137,15 @@ class Library:
 
     def delete_file(self, file_id: str) -> None:
         """Remove a file, and what was made from it in every collection; raises `FileNotInLibraryError`."""
-        with self._database.write() as db:
-            file = files.find(db, self._owner, file_id)
-            for collection_id in documents.collections_of(db, file_id):
-                documents.delete(db, collection_id, file_id)
-            orphans = _delete_unused_files(db, self._owner, [file.id])
-        self._remove_originals(orphans)
+        self.remove(file_id, None)
 
     # Documents
 
     def enqueue(self, collection_id: str, file_id: str) -> DocumentRecord:
-        """Put a file into a collection, to be read; one that is there already comes back as it is."""
+        """Put a file into a collection, to be read; one that failed before is queued again.
+
+        One that waits or was read comes back as it is. Raises `FileNotInLibraryError` or `CollectionNotFoundError`.
+        """
         with self._database.write() as db:
             files.find(db, self._owner, file_id)
             collections.find(db, self._owner, collection_id)
@@ -149,17 +157,18 @@ class Library:
     ) -> DocumentRecord | None:
         """Store what was read, in place of every older version of the same source.
 
-        Returns None where the document was removed while it was being read.
+        Returns None where the document was removed while it was being read, or a newer version was read first.
         """
         with self._database.write() as db:
             replaced = documents.complete(db, document.collection_id, document.file_id, content, vectors)
             orphans = _delete_unused_files(db, self._owner, replaced)
             stored = documents.find_if_there(db, self._owner, document.collection_id, document.file_id)
-        self._remove_originals(orphans)
+        if replaced:
+            self._remove_unused(orphans)
         return stored
 
     def fail(self, document: DocumentRecord, reason: str) -> DocumentRecord | None:
-        """Note why a document cannot be read; None where it was removed in the meantime."""
+        """Note why a queued document cannot be read; None where it was removed in the meantime."""
         with self._database.write() as db:
             documents.fail(db, document.collection_id, document.file_id, reason)
             return documents.find_if_there(db, self._owner, document.collection_id, document.file_id)
@@ -189,6 +198,20 @@ class Library:
         with self._database.write() as db:
             documents.find(db, self._owner, collection_id, file_id)
             documents.delete(db, collection_id, file_id)
+        self._remove_unused([])
+
+    def remove(self, file_id: str, collection_id: str | None) -> None:
+        """Take a document out of a collection, or out of all; the file goes with the last of them.
+
+        Raises `FileNotInLibraryError`. With None, a file that is in no collection is removed too.
+        """
+        with self._database.write() as db:
+            file = files.find(db, self._owner, file_id)
+            chosen = documents.collections_of(db, file.id) if collection_id is None else [collection_id]
+            for each in chosen:
+                documents.delete(db, each, file.id)
+            orphans = _delete_unused_files(db, self._owner, [file.id])
+        self._remove_unused(orphans)
 
     def document_text(self, collection_id: str, file_id: str) -> str:
         """Return the text that all offsets count in; raises `FileNotInLibraryError`."""
@@ -201,6 +224,15 @@ class Library:
         with self._database.read() as db:
             documents.find(db, self._owner, collection_id, file_id)
             return documents.pages(db, collection_id, file_id)
+
+    def span_pages(self, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
+        """Return the pages of `[start, end)`, from the one that holds `start`; raises `FileNotInLibraryError`.
+
+        A `start` between two pages belongs to the one before.
+        """
+        with self._database.read() as db:
+            documents.find(db, self._owner, collection_id, file_id)
+            return documents.span_pages(db, collection_id, file_id, start, end)
 
     # Chunks and vectors
 
@@ -234,14 +266,53 @@ class Library:
         with self._database.read() as db:
             return snapshots.find(db, collection_id)
 
-    def record_snapshot(self, snapshot: Snapshot) -> None:
-        """Record an index file that has been written completely."""
-        with self._database.write() as db:
-            snapshots.record(db, snapshot)
+    def read_snapshot(self, snapshot: Snapshot) -> bytes:
+        """Return the index file of a snapshot; raises `OSError` where it is gone."""
+        return self._index_files.read(snapshot.filename)
 
-    def _remove_originals(self, contents: list[str]) -> None:
-        for sha256 in contents:
-            self._originals.remove(sha256)
+    def save_snapshot(self, snapshot: Snapshot, body: bytes) -> None:
+        """Keep a saved index in place of the one before.
+
+        Nothing is kept where that one is newer, or where the collection or a chunk of it was removed meanwhile.
+        """
+        with (
+            self._disk_errors("the index cannot be saved"),
+            self._index_files.receive(body) as incoming,
+            self._database.write() as db,
+        ):
+            if snapshots.may_record(db, snapshot):
+                self._index_files.keep(incoming, snapshot.filename)
+                snapshots.record(db, snapshot)
+                self._index_files.remove_unused(snapshots.filenames(db))
+
+    def _tidy(self) -> None:
+        """Remove what a crash has left on the disk."""
+        with self._disk_errors("it cannot be tidied"):
+            self._originals.remove_abandoned()
+            self._index_files.remove_abandoned()
+            with self._database.read() as db:
+                contents = self._originals.unused(files.contents(db))
+                indexes = self._index_files.unused(snapshots.filenames(db))
+        if contents or indexes:
+            self._remove_unused(contents)
+
+    def _remove_unused(self, contents: Sequence[str]) -> None:
+        """Remove those of some contents that no file has, and every saved index that no row names.
+
+        It is a transaction of its own after the one that removed the rows: what cannot be rolled back comes last.
+        """
+        with self._disk_errors("what was removed is still on the disk"), self._database.write() as db:
+            for sha256 in contents:
+                if not files.is_content_used(db, sha256):
+                    self._originals.remove(sha256)
+            self._index_files.remove_unused(snapshots.filenames(db))
+
+    @contextmanager
+    def _disk_errors(self, what: str) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LibraryError(home=str(self.home), detail=f"{what}: {error.strerror or error}") from error
 
 
 def _delete_unused_files(db: apsw.Connection, owner: str, file_ids: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from ingest.chunking import page_at
 from ingest.errors import PageNotFoundError
 from ingest.geometry import boxes_for_span
 from ingest.library import Library
@@ -10,6 +9,8 @@ from ingest.types import Box
 from ingest.workers import WorkerPool
 
 RENDER_TIMEOUT_SECONDS = 30.0
+RENDERER_WAIT_SECONDS = 10.0
+"""Who waits for a picture holds a thread that others need, so nobody waits long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ def locate(library: Library, collection_id: str, file_id: str, start: int, end: 
 
     There are no boxes for formats without a layout; their whole text is page 1.
     """
-    pages = library.pages(collection_id, file_id)
-    touched = [page for page in pages if page.start < end and start < page.end]
-    return Location(page_at(pages, start), tuple(box for page in touched for box in boxes_for_span(page, start, end)))
+    pages = library.span_pages(collection_id, file_id, start, end)
+    boxes = tuple(box for page in pages for box in boxes_for_span(page, start, end))
+    return Location(pages[0].number if pages else 1, boxes)
 
 
 class PageImages:
@@ -40,11 +41,14 @@ class PageImages:
     def png(
         self, collection_id: str, file_id: str, number: int, start: int | None = None, end: int | None = None
     ) -> bytes:
-        """Return a page as PNG with `[start, end)` highlighted; raises `PageNotFoundError`."""
+        """Return a page as PNG with `[start, end)` highlighted.
+
+        Raises `PageNotFoundError`, and `WorkerBusyError` where too many others want pictures.
+        """
         page = next((page for page in self._library.pages(collection_id, file_id) if page.number == number), None)
         if page is None or page.width <= 0:
             raise PageNotFoundError(file_id=file_id, page=number)
         boxes = boxes_for_span(page, start, end) if start is not None and end is not None else ()
         params = {"path": str(self._library.original_path(file_id)), "page": number, "boxes": boxes}
-        with self._renderers.lease() as renderer:
+        with self._renderers.lease(RENDERER_WAIT_SECONDS) as renderer:
             return renderer.call("render", params, bytes, timeout_seconds=RENDER_TIMEOUT_SECONDS)

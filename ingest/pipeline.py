@@ -1,7 +1,7 @@
 """From a file to a searchable document: read, cut, embed, store."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,11 +13,15 @@ from ingest.chunking import embedding_text
 from ingest.errors import (
     CollectionExistsError,
     CollectionNotFoundError,
+    FileNotInLibraryError,
     ParserLimitError,
     PassportMismatchError,
+    ReaderFailedError,
+    TextTooLongError,
     UnreadableFileError,
     WorkerCrashedError,
     WorkerError,
+    WorkerFailedError,
     WorkerTimeoutError,
 )
 from ingest.library import Library
@@ -100,31 +104,41 @@ class Ingestor:
                 collection = self._library.create_collection(name, self._passport)
             except CollectionExistsError:  # somebody else was faster
                 collection = self._library.collection(name)
+        self.check_passport(collection)
+        return collection
+
+    def check_passport(self, collection: Collection) -> None:
+        """Raise `PassportMismatchError` where a collection was embedded in another way than this ingestor would."""
         if collection.passport != self._passport:
             raise PassportMismatchError(
                 collection=collection.name,
-                stored=f"{collection.passport.model} ({collection.passport.chunker})",
-                current=f"{self._passport.model} ({self._passport.chunker})",
+                stored=_described(collection.passport),
+                current=_described(self._passport),
             )
-        return collection
 
     def process(
         self, document: DocumentRecord, on_progress: Callable[[Progress], None] = lambda _: None
     ) -> DocumentRecord | None:
         """Read, cut, embed and store a queued document; return it as it stands then.
 
-        A document that cannot be read comes back with status `failed` and a reason; None means that it was
-        removed meanwhile. Raises `WorkerError` where the embedder fails: the document stays queued.
+        A document that cannot be read or embedded comes back with status `failed` and a reason; None means
+        that it was removed meanwhile. Raises `LibraryError`: then the document stays queued.
         """
-        if document.status != "queued":
-            return document
-        on_progress(Progress("reading"))
         try:
+            current = self._library.document(document.collection_id, document.file_id)
+            if current.status != "queued":
+                return current
+            on_progress(Progress("reading"))
             content = self._read(document)
-        except UnreadableFileError as error:
+            vectors = self._embed(content, on_progress)
+        except FileNotInLibraryError:
+            return None
+        except (UnreadableFileError, TextTooLongError) as error:
             logger.info("%s cannot be read: %s", document.file_id, type(error).__name__)
             return self._library.fail(document, str(error))
-        vectors = self._embed(content, on_progress)
+        except WorkerError as error:
+            logger.warning("%s was not read: %s", document.file_id, error)
+            return self._library.fail(document, f"{error}; add the document again")
         on_progress(Progress("storing"))
         return self._library.complete(document, content, vectors)
 
@@ -136,6 +150,7 @@ class Ingestor:
         path = self._library.original_path(document.file_id)
         params = {"path": str(path), "filename": document.filename, "password": None}
         with self._parsers.lease() as parser:
+            parser.start()  # one that cannot start is not the file's fault
             try:
                 return parser.call("parse", params, ChunkedDocument, timeout_seconds=self._limits.timeout_seconds)
             except WorkerTimeoutError as error:
@@ -144,13 +159,25 @@ class Ingestor:
             except WorkerCrashedError as error:
                 detail = f"the process that read it ended ({error.how})"
                 raise ParserLimitError(filename=document.filename, detail=detail) from error
-            except WorkerError as error:
-                raise ParserLimitError(filename=document.filename, detail=str(error)) from error
+            except WorkerFailedError as error:
+                raise ReaderFailedError(filename=document.filename, detail=error.message) from error
 
     def _embed(self, content: ChunkedDocument, on_progress: Callable[[Progress], None]) -> NDArray[np.float32]:
         texts = [embedding_text(chunk) for chunk in content.chunks]
         slices = [np.empty((0, self._embedder.dimension), dtype=np.float32)]
         for start in range(0, len(texts), EMBED_SLICE):
             on_progress(Progress("embedding", start, len(texts)))
-            slices.append(self._embedder.embed(texts[start : start + EMBED_SLICE]))
+            slices.append(self._embed_slice(texts[start : start + EMBED_SLICE]))
         return np.concatenate(slices)
+
+    def _embed_slice(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed some texts, once more where the embedder's process died of something else."""
+        try:
+            return self._embedder.embed(texts)
+        except WorkerError as error:
+            logger.warning("embedding is tried again: %s", error)
+            return self._embedder.embed(texts)
+
+
+def _described(passport: EmbedderPassport) -> str:
+    return f"{passport.model} {passport.revision[:12]} ({passport.dimension} dimensions, {passport.chunker})"

@@ -8,23 +8,23 @@ rebuilt from the rows otherwise.
 
 import hashlib
 import logging
-import os
 import re
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.library import Library
-from ingest.storage.originals import sync_folder
 from ingest.storage.snapshots import Snapshot
 from ingest.types import IndexChanges
 
 logger = logging.getLogger(__name__)
+
+MAX_QUERY_WORDS = 256
+"""FTS5 takes time for every word of a query; what is longer is a text, which its vector describes better."""
 
 _WORD = re.compile(r"\w+")
 
@@ -34,7 +34,6 @@ class SearchIndex:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._folder = library.home / "index"
         self._lock = threading.Lock()
         self._dense: dict[str, _DenseIndex] = {}
 
@@ -50,40 +49,35 @@ class SearchIndex:
 
     def lexical(self, collection_id: str, query: str, top_k: int) -> list[tuple[int, float]]:
         """Return (chunk id, BM25 score) of the chunks that share words with `query`, the best first."""
-        words = _WORD.findall(query)
-        expression = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
+        words = list(dict.fromkeys(_WORD.findall(query)))[:MAX_QUERY_WORDS]
+        expression = " OR ".join(f'"{word}"' for word in words)
         return self._library.search_words(collection_id, expression, top_k) if words else []
 
     def save(self, collection_id: str) -> None:
-        """Write the collection's dense index to a file, unless the one that is there is current."""
+        """Write the collection's dense index to a file, unless the one that is there is current.
+
+        Raises `CollectionNotFoundError`, and `LibraryError` where the file cannot be written.
+        """
         index = self._current(collection_id)
         recorded = self._library.snapshot(collection_id)
         if recorded is not None and recorded.generation == index.generation:
             return
         generation, row_count, body = index.serialize()
-        filename = f"{collection_id}-{generation}-{uuid.uuid4().hex[:8]}.faiss"
-        write_durably(self._folder / filename, body)
-        self._library.record_snapshot(
-            Snapshot(
-                collection_id=collection_id,
-                generation=generation,
-                filename=filename,
-                sha256=hashlib.sha256(body).hexdigest(),
-                row_count=row_count,
-                dimension=index.dimension,
-                passport=self._library.collection(collection_id).passport,
-            )
+        snapshot = Snapshot(
+            collection_id=collection_id,
+            generation=generation,
+            filename=f"{collection_id}-{generation}-{uuid.uuid4().hex[:8]}.faiss",
+            sha256=hashlib.sha256(body).hexdigest(),
+            row_count=row_count,
+            dimension=index.dimension,
+            passport=self._library.collection(collection_id).passport,
         )
-        for stale in self._folder.glob(f"{collection_id}-*.faiss"):
-            if stale.name != filename:
-                stale.unlink(missing_ok=True)
+        self._library.save_snapshot(snapshot, body)
 
     def forget(self, collection_id: str) -> None:
-        """Drop the index of a collection that was deleted, with its file."""
+        """Drop the index of a collection that was deleted from memory; its file went with the collection."""
         with self._lock:
             self._dense.pop(collection_id, None)
-        for stale in self._folder.glob(f"{collection_id}-*.faiss"):
-            stale.unlink(missing_ok=True)
 
     def _current(self, collection_id: str) -> "_DenseIndex":
         with self._lock:
@@ -104,7 +98,7 @@ class SearchIndex:
         return _DenseIndex(dimension)
 
     def _load_snapshot(self, snapshot: Snapshot, dimension: int) -> "_DenseIndex":
-        body = (self._folder / snapshot.filename).read_bytes()
+        body = self._library.read_snapshot(snapshot)
         if hashlib.sha256(body).hexdigest() != snapshot.sha256:
             raise ValueError("its content is not what was written")
         if snapshot.passport != self._library.collection(snapshot.collection_id).passport:
@@ -165,15 +159,3 @@ class _DenseIndex:
                     continue  # removed since it was found
                 result[id_] = float(stored @ vector)
         return result
-
-
-def write_durably(path: Path, body: bytes) -> None:
-    """Write a whole file so that after a power cut it is either there or not."""
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    sync_folder(path.parent)

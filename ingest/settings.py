@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+MEGABYTE = 1_000_000
 
 
 def default_home() -> Path:
@@ -17,10 +18,16 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("pincite", appauthor=False))
 
 
+def settings_file(home: Path | None) -> Path:
+    """Return where `pincite.toml` is looked for: in `home`, else in the home that the environment names."""
+    return Path(home or os.environ.get("PINCITE_HOME") or default_home()) / "pincite.toml"
+
+
 class PinciteSettings(BaseSettings):
     """Base of every package's settings: the sources and their order."""
 
-    model_config = SettingsConfigDict(env_prefix="PINCITE_", extra="ignore")
+    # Every package picks its own fields from one file: what is nobody's is refused by `api.settings.load_settings`.
+    model_config = SettingsConfigDict(env_prefix="PINCITE_", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default_factory=default_home, description="Everything that Pincite stores.")
 
@@ -34,8 +41,8 @@ class PinciteSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read flags first, then the environment, then `pincite.toml`."""
-        home = Path(init_settings().get("home") or os.environ.get("PINCITE_HOME") or default_home())
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=home / "pincite.toml")
+        file = settings_file(init_settings().get("home"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
 
 
 class IngestSettings(PinciteSettings):
@@ -57,3 +64,8 @@ class IngestSettings(PinciteSettings):
     parser_timeout_seconds: float = Field(default=120.0, gt=0, description="Longest time to read one file.")
     parser_memory_mb: int = Field(default=3072, ge=512, description="Most memory that one parser process may use.")
     max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is taken in.")
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """The largest file that is taken in."""
+        return self.max_upload_mb * MEGABYTE

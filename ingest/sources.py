@@ -23,7 +23,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
     """Yield the files among `paths` and below the folders among them, each once, sorted within its folder.
 
     Hidden files and folders below a folder are skipped (a path that is given itself is not). A folder that
-    links back to one above it is walked once.
+    links back to one above it is walked once. A folder that cannot be opened is yielded itself, after the
+    files, so that its caller can account for it.
     """
     seen: set[str] = set()
     for path in paths:
@@ -52,7 +53,10 @@ def take_in(library: Library, collection: Collection, path: Path) -> TakenIn:
 
 def _below(folder: Path) -> Iterator[Path]:
     walked: set[Path] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    closed: list[str] = []
+    for parent, folders, files in os.walk(
+        folder, followlinks=True, onerror=lambda error: closed.append(error.filename)
+    ):
         resolved = Path(parent).resolve()
         if resolved in walked:
             folders.clear()
@@ -62,3 +66,4 @@ def _below(folder: Path) -> Iterator[Path]:
         for name in sorted(files):
             if not name.startswith("."):
                 yield Path(parent) / name
+    yield from map(Path, closed)

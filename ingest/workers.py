@@ -24,7 +24,7 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from ingest.errors import WorkerCrashedError, WorkerFailedError, WorkerTimeoutError
+from ingest.errors import WorkerBusyError, WorkerCrashedError, WorkerFailedError, WorkerTimeoutError
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +131,8 @@ class _Process:
         self.spec = spec
         self.inboxes: dict[int, queue.SimpleQueue[ToParent | None]] = {}
         self.lock = threading.Lock()
+        # A lock of its own: a child that does not read may block a writer, who must not block the readers of answers.
+        self.write_lock = threading.Lock()
         self.has_ended = False
         self.popen = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             [sys.executable, "-m", "ingest.worker_process", spec.target],
@@ -163,16 +165,17 @@ class _Process:
     def send(self, frame: ToChild) -> None:
         """Send a frame; a child that is gone is noticed by its reader, which wakes every caller."""
         stdin = self.popen.stdin
-        with self.lock, suppress(BrokenPipeError, ValueError, OSError):
+        with self.write_lock, suppress(BrokenPipeError, ValueError, OSError):
             if stdin is not None:
                 write_frame(stdin, frame)
 
     def kill(self) -> None:
         """End the child and whatever it has started; harmless where it has ended already."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
+        if self.popen.returncode is None:  # once reaped, its id may be another's
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
-        with self.lock, suppress(BrokenPipeError):
+        with self.write_lock, suppress(BrokenPipeError):
             if self.popen.stdin is not None:
                 self.popen.stdin.close()
 
@@ -318,18 +321,23 @@ class Worker:
         process = self._starting = _Process(self._spec)
         if self._is_closed:  # since `_running` looked; `close` may not have seen this process
             process.kill()
+        try:
+            self._await_ready(process)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            self._starting = None
+        logger.info("worker %s started, pid %s", self._spec.name, process.popen.pid)
+        return process
+
+    def _await_ready(self, process: _Process) -> None:
         inbox = process.register(READY_ID)
         limits = {"memory_limit_bytes": self._spec.memory_limit_bytes, "niceness": self._spec.niceness}
         params = {**self._spec.options, **limits}
         process.send(CallFrame(READY_ID, "start", params))
-        try:
-            self._finish(next(self._frames(process, inbox, self._spec.start_timeout_seconds)))
-        except BaseException:
-            process.kill()
-            raise
+        self._finish(next(self._frames(process, inbox, self._spec.start_timeout_seconds)))
         process.forget(READY_ID)
-        logger.info("worker %s started, pid %s", self._spec.name, process.popen.pid)
-        return process
 
     def _frames(
         self, process: _Process, inbox: "queue.SimpleQueue[ToParent | None]", timeout_seconds: float
@@ -368,9 +376,12 @@ class WorkerPool:
         self.size = size
 
     @contextmanager
-    def lease(self) -> Generator[Worker]:
-        """Lend an idle child, waiting for one where all are busy."""
-        worker, calls = self._idle.get()
+    def lease(self, timeout_seconds: float | None = None) -> Generator[Worker]:
+        """Lend an idle child, waiting for one where all are busy; raises `WorkerBusyError` after too long a wait."""
+        try:
+            worker, calls = self._idle.get(timeout=timeout_seconds)
+        except queue.Empty:
+            raise WorkerBusyError(worker=self._spec.name) from None
         try:
             yield worker
         finally:

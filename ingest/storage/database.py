@@ -5,7 +5,6 @@ apsw brings a current SQLite: releases before 3.51.3 can corrupt a write-ahead l
 write or checkpoint at once, and the SQLite that Python links is often older than that.
 """
 
-import queue
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,56 +27,74 @@ class Database:
     def __init__(self, path: Path, migrations: Sequence[str]) -> None:
         self._path = path
         self._write_lock = threading.RLock()
-        self._readers: queue.LifoQueue[apsw.Connection] = queue.LifoQueue(IDLE_READERS)
-        try:
+        self._idle_lock = threading.Lock()
+        self._idle_readers: list[apsw.Connection] = []
+        self._is_closed = False
+        with self._sqlite_errors():
             self._writer = _connect(path)
-            self._migrate(migrations)
-        except (apsw.Error, OSError) as error:
-            raise LibraryError(home=str(path.parent), detail=str(error)) from error
+            try:
+                self._migrate(migrations)
+            except BaseException:
+                self._writer.close()
+                raise
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
         """Run one transaction: all of the block happens, or nothing of it."""
-        with self._write_lock:
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-            except apsw.Error as error:
-                raise LibraryError(home=str(self._path.parent), detail=str(error)) from error
+        with self._write_lock, self._sqlite_errors():
+            self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
                 self._writer.execute("COMMIT")
-            except BaseException as error:
+            except BaseException:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
-                if isinstance(error, apsw.Error):
-                    raise LibraryError(home=str(self._path.parent), detail=str(error)) from error
                 raise
 
     @contextmanager
     def read(self) -> Generator[apsw.Connection]:
         """Run queries that all see the same state of the library."""
-        try:
-            reader = self._readers.get_nowait()
-        except queue.Empty:
-            reader = _connect(self._path)
-        try:
-            reader.execute("BEGIN")
+        with self._sqlite_errors():
+            reader = self._borrow()
             try:
+                reader.execute("BEGIN")
                 yield reader
             finally:
-                reader.execute("ROLLBACK")
-        finally:
-            try:
-                self._readers.put_nowait(reader)
-            except queue.Full:
-                reader.close()
+                if reader.in_transaction:
+                    reader.execute("ROLLBACK")
+                self._give_back(reader)
 
     def close(self) -> None:
-        """Close every connection; the last one tidies the write-ahead log."""
-        while not self._readers.empty():
-            self._readers.get_nowait().close()
+        """Close every connection, those in use when they come back; the last one tidies the write-ahead log."""
+        with self._idle_lock:
+            self._is_closed = True
+            idle, self._idle_readers = self._idle_readers, []
+        for reader in idle:
+            reader.close()
         with self._write_lock:
             self._writer.close()
+
+    def _borrow(self) -> apsw.Connection:
+        with self._idle_lock:
+            if self._is_closed:
+                raise LibraryError(home=str(self._path.parent), detail="it was closed")
+            if self._idle_readers:
+                return self._idle_readers.pop()
+        return _connect(self._path)
+
+    def _give_back(self, reader: apsw.Connection) -> None:
+        with self._idle_lock:
+            if not self._is_closed and len(self._idle_readers) < IDLE_READERS:
+                self._idle_readers.append(reader)
+                return
+        reader.close()
+
+    @contextmanager
+    def _sqlite_errors(self) -> Generator[None]:
+        try:
+            yield
+        except apsw.Error as error:
+            raise LibraryError(home=str(self._path.parent), detail=str(error)) from error
 
     def _migrate(self, migrations: Sequence[str]) -> None:
         (version,) = next(iter(self._writer.execute("PRAGMA user_version")))
@@ -101,8 +118,12 @@ class Database:
 
 def _connect(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection

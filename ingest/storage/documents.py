@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
-from ingest.storage import collections
+from ingest.storage import collections, snapshots
 from ingest.types import (
     BlockKind,
     Chunk,
@@ -68,18 +69,25 @@ def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> Libr
 
 
 def queue(db: apsw.Connection, collection_id: str, file_id: str) -> None:
-    """Note that a file is to be read; one that failed before is queued again, one that is done stays."""
+    """Note that a file is to be read; one that failed before is queued again, any other stays as it is.
+
+    A row's id tells which version of a source was asked for last, so what is queued again gets a new row.
+    """
+    db.execute(
+        "DELETE FROM documents WHERE collection_id = ? AND file_id = ? AND status = 'failed'", (collection_id, file_id)
+    )
     db.execute(
         "INSERT INTO documents (collection_id, file_id, status, created_at) VALUES (?, ?, 'queued', ?)"
-        " ON CONFLICT DO UPDATE SET status = 'queued', reason = '' WHERE status = 'failed'",
+        " ON CONFLICT DO NOTHING",
         (collection_id, file_id, int(time.time())),
     )
 
 
 def fail(db: apsw.Connection, collection_id: str, file_id: str, reason: str) -> None:
-    """Note why a document cannot be read."""
+    """Note why a queued document cannot be read; does nothing where it is not queued (any more)."""
     db.execute(
-        "UPDATE documents SET status = 'failed', reason = ? WHERE collection_id = ? AND file_id = ?",
+        "UPDATE documents SET status = 'failed', reason = ?"
+        " WHERE collection_id = ? AND file_id = ? AND status = 'queued'",
         (reason, collection_id, file_id),
     )
 
@@ -87,19 +95,22 @@ def fail(db: apsw.Connection, collection_id: str, file_id: str, reason: str) -> 
 def complete(
     db: apsw.Connection, collection_id: str, file_id: str, content: ChunkedDocument, vectors: NDArray[np.float32]
 ) -> list[str]:
-    """Store what was read and take the place of every older version of the same source.
+    """Store what was read of a queued document and take the place of every older version of the same source.
 
-    Returns the file ids of the versions that were replaced. Does nothing where the document was removed in
-    the meantime.
+    Where a newer version was read already, this one is removed instead. Returns the file ids of the versions
+    that were removed. Does nothing where the document is not queued (any more).
     """
-    document_id = _row_id(db, collection_id, file_id)
+    document_id = _row_id(db, collection_id, file_id, status="queued")
     if document_id is None:
         return []
+    versions = _other_versions(db, collection_id, file_id)
     generation = collections.next_generation(db, collection_id)
-    replaced = _other_versions(db, collection_id, file_id)
-    for older_id, _ in replaced:
-        _delete_row(db, collection_id, older_id, generation)
-    _clear(db, collection_id, document_id, generation)
+    if any(version.id > document_id and version.is_read for version in versions):
+        _delete_row(db, collection_id, document_id, generation)
+        return [file_id]
+    older = [version for version in versions if version.id < document_id]
+    for version in older:
+        _delete_row(db, collection_id, version.id, generation)
     document = content.document
     db.execute(
         "UPDATE documents SET status = ?, reason = ?, title = ?, media_type = ?, text = ?, metadata = ?,"
@@ -118,7 +129,7 @@ def complete(
     )
     _insert_pages(db, document_id, document.pages)
     _insert_chunks(db, document_id, collection_id, generation, content.chunks, vectors)
-    return [older_file_id for _, older_file_id in replaced]
+    return [version.file_id for version in older]
 
 
 def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
@@ -149,6 +160,17 @@ def pages(db: apsw.Connection, collection_id: str, file_id: str) -> list[Page]:
         " JOIN documents d ON d.id = p.document_id WHERE d.collection_id = ? AND d.file_id = ? ORDER BY p.number"
     )
     return [Page(*row) for row in db.execute(sql, (collection_id, file_id))]
+
+
+def span_pages(db: apsw.Connection, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
+    """Return the pages from the last one that begins at or before `start` to the last one that begins before `end`."""
+    sql = (
+        "SELECT p.number, p.start_offset, p.end_offset, p.width, p.height, p.words FROM pages p"
+        " JOIN documents d ON d.id = p.document_id WHERE d.collection_id = ?1 AND d.file_id = ?2"
+        " AND p.start_offset < max(?3 + 1, ?4) AND p.number >= coalesce("
+        " (SELECT max(number) FROM pages WHERE document_id = d.id AND start_offset <= ?3), 1) ORDER BY p.number"
+    )
+    return [Page(*row) for row in db.execute(sql, (collection_id, file_id, start, end))]
 
 
 def chunks(db: apsw.Connection, ids: Sequence[int]) -> list[StoredChunk]:
@@ -182,32 +204,38 @@ def removed_since(db: apsw.Connection, collection_id: str, generation: int) -> l
     return [int(row[0]) for row in db.execute(sql, (collection_id, generation))]
 
 
-def _row_id(db: apsw.Connection, collection_id: str, file_id: str) -> int | None:
-    sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ?"
-    return next((int(row[0]) for row in db.execute(sql, (collection_id, file_id))), None)
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """Another version of a source in the same collection."""
+
+    id: int
+    file_id: str
+    is_read: bool
 
 
-def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> list[tuple[int, str]]:
+def _row_id(db: apsw.Connection, collection_id: str, file_id: str, status: DocumentStatus | None = None) -> int | None:
+    sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ? AND status = coalesce(?, status)"
+    return next((int(row[0]) for row in db.execute(sql, (collection_id, file_id, status))), None)
+
+
+def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> list[_Version]:
     sql = (
-        "SELECT d.id, f.id FROM documents d JOIN files f ON f.id = d.file_id"
+        "SELECT d.id, f.id, d.status IN ('done', 'warning') FROM documents d JOIN files f ON f.id = d.file_id"
         " WHERE d.collection_id = ?1 AND f.id != ?2 AND f.source = (SELECT source FROM files WHERE id = ?2)"
     )
-    return [(row[0], row[1]) for row in db.execute(sql, (collection_id, file_id))]
+    return [_Version(row[0], row[1], bool(row[2])) for row in db.execute(sql, (collection_id, file_id))]
 
 
 def _delete_row(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
-    _clear(db, collection_id, document_id, generation)
-    db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
-
-
-def _clear(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
+    """Remove a document with all that was made from it; a saved index that holds its vectors is forgotten."""
     db.execute(
         "INSERT INTO removed_chunks (collection_id, generation, chunk_id)"
         " SELECT ?, ?, id FROM chunks WHERE document_id = ?",
         (collection_id, generation, document_id),
     )
-    db.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
-    db.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
+    if db.changes():
+        snapshots.forget(db, collection_id)
+    db.execute("DELETE FROM documents WHERE id = ?", (document_id,))  # chunks, vectors and pages go with it
 
 
 def _insert_pages(db: apsw.Connection, document_id: int, pages: Sequence[Page]) -> None:

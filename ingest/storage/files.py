@@ -52,6 +52,11 @@ def delete(db: apsw.Connection, id_: str) -> None:
     db.execute("DELETE FROM files WHERE id = ?", (id_,))
 
 
+def contents(db: apsw.Connection) -> set[str]:
+    """Return the hashes of all contents that any file has, whoever owns it."""
+    return {row[0] for row in db.execute("SELECT DISTINCT sha256 FROM files")}
+
+
 def is_content_used(db: apsw.Connection, sha256: str) -> bool:
     """Whether any file still has this content."""
     return any(True for _ in db.execute("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (sha256,)))

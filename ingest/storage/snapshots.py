@@ -1,12 +1,16 @@
 # pyright: basic
-"""Rows that say which index file belongs to which state of a collection."""
+"""Saved indexes: rows that say which file belongs to which state of a collection, and the files."""
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import apsw
 import msgspec
 
 from ingest.storage.collections import encode_passport
+from ingest.storage.originals import incoming_file, remove_abandoned, sync_file, sync_folder
 from ingest.types import EmbedderPassport
 
 
@@ -36,6 +40,26 @@ def find(db: apsw.Connection, collection_id: str) -> Snapshot | None:
     return None
 
 
+def filenames(db: apsw.Connection) -> set[str]:
+    """Return the names of all index files that are recorded."""
+    return {row[0] for row in db.execute("SELECT filename FROM snapshots")}
+
+
+def may_record(db: apsw.Connection, snapshot: Snapshot) -> bool:
+    """Whether its collection exists, no newer snapshot is recorded, and no chunk in it was removed meanwhile."""
+    sql = (
+        "SELECT 1 FROM collections WHERE id = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM snapshots WHERE collection_id = ?1 AND generation >= ?2)"
+        " AND NOT EXISTS (SELECT 1 FROM removed_chunks WHERE collection_id = ?1 AND generation > ?2)"
+    )
+    return any(True for _ in db.execute(sql, (snapshot.collection_id, snapshot.generation)))
+
+
+def forget(db: apsw.Connection, collection_id: str) -> None:
+    """Drop the record of a collection's saved index."""
+    db.execute("DELETE FROM snapshots WHERE collection_id = ?", (collection_id,))
+
+
 def record(db: apsw.Connection, snapshot: Snapshot) -> None:
     """Record a snapshot in place of the one before."""
     db.execute(
@@ -51,3 +75,41 @@ def record(db: apsw.Connection, snapshot: Snapshot) -> None:
             encode_passport(snapshot.passport),
         ),
     )
+
+
+class SnapshotFiles:
+    """The folder of index files; a file is complete or not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, filename: str) -> bytes:
+        """Return an index file; raises `OSError` where it is gone."""
+        return (self._folder / filename).read_bytes()
+
+    @contextmanager
+    def receive(self, body: bytes) -> Iterator[Path]:
+        """Write a file beside the others; it is gone at the end of the block unless it was kept."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        with incoming_file(self._folder) as (file, path):
+            file.write(body)
+            sync_file(file)
+            yield path
+
+    def keep(self, incoming: Path, filename: str) -> None:
+        """Give an incoming file its name."""
+        incoming.rename(self._folder / filename)
+        sync_folder(self._folder)
+
+    def unused(self, used: Collection[str]) -> list[Path]:
+        """Return the index files that are not among `used`."""
+        return [path for path in self._folder.glob("*.faiss") if path.name not in used]
+
+    def remove_unused(self, used: Collection[str]) -> None:
+        """Remove the index files that are not among `used`."""
+        for path in self.unused(used):
+            path.unlink(missing_ok=True)
+
+    def remove_abandoned(self) -> None:
+        """Remove what a killed process has left of a file that it was writing."""
+        remove_abandoned(self._folder)

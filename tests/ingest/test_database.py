@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import apsw
 import pytest
 
 from ingest.errors import LibraryError
@@ -84,3 +85,31 @@ def test_writers_in_two_connections_and_readers_do_not_disturb_each_other(tmp_pa
     assert len(notes(databases[0])) == 120
     for database in databases:
         database.close()
+
+
+def test_a_closed_database_is_closed_for_readers_too(tmp_path: Path) -> None:
+    database = Database(tmp_path / "library.db", [FIRST])
+    with database.read() as in_use:
+        database.close()
+    with pytest.raises(apsw.ConnectionClosedError):
+        in_use.execute("SELECT 1")
+    with pytest.raises(LibraryError, match="closed"):
+        notes(database)
+    with pytest.raises(LibraryError), database.write():
+        pass
+
+
+def test_a_damaged_file_is_told_in_our_own_words(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    database = Database(path, [FIRST])
+    with database.write() as db:
+        db.executemany("INSERT INTO notes VALUES (?)", [("text " * 100,)] * 100)
+    database.close()
+    body = bytearray(path.read_bytes())
+    body[4096:] = b"\xff" * (len(body) - 4096)
+    path.write_bytes(body)
+
+    damaged = Database(path, [FIRST])
+    with pytest.raises(LibraryError, match="malformed"):
+        notes(damaged)
+    damaged.close()

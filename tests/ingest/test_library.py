@@ -1,6 +1,7 @@
 """The library's promises: identity, replacement, deletion, and agreement with its indexes."""
 
 import io
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from ingest.chunking import page_at
 from ingest.errors import (
     CollectionExistsError,
     CollectionNotFoundError,
@@ -20,6 +22,7 @@ from ingest.errors import (
 )
 from ingest.library import Library
 from ingest.search_index import SearchIndex
+from ingest.storage.snapshots import Snapshot
 from ingest.types import ChunkedDocument, DocumentRecord
 from tests.fakes import HashEmbedder, chunked, passport
 
@@ -276,3 +279,177 @@ def test_complete_refuses_a_wrong_number_of_vectors(library: Library) -> None:
     with pytest.raises(ValueError, match="1 chunks came with 2 vectors"):
         library.complete(document, chunked("One."), np.zeros((2, 256), dtype=np.float32))
     assert library.document(collection.id, file.id).status == "queued"
+
+
+def enqueue(library: Library, collection_id: str, source: str, content: ChunkedDocument) -> DocumentRecord:
+    """Queue a document whose file's bytes are its text."""
+    body = io.BytesIO(content.document.text.encode())
+    return library.enqueue(collection_id, library.add_file(source=source, filename=source, content=body).id)
+
+
+def complete(library: Library, document: DocumentRecord, content: ChunkedDocument) -> DocumentRecord | None:
+    return library.complete(document, content, EMBEDDER.embed([chunk.text for chunk in content.chunks]))
+
+
+OLD, NEW = chunked("The pump is blue."), chunked("The valve is red.")
+
+
+@pytest.mark.parametrize("is_old_first", [True, False])
+def test_the_newer_of_two_waiting_versions_wins_whichever_is_read_first(library: Library, is_old_first: bool) -> None:
+    collection = library.create_collection("c", passport())
+    old, new = (enqueue(library, collection.id, "a.txt", content) for content in (OLD, NEW))
+
+    for document, content in ((old, OLD), (new, NEW)) if is_old_first else ((new, NEW), (old, OLD)):
+        complete(library, document, content)
+
+    assert [(each.file_id, each.status) for each in library.documents()] == [(new.file_id, "done")]
+    assert found(library, collection.id, "pump valve") == ["The valve is red."]
+    assert [file.id for file in library.files()] == [new.file_id]
+    assert library.original_path(new.file_id).read_bytes() == b"The valve is red."
+
+
+def test_a_version_that_failed_and_is_added_again_is_the_newest(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    first, second = (enqueue(library, collection.id, "a.txt", content) for content in (OLD, NEW))
+    library.fail(first, "the embedder was away")
+    complete(library, second, NEW)
+    again = enqueue(library, collection.id, "a.txt", OLD)
+    assert complete(library, again, OLD) is not None
+    assert found(library, collection.id, "pump valve") == ["The pump is blue."]
+
+
+def test_what_was_read_does_not_fail_afterwards_and_what_failed_is_not_read(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    done, failed = enqueue(library, collection.id, "a.txt", OLD), enqueue(library, collection.id, "b.txt", NEW)
+    complete(library, done, OLD)
+    library.fail(failed, "damaged")
+
+    library.fail(done, "too late")
+    complete(library, failed, NEW)
+
+    assert [(each.status, each.reason) for each in library.documents()] == [("done", ""), ("failed", "damaged")]
+    assert found(library, collection.id, "pump valve") == ["The pump is blue."]
+
+
+def test_the_same_content_added_and_deleted_at_once_is_never_lost(library: Library) -> None:
+    lost: list[str] = []
+
+    def work(source: str) -> None:
+        for _ in range(25):
+            file = library.add_file(source=source, filename="same", content=io.BytesIO(b"the same bytes"))
+            if not library.original_path(file.id).exists():
+                lost.append(source)
+            library.delete_file(file.id)
+
+    threads = [threading.Thread(target=work, args=(str(number),)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lost == []
+    assert [path for path in (library.home / "files").rglob("*") if path.is_file()] == []
+
+
+def test_what_a_crash_left_is_removed_when_the_library_is_opened(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    kept = library.original_path(add(library, collection.id, "a.txt", OLD).file_id)
+    files, index = library.home / "files", library.home / "index"
+    orphan, killed, running = files / "ab" / ("ab" * 32), files / "incoming-killed", files / "incoming-running"
+    stale = index / "vs_0-1-0.faiss"
+    for path in (orphan, killed, running, stale):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"left")
+    os.utime(killed, (0, 0))
+
+    Library(library.home).close()
+
+    assert [path.exists() for path in (kept, running, orphan, killed, stale)] == [True, True, False, False, False]
+
+
+def test_a_file_goes_with_the_last_of_its_documents(library: Library) -> None:
+    one, two = (library.create_collection(name, passport()) for name in ("one", "two"))
+    file_id, _ = (add(library, collection.id, "a.txt", OLD).file_id for collection in (one, two))
+    path = library.original_path(file_id)
+
+    library.remove(file_id, one.id)
+    assert [document.collection_id for document in library.documents()] == [two.id]
+    assert path.exists()
+    with pytest.raises(FileNotInLibraryError):
+        library.remove(file_id, one.id)
+
+    library.remove(file_id, two.id)
+    assert (library.documents(), library.files(), path.exists()) == ([], [], False)
+
+
+@pytest.mark.parametrize("collections", [[], ["one"], ["one", "two"]])
+def test_a_file_can_be_removed_from_wherever_it_is(library: Library, collections: list[str]) -> None:
+    file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
+    for name in collections:
+        library.enqueue(library.create_collection(name, passport()).id, file.id)
+    path = library.original_path(file.id)
+    library.remove(file.id, None)
+    assert (library.documents(), library.files(), path.exists()) == ([], [], False)
+    with pytest.raises(FileNotInLibraryError):
+        library.remove(file.id, None)
+
+
+def index_files(library: Library) -> list[Path]:
+    return list((library.home / "index").iterdir())
+
+
+def test_no_vector_of_what_was_removed_stays_in_a_saved_index(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    index = SearchIndex(library)
+    gone, _ = (add(library, collection.id, source, OLD) for source in ("a.txt", "b.txt"))
+    index.save(collection.id)
+    assert len(index_files(library)) == 1
+
+    library.remove_document(collection.id, gone.file_id)
+
+    assert (index_files(library), library.snapshot(collection.id)) == ([], None)
+    assert len(SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("pump"), 5)) == 1
+    index.save(collection.id)
+    library.delete_collection(collection.id)
+    assert index_files(library) == []
+
+
+def test_an_index_that_was_overtaken_by_a_removal_or_a_newer_one_is_not_kept(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    document = add(library, collection.id, "a.txt", OLD)
+    generation = library.collection("c").generation
+    early, late = (
+        Snapshot(collection.id, generation + age, filename, "", 1, 256, passport())
+        for age, filename in enumerate(("early.faiss", "late.faiss"))
+    )
+
+    library.save_snapshot(late, b"late")
+    library.save_snapshot(early, b"early")
+    assert (library.snapshot(collection.id), [path.name for path in index_files(library)]) == (late, ["late.faiss"])
+
+    library.remove(document.file_id, None)
+    library.save_snapshot(early, b"early")
+    library.delete_collection(collection.id)
+    library.save_snapshot(late, b"late")
+    assert index_files(library) == []
+
+
+@given(start=st.integers(0, 40), length=st.integers(0, 40))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_pages_of_a_span_are_those_that_it_touches(library: Library, start: int, length: int) -> None:
+    if not library.documents():
+        add(
+            library,
+            library.create_collection("c", passport()).id,
+            "a.txt",
+            chunked("first page", "second", "third one"),
+        )
+    (document,) = library.documents()
+    where = (document.collection_id, document.file_id)
+    pages, end = library.pages(*where), start + length
+    expected = [page for page in pages if page.start < end and start < page.end]
+
+    found_pages = library.span_pages(*where, start, end)
+
+    assert found_pages[0].number == page_at(pages, start)
+    assert [page for page in found_pages if page.start < end and start < page.end] == expected
+    assert len(found_pages) <= len(expected) + 1

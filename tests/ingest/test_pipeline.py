@@ -1,7 +1,7 @@
 """From a file to a searchable document, through real parser processes and a fake embedder."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +10,19 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.embedding import find_embedder
-from ingest.errors import CollectionNotFoundError, PassportMismatchError, WorkerCrashedError
+from ingest.errors import (
+    CollectionNotFoundError,
+    IngestError,
+    PassportMismatchError,
+    TextTooLongError,
+    WorkerCrashedError,
+)
 from ingest.library import Library
 from ingest.pipeline import Ingestor, ParserLimits, Progress, parser_pool
 from ingest.queue import IngestQueue
 from ingest.search_index import SearchIndex
 from ingest.types import DocumentRecord
-from ingest.workers import WorkerPool
+from ingest.workers import WorkerPool, WorkerSpec
 from tests.fakes import HashEmbedder, passport
 
 LIMITS = ParserLimits(timeout_seconds=30, memory_bytes=3 << 30)
@@ -113,19 +119,77 @@ def test_a_parser_that_takes_too_long_fails_the_file_with_the_setting_to_change(
     world.library.close()
 
 
-class BrokenEmbedder(HashEmbedder):
-    """An embedder whose process has died."""
+class FailingEmbedder(HashEmbedder):
+    """An embedder that fails the first times that it is asked."""
 
-    def embed(self, texts: object) -> NDArray[np.float32]:
-        raise WorkerCrashedError(worker="embedder", how="signal SIGKILL")
+    def __init__(self, *failures: IngestError) -> None:
+        super().__init__()
+        self._failures = list(failures)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self._failures:
+            raise self._failures.pop(0)
+        vectors: NDArray[np.float32] = super().embed(texts)
+        return vectors
 
 
-def test_a_document_stays_queued_when_the_embedder_dies_and_is_resumed(tmp_path: Path, parsers: WorkerPool) -> None:
-    broken = make_world(tmp_path / "home", parsers, BrokenEmbedder())
-    document = broken.queue("pump.txt", b"The pump is blue.")
-    with pytest.raises(WorkerCrashedError):
-        broken.ingestor.process(document)
-    broken.library.close()
+CRASH = WorkerCrashedError(worker="embedder", how="signal SIGKILL")
+
+
+@pytest.mark.parametrize(
+    ("failures", "status", "reason"),
+    [
+        ([CRASH], "done", ""),
+        ([CRASH, CRASH], "failed", f"{CRASH}; add the document again"),
+        ([TextTooLongError(tokens=300, limit=256)], "failed", str(TextTooLongError(tokens=300, limit=256))),
+    ],
+    ids=["once", "for good", "text too long"],
+)
+def test_no_document_waits_for_an_embedder_that_failed(
+    tmp_path: Path, parsers: WorkerPool, failures: list[IngestError], status: str, reason: str
+) -> None:
+    world = make_world(tmp_path / "home", parsers, FailingEmbedder(*failures))
+    document = world.process("pump.txt", b"The pump is blue.")
+    assert (document.status, document.reason) == (status, reason)
+    world.library.close()
+
+
+@pytest.mark.parametrize("remove_whole_file", [True, False])
+def test_a_document_that_was_removed_while_it_waited_is_not_read(world: World, remove_whole_file: bool) -> None:
+    document = world.queue("pump.txt", b"The pump is blue.")
+    if remove_whole_file:
+        world.library.delete_file(document.file_id)
+    else:
+        world.library.remove_document(document.collection_id, document.file_id)
+    seen: list[Progress] = []
+    assert world.ingestor.process(document, seen.append) is None
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("obedient", "the reader failed on pump.txt, which is a fault of Pincite's: KeyError: 'parse'"),
+        (
+            "broken",
+            "the parser process failed: EmptyFileError: a.pdf is an empty file (0 bytes); add the document again",
+        ),
+    ],
+)
+def test_a_fault_of_the_reader_is_not_told_as_one_of_the_file(tmp_path: Path, target: str, reason: str) -> None:
+    pool = WorkerPool(
+        WorkerSpec("parser", f"tests.worker_targets:{target}", {"filename": "a.pdf"}), size=1, calls_per_process=9
+    )
+    world = make_world(tmp_path / "home", pool, HashEmbedder())
+    assert world.process("pump.txt", b"The pump is blue.").reason == reason
+    pool.close()
+    world.library.close()
+
+
+def test_what_was_queued_at_a_stop_is_resumed(tmp_path: Path, parsers: WorkerPool) -> None:
+    stopped = make_world(tmp_path / "home", parsers, HashEmbedder())
+    document = stopped.queue("pump.txt", b"The pump is blue.")
+    stopped.library.close()
 
     world = make_world(tmp_path / "home", parsers, HashEmbedder())
     queue = IngestQueue(world.library, world.ingestor)
@@ -160,7 +224,8 @@ def test_the_index_is_saved_when_the_queue_is_empty(world: World) -> None:
 
 def test_a_collection_of_another_embedder_is_refused(world: World) -> None:
     world.library.create_collection("old", passport(128))
-    with pytest.raises(PassportMismatchError, match="'old' was built with hash"):
+    told = r"'old' was built with hash 1 \(128 dimensions, test\), but hash 1 \(256 dimensions, test\)"
+    with pytest.raises(PassportMismatchError, match=told):
         world.ingestor.collection_for("old")
 
 

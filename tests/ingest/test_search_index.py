@@ -1,6 +1,7 @@
 """Dense search equals brute force; its saved file is trusted only when it is what was written."""
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,13 @@ def test_no_query_is_a_syntax_error(library: Library, collection: Collection, qu
     SearchIndex(library).lexical(collection.id, query, 5)
 
 
+def test_a_query_of_many_words_is_cut_to_its_first_ones(library: Library, collection: Collection) -> None:
+    filler = " ".join(f"word{number}" for number in range(400))
+    index = SearchIndex(library)
+    assert index.lexical(collection.id, f"pump {filler}", 5) != []
+    assert index.lexical(collection.id, f"{filler} pump", 5) == []
+
+
 def test_a_saved_index_answers_like_the_one_in_memory(library: Library, collection: Collection) -> None:
     first = SearchIndex(library)
     query = EMBEDDER.embed_query("hall 2")
@@ -132,3 +140,23 @@ def test_an_empty_collection_finds_nothing(library: Library) -> None:
     assert index.dense(empty.id, EMBEDDER.embed_query("pump"), 5) == []
     assert index.lexical(empty.id, "pump", 5) == []
     index.save(empty.id)
+
+
+def test_two_that_save_at_once_leave_the_file_that_is_recorded(library: Library, collection: Collection) -> None:
+    other = Library(library.home)
+
+    def save(owner: Library, number: int) -> None:
+        for turn in range(5):
+            add(owner, collection, f"{number}-{turn}.txt", ["more"])
+            SearchIndex(owner).save(collection.id)
+
+    threads = [threading.Thread(target=save, args=(owner, number)) for number, owner in enumerate((library, other))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    recorded = library.snapshot(collection.id)
+    assert recorded is not None
+    assert [path.name for path in (library.home / "index").iterdir()] == [recorded.filename]
+    assert recorded.generation == library.collection("c").generation

@@ -1,5 +1,7 @@
 """Finding files on disk and taking them in."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +43,21 @@ def test_a_file_given_twice_is_found_once(tmp_path: Path) -> None:
 def test_a_hidden_file_that_is_given_itself_is_found(tmp_path: Path) -> None:
     (tmp_path / ".a.txt").write_text("a")
     assert list(find_files([tmp_path / ".a.txt"])) == [tmp_path / ".a.txt"]
+
+
+def test_a_folder_that_cannot_be_opened_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.txt").write_text("a")
+    scandir = os.scandir
+
+    def refuse(path: str) -> Iterator[os.DirEntry[str]]:  # permissions would not stop a test that runs as root
+        if Path(path) == tmp_path / "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert list(find_files([tmp_path])) == [tmp_path / "sub" / "a.txt", tmp_path / "closed"]
 
 
 def test_a_version_that_was_read_is_not_read_again(library: Library, tmp_path: Path) -> None:

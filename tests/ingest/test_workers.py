@@ -7,7 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.errors import EmptyFileError, WorkerCrashedError, WorkerFailedError, WorkerTimeoutError
+from ingest.errors import (
+    EmptyFileError,
+    WorkerBusyError,
+    WorkerCrashedError,
+    WorkerFailedError,
+    WorkerTimeoutError,
+)
 from ingest.workers import Worker, WorkerPool, WorkerSpec
 
 SPEC = WorkerSpec("test", "tests.worker_targets:obedient", {"name": "w"}, errors=(EmptyFileError,))
@@ -151,3 +157,26 @@ def test_a_worker_that_gives_way_to_others_runs_at_its_niceness() -> None:
     assert worker.pid is not None
     assert os.getpriority(os.PRIO_PROCESS, worker.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
     worker.close()
+
+
+def test_a_process_that_was_reaped_is_not_killed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker(SPEC)
+    with pytest.raises(WorkerCrashedError):
+        worker.call("die", {}, str, timeout_seconds=20)
+    killed: list[int] = []
+    monkeypatch.setattr(os, "killpg", lambda group, _: killed.append(group))
+    worker.close()
+    assert killed == []
+
+
+def test_a_pool_whose_processes_are_all_busy_says_so() -> None:
+    pool = WorkerPool(SPEC, size=1, calls_per_process=2)
+    with (
+        pool.lease(),
+        pytest.raises(WorkerBusyError, match="every test process is busy"),
+        pool.lease(timeout_seconds=0.01),
+    ):
+        pass
+    with pool.lease(timeout_seconds=0.01):
+        pass
+    pool.close()
