@@ -17,7 +17,6 @@ from api.services import Services
 from api.settings import ApiSettings
 
 ROUTERS = (files.router, vector_stores.router, pages.router, chat.router, models.router, health.router)
-MEGABYTE = 1_000_000
 
 
 def create_app(services: Services, settings: ApiSettings) -> FastAPI:
@@ -58,8 +57,8 @@ def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None
     app.add_middleware(OriginGuard, allowed=settings.allowed_origins)
     app.add_middleware(
         BodyGuard,
-        max_bytes=settings.max_request_mb * MEGABYTE,
-        max_upload_bytes=services.settings.ingest.max_upload_mb * MEGABYTE,
+        max_bytes=settings.max_request_bytes,
+        max_upload_bytes=services.settings.ingest.max_upload_bytes,
         timeout_seconds=settings.body_timeout_seconds,
     )
     app.add_middleware(HostGuard, names=settings.host_names)

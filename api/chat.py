@@ -17,6 +17,7 @@ from api.schemas import ChatRequest, PinciteOptions
 from api.services import Services
 from api.sse import encode_event
 from ingest.errors import CollectionNotFoundError
+from ingest.names import as_stored
 from rag.errors import EngineCrashedError, ModelNotFoundError
 from rag.types import (
     Answer,
@@ -46,7 +47,7 @@ def chat_events(services: Services, request: ChatRequest) -> Events:
         yield from plain_events(services.models.engine(request.model), request.turns(), request.sampling())
         return
     try:
-        collection = services.searchable(request.model.removeprefix(DOCS_PREFIX))
+        collection = services.searchable(as_stored(request.model.removeprefix(DOCS_PREFIX)))
     except CollectionNotFoundError as error:
         raise ModelNotFoundError(model=request.model) from error
     question = Question(

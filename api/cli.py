@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ingest.names import as_stored
+
 if TYPE_CHECKING:
     from api.settings import AllSettings
 
@@ -28,12 +30,19 @@ app.add_typer(models, name="models")
 
 Home = Annotated[Path | None, typer.Option(help="Folder that holds everything Pincite stores.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Addresses = Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]", show_default=False)]
 Port = Annotated[int | None, typer.Option(help="Port of the API.  [default: 1234]", show_default=False)]
 UiPort = Annotated[int | None, typer.Option(help="Port of the chat page.  [default: 8501]", show_default=False)]
-InCollection = Annotated[str, typer.Option("--collection", "-c", help="Documents that are searched together.")]
+InCollection = Annotated[
+    str,
+    typer.Option("--collection", "-c", parser=as_stored, metavar="NAME", help="Documents that are searched together."),
+]
 AnyCollection = Annotated[
-    str | None, typer.Option("--collection", "-c", help="Only this collection.", show_default=False)
+    str | None,
+    typer.Option(
+        "--collection", "-c", parser=as_stored, metavar="NAME", help="Only this collection.", show_default=False
+    ),
 ]
 Model = Annotated[
     str | None, typer.Option(help="Model that answers; `pincite models ls` lists them.", show_default=False)
@@ -92,30 +101,32 @@ def _root(
 
 
 @app.command()
-def serve(host: Host = None, port: Port = None, home: Home = None) -> None:
+def serve(host: Host = None, port: Port = None, json: Addresses = False, home: Home = None) -> None:
     """Serve the API."""
     settings = _settings(home, host=host, port=port)
     from api.commands import serve as commands
 
-    raise typer.Exit(commands.serve(settings))
+    raise typer.Exit(commands.serve(settings, as_json=json))
 
 
 @app.command()
-def ui(host: Host = None, port: UiPort = None, home: Home = None) -> None:
+def ui(host: Host = None, port: UiPort = None, json: Addresses = False, home: Home = None) -> None:
     """Serve the chat page, for an API that runs already."""
     settings = _settings(home, ui_host=host, ui_port=port)
     from api.commands import serve as commands
 
-    raise typer.Exit(commands.ui(settings))
+    raise typer.Exit(commands.ui(settings, as_json=json))
 
 
 @app.command()
-def up(host: Host = None, port: Port = None, ui_port: UiPort = None, home: Home = None) -> None:
+def up(
+    host: Host = None, port: Port = None, ui_port: UiPort = None, json: Addresses = False, home: Home = None
+) -> None:
     """Serve the API and the chat page."""
     settings = _settings(home, host=host, port=port, ui_port=ui_port)
     from api.commands import serve as commands
 
-    raise typer.Exit(commands.up(settings))
+    raise typer.Exit(commands.up(settings, as_json=json))
 
 
 @app.command()
@@ -165,12 +176,18 @@ def ask(
 
 
 @app.command()
-def chat(collection: InCollection = "default", mode: Mode = None, model: Model = None, home: Home = None) -> None:
+def chat(
+    collection: InCollection = "default",
+    mode: Mode = None,
+    model: Model = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for every answer.")] = False,
+    home: Home = None,
+) -> None:
     """Talk with the documents."""
     settings = _settings(home)
     from api.commands import ask as commands
 
-    raise typer.Exit(commands.chat(settings, commands.AskOptions(collection, mode, model)))
+    raise typer.Exit(commands.chat(settings, commands.AskOptions(collection, mode, model), as_json=json))
 
 
 @documents.command("ls")
@@ -221,7 +238,9 @@ def collections_ls(json: Json = False, home: Home = None) -> None:
 
 @collections.command("rm")
 def collections_rm(
-    name: Annotated[str, typer.Argument(help="Name or id.")], json: Json = False, home: Home = None
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    json: Json = False,
+    home: Home = None,
 ) -> None:
     """Remove a collection with its documents."""
     settings = _settings(home)

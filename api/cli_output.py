@@ -46,6 +46,12 @@ def write_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def write_json_line(value: Any) -> None:
+    """Write `value` to stdout as one line of JSON, for a reader that waits for it."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def printable(text: str) -> str:
     """Return `text` without the control characters by which a document could drive the terminal."""
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char)[0] != "C")

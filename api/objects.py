@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ingest.pipeline import Progress
-from ingest.types import Collection, DocumentRecord, FileRecord
+from ingest.types import Collection, DocumentRecord, FileRecord, Page
 from rag.types import Answer, Citation, Passage, Quote, ScoredChunk, Started
 
 JsonObject = dict[str, Any]
@@ -177,6 +177,11 @@ def check_object(answer: Answer) -> JsonObject:
         "timings": asdict(answer.timings),
         "model": answer.model,
     }
+
+
+def page_object(page: Page, text: str) -> JsonObject:
+    """Return a page with its part of the document's `text`."""
+    return {"number": page.number, "text": text[page.start : page.end]}
 
 
 def document_object(document: DocumentRecord) -> JsonObject:

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from ingest.names import collection_name
 from rag.types import Message, Role, Sampling
 
 MAX_MESSAGES = 4096
 MAX_STOPS = 16
-MAX_NAME_CHARS = 100
 MAX_QUERY_CHARS = 10_000
 MAX_SEARCH_RESULTS = 50
 
@@ -44,16 +44,6 @@ def clean_name(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char)[0] != "C")
     return " ".join(visible.split())
-
-
-def collection_name(text: str) -> str:
-    """Return a collection's name as it is stored; raises `ValueError` for one that nobody could use."""
-    name = clean_name(text)
-    if not 1 <= len(name) <= MAX_NAME_CHARS:
-        raise ValueError(f"a name has 1 to {MAX_NAME_CHARS} visible characters")
-    if "/" in name or "\\" in name:
-        raise ValueError("a name has no slashes")
-    return name
 
 
 def _as_list(value: object) -> object:

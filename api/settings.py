@@ -1,6 +1,7 @@
 """How the server listens, and whom it answers."""
 
 import ipaddress
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode
 
-from ingest.settings import IngestSettings, PinciteSettings
+from ingest.settings import MEGABYTE, IngestSettings, PinciteSettings, settings_file
 from rag.settings import RagSettings
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -69,6 +70,11 @@ class ApiSettings(PinciteSettings):
         return value
 
     @property
+    def max_request_bytes(self) -> int:
+        """The largest request body that is not a file upload."""
+        return self.max_request_mb * MEGABYTE
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return is_loopback(self.host)
@@ -124,13 +130,26 @@ def load_settings(**flags: object) -> AllSettings:
     """
     given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     try:
+        _check_sources(given.get("home"))
         return AllSettings(IngestSettings(**given), RagSettings(**given), ApiSettings(**given))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "_".join(str(part) for part in first["loc"])
         rule = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"setting {name} (PINCITE_{name.upper()}): {rule}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"pincite.toml in the home folder is not valid TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"pincite.toml in the home folder cannot be read: {error.strerror}") from error
+
+
+def _check_sources(home: Path | None) -> None:
+    """Refuse what the settings classes would ignore without a word: a mistyped key, and a key that protects nothing."""
+    if os.environ.get("PINCITE_API_KEY") == "":
+        raise SettingsError("setting api_key (PINCITE_API_KEY): the key is empty; unset it, or set a long random one")
+    file = settings_file(home)
+    if file.is_file():
+        known = {name for part in (IngestSettings, RagSettings, ApiSettings) for name in part.model_fields}
+        for name in tomllib.loads(file.read_text(encoding="utf-8")):
+            if name not in known:
+                raise SettingsError(f"{file}: there is no setting {name!r}; README.md lists the settings")

@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from api.cli_output import CommandError, messages, printable, results, styled, write_json
+from api.cli_output import CommandError, messages, printable, results, styled, write_json, write_json_line
 from api.commands.opening import open_services
 from api.objects import JsonObject, annotation_object, check_object, quote_object
 from api.services import Services
 from api.settings import AllSettings
+from ingest.errors import IngestError
+from rag.errors import RagError
 from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, ScoredChunk, Started
 
 QUOTE_CHARS = 240
@@ -61,25 +63,39 @@ def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: b
     return 0
 
 
-def chat(settings: AllSettings, options: AskOptions) -> int:
-    """Answer questions until the user has no more of them."""
-    console = results()
+def chat(settings: AllSettings, options: AskOptions, *, as_json: bool) -> int:
+    """Answer questions until the user has no more of them. One that cannot be answered does not end the chat."""
+    console = None if as_json else results()
     messages().print("Ask about your documents. An empty line or /exit ends the chat.")
     history: list[Message] = []
     with open_services(settings) as services:
         services.searchable(options.collection)
-        while question := _next_question(console):
+        while question := _next_question():
             turns = [*history, Message("user", question)]
-            answer = _answer(services, turns, options, console)
-            _print_citations(answer)
+            try:
+                answer = _answer(services, turns, options, console)
+            except (IngestError, RagError, CommandError) as error:
+                _report_failure(error, as_json=as_json)
+                continue
+            if as_json:
+                write_json_line(_ask_object(answer))
+            else:
+                _print_citations(answer)
             history = [*turns, Message("assistant", answer.text)]
     return 0
 
 
-def _next_question(console: Console) -> str:
+def _report_failure(error: Exception, *, as_json: bool) -> None:
+    """Tell why there is no answer; with JSON, every question has its line."""
+    messages().print(printable(f"pincite: {error}"))
+    if as_json:
+        write_json_line({"error": str(error)})
+
+
+def _next_question() -> str:
     """Return what the user types; empty at the end of the chat."""
     try:
-        typed = console.input(Text("\n> ", style="bold cyan")).strip()
+        typed = messages().input(Text("\n> ", style="bold cyan")).strip()
     except EOFError:
         return ""
     return "" if typed in FAREWELLS else typed

@@ -1,5 +1,6 @@
 """`pincite ingest`: take files in, and account for every one that was named."""
 
+import logging
 import os
 import stat
 from collections import Counter
@@ -13,15 +14,17 @@ from rich.text import Text
 
 from api.cli_output import CommandError, messages, printable, results, styled, write_json
 from api.commands.opening import open_services
+from api.errors import FileTooLargeError
 from api.objects import JsonObject, document_object
-from api.schemas import collection_name
 from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import IngestError
+from ingest.names import collection_name, is_collection_id
+from ingest.settings import IngestSettings
 from ingest.sources import find_files, take_in
 from ingest.types import Collection, DocumentRecord, DocumentStatus
 
-MEGABYTE = 1_000_000
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,10 @@ def run(settings: AllSettings, paths: Sequence[Path], wanted_collection: str, *,
     for path in paths:
         if not os.path.lexists(path):
             raise CommandError(f"there is no file or folder {path}", exit_code=2)
-    try:
-        name = collection_name(wanted_collection)
-    except ValueError as error:
-        raise CommandError(f"--collection: {error}", exit_code=2) from error
+    _check_name(wanted_collection)
     files = list(find_files([Path(os.path.abspath(path)) for path in paths]))
     with open_services(settings) as services:
-        collection = services.ingestor.collection_for(name)
+        collection = _collection(services, wanted_collection)
         outcomes = ingest_files(services, collection, files)
     if as_json:
         write_json([outcome.as_json(collection.name) for outcome in outcomes])
@@ -69,6 +69,21 @@ def run(settings: AllSettings, paths: Sequence[Path], wanted_collection: str, *,
         _print_outcomes(outcomes)
     messages().print(summary(outcomes))
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _check_name(name_or_id: str) -> None:
+    try:
+        if not is_collection_id(name_or_id):
+            collection_name(name_or_id)
+    except ValueError as error:
+        raise CommandError(f"--collection: {error}", exit_code=2) from error
+
+
+def _collection(services: Services, name_or_id: str) -> Collection:
+    """Return the collection to ingest into: one with this name is made where there is none, one with an id is not."""
+    if is_collection_id(name_or_id):
+        return services.searchable(name_or_id)
+    return services.ingestor.collection_for(collection_name(name_or_id))
 
 
 def ingest_files(services: Services, collection: Collection, files: Sequence[Path]) -> list[Outcome]:
@@ -85,7 +100,7 @@ def ingest_files(services: Services, collection: Collection, files: Sequence[Pat
             else:
                 reading[services.queue.submit(taken)] = file
         for future in as_completed(reading):
-            outcomes[reading[future]] = _outcome_of(future, reading[future])
+            outcomes[reading[future]] = outcome_of(future, reading[future])
             bar.advance(task)
     return [outcomes[file] for file in files]
 
@@ -93,39 +108,47 @@ def ingest_files(services: Services, collection: Collection, files: Sequence[Pat
 def _take_in(services: Services, collection: Collection, file: Path) -> Outcome | DocumentRecord:
     """Return a document that waits to be read, or the outcome where there is nothing to read."""
     try:
-        if problem := _reason_not_to_open(file, services.settings.ingest.max_upload_mb):
-            return Outcome(printable(file.as_posix()), "failed", problem)
+        if problem := _reason_not_to_open(file, services.settings.ingest):
+            return _failed(file, problem)
         taken = take_in(services.library, collection, file)
     except (IngestError, OSError) as error:
         reason = f"the file cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
-        return Outcome(file.as_posix(), "failed", reason)
+        return _failed(file, reason)
     if taken.document.status == "queued":
         return taken.document
     document = taken.document
     return Outcome(document.source, document.status, document.reason, document, is_unchanged=taken.is_unchanged)
 
 
-def _reason_not_to_open(file: Path, limit_mb: int) -> str:
+def _failed(file: Path, reason: str) -> Outcome:
+    """Return the outcome of a file without a document; its name may be one that no terminal should get."""
+    return Outcome(printable(file.as_posix()), "failed", printable(reason))
+
+
+def _reason_not_to_open(file: Path, limits: IngestSettings) -> str:
     """Say why a path cannot be a document; opening a pipe or a device would wait for ever."""
     status = file.stat()
+    if stat.S_ISDIR(status.st_mode):
+        return "the folder cannot be opened; check its permissions"
     if not stat.S_ISREG(status.st_mode):
         return "this is not a regular file"
-    if status.st_size > limit_mb * MEGABYTE:
-        return f"the file is larger than {limit_mb} MB; split it, or raise PINCITE_MAX_UPLOAD_MB"
+    if status.st_size > limits.max_upload_bytes:
+        return str(FileTooLargeError(limit_mb=limits.max_upload_mb))
     if file.as_posix().encode("utf-8", errors="replace").decode() != file.as_posix():
         return "its name is not valid UTF-8; rename it"
     return ""
 
 
-def _outcome_of(future: "Future[DocumentRecord | None]", file: Path) -> Outcome:
-    source = file.as_posix()
+def outcome_of(future: "Future[DocumentRecord | None]", file: Path) -> Outcome:
+    """Return what became of a file that was read, or of the attempt."""
     try:
         document = future.result()
-    except IngestError as error:
-        return Outcome(source, "failed", f"{error} (it stays queued; run the command again)")
+    except Exception as error:  # whatever it is, the other files must be accounted for
+        logger.debug("%s", file, exc_info=error)
+        return _failed(file, f"{error or type(error).__name__} (run the command again)")
     if document is None:
-        return Outcome(source, "failed", "the document was removed while it was read")
-    return Outcome(source, document.status, document.reason, document)
+        return _failed(file, "the document was removed while it was read")
+    return Outcome(document.source, document.status, document.reason, document)
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 from api.cli_output import add_row, messages, printable, results, styled, table, write_json
 from api.commands.opening import open_library
-from api.objects import JsonObject, document_object
+from api.objects import JsonObject, document_object, page_object
 from api.settings import AllSettings
 from ingest.embedding import find_embedder
 from ingest.errors import FileNotInLibraryError
 from ingest.library import Library
-from ingest.search_index import SearchIndex
 from ingest.types import DocumentRecord
 from rag.models.models import Models
 
@@ -36,10 +35,7 @@ def show_document(settings: AllSettings, file_id: str, collection_name: str | No
     with open_library(settings) as library:
         document = _find(library, file_id, collection_name)[0]
         text = library.document_text(document.collection_id, file_id)
-        pages = [
-            {"number": page.number, "text": text[page.start : page.end]}
-            for page in library.pages(document.collection_id, file_id)
-        ]
+        pages = [page_object(page, text) for page in library.pages(document.collection_id, file_id)]
     if as_json:
         write_json({**document_object(document), "pages": pages})
         return 0
@@ -54,13 +50,12 @@ def show_document(settings: AllSettings, file_id: str, collection_name: str | No
 def remove_documents(settings: AllSettings, file_ids: list[str], collection_name: str | None, *, as_json: bool) -> int:
     """Remove documents from one collection, or everywhere; the original goes with the last of them."""
     with open_library(settings) as library:
-        chosen = [_find(library, file_id, collection_name) for file_id in file_ids]
-        for documents in chosen:
-            for document in documents:
-                library.remove_document(document.collection_id, document.file_id)
-            if not _is_used(library, documents[0].file_id):
-                library.delete_file(documents[0].file_id)
-    removed = [document_object(document) for documents in chosen for document in documents]
+        collection_id = None if collection_name is None else library.collection(collection_name).id
+        chosen = list(dict.fromkeys(file_ids))
+        # All of them are looked up first: one that is mistyped leaves the others where they are.
+        removed = [row for file_id in chosen for row in _removable(library, file_id, collection_name)]
+        for file_id in chosen:
+            library.remove(file_id, collection_id)
     if as_json:
         write_json(removed)
     messages().print(f"{len(removed)} removed")
@@ -97,7 +92,6 @@ def remove_collection(settings: AllSettings, name: str, *, as_json: bool) -> int
     with open_library(settings) as library:
         collection = library.collection(name)
         library.delete_collection(collection.id)
-        SearchIndex(library).forget(collection.id)
     if as_json:
         write_json({"id": collection.id, "name": collection.name, "deleted": True})
     messages().print(f"collection {printable(collection.name)} removed")
@@ -140,5 +134,13 @@ def _find(library: Library, file_id: str, collection_name: str | None) -> list[D
     return found
 
 
-def _is_used(library: Library, file_id: str) -> bool:
-    return any(document.file_id == file_id for document in library.documents())
+def _removable(library: Library, file_id: str, collection_name: str | None) -> list[JsonObject]:
+    """Return what `documents rm` takes away: a file's documents, or the file alone where nothing was made of it."""
+    try:
+        return [document_object(document) for document in _find(library, file_id, collection_name)]
+    except FileNotInLibraryError:
+        if collection_name is not None:
+            raise
+        file = library.file(file_id)
+        row = {"id": file.id, "collection": None, "source": file.source, "status": None, "reason": ""}
+        return [{**row, "pages": 0, "chunks": 0, "sha256": file.sha256}]

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
 from urllib.parse import urlsplit
 
 from api.app import create_app
-from api.cli_output import CommandError, configure_logging, results
+from api.cli_output import CommandError, configure_logging, results, write_json_line
 from api.server import PinciteServer, address_of, check_address, open_socket, reachable
 from api.services import Services
 from api.settings import AllSettings, ApiSettings
@@ -21,32 +22,35 @@ from api.settings import AllSettings, ApiSettings
 UI_STOP_SECONDS = 5.0
 START_SECONDS = 120.0
 POLL_SECONDS = 0.2
+LABELS = {"api": "API", "chat": "Chat"}
 
 
-def serve(settings: AllSettings) -> int:
+def serve(settings: AllSettings, *, as_json: bool) -> int:
     """Serve the API until a signal ends it."""
     with _signals_end_the_program(), _api_server(settings) as (server, address):
-        results().print(f"API   {address}")
+        _print_addresses({"api": address}, as_json=as_json)
         server.serve_until_stopped()
     return 0
 
 
-def ui(settings: AllSettings) -> int:
+def ui(settings: AllSettings, *, as_json: bool) -> int:
     """Serve the chat page until a signal ends it."""
     api_url = settings.api.api_url or reachable(settings.api.host, settings.api.port)
     with _signals_end_the_program(), _chat_page(settings.api, api_url) as (page, chat_url):
-        results().print(f"Chat  {chat_url}")
+        if _wait_until_answered(page, [chat_url]):
+            _print_addresses({"chat": chat_url}, as_json=as_json)
         return page.wait()
 
 
-def up(settings: AllSettings) -> int:
+def up(settings: AllSettings, *, as_json: bool) -> int:
     """Serve both and print their addresses when both answer. Where one ends, so does the other."""
     with (
         _signals_end_the_program(),
         _api_server(settings) as (server, address),
         _chat_page(settings.api, address) as (page, chat_url),
     ):
-        threading.Thread(target=_watch, args=(server, page, address, chat_url), name="watch", daemon=True).start()
+        watch = partial(_watch, server, page, {"api": address, "chat": chat_url}, as_json=as_json)
+        threading.Thread(target=watch, name="watch", daemon=True).start()
         server.serve_until_stopped()
         if page.poll() is not None:
             raise CommandError(f"the chat page ended (exit status {page.returncode}); its messages are above")
@@ -115,16 +119,32 @@ def _end(page: "subprocess.Popen[bytes]") -> None:
         page.wait()
 
 
-def _watch(server: PinciteServer, page: "subprocess.Popen[bytes]", api_url: str, chat_url: str) -> None:
+def _watch(
+    server: PinciteServer, page: "subprocess.Popen[bytes]", addresses: Mapping[str, str], *, as_json: bool
+) -> None:
     """Print the addresses when both answer, and stop the server when the chat page ends."""
-    deadline = time.monotonic() + START_SECONDS
-    while page.poll() is None and time.monotonic() < deadline:
-        if _answers(f"{api_url}/health/live") and _answers(chat_url):
-            results().print(f"API   {api_url}\nChat  {chat_url}")
-            break
-        time.sleep(POLL_SECONDS)
+    if _wait_until_answered(page, [f"{addresses['api']}/health/live", addresses["chat"]]):
+        _print_addresses(addresses, as_json=as_json)
     page.wait()
     server.should_exit = True
+
+
+def _wait_until_answered(page: "subprocess.Popen[bytes]", urls: Sequence[str]) -> bool:
+    """Whether all of them answer before the chat page ends or the time for a start is over."""
+    deadline = time.monotonic() + START_SECONDS
+    while page.poll() is None and time.monotonic() < deadline:
+        if all(_answers(url) for url in urls):
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def _print_addresses(addresses: Mapping[str, str], *, as_json: bool) -> None:
+    if as_json:
+        write_json_line(addresses)
+        return
+    for name, url in addresses.items():
+        results().print(f"{LABELS[name]:<5} {url}")
 
 
 def _answers(url: str) -> bool:

@@ -15,7 +15,6 @@ from api.schemas import clean_name
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
 MAX_FILENAME_CHARS = 200
-MEGABYTE = 1_000_000
 
 
 class FilePageRequest(PageRequest):
@@ -32,9 +31,9 @@ def upload(
     filename = display_name(file.filename or "")
     if not filename:
         raise InvalidRequestError(detail="the file has no name", param="file")
-    limit_mb = parts.settings.ingest.max_upload_mb
-    if file.size is not None and file.size > limit_mb * MEGABYTE:
-        raise FileTooLargeError(limit_mb=limit_mb)
+    limits = parts.settings.ingest
+    if file.size is not None and file.size > limits.max_upload_bytes:
+        raise FileTooLargeError(limit_mb=limits.max_upload_mb)
     return file_object(parts.library.add_file(source=filename, filename=filename, content=file.file))
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.objects import DOCS_PREFIX, JsonObject, model_object
 from api.routes.parts import Parts
 from api.services import Services
+from ingest.names import as_stored
 from rag.errors import ModelNotFoundError
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -21,8 +22,10 @@ def list_models(parts: Parts) -> JsonObject:
 @router.get("/{model:path}")
 def retrieve_model(parts: Parts, model: str) -> JsonObject:
     """Show one of them."""
+    is_collection = model.startswith(DOCS_PREFIX)
+    wanted = DOCS_PREFIX + as_stored(model.removeprefix(DOCS_PREFIX)) if is_collection else model
     for known in _models(parts):
-        if known["id"] == model:
+        if known["id"] == wanted:
             return known
     raise ModelNotFoundError(model=model)
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from api.errors import DocumentNotReadyError, InvalidRequestError
-from api.objects import JsonObject
-from api.routes.parts import Parts
+from api.objects import JsonObject, page_object
+from api.routes.parts import Parts, Store
 from api.services import Services
 from ingest.errors import PageNotFoundError
 from ingest.types import DocumentRecord
@@ -18,7 +18,7 @@ Offset = Annotated[int | None, Query(ge=0, le=2**31)]
 
 
 @router.get("/content")
-def document_text(parts: Parts, store: str, file_id: str) -> JsonObject:
+def document_text(parts: Parts, store: Store, file_id: str) -> JsonObject:
     """Return the whole text, in which all offsets count."""
     document = _ready_document(parts, store, file_id)
     text = parts.library.document_text(document.collection_id, file_id)
@@ -31,7 +31,7 @@ def document_text(parts: Parts, store: str, file_id: str) -> JsonObject:
 
 
 @router.get("/pages/{number}")
-def page_text(parts: Parts, store: str, file_id: str, number: PageNumber) -> JsonObject:
+def page_text(parts: Parts, store: Store, file_id: str, number: PageNumber) -> JsonObject:
     """Return one page's text and where in the document it stands."""
     document = _ready_document(parts, store, file_id)
     pages = parts.library.pages(document.collection_id, file_id)
@@ -39,12 +39,12 @@ def page_text(parts: Parts, store: str, file_id: str, number: PageNumber) -> Jso
     if page is None:
         raise PageNotFoundError(file_id=file_id, page=number)
     text = parts.library.document_text(document.collection_id, file_id)
-    return {"number": page.number, "text": text[page.start : page.end], "start": page.start, "end": page.end}
+    return {**page_object(page, text), "start": page.start, "end": page.end}
 
 
 @router.get("/pages/{number}/image", response_class=Response)
 def page_image(
-    parts: Parts, store: str, file_id: str, number: PageNumber, start: Offset = None, end: Offset = None
+    parts: Parts, store: Store, file_id: str, number: PageNumber, start: Offset = None, end: Offset = None
 ) -> Response:
     """Draw a page as PNG, with the text `[start, end)` highlighted where both are given."""
     if (start is None) != (end is None):

@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import AfterValidator
 
 from api.services import Services
+from ingest.names import as_stored
 
 
 def parts_of(request: Request) -> Services:
@@ -14,3 +16,6 @@ def parts_of(request: Request) -> Services:
 
 
 Parts = Annotated[Services, Depends(parts_of)]
+
+Store = Annotated[str, AfterValidator(as_stored)]
+"""The name or id of a collection, as a part of a path."""

@@ -1,14 +1,16 @@
 """Collections and their documents: `/v1/vector_stores` as OpenAI has it, plus pages as text and picture."""
 
 import uuid
+from contextlib import suppress
 
 from fastapi import APIRouter
 
 from api.objects import JsonObject, search_result, store_file_object, store_object
 from api.paging import Paging, page_of
-from api.routes.parts import Parts
+from api.routes.parts import Parts, Store
 from api.schemas import StoreCreate, StoreFileCreate, StoreSearch, StoreUpdate
 from api.services import Services
+from ingest.errors import FileNotInLibraryError
 from ingest.types import Collection, DocumentRecord
 from rag.types import ScoredChunk
 
@@ -22,8 +24,12 @@ def create_store(parts: Parts, request: StoreCreate) -> JsonObject:
         parts.library.file(file_id)
     name = request.name or f"collection-{uuid.uuid4().hex[:8]}"
     collection = parts.create_collection(name)
-    for file_id in request.file_ids:
-        parts.add_document(collection, file_id)
+    try:
+        for file_id in request.file_ids:
+            parts.add_document(collection, file_id)
+    except FileNotInLibraryError:  # deleted since it was looked up
+        _discard(parts, collection)
+        raise
     return _store(parts, collection)
 
 
@@ -34,13 +40,13 @@ def list_stores(parts: Parts, page: Paging) -> JsonObject:
 
 
 @router.get("/{store}")
-def retrieve_store(parts: Parts, store: str) -> JsonObject:
+def retrieve_store(parts: Parts, store: Store) -> JsonObject:
     """Show a collection, which is named by its id or its name."""
     return _store(parts, parts.library.collection(store))
 
 
 @router.post("/{store}")
-def update_store(parts: Parts, store: str, request: StoreUpdate) -> JsonObject:
+def update_store(parts: Parts, store: Store, request: StoreUpdate) -> JsonObject:
     """Rename a collection."""
     collection = parts.library.collection(store)
     if request.name is not None and request.name != collection.name:
@@ -49,7 +55,7 @@ def update_store(parts: Parts, store: str, request: StoreUpdate) -> JsonObject:
 
 
 @router.delete("/{store}")
-def delete_store(parts: Parts, store: str) -> JsonObject:
+def delete_store(parts: Parts, store: Store) -> JsonObject:
     """Delete a collection and its documents."""
     collection = parts.library.collection(store)
     parts.delete_collection(collection)
@@ -57,7 +63,7 @@ def delete_store(parts: Parts, store: str) -> JsonObject:
 
 
 @router.post("/{store}/search")
-def search_store(parts: Parts, store: str, request: StoreSearch) -> JsonObject:
+def search_store(parts: Parts, store: Store, request: StoreSearch) -> JsonObject:
     """Return the chunks that fit the query best. Several queries share one list, each chunk with its best score."""
     collection = parts.searchable(store)
     best: dict[int, ScoredChunk] = {}
@@ -79,30 +85,38 @@ def search_store(parts: Parts, store: str, request: StoreSearch) -> JsonObject:
 
 
 @router.post("/{store}/files")
-def create_store_file(parts: Parts, store: str, request: StoreFileCreate) -> JsonObject:
+def create_store_file(parts: Parts, store: Store, request: StoreFileCreate) -> JsonObject:
     """Put a file into a collection; it is read in the background."""
     document = parts.add_document(parts.searchable(store), request.file_id)
     return _store_file(parts, document)
 
 
 @router.get("/{store}/files")
-def list_store_files(parts: Parts, store: str, page: Paging) -> JsonObject:
+def list_store_files(parts: Parts, store: Store, page: Paging) -> JsonObject:
     """List the documents of a collection, the newest first."""
     documents = parts.library.documents(parts.library.collection(store).id)
     return page_of(documents, page, lambda document: _store_file(parts, document))
 
 
 @router.get("/{store}/files/{file_id}")
-def retrieve_store_file(parts: Parts, store: str, file_id: str) -> JsonObject:
+def retrieve_store_file(parts: Parts, store: Store, file_id: str) -> JsonObject:
     """Show a document: its status, and while it is read how far that is."""
     return _store_file(parts, parts.library.document(parts.library.collection(store).id, file_id))
 
 
 @router.delete("/{store}/files/{file_id}")
-def delete_store_file(parts: Parts, store: str, file_id: str) -> JsonObject:
+def delete_store_file(parts: Parts, store: Store, file_id: str) -> JsonObject:
     """Take a document out of a collection; the file stays."""
     parts.library.remove_document(parts.library.collection(store).id, file_id)
     return {"id": file_id, "object": "vector_store.file.deleted", "deleted": True}
+
+
+def _discard(parts: Services, collection: Collection) -> None:
+    """Delete a collection that is only half made; the files that were meant for it stay."""
+    for document in parts.library.documents(collection.id):
+        with suppress(FileNotInLibraryError):  # somebody else took it out
+            parts.library.remove_document(collection.id, document.file_id)
+    parts.delete_collection(collection)
 
 
 def _store(parts: Services, collection: Collection) -> JsonObject:

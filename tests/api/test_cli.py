@@ -1,11 +1,15 @@
 """The command line: JSON on stdout, messages on stderr, exit statuses, and no traceback."""
 
+import errno
+import io
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +19,13 @@ import pytest
 from api.cli import main
 from api.cli_output import printable
 from api.commands import opening
+from api.commands.ingest import outcome_of
 from api.server import open_socket
 from api.services import Services
+from ingest.library import Library
+from ingest.types import DocumentRecord
 from rag.errors import EngineCrashedError
+from rag.types import Message
 from tests.api.world import DRILL, LUNCH, PUMP, LoadedEmbedder, OneModel, make_world
 from tests.fakes import ScriptedEngine
 
@@ -58,6 +66,23 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         world.add("pump.txt", PUMP)
         world.add("house.txt", LUNCH, DRILL)
     return made
+
+
+def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Have a user type these lines."""
+    left = iter(lines)
+
+    def typed(_: object = "") -> str:
+        return next(left)
+
+    monkeypatch.setattr("builtins.input", typed)
+
+
+def crash_first(messages: Sequence[Message]) -> list[str | Exception]:
+    """A script that fails at a question with the word `first`, and answers others."""
+    if "first" in messages[-1].content:
+        return [EngineCrashedError(model="scripted", how="signal SIGKILL")]
+    return ["Every 3 months."]
 
 
 def test_help_and_version_are_quick_and_load_nothing_heavy() -> None:
@@ -119,6 +144,46 @@ def test_documents_are_removed_with_their_originals(shell: Shell) -> None:
     assert "there is no file" in err
 
 
+def test_a_document_named_twice_is_removed_once(shell: Shell) -> None:
+    first, second = shell.json("documents", "ls")
+    assert [row["id"] for row in shell.json("documents", "rm", first["id"], first["id"])] == [first["id"]]
+    assert shell.json("documents", "ls") == [second]
+
+
+def test_nothing_is_removed_where_one_of_the_documents_is_unknown(shell: Shell) -> None:
+    before = shell.json("documents", "ls")
+    assert shell.run("documents", "rm", before[0]["id"], "file-nope")[0] == 1
+    assert shell.json("documents", "ls") == before
+
+
+def test_a_document_in_two_collections_is_removed_from_the_one_that_is_named(shell: Shell) -> None:
+    with make_world(shell.home) as world:
+        both = world.add("pump.txt", PUMP, collection="other")
+    removed = shell.json("documents", "rm", both.file_id, "--collection", "other")
+    assert [(row["id"], row["collection"]) for row in removed] == [(both.file_id, "other")]
+    assert shell.json("documents", "show", both.file_id)["collection"] == "docs"
+    assert both.sha256 in {path.name for path in (shell.home / "files").rglob("*")}
+
+
+def test_a_file_without_documents_is_removed_too(shell: Shell) -> None:
+    with closing(Library(shell.home)) as library:
+        file = library.add_file(source="lone.txt", filename="lone.txt", content=io.BytesIO(b"Nobody reads this."))
+    assert shell.run("documents", "rm", file.id, "--collection", "docs")[0] == 1
+    (removed,) = shell.json("documents", "rm", file.id)
+    assert set(removed) == DOCUMENT_KEYS
+    assert (removed["id"], removed["collection"], removed["source"]) == (file.id, None, "lone.txt")
+    assert file.sha256 not in {path.name for path in (shell.home / "files").rglob("*")}
+
+
+def test_a_collection_is_found_however_its_name_is_typed(shell: Shell) -> None:
+    with make_world(shell.home) as world:
+        world.add("cafe.txt", LUNCH, collection="Caf\u00e9 plans")
+    typed = " Cafe\u0301  plans"
+    assert len(shell.json("documents", "ls", "--collection", typed)) == 1
+    assert len(shell.json("search", "lunch", "--collection", typed)) == 1
+    assert shell.json("collections", "rm", typed)["name"] == "Caf\u00e9 plans"
+
+
 def test_collections_are_listed_and_removed(shell: Shell) -> None:
     (collection,) = shell.json("collections", "ls")
     assert (collection["name"], collection["documents"], collection["chunks"]) == ("docs", 2, 3)
@@ -162,16 +227,32 @@ def test_ask_prints_the_answer_and_its_citations(shell: Shell) -> None:
 
 def test_chat_remembers_what_was_said(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = shell.models.scripted = ScriptedEngine(["Every 3 months."])
-    lines = iter(["How often is the pump oiled?", "And where does it stand, the pump?", "/exit"])
-
-    def typed(_: object = "") -> str:
-        return next(lines)
-
-    monkeypatch.setattr("builtins.input", typed)
+    type_lines(monkeypatch, "How often is the pump oiled?", "And where does it stand, the pump?", "/exit")
     code, out, _ = shell.run("chat", "--collection", "docs")
     assert code == 0
     assert out.count("Every 3 months.") >= 2
     assert "Every 3 months." in {message.content for message in engine.requests[-1][0]}
+
+
+def test_a_chat_outlives_a_question_that_cannot_be_answered(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = shell.models.scripted = ScriptedEngine(crash_first)
+    type_lines(monkeypatch, "How is the pump oiled at first?", "How often is the pump oiled?", "")
+    code, out, err = shell.run("chat", "--collection", "docs")
+    assert code == 0
+    assert "signal SIGKILL" in err
+    assert "Every 3 months." in out
+    assert [message.content for message in engine.requests[-1][0] if "first" in message.content] == []
+
+
+def test_a_chat_in_json_is_one_line_for_every_question(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.models.scripted = ScriptedEngine(crash_first)
+    type_lines(monkeypatch, "How is the pump oiled at first?", "How often is the pump oiled?", "")
+    code, out, _ = shell.run("chat", "--collection", "docs", "--json")
+    failed, answered = map(json.loads, out.splitlines())
+    assert code == 0
+    assert list(failed) == ["error"]
+    assert answered["answer"] == "Every 3 months."
+    assert set(answered) >= {"answer", "citations", "evidence", "mode", "timings"}
 
 
 def test_failures_exit_with_1_and_say_what_to_do(shell: Shell) -> None:
@@ -193,6 +274,13 @@ def test_a_home_that_cannot_be_written_is_named(shell: Shell, tmp_path: Path) ->
     code, _, err = shell.run("documents", "ls", "--home", str(tmp_path / "file" / "home"))
     assert code == 1
     assert str(tmp_path / "file" / "home") in err
+
+
+def test_a_mistyped_key_in_the_settings_file_exits_with_2(shell: Shell) -> None:
+    (shell.home / "pincite.toml").write_text("prot = 1")
+    code, _, err = shell.run("documents", "ls")
+    assert code == 2
+    assert "'prot'" in err
 
 
 def test_a_broken_settings_file_exits_with_2(shell: Shell) -> None:
@@ -222,6 +310,51 @@ def test_what_nobody_foresaw_is_told_without_a_traceback(shell: Shell) -> None:
 
 def test_a_terminal_is_not_driven_by_a_document() -> None:
     assert printable("a\x1b[31mb\x07\r\u202ec\u0085\td\n") == "a[31mbc\td\n"
+
+
+def test_a_name_that_no_terminal_should_get_is_shown_without_its_controls(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, name in enumerate((b"\x1b[31mred.txt", b"half\xff.txt")):
+        os.symlink(f"nowhere{number}", os.fsencode(folder) + b"/" + name)
+    code, out, _ = shell.run("ingest", str(folder))
+    assert code == 1
+    assert "\x1b" not in out
+    rows = shell.json("ingest", str(folder), code=1)
+    assert [Path(row["source"]).name for row in rows] == ["[31mred.txt", "half.txt"]
+
+
+def test_every_file_is_accounted_for_when_one_fails_in_a_way_that_nobody_foresaw(tmp_path: Path) -> None:
+    broken: Future[DocumentRecord | None] = Future()
+    broken.set_exception(KeyError("the moon"))
+    outcome = outcome_of(broken, tmp_path / "a.txt")
+    assert (outcome.source, outcome.status) == ((tmp_path / "a.txt").as_posix(), "failed")
+    assert "the moon" in outcome.reason
+
+
+def test_a_folder_that_cannot_be_opened_is_a_failure(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    scandir = os.scandir
+
+    def refuse(path: str) -> "Iterator[os.DirEntry[str]]":  # permissions would not stop a test that runs as root
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (row,) = shell.json("ingest", str(tmp_path / "in"), code=1)
+    assert (Path(row["source"]).name, row["status"]) == ("closed", "failed")
+    assert "cannot be opened" in row["reason"]
+
+
+def test_an_id_that_no_collection_has_is_not_made_a_name(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    code, _, err = shell.run("ingest", str(tmp_path / "a.txt"), "--collection", "vs_" + "0" * 24)
+    assert code == 1
+    assert "there is no collection" in err
+    assert [collection["name"] for collection in shell.json("collections", "ls")] == ["docs"]
 
 
 def test_a_port_in_use_is_named(shell: Shell) -> None:
@@ -365,3 +498,26 @@ def test_a_server_stops_in_order_while_its_models_are_still_loading(
         assert time.monotonic() - started < 10
     assert server.returncode == 0
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["serve", "--port", "0"], ["api"]),
+        (["ui", "--port", "0"], ["chat"]),
+        (["up", "--port", "0", "--ui-port", "0"], ["api", "chat"]),
+    ],
+    ids=["serve", "ui", "up"],
+)
+def test_addresses_in_json_are_one_line(
+    start: Callable[..., "subprocess.Popen[str]"], arguments: list[str], parts: list[str]
+) -> None:
+    with start(*arguments, "--json") as server:
+        assert server.stdout is not None
+        addresses = json.loads(server.stdout.readline())
+        server.terminate()
+        rest, _ = server.communicate(timeout=20)
+    assert list(addresses) == parts
+    assert all(url.startswith("http://127.0.0.1:") for url in addresses.values())
+    assert rest == ""

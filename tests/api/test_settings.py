@@ -6,7 +6,7 @@ import pytest
 
 from api.server import PortInUseError, UnguardedAddressError, check_address, open_socket
 from api.settings import ApiSettings, SettingsError, load_settings
-from ingest.settings import IngestSettings
+from ingest.settings import IngestSettings, default_home
 from rag.settings import RagSettings
 
 
@@ -55,6 +55,42 @@ def test_a_setting_that_cannot_be_is_named(tmp_path: Path, flags: dict[str, obje
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "pincite.toml").write_text("port = ")
     with pytest.raises(SettingsError, match=r"pincite\.toml"):
+        load_settings(home=tmp_path)
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pincite.toml").write_bytes(b'model = "\xff"')
+    with pytest.raises(SettingsError, match=r"pincite\.toml"):
+        load_settings(home=tmp_path)
+
+
+@pytest.mark.parametrize("line", ["prot = 1", "PORT = 1", "pincite_port = 1", "[api]\nport = 1"])
+def test_a_key_that_no_package_knows_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "pincite.toml").write_text(line)
+    name = line.split()[0].strip("[]")
+    with pytest.raises(SettingsError, match=rf"pincite\.toml: there is no setting '{name}'"):
+        load_settings(home=tmp_path)
+
+
+def test_one_file_has_the_settings_of_all_packages(tmp_path: Path) -> None:
+    (tmp_path / "pincite.toml").write_text("port = 1\ntop_k = 2\nchunk_tokens = 100\n")
+    settings = load_settings(home=tmp_path)
+    assert (settings.api.port, settings.rag.top_k, settings.ingest.chunk_tokens) == (1, 2, 100)
+
+
+def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.settings.default_home", lambda: tmp_path)  # where the file is looked for
+    (tmp_path / "pincite.toml").write_text('model = "small"\n')
+    for name in ("PINCITE_HOME", "PINCITE_PORT", "PINCITE_MODEL", "PINCITE_ALLOWED_HOSTS"):
+        monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert {settings.ingest.home, settings.rag.home, settings.api.home} == {default_home()}
+    assert (settings.rag.model, settings.api.port) == ("small", 1234)
+
+
+def test_an_empty_key_is_refused_because_it_protects_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_API_KEY", "")
+    with pytest.raises(SettingsError, match="PINCITE_API_KEY"):
         load_settings(home=tmp_path)
 
 

@@ -1,8 +1,11 @@
 """`/v1/vector_stores`: collections, their documents, search, and pages."""
 
+import io
+
 import pytest
 from starlette.testclient import TestClient
 
+from ingest.types import Collection, DocumentRecord
 from tests.api.world import DRILL, LUNCH, PUMP, World, wait_for
 
 STORES = "/v1/vector_stores"
@@ -27,12 +30,41 @@ def test_a_collection_without_a_name_gets_one(client: TestClient) -> None:
     assert client.post(STORES, json={}).json()["name"].startswith("collection-")
 
 
+def test_a_collection_is_found_however_its_name_is_typed(client: TestClient) -> None:
+    store = client.post(STORES, json={"name": " Caf\u0065\u0301   plans"}).json()
+    assert store["name"] == "Caf\u00e9 plans"
+    for typed in ("Caf\u00e9 plans", "Cafe\u0301 plans", " Caf\u00e9  plans "):
+        assert client.get(f"{STORES}/{typed}").json() == store
+        assert client.get(f"{STORES}/{typed}/files").json()["data"] == []
+        assert client.get(f"/v1/models/docs/{typed}").json()["id"] == "docs/Caf\u00e9 plans"
+        chat = {"model": f"docs/{typed}", "messages": [{"role": "user", "content": "?"}]}
+        assert client.post("/v1/chat/completions", json=chat).status_code == 200
+
+
+def test_a_collection_whose_file_goes_meanwhile_is_not_left_half_made(
+    world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = world.services.library
+    first, second = (library.add_file(source=n, filename=n, content=io.BytesIO(n.encode())) for n in ("a", "b"))
+
+    def enqueue(collection: Collection, file_id: str) -> DocumentRecord:
+        if file_id == second.id:
+            library.delete_file(second.id)
+        return library.enqueue(collection.id, file_id)
+
+    monkeypatch.setattr(world.services, "add_document", enqueue)
+    response = client.post(STORES, json={"name": "new", "file_ids": [first.id, second.id]})
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "file_not_found")
+    assert [collection.name for collection in library.collections()] == ["docs"]
+    assert library.file(first.id) == first
+
+
 def test_a_name_is_taken_once(client: TestClient) -> None:
     response = client.post(STORES, json={"name": "docs"})
     assert (response.status_code, response.json()["error"]["code"]) == (409, "vector_store_exists")
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a/b", "..\\x", "\u202e", "x" * 101])
+@pytest.mark.parametrize("name", ["", "   ", "a/b", "..\\x", "\u202e", "a\nb", "vs_" + "0" * 24, "x" * 101])
 def test_names_that_nobody_could_use_are_refused(client: TestClient, name: str) -> None:
     response = client.post(STORES, json={"name": name})
     assert (response.status_code, response.json()["error"]["param"]) == (400, "name")
@@ -89,7 +121,7 @@ def test_several_queries_share_one_list(client: TestClient) -> None:
 
 
 def test_results_below_a_threshold_are_left_out(client: TestClient) -> None:
-    request = {"query": "fire drill in March", "ranking_options": {"score_threshold": 0.6}}
+    request = {"query": "fire drill in March", "ranking_options": {"score_threshold": 0.5}}
     found = client.post(f"{STORES}/docs/search", json=request).json()["data"]
     assert [result["content"][0]["text"] for result in found] == [DRILL]
 
