@@ -1,12 +1,16 @@
 """What the tests of the API share."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from tests.api.world import DRILL, LUNCH, PUMP, World, make_world
+from api.commands import opening
+from api.services import Services
+from tests.api.shell import Shell
+from tests.api.world import DRILL, LUNCH, PUMP, LoadedEmbedder, World, make_world
 
 
 @pytest.fixture
@@ -23,3 +27,16 @@ def client(world: World) -> Iterator[TestClient]:
     """A client of that application, which runs meanwhile."""
     with world.client() as made:
         yield made
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell whose library has two documents in the collection `docs`."""
+    made = Shell(tmp_path / "home", capsys)
+    monkeypatch.setenv("PINCITE_HOME", str(made.home))
+    monkeypatch.setenv("PINCITE_PARSER_WORKERS", "1")
+    monkeypatch.setattr(opening, "Services", partial(Services, embedder=LoadedEmbedder(), models=made.models))
+    with make_world(made.home) as world:
+        world.add("pump.txt", PUMP)
+        world.add("house.txt", LUNCH, DRILL)
+    return made

@@ -2,7 +2,6 @@
 
 import io
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ingest.chunking import page_at
 from ingest.errors import (
@@ -24,10 +22,8 @@ from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.storage.snapshots import Snapshot
 from ingest.types import ChunkedDocument, DocumentRecord
-from tests.fakes import HashEmbedder, chunked, passport
-
-EMBEDDER = HashEmbedder()
-WORDS = ["pump", "valve", "hose"]
+from tests.fakes import chunked, passport
+from tests.ingest.library_world import EMBEDDER, add
 
 
 @pytest.fixture
@@ -35,17 +31,6 @@ def library(tmp_path: Path) -> Iterator[Library]:
     opened = Library(tmp_path / "home")
     yield opened
     opened.close()
-
-
-def add(library: Library, collection_id: str, source: str, content: ChunkedDocument) -> DocumentRecord:
-    """Take a document the whole way, its file's bytes being its text."""
-    body = io.BytesIO(content.document.text.encode())
-    file = library.add_file(source=source, filename=Path(source).name, content=body)
-    document = library.enqueue(collection_id, file.id)
-    vectors = EMBEDDER.embed([chunk.text for chunk in content.chunks])
-    stored = library.complete(document, content, vectors)
-    assert stored is not None
-    return stored
 
 
 def found(library: Library, collection_id: str, words: str) -> list[str]:
@@ -220,56 +205,6 @@ def test_adds_deletes_and_searches_from_many_threads_stay_right(library: Library
     for thread in threads:
         thread.join()
     assert errors == []
-
-
-class LibraryMachine(RuleBasedStateMachine):
-    """Adds, replaces, removes and reopens against a plain dict."""
-
-    @initialize()
-    def open_it(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.library = Library(Path(self.folder.name))
-        self.collection_id = self.library.create_collection("c", passport()).id
-        self.index = SearchIndex(self.library)
-        self.model: dict[str, str] = {}
-
-    @rule(source=st.sampled_from("abcd"), words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))
-    def add(self, source: str, words: list[str]) -> None:
-        text = " ".join(words)
-        add(self.library, self.collection_id, source, chunked(text))
-        self.model[source] = text
-
-    @rule(source=st.sampled_from("abcd"))
-    def remove(self, source: str) -> None:
-        for document in self.library.documents():
-            if document.source == source:
-                self.library.delete_file(document.file_id)
-        self.model.pop(source, None)
-
-    @rule(save=st.booleans())
-    def reopen(self, save: bool) -> None:
-        if save:
-            self.index.save(self.collection_id)
-        self.library.close()
-        self.library = Library(Path(self.folder.name))
-        self.index = SearchIndex(self.library)
-
-    @invariant()
-    def library_and_indexes_agree_with_the_model(self) -> None:
-        hits = self.index.dense(self.collection_id, EMBEDDER.embed_query("pump"), 10)
-        chunks = {chunk.source: chunk.chunk.text for chunk in self.library.chunks([id_ for id_, _ in hits])}
-        assert chunks == self.model
-        words = self.index.lexical(self.collection_id, "pump", 10)
-        sources = {chunk.source for chunk in self.library.chunks([id_ for id_, _ in words])}
-        assert sources == {source for source, text in self.model.items() if "pump" in text}
-
-    def teardown(self) -> None:
-        self.library.close()
-        self.folder.cleanup()
-
-
-TestLibraryAgreesWithAPlainDict = LibraryMachine.TestCase
-TestLibraryAgreesWithAPlainDict.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
 
 
 def test_complete_refuses_a_wrong_number_of_vectors(library: Library) -> None:

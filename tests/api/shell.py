@@ -1,0 +1,35 @@
+"""Runs commands as a user would, and reads what they print."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli import main
+from tests.api.world import OneModel
+
+DOCUMENT_KEYS = {"id", "collection", "source", "status", "reason", "pages", "chunks", "sha256"}
+
+
+class Shell:
+    """Runs commands in a home of their own, with a scripted model."""
+
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self.models = OneModel()
+        self._capsys = capsys
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Return the exit status, stdout and stderr of a command."""
+        self._capsys.readouterr()
+        code = main(arguments)
+        out, err = self._capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        """Return what a command prints with `--json`."""
+        got, out, err = self.run(*arguments, "--json")
+        assert got == code, err
+        return json.loads(out)

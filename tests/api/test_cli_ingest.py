@@ -1,0 +1,147 @@
+"""`pincite ingest` and `bench`: every path is accounted for."""
+
+import errno
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from api.commands.ingest import outcome_of
+from ingest.types import DocumentRecord
+from tests.api.shell import DOCUMENT_KEYS, Shell
+
+
+def test_a_name_that_no_terminal_should_get_is_shown_without_its_controls(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, name in enumerate((b"\x1b[31mred.txt", b"half\xff.txt")):
+        os.symlink(f"nowhere{number}", os.fsencode(folder) + b"/" + name)
+    code, out, _ = shell.run("ingest", str(folder))
+    assert code == 1
+    assert "\x1b" not in out
+    rows = shell.json("ingest", str(folder), code=1)
+    assert [Path(row["source"]).name for row in rows] == ["[31mred.txt", "half.txt"]
+
+
+def test_every_file_is_accounted_for_when_one_fails_in_a_way_that_nobody_foresaw(tmp_path: Path) -> None:
+    broken: Future[DocumentRecord | None] = Future()
+    broken.set_exception(KeyError("the moon"))
+    outcome = outcome_of(broken, tmp_path / "a.txt")
+    assert (outcome.source, outcome.status) == ((tmp_path / "a.txt").as_posix(), "failed")
+    assert "the moon" in outcome.reason
+
+
+def test_a_folder_that_cannot_be_opened_is_a_failure(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    scandir = os.scandir
+
+    def refuse(path: str) -> "Iterator[os.DirEntry[str]]":  # permissions would not stop a test that runs as root
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (row,) = shell.json("ingest", str(tmp_path / "in"), code=1)
+    assert (Path(row["source"]).name, row["status"]) == ("closed", "failed")
+    assert "cannot be opened" in row["reason"]
+
+
+def test_an_id_that_no_collection_has_is_not_made_a_name(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    code, _, err = shell.run("ingest", str(tmp_path / "a.txt"), "--collection", "vs_" + "0" * 24)
+    assert code == 1
+    assert "there is no collection" in err
+    assert [collection["name"] for collection in shell.json("collections", "ls")] == ["docs"]
+
+
+@pytest.mark.slow
+class TestIngest:
+    """`pincite ingest`, with real parsers."""
+
+    def test_every_path_is_accounted_for(self, shell: Shell, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        (folder / "sub").mkdir(parents=True)
+        (folder / "a.md").write_text("# Lamps\n\nThe lamp needs 40 watts.")
+        (folder / "empty.txt").write_bytes(b"")
+        (folder / ".hidden").write_text("x")
+        (folder / "sub" / "b.txt").write_text("The fuse is rated at 16 amperes.")
+        (folder / "sub" / "loop").symlink_to(folder)
+        (folder / "gone.txt").symlink_to(tmp_path / "nowhere")
+        (folder / "self.txt").symlink_to("self.txt")
+        os.mkfifo(folder / "pipe.txt")
+        (folder / "pic.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+
+        rows = shell.json("ingest", str(folder), code=1)
+        by_name = {Path(row["source"]).name: row for row in rows}
+        assert all(set(row) == DOCUMENT_KEYS for row in rows)
+        assert all(Path(row["source"]).is_absolute() for row in rows)
+        assert {name: row["status"] for name, row in by_name.items()} == {
+            "a.md": "done",
+            "b.txt": "done",
+            "empty.txt": "failed",
+            "gone.txt": "failed",
+            "self.txt": "failed",
+            "pipe.txt": "failed",
+            "pic.png": "failed",
+        }
+        assert "0 bytes" in by_name["empty.txt"]["reason"]
+        assert "regular file" in by_name["pipe.txt"]["reason"]
+        assert all(row["reason"] for row in rows if row["status"] == "failed")
+        assert shell.json("search", "fuse amperes", "--top-k", "1")[0]["text"] == "The fuse is rated at 16 amperes."
+
+    def test_unchanged_files_are_not_read_again_and_changed_ones_replace_the_old(
+        self, shell: Shell, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.txt"
+        path.write_text("The fuse is rated at 16 amperes.")
+        assert "1 given, 1 accounted for: 1 done" in shell.run("ingest", str(path))[2]
+        code, out, err = shell.run("ingest", str(path))
+        assert code == 0
+        assert "(unchanged)" in out
+        assert "1 given, 1 accounted for: 1 done, 0 with warnings, 0 failed (1 unchanged)" in err
+        path.write_text("The fuse is rated at 20 amperes.")
+        shell.run("ingest", str(path))
+        (document,) = shell.json("documents", "ls", "--collection", "default")
+        assert shell.json("documents", "show", document["id"])["pages"][0]["text"] == "The fuse is rated at 20 amperes."
+
+    def test_a_source_is_the_absolute_path_however_it_was_typed(
+        self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "a.txt").write_text("One line of text.")
+        monkeypatch.chdir(tmp_path / "in")
+        rows = [shell.json("ingest", typed)[0] for typed in ("a.txt", "../in/a.txt", "./a.txt", ".")]
+        assert {row["source"] for row in rows} == {(tmp_path / "in" / "a.txt").as_posix()}
+        assert len({row["id"] for row in rows}) == 1
+
+    def test_a_file_over_the_limit_is_not_taken_in(
+        self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PINCITE_MAX_UPLOAD_MB", "1")
+        (tmp_path / "big.txt").write_bytes(b"x" * 1_000_001)
+        (row,) = shell.json("ingest", str(tmp_path / "big.txt"), code=1)
+        assert "PINCITE_MAX_UPLOAD_MB" in row["reason"]
+
+    def test_bench_measures_in_a_home_of_its_own(self, shell: Shell, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        (folder / "a.txt").write_text("The fuse is rated at 16 amperes. The lamp needs 40 watts.")
+        before = shell.json("documents", "ls")
+        report = shell.json("bench", str(folder))
+        assert (report["files"], report["pages"], report["chunks"]) == (1, 1, 1)
+        assert min(report[name] for name in ("pages_per_second", "search_p50_ms", "tokens_per_second")) > 0
+        assert shell.json("documents", "ls") == before
+
+    def test_a_collection_that_nobody_could_name_is_misuse(self, shell: Shell, tmp_path: Path) -> None:
+        code, _, err = shell.run("ingest", str(tmp_path), "--collection", "a/b")
+        assert code == 2
+        assert "--collection: a name has no slashes" in err
+
+    def test_a_missing_path_is_misuse(self, shell: Shell, tmp_path: Path) -> None:
+        code, out, err = shell.run("ingest", str(tmp_path / "nowhere"))
+        assert (code, out) == (2, "")
+        assert "nowhere" in err

@@ -1,0 +1,90 @@
+"""`pincite serve`, `ui` and `up`: addresses, ports, and an orderly end."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.server import open_socket
+from tests.api.shell import Shell
+
+
+def test_a_port_in_use_is_named(shell: Shell) -> None:
+    with open_socket("127.0.0.1", 0, option="--port") as taken:
+        port = str(taken.getsockname()[1])
+        for arguments, option in (
+            (("serve", "--port", port), "--port"),
+            (("up", "--port", "0", "--ui-port", port), "--ui-port"),
+            (("ui", "--port", port), "--ui-port"),
+        ):
+            code, _, err = shell.run(*arguments)
+            assert code == 1, arguments
+            assert f"port {port}" in err
+            assert option in err
+
+
+def test_other_machines_are_not_served_without_a_key(shell: Shell) -> None:
+    code, _, err = shell.run("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 (refused)
+    assert code == 2
+    assert "PINCITE_API_KEY" in err
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
+    """Return a function that starts `pincite` in a process of its own."""
+
+    def run(*arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "api.cli", *arguments, "--home", str(tmp_path / "home")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT"])
+def test_a_server_stops_in_order_while_its_models_are_still_loading(
+    start: Callable[..., "subprocess.Popen[str]"], stop: str
+) -> None:
+    import signal
+
+    with start("serve", "--port", "0") as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("API   http://127.0.0.1:")
+        time.sleep(1)
+        started = time.monotonic()
+        server.send_signal(getattr(signal, stop))
+        _, err = server.communicate(timeout=20)
+        assert time.monotonic() - started < 10
+    assert server.returncode == 0
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["serve", "--port", "0"], ["api"]),
+        (["ui", "--port", "0"], ["chat"]),
+        (["up", "--port", "0", "--ui-port", "0"], ["api", "chat"]),
+    ],
+    ids=["serve", "ui", "up"],
+)
+def test_addresses_in_json_are_one_line(
+    start: Callable[..., "subprocess.Popen[str]"], arguments: list[str], parts: list[str]
+) -> None:
+    with start(*arguments, "--json") as server:
+        assert server.stdout is not None
+        addresses = json.loads(server.stdout.readline())
+        server.terminate()
+        rest, _ = server.communicate(timeout=20)
+    assert list(addresses) == parts
+    assert all(url.startswith("http://127.0.0.1:") for url in addresses.values())
+    assert rest == ""
