@@ -19,6 +19,7 @@ install-dev: $(VENV)/.installed-dev
 
 # torch comes first and alone: the CPU build that constraints.txt names must be there before anything asks for "torch".
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV); llama.cpp compiles for 3 to 4 minutes on 2 cores ..."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt torch
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable .

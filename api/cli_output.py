@@ -31,9 +31,13 @@ class CommandError(Exception):
         super().__init__(message)
 
 
+PIPED_WIDTH = 1_000
+"""Columns where nobody looks: a program that reads lines wants them whole."""
+
+
 def results() -> Console:
     """Return the console that results go to."""
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    return Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def messages() -> Console:
@@ -63,10 +67,10 @@ def styled(status: str) -> Text:
 
 
 def table(*columns: str) -> Table:
-    """Return an empty table with these columns."""
+    """Return an empty table with these columns; the first one, by which a row is named, is never broken."""
     result = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        result.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        result.add_column(column, overflow="fold", no_wrap=number == 0)
     return result
 
 

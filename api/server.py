@@ -27,7 +27,8 @@ class PortInUseError(Exception):
         self.host = host
         self.port = port
         super().__init__(
-            f"port {port} on {host} is in use by another program; stop it, or choose another port with {option}"
+            f"port {port} on {host} is in use, perhaps by a Pincite that runs already; stop that program, "
+            f"or choose another port with {option}"
         )
 
 

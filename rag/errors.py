@@ -13,7 +13,10 @@ class ModelNotFoundError(RagError):
 
     def __init__(self, *, model: str) -> None:
         self.model = model
-        super().__init__(f"there is no model {model!r}; `pincite models ls` lists those that can be used")
+        super().__init__(
+            f"there is no model {model!r}; `pincite models ls` lists the models, "
+            "`pincite collections ls` the collections behind `docs/…`"
+        )
 
 
 class ModelLoadError(RagError):

@@ -3,12 +3,18 @@
 from ingest.sentences import sentence_spans
 
 SAME_SENTENCES = 3
+LONG_SENTENCE_WORDS = 4
+"""A sentence of so many words is not said three times by chance, whatever stands between."""
 _ENDINGS = (".", "!", "?", "\n", "。")
 
 
 def is_stuck(answer: str) -> bool:
-    """Whether the last sentences of an answer, each of them complete, are the same one."""
+    """Whether the last sentence of an answer, complete, has been said too often: in a row, or at all if it is long."""
     if not answer.rstrip(" ").endswith(_ENDINGS):
         return False
-    last = [answer[start:end] for start, end in sentence_spans(answer)][-SAME_SENTENCES:]
-    return len(last) == SAME_SENTENCES and len(set(last)) == 1 and any(map(str.isalpha, last[0]))
+    sentences = [answer[start:end] for start, end in sentence_spans(answer)]
+    if not sentences or not any(map(str.isalpha, sentences[-1])):
+        return False
+    is_long = len(sentences[-1].split()) >= LONG_SENTENCE_WORDS
+    compared = sentences if is_long else sentences[-SAME_SENTENCES:]
+    return compared.count(sentences[-1]) >= SAME_SENTENCES

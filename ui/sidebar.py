@@ -16,6 +16,7 @@ MODES: dict[Mode, str] = {
     "whole": "Whole documents",
     "retrieval": "The best passages",
 }
+DEFAULT_COLLECTION = "default"
 SERVERS_CHOICE = "Chosen by the server"
 NAME_CHARS = 100
 
@@ -30,10 +31,11 @@ class AnswerOptions:
 
 def choose_collection(conversation: Conversation, client: ApiClient) -> Collection:
     """Let the user choose a collection or make one; return the one that is chosen."""
-    collections = client.collections() or [client.create_collection("default")]
+    collections = client.collections() or [client.create_collection(DEFAULT_COLLECTION)]
     by_id = {collection.id: collection for collection in collections}
     if conversation.collection_id not in by_id:
-        conversation.choose(collections[0].id)
+        first = next((each for each in collections if each.name == DEFAULT_COLLECTION), collections[0])
+        conversation.choose(first.id)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         chosen = st.selectbox(
             "Collection",

@@ -121,6 +121,9 @@ def _answer(services: Services, turns: Sequence[Message], options: AskOptions, c
 def _show(event: AnswerEvent, console: Console) -> None:
     if isinstance(event, Started):
         messages().print(Text(f"[{printable(event.reason)}]", style="dim"))
+        for quote in event.evidence:
+            place = f"{printable(quote.filename)}, page {quote.page}: "
+            messages().print(Text(place + _shortened(quote.quote), style="dim"))
     elif isinstance(event, AnswerDelta):
         console.print(Text(printable(event.text)), end="")
 
@@ -128,8 +131,13 @@ def _show(event: AnswerEvent, console: Console) -> None:
 def _print_citations(answer: Answer) -> None:
     console = results()
     console.print()
-    for citation in answer.citations:
+    shown = {(citation.number, citation.quote, citation.verdict): citation for citation in answer.citations}
+    for citation in shown.values():
         _print_citation(citation, console)
+    for sentence in answer.sentences:
+        if sentence.verdict == "unsupported":
+            said = _shortened(answer.text[sentence.start : sentence.end])
+            console.print(Text.assemble("\n", styled("unsupported"), f"  {said}"))
     if not answer.citations and answer.evidence:
         console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
         for quote in answer.evidence:

@@ -26,7 +26,7 @@ def list_documents(settings: AllSettings, collection_name: str | None, *, as_jso
     results().print(shown)
     for each in documents:
         if each.reason:
-            messages().print(printable(f"{each.file_id}: {each.reason}"))
+            messages().print(printable(f"{each.file_id}  {each.reason}"))
     return 0
 
 

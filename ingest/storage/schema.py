@@ -98,6 +98,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE VIRTUAL TABLE chunks_fts USING fts5 (
         context, text, content='chunks', content_rowid='id', tokenize="porter unicode61 remove_diacritics 2"
     );
+    INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('secure-delete', 1);
     CREATE TRIGGER chunks_added AFTER INSERT ON chunks BEGIN
         INSERT INTO chunks_fts (rowid, context, text) VALUES (new.id, new.context, new.text);
     END;

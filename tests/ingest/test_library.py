@@ -110,6 +110,16 @@ def test_delete_removes_rows_vectors_words_and_the_original(library: Library) ->
     assert not path.exists()
 
 
+def test_deleted_text_is_overwritten_on_disk(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    document = add(library, collection.id, "a.txt", chunked("The canary is called Zwieback."))
+    library.delete_file(document.file_id)
+    home = library.home
+    library.close()
+    left = [path.name for path in home.rglob("*") if path.is_file() and b"wieback" in path.read_bytes().lower()]
+    assert left == []
+
+
 def test_content_that_another_file_has_too_outlives_a_delete(library: Library) -> None:
     collection = library.create_collection("c", passport())
     first = add(library, collection.id, "a.txt", chunked("Same text."))

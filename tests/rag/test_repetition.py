@@ -10,6 +10,8 @@ from rag.repetition import is_stuck
     [
         ("It is blue. It is blue. It is blue.", True),
         ("First this. It is blue [1]. It is blue [1]. It is blue [1]. ", True),
+        ("It is really very blue. So it is. " * 3, False),
+        ("So it is. It is really very blue. " * 3, True),
         ("It is blue. It is blue. It is bl", False),
         ("It is blue. It is blue.", False),
         ("- one pump.\n- one hose.\n- one pump.\n", False),
@@ -17,5 +19,5 @@ from rag.repetition import is_stuck
         ("", False),
     ],
 )
-def test_the_same_complete_sentence_three_times_in_a_row_is_a_loop(answer: str, expected: bool) -> None:
+def test_a_sentence_said_three_times_in_a_row_or_a_long_one_at_all_is_a_loop(answer: str, expected: bool) -> None:
     assert is_stuck(answer) is expected
