@@ -46,7 +46,7 @@ def search(settings: AllSettings, query: str, collection_name: str, top_k: int, 
         stored, chunk = each.chunk, each.chunk.chunk
         console.print(Text(f"{number}. {printable(stored.source)}, page {chunk.first_page}", style="bold"), end="")
         console.print(Text(f"  score {each.score:.3f}", style="dim"))
-        console.print(Padding(Text(_shortened(chunk.text)), (0, 0, 1, 3)), soft_wrap=False)
+        console.print(Padding(Text(_shortened(chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
     if not found:
         messages().print("nothing found")
     return 0
@@ -142,7 +142,9 @@ def _print_citations(answer: Answer) -> None:
         console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
         for quote in answer.evidence:
             console.print(Text(f"- {printable(quote.filename)}, page {quote.page}", style="bold"))
-            console.print(Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4)), soft_wrap=False)
+            console.print(
+                Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4), expand=False), soft_wrap=False
+            )
 
 
 def _print_citation(citation: Citation, console: Console) -> None:
@@ -156,7 +158,7 @@ def _print_citation(citation: Citation, console: Console) -> None:
             (f"  {printable('; '.join(citation.reasons))}", "dim"),
         )
     )
-    console.print(Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4)), soft_wrap=False)
+    console.print(Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4), expand=False), soft_wrap=False)
 
 
 def _shortened(text: str) -> str:

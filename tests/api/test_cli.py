@@ -177,6 +177,11 @@ def test_ask_prints_the_answer_and_its_citations(shell: Shell) -> None:
     assert err.startswith("[")
 
 
+def test_what_a_program_reads_has_no_padding(shell: Shell) -> None:
+    _, out, _ = shell.run("ask", "How often is the pump oiled?", "--collection", "docs")
+    assert max(map(len, out.splitlines())) < 200
+
+
 def test_chat_remembers_what_was_said(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = shell.models.scripted = ScriptedEngine(["Every 3 months."])
     type_lines(monkeypatch, "How often is the pump oiled?", "And where does it stand, the pump?", "/exit")
