@@ -9,6 +9,7 @@ its own while the event loop listens to the client. An empty piece is not sent: 
 import asyncio
 import json
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -94,7 +95,7 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-class GeneratedResponse(Response):
+class GeneratedResponse(Response, ABC):
     """Base of the responses below. Failures before the first byte are raised, and get a status of their own."""
 
     def __init__(self, pieces: Generator[str, None, None], stopping: asyncio.Event) -> None:
@@ -113,8 +114,9 @@ class GeneratedResponse(Response):
         finally:
             pieces.close()
 
+    @abstractmethod
     async def _respond(self, pieces: _Pieces, send: Send) -> None:
-        raise NotImplementedError
+        """Send the pieces in the way of this kind of response."""
 
     async def _start(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
