@@ -166,19 +166,20 @@ class Answerer:
         return tuple(self._finder.quote(match) for match in matches[:EVIDENCE_QUOTES])
 
     def _answer_reserve(self, question: Question, window: int) -> int:
-        wanted = question.sampling.max_tokens or self._policy.max_answer_tokens
-        return max(MIN_ANSWER_TOKENS, min(wanted, window // 4))
+        return max(MIN_ANSWER_TOKENS, min(self._wanted_tokens(question), window // 4))
 
     def _sampling(self, question: Question, plan: _Plan, engine: Engine) -> Sampling:
-        wanted = question.sampling.max_tokens or self._policy.max_answer_tokens
         room = engine.info().context_window - plan.prompt_tokens
-        return replace(question.sampling, max_tokens=min(wanted, room))
+        return replace(question.sampling, max_tokens=min(self._wanted_tokens(question), room))
+
+    def _wanted_tokens(self, question: Question) -> int:
+        return question.sampling.max_tokens or self._policy.max_answer_tokens
 
     def _finished(self, plan: _Plan, text: str, last: Delta, engine: Engine, clock: "_Clock") -> Answer:
-        has_answer = plan.context.mode != "none"
-        citations, sentences = pin(text, plan.context.passages, self._finder) if has_answer else ((), ())
         if last.finish_reason is None:
             raise EngineCrashedError(model=engine.info().id, how="its answer has no end")
+        has_answer = plan.context.mode != "none"
+        citations, sentences = pin(text, plan.context.passages, self._finder) if has_answer else ((), ())
         logger.info(
             "answered: mode %s, %s passages, %s citations",
             plan.context.mode,
