@@ -31,12 +31,26 @@ class Box:
     y1: float
 
 
+class PageUnit(StrEnum):
+    """What the numbers of a document's pages count; for `LINE` a place is the line of the text that it is on."""
+
+    PAGE = "page"
+    SLIDE = "slide"
+    SHEET = "sheet"
+    CHAPTER = "chapter"
+    MESSAGE = "message"
+    RECORD = "record"
+    LINE = "line"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: `text[start:end]` of the document, its size in points, and where its words stand.
+    """One page (or slide, sheet, chapter …): `text[start:end]` of the document and where its words stand.
 
-    `number` counts from 1. `words` is the packed form that `ingest.geometry` reads; it is empty for
-    formats without a layout, whose whole text is page 1 and whose size is 0.
+    `number` counts from 1. `label` is what people call it where a number is not enough: a sheet's or a
+    chapter's name, an attachment's. Its size is in points; `words` is the packed form that `ingest.geometry`
+    reads. Both are empty for formats without a layout. `ocr_confidence` (0 to 1) is set where the text was
+    read off a picture.
     """
 
     number: int
@@ -45,6 +59,8 @@ class Page:
     width: float = 0.0
     height: float = 0.0
     words: bytes = b""
+    label: str = ""
+    ocr_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """The text of one file with its structure. Pages are in order and do not overlap."""
+    """The text of one file with its structure, or of one piece of a long file. Pages are in order and do not overlap.
+
+    `metadata` holds what a person may want to know of the file: `encoding`, `author`, `delimiter`.
+    """
 
     title: str
     media_type: str
@@ -82,6 +101,9 @@ class ParsedDocument:
     blocks: tuple[Block, ...] = ()
     warnings: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
+    unit: PageUnit = PageUnit.PAGE
+    total_pages: int = 0
+    """How many pages the whole file has, where that is known before it is read; else 0."""
 
 
 @dataclass(frozen=True, slots=True)
