@@ -88,12 +88,12 @@ def split(document: ParsedDocument, spec: ChunkSpec, measure: TextMeasure) -> li
     """Return the chunks of `document` in reading order; none if it has no text.
 
     Every chunk satisfies `document.text[chunk.start : chunk.end] == chunk.text`, no two overlap, and every
-    character that is not white space is in one of them. `embedding_text(chunk)` has at most
-    `spec.max_tokens` word pieces.
+    character that is neither white space nor in `document.skipped` is in one of them. `embedding_text(chunk)`
+    has at most `spec.max_tokens` word pieces.
     """
     ruler = _Ruler(document.text, measure)
     chunks: list[Chunk] = []
-    for section in _join_tiny(_sections(document), ruler, spec):
+    for section in _join_tiny(document, ruler, spec):
         context = _context(document, section, spec, measure)
         room = spec.max_tokens - len(measure.token_spans(context))
         units = _fitting(document.text, _units(document.text, section), room, measure, ruler)
@@ -109,6 +109,11 @@ def embedding_text(chunk: Chunk) -> str:
 
 def heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
     """Return the titles of the headings that govern `position`, the highest rank first."""
+    return tuple(heading.title for heading in governing_headings(headings, position))
+
+
+def governing_headings(headings: Sequence[Heading], position: int) -> list[Heading]:
+    """Return the headings that govern `position`, the highest rank first; `headings` are in the order of the text."""
     path: list[Heading] = []
     for heading in headings:
         if heading.start > position:
@@ -116,7 +121,7 @@ def heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
         while path and path[-1].level >= heading.level:
             path.pop()
         path.append(heading)
-    return tuple(heading.title for heading in path)
+    return path
 
 
 def _sections(document: ParsedDocument) -> list[_Section]:
@@ -124,10 +129,11 @@ def _sections(document: ParsedDocument) -> list[_Section]:
     text, headings = document.text, sorted(document.headings, key=lambda heading: heading.start)
     blocks = sorted(document.blocks, key=lambda block: block.start)
     cuts = {0, len(text), *(h.start for h in headings), *(b.start for b in blocks), *(b.end for b in blocks)}
+    cuts.update(border for span in document.skipped for border in span)
     borders = sorted(cut for cut in cuts if 0 <= cut <= len(text))
     sections: list[_Section] = []
     for start, end in pairwise(borders):
-        if text[start:end].strip():
+        if text[start:end].strip() and not _is_skipped(document.skipped, start):
             block = _block_at(blocks, start)
             kind = block.kind if block else BlockKind.PROSE
             header = (block.start, block.header_end) if block else (0, 0)
@@ -140,16 +146,22 @@ def _block_at(blocks: Sequence[Block], position: int) -> Block | None:
     return blocks[index] if index >= 0 and position < blocks[index].end else None
 
 
-def _join_tiny(sections: Sequence[_Section], ruler: _Ruler, spec: ChunkSpec) -> list[_Section]:
-    """Join a tiny prose section to the prose that follows, if both fit one chunk."""
+def _is_skipped(skipped: Sequence[tuple[int, int]], position: int) -> bool:
+    index = bisect_left(skipped, position + 1, key=lambda span: span[0]) - 1
+    return index >= 0 and position < skipped[index][1]
+
+
+def _join_tiny(document: ParsedDocument, ruler: _Ruler, spec: ChunkSpec) -> list[_Section]:
+    """Return the sections, a tiny one of prose joined to the prose that follows it where both fit one chunk."""
     joined: list[_Section] = []
-    for section in sections:
+    for section in _sections(document):
         previous = joined[-1] if joined else None
         if (
             previous is not None
             and previous.kind is section.kind is BlockKind.PROSE
             and ruler.count(previous.start, previous.end) < TINY_SECTION_TOKENS
             and ruler.count(previous.start, section.end) <= spec.max_tokens - spec.max_context_tokens
+            and not document.text[previous.end : section.start].strip()
         ):
             joined[-1] = replace(previous, end=section.end, path=_shared_path(previous.path, section.path))
         else:

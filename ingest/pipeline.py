@@ -1,11 +1,11 @@
-"""From a file to a searchable document: read, cut, embed, store."""
+"""From a file to a searchable document: read, cut, embed, store, piece by piece."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,28 +25,29 @@ from ingest.errors import (
     WorkerTimeoutError,
 )
 from ingest.library import Library
-from ingest.parsers import PARSER_ERRORS
+from ingest.parsers import PARSER_ERRORS, NextPiece
+from ingest.prefetch import prefetched
 from ingest.search_index import SearchIndex
-from ingest.types import ChunkedDocument, Collection, DocumentRecord, Embedder, EmbedderPassport
-from ingest.workers import WorkerPool, WorkerSpec
+from ingest.storage.jobs import MAX_TRIES
+from ingest.types import (
+    ChunkedDocument,
+    Collection,
+    DocumentFacts,
+    DocumentRecord,
+    Embedder,
+    EmbedderPassport,
+    Progress,
+)
+from ingest.workers import Worker, WorkerPool, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
-Stage = Literal["waiting", "reading", "embedding", "storing"]
-EMBED_SLICE = 64
-"""Chunks between two reports of progress."""
+SLICE_CHUNKS = 128
+"""Chunks that are embedded and stored at once; between two slices a document can be paused or cancelled."""
 PARSER_NICENESS = 10
 """Somebody waits for an answer; nobody waits for the next file."""
 FILES_PER_PARSER = 200
 """Files that one parser process reads before a fresh one takes its place."""
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """How far one document is: `done` of `total` chunks in the stage `embedding`, else 0 of 0."""
-
-    stage: Stage
-    done: int = 0
-    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Ingestor:
         self._parsers = parsers
         self._embedder = embedder
         self._index = index
-        self._passport = passport
+        self.passport = passport
         self._limits = limits
         self.width = parsers.size
         """How many documents can be read at the same time."""
@@ -101,7 +102,7 @@ class Ingestor:
             collection = self._library.collection(name)
         except CollectionNotFoundError:
             try:
-                collection = self._library.create_collection(name, self._passport)
+                collection = self._library.create_collection(name, self.passport)
             except CollectionExistsError:  # somebody else was faster
                 collection = self._library.collection(name)
         self.check_passport(collection)
@@ -109,28 +110,25 @@ class Ingestor:
 
     def check_passport(self, collection: Collection) -> None:
         """Raise `PassportMismatchError` where a collection was embedded in another way than this ingestor would."""
-        if collection.passport != self._passport:
+        if collection.passport != self.passport:
             raise PassportMismatchError(
                 collection=collection.name,
                 stored=_described(collection.passport),
-                current=_described(self._passport),
+                current=_described(self.passport),
             )
 
-    def process(
-        self, document: DocumentRecord, on_progress: Callable[[Progress], None] = lambda _: None
-    ) -> DocumentRecord | None:
-        """Read, cut, embed and store a queued document; return it as it stands then.
+    def process(self, document: DocumentRecord, *, beside: int = 1) -> DocumentRecord | None:
+        """Read, cut, embed and store a document that was claimed; return it as it stands then.
 
         A document that cannot be read or embedded comes back with status `failed` and a reason; None means
-        that it was removed meanwhile. Raises `LibraryError`: then the document stays queued.
+        that it was removed, paused or cancelled meanwhile. `beside` documents are read at the same time, which
+        is for the estimate alone. Raises `LibraryError`: then the document is still being read for the library.
         """
+        started = time.monotonic()
         try:
-            current = self._library.document(document.collection_id, document.file_id)
-            if current.status != "queued":
-                return current
-            on_progress(Progress("reading"))
-            content = self._read(document)
-            vectors = self._embed(content, on_progress)
+            if (copied := self._library.complete_from_copy(document)) is not None:
+                return copied
+            return self._read_until_it_lives(document, started, beside)
         except FileNotInLibraryError:
             return None
         except (UnreadableFileError, TextTooLongError) as error:
@@ -139,44 +137,112 @@ class Ingestor:
         except WorkerError as error:
             logger.warning("%s was not read: %s", document.file_id, error)
             return self._library.fail(document, f"{error}; add the document again")
-        on_progress(Progress("storing"))
-        return self._library.complete(document, content, vectors)
 
     def save_index(self, collection_id: str) -> None:
         """Write the index of a collection to disk, so that the next start need not build it."""
         self._index.save(collection_id)
 
-    def _read(self, document: DocumentRecord) -> ChunkedDocument:
-        path = self._library.original_path(document.file_id)
-        params = {"path": str(path), "filename": document.filename, "password": None}
-        with self._parsers.lease() as parser:
-            parser.start()  # one that cannot start is not the file's fault
+    def _read_until_it_lives(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
+        """Read a document, once more where its reader died: that may have been for want of memory."""
+        while True:
             try:
-                return parser.call("parse", params, ChunkedDocument, timeout_seconds=self._limits.timeout_seconds)
-            except WorkerTimeoutError as error:
-                detail = f"it took longer than {error.timeout_seconds:g} seconds (PINCITE_PARSER_TIMEOUT_SECONDS)"
-                raise ParserLimitError(filename=document.filename, detail=detail) from error
-            except WorkerCrashedError as error:
-                detail = f"the process that read it ended ({error.how})"
-                raise ParserLimitError(filename=document.filename, detail=detail) from error
-            except WorkerFailedError as error:
-                raise ReaderFailedError(filename=document.filename, detail=error.message) from error
+                return self._read_and_store(document, started, beside)
+            except _ReaderDiedError as error:
+                tries = self._library.restart(document)
+                if tries >= MAX_TRIES:
+                    detail = f"the process that read it ended ({error.how}), {tries} times"
+                    raise ParserLimitError(filename=document.filename, detail=detail) from error
+                logger.warning("%s is read once more: its reader ended (%s)", document.file_id, error.how)
 
-    def _embed(self, content: ChunkedDocument, on_progress: Callable[[Progress], None]) -> NDArray[np.float32]:
-        texts = [embedding_text(chunk) for chunk in content.chunks]
-        slices = [np.empty((0, self._embedder.dimension), dtype=np.float32)]
-        for start in range(0, len(texts), EMBED_SLICE):
-            on_progress(Progress("embedding", start, len(texts)))
-            slices.append(self._embed_slice(texts[start : start + EMBED_SLICE]))
-        return np.concatenate(slices)
+    def _read_and_store(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
+        told = _Told()
+        with self._parsers.lease() as parser, closing(prefetched(self._pieces(document, parser))) as pieces:
+            waiting: _Part | None = None
+            for piece in pieces:
+                for part in told.parts(piece):
+                    if waiting is not None and not self._store(document, waiting):
+                        return None
+                    waiting = part
+        assert waiting is not None  # noqa: S101 (a parser returns at least one piece)
+        vectors = self._embed(waiting.piece)
+        seconds = (time.monotonic() - started) / beside
+        return self._library.complete(document, waiting.piece, vectors, told.facts(), seconds)
 
-    def _embed_slice(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed some texts, once more where the embedder's process died of something else."""
+    def _store(self, document: DocumentRecord, part: "_Part") -> bool:
+        return self._library.append(document, part.piece, self._embed(part.piece), part.progress)
+
+    def _pieces(self, document: DocumentRecord, parser: Worker) -> Iterator[ChunkedDocument]:
+        """Yield what the parser makes of a file, as far as it gets."""
+        path = self._library.original_path(document.file_id)
+        password = self._library.password(document.file_id)
+        params = {"path": str(path), "filename": document.filename, "password": password}
+        limit = self._limits.timeout_seconds
+        parser.start()  # one that cannot start is not the file's fault
+        try:
+            piece = parser.call("parse", params, NextPiece, timeout_seconds=limit).piece
+            while piece is not None:
+                yield piece
+                piece = parser.call("more", {}, NextPiece, timeout_seconds=limit).piece
+        except WorkerTimeoutError as error:
+            detail = f"it took longer than {error.timeout_seconds:g} seconds (PINCITE_PARSER_TIMEOUT_SECONDS)"
+            raise ParserLimitError(filename=document.filename, detail=detail) from error
+        except WorkerCrashedError as error:
+            raise _ReaderDiedError(worker=error.worker, how=error.how) from error
+        except WorkerFailedError as error:
+            raise ReaderFailedError(filename=document.filename, detail=error.message) from error
+
+    def _embed(self, piece: ChunkedDocument) -> NDArray[np.float32]:
+        """Return the vectors of a part's chunks; tried twice, as the embedder may have died of something else."""
+        texts = [embedding_text(chunk) for chunk in piece.chunks]
+        if not texts:
+            return np.empty((0, self._embedder.dimension), dtype=np.float32)
         try:
             return self._embedder.embed(texts)
         except WorkerError as error:
             logger.warning("embedding is tried again: %s", error)
             return self._embedder.embed(texts)
+
+
+class _ReaderDiedError(WorkerCrashedError):
+    """The parser ended while it read a file; the embedder's process is another matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is stored in one step: a piece, or some of its chunks."""
+
+    piece: ChunkedDocument
+    progress: Progress
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the pieces of a document have told of the whole so far."""
+
+    first: ChunkedDocument | None = None
+    warnings: dict[str, None] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def parts(self, piece: ChunkedDocument) -> Iterator[_Part]:
+        """Yield a piece in parts of at most `SLICE_CHUNKS` chunks; the first of them has the pages."""
+        document, chunks = piece.document, piece.chunks
+        self.first = self.first or piece
+        self.warnings.update(dict.fromkeys(document.warnings))
+        self.metadata = {**document.metadata, **self.metadata}
+        without_pages = replace(document, pages=(), text="")
+        for start in range(0, max(len(chunks), 1), SLICE_CHUNKS):
+            end = min(start + SLICE_CHUNKS, len(chunks))
+            if document.total_pages:
+                progress = Progress("reading", document.pages[-1].number, document.total_pages)
+            else:
+                progress = Progress("embedding", end, len(chunks))
+            yield _Part(ChunkedDocument(without_pages if start else document, chunks[start:end]), progress)
+
+    def facts(self) -> DocumentFacts:
+        """Return what is known of the whole document in the end."""
+        assert self.first is not None  # noqa: S101 (called after the last piece)
+        told = self.first.document
+        return DocumentFacts(told.title, told.media_type, told.unit, tuple(self.warnings), self.metadata)
 
 
 def _described(passport: EmbedderPassport) -> str:

@@ -1,135 +1,146 @@
-"""Documents that wait to be read, worked off in the background."""
+"""Documents that wait to be read, worked off in the background by one process of all that use a home."""
 
 import logging
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 
-from ingest.errors import FileNotInLibraryError, IngestError, LibraryError
+from ingest.errors import IngestError, LibraryError
 from ingest.library import Library
-from ingest.pipeline import Ingestor, Progress
+from ingest.locks import ReaderLock
+from ingest.pipeline import Ingestor
 from ingest.types import DocumentRecord
 
 logger = logging.getLogger(__name__)
 
-Key = tuple[str, str]
-"""Collection id and file id: one document."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """A document that waits or is worked on."""
-
-    future: "Future[DocumentRecord | None]"
-    progress: Progress = field(default_factory=lambda: Progress("waiting"))
+POLL_SECONDS = 0.5
+"""How often the library is asked for documents that another process has queued, and whether its reader is gone."""
 
 
 class IngestQueue:
-    """Reads queued documents, each once, as many at a time as there are parsers.
+    """Reads queued documents in their order, as many at a time as there are parsers.
 
-    The queue itself is in the library: a document stays `queued` there until it is done or failed, so
-    `resume` finds what a stop (or a crash) has left.
+    The queue itself is in the library: what waits, is paused or is read is a row there, so that every process
+    sees the same, and a program that is killed loses nothing. Whoever has the `ReaderLock` reads; every other
+    process leaves its documents to that one, and takes over when it is gone.
     """
 
     def __init__(self, library: Library, ingestor: Ingestor) -> None:
         self._library = library
         self._ingestor = ingestor
+        self._lock = ReaderLock(library.home, ingestor.passport)
         self._executor = ThreadPoolExecutor(max_workers=ingestor.width, thread_name_prefix="ingest")
-        self._jobs: dict[Key, _Job] = {}
+        self._reading: dict[str, DocumentRecord] = {}  # by claim
         self._changed: set[str] = set()  # collections with documents that their saved index does not have
+        self._state = threading.Condition()
         self._is_closed = False
-        self._lock = threading.Lock()
+        self._is_woken = False
+        self._dispatcher: threading.Thread | None = None
 
-    def resume(self) -> int:
-        """Submit every document that is still queued in the library; return how many there are."""
-        documents = self._library.queued_documents()
-        for document in documents:
-            self.submit(document)
-        return len(documents)
+    def start(self) -> None:
+        """Begin to work in the background, with what a stop or a crash has left; does nothing the second time."""
+        with self._state:
+            if self._dispatcher is None and not self._is_closed:
+                self._dispatcher = threading.Thread(target=self._dispatch, name="ingest-queue", daemon=True)
+                self._dispatcher.start()
 
-    def submit(self, document: DocumentRecord) -> "Future[DocumentRecord | None]":
-        """Read a document in the background, unless it waits or is read already.
-
-        The future ends with the document as it stands then. Raises `LibraryError` once the queue is closed.
-        """
-        key = (document.collection_id, document.file_id)
-        with self._lock:
-            if self._is_closed:
-                raise LibraryError(home=str(self._library.home), detail="it is being closed")
-            if (job := self._jobs.get(key)) is not None:
-                return job.future
-            future = self._executor.submit(self._work, document)
-            self._jobs[key] = _Job(future)
-            return future
-
-    def progress(self, collection_id: str, file_id: str) -> Progress | None:
-        """Return how far a document is, or None where it neither waits nor is worked on."""
-        with self._lock:
-            job = self._jobs.get((collection_id, file_id))
-            return None if job is None else job.progress
-
-    @property
-    def depth(self) -> int:
-        """How many documents wait or are worked on."""
-        with self._lock:
-            return len(self._jobs)
+    def wake(self) -> None:
+        """Look at once for documents that were queued."""
+        with self._state:
+            self._is_woken = True
+            self._state.notify_all()
 
     def close(self) -> None:
-        """Stop after the documents that are being read now; the others stay queued in the library."""
-        with self._lock:
+        """Stop. The documents that are being read go back into the queue and are read when it starts again."""
+        with self._state:
             self._is_closed = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
+            self._state.notify_all()
+        if self._dispatcher is not None:
+            self._dispatcher.join()
+        with self._state:
+            reading = list(self._reading.values())
+        # What is only left to be done is the saving of an index.
+        self._executor.shutdown(wait=not reading, cancel_futures=True)
+        for document in reading:
+            self._give_back(document)
+        self._lock.release()
 
-    def _work(self, document: DocumentRecord) -> DocumentRecord | None:
-        key = (document.collection_id, document.file_id)
+    def _dispatch(self) -> None:
+        has_recovered = False
+        while not self._is_closed:
+            try:
+                if self._lock.acquire():
+                    if not has_recovered:
+                        self._library.recover(self._ingestor.passport)
+                        has_recovered = True
+                    self._start_documents()
+            except (LibraryError, OSError) as error:
+                logger.warning("the queue waits: %s", error)
+            self._wait()
 
-        def report(progress: Progress) -> None:
-            with self._lock:
-                self._jobs[key].progress = progress
+    def _start_documents(self) -> None:
+        """Start as many documents as there is room for."""
+        while not self._is_closed and len(self._reading) < self._ingestor.width:
+            if (document := self._library.claim(self._ingestor.passport)) is None:
+                return
+            with self._state:
+                self._reading[document.claim] = document
+            self._executor.submit(self._work, document)
 
+    def _wait(self) -> None:
+        with self._state:
+            if not self._is_woken and not self._is_closed:
+                self._state.wait(POLL_SECONDS)
+            self._is_woken = False
+
+    def _work(self, document: DocumentRecord) -> None:
         try:
-            result = self._process(document, report)
+            result = self._process(document)
         finally:
-            with self._lock:
-                del self._jobs[key]
+            with self._state:
+                del self._reading[document.claim]
         self._save_index(document.collection_id, has_changed=result is not None and result.chunks > 0)
-        self._submit_again(document)
-        return result
+        self.wake()
 
-    def _process(self, document: DocumentRecord, report: Callable[[Progress], None]) -> DocumentRecord | None:
+    def _process(self, document: DocumentRecord) -> DocumentRecord | None:
         """Read a document; whatever goes wrong, it says so afterwards."""
         try:
-            return self._ingestor.process(document, report)
+            return self._ingestor.process(document, beside=len(self._reading))
         except Exception as error:
             if self._is_closed:  # and so is the library, in which nothing can be noted
-                logger.info("%s stays queued: it was being read when the program stopped", document.file_id)
-                raise
+                logger.info("%s was being read when the program stopped", document.file_id)
+                return None
             logger.exception("%s was not read", document.file_id)
-            what = str(error) if isinstance(error, IngestError) else f"{type(error).__name__}, see the log"
+            return self._fail(document, error)
+
+    def _fail(self, document: DocumentRecord, error: Exception) -> DocumentRecord | None:
+        what = str(error) if isinstance(error, IngestError) else f"{type(error).__name__}, see the log"
+        try:
             return self._library.fail(document, f"something went wrong ({what}); add the document again")
+        except LibraryError:
+            logger.exception("%s is left as it is", document.file_id)
+            return None
+
+    def _give_back(self, document: DocumentRecord) -> None:
+        try:
+            self._library.release(document)
+        except LibraryError as error:  # the next start finds it half read
+            logger.info("%s stays as it is: %s", document.file_id, error)
 
     def _save_index(self, collection_id: str, *, has_changed: bool) -> None:
         """Save the index of a collection with the last of its documents."""
-        with self._lock:
+        with self._state:
             if has_changed:
                 self._changed.add(collection_id)
-            if collection_id not in self._changed or any(key[0] == collection_id for key in self._jobs):
-                return
-            self._changed.discard(collection_id)
+            is_last = not any(document.collection_id == collection_id for document in self._reading.values())
         try:
+            if not is_last or collection_id not in self._changed:
+                return
+            if self._library.queue_state([collection_id]).queued:
+                return
+            with self._state:
+                self._changed.discard(collection_id)
             self._ingestor.save_index(collection_id)
         except Exception:
             # The documents are stored; an index that is not saved is built again at the next start.
-            logger.warning("the index of %s was not saved", collection_id, exc_info=True)
-
-    def _submit_again(self, document: DocumentRecord) -> None:
-        """Take up a document that was added again after it had failed and before it left the queue."""
-        try:
-            current = self._library.document(document.collection_id, document.file_id)
-            if current.status == "queued":
-                self.submit(current)
-        except FileNotInLibraryError:
-            return
-        except LibraryError as error:
-            logger.info("%s is left as it is: %s", document.file_id, error)
+            level = logging.INFO if self._is_closed else logging.WARNING
+            logger.log(level, "the index of %s was not saved", collection_id, exc_info=True)

@@ -90,7 +90,8 @@ class Block:
 class ParsedDocument:
     """The text of one file with its structure, or of one piece of a long file. Pages are in order and do not overlap.
 
-    `metadata` holds what a person may want to know of the file: `encoding`, `author`, `delimiter`.
+    `metadata` holds what a person may want to know of the file: `encoding`, `author`, `delimiter`. `skipped`
+    are spans that are shown but not searched, in order: running headers and footers.
     """
 
     title: str
@@ -102,6 +103,7 @@ class ParsedDocument:
     warnings: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     unit: PageUnit = PageUnit.PAGE
+    skipped: tuple[tuple[int, int], ...] = ()
     total_pages: int = 0
     """How many pages the whole file has, where that is known before it is read; else 0."""
 
@@ -126,10 +128,25 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class ChunkedDocument:
-    """What a parser worker returns: a document and its chunks in reading order."""
+    """What a parser worker returns: a document, or a piece of one, and its chunks in reading order.
+
+    All offsets count in the text of the whole document; `document.text` is the part of it that begins where the
+    first page does. A chunk may begin in the piece before, which has held it back for the sake of its sentences.
+    """
 
     document: ParsedDocument
     chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What is known of a document only when it was read to its end."""
+
+    title: str
+    media_type: str
+    unit: PageUnit = PageUnit.PAGE
+    warnings: tuple[str, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +178,23 @@ class TextMeasure(Protocol):
     def token_spans(self, text: str) -> Sequence[tuple[int, int]]: ...
 
 
-DocumentStatus = Literal["queued", "done", "warning", "failed"]
+DocumentStatus = Literal["queued", "reading", "paused", "cancelled", "done", "warning", "failed"]
+IN_WORK: tuple[DocumentStatus, ...] = ("queued", "reading")
+READ: tuple[DocumentStatus, ...] = ("done", "warning")
+
+Stage = Literal["waiting", "reading", "embedding", "storing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a document is: `done` of `total` pages while it is read, of chunks while they are embedded.
+
+    `total` is 0 where it is not known yet.
+    """
+
+    stage: Stage = "waiting"
+    done: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +224,10 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """One version of one source in one collection. `reason` explains a warning or a failure."""
+    """One version of one source in one collection. `reason` explains a warning or a failure.
+
+    `claim` names the attempt to read it that is under way: what an earlier attempt still says counts no more.
+    """
 
     collection_id: str
     collection: str
@@ -207,6 +243,21 @@ class DocumentRecord:
     pages: int
     chunks: int
     created_at: int
+    unit: PageUnit = PageUnit.PAGE
+    metadata: dict[str, str] = field(default_factory=dict)
+    progress: Progress = Progress()
+    claim: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """The documents that wait or are read, of one collection or all; `estimate_seconds` is None where nothing tells."""
+
+    queued: int
+    reading: int
+    paused: int
+    is_paused: bool
+    estimate_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)

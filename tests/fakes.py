@@ -25,12 +25,14 @@ _WORD = re.compile(r"\w+")
 class HashEmbedder:
     """An `Embedder` without a model: a text is the sum of its words, each word a fixed random direction.
 
-    The same text has the same vector, texts that share words are similar, others nearly orthogonal.
+    The same text has the same vector, texts that share words are similar, others nearly orthogonal. A test can
+    have `on_embed` called before each batch.
     """
 
     def __init__(self, dimension: int = 256) -> None:
         self._dimension = dimension
         self.calls: list[list[str]] = []
+        self.on_embed: Callable[[Sequence[str]], None] = lambda _: None
 
     @property
     def dimension(self) -> int:
@@ -38,6 +40,7 @@ class HashEmbedder:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.calls.append(list(texts))
+        self.on_embed(texts)
         rows = [self._vector(text) for text in texts]
         return np.array(rows, dtype=np.float32).reshape(len(texts), self._dimension)
 

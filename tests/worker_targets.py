@@ -4,16 +4,26 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from ingest.errors import EmptyFileError
+from ingest.parsers import NextPiece
 from ingest.worker_process import Call, Channel, serve_calls
+from tests.fakes import chunked
 
 
 def obedient(channel: Channel, options: dict[str, Any]) -> None:
     """Do what each call's method says."""
     channel.ready()
     serve_calls(channel, lambda call: METHODS[call.method](call, options))
+
+
+def mortal(channel: Channel, options: dict[str, Any]) -> None:
+    """Be a parser that dies of its first file."""
+    methods = {"parse": _die_once, "more": _no_more}
+    channel.ready()
+    serve_calls(channel, lambda call: methods[call.method](call, options))
 
 
 def broken(channel: Channel, options: dict[str, Any]) -> None:
@@ -58,6 +68,19 @@ def _shout(call: Call, options: dict[str, Any]) -> Iterator[object]:
 
 def _eat(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield len(bytearray(call.params["bytes"]))
+
+
+def _die_once(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    """Read a file as one chunk, but end the process at the first try (or at every one)."""
+    mark = Path(options["mark"])
+    if options["for_good"] or not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGSEGV)
+    yield NextPiece(chunked("The pump is blue."))
+
+
+def _no_more(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    yield NextPiece(None)
 
 
 METHODS: dict[str, Callable[[Call, dict[str, Any]], Iterator[object]]] = {

@@ -1,5 +1,7 @@
 """Files to documents: one format each. Everything here but this module is imported in worker processes only."""
 
+import msgspec
+
 from ingest.errors import (
     DamagedFileError,
     EmptyFileError,
@@ -9,6 +11,7 @@ from ingest.errors import (
     UnreadableFileError,
     UnsupportedFormatError,
 )
+from ingest.types import ChunkedDocument
 
 PARSER_ERRORS: tuple[type[Exception], ...] = (
     DamagedFileError,
@@ -20,3 +23,9 @@ PARSER_ERRORS: tuple[type[Exception], ...] = (
     UnsupportedFormatError,
 )
 """What a parser worker may raise; to be named in its `WorkerSpec`."""
+
+
+class NextPiece(msgspec.Struct, frozen=True):
+    """The next piece of a file, or None where there is no other."""
+
+    piece: ChunkedDocument | None

@@ -36,6 +36,7 @@ def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
         blocks=tuple(block for piece in moved for block in piece.blocks),
         warnings=tuple(dict.fromkeys(warning for piece in moved for warning in piece.warnings)),
         metadata=metadata,
+        skipped=tuple(span for piece in moved for span in piece.skipped),
     )
 
 
@@ -51,6 +52,7 @@ def shifted(piece: ParsedDocument, offset: int) -> ParsedDocument:
             Block(block.kind, block.start + offset, block.end + offset, block.header_end + offset)
             for block in piece.blocks
         ),
+        skipped=tuple((start + offset, end + offset) for start, end in piece.skipped),
     )
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
-from ingest.chunking import ChunkSpec, split
+from ingest.chunk_stream import split_pieces
+from ingest.chunking import ChunkSpec
 from ingest.errors import ParserLimitError
+from ingest.parsers import NextPiece
 from ingest.parsers.pdf import render_page
-from ingest.parsers.registry import parse
+from ingest.parsers.registry import Source, read
 from ingest.tokens import WordPieceMeasure
 from ingest.types import Box, ChunkedDocument
 from ingest.worker_process import Call, Channel, serve_calls
@@ -48,28 +50,35 @@ def main(channel: Channel, options: dict[str, Any]) -> None:
 
 
 class Reader:
-    """Answers the calls of one worker."""
+    """Answers the calls of one worker.
+
+    A file is read piece by piece, as its caller asks for them, so that no more than one waits in memory.
+    """
 
     def __init__(self, measure: WordPieceMeasure, spec: ChunkSpec) -> None:
         self._measure = measure
         self._spec = spec
+        self._pieces: Iterator[ChunkedDocument] = iter(())
 
-    def handle(self, call: Call) -> Iterator[ChunkedDocument | bytes]:
-        """Yield the one answer to `parse` (a `ChunkedDocument`) or `render` (a PNG)."""
+    def handle(self, call: Call) -> Iterator[NextPiece | bytes]:
+        """Yield the one answer: to `parse` the first piece of a file, to `more` the next, to `render` a PNG."""
         match call.method:
             case "parse":
-                yield self.read(msgspec.convert(call.params, ParseParams))
+                self._pieces = self.read(msgspec.convert(call.params, ParseParams))
+                yield NextPiece(next(self._pieces))
+            case "more":
+                yield NextPiece(next(self._pieces, None))
             case "render":
                 params = msgspec.convert(call.params, RenderParams)
                 yield render_page(Path(params.path), params.page, params.boxes, params.password)
             case method:
                 raise ValueError(f"a parser has no method {method!r}")
 
-    def read(self, params: ParseParams) -> ChunkedDocument:
-        """Return a file as a document and its chunks; raises one of `PARSER_ERRORS`."""
-        document = parse(Path(params.path), params.filename, params.password)
+    def read(self, params: ParseParams) -> Iterator[ChunkedDocument]:
+        """Yield the pieces of a file with their chunks; raises one of `PARSER_ERRORS`."""
+        source = Source(Path(params.path), params.filename, params.password)
         try:
-            return ChunkedDocument(document, tuple(split(document, self._spec, self._measure)))
+            yield from split_pieces(read(source), self._spec, self._measure)
         except MemoryError as error:
             detail = "cutting it into chunks needs more memory than one reader may use"
             raise ParserLimitError(filename=params.filename, detail=detail) from error

@@ -1,9 +1,10 @@
 # pyright: basic
-"""Rows of documents with their pages, chunks and vectors."""
+"""Rows of documents: one version of one source in one collection, and how far it is."""
 
-import time
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import apsw
@@ -12,28 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
-from ingest.storage import collections, snapshots
+from ingest.storage import collections, content
 from ingest.types import (
-    BlockKind,
-    Chunk,
     ChunkedDocument,
+    DocumentFacts,
     DocumentRecord,
     DocumentStatus,
     LibrarySize,
-    Page,
-    StoredChunk,
+    PageUnit,
+    Progress,
 )
+
+READER_VERSION = "2"
+"""Raised when files are read in another way: what failed before is then tried again."""
 
 _RECORD = """
     SELECT c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
-           d.title, d.media_type, d.page_count, d.chunk_count, d.created_at
+           d.title, d.media_type, d.page_count, d.chunk_count, d.created_at, d.unit, d.metadata, d.stage,
+           d.progress_done, d.progress_total, d.claim
     FROM documents d JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id
     WHERE c.owner = ?
-"""
-_CHUNK = """
-    SELECT h.id, h.collection_id, f.id, f.source, f.filename, h.start_offset, h.end_offset, h.text,
-           h.first_page, h.last_page, h.kind, h.heading_path, h.context
-    FROM chunks h JOIN documents d ON d.id = h.document_id JOIN files f ON f.id = d.file_id
 """
 
 
@@ -47,7 +46,7 @@ def find(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> D
 def find_if_there(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord | None:
     """Return a document, or None where there is none."""
     for row in db.execute(f"{_RECORD} AND c.id = ? AND f.id = ?", (owner, collection_id, file_id)):
-        return DocumentRecord(*row)
+        return _record(row)
     return None
 
 
@@ -56,7 +55,7 @@ def find_all(
 ) -> list[DocumentRecord]:
     """Return documents, the oldest first, of one collection or all, of one status or all."""
     sql = f"{_RECORD} AND c.id = coalesce(?, c.id) AND d.status = coalesce(?, d.status) ORDER BY d.id"
-    return [DocumentRecord(*row) for row in db.execute(sql, (owner, collection_id, status))]
+    return [_record(row) for row in db.execute(sql, (owner, collection_id, status))]
 
 
 def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> LibrarySize:
@@ -68,41 +67,59 @@ def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> Libr
     return LibrarySize(*next(iter(db.execute(sql, (owner, msgspec.json.encode(list(collection_ids)).decode())))))
 
 
-def queue(db: apsw.Connection, collection_id: str, file_id: str) -> None:
-    """Note that a file is to be read; one that failed before is queued again, any other stays as it is.
+def start(db: apsw.Connection, document_id: int) -> None:
+    """Note that a queued document is read from now on."""
+    db.execute(
+        "UPDATE documents SET status = 'reading', stage = 'reading', starts = starts + 1, reader = ?, claim = ?,"
+        " progress_done = 0, progress_total = 0 WHERE id = ?",
+        (READER_VERSION, uuid.uuid4().hex, document_id),
+    )
 
-    A row's id tells which version of a source was asked for last, so what is queued again gets a new row.
+
+def append(
+    db: apsw.Connection,
+    document: DocumentRecord,
+    piece: ChunkedDocument,
+    vectors: NDArray[np.float32],
+    progress: Progress,
+) -> bool:
+    """Store the next piece of a document that is read; False where this attempt to read it counts no more.
+
+    Searches find the piece at once, unless the document is to replace an older version.
     """
+    if (document_id := _claimed(db, document)) is None:
+        return False
+    collection_id, file_id = document.collection_id, document.file_id
+    replaces = any(version.is_read for version in _other_versions(db, collection_id, file_id))
+    generation = collections.next_generation(db, collection_id)
+    content.insert_pages(db, document_id, piece.document.pages, piece.document.text)
+    shown_in = content.UNPUBLISHED if replaces else collection_id
+    content.insert_chunks(db, document_id, shown_in, generation, piece.chunks, vectors)
     db.execute(
-        "DELETE FROM documents WHERE collection_id = ? AND file_id = ? AND status = 'failed'", (collection_id, file_id)
+        "UPDATE documents SET title = ?, page_count = page_count + ?, chunk_count = chunk_count + ?, stage = ?,"
+        " progress_done = ?, progress_total = ? WHERE id = ?",
+        (
+            piece.document.title,
+            len(piece.document.pages),
+            len(piece.chunks),
+            progress.stage,
+            progress.done,
+            progress.total,
+            document_id,
+        ),
     )
-    db.execute(
-        "INSERT INTO documents (collection_id, file_id, status, created_at) VALUES (?, ?, 'queued', ?)"
-        " ON CONFLICT DO NOTHING",
-        (collection_id, file_id, int(time.time())),
-    )
+    return True
 
 
-def fail(db: apsw.Connection, collection_id: str, file_id: str, reason: str) -> None:
-    """Note why a queued document cannot be read; does nothing where it is not queued (any more)."""
-    db.execute(
-        "UPDATE documents SET status = 'failed', reason = ?"
-        " WHERE collection_id = ? AND file_id = ? AND status = 'queued'",
-        (reason, collection_id, file_id),
-    )
-
-
-def complete(
-    db: apsw.Connection, collection_id: str, file_id: str, content: ChunkedDocument, vectors: NDArray[np.float32]
-) -> list[str]:
-    """Store what was read of a queued document and take the place of every older version of the same source.
+def finish(db: apsw.Connection, document: DocumentRecord, facts: DocumentFacts, seconds: float = 0.0) -> list[str]:
+    """Call a document that was read complete; it takes the place of every older version of the same source.
 
     Where a newer version was read already, this one is removed instead. Returns the file ids of the versions
-    that were removed. Does nothing where the document is not queued (any more).
+    that were removed. Does nothing where this attempt to read it counts no more.
     """
-    document_id = _row_id(db, collection_id, file_id, status="queued")
-    if document_id is None:
+    if (document_id := _claimed(db, document)) is None:
         return []
+    collection_id, file_id = document.collection_id, document.file_id
     versions = _other_versions(db, collection_id, file_id)
     generation = collections.next_generation(db, collection_id)
     if any(version.id > document_id and version.is_read for version in versions):
@@ -111,30 +128,111 @@ def complete(
     older = [version for version in versions if version.id < document_id]
     for version in older:
         _delete_row(db, collection_id, version.id, generation)
-    document = content.document
+    content.publish(db, document_id, collection_id, generation)
     db.execute(
-        "UPDATE documents SET status = ?, reason = ?, title = ?, media_type = ?, text = ?, metadata = ?,"
-        " page_count = ?, chunk_count = ? WHERE id = ?",
+        "UPDATE documents SET status = ?, reason = ?, title = ?, media_type = ?, unit = ?, metadata = ?, seconds = ?,"
+        " tries = 0, starts = 0, stage = 'waiting' WHERE id = ?",
         (
-            "warning" if document.warnings else "done",
-            "; ".join(document.warnings),
-            document.title,
-            document.media_type,
-            document.text,
-            msgspec.json.encode(document.metadata).decode(),
-            len(document.pages),
-            len(content.chunks),
+            "warning" if facts.warnings else "done",
+            "; ".join(facts.warnings),
+            facts.title,
+            facts.media_type,
+            facts.unit,
+            msgspec.json.encode(facts.metadata).decode(),
+            seconds,
             document_id,
         ),
     )
-    _insert_pages(db, document_id, document.pages)
-    _insert_chunks(db, document_id, collection_id, generation, content.chunks, vectors)
     return [version.file_id for version in older]
+
+
+def restart(db: apsw.Connection, document: DocumentRecord) -> None:
+    """Forget what was stored of a document that is read, because it is read from its beginning again."""
+    if (document_id := _claimed(db, document)) is not None:
+        clear(db, document.collection_id, document_id)
+
+
+def clear(db: apsw.Connection, collection_id: str, document_id: int) -> None:
+    """Remove what was made of a document; its row stays."""
+    content.clear(db, collection_id, document_id, collections.next_generation(db, collection_id))
+    db.execute(
+        "UPDATE documents SET page_count = 0, chunk_count = 0, progress_done = 0, progress_total = 0 WHERE id = ?",
+        (document_id,),
+    )
+
+
+def fail(db: apsw.Connection, document: DocumentRecord, reason: str) -> None:
+    """Note why a document that waits or is read cannot be; does nothing where this attempt counts no more."""
+    document_id = _claimed(db, document) or row_id(db, document.collection_id, document.file_id, status="queued")
+    if document_id is not None:
+        clear(db, document.collection_id, document_id)
+        db.execute(
+            "UPDATE documents SET status = 'failed', reason = ?, stage = 'waiting', tries = tries + 1, reader = ?"
+            " WHERE id = ?",
+            (reason, READER_VERSION, document_id),
+        )
+
+
+def copy_of(db: apsw.Connection, document: DocumentRecord) -> int | None:
+    """Return the row of a document with the same content that was read and embedded in the same way."""
+    sql = (
+        "SELECT other.id, f.filename, same.filename FROM documents d JOIN files f ON f.id = d.file_id"
+        " JOIN collections c ON c.id = d.collection_id"
+        " JOIN files same ON same.sha256 = f.sha256 JOIN documents other ON other.file_id = same.id"
+        " JOIN collections oc ON oc.id = other.collection_id"
+        " WHERE d.collection_id = ? AND d.file_id = ? AND other.id != d.id AND other.status IN ('done', 'warning')"
+        " AND other.reader = ? AND oc.passport = c.passport ORDER BY other.id"
+    )
+    for other_id, filename, other_filename in db.execute(
+        sql, (document.collection_id, document.file_id, READER_VERSION)
+    ):
+        # The suffix has a say in how a file is read.
+        if PurePosixPath(filename).suffix.lower() == PurePosixPath(other_filename).suffix.lower():
+            return int(other_id)
+    return None
+
+
+def copy_from(db: apsw.Connection, document: DocumentRecord, other_id: int) -> DocumentFacts | None:
+    """Take over all that was made of another document with the same content; None where this one is not read.
+
+    A title that was the other one's file name becomes this one's.
+    """
+    document_id = _claimed(db, document)
+    rows = db.execute(
+        "SELECT d.title, d.media_type, d.unit, d.metadata, d.reason, d.page_count, d.chunk_count, f.filename"
+        " FROM documents d JOIN files f ON f.id = d.file_id WHERE d.id = ?",
+        (other_id,),
+    )
+    row = next(iter(rows), None)
+    if document_id is None or row is None:
+        return None
+    content.copy(db, other_id, document_id, content.UNPUBLISHED, 0)
+    title = _own_title(str(row[0]), str(row[7]), document.filename)
+    content.retitle(db, document_id, str(row[0]), title)
+    db.execute("UPDATE documents SET page_count = ?, chunk_count = ? WHERE id = ?", (row[5], row[6], document_id))
+    return DocumentFacts(
+        title=title,
+        media_type=row[1],
+        unit=PageUnit(row[2]),
+        warnings=(row[4],) if row[4] else (),
+        metadata=msgspec.json.decode(row[3], type=dict[str, str]),
+    )
+
+
+def retitle(db: apsw.Connection, file_id: str, old_filename: str, new_filename: str) -> None:
+    """Follow the rename of a file: a title that was its name changes with it."""
+    sql = "SELECT id, collection_id, title FROM documents WHERE file_id = ?"
+    for document_id, collection_id, title in list(db.execute(sql, (file_id,))):
+        new = _own_title(title, old_filename, new_filename)
+        if new != title:
+            collections.next_generation(db, collection_id)
+            content.retitle(db, document_id, title, new)
+            db.execute("UPDATE documents SET title = ? WHERE id = ?", (new, document_id))
 
 
 def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
     """Remove a document with its pages, chunks and vectors; raises `FileNotInLibraryError`."""
-    document_id = _row_id(db, collection_id, file_id)
+    document_id = row_id(db, collection_id, file_id)
     if document_id is None:
         raise FileNotInLibraryError(file_id=file_id)
     _delete_row(db, collection_id, document_id, collections.next_generation(db, collection_id))
@@ -145,63 +243,10 @@ def collections_of(db: apsw.Connection, file_id: str) -> list[str]:
     return [row[0] for row in db.execute("SELECT collection_id FROM documents WHERE file_id = ?", (file_id,))]
 
 
-def text(db: apsw.Connection, collection_id: str, file_id: str) -> str:
-    """Return the whole text that all offsets count in; raises `FileNotInLibraryError`."""
-    sql = "SELECT text FROM documents WHERE collection_id = ? AND file_id = ?"
-    for row in db.execute(sql, (collection_id, file_id)):
-        return str(row[0])
-    raise FileNotInLibraryError(file_id=file_id)
-
-
-def pages(db: apsw.Connection, collection_id: str, file_id: str) -> list[Page]:
-    """Return the pages in order; none where the document was not read."""
-    sql = (
-        "SELECT p.number, p.start_offset, p.end_offset, p.width, p.height, p.words FROM pages p"
-        " JOIN documents d ON d.id = p.document_id WHERE d.collection_id = ? AND d.file_id = ? ORDER BY p.number"
-    )
-    return [Page(*row) for row in db.execute(sql, (collection_id, file_id))]
-
-
-def span_pages(db: apsw.Connection, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
-    """Return the pages from the last one that begins at or before `start` to the last one that begins before `end`."""
-    sql = (
-        "SELECT p.number, p.start_offset, p.end_offset, p.width, p.height, p.words FROM pages p"
-        " JOIN documents d ON d.id = p.document_id WHERE d.collection_id = ?1 AND d.file_id = ?2"
-        " AND p.start_offset < max(?3 + 1, ?4) AND p.number >= coalesce("
-        " (SELECT max(number) FROM pages WHERE document_id = d.id AND start_offset <= ?3), 1) ORDER BY p.number"
-    )
-    return [Page(*row) for row in db.execute(sql, (collection_id, file_id, start, end))]
-
-
-def chunks(db: apsw.Connection, ids: Sequence[int]) -> list[StoredChunk]:
-    """Return the chunks with these ids, in the order of the ids; those that are gone are left out."""
-    sql = f"{_CHUNK} WHERE h.id IN (SELECT value FROM json_each(?))"  # noqa: S608 (constant columns)
-    rows = db.execute(sql, (msgspec.json.encode(ids).decode(),))
-    found = {chunk.id: chunk for chunk in map(_stored_chunk, rows)}
-    return [found[id_] for id_ in ids if id_ in found]
-
-
-def document_chunks(db: apsw.Connection, collection_id: str, file_id: str) -> list[StoredChunk]:
-    """Return all chunks of a document in reading order."""
-    sql = f"{_CHUNK} WHERE d.collection_id = ? AND d.file_id = ? ORDER BY h.start_offset"
-    return [_stored_chunk(row) for row in db.execute(sql, (collection_id, file_id))]
-
-
-def vectors_since(db: apsw.Connection, collection_id: str, generation: int) -> tuple[list[int], NDArray[np.float32]]:
-    """Return the ids and the vectors, one row each, of the chunks that were added after `generation`."""
-    sql = (
-        "SELECT h.id, v.embedding FROM chunks h JOIN vectors v ON v.chunk_id = h.id"
-        " WHERE h.collection_id = ? AND h.generation > ? ORDER BY h.id"
-    )
-    rows = list(db.execute(sql, (collection_id, generation)))
-    vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
-    return [row[0] for row in rows], vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), dtype=np.float32)
-
-
-def removed_since(db: apsw.Connection, collection_id: str, generation: int) -> list[int]:
-    """Return the ids of the chunks that were removed after `generation`."""
-    sql = "SELECT chunk_id FROM removed_chunks WHERE collection_id = ? AND generation > ?"
-    return [int(row[0]) for row in db.execute(sql, (collection_id, generation))]
+def row_id(db: apsw.Connection, collection_id: str, file_id: str, status: DocumentStatus | None = None) -> int | None:
+    """Return the row of a document that has this status, where there is one."""
+    sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ? AND status = coalesce(?, status)"
+    return next((int(row[0]) for row in db.execute(sql, (collection_id, file_id, status))), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +258,6 @@ class _Version:
     is_read: bool
 
 
-def _row_id(db: apsw.Connection, collection_id: str, file_id: str, status: DocumentStatus | None = None) -> int | None:
-    sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ? AND status = coalesce(?, status)"
-    return next((int(row[0]) for row in db.execute(sql, (collection_id, file_id, status))), None)
-
-
 def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> list[_Version]:
     sql = (
         "SELECT d.id, f.id, d.status IN ('done', 'warning') FROM documents d JOIN files f ON f.id = d.file_id"
@@ -227,68 +267,24 @@ def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> li
 
 
 def _delete_row(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
-    """Remove a document with all that was made from it; a saved index that holds its vectors is forgotten."""
-    db.execute(
-        "INSERT INTO removed_chunks (collection_id, generation, chunk_id)"
-        " SELECT ?, ?, id FROM chunks WHERE document_id = ?",
-        (collection_id, generation, document_id),
-    )
-    if db.changes():
-        snapshots.forget(db, collection_id)
+    """Remove a document with all that was made from it."""
+    content.forget_chunks(db, collection_id, document_id, generation)
     db.execute("DELETE FROM documents WHERE id = ?", (document_id,))  # chunks, vectors and pages go with it
 
 
-def _insert_pages(db: apsw.Connection, document_id: int, pages: Sequence[Page]) -> None:
-    db.executemany(
-        "INSERT INTO pages (document_id, number, start_offset, end_offset, width, height, words)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(document_id, p.number, p.start, p.end, p.width, p.height, p.words) for p in pages],
-    )
+def _claimed(db: apsw.Connection, document: DocumentRecord) -> int | None:
+    """Return the row of a document that is read, unless another attempt to read it is under way by now."""
+    sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ? AND status = 'reading' AND claim = ?"
+    rows = db.execute(sql, (document.collection_id, document.file_id, document.claim))
+    return next((int(row[0]) for row in rows), None)
 
 
-def _insert_chunks(
-    db: apsw.Connection,
-    document_id: int,
-    collection_id: str,
-    generation: int,
-    chunks: Sequence[Chunk],
-    vectors: NDArray[np.float32],
-) -> None:
-    if len(chunks) != len(vectors):
-        raise ValueError(f"{len(chunks)} chunks came with {len(vectors)} vectors")
-    for chunk, vector in zip(chunks, vectors, strict=True):
-        db.execute(
-            "INSERT INTO chunks (document_id, collection_id, generation, start_offset, end_offset, first_page,"
-            " last_page, kind, heading_path, context, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                document_id,
-                collection_id,
-                generation,
-                chunk.start,
-                chunk.end,
-                chunk.first_page,
-                chunk.last_page,
-                chunk.kind,
-                msgspec.json.encode(chunk.heading_path).decode(),
-                chunk.context,
-                chunk.text,
-            ),
-        )
-        db.execute(
-            "INSERT INTO vectors (chunk_id, embedding) VALUES (?, ?)", (db.last_insert_rowid(), vector.tobytes())
-        )
+def _own_title(title: str, other_filename: str, filename: str) -> str:
+    return PurePosixPath(filename).stem if title == PurePosixPath(other_filename).stem else title
 
 
-def _stored_chunk(row: tuple[Any, ...]) -> StoredChunk:
-    id_, collection_id, file_id, source, filename, start, end, text, first_page, last_page, kind, path, context = row
-    chunk = Chunk(
-        start=start,
-        end=end,
-        text=text,
-        first_page=first_page,
-        last_page=last_page,
-        kind=BlockKind(kind),
-        heading_path=msgspec.json.decode(path, type=tuple[str, ...]),
-        context=context,
-    )
-    return StoredChunk(id_, collection_id, file_id, source, filename, chunk)
+def _record(row: tuple[Any, ...]) -> DocumentRecord:
+    *facts, unit, metadata, stage, done, total, claim = row
+    shown = msgspec.json.decode(metadata, type=dict[str, str])
+    progress = Progress(stage, done, total)
+    return replace(DocumentRecord(*facts), unit=PageUnit(unit), metadata=shown, progress=progress, claim=claim)

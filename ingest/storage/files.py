@@ -3,6 +3,8 @@
 
 import hashlib
 import time
+from collections.abc import Mapping
+from itertools import count
 
 import apsw
 
@@ -12,19 +14,26 @@ from ingest.types import FileRecord
 _COLUMNS = "id, owner, source, filename, sha256, size_bytes, created_at"
 
 
-def file_id(owner: str, source: str, sha256: str) -> str:
-    """Return the id of a version of a source: the same content under the same source is the same file."""
-    return "file-" + hashlib.sha256("\0".join((owner, source, sha256)).encode()).hexdigest()[:24]
-
-
 def insert(db: apsw.Connection, *, owner: str, source: str, filename: str, sha256: str, size_bytes: int) -> FileRecord:
-    """Add a file, or return it where it is known."""
-    id_ = file_id(owner, source, sha256)
+    """Add a file, or return it where it is known: the same content under the same source is the same file."""
+    if (known := find_version(db, owner, source, sha256)) is not None:
+        return known
+    id_ = _new_id(db, owner, source, sha256)
     db.execute(
-        f"INSERT INTO files ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
+        f"INSERT INTO files ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         (id_, owner, source, filename, sha256, size_bytes, int(time.time())),
     )
     return find(db, owner, id_)
+
+
+def _new_id(db: apsw.Connection, owner: str, source: str, sha256: str) -> str:
+    """Return an id that follows from owner, source and content, unless a file that was renamed has that one."""
+    for number in count():
+        facts = (owner, source, sha256) if number == 0 else (owner, source, sha256, str(number))
+        id_ = "file-" + hashlib.sha256("\0".join(facts).encode()).hexdigest()[:24]
+        if not any(True for _ in db.execute("SELECT 1 FROM files WHERE id = ?", (id_,))):
+            return id_
+    raise AssertionError("count() does not end")
 
 
 def find(db: apsw.Connection, owner: str, id_: str) -> FileRecord:
@@ -37,8 +46,38 @@ def find(db: apsw.Connection, owner: str, id_: str) -> FileRecord:
 
 def find_version(db: apsw.Connection, owner: str, source: str, sha256: str) -> FileRecord | None:
     """Return the file with this source and content, where it is known."""
-    sql = f"SELECT {_COLUMNS} FROM files WHERE id = ?"  # noqa: S608
-    return next((FileRecord(*row) for row in db.execute(sql, (file_id(owner, source, sha256),))), None)
+    sql = f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND source = ? AND sha256 = ?"  # noqa: S608
+    return next((FileRecord(*row) for row in db.execute(sql, (owner, source, sha256))), None)
+
+
+def rename(db: apsw.Connection, file_id: str, source: str, filename: str) -> None:
+    """Give a file another source; its id stays."""
+    db.execute("UPDATE files SET source = ?, filename = ? WHERE id = ?", (source, filename, file_id))
+
+
+def password(db: apsw.Connection, file_id: str) -> str | None:
+    """Return the password that opens a file, where one was given."""
+    rows = db.execute("SELECT password FROM files WHERE id = ?", (file_id,))
+    return next((str(row[0]) for row in rows if row[0]), None)
+
+
+def set_password(db: apsw.Connection, file_id: str, password: str) -> None:
+    """Remember the password that opens a file."""
+    db.execute("UPDATE files SET password = ? WHERE id = ?", (password, file_id))
+
+
+def known_stats(db: apsw.Connection, owner: str) -> dict[str, tuple[str, str]]:
+    """Return what the file system said of each source when its content was last hashed, and the hash."""
+    rows = db.execute("SELECT source, stat, sha256 FROM file_stats WHERE owner = ?", (owner,))
+    return {source: (stat, sha256) for source, stat, sha256 in rows}
+
+
+def remember_stats(db: apsw.Connection, owner: str, stats: Mapping[str, tuple[str, str]]) -> None:
+    """Note for each source what the file system says of it, and the hash of its content."""
+    db.executemany(
+        "INSERT OR REPLACE INTO file_stats (owner, source, stat, sha256) VALUES (?, ?, ?, ?)",
+        [(owner, source, stat, sha256) for source, (stat, sha256) in stats.items()],
+    )
 
 
 def find_all(db: apsw.Connection, owner: str) -> list[FileRecord]:

@@ -1,8 +1,9 @@
 """The library's tables, as a list of steps from one version to the next.
 
-A step, once released, is never changed. `documents.text` is the truth that every offset counts in;
-`chunks.text` repeats its spans so that the lexical index (`chunks_fts`, external content) stays in step
-inside the same transaction.
+A step, once released, is never changed. The texts of a document's pages, one after the other, are what every
+offset counts in; `chunks.text` repeats spans of it so that the lexical index (`chunks_fts`, external content)
+stays in step inside the same transaction. A chunk of a document that is to replace an older version has no
+collection until the document is complete, so that no search finds it.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -104,6 +105,47 @@ MIGRATIONS: tuple[str, ...] = (
     END;
     CREATE TRIGGER chunks_removed AFTER DELETE ON chunks BEGIN
         INSERT INTO chunks_fts (chunks_fts, rowid, context, text) VALUES ('delete', old.id, old.context, old.text);
+    END;
+    """,
+    """
+    ALTER TABLE pages ADD COLUMN text TEXT NOT NULL DEFAULT '';
+    ALTER TABLE pages ADD COLUMN label TEXT NOT NULL DEFAULT '';
+    ALTER TABLE pages ADD COLUMN ocr_confidence REAL;
+    UPDATE pages SET text = (
+        SELECT substr(d.text, pages.start_offset + 1, coalesce(
+            (SELECT min(n.start_offset) FROM pages n WHERE n.document_id = d.id AND n.number > pages.number),
+            length(d.text)
+        ) - pages.start_offset)
+        FROM documents d WHERE d.id = pages.document_id
+    );
+    ALTER TABLE documents DROP COLUMN text;
+    ALTER TABLE documents ADD COLUMN unit TEXT NOT NULL DEFAULT 'page';
+    ALTER TABLE documents ADD COLUMN reader TEXT NOT NULL DEFAULT '';
+    ALTER TABLE documents ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN claim TEXT NOT NULL DEFAULT '';
+    ALTER TABLE documents ADD COLUMN stage TEXT NOT NULL DEFAULT 'waiting';
+    ALTER TABLE documents ADD COLUMN progress_done INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN progress_total INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+    CREATE INDEX documents_in_work ON documents (id) WHERE status IN ('queued', 'reading');
+
+    ALTER TABLE files ADD COLUMN password TEXT NOT NULL DEFAULT '';
+    CREATE UNIQUE INDEX files_by_version ON files (owner, source, sha256);
+
+    CREATE TABLE file_stats (
+        owner TEXT NOT NULL,
+        source TEXT NOT NULL,
+        stat TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        PRIMARY KEY (owner, source)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE paused_queues (owner TEXT PRIMARY KEY) STRICT;
+
+    CREATE TRIGGER chunks_changed AFTER UPDATE OF context, text ON chunks BEGIN
+        INSERT INTO chunks_fts (chunks_fts, rowid, context, text) VALUES ('delete', old.id, old.context, old.text);
+        INSERT INTO chunks_fts (rowid, context, text) VALUES (new.id, new.context, new.text);
     END;
     """,
 )

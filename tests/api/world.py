@@ -22,6 +22,7 @@ from rag.errors import ModelNotFoundError
 from rag.models.models import ModelEntry
 from rag.types import Engine
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked
+from tests.ingest.library_world import complete
 
 BASE_URL = "http://127.0.0.1"
 PUMP = "The pump is oiled every 3 months. It stands in the cellar. Nobody may open it."
@@ -82,7 +83,7 @@ class World:
             source=source, filename=source, content=io.BytesIO("\n\n".join(pages).encode())
         )
         vectors = LoadedEmbedder().embed([chunk.text for chunk in content.chunks])
-        done = services.library.complete(services.library.enqueue(home.id, file.id), content, vectors)
+        done = complete(services.library, services.library.enqueue(home.id, file.id), content, vectors)
         assert done is not None
         return done
 

@@ -26,6 +26,7 @@ from ingest.tokens import WordPieceMeasure
 from ingest.types import ChunkedDocument, Page, ParsedDocument
 from rag.retrieval import Retriever
 from rag.types import ScoredChunk
+from tests.ingest.library_world import complete
 
 WEIGHTS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 TOP_K = 10
@@ -96,7 +97,7 @@ def _index(library: Library, folder: Path, embedder: WorkerEmbedder) -> str:
         content = io.BytesIO(json.dumps(row).encode())
         file = library.add_file(source=row["id"], filename=row["id"], content=content)
         vectors = embedder.embed([embedding_text(chunk) for chunk in chunks])
-        library.complete(library.enqueue(collection.id, file.id), ChunkedDocument(document, chunks), vectors)
+        complete(library, library.enqueue(collection.id, file.id), ChunkedDocument(document, chunks), vectors)
     return collection.id
 
 

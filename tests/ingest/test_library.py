@@ -21,9 +21,9 @@ from ingest.errors import (
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.storage.snapshots import Snapshot
-from ingest.types import ChunkedDocument, DocumentRecord
+from ingest.types import ChunkedDocument, DocumentRecord, Progress
 from tests.fakes import chunked, passport
-from tests.ingest.library_world import EMBEDDER, add
+from tests.ingest.library_world import EMBEDDER, add, claimed, complete, facts_of
 
 
 @pytest.fixture
@@ -81,20 +81,40 @@ def test_a_failed_document_can_be_tried_again(library: Library) -> None:
     collection = library.create_collection("c", passport())
     file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
     library.fail(library.enqueue(collection.id, file.id), "damaged")
-    assert (library.enqueue(collection.id, file.id).status, library.queued_documents()[0].file_id) == (
-        "queued",
-        file.id,
-    )
+    again = library.enqueue(collection.id, file.id)
+    assert (again.status, claimed(library, again).file_id) == ("queued", file.id)
+
+
+def test_a_document_that_failed_twice_is_tried_again_only_when_somebody_asks(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
+    for _ in range(2):
+        library.fail(library.enqueue(collection.id, file.id), "damaged")
+    assert library.enqueue(collection.id, file.id).status == "failed"
+    assert library.enqueue(collection.id, file.id, again=True).status == "queued"
+
+
+def test_a_password_opens_a_document_that_failed_and_goes_with_its_file(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    file = library.add_file(source="a.pdf", filename="a.pdf", content=io.BytesIO(b"x"))
+    for _ in range(2):
+        library.fail(library.enqueue(collection.id, file.id), "needs a password")
+    assert library.enqueue(collection.id, file.id, password="secret").status == "queued"
+    assert library.password(file.id) == "secret"
+    library.delete_file(file.id)
+    assert library.password(file.id) is None
 
 
 def test_a_document_removed_while_it_is_read_does_not_come_back(library: Library) -> None:
     collection = library.create_collection("c", passport())
     file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
-    document = library.enqueue(collection.id, file.id)
+    document = claimed(library, library.enqueue(collection.id, file.id))
     library.remove_document(collection.id, file.id)
     content = chunked("The pump is blue.")
 
-    assert library.complete(document, content, EMBEDDER.embed(["The pump is blue."])) is None
+    vectors = EMBEDDER.embed(["The pump is blue."])
+    assert not library.append(document, content, vectors, Progress("reading"))
+    assert library.complete(document, content, vectors, facts_of(content)) is None
     assert library.documents() == []
 
 
@@ -222,18 +242,15 @@ def test_complete_refuses_a_wrong_number_of_vectors(library: Library) -> None:
     file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
     document = library.enqueue(collection.id, file.id)
     with pytest.raises(ValueError, match="1 chunks came with 2 vectors"):
-        library.complete(document, chunked("One."), np.zeros((2, 256), dtype=np.float32))
-    assert library.document(collection.id, file.id).status == "queued"
+        complete(library, document, chunked("One."), np.zeros((2, 256), dtype=np.float32))
+    stored = library.document(collection.id, file.id)
+    assert (stored.status, stored.chunks) == ("reading", 0)
 
 
 def enqueue(library: Library, collection_id: str, source: str, content: ChunkedDocument) -> DocumentRecord:
     """Queue a document whose file's bytes are its text."""
     body = io.BytesIO(content.document.text.encode())
     return library.enqueue(collection_id, library.add_file(source=source, filename=source, content=body).id)
-
-
-def complete(library: Library, document: DocumentRecord, content: ChunkedDocument) -> DocumentRecord | None:
-    return library.complete(document, content, EMBEDDER.embed([chunk.text for chunk in content.chunks]))
 
 
 OLD, NEW = chunked("The pump is blue."), chunked("The valve is red.")
@@ -270,7 +287,9 @@ def test_what_was_read_does_not_fail_afterwards_and_what_failed_is_not_read(libr
     library.fail(failed, "damaged")
 
     library.fail(done, "too late")
-    complete(library, failed, NEW)
+    late = library.complete(failed, NEW, EMBEDDER.embed(["The valve is red."]), facts_of(NEW))
+    assert late is not None
+    assert late.status == "failed"
 
     assert [(each.status, each.reason) for each in library.documents()] == [("done", ""), ("failed", "damaged")]
     assert found(library, collection.id, "pump valve") == ["The pump is blue."]

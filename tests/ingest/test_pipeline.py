@@ -18,12 +18,13 @@ from ingest.errors import (
     WorkerCrashedError,
 )
 from ingest.library import Library
-from ingest.pipeline import Ingestor, ParserLimits, Progress, parser_pool
+from ingest.pipeline import SLICE_CHUNKS, Ingestor, ParserLimits, parser_pool
 from ingest.queue import IngestQueue
 from ingest.search_index import SearchIndex
-from ingest.types import DocumentRecord
+from ingest.types import DocumentRecord, Progress, QueueState
 from ingest.workers import WorkerPool, WorkerSpec
 from tests.fakes import HashEmbedder, passport
+from tests.ingest.library_world import claimed, wait_until_read
 
 LIMITS = ParserLimits(timeout_seconds=30, memory_bytes=3 << 30)
 
@@ -50,7 +51,7 @@ class World:
         return self.library.enqueue(collection.id, file.id)
 
     def process(self, name: str, content: bytes) -> DocumentRecord:
-        document = self.ingestor.process(self.queue(name, content))
+        document = self.ingestor.process(claimed(self.library, self.queue(name, content)))
         assert document is not None
         return document
 
@@ -90,14 +91,71 @@ def test_a_file_that_cannot_be_read_fails_alone_with_its_reason(world: World) ->
     assert done.status == "done"
 
 
-def test_progress_goes_through_the_stages(world: World) -> None:
-    text = "\n\n".join(f"Section {number} is about valves. " * 12 for number in range(60))
-    seen: list[Progress] = []
-    world.ingestor.process(world.queue("long.txt", text.encode()), seen.append)
-    assert [progress.stage for progress in (seen[0], seen[1], seen[-1])] == ["reading", "embedding", "storing"]
-    embedding = [progress.done for progress in seen if progress.stage == "embedding"]
-    assert embedding == sorted(embedding)
-    assert len(embedding) > 1
+def test_a_long_document_is_searchable_and_says_how_far_it_is_before_it_is_complete(world: World) -> None:
+    text = "\n\n".join(f"Section {number} is about valves. " * 12 for number in range(160))
+    seen: list[tuple[str, int, Progress]] = []
+
+    def look(_: Sequence[str]) -> None:
+        (document,) = world.library.documents()
+        seen.append((document.status, world.library.size([document.collection_id]).chunks, document.progress))
+
+    world.embedder.on_embed = look
+    done = world.process("long.txt", text.encode())
+    assert [status for status, _, _ in seen] == ["reading"] * len(seen)
+    assert [chunks for _, chunks, _ in seen] == [0, *(SLICE_CHUNKS * n for n in range(1, len(seen)))]
+    assert [progress.done for _, _, progress in seen][1:] == [chunks for _, chunks, _ in seen][1:]
+    assert done.chunks > SLICE_CHUNKS
+    assert done.status == "done"
+
+
+def test_a_new_version_shows_nothing_until_it_is_complete(world: World) -> None:
+    old = world.process("a.txt", b"The pump is blue.")
+    seen: list[int] = []
+
+    def look(_: Sequence[str]) -> None:
+        seen.append(len(world.library.search_words(old.collection_id, "valves", 10)))
+
+    world.embedder.on_embed = look
+    text = "\n\n".join(f"Section {number} is about valves. " * 12 for number in range(160))
+    new = world.process("a.txt", text.encode())
+    assert set(seen) == {0}
+    assert len(seen) > 1
+    assert [document.file_id for document in world.library.documents()] == [new.file_id]
+    assert len(world.library.search_words(new.collection_id, "valves", 10)) == 10
+    assert world.library.search_words(new.collection_id, "pump", 10) == []
+
+
+def test_a_document_that_is_cancelled_while_it_is_read_leaves_nothing(world: World) -> None:
+    def cancel(_: Sequence[str]) -> None:
+        (document,) = world.library.documents()
+        world.library.cancel(document.collection_id, document.file_id)
+
+    world.embedder.on_embed = cancel
+    text = "\n\n".join(f"Section {number} is about valves. " * 12 for number in range(160))
+    queued = world.queue("long.txt", text.encode())
+    assert world.ingestor.process(claimed(world.library, queued)) is None
+    (document,) = world.library.documents()
+    assert (document.status, document.chunks, document.pages) == ("cancelled", 0, 0)
+    assert world.library.search_words(document.collection_id, "valves", 10) == []
+
+
+def test_the_same_bytes_under_another_name_are_embedded_once(world: World) -> None:
+    first = world.process("pump.txt", b"The pump is blue.")
+    calls = len(world.embedder.calls)
+    second = world.process("copy of pump.txt", b"The pump is blue.")
+    assert len(world.embedder.calls) == calls
+    assert (second.title, second.chunks, second.sha256) == ("copy of pump", 1, first.sha256)
+    (chunk,) = world.library.document_chunks(second.collection_id, second.file_id)
+    assert chunk.chunk.context == "copy of pump"
+    found = world.library.search_words(second.collection_id, '"pump"', 10)
+    assert len(found) == 2
+    assert len(world.library.changes_since(second.collection_id, 0).added) == 2
+
+
+def test_the_same_bytes_under_another_suffix_are_read_again(world: World) -> None:
+    world.process("pump.txt", b"# Pump\n\nThe pump is blue.")
+    markdown = world.process("pump.md", b"# Pump\n\nThe pump is blue.")
+    assert markdown.media_type == "text/markdown"
 
 
 def test_a_parser_that_takes_too_long_fails_the_file_with_the_setting_to_change(
@@ -112,7 +170,7 @@ def test_a_parser_that_takes_too_long_fails_the_file_with_the_setting_to_change(
         passport=passport(),
         limits=ParserLimits(timeout_seconds=0.0001, memory_bytes=LIMITS.memory_bytes),
     )
-    document = hasty.process(world.queue("slow.txt", b"text " * 1000))
+    document = hasty.process(claimed(world.library, world.queue("slow.txt", b"text " * 1000)))
     assert document is not None
     assert document.status == "failed"
     assert "PINCITE_PARSER_TIMEOUT_SECONDS" in document.reason
@@ -156,14 +214,13 @@ def test_no_document_waits_for_an_embedder_that_failed(
 
 @pytest.mark.parametrize("remove_whole_file", [True, False])
 def test_a_document_that_was_removed_while_it_waited_is_not_read(world: World, remove_whole_file: bool) -> None:
-    document = world.queue("pump.txt", b"The pump is blue.")
+    document = claimed(world.library, world.queue("pump.txt", b"The pump is blue."))
     if remove_whole_file:
         world.library.delete_file(document.file_id)
     else:
         world.library.remove_document(document.collection_id, document.file_id)
-    seen: list[Progress] = []
-    assert world.ingestor.process(document, seen.append) is None
-    assert seen == []
+    assert world.ingestor.process(document) is None
+    assert world.library.documents() == []
 
 
 @pytest.mark.parametrize(
@@ -186,40 +243,47 @@ def test_a_fault_of_the_reader_is_not_told_as_one_of_the_file(tmp_path: Path, ta
     world.library.close()
 
 
+@pytest.mark.parametrize(("for_good", "status"), [(False, "done"), (True, "failed")])
+def test_a_file_that_ends_its_reader_is_tried_twice_and_no_more(tmp_path: Path, for_good: bool, status: str) -> None:
+    options = {"mark": str(tmp_path / "mark"), "for_good": for_good}
+    pool = WorkerPool(WorkerSpec("parser", "tests.worker_targets:mortal", options), size=1, calls_per_process=9)
+    world = make_world(tmp_path / "home", pool, HashEmbedder())
+    document = world.process("pump.txt", b"whatever")
+    assert document.status == status
+    if for_good:
+        assert document.reason == (
+            "pump.txt could not be read within its limits: the process that read it ended (signal SIGSEGV), 2 times"
+        )
+        assert world.library.enqueue(document.collection_id, document.file_id).status == "failed"
+    pool.close()
+    world.library.close()
+
+
 def test_what_was_queued_at_a_stop_is_resumed(tmp_path: Path, parsers: WorkerPool) -> None:
     stopped = make_world(tmp_path / "home", parsers, HashEmbedder())
-    document = stopped.queue("pump.txt", b"The pump is blue.")
+    stopped.queue("pump.txt", b"The pump is blue.")
     stopped.library.close()
 
     world = make_world(tmp_path / "home", parsers, HashEmbedder())
     queue = IngestQueue(world.library, world.ingestor)
-    assert queue.resume() == 1
-    queue.submit(document).result(timeout=30)
+    queue.start()
+    wait_until_read(world.library)
     assert world.library.documents()[0].status == "done"
     queue.close()
     world.library.close()
 
 
-def test_many_documents_are_read_in_the_background_and_their_progress_is_known(world: World) -> None:
+def test_many_documents_are_read_in_the_background_and_the_index_is_saved_in_the_end(world: World) -> None:
     queue = IngestQueue(world.library, world.ingestor)
     documents = [world.queue(f"{number}.txt", f"Pump {number}.".encode()) for number in range(12)]
-    futures = [queue.submit(document) for document in documents]
-    assert queue.progress(documents[-1].collection_id, documents[-1].file_id) is not None
-    assert all(future.result(timeout=60) is not None for future in futures)
+    assert world.library.queue_state() == QueueState(12, 0, 0, is_paused=False, estimate_seconds=None)
+    queue.start()
+    wait_until_read(world.library)
+    queue.close()
     assert {document.status for document in world.library.documents()} == {"done"}
-    assert queue.progress(documents[-1].collection_id, documents[-1].file_id) is None
-    assert queue.depth == 0
-    queue.close()
-
-
-def test_the_index_is_saved_when_the_queue_is_empty(world: World) -> None:
-    queue = IngestQueue(world.library, world.ingestor)
-    document = world.queue("pump.txt", b"The pump is blue.")
-    queue.submit(document).result(timeout=30)
-    snapshot = world.library.snapshot(document.collection_id)
+    snapshot = world.library.snapshot(documents[0].collection_id)
     assert snapshot is not None
-    assert snapshot.row_count == 1
-    queue.close()
+    assert snapshot.row_count == 12
 
 
 def test_a_collection_of_another_embedder_is_refused(world: World) -> None:

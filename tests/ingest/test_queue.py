@@ -3,18 +3,20 @@
 import io
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ingest.errors import LibraryError
 from ingest.library import Library
-from ingest.pipeline import Ingestor, Progress
+from ingest.pipeline import Ingestor
 from ingest.queue import IngestQueue
+from ingest.storage.jobs import MAX_STARTS
 from ingest.types import DocumentRecord
-from tests.fakes import chunked, passport
+from tests.fakes import HashEmbedder, chunked, passport
+from tests.ingest.library_world import EMBEDDER, claimed, facts_of, wait_until_read
 
 Step = Callable[[DocumentRecord], DocumentRecord | None]
 
@@ -26,17 +28,16 @@ class ScriptedIngestor(Ingestor):
         self._library = library
         self._step = step or self.store
         self.width = 2
+        self.passport = passport()
         self.processed: list[str] = []
         self.saved: list[str] = []
 
     def store(self, document: DocumentRecord) -> DocumentRecord | None:
-        return self._library.complete(document, chunked(document.filename), np.ones((1, 256), dtype=np.float32))
+        content = chunked(document.filename)
+        return self._library.complete(document, content, EMBEDDER.embed([document.filename]), facts_of(content))
 
-    def process(
-        self, document: DocumentRecord, on_progress: Callable[[Progress], None] = lambda _: None
-    ) -> DocumentRecord | None:
+    def process(self, document: DocumentRecord, *, beside: int = 1) -> DocumentRecord | None:
         self.processed.append(document.filename)
-        on_progress(Progress("reading"))
         return self._step(document)
 
     def save_index(self, collection_id: str) -> None:
@@ -57,21 +58,33 @@ def enqueue(library: Library, name: str, collection: str = "c") -> DocumentRecor
     return library.enqueue(library.collection(collection).id, file.id)
 
 
+def statuses(library: Library) -> list[str]:
+    return [document.status for document in library.documents()]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_an_accident_fails_the_document_and_is_logged(library: Library, caplog: pytest.LogCaptureFixture) -> None:
     def stumble(_: DocumentRecord) -> None:
         raise ZeroDivisionError("an accident")
 
+    enqueue(library, "a.txt")
     queue = IngestQueue(library, ScriptedIngestor(library, stumble))
-    result = queue.submit(enqueue(library, "a.txt")).result(timeout=10)
+    queue.start()
+    wait_until_read(library)
+    queue.close()
 
-    assert result is not None
+    (result,) = library.documents()
     assert (result.status, result.reason) == (
         "failed",
         "something went wrong (ZeroDivisionError, see the log); add the document again",
     )
     assert "an accident" in caplog.text
-    assert queue.depth == 0
-    queue.close()
 
 
 def test_an_index_that_cannot_be_saved_leaves_the_document_done(
@@ -81,35 +94,33 @@ def test_an_index_that_cannot_be_saved_leaves_the_document_done(
         def save_index(self, collection_id: str) -> None:
             raise LibraryError(home="home", detail="no space left on device")
 
+    enqueue(library, "a.txt")
     queue = IngestQueue(library, FullDisk(library))
-    result = queue.submit(enqueue(library, "a.txt")).result(timeout=10)
-    assert result is not None
-    assert result.status == "done"
-    assert "no space left" in caplog.text
+    queue.start()
+    wait_until_read(library)
+    wait_for(lambda: "no space left" in caplog.text)
     queue.close()
+    assert statuses(library) == ["done"]
 
 
 def test_every_collection_that_changed_is_saved_once(library: Library) -> None:
-    may_go = threading.Event()
-
     def step(document: DocumentRecord) -> DocumentRecord | None:
-        may_go.wait(10)
         if document.filename == "broken.txt":
             return library.fail(document, "damaged")
         return ingestor.store(document)
 
     ingestor = ScriptedIngestor(library, step)
+    for name, collection in [("a.txt", "c"), ("b.txt", "d"), ("a.txt", "d"), ("broken.txt", "c")]:
+        enqueue(library, name, collection)
     queue = IngestQueue(library, ingestor)
-    names = [("a.txt", "c"), ("b.txt", "d"), ("a.txt", "d"), ("broken.txt", "c")]
-    futures = [queue.submit(enqueue(library, name, collection)) for name, collection in names]
-    may_go.set()
-    for future in futures:
-        future.result(timeout=10)
-    assert sorted(ingestor.saved) == ["c", "d"]
+    queue.start()
+    wait_for(lambda: len(ingestor.saved) == 2)
     queue.close()
+    assert sorted(ingestor.saved) == ["c", "d"]
+    assert len(ingestor.processed) == 4
 
 
-def test_a_document_that_is_submitted_twice_is_read_once(library: Library) -> None:
+def test_the_same_content_is_never_read_twice_at_once(library: Library) -> None:
     may_go = threading.Event()
 
     def step(document: DocumentRecord) -> DocumentRecord | None:
@@ -117,59 +128,142 @@ def test_a_document_that_is_submitted_twice_is_read_once(library: Library) -> No
         return ingestor.store(document)
 
     ingestor = ScriptedIngestor(library, step)
+    enqueue(library, "a.txt", "c")
+    enqueue(library, "a.txt", "d")
+    enqueue(library, "b.txt", "d")
     queue = IngestQueue(library, ingestor)
-    document = enqueue(library, "a.txt")
-    futures = [queue.submit(document) for _ in range(2)]
+    queue.start()
+    wait_for(lambda: len(ingestor.processed) == 2)
+    assert sorted(ingestor.processed) == ["a.txt", "b.txt"]
     may_go.set()
-    assert futures[0].result(timeout=10) == futures[1].result(timeout=10)
-    assert ingestor.processed == ["a.txt"]
+    wait_until_read(library)
     queue.close()
+    assert statuses(library) == ["done"] * 3
 
 
-def test_a_document_that_is_added_again_just_after_it_failed_is_read_again(library: Library) -> None:
-    is_read = threading.Event()
-
-    def step(document: DocumentRecord) -> DocumentRecord | None:
-        if len(ingestor.processed) == 1:
-            failed = library.fail(document, "damaged")
-            queue.submit(enqueue(library, "a.txt"))  # another thread, before this one has left
-            return failed
-        done = ingestor.store(document)
-        is_read.set()
-        return done
-
-    ingestor = ScriptedIngestor(library, step)
-    queue = IngestQueue(library, ingestor)
-    queue.submit(enqueue(library, "a.txt")).result(timeout=10)
-    assert is_read.wait(10)
-    assert [document.status for document in library.documents()] == ["done"]
-    queue.close()
-
-
-def test_a_closed_queue_takes_nothing_and_counts_nothing(library: Library) -> None:
-    queue = IngestQueue(library, ScriptedIngestor(library))
-    queue.close()
-    with pytest.raises(LibraryError, match="being closed"):
-        queue.submit(enqueue(library, "a.txt"))
-    assert queue.depth == 0
-    assert [document.status for document in library.documents()] == ["queued"]
-
-
-def test_a_stop_in_the_middle_leaves_the_document_queued_without_a_fuss(
+def test_a_stop_in_the_middle_puts_the_document_back_without_a_fuss(
     library: Library, caplog: pytest.LogCaptureFixture
 ) -> None:
+    is_reading, may_go = threading.Event(), threading.Event()
+    late: list[object] = []
+
     def step(document: DocumentRecord) -> DocumentRecord | None:
-        queue.close()
-        library.close()
-        return ingestor.store(document)
+        is_reading.set()
+        may_go.wait(10)
+        late.append(ingestor.store(document))
+        return None
 
     caplog.set_level(logging.WARNING)
     ingestor = ScriptedIngestor(library, step)
+    enqueue(library, "a.txt")
     queue = IngestQueue(library, ingestor)
-    future = queue.submit(enqueue(library, "a.txt"))
-    with pytest.raises(LibraryError):
-        future.result(timeout=10)
-    again = Library(library.home)
-    assert [document.status for document in again.documents()] == ["queued"]
+    queue.start()
+    assert is_reading.wait(10)
+    queue.close()
+    may_go.set()
+    wait_for(lambda: late)
+    assert statuses(library) == ["queued"]
+    assert library.size([library.collection("c").id]).chunks == 0
     assert caplog.text == ""
+
+
+def test_one_of_two_queues_reads_and_the_other_takes_over_when_it_is_gone(library: Library) -> None:
+    other = Library(library.home)
+    first, second = ScriptedIngestor(library), ScriptedIngestor(other)
+    reader, heir = IngestQueue(library, first), IngestQueue(other, second)
+    reader.start()
+    enqueue(library, "a.txt")
+    wait_until_read(library)
+    heir.start()
+    enqueue(other, "b.txt")  # the process that does not read may queue all the same
+    wait_until_read(other)
+    assert (first.processed, second.processed) == (["a.txt", "b.txt"], [])
+    reader.close()
+    enqueue(other, "c.txt")
+    wait_until_read(other)
+    assert second.processed == ["c.txt"]
+    heir.close()
+    other.close()
+
+
+def test_what_a_killed_program_was_reading_is_hidden_at_the_next_start_and_read_again(library: Library) -> None:
+    document = claimed(library, enqueue(library, "a.txt"))
+    content = chunked("a.txt")
+    library.append(document, content, EMBEDDER.embed(["a.txt"]), document.progress)
+    assert library.size([document.collection_id]).chunks == 1
+
+    again = Library(library.home)  # nobody has the lock: the program that read is gone
+    assert statuses(again) == ["queued"]
+    assert again.size([document.collection_id]).chunks == 0
+    assert not library.append(document, content, EMBEDDER.embed(["a.txt"]), document.progress)
+
+    queue = IngestQueue(again, ScriptedIngestor(again))
+    queue.start()
+    wait_until_read(again)
+    queue.close()
+    assert statuses(again) == ["done"]
     again.close()
+
+
+def test_a_document_during_which_the_program_always_ends_is_given_up(library: Library) -> None:
+    enqueue(library, "a.txt")
+    for _ in range(MAX_STARTS):
+        assert library.claim(passport()) is not None
+        library.recover(passport())
+    (document,) = library.documents()
+    assert (document.status, document.reason) == ("failed", f"the program ended {MAX_STARTS} times while it was read")
+
+
+def test_a_paused_queue_starts_nothing_also_after_a_restart(library: Library) -> None:
+    library.pause_queue()
+    enqueue(library, "a.txt")
+    again = Library(library.home)
+    ingestor = ScriptedIngestor(again)
+    queue = IngestQueue(again, ingestor)
+    queue.start()
+    time.sleep(0.1)
+    assert again.queue_state().is_paused
+    assert ingestor.processed == []
+    library.resume_queue()
+    wait_until_read(again)
+    assert ingestor.processed == ["a.txt"]
+    queue.close()
+    again.close()
+
+
+def test_a_document_can_be_paused_resumed_and_cancelled(library: Library) -> None:
+    document = enqueue(library, "a.txt")
+    key = (document.collection_id, document.file_id)
+    assert library.pause(*key).status == "paused"
+    assert library.claim(passport()) is None
+    assert library.resume(*key).status == "queued"
+    assert library.cancel(*key).status == "cancelled"
+    assert library.claim(passport()) is None
+    assert library.enqueue(*key).status == "queued"
+
+
+def test_documents_of_another_embedder_are_left_alone(library: Library) -> None:
+    library.create_collection("other", passport(128))
+    enqueue(library, "a.txt", "other")
+    assert library.claim(passport()) is None
+    assert library.claim(passport(128)) is not None
+
+
+def test_a_queue_that_was_closed_starts_nothing(library: Library) -> None:
+    ingestor = ScriptedIngestor(library)
+    queue = IngestQueue(library, ingestor)
+    queue.close()
+    queue.start()
+    enqueue(library, "a.txt")
+    queue.wake()
+    time.sleep(0.05)
+    assert (ingestor.processed, statuses(library)) == ([], ["queued"])
+
+
+def test_the_estimate_follows_from_what_was_read_last(library: Library) -> None:
+    document = claimed(library, enqueue(library, "aa.txt"))
+    content = chunked("aa.txt")
+    library.complete(document, content, HashEmbedder().embed(["aa.txt"]), facts_of(content), seconds=3.0)
+    enqueue(library, "bb.txt")
+    estimate = library.queue_state().estimate_seconds
+    assert estimate == pytest.approx(3.0)

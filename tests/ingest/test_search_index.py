@@ -14,6 +14,7 @@ from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Collection
 from tests.fakes import HashEmbedder, chunked, passport
+from tests.ingest.library_world import complete
 
 EMBEDDER = HashEmbedder()
 TEXTS = [f"pump number {number} stands in hall {number % 3}" for number in range(12)]
@@ -35,7 +36,7 @@ def collection(library: Library) -> Collection:
 
 def add(library: Library, collection: Collection, source: str, texts: list[str]) -> str:
     file = library.add_file(source=source, filename=source, content=io.BytesIO("\n".join(texts).encode()))
-    library.complete(library.enqueue(collection.id, file.id), chunked(*texts), EMBEDDER.embed(texts))
+    complete(library, library.enqueue(collection.id, file.id), chunked(*texts), EMBEDDER.embed(texts))
     return file.id
 
 
@@ -55,7 +56,7 @@ def test_dense_search_equals_brute_force_in_order_and_score(
     library = Library(tmp_path_factory.mktemp("home"))
     collection = library.create_collection("c", passport(8))
     file = library.add_file(source="a", filename="a", content=io.BytesIO(b"a"))
-    library.complete(library.enqueue(collection.id, file.id), chunked(*map(str, range(rows))), vectors)
+    complete(library, library.enqueue(collection.id, file.id), chunked(*map(str, range(rows))), vectors)
 
     hits = SearchIndex(library).dense(collection.id, query, top_k)
 

@@ -10,7 +10,8 @@ import pytest
 from ingest.errors import LibraryError
 from ingest.library import Library
 from ingest.sources import find_files, take_in
-from tests.fakes import HashEmbedder, chunked, passport
+from tests.fakes import chunked, passport
+from tests.ingest.library_world import complete
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_version_that_was_read_is_not_read_again(library: Library, tmp_path: P
     path = tmp_path / "a.txt"
     path.write_text("One.")
     first = take_in(library, collection, path)
-    library.complete(first.document, chunked("One."), HashEmbedder().embed(["One."]))
+    complete(library, first.document, chunked("One."))
 
     again = take_in(library, collection, path)
     path.write_text("Two.")

@@ -17,6 +17,7 @@ from rag.evidence import EvidenceFinder
 from rag.retrieval import Retriever
 from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, Sampling, Started
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
+from tests.ingest.library_world import complete
 
 EMBEDDER = HashEmbedder()
 PUMP = "The pump is oiled every 3 months. It stands in the cellar. Nobody may open it."
@@ -47,7 +48,7 @@ class World:
         content = chunked(*pages)
         file = self.library.add_file(source=source, filename=source, content=io.BytesIO("".join(pages).encode()))
         vectors = EMBEDDER.embed([chunk.text for chunk in content.chunks])
-        self.library.complete(self.library.enqueue(self.collection.id, file.id), content, vectors)
+        complete(self.library, self.library.enqueue(self.collection.id, file.id), content, vectors)
 
     def events(self, *texts: str, mode: str = "auto", sampling: Sampling | None = None) -> list[AnswerEvent]:
         return list(self.answerer.answer(self.question(*texts, mode=mode, sampling=sampling)))

@@ -11,6 +11,7 @@ from ingest.search_index import SearchIndex
 from ingest.types import Collection
 from rag.retrieval import Retriever, relevant
 from tests.fakes import HashEmbedder, chunked, passport
+from tests.ingest.library_world import complete
 
 EMBEDDER = HashEmbedder()
 TEXTS = [
@@ -36,7 +37,7 @@ def collection(library: Library) -> Collection:
 def fill(library: Library, name: str, texts: list[str]) -> Collection:
     collection = library.create_collection(name, passport())
     file = library.add_file(source=name, filename=name, content=io.BytesIO("\n".join(texts).encode()))
-    library.complete(library.enqueue(collection.id, file.id), chunked(*texts), EMBEDDER.embed(texts))
+    complete(library, library.enqueue(collection.id, file.id), chunked(*texts), EMBEDDER.embed(texts))
     return collection
 
 
