@@ -12,11 +12,19 @@ from starlette.middleware.cors import CORSMiddleware
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.metrics import Metrics, RequestMetrics
-from api.routes import chat, files, health, models, pages, vector_stores
+from api.routes import chat, files, health, models, pages, queue, vector_stores
 from api.services import Services
 from api.settings import ApiSettings
 
-ROUTERS = (files.router, vector_stores.router, pages.router, chat.router, models.router, health.router)
+ROUTERS = (
+    files.router,
+    vector_stores.router,
+    pages.router,
+    queue.router,
+    chat.router,
+    models.router,
+    health.router,
+)
 
 
 def create_app(services: Services, settings: ApiSettings) -> FastAPI:
@@ -34,7 +42,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
-    app.state.metrics = Metrics(services.library, services.queue)
+    app.state.metrics = Metrics(services.library)
     for router in ROUTERS:
         app.include_router(router)
     install_error_handlers(app)
@@ -70,7 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     """Take up what the last stop left, load the models beside, and close everything at the end."""
     services: Services = app.state.services
     app.state.stopping = asyncio.Event()  # belongs to the loop that runs now
-    await run_in_threadpool(services.queue.resume)
+    await run_in_threadpool(services.queue.start)
     threading.Thread(target=services.warm_up, name="warm-up", daemon=True).start()
     yield
     await run_in_threadpool(services.close)

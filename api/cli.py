@@ -23,10 +23,12 @@ app = typer.Typer(
 )
 documents = typer.Typer(help="Look at documents, and remove them.", no_args_is_help=True)
 collections = typer.Typer(help="Look at collections, and remove them.", no_args_is_help=True)
+jobs = typer.Typer(help="See what waits to be read; pause, resume, cancel, retry.", no_args_is_help=True)
 models = typer.Typer(help="See which models there are.", no_args_is_help=True)
 app.add_typer(documents, name="documents")
 app.add_typer(collections, name="collections")
 app.add_typer(models, name="models")
+app.add_typer(jobs, name="jobs")
 
 Home = Annotated[Path | None, typer.Option(help="Folder that holds everything Pincite stores.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -47,6 +49,12 @@ AnyCollection = Annotated[
 Model = Annotated[
     str | None, typer.Option(help="Model that answers; `pincite models ls` lists them.", show_default=False)
 ]
+Password = Annotated[
+    str | None,
+    typer.Option(envvar="PINCITE_PASSWORD", help="Opens files that are encrypted.", show_default=False),
+]
+Ids = Annotated[list[str], typer.Argument(help="Ids of files; `pincite jobs ls` shows them.")]
+MaybeIds = Annotated[list[str] | None, typer.Argument(help="Ids of files.", show_default=False)]
 Mode = Annotated[
     Literal["auto", "whole", "retrieval"] | None,
     typer.Option(help="Show the model whole documents, or the passages that fit.", show_default=False),
@@ -133,6 +141,13 @@ def up(
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, and folders with everything in them.")],
     collection: InCollection = "default",
+    sync: Annotated[bool, typer.Option("--sync", help="Remove documents that are gone from the folders.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep the collection equal to the folders.")] = False,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Leave out what this pattern matches, as in .gitignore.")
+    ] = None,
+    password: Password = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Read also what failed before.")] = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
@@ -140,7 +155,53 @@ def ingest(
     settings = _settings(home)
     from api.commands import ingest as commands
 
-    raise typer.Exit(commands.run(settings, paths, collection, as_json=json))
+    options = commands.IngestOptions(sync, watch, tuple(ignore or ()), password, retry)
+    raise typer.Exit(commands.run(settings, paths, collection, options, as_json=json))
+
+
+@jobs.command("ls")
+def jobs_ls(json: Json = False, home: Home = None) -> None:
+    """List documents that wait, are read, were stopped or have failed."""
+    settings = _settings(home)
+    from api.commands import jobs as commands
+
+    raise typer.Exit(commands.list_jobs(settings, as_json=json))
+
+
+@jobs.command("pause")
+def jobs_pause(ids: MaybeIds = None, json: Json = False, home: Home = None) -> None:
+    """Pause documents, or the whole queue where none is named."""
+    settings = _settings(home)
+    from api.commands import jobs as commands
+
+    raise typer.Exit(commands.pause(settings, ids or [], as_json=json))
+
+
+@jobs.command("resume")
+def jobs_resume(ids: MaybeIds = None, json: Json = False, home: Home = None) -> None:
+    """Go on with documents that were paused, or with the whole queue where none is named."""
+    settings = _settings(home)
+    from api.commands import jobs as commands
+
+    raise typer.Exit(commands.resume(settings, ids or [], as_json=json))
+
+
+@jobs.command("cancel")
+def jobs_cancel(ids: Ids, json: Json = False, home: Home = None) -> None:
+    """Give up documents that wait or are read; they stay listed."""
+    settings = _settings(home)
+    from api.commands import jobs as commands
+
+    raise typer.Exit(commands.cancel(settings, ids, as_json=json))
+
+
+@jobs.command("retry")
+def jobs_retry(ids: Ids, password: Password = None, json: Json = False, home: Home = None) -> None:
+    """Queue documents that failed or were cancelled once more."""
+    settings = _settings(home)
+    from api.commands import jobs as commands
+
+    raise typer.Exit(commands.retry(settings, ids, password, as_json=json))
 
 
 @app.command()

@@ -18,6 +18,9 @@ STATUS_STYLES = {
     "warning": "yellow",
     "partly": "yellow",
     "queued": "cyan",
+    "reading": "cyan",
+    "paused": "yellow",
+    "cancelled": "yellow",
     "failed": "red",
     "unsupported": "red",
 }

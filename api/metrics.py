@@ -3,6 +3,7 @@
 import time
 from collections import Counter as Tally
 from collections.abc import Iterator
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -10,7 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingest.library import Library
-from ingest.queue import IngestQueue
+from ingest.types import DocumentStatus
 from rag.types import Answer
 
 LATENCY_BUCKETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -19,7 +20,7 @@ LATENCY_BUCKETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 class Metrics:
     """Counts kept in a registry of their own, so that several applications can live in one process."""
 
-    def __init__(self, library: Library, queue: IngestQueue) -> None:
+    def __init__(self, library: Library) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "pincite_requests", "HTTP requests answered.", ["method", "route", "status"], registry=self._registry
@@ -41,7 +42,7 @@ class Metrics:
             registry=self._registry,
         )
         self._tokens = Counter("pincite_tokens", "Tokens read and written.", ["kind"], registry=self._registry)
-        self._registry.register(_LibraryCollector(library, queue))
+        self._registry.register(_LibraryCollector(library))
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request."""
@@ -64,18 +65,19 @@ class Metrics:
 class _LibraryCollector(Collector):
     """Counts that are read from the library when they are asked for."""
 
-    def __init__(self, library: Library, queue: IngestQueue) -> None:
+    def __init__(self, library: Library) -> None:
         self._library = library
-        self._queue = queue
 
     def collect(self) -> Iterator[Metric]:
         documents = GaugeMetricFamily("pincite_documents", "Documents in all collections.", labels=["status"])
         tally = Tally(document.status for document in self._library.documents())
-        for status in ("queued", "done", "warning", "failed"):
+        for status in get_args(DocumentStatus):
             documents.add_metric([status], tally[status])
         yield documents
         yield GaugeMetricFamily(
-            "pincite_ingest_queue", "Documents that wait to be read or are read now.", value=self._queue.depth
+            "pincite_ingest_queue",
+            "Documents that wait to be read or are read now.",
+            value=tally["queued"] + tally["reading"],
         )
 
 

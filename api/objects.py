@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ingest.pipeline import Progress
-from ingest.types import Collection, DocumentRecord, FileRecord, Page
+from ingest.types import Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
 from rag.types import Answer, Citation, Passage, Quote, ScoredChunk, Started
 
 JsonObject = dict[str, Any]
@@ -13,7 +12,15 @@ JsonObject = dict[str, Any]
 DOCS_PREFIX = "docs/"
 FILE_PURPOSE = "assistants"
 
-STORE_FILE_STATUS = {"queued": "in_progress", "done": "completed", "warning": "completed", "failed": "failed"}
+STORE_FILE_STATUS = {
+    "queued": "in_progress",
+    "reading": "in_progress",
+    "paused": "in_progress",
+    "cancelled": "cancelled",
+    "done": "completed",
+    "warning": "completed",
+    "failed": "failed",
+}
 
 
 def file_object(file: FileRecord) -> JsonObject:
@@ -35,7 +42,7 @@ def file_object(file: FileRecord) -> JsonObject:
 def store_object(collection: Collection, documents: Sequence[DocumentRecord]) -> JsonObject:
     """Return a collection as OpenAI's vector store."""
     states = [STORE_FILE_STATUS[document.status] for document in documents]
-    counts = {state: states.count(state) for state in ("in_progress", "completed", "failed")}
+    counts = {state: states.count(state) for state in ("in_progress", "completed", "failed", "cancelled")}
     return {
         "id": collection.id,
         "object": "vector_store",
@@ -43,7 +50,7 @@ def store_object(collection: Collection, documents: Sequence[DocumentRecord]) ->
         "last_active_at": collection.created_at,
         "name": collection.name,
         "usage_bytes": sum(document.size_bytes for document in documents),
-        "file_counts": {**counts, "cancelled": 0, "total": len(states)},
+        "file_counts": {**counts, "total": len(states)},
         "status": "in_progress" if counts["in_progress"] else "completed",
         "expires_after": None,
         "expires_at": None,
@@ -52,9 +59,9 @@ def store_object(collection: Collection, documents: Sequence[DocumentRecord]) ->
     }
 
 
-def store_file_object(document: DocumentRecord, progress: Progress | None) -> JsonObject:
-    """Return a document as OpenAI's vector store file; `progress` is None where nothing works on it."""
-    shown = progress or Progress("waiting")
+def store_file_object(document: DocumentRecord) -> JsonObject:
+    """Return a document as OpenAI's vector store file, with its progress while it waits or is read."""
+    in_work = STORE_FILE_STATUS[document.status] == "in_progress"
     return {
         "id": document.file_id,
         "object": "vector_store.file",
@@ -63,6 +70,7 @@ def store_file_object(document: DocumentRecord, progress: Progress | None) -> Js
         "vector_store_id": document.collection_id,
         "status": STORE_FILE_STATUS[document.status],
         "last_error": _last_error(document),
+        "needs_password": document.failure == "needs_password",
         "chunking_strategy": {"type": "other"},
         "attributes": {},
         "filename": document.filename,
@@ -70,9 +78,11 @@ def store_file_object(document: DocumentRecord, progress: Progress | None) -> Js
         "title": document.title,
         "media_type": document.media_type,
         "pages": document.pages,
+        "page_unit": document.unit,
         "chunks": document.chunks,
+        "details": document.metadata,
         "warning": document.reason if document.status == "warning" else None,
-        "progress": progress_object(shown) if document.status == "queued" else None,
+        "progress": {**progress_object(document.progress), "status": document.status} if in_work else None,
     }
 
 
@@ -81,13 +91,26 @@ def progress_object(progress: Progress) -> JsonObject:
     return {"stage": progress.stage, "done": progress.done, "total": progress.total}
 
 
+def queue_object(state: QueueState) -> JsonObject:
+    """Return how much waits to be read, and about how long that takes."""
+    return {
+        "object": "queue",
+        "queued": state.queued,
+        "reading": state.reading,
+        "paused": state.paused,
+        "is_paused": state.is_paused,
+        "estimate_seconds": None if state.estimate_seconds is None else round(state.estimate_seconds, 1),
+    }
+
+
 def _last_error(document: DocumentRecord) -> JsonObject | None:
     if document.status != "failed":
         return None
-    return {"code": "invalid_file", "message": document.reason}
+    code = "invalid_file" if document.failure in ("", "needs_password") else document.failure
+    return {"code": code, "message": document.reason}
 
 
-def search_result(found: ScoredChunk) -> JsonObject:
+def search_result(found: ScoredChunk, place: str) -> JsonObject:
     """Return a found chunk as OpenAI's search result; `attributes` say where in the document it stands."""
     stored, chunk = found.chunk, found.chunk.chunk
     return {
@@ -97,6 +120,7 @@ def search_result(found: ScoredChunk) -> JsonObject:
         "attributes": {
             "page": chunk.first_page,
             "last_page": chunk.last_page,
+            "place": place,
             "start": chunk.start,
             "end": chunk.end,
             "source": stored.source,
@@ -144,6 +168,7 @@ def annotation_object(citation: Citation) -> JsonObject:
         "index": citation.answer_end,
         "source": quote.source,
         "page": quote.page,
+        "place": quote.place,
         "start": quote.start,
         "end": quote.end,
         "quote": quote.quote,
@@ -180,8 +205,8 @@ def check_object(answer: Answer) -> JsonObject:
 
 
 def page_object(page: Page, text: str) -> JsonObject:
-    """Return a page with its part of the document's `text`."""
-    return {"number": page.number, "text": text[page.start : page.end]}
+    """Return a page with its text; `label` is what it is called where it has a name."""
+    return {"number": page.number, "label": page.label, "ocr_confidence": page.ocr_confidence, "text": text}
 
 
 def document_object(document: DocumentRecord) -> JsonObject:

@@ -6,7 +6,7 @@ Fields of OpenAI's API that change nothing here are accepted, so that its client
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from ingest.names import collection_name
 from rag.types import Message, Role, Sampling
@@ -44,6 +44,11 @@ def clean_name(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     visible = "".join(char for char in composed if unicodedata.category(char)[0] != "C")
     return " ".join(visible.split())
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """Return what a field that is kept out of logs and errors holds."""
+    return None if secret is None else secret.get_secret_value()
 
 
 def _as_list(value: object) -> object:
@@ -202,8 +207,15 @@ class StoreFileCreate(StrictModel):
     """`POST /v1/vector_stores/{id}/files`."""
 
     file_id: Text
+    password: SecretStr | None = None
     attributes: Unused = None
     chunking_strategy: ChunkingChoice | None = None
+
+
+class RetryRequest(StrictModel):
+    """`POST /v1/vector_stores/{id}/files/{file_id}/retry`."""
+
+    password: SecretStr | None = None
 
 
 class RankingOptions(StrictModel):

@@ -127,11 +127,10 @@ class Services:
         self.library.delete_collection(collection.id)
         self._index.forget(collection.id)
 
-    def add_document(self, collection: Collection, file_id: str) -> DocumentRecord:
+    def add_document(self, collection: Collection, file_id: str, *, password: str | None = None) -> DocumentRecord:
         """Put a file into a collection and have it read in the background, unless that was done already."""
-        document = self.library.enqueue(collection.id, file_id)
-        if document.status == "queued":
-            self.queue.submit(document)
+        document = self.library.enqueue(collection.id, file_id, password=password)
+        self.queue.wake()
         return document
 
     def warm_up(self) -> None:
@@ -151,7 +150,7 @@ class Services:
             self._warm_up_again.start()
 
     def close(self) -> None:
-        """End every process and close the library. Documents that are being read stay queued."""
+        """End every process and close the library. Documents that are being read are queued again."""
         self._is_closed = True
         if self._warm_up_again is not None:
             self._warm_up_again.cancel()

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ingest.errors import PageNotFoundError
+from ingest.errors import FileNotInLibraryError, PageNotFoundError
 from ingest.geometry import boxes_for_span
 from ingest.library import Library
-from ingest.types import Box
+from ingest.types import Box, DocumentRecord, Page, PageUnit, StoredChunk
 from ingest.workers import WorkerPool
 
 RENDER_TIMEOUT_SECONDS = 30.0
@@ -15,20 +15,48 @@ RENDERER_WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """The page on which a span begins, and one box for each line of it, on whatever page."""
+    """The page on which a span begins, one box for each line of it, on whatever page, and the place in words.
+
+    `place` is what a person looks for: "page 12", "slide 3: Outlook", "line 40"; empty where a document has no parts.
+    """
 
     page: int
     boxes: tuple[Box, ...]
+    place: str
 
 
 def locate(library: Library, collection_id: str, file_id: str, start: int, end: int) -> Location:
     """Return where `[start, end)` of a document stands; raises `FileNotInLibraryError`.
 
-    There are no boxes for formats without a layout; their whole text is page 1.
+    There are no boxes for formats without a layout.
     """
+    document = library.document(collection_id, file_id)
     pages = library.span_pages(collection_id, file_id, start, end)
     boxes = tuple(box for page in pages for box in boxes_for_span(page, start, end))
-    return Location(pages[0].number if pages else 1, boxes)
+    if document.unit is PageUnit.LINE:
+        place = f"line {library.line_at(collection_id, file_id, start)}"
+    else:
+        place = place_in_words(document, pages[0]) if pages else ""
+    return Location(pages[0].number if pages else 1, boxes, place)
+
+
+def place_of(library: Library, found: StoredChunk) -> str:
+    """Return in words where a chunk begins; empty where its document is gone."""
+    try:
+        return locate(library, found.collection_id, found.file_id, found.chunk.start, found.chunk.end).place
+    except FileNotInLibraryError:
+        return ""
+
+
+def place_in_words(document: DocumentRecord, page: Page) -> str:
+    """Return what a page of a document is called, and that it was read off a picture where it was."""
+    has_parts = document.pages > 1 or page.width > 0 or document.unit is not PageUnit.PAGE
+    name = f"{document.unit} {page.number}" if has_parts else ""
+    if page.label:
+        name = page.label if document.unit is PageUnit.PAGE or not name else f"{name}: {page.label}"
+    if page.ocr_confidence is None:
+        return name
+    return f"{name}, read by OCR ({page.ocr_confidence:.0%})".removeprefix(", ")
 
 
 class PageImages:

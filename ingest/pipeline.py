@@ -13,12 +13,14 @@ from ingest.chunking import embedding_text
 from ingest.errors import (
     CollectionExistsError,
     CollectionNotFoundError,
+    EncryptedFileError,
     FileNotInLibraryError,
     ParserLimitError,
     PassportMismatchError,
     ReaderFailedError,
     TextTooLongError,
     UnreadableFileError,
+    UnsupportedFormatError,
     WorkerCrashedError,
     WorkerError,
     WorkerFailedError,
@@ -36,6 +38,7 @@ from ingest.types import (
     DocumentRecord,
     Embedder,
     EmbedderPassport,
+    Failure,
     Progress,
 )
 from ingest.workers import Worker, WorkerPool, WorkerSpec
@@ -133,10 +136,10 @@ class Ingestor:
             return None
         except (UnreadableFileError, TextTooLongError) as error:
             logger.info("%s cannot be read: %s", document.file_id, type(error).__name__)
-            return self._library.fail(document, str(error))
+            return self._library.fail(document, str(error), _failure(error))
         except WorkerError as error:
             logger.warning("%s was not read: %s", document.file_id, error)
-            return self._library.fail(document, f"{error}; add the document again")
+            return self._library.fail(document, f"{error}; add the document again", "server_error")
 
     def save_index(self, collection_id: str) -> None:
         """Write the index of a collection to disk, so that the next start need not build it."""
@@ -243,6 +246,13 @@ class _Told:
         assert self.first is not None  # noqa: S101 (called after the last piece)
         told = self.first.document
         return DocumentFacts(told.title, told.media_type, told.unit, tuple(self.warnings), self.metadata)
+
+
+def _failure(error: Exception) -> Failure:
+    """Return for programs why a file was not read."""
+    if isinstance(error, EncryptedFileError):
+        return "needs_password"
+    return "unsupported_file" if isinstance(error, UnsupportedFormatError) else "invalid_file"
 
 
 def _described(passport: EmbedderPassport) -> str:

@@ -4,7 +4,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from ingest.errors import IngestError, LibraryError
+from ingest.errors import CollectionNotFoundError, IngestError, LibraryError
 from ingest.library import Library
 from ingest.locks import ReaderLock
 from ingest.pipeline import Ingestor
@@ -115,7 +115,9 @@ class IngestQueue:
     def _fail(self, document: DocumentRecord, error: Exception) -> DocumentRecord | None:
         what = str(error) if isinstance(error, IngestError) else f"{type(error).__name__}, see the log"
         try:
-            return self._library.fail(document, f"something went wrong ({what}); add the document again")
+            return self._library.fail(
+                document, f"something went wrong ({what}); add the document again", "server_error"
+            )
         except LibraryError:
             logger.exception("%s is left as it is", document.file_id)
             return None
@@ -140,6 +142,8 @@ class IngestQueue:
             with self._state:
                 self._changed.discard(collection_id)
             self._ingestor.save_index(collection_id)
+        except CollectionNotFoundError:
+            logger.info("the index of %s went with its collection", collection_id)
         except Exception:
             # The documents are stored; an index that is not saved is built again at the next start.
             level = logging.INFO if self._is_closed else logging.WARNING

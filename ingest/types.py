@@ -222,6 +222,10 @@ class FileRecord:
     created_at: int
 
 
+Failure = Literal["", "invalid_file", "unsupported_file", "needs_password", "server_error"]
+"""Why a document failed, for programs; `reason` says it to people."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
     """One version of one source in one collection. `reason` explains a warning or a failure.
@@ -247,6 +251,7 @@ class DocumentRecord:
     metadata: dict[str, str] = field(default_factory=dict)
     progress: Progress = Progress()
     claim: str = ""
+    failure: Failure = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class EvidenceFinder:
         try:
             location = locate(self._library, stored.collection_id, stored.file_id, match.start, match.end)
         except FileNotInLibraryError:  # deleted while the answer was being written
-            location = Location(stored.chunk.first_page, ())
+            location = Location(stored.chunk.first_page, (), "")
         offset = stored.chunk.start
         return Quote(
             collection_id=stored.collection_id,
@@ -76,6 +76,7 @@ class EvidenceFinder:
             quote=stored.chunk.text[match.start - offset : match.end - offset],
             score=match.score,
             boxes=location.boxes,
+            place=location.place,
         )
 
     def _sentences(self, chunks: Sequence[StoredChunk]) -> list[_Sentences]:

@@ -107,7 +107,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """An exact span of a stored document: `document.text[start:end] == quote`."""
+    """An exact span of a stored document: `document.text[start:end] == quote`. `place` is its page in words."""
 
     collection_id: str
     file_id: str
@@ -119,6 +119,12 @@ class Quote:
     quote: str
     score: float
     boxes: tuple[Box, ...] = ()
+    place: str = ""
+
+    @property
+    def where(self) -> str:
+        """The file and the place in it, in words."""
+        return f"{self.filename}, {self.place}" if self.place else self.filename
 
 
 @dataclass(frozen=True, slots=True)

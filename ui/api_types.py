@@ -59,6 +59,8 @@ class DocumentEntry:
     usage_bytes: int = 0
     warning: str | None = None
     last_error: Problem | None = None
+    needs_password: bool = False
+    page_unit: str = "page"
     progress: Progress | None = None
 
 
@@ -98,6 +100,7 @@ class Evidence:
     end: int
     quote: str
     boxes: tuple[Box, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def _open(conversation: Conversation, evidence: Evidence, title: str) -> None:
 
 
 def _place(evidence: Evidence) -> str:
-    return f"{evidence.filename}, page {evidence.page}" if evidence.boxes else evidence.filename
+    return f"{evidence.filename}, {evidence.place}" if evidence.place else evidence.filename
 
 
 def _short(quote: str) -> str:

@@ -62,6 +62,10 @@ class ApiClient:
         entry = self._call("POST", f"{_store(collection_id)}/files", json={"file_id": stored.id})
         return self._read(entry, DocumentEntry)
 
+    def unlock(self, collection_id: str, file_id: str, password: str) -> None:
+        """Have a document read again with its password."""
+        self._call("POST", f"{_store_file(collection_id, file_id)}/retry", json={"password": password})
+
     def delete_document(self, collection_id: str, file_id: str) -> None:
         """Remove a document from a collection, and its original unless another collection has it too."""
         self._call("DELETE", _store_file(collection_id, file_id))

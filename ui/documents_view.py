@@ -16,6 +16,7 @@ STAGES = {
     "embedding": "Making it searchable",
     "storing": "Storing",
 }
+LINE = "line"  # such a document has no parts that are worth counting
 
 
 def show_uploader(conversation: Conversation, client: ApiClient) -> None:
@@ -46,7 +47,7 @@ def show_documents(conversation: Conversation, client: ApiClient, entries: list[
     if _is_busy(entries):
         st.fragment(_watch_entries, run_every=REFRESH_SECONDS)(conversation, client)
     else:
-        _show_entries(conversation, entries)
+        _show_entries(conversation, client, entries)
 
 
 def _watch_entries(conversation: Conversation, client: ApiClient) -> None:
@@ -58,19 +59,19 @@ def _watch_entries(conversation: Conversation, client: ApiClient) -> None:
         return
     if not _is_busy(entries):
         st.rerun()
-    _show_entries(conversation, entries)
+    _show_entries(conversation, client, entries)
 
 
-def _show_entries(conversation: Conversation, entries: list[DocumentEntry]) -> None:
+def _show_entries(conversation: Conversation, client: ApiClient, entries: list[DocumentEntry]) -> None:
     for entry in entries:
-        _show_entry(conversation, entry)
+        _show_entry(conversation, client, entry)
 
 
 def _is_busy(entries: list[DocumentEntry]) -> bool:
     return any(entry.status == "in_progress" for entry in entries)
 
 
-def _show_entry(conversation: Conversation, entry: DocumentEntry) -> None:
+def _show_entry(conversation: Conversation, client: ApiClient, entry: DocumentEntry) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{plain(entry.filename)}**", width=NAME_PIXELS, wrap=False)
@@ -85,6 +86,8 @@ def _show_entry(conversation: Conversation, entry: DocumentEntry) -> None:
             conversation.to_delete = entry
             st.rerun()
         _show_state(entry)
+        if entry.needs_password:
+            _ask_password(conversation, client, entry)
 
 
 def _show_state(entry: DocumentEntry) -> None:
@@ -92,12 +95,25 @@ def _show_state(entry: DocumentEntry) -> None:
         progress = entry.progress or Progress("waiting")
         st.progress(_share(progress), text=_stage(progress))
     elif entry.status == "completed":
-        st.caption(f"{_count(entry.pages, 'page')}, {_count(entry.chunks, 'chunk')}, {_size(entry.usage_bytes)}")
+        parts = "" if entry.page_unit == LINE else f"{_count(entry.pages, entry.page_unit)}, "
+        st.caption(f"{parts}{_count(entry.chunks, 'chunk')}, {_size(entry.usage_bytes)}")
         if entry.warning:
             st.markdown(f":small[:material/warning: :orange[{plain(entry.warning)}]]")
     else:
         reason = entry.last_error.message if entry.last_error else "Reading it was cancelled."
         st.markdown(f":small[:material/error: :red[Not readable: {plain(reason)}]]")
+
+
+def _ask_password(conversation: Conversation, client: ApiClient, entry: DocumentEntry) -> None:
+    with st.form(f"unlock-{entry.id}", border=False, clear_on_submit=True):
+        password = st.text_input("Password", type="password", autocomplete="off")
+        if st.form_submit_button("Unlock", icon=":material/lock_open:") and password:
+            try:
+                client.unlock(conversation.collection_id, entry.id, password)
+            except UiError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+            else:
+                st.rerun()
 
 
 def show_deletion(conversation: Conversation, client: ApiClient) -> None:

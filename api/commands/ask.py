@@ -15,6 +15,7 @@ from api.objects import JsonObject, annotation_object, check_object, quote_objec
 from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import IngestError
+from ingest.pages import place_of
 from rag.errors import RagError
 from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, ScoredChunk, Started
 
@@ -38,13 +39,15 @@ def search(settings: AllSettings, query: str, collection_name: str, top_k: int, 
     with open_services(settings) as services:
         collection = services.searchable(collection_name)
         found = services.retriever.retrieve(query, [collection.id], top_k)
+        places = [place_of(services.library, each.chunk) for each in found]
     if as_json:
         write_json([_search_row(each) for each in found])
         return 0
     console = results()
     for number, each in enumerate(found, start=1):
         stored, chunk = each.chunk, each.chunk.chunk
-        console.print(Text(f"{number}. {printable(stored.source)}, page {chunk.first_page}", style="bold"), end="")
+        where = ", ".join(part for part in (stored.source, places[number - 1]) if part)
+        console.print(Text(f"{number}. {printable(where)}", style="bold"), end="")
         console.print(Text(f"  score {each.score:.3f}", style="dim"))
         console.print(Padding(Text(_shortened(chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
     if not found:
@@ -122,7 +125,7 @@ def _show(event: AnswerEvent, console: Console) -> None:
     if isinstance(event, Started):
         messages().print(Text(f"[{printable(event.reason)}]", style="dim"))
         for quote in event.evidence:
-            place = f"{printable(quote.filename)}, page {quote.page}: "
+            place = f"{printable(quote.where)}: "
             messages().print(Text(place + _shortened(quote.quote), style="dim"))
     elif isinstance(event, AnswerDelta):
         console.print(Text(printable(event.text)), end="")
@@ -141,7 +144,7 @@ def _print_citations(answer: Answer) -> None:
     if not answer.citations and answer.evidence:
         console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
         for quote in answer.evidence:
-            console.print(Text(f"- {printable(quote.filename)}, page {quote.page}", style="bold"))
+            console.print(Text(f"- {printable(quote.where)}", style="bold"))
             console.print(
                 Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4), expand=False), soft_wrap=False
             )
@@ -153,7 +156,7 @@ def _print_citation(citation: Citation, console: Console) -> None:
     console.print(
         Text.assemble(
             (f"[{citation.number}] ", "bold cyan"),
-            (f"{printable(quote.filename)}, page {quote.page}  ", "bold"),
+            (f"{printable(quote.where)}  ", "bold"),
             styled(citation.verdict),
             (f"  {printable('; '.join(citation.reasons))}", "dim"),
         )

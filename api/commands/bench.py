@@ -83,7 +83,9 @@ def _measure(services: Services, folder: Path, model: str) -> Report:
     files = list(find_files([folder]))
     messages().print("loading the models …")
     services.warm_up()
-    ingest_files(services, services.create_collection("warm-up"), files)
+    warm_up = services.create_collection("warm-up")
+    ingest_files(services, warm_up, files)
+    services.delete_collection(warm_up)  # what the library has already would be copied, not read
     collection = services.create_collection("bench")
     started = time.perf_counter()
     ingest_files(services, collection, files)

@@ -1,30 +1,40 @@
 """`pincite ingest`: take files in, and account for every one that was named."""
 
-import logging
 import os
 import stat
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from api.cli_output import CommandError, messages, printable, results, styled, write_json
+from api.commands.ingest_progress import show_hashing, wait_for_documents
 from api.commands.opening import open_services
 from api.errors import FileTooLargeError
 from api.objects import JsonObject, document_object
 from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import IngestError
+from ingest.intake import Intake
 from ingest.names import collection_name, is_collection_id
 from ingest.settings import IngestSettings
-from ingest.sources import find_files, take_in
+from ingest.sources import find_files
+from ingest.sync import Departures, follow_departures
 from ingest.types import Collection, DocumentRecord, DocumentStatus
+from ingest.watching import watch_folders
 
-logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How files are taken in. `sync` also removes what is gone from the folders; `watch` keeps doing so."""
+
+    sync: bool = False
+    watch: bool = False
+    ignored: tuple[str, ...] = ()
+    password: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +63,49 @@ class Outcome:
         }
 
 
-def run(settings: AllSettings, paths: Sequence[Path], wanted_collection: str, *, as_json: bool) -> int:
+def run(
+    settings: AllSettings, paths: Sequence[Path], wanted_collection: str, options: IngestOptions, *, as_json: bool
+) -> int:
     """Ingest files and folders into a collection; return 1 where any file failed, else 0."""
-    for path in paths:
-        if not os.path.lexists(path):
-            raise CommandError(f"there is no file or folder {path}", exit_code=2)
+    given = _checked(paths, options)
     _check_name(wanted_collection)
-    files = list(find_files([Path(os.path.abspath(path)) for path in paths]))
     with open_services(settings) as services:
         collection = _collection(services, wanted_collection)
-        outcomes = ingest_files(services, collection, files)
+        code = _round(services, collection, given, options, as_json=as_json)
+        if options.watch:
+            messages().print(f"watching {len(given)} folders; Ctrl-C ends it")
+            for _ in watch_folders(given):
+                code = _round(services, collection, given, options, as_json=as_json)
+    return code
+
+
+def _round(
+    services: Services, collection: Collection, given: Sequence[Path], options: IngestOptions, *, as_json: bool
+) -> int:
+    """Bring a collection up to date with what was given, once, and tell what became of each file."""
+    files = list(find_files(given, options.ignored))
+    intake = Intake(services.library, collection, password=options.password, again=options.again)
+    departures = Departures((), ())
+    if options.sync or options.watch:
+        departures = follow_departures(services.library, collection, given, files, intake)
+    outcomes = ingest_files(services, collection, files, intake)
     if as_json:
         write_json([outcome.as_json(collection.name) for outcome in outcomes])
     else:
-        _print_outcomes(outcomes)
-    messages().print(summary(outcomes))
+        _print_departures(departures)
+        _print_outcomes([outcome for outcome in outcomes if not (options.watch and outcome.is_unchanged)])
+    messages().print(summary(outcomes, departures))
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _checked(paths: Sequence[Path], options: IngestOptions) -> list[Path]:
+    """Return the absolute paths; raises `CommandError` for what is not there or cannot be kept equal to."""
+    for path in paths:
+        if not os.path.lexists(path):
+            raise CommandError(f"there is no file or folder {path}", exit_code=2)
+        if (options.sync or options.watch) and not path.is_dir():
+            raise CommandError(f"--sync and --watch take folders; {path} is not one", exit_code=2)
+    return [Path(os.path.abspath(path)) for path in paths]
 
 
 def _check_name(name_or_id: str) -> None:
@@ -86,43 +123,55 @@ def _collection(services: Services, name_or_id: str) -> Collection:
     return services.ingestor.collection_for(collection_name(name_or_id))
 
 
-def ingest_files(services: Services, collection: Collection, files: Sequence[Path]) -> list[Outcome]:
-    """Take files into a collection, as many at once as there are parsers; return what became of each, in order."""
+def ingest_files(
+    services: Services, collection: Collection, files: Sequence[Path], intake: Intake | None = None
+) -> list[Outcome]:
+    """Take files into a collection and wait until they are read; return what became of each, in order."""
+    intake = intake or Intake(services.library, collection)
     outcomes: dict[Path, Outcome] = {}
-    reading: dict[Future[DocumentRecord | None], Path] = {}
-    with _progress_bar() as bar:
-        task = bar.add_task("reading", total=len(files))
-        for file in files:
-            taken = _take_in(services, collection, file)
+    waiting: dict[Path, DocumentRecord] = {}
+    try:
+        for file in show_hashing(files):
+            taken = _take_in(intake, services.settings.ingest, file)
             if isinstance(taken, Outcome):
                 outcomes[file] = taken
-                bar.advance(task)
             else:
-                reading[services.queue.submit(taken)] = file
-        for future in as_completed(reading):
-            outcomes[reading[future]] = outcome_of(future, reading[future])
-            bar.advance(task)
+                waiting[file] = taken
+                services.queue.start()
+                services.queue.wake()
+    finally:
+        intake.close()
+    if waiting:
+        wait_for_documents(services.library, collection, list(waiting.values()))
+        stored = {document.file_id: document for document in services.library.documents(collection.id)}
+        outcomes |= {file: _outcome(file, stored.get(document.file_id)) for file, document in waiting.items()}
     return [outcomes[file] for file in files]
 
 
-def _take_in(services: Services, collection: Collection, file: Path) -> Outcome | DocumentRecord:
+def _take_in(intake: Intake, limits: IngestSettings, file: Path) -> Outcome | DocumentRecord:
     """Return a document that waits to be read, or the outcome where there is nothing to read."""
     try:
-        if problem := _reason_not_to_open(file, services.settings.ingest):
+        if problem := _reason_not_to_open(file, limits):
             return _failed(file, problem)
-        taken = take_in(services.library, collection, file)
+        taken = intake.take(file)
     except (IngestError, OSError) as error:
         reason = f"the file cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
         return _failed(file, reason)
-    if taken.document.status == "queued":
-        return taken.document
     document = taken.document
+    if document.status in ("queued", "reading", "paused"):
+        return document
     return Outcome(document.source, document.status, document.reason, document, is_unchanged=taken.is_unchanged)
 
 
 def _failed(file: Path, reason: str) -> Outcome:
     """Return the outcome of a file without a document; its name may be one that no terminal should get."""
     return Outcome(printable(file.as_posix()), "failed", printable(reason))
+
+
+def _outcome(file: Path, document: DocumentRecord | None) -> Outcome:
+    if document is None:
+        return _failed(file, "the document was removed while it was read")
+    return Outcome(document.source, document.status, document.reason, document)
 
 
 def _reason_not_to_open(file: Path, limits: IngestSettings) -> str:
@@ -139,28 +188,28 @@ def _reason_not_to_open(file: Path, limits: IngestSettings) -> str:
     return ""
 
 
-def outcome_of(future: "Future[DocumentRecord | None]", file: Path) -> Outcome:
-    """Return what became of a file that was read, or of the attempt."""
-    try:
-        document = future.result()
-    except Exception as error:  # whatever it is, the other files must be accounted for
-        logger.debug("%s", file, exc_info=error)
-        return _failed(file, f"{error or type(error).__name__} (run the command again)")
-    if document is None:
-        return _failed(file, "the document was removed while it was read")
-    return Outcome(document.source, document.status, document.reason, document)
-
-
-def summary(outcomes: Sequence[Outcome]) -> str:
+def summary(outcomes: Sequence[Outcome], departures: Departures | None = None) -> str:
     """Return the line that accounts for every file."""
     counts = Counter(outcome.status for outcome in outcomes)
     unchanged = sum(outcome.is_unchanged for outcome in outcomes)
     noted = f" ({unchanged} unchanged)" if unchanged else ""
-    accounted = counts["done"] + counts["warning"] + counts["failed"]
-    return (
-        f"{len(outcomes)} given, {accounted} accounted for: {counts['done']} done, "
-        f"{counts['warning']} with warnings, {counts['failed']} failed{noted}"
+    waiting = counts["queued"] + counts["reading"] + counts["paused"]
+    others = [f"{waiting} waiting"] if waiting else []
+    others += [f"{counts['cancelled']} cancelled"] if counts["cancelled"] else []
+    told = ", ".join(
+        [f"{counts['done']} done", f"{counts['warning']} with warnings", f"{counts['failed']} failed", *others]
     )
+    left = departures or Departures((), ())
+    gone = f"; {len(left.moved)} moved, {len(left.removed)} removed" if left.moved or left.removed else ""
+    return f"{len(outcomes):,} given, {counts.total():,} accounted for: {told}{noted}{gone}"
+
+
+def _print_departures(departures: Departures) -> None:
+    console = results()
+    for moved in departures.moved:
+        console.print(printable(f"moved    {moved.document.source} -> {moved.path}"))
+    for document in departures.removed:
+        console.print(printable(f"removed  {document.source}"))
 
 
 def _print_outcomes(outcomes: Sequence[Outcome]) -> None:
@@ -172,14 +221,3 @@ def _print_outcomes(outcomes: Sequence[Outcome]) -> None:
         if outcome.reason:
             line.append(f"\n         {printable(outcome.reason)}", style="dim")
         console.print(line)
-
-
-def _progress_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=messages(),
-        transient=True,
-    )

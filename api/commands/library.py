@@ -35,14 +35,18 @@ def show_document(settings: AllSettings, file_id: str, collection_name: str | No
     with open_library(settings) as library:
         document = _find(library, file_id, collection_name)[0]
         text = library.document_text(document.collection_id, file_id)
-        pages = [page_object(page, text) for page in library.pages(document.collection_id, file_id)]
+        pages = [
+            page_object(page, text[page.start : page.end]) for page in library.pages(document.collection_id, file_id)
+        ]
     if as_json:
         write_json({**document_object(document), "pages": pages})
         return 0
     console = results()
     console.print(printable(f"{document.source}\n{document.collection}  {document.status}  {document.reason}"))
+    for name, value in document.metadata.items():
+        console.print(printable(f"{name}: {value}"))
     for page in pages:
-        console.rule(f"page {page['number']}")
+        console.rule(printable(f"{document.unit} {page['number']}  {page['label']}".rstrip()))
         console.print(printable(str(page["text"])))
     return 0
 

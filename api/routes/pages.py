@@ -9,7 +9,7 @@ from api.objects import JsonObject, page_object
 from api.routes.parts import Parts, Store
 from api.services import Services
 from ingest.errors import PageNotFoundError
-from ingest.types import DocumentRecord
+from ingest.types import READ, DocumentRecord
 
 router = APIRouter(prefix="/v1/vector_stores/{store}/files/{file_id}", tags=["pages"])
 
@@ -38,8 +38,8 @@ def page_text(parts: Parts, store: Store, file_id: str, number: PageNumber) -> J
     page = next((page for page in pages if page.number == number), None)
     if page is None:
         raise PageNotFoundError(file_id=file_id, page=number)
-    text = parts.library.document_text(document.collection_id, file_id)
-    return {**page_object(page, text), "start": page.start, "end": page.end}
+    text = parts.library.page_text(document.collection_id, file_id, number)
+    return {**page_object(page, text), "unit": document.unit, "start": page.start, "end": page.end}
 
 
 @router.get("/pages/{number}/image", response_class=Response)
@@ -55,7 +55,8 @@ def page_image(
 
 
 def _ready_document(parts: Services, store: str, file_id: str) -> DocumentRecord:
+    """Return a document that has text: one that is still being read has that of its first pages."""
     document = parts.library.document(parts.library.collection(store).id, file_id)
-    if document.status not in ("done", "warning"):
+    if document.status not in READ and not document.pages:
         raise DocumentNotReadyError(file_id=file_id, status=document.status, reason=document.reason)
     return document

@@ -8,10 +8,11 @@ from fastapi import APIRouter
 from api.objects import JsonObject, search_result, store_file_object, store_object
 from api.paging import Paging, page_of
 from api.routes.parts import Parts, Store
-from api.schemas import StoreCreate, StoreFileCreate, StoreSearch, StoreUpdate
+from api.schemas import StoreCreate, StoreFileCreate, StoreSearch, StoreUpdate, revealed
 from api.services import Services
 from ingest.errors import FileNotInLibraryError
-from ingest.types import Collection, DocumentRecord
+from ingest.pages import place_of
+from ingest.types import Collection
 from rag.types import ScoredChunk
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
@@ -78,7 +79,7 @@ def search_store(parts: Parts, store: Store, request: StoreSearch) -> JsonObject
     return {
         "object": "vector_store.search_results.page",
         "search_query": request.query,
-        "data": [search_result(found) for found in chosen],
+        "data": [search_result(found, place_of(parts.library, found.chunk)) for found in chosen],
         "has_more": False,
         "next_page": None,
     }
@@ -87,21 +88,21 @@ def search_store(parts: Parts, store: Store, request: StoreSearch) -> JsonObject
 @router.post("/{store}/files")
 def create_store_file(parts: Parts, store: Store, request: StoreFileCreate) -> JsonObject:
     """Put a file into a collection; it is read in the background."""
-    document = parts.add_document(parts.searchable(store), request.file_id)
-    return _store_file(parts, document)
+    document = parts.add_document(parts.searchable(store), request.file_id, password=revealed(request.password))
+    return store_file_object(document)
 
 
 @router.get("/{store}/files")
 def list_store_files(parts: Parts, store: Store, page: Paging) -> JsonObject:
     """List the documents of a collection, the newest first."""
     documents = parts.library.documents(parts.library.collection(store).id)
-    return page_of(documents, page, lambda document: _store_file(parts, document))
+    return page_of(documents, page, store_file_object)
 
 
 @router.get("/{store}/files/{file_id}")
 def retrieve_store_file(parts: Parts, store: Store, file_id: str) -> JsonObject:
     """Show a document: its status, and while it is read how far that is."""
-    return _store_file(parts, parts.library.document(parts.library.collection(store).id, file_id))
+    return store_file_object(parts.library.document(parts.library.collection(store).id, file_id))
 
 
 @router.delete("/{store}/files/{file_id}")
@@ -121,7 +122,3 @@ def _discard(parts: Services, collection: Collection) -> None:
 
 def _store(parts: Services, collection: Collection) -> JsonObject:
     return store_object(collection, parts.library.documents(collection.id))
-
-
-def _store_file(parts: Services, document: DocumentRecord) -> JsonObject:
-    return store_file_object(document, parts.queue.progress(document.collection_id, document.file_id))

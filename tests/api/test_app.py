@@ -93,7 +93,8 @@ def test_json_under_another_content_type_is_refused(client: TestClient) -> None:
     assert client.get("/v1/vector_stores/x").status_code == 404
 
 
-def test_a_stop_takes_up_again_what_was_queued(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_start_takes_up_again_what_was_queued(tmp_path: Path) -> None:
     with make_world(tmp_path / "home") as world:
         collection = world.services.create_collection("docs")
         file = world.services.library.add_file(
@@ -101,7 +102,8 @@ def test_a_stop_takes_up_again_what_was_queued(tmp_path: Path) -> None:
         )
         world.services.library.enqueue(collection.id, file.id)
     with make_world(tmp_path / "home") as world:
-        assert world.services.queue.resume() == 1
+        world.services.queue.start()
+        wait_for(lambda: world.services.library.documents()[0].status == "done", seconds=60)
 
 
 def test_a_collection_of_another_embedder_is_refused_with_what_to_do(world: World, client: TestClient) -> None:

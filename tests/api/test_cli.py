@@ -79,7 +79,8 @@ def test_documents_are_listed_and_shown(shell: Shell) -> None:
     assert shell.json("documents", "ls", "--collection", "docs") == listed
 
     shown = shell.json("documents", "show", listed[1]["id"])
-    assert shown == {**listed[1], "pages": [{"number": 1, "text": LUNCH}, {"number": 2, "text": DRILL}]}
+    pages = [(page["number"], page["text"]) for page in shown.pop("pages")]
+    assert ({**shown, "pages": len(pages)}, pages) == (listed[1], [(1, LUNCH), (2, DRILL)])
     assert PUMP in shell.run("documents", "show", listed[0]["id"])[1]
     assert "house.txt" in shell.run("documents", "ls")[1]
 

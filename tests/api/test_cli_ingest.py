@@ -3,13 +3,10 @@
 import errno
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from api.commands.ingest import outcome_of
-from ingest.types import DocumentRecord
 from tests.api.shell import DOCUMENT_KEYS, Shell
 
 
@@ -23,14 +20,6 @@ def test_a_name_that_no_terminal_should_get_is_shown_without_its_controls(shell:
     assert "\x1b" not in out
     rows = shell.json("ingest", str(folder), code=1)
     assert [Path(row["source"]).name for row in rows] == ["[31mred.txt", "half.txt"]
-
-
-def test_every_file_is_accounted_for_when_one_fails_in_a_way_that_nobody_foresaw(tmp_path: Path) -> None:
-    broken: Future[DocumentRecord | None] = Future()
-    broken.set_exception(KeyError("the moon"))
-    outcome = outcome_of(broken, tmp_path / "a.txt")
-    assert (outcome.source, outcome.status) == ((tmp_path / "a.txt").as_posix(), "failed")
-    assert "the moon" in outcome.reason
 
 
 def test_a_folder_that_cannot_be_opened_is_a_failure(
@@ -107,6 +96,51 @@ class TestIngest:
         shell.run("ingest", str(path))
         (document,) = shell.json("documents", "ls", "--collection", "default")
         assert shell.json("documents", "show", document["id"])["pages"][0]["text"] == "The fuse is rated at 20 amperes."
+
+    def test_sync_follows_a_folder_and_reads_nothing_twice(self, shell: Shell, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        for name in ("a.txt", "b.txt", "c.txt"):
+            (folder / name).write_text(f"The fuse {name} is rated at 16 amperes.")
+        before = {row["source"]: row["id"] for row in shell.json("ingest", str(folder), "--sync")}
+        (folder / "a.txt").rename(folder / "z.txt")
+        (folder / "b.txt").unlink()
+        (folder / "skipped.log").write_text("noise")
+        code, out, err = shell.run("ingest", str(folder), "--sync", "--ignore", "*.log")
+        assert code == 0
+        assert "moved    " in out
+        assert "removed  " in out
+        assert "2 given, 2 accounted for: 2 done, 0 with warnings, 0 failed (2 unchanged); 1 moved, 1 removed" in err
+        rows = {Path(row["source"]).name: row["id"] for row in shell.json("documents", "ls", "-c", "default")}
+        assert rows == {"c.txt": before[f"{folder}/c.txt"], "z.txt": before[f"{folder}/a.txt"]}
+
+    def test_sync_of_a_file_is_misuse(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("x")
+        code, _, err = shell.run("ingest", str(tmp_path / "a.txt"), "--sync")
+        assert code == 2
+        assert "take folders" in err
+
+    def test_jobs_are_listed_cancelled_and_tried_again(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "empty.txt").write_bytes(b"")
+        (row,) = shell.json("ingest", str(tmp_path / "empty.txt"), code=1)
+        listed = shell.json("jobs", "ls")
+        assert [(job["id"], job["status"]) for job in listed["jobs"]] == [(row["id"], "failed")]
+        assert (listed["queued"], listed["is_paused"]) == (0, False)
+        assert [job["status"] for job in shell.json("jobs", "retry", row["id"])] == ["queued"]
+        assert [job["status"] for job in shell.json("jobs", "pause", row["id"])] == ["paused"]
+        assert [job["status"] for job in shell.json("jobs", "resume", row["id"])] == ["queued"]
+        assert [job["status"] for job in shell.json("jobs", "cancel", row["id"])] == ["cancelled"]
+        assert shell.run("jobs", "cancel", "file-unknown")[0] == 1
+
+    def test_a_paused_queue_leaves_files_waiting_and_says_so(self, shell: Shell, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("The fuse is rated at 16 amperes.")
+        shell.run("jobs", "pause")
+        code, _, err = shell.run("ingest", str(tmp_path / "a.txt"))
+        assert code == 0
+        assert "the queue is paused" in err
+        assert "1 given, 1 accounted for: 0 done, 0 with warnings, 0 failed, 1 waiting" in err
+        shell.run("jobs", "resume")
+        assert shell.json("ingest", str(tmp_path / "a.txt"))[0]["status"] == "done"
 
     def test_a_source_is_the_absolute_path_however_it_was_typed(
         self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -47,7 +47,7 @@ def test_a_collection_whose_file_goes_meanwhile_is_not_left_half_made(
     library = world.services.library
     first, second = (library.add_file(source=n, filename=n, content=io.BytesIO(n.encode())) for n in ("a", "b"))
 
-    def enqueue(collection: Collection, file_id: str) -> DocumentRecord:
+    def enqueue(collection: Collection, file_id: str, **_: object) -> DocumentRecord:
         if file_id == second.id:
             library.delete_file(second.id)
         return library.enqueue(collection.id, file_id)
@@ -153,7 +153,15 @@ def test_pages_are_shown_with_their_place(client: TestClient) -> None:
     house = next(each for each in client.get(f"{STORES}/docs/files").json()["data"] if each["filename"] == "house.txt")
     path = f"{STORES}/docs/files/{house['id']}/pages"
     start = len(LUNCH) + 2
-    assert client.get(f"{path}/2").json() == {"number": 2, "text": DRILL, "start": start, "end": start + len(DRILL)}
+    assert client.get(f"{path}/2").json() == {
+        "number": 2,
+        "label": "",
+        "unit": "page",
+        "ocr_confidence": None,
+        "text": DRILL,
+        "start": start,
+        "end": start + len(DRILL),
+    }
     assert client.get(f"{path}/3").json()["error"]["code"] == "page_not_found"
     assert client.get(f"{path}/0").json()["error"]["param"] == "number"
     assert client.get(f"{path}/1/image").json()["error"]["code"] == "page_not_found"
@@ -165,7 +173,7 @@ def test_nothing_is_shown_of_a_document_that_was_not_read(world: World, client: 
     document = world.services.library.enqueue(world.services.library.collection("docs").id, file["id"])
     path = f"{STORES}/docs/files/{file['id']}"
     assert client.get(path).json()["status"] == "in_progress"
-    assert client.get(path).json()["progress"] == {"stage": "waiting", "done": 0, "total": 0}
+    assert client.get(path).json()["progress"] == {"stage": "waiting", "done": 0, "total": 0, "status": "queued"}
     assert client.get(f"{path}/content").json()["error"]["code"] == "document_not_ready"
     world.services.library.fail(document, "empty.txt is an empty file (0 bytes)")
     assert client.get(path).json()["last_error"]["message"] == "empty.txt is an empty file (0 bytes)"

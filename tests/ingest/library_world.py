@@ -29,7 +29,6 @@ def add(library: Library, collection_id: str, source: str, content: ChunkedDocum
 
 def claimed(library: Library, document: DocumentRecord) -> DocumentRecord:
     """Return a queued document as the queue gets it when its turn has come."""
-    passport = library.collection(document.collection_id).passport
     deadline = time.monotonic() + WAIT_SECONDS
     while (found := _claim(library, document)) is None:  # somebody else reads the same content
         assert time.monotonic() < deadline

@@ -7,18 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import LibraryError
-from ingest.library import Library
-from ingest.sources import find_files, take_in
-from tests.fakes import chunked, passport
-from tests.ingest.library_world import complete
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "home")
-    yield opened
-    opened.close()
+from ingest.sources import find_files
 
 
 def test_folders_are_walked_in_order_and_hidden_files_skipped(tmp_path: Path) -> None:
@@ -61,22 +50,10 @@ def test_a_folder_that_cannot_be_opened_is_not_passed_over(tmp_path: Path, monke
     assert list(find_files([tmp_path])) == [tmp_path / "sub" / "a.txt", tmp_path / "closed"]
 
 
-def test_a_version_that_was_read_is_not_read_again(library: Library, tmp_path: Path) -> None:
-    collection = library.create_collection("c", passport())
-    path = tmp_path / "a.txt"
-    path.write_text("One.")
-    first = take_in(library, collection, path)
-    complete(library, first.document, chunked("One."))
-
-    again = take_in(library, collection, path)
-    path.write_text("Two.")
-    changed = take_in(library, collection, path)
-
-    assert [taken.is_unchanged for taken in (first, again, changed)] == [False, True, False]
-    assert again.document.source == path.as_posix()
-
-
-def test_a_file_that_is_gone_is_an_error_with_its_name(library: Library, tmp_path: Path) -> None:
-    collection = library.create_collection("c", passport())
-    with pytest.raises(LibraryError, match=r"gone\.txt cannot be read: No such file"):
-        take_in(library, collection, tmp_path / "gone.txt")
+def test_what_is_ignored_is_left_out_as_git_would(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.log", "build/c.txt", "sub/build/d.txt", "sub/keep.log", "draft 1.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / ".pinciteignore").write_text("# comment\n*.log\n!keep.log\n")
+    found = find_files([tmp_path], ["build/", "draft*"])
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["a.txt", "sub/keep.log"]

@@ -31,6 +31,7 @@ def span(quote: str, *, file_id: str = "file-1", filename: str = "handbook.pdf",
         "filename": filename,
         "source": filename,
         "page": 5,
+        "place": "page 5",
         "start": start,
         "end": start + len(quote),
         "quote": quote,
@@ -52,6 +53,7 @@ def basis(**changes: Any) -> dict[str, Any]:
         "file_id": "file-1",
         "filename": "handbook.pdf",
         "page": 5,
+        "place": "page 5",
         "heading_path": [],
     }
     return {
@@ -101,6 +103,7 @@ class FakeApi:
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     script: list[Any] = field(default_factory=scripted_answer)
     chats: list[dict[str, Any]] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
     client_left: threading.Event = field(default_factory=threading.Event)
     has_done: bool = True
     refusal: tuple[int, str, str] | None = None
@@ -138,6 +141,7 @@ class FakeApi:
                 Route(store_files, self._create_store_file, methods=["POST"]),
                 Route(store_files + "/{file}", self._store_file),
                 Route(store_files + "/{file}", self._delete_store_file, methods=["DELETE"]),
+                Route(store_files + "/{file}/retry", self._retry, methods=["POST"]),
                 Route(store_files + "/{file}/pages/{page:int}", self._page_text),
                 Route(store_files + "/{file}/pages/{page:int}/image", self._page_image),
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
@@ -191,6 +195,12 @@ class FakeApi:
     def _delete_store_file(self, request: Request) -> Response:
         self.documents.pop((request.path_params["store"], request.path_params["file"]))
         return JSONResponse({"deleted": True})
+
+    async def _retry(self, request: Request) -> Response:
+        self.passwords.append((await request.json())["password"])
+        entry = self.documents[request.path_params["store"], request.path_params["file"]]
+        entry.update(status="completed", last_error=None, needs_password=False)
+        return JSONResponse(entry)
 
     def _page_text(self, request: Request) -> Response:
         return JSONResponse({"number": request.path_params["page"], "text": TEXT, "start": 0, "end": len(TEXT)})

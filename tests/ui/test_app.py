@@ -84,6 +84,25 @@ def test_documents_show_what_is_known_of_them(api: FakeApi, page: AppTest) -> No
     assert r"Not readable: scan\.pdf has no usable text" in words
 
 
+def test_a_protected_document_is_unlocked_with_its_password(api: FakeApi, page: AppTest) -> None:
+    failure = {"code": "invalid_file", "message": "pay.pdf is encrypted and needs a password"}
+    api.add_document("file-2", "pay.pdf", status="failed", last_error=failure, needs_password=True)
+    page.run()
+    page.text_input[0].input("open sesame")
+    next(button for button in page.button if button.label == "Unlock").click().run()
+    assert api.passwords == ["open sesame"]
+    assert "Not readable" not in shown(page)
+
+
+def test_places_are_named_by_what_they_are(api: FakeApi, page: AppTest) -> None:
+    api.add_document("file-2", "talk.pptx", pages=12, page_unit="slide")
+    api.add_document("file-3", "notes.txt", pages=1, page_unit="line")
+    page.run()
+    words = shown(page)
+    assert "12 slides, 42 chunks, 81.2 kB" in words
+    assert "\n42 chunks, 81.2 kB" in f"\n{words}"
+
+
 def test_a_document_that_is_being_read_shows_how_far_it_is(api: FakeApi, page: AppTest) -> None:
     progress = {"stage": "embedding", "done": 12, "total": 40}
     api.add_document("file-2", "big.pdf", status="in_progress", progress=progress)

@@ -1,0 +1,78 @@
+"""What the terminal shows while files are taken in and read."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from api.cli_output import messages, printable
+from ingest.library import Library
+from ingest.types import Collection, DocumentRecord, QueueState
+
+LOOK_EVERY_SECONDS = 0.15
+
+
+def show_hashing(files: Sequence[Path]) -> Iterator[Path]:
+    """Yield files while a bar shows how many of them were looked at."""
+    with _bar() as bar:
+        task = bar.add_task("looking", total=len(files), left="")
+        for file in files:
+            yield file
+            bar.advance(task)
+
+
+def wait_for_documents(library: Library, collection: Collection, documents: Sequence[DocumentRecord]) -> None:
+    """Show how far documents are until all of them are read, whoever reads them; a pause of the queue ends the wait."""
+    with _bar() as bar:
+        task = bar.add_task("reading", total=len(documents), left="")
+        lines: dict[str, TaskID] = {}
+        while (state := library.queue_state([collection.id])).queued or state.reading:
+            if state.is_paused and not state.reading:
+                messages().print("the queue is paused; `pincite jobs resume` goes on with it")
+                return
+            done = max(len(documents) - state.queued - state.reading - state.paused, 0)
+            bar.update(task, completed=done, left=remaining(state))
+            _show_each(bar, lines, library.documents(collection.id, "reading"))
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _show_each(bar: Progress, lines: dict[str, TaskID], reading: Iterable[DocumentRecord]) -> None:
+    """Show one line for each document that is read now."""
+    current = {document.file_id: document for document in reading}
+    for file_id in [file_id for file_id in lines if file_id not in current]:
+        bar.remove_task(lines.pop(file_id))
+    for file_id, document in current.items():
+        progress = document.progress
+        if file_id not in lines:
+            lines[file_id] = bar.add_task("", total=None, left="")
+        bar.update(
+            lines[file_id],
+            description=printable(f"  {document.filename[:40]}"),
+            completed=progress.done,
+            total=progress.total or None,
+            left=("pages" if progress.stage == "reading" else "chunks") if progress.total else "",
+        )
+
+
+def remaining(state: QueueState) -> str:
+    """Say how long it will take, in words."""
+    if state.estimate_seconds is None:
+        return ""
+    minutes, seconds = divmod(round(state.estimate_seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"about {hours} h {minutes} min left"
+    return f"about {minutes} min left" if minutes else f"about {seconds} s left"
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
+        console=messages(),
+        transient=True,
+    )
