@@ -139,7 +139,12 @@ def up(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with everything in them.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files, folders with everything in them, and datasets as hf:NAME[:split].", metavar="PATH…"
+        ),
+    ],
     collection: InCollection = "default",
     sync: Annotated[bool, typer.Option("--sync", help="Remove documents that are gone from the folders.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Keep the collection equal to the folders.")] = False,
@@ -148,14 +153,30 @@ def ingest(
     ] = None,
     password: Password = None,
     retry: Annotated[bool, typer.Option("--retry", help="Read also what failed before.")] = False,
+    text_column: Annotated[
+        list[str] | None, typer.Option(help="Column of a dataset with text.  [default: all with text]")
+    ] = None,
+    title_column: Annotated[str, typer.Option(help="Column of a dataset with titles.", show_default=False)] = "",
+    id_column: Annotated[str, typer.Option(help="Column of a dataset with ids.", show_default=False)] = "",
+    rows_per_document: Annotated[int, typer.Option(min=1, help="Rows of a dataset in one document.")] = 1,
     json: Json = False,
     home: Home = None,
 ) -> None:
     """Read files into a collection. Exit status 1 says that some of them failed."""
     settings = _settings(home)
     from api.commands import ingest as commands
+    from ingest.hub_datasets import ColumnMapping
 
-    options = commands.IngestOptions(sync, watch, tuple(ignore or ()), password, retry)
+    columns = ColumnMapping(tuple(text_column or ()), title_column, id_column)
+    options = commands.IngestOptions(
+        sync=sync,
+        watch=watch,
+        ignored=tuple(ignore or ()),
+        password=password,
+        again=retry,
+        columns=columns,
+        rows_per_document=rows_per_document,
+    )
     raise typer.Exit(commands.run(settings, paths, collection, options, as_json=json))
 
 

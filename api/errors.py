@@ -30,14 +30,6 @@ class InvalidRequestError(ApiError):
         super().__init__(detail)
 
 
-class FileTooLargeError(ApiError):
-    """An upload is over the limit."""
-
-    def __init__(self, *, limit_mb: int) -> None:
-        self.limit_mb = limit_mb
-        super().__init__(f"the file is larger than {limit_mb} MB; split it, or raise PINCITE_MAX_UPLOAD_MB")
-
-
 class BodyTooLargeError(HTTPException):
     """A request body is over the limit; an HTTPException, because body parsers let only those pass."""
 
@@ -82,7 +74,7 @@ SERVER = "server_error"
 
 ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     InvalidRequestError: ErrorKind(400, INVALID, "invalid_value"),
-    FileTooLargeError: ErrorKind(413, INVALID, "file_too_large"),
+    ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large"),
     DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),
     ServerStoppingError: ErrorKind(503, SERVER, "server_stopping"),
     RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),

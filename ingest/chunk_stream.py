@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ingest.chunking import ChunkSpec, governing_headings, split
-from ingest.parsers.pieces import PIECE_SEPARATOR, shifted
+from ingest.parsers.pieces import separator, shifted
 from ingest.types import BlockKind, Chunk, ChunkedDocument, Heading, ParsedDocument, TextMeasure
 
 
@@ -34,7 +34,7 @@ def split_pieces(pieces: Iterable[ParsedDocument], spec: ChunkSpec, measure: Tex
         if held is not None:
             chunks = [chunk for chunk in chunks if chunk.start + start < held.start]
         yield ChunkedDocument(shifted(titled, offset), tuple(_moved(chunk, start) for chunk in chunks))
-        offset += len(piece.text) + len(PIECE_SEPARATOR)
+        offset += len(piece.text) + len(separator(piece.unit))
 
 
 def _with_last(pieces: Iterable[ParsedDocument]) -> Iterator[tuple[ParsedDocument, bool]]:
@@ -74,11 +74,10 @@ def _hold(window: ParsedDocument, chunks: list[Chunk], start: int) -> _Held | No
 
 def _joined(held: _Held, piece: ParsedDocument, offset: int) -> ParsedDocument:
     """Return what was held back and the piece after it as one document."""
-    gap = offset - held.start - len(held.document.text)
     moved = shifted(piece, offset - held.start)
     return replace(
         moved,
-        text=held.document.text + PIECE_SEPARATOR[:gap] + piece.text,
+        text=held.document.text + separator(piece.unit) + piece.text,
         pages=(*held.document.pages, *moved.pages),
         headings=(*held.document.headings, *moved.headings),
         skipped=(*held.document.skipped, *moved.skipped),

@@ -146,9 +146,13 @@ class Answerer:
     def _whole(
         self, collections: Sequence[str], budget: int, tokens: Callable[[Sequence[Passage]], int]
     ) -> Context | None:
-        """Return all documents as context, or None where they do not fit (or there are none)."""
+        """Return all documents as context, or None where they do not fit, there are none, or one is only half read."""
         size = self._library.size(collections)
-        if not size.chunks or size.chunks * MIN_PASSAGE_TOKENS > budget:
+        if (
+            not size.chunks
+            or size.chunks * MIN_PASSAGE_TOKENS > budget
+            or self._library.queue_state(collections).reading
+        ):
             return None
         chunks = [
             chunk

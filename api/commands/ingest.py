@@ -4,25 +4,26 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.text import Text
 
 from api.cli_output import CommandError, messages, printable, results, styled, write_json
+from api.commands.ingest_datasets import is_dataset, take_dataset
 from api.commands.ingest_progress import show_hashing, wait_for_documents
 from api.commands.opening import open_services
-from api.errors import FileTooLargeError
 from api.objects import JsonObject, document_object
 from api.services import Services
 from api.settings import AllSettings
-from ingest.errors import IngestError
+from ingest.errors import FileTooLargeError, IngestError
+from ingest.hub_datasets import ColumnMapping
 from ingest.intake import Intake
 from ingest.names import collection_name, is_collection_id
 from ingest.settings import IngestSettings
 from ingest.sources import find_files
 from ingest.sync import Departures, follow_departures
-from ingest.types import Collection, DocumentRecord, DocumentStatus
+from ingest.types import READ, Collection, DocumentRecord, DocumentStatus
 from ingest.watching import watch_folders
 
 
@@ -35,6 +36,8 @@ class IngestOptions:
     ignored: tuple[str, ...] = ()
     password: str | None = None
     again: bool = False
+    columns: ColumnMapping = field(default_factory=ColumnMapping)
+    rows_per_document: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,15 @@ def _round(
     services: Services, collection: Collection, given: Sequence[Path], options: IngestOptions, *, as_json: bool
 ) -> int:
     """Bring a collection up to date with what was given, once, and tell what became of each file."""
-    files = list(find_files(given, options.ignored))
+    references = [path for path in given if is_dataset(path)]
+    files = list(find_files([path for path in given if not is_dataset(path)], options.ignored))
     intake = Intake(services.library, collection, password=options.password, again=options.again)
     departures = Departures((), ())
     if options.sync or options.watch:
         departures = follow_departures(services.library, collection, given, files, intake)
     outcomes = ingest_files(services, collection, files, intake)
+    for reference in references:
+        outcomes += _ingest_dataset(services, collection, reference, options)
     if as_json:
         write_json([outcome.as_json(collection.name) for outcome in outcomes])
     else:
@@ -101,11 +107,11 @@ def _round(
 def _checked(paths: Sequence[Path], options: IngestOptions) -> list[Path]:
     """Return the absolute paths; raises `CommandError` for what is not there or cannot be kept equal to."""
     for path in paths:
-        if not os.path.lexists(path):
+        if not is_dataset(path) and not os.path.lexists(path):
             raise CommandError(f"there is no file or folder {path}", exit_code=2)
         if (options.sync or options.watch) and not path.is_dir():
             raise CommandError(f"--sync and --watch take folders; {path} is not one", exit_code=2)
-    return [Path(os.path.abspath(path)) for path in paths]
+    return [path if is_dataset(path) else Path(os.path.abspath(path)) for path in paths]
 
 
 def _check_name(name_or_id: str) -> None:
@@ -146,6 +152,23 @@ def ingest_files(
         stored = {document.file_id: document for document in services.library.documents(collection.id)}
         outcomes |= {file: _outcome(file, stored.get(document.file_id)) for file, document in waiting.items()}
     return [outcomes[file] for file in files]
+
+
+def _ingest_dataset(
+    services: Services, collection: Collection, reference: Path, options: IngestOptions
+) -> list[Outcome]:
+    """Take in the rows of a dataset and wait until they are read; return what became of each document, in order."""
+    services.queue.start()
+    taken = list(take_dataset(services, collection, reference, options.columns, options.rows_per_document))
+    services.queue.wake()
+    wait_for_documents(services.library, collection, taken)
+    stored = {document.file_id: document for document in services.library.documents(collection.id)}
+    known = {document.file_id for document in taken if document.status in READ}
+    outcomes = [_outcome(Path(document.source), stored.get(document.file_id)) for document in taken]
+    return [
+        replace(outcome, is_unchanged=document.file_id in known)
+        for outcome, document in zip(outcomes, taken, strict=True)
+    ]
 
 
 def _take_in(intake: Intake, limits: IngestSettings, file: Path) -> Outcome | DocumentRecord:

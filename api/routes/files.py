@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, UploadFile
 from fastapi.responses import FileResponse
 
-from api.errors import FileTooLargeError, InvalidRequestError
+from api.errors import InvalidRequestError
 from api.objects import FILE_PURPOSE, JsonObject, file_object
 from api.paging import PageRequest, page_of
 from api.routes.parts import Parts
 from api.schemas import clean_name
+from ingest.errors import FileTooLargeError
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 

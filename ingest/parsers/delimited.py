@@ -2,44 +2,101 @@
 
 import csv
 from collections import Counter
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice, pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 from ingest.parsers.assembly import TextAssembly, clean
-from ingest.parsers.encoding import decode
-from ingest.types import ParsedDocument
+from ingest.parsers.encoding import Decoded, decode_lines
+from ingest.parsers.source import Source
+from ingest.types import PageUnit, ParsedDocument
 
+ROWS_PER_PAGE = 2_000
+
+_BATCH_BYTES = 1024 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
 _ROWS_TO_TRY = 200
 _MAX_FIELD_CHARS = 1 << 30
 _MEDIA_TYPES = {"\t": "text/tab-separated-values"}
 
 
-def parse(path: Path, filename: str) -> ParsedDocument:
-    """Read a table; delimiter and encoding are found out and kept in `metadata`.
+def parse(source: Source) -> Iterator[ParsedDocument]:
+    """Yield a table, a long one in pages each under the header; delimiter and encoding are kept in `metadata`.
 
     Every cell is in the text, also where rows are longer than the first. The first row is the header
-    unless a number stands in it. Raises `NoTextError` where there is nothing in the cells.
+    unless a number stands in it. In a table of one page, a place is its line where every row is one line of
+    the file. Raises `NoTextError` where there is nothing in the cells.
     """
-    decoded = decode(path.read_bytes())
-    text = clean(decoded.text)
-    delimiter = _delimiter(text)
-    rows = [row for row in _rows(text, delimiter) if any(cell.strip() for cell in row)]
-    assembly = TextAssembly()
-    assembly.table(rows, header_rows=int(bool(rows) and not any(map(_is_number, rows[0]))))
-    return assembly.build(
-        title=Path(filename).stem,
-        media_type=_MEDIA_TYPES.get(delimiter, "text/csv"),
-        filename=filename,
-        warnings=decoded.warnings,
-        metadata={"encoding": decoded.encoding, "delimiter": delimiter},
-    )
+    with source.path.open("rb") as file:
+        table = _Table(file)
+        rows = table.rows()
+        first = list(islice(rows, 1))
+        header = [row for row in first if not any(map(_is_number, row))]
+        pages = pairwise(_pages(chain(first[len(header) :], rows)))
+        for number, (page, following) in enumerate(pages, 1):
+            start = (number - 1) * ROWS_PER_PAGE
+            label = f"rows {start + 1} to {start + len(page)}" if following or start else ""
+            yield table.piece(header, page, source, number=number, label=label)
 
 
-def _rows(text: str, delimiter: str) -> list[list[str]]:
-    # The limit is the module's only state; a cell as long as the file must not be an error.
-    csv.field_size_limit(_MAX_FIELD_CHARS)
-    return list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True))
+class _Table:
+    """The rows of a file that is read as it is asked for, and what became known of it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        batches = decode_lines(file, _BATCH_BYTES)
+        first = next(batches, Decoded("", "utf-8"))
+        self.encoding = first.encoding
+        self.delimiter = _delimiter(clean(first.text))
+        self._batches = chain([first], batches)
+        self._warnings: list[str] = []
+        self._lines = 0
+
+    def rows(self) -> Iterator[list[str]]:
+        """Yield the rows that have something in a cell."""
+        # The limit is the module's only state; a cell as long as the file must not be an error.
+        csv.field_size_limit(_MAX_FIELD_CHARS)
+        for row in csv.reader(self._read_lines(), delimiter=self.delimiter, skipinitialspace=True):
+            if any(cell.strip() for cell in row):
+                yield row
+
+    def piece(
+        self, header: Sequence[list[str]], rows: Sequence[list[str]], source: Source, *, number: int, label: str
+    ) -> ParsedDocument:
+        """Return one page; `label` is empty where it is the whole table."""
+        assembly = TextAssembly(first_page=number)
+        if label:
+            assembly.begin_page(label)
+        assembly.table([*header, *rows], header_rows=len(header))
+        warnings, self._warnings = self._warnings, []
+        document = assembly.build(
+            title=Path(source.filename).stem,
+            media_type=_MEDIA_TYPES.get(self.delimiter, "text/csv"),
+            filename=source.filename,
+            warnings=warnings,
+            metadata={"encoding": self.encoding, "delimiter": self.delimiter},
+        )
+        is_line_by_line = not label and document.text.count("\n") + 1 == self._lines
+        return replace(document, unit=PageUnit.LINE) if is_line_by_line else document
+
+    def _read_lines(self) -> Iterator[str]:
+        """Yield all lines, and count them up to the last one that is not blank."""
+        count = 0
+        for batch in self._batches:
+            self._warnings.extend(batch.warnings)
+            for line in clean(batch.text).splitlines(keepends=True):
+                count += 1
+                self._lines = count if line.strip() else self._lines
+                yield line
+
+
+def _pages(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """Yield the rows in pages, the first of which may be empty, and an empty page after the last."""
+    yield list(islice(rows, ROWS_PER_PAGE))
+    while page := list(islice(rows, ROWS_PER_PAGE)):
+        yield page
+    yield []
 
 
 def _delimiter(text: str) -> str:

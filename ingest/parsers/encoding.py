@@ -2,7 +2,9 @@
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
@@ -18,6 +20,31 @@ _MAX_SHARE_OF_CONTROLS = 0.02
 _SAMPLE_BYTES = 64 * 1024
 _SHORT_BYTES = 256
 _REPLACEMENT = "\ufffd"
+_STOPS = "\n \u3001\u3002"
+_UTF16_BYTES = (b"\x00", b"\x01", b"\x02")
+"""One of these is in every stop in UTF-16 and in no text in another encoding: a few stops prove it."""
+_JIS_ESCAPE = re.compile(rb"\x1b\$[@B]|\x1b\([IJ]")
+_JIS_KINDS = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_ext")
+_SEVEN_BIT = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr", "hz", "utf-7")
+"""Encodings whose bytes are all ASCII: each would pass for UTF-8."""
+_WIDER = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+}
+"""What people name, and the encoding with more signs that they mean (as browsers do)."""
+_NO_CHARSETS = ("unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined")
+_MARKUP = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I)
+_COOKIE = re.compile(rb"^[ \t\f]*(?:#|//|/\*|--|;|%).*?coding[:=][ \t]*([-\w.]+)")
+_DECLARED_WITHIN = 4096
+_COOKIE_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +59,9 @@ class Decoded:
 def decode(data: bytes, declared: str | None = None) -> Decoded:
     """Return the text of `data`; never fails.
 
-    A byte-order mark decides; else the shape of UTF-16, UTF-8 where it fits, the `declared` encoding where
-    it fits, and the best guess. Bytes that fit nothing become U+FFFD and a warning.
+    A byte-order mark decides; else the shape of UTF-16, a `declared` seven-bit encoding or the escapes of one,
+    UTF-8 where it fits, the `declared` encoding where it fits, and the best guess. Bytes that fit nothing
+    become U+FFFD and a warning.
     """
     encoding = _encoding(data, declared)
     text = data.decode(encoding, errors="replace")
@@ -41,6 +69,36 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     if not lost or _decodes(data, encoding):
         return Decoded(text, encoding)
     return Decoded(text, encoding, (f"{lost} places are not valid {encoding} and are shown as {_REPLACEMENT}",))
+
+
+def decode_lines(file: BinaryIO, size_bytes: int) -> Iterator[Decoded]:
+    """Yield the text of `file` in order, whole lines of about `size_bytes` at a time.
+
+    All of it comes at once where its bytes do not tell where a line ends (UTF-16). See `decode`.
+    """
+    sample = file.read(_SAMPLE_BYTES)
+    file.seek(0)
+    if (_marked(sample) or _utf16_by_shape(sample) or "").startswith(("utf-16", "utf-32")):
+        yield decode(file.read())
+        return
+    encoding: str | None = None
+    while lines := file.readlines(size_bytes):
+        decoded = decode(b"".join(lines), encoding)
+        encoding = encoding or decoded.encoding
+        yield decoded
+
+
+def declared_in_markup(data: bytes) -> str | None:
+    """Return the encoding that a page or an XML file names at its beginning."""
+    found = _MARKUP.search(data[:_DECLARED_WITHIN])
+    return (found[1] or found[2]).decode("ascii", "replace") if found else None
+
+
+def declared_in_code(data: bytes) -> str | None:
+    """Return the encoding that a comment in the first two lines of a source file names, or its XML declaration."""
+    cookies = map(_COOKIE.match, data[:_DECLARED_WITHIN].splitlines()[:_COOKIE_LINES])
+    found = next((cookie for cookie in cookies if cookie), None)
+    return found[1].decode("ascii", "replace") if found else declared_in_markup(data)
 
 
 def looks_like_text(head: bytes) -> bool:
@@ -54,14 +112,31 @@ def looks_like_text(head: bytes) -> bool:
 
 
 def _encoding(data: bytes, declared: str | None) -> str:
-    known = _marked(data) or _utf16_by_shape(data)
+    known = _marked(data) or _utf16_by_shape(data) or _seven_bit(data, declared)
     if known:
         return known
     if _decodes(data, "utf-8"):
         return "utf-8"
-    if declared and _decodes(data, declared):
-        return declared
-    return _guessed(data)
+    fitting = (name for name in _meant(declared) if _decodes(data, name))
+    return next(fitting, None) or _guessed(data)
+
+
+def _meant(declared: str | None) -> list[str]:
+    """Return the encodings that a declared name may stand for, the likeliest first; none where it is no charset."""
+    try:
+        name = codecs.lookup(declared or "").name
+    except (LookupError, ValueError):
+        return []
+    # Who can read the declaration byte by byte has no UTF-16 before them.
+    if name in _NO_CHARSETS or name.startswith(("utf-16", "utf-32")):
+        return []
+    return [_WIDER[name], name] if name in _WIDER else [name]
+
+
+def _seven_bit(data: bytes, declared: str | None) -> str | None:
+    named = [name for name in _meant(declared) if name in _SEVEN_BIT]
+    kinds = [*named, *_JIS_KINDS] if _JIS_ESCAPE.search(data) else named
+    return next((name for name in kinds if _decodes(data, name)), None)
 
 
 def _marked(data: bytes) -> str | None:
@@ -69,16 +144,35 @@ def _marked(data: bytes) -> str | None:
 
 
 def _utf16_by_shape(data: bytes) -> str | None:
-    """Recognise UTF-16 without a mark: ASCII in it has a zero in every second byte, always on the same side."""
+    """Recognise UTF-16 without a mark by its stops, or because ASCII in it has a zero in every second byte."""
     sample = data[:_SAMPLE_BYTES]
+    sample = sample[: len(sample) // 2 * 2]
+    if not any(sign in sample for sign in _UTF16_BYTES):
+        return None
+    return _utf16_by_stops(sample) or _utf16_by_zeros(sample)
+
+
+def _utf16_by_stops(sample: bytes) -> str | None:
+    texts = {encoding: sample.decode(encoding, errors="replace") for encoding in ("utf-16-le", "utf-16-be")}
+    stops = {encoding: sum(map(text.count, _STOPS)) for encoding, text in texts.items()}
+    best = max(stops, key=lambda encoding: stops[encoding])
+    if min(stops.values()) > 0 or stops[best] < max(0.003 * len(texts[best]), 1):
+        return None
+    return best if _printable(texts[best]) >= 0.99 * len(texts[best]) else None
+
+
+def _utf16_by_zeros(sample: bytes) -> str | None:
     pairs = len(sample) // 2
     low_zeros, high_zeros = sample[0::2].count(0), sample[1::2].count(0)
-    if not pairs or max(low_zeros, high_zeros) < 0.05 * pairs or min(low_zeros, high_zeros) > 0.005 * pairs:
+    if max(low_zeros, high_zeros) < 0.05 * pairs or min(low_zeros, high_zeros) > 0.005 * pairs:
         return None
     encoding = "utf-16-le" if high_zeros > low_zeros else "utf-16-be"
-    text = sample[: pairs * 2].decode(encoding, errors="replace")
-    printable = sum(sign.isprintable() or sign.isspace() for sign in text)
-    return encoding if printable >= 0.98 * len(text) else None
+    text = sample.decode(encoding, errors="replace")
+    return encoding if _printable(text) >= 0.98 * len(text) else None
+
+
+def _printable(text: str) -> int:
+    return sum(sign.isprintable() or sign.isspace() for sign in text) - text.count(_REPLACEMENT)
 
 
 def _guessed(data: bytes) -> str:
@@ -107,6 +201,6 @@ def _is_mostly_ascii(sample: bytes) -> bool:
 def _decodes(data: bytes, encoding: str) -> bool:
     try:
         data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):
         return False
     return True

@@ -8,13 +8,11 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.parsers.assembly import Flow, TextAssembly, sensible_title
-from ingest.parsers.encoding import decode
+from ingest.parsers.encoding import declared_in_markup, decode
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "text/html"
 
-_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I)
-_CHARSET_WITHIN = 4096
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PROGRAMS = {"script", "style", "noscript", "template"}
 _EMBEDDED = {"svg", "iframe", "object", "embed", "canvas", "audio", "video", "map"}
@@ -54,8 +52,7 @@ class _Writer:
 def parse(path: Path, filename: str) -> ParsedDocument:
     """Read an HTML file. Menus are left out unless there is nothing else; raises `NoTextError` where it is blank."""
     data = path.read_bytes()
-    declared = _CHARSET.search(data[:_CHARSET_WITHIN])
-    decoded = decode(data, declared=(declared[1] or declared[2]).decode("ascii") if declared else None)
+    decoded = decode(data, declared_in_markup(data))
     tree = LexborHTMLParser(decoded.text)
     assembly = TextAssembly()
     _write_body(tree, assembly, keep_menus=False)

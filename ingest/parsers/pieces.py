@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ingest.geometry import pack_words, unpack_words
-from ingest.types import Block, Heading, Page, ParsedDocument
+from ingest.types import Block, Heading, Page, PageUnit, ParsedDocument
 
-PIECE_SEPARATOR = "\n\n"
-"""Stands between the texts of two pieces."""
+
+def separator(unit: PageUnit) -> str:
+    """Return what stands between the texts of two pieces: where lines are counted, no line that the file has not."""
+    return "\n" if unit is PageUnit.LINE else "\n\n"
 
 
 def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
@@ -18,7 +20,7 @@ def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
     moved: list[ParsedDocument] = []
     end = 0
     for piece in pieces:
-        offset = end + len(PIECE_SEPARATOR) if moved else 0
+        offset = end + len(separator(piece.unit)) if moved else 0
         moved.append(shifted(piece, offset))
         end = offset + len(piece.text)
     if not moved:
@@ -30,7 +32,7 @@ def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
         metadata = {**piece.metadata, **metadata}
     return replace(
         moved[0],
-        text=PIECE_SEPARATOR.join(piece.text for piece in moved),
+        text=separator(moved[0].unit).join(piece.text for piece in moved),
         pages=tuple(page for piece in moved for page in piece.pages),
         headings=tuple(heading for piece in moved for heading in piece.headings),
         blocks=tuple(block for piece in moved for block in piece.blocks),

@@ -1,26 +1,46 @@
-"""Plain text: kept as it is, in whatever encoding it comes."""
+"""Plain text: kept as it is, in whatever encoding it comes; a place in it is its line."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.errors import NoTextError
 from ingest.parsers.assembly import clean
-from ingest.parsers.encoding import decode
-from ingest.types import Page, ParsedDocument
+from ingest.parsers.encoding import decode_lines
+from ingest.parsers.source import Source
+from ingest.types import Page, PageUnit, ParsedDocument
 
 MEDIA_TYPE = "text/plain"
 
+PIECE_BYTES = 2 * 1024 * 1024
+_FORM_FEED_AT_LINE_END = re.compile(r"(?:\A|(?<=\n))\x0c|\x0c(?=\r?\n)")
 
-def parse(path: Path, filename: str) -> ParsedDocument:
-    """Read a text file; its encoding is in `metadata["encoding"]`. Raises `NoTextError` where it is blank."""
-    decoded = decode(path.read_bytes())
-    text = clean(decoded.text)
-    if not text.strip():
-        raise NoTextError(filename=filename, detail="there is nothing but white space in it")
-    return ParsedDocument(
-        title=Path(filename).stem,
-        media_type=MEDIA_TYPE,
-        text=text,
-        pages=(Page(1, 0, len(text)),),
-        warnings=decoded.warnings,
-        metadata={"encoding": decoded.encoding},
-    )
+
+def parse(source: Source) -> Iterator[ParsedDocument]:
+    """Yield a text file, a long one in pieces of whole lines; its encoding is in `metadata["encoding"]`.
+
+    The line break between two pieces is in neither. Raises `NoTextError` where the file is blank.
+    """
+    size_bytes = source.path.stat().st_size
+    has_text = False
+    with source.path.open("rb") as file:
+        for number, decoded in enumerate(decode_lines(file, PIECE_BYTES), 1):
+            cleaned = clean_lines(decoded.text)
+            text = cleaned if file.tell() >= size_bytes else cleaned.removesuffix("\n")
+            has_text = has_text or bool(text.strip())
+            yield ParsedDocument(
+                title=Path(source.filename).stem,
+                media_type=MEDIA_TYPE,
+                text=text,
+                pages=(Page(number, 0, len(text)),),
+                warnings=decoded.warnings,
+                metadata={"encoding": decoded.encoding},
+                unit=PageUnit.LINE,
+            )
+    if not has_text:
+        raise NoTextError(filename=source.filename, detail="there is nothing but white space in it")
+
+
+def clean_lines(text: str) -> str:
+    """Return `text` as `clean` does, but a form feed beside a line break makes no line of its own."""
+    return clean(_FORM_FEED_AT_LINE_END.sub("", text))

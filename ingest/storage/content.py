@@ -108,6 +108,7 @@ def insert_pages(db: apsw.Connection, document_id: int, pages: Sequence[Page], t
     if not pages:
         return
     base = pages[0].start
+    _close_gap(db, document_id, base)
     ends = [*(page.start for page in pages[1:]), base + len(text)]
     db.executemany(
         "INSERT INTO pages (document_id, number, start_offset, end_offset, width, height, words, text, label,"
@@ -128,6 +129,16 @@ def insert_pages(db: apsw.Connection, document_id: int, pages: Sequence[Page], t
             for page, end in zip(pages, ends, strict=True)
         ],
     )
+
+
+def _close_gap(db: apsw.Connection, document_id: int, start: int) -> None:
+    """Give the last page the line breaks that stand between it and a page that begins at `start`."""
+    sql = "SELECT number, start_offset + length(text) FROM pages WHERE document_id = ? ORDER BY number DESC LIMIT 1"
+    for number, end in list(db.execute(sql, (document_id,))):
+        db.execute(
+            "UPDATE pages SET text = text || ? WHERE document_id = ? AND number = ?",
+            ("\n" * (start - end), document_id, number),
+        )
 
 
 def insert_chunks(

@@ -3,11 +3,15 @@
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ingest.library import Library
 from tests.api.shell import DOCUMENT_KEYS, Shell
+from tests.api.world import make_world, wait_for
 
 
 def test_a_name_that_no_terminal_should_get_is_shown_without_its_controls(shell: Shell, tmp_path: Path) -> None:
@@ -179,3 +183,36 @@ class TestIngest:
         code, out, err = shell.run("ingest", str(tmp_path / "nowhere"))
         assert (code, out) == (2, "")
         assert "nowhere" in err
+
+    def test_the_rows_of_a_dataset_become_documents(self, shell: Shell, tmp_path: Path) -> None:
+        datasets = pytest.importorskip("datasets")
+        rows = {"name": ["Fuse", "Lamp"], "text": ["It is rated at 16 amperes.", "It needs 40 watts."]}
+        datasets.Dataset.from_dict(rows).save_to_disk(tmp_path / "facts")
+        named = f"hf:{tmp_path / 'facts'}"
+        done = shell.json("ingest", named, "--title-column", "name", "--text-column", "text")
+        assert [row["status"] for row in done] == ["done", "done"]
+        assert all(row["source"].startswith(named) for row in done)
+        assert "40 watts" in shell.json("search", "lamp watts", "--top-k", "1")[0]["text"]
+        assert "(2 unchanged)" in shell.run("ingest", named, "--title-column", "name", "--text-column", "text")[2]
+        assert shell.run("ingest", named, "--text-column", "nope")[0] == 2
+
+
+@pytest.mark.slow
+def test_rest_browser_and_command_line_make_the_same_of_the_same_file(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "manual.md"
+    path.write_text("# Lamps\n\nThe lamp needs 40 watts.\n\n## Fuse\n\nThe fuse is rated at 16 amperes.\n")
+    (row,) = shell.json("ingest", str(path), "--collection", "typed")
+    with make_world(tmp_path / "other") as world, world.client() as client:
+        file = client.post(
+            "/v1/files", files={"file": ("manual.md", path.read_bytes())}, data={"purpose": "assistants"}
+        )
+        store = client.post("/v1/vector_stores", json={"name": "sent", "file_ids": [file.json()["id"]]}).json()["id"]
+        library = world.services.library
+        wait_for(lambda: library.documents(store)[0].status == "done", seconds=60)
+        sent = [chunk.chunk for chunk in library.document_chunks(store, file.json()["id"])]
+        text, vectors = library.document_text(store, file.json()["id"]), library.changes_since(store, 0).vectors
+    with closing(Library(shell.home)) as library:
+        typed = library.collection("typed").id
+        assert [chunk.chunk for chunk in library.document_chunks(typed, row["id"])] == sent
+        assert library.document_text(typed, row["id"]) == text
+        assert np.array_equal(library.changes_since(typed, 0).vectors, vectors)

@@ -1,5 +1,6 @@
 """A document that comes in pieces is cut like one that comes whole, but for where the pieces meet."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -7,8 +8,8 @@ from hypothesis import strategies as st
 
 from ingest.chunk_stream import split_pieces
 from ingest.chunking import ChunkSpec, split
-from ingest.parsers.pieces import PIECE_SEPARATOR, join_pieces
-from ingest.types import Block, BlockKind, Heading, Page, ParsedDocument
+from ingest.parsers.pieces import join_pieces, separator
+from ingest.types import Block, BlockKind, Heading, Page, PageUnit, ParsedDocument
 from tests.fakes import WordMeasure
 
 SPEC = ChunkSpec(40)
@@ -23,13 +24,13 @@ def piece(text: str, number: int, *headings: Heading) -> ParsedDocument:
     return ParsedDocument("Manual", "text/plain", text, (Page(number, 0, len(text)),), headings=headings)
 
 
-@given(texts=texts)
-def test_chunks_of_pieces_quote_and_cover_the_whole_text(texts: list[str]) -> None:
-    pieces = [piece(text, number) for number, text in enumerate(texts, start=1)]
+@given(texts=texts, unit=st.sampled_from([PageUnit.PAGE, PageUnit.LINE]))
+def test_chunks_of_pieces_quote_and_cover_the_whole_text(texts: list[str], unit: PageUnit) -> None:
+    pieces = [replace(piece(text, number), unit=unit) for number, text in enumerate(texts, start=1)]
     whole = join_pieces(pieces)
     chunked = list(split_pieces(pieces, SPEC, WordMeasure()))
     chunks = [chunk for each in chunked for chunk in each.chunks]
-    assert PIECE_SEPARATOR.join(each.document.text for each in chunked) == whole.text
+    assert separator(whole.unit).join(each.document.text for each in chunked) == whole.text
     assert tuple(page for each in chunked for page in each.document.pages) == whole.pages
     assert all(whole.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
     assert all(before.end <= after.start for before, after in pairwise(chunks))

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -417,3 +418,18 @@ def test_the_pages_of_a_span_are_those_that_it_touches(library: Library, start: 
     assert found_pages[0].number == page_at(pages, start)
     assert [page for page in found_pages if page.start < end and start < page.end] == expected
     assert len(found_pages) <= len(expected) + 1
+
+
+def test_the_text_of_pieces_is_the_text_of_the_document(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    first, second = chunked("One.", "Two."), chunked("Three.")
+    page = replace(second.document.pages[0], number=3, start=12, end=18)
+    chunk = replace(second.chunks[0], start=12, end=18, first_page=3, last_page=3)
+    second = ChunkedDocument(replace(second.document, pages=(page,)), (chunk,))
+    file = library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"x"))
+    document = claimed(library, library.enqueue(collection.id, file.id))
+    assert library.append(document, first, EMBEDDER.embed(["One.", "Two."]), Progress("reading", 2, 3))
+    done = library.complete(document, second, EMBEDDER.embed(["Three."]), facts_of(first))
+    assert done is not None
+    assert library.document_text(collection.id, file.id) == "One.\n\nTwo.\n\nThree."
+    assert [library.page_text(collection.id, file.id, number) for number in (1, 2, 3)] == ["One.", "Two.", "Three."]

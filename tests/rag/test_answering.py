@@ -10,14 +10,14 @@ import pytest
 from ingest.errors import CollectionNotFoundError
 from ingest.library import Library
 from ingest.search_index import SearchIndex
-from ingest.types import Collection
+from ingest.types import Collection, Progress
 from rag.answering import NO_DOCUMENTS, NOTHING_FOUND, Answerer, AnswerPolicy
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
 from rag.retrieval import Retriever
 from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, Sampling, Started
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
-from tests.ingest.library_world import complete
+from tests.ingest.library_world import claimed, complete
 
 EMBEDDER = HashEmbedder()
 PUMP = "The pump is oiled every 3 months. It stands in the cellar. Nobody may open it."
@@ -198,6 +198,15 @@ def test_whole_documents_fit_a_long_chat_as_well_as_a_new_one(world: World) -> N
     world.engine = ScriptedEngine(context_window=1200)
     talk = "word " * 100
     assert world.answer(talk, talk, "How often is the pump oiled?").mode == "whole"
+
+
+def test_a_document_that_is_only_half_read_is_not_shown_as_a_whole_one(world: World) -> None:
+    file = world.library.add_file(source="new.txt", filename="new.txt", content=io.BytesIO(b"new"))
+    document = claimed(world.library, world.library.enqueue(world.collection.id, file.id))
+    text = "The pump is oiled again in May."
+    world.library.append(document, chunked(text), EMBEDDER.embed([text]), Progress("reading", 1, 9))
+    answer = world.answer("How often is the pump oiled?")
+    assert answer.mode == "retrieval"
 
 
 def test_documents_that_are_wanted_whole_but_do_not_fit_say_so(world: World) -> None:

@@ -1,5 +1,6 @@
 """Text, CSV, Markdown and HTML: exact documents from small files, and promises for every input."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ from hypothesis import strategies as st
 from ingest.errors import NoTextError
 from ingest.parsers import delimited, html, markdown, text
 from ingest.parsers.encoding import decode
-from ingest.types import Block, BlockKind, Heading, Page, ParsedDocument
+from ingest.parsers.pieces import join_pieces
+from ingest.parsers.source import Source
+from ingest.types import Block, BlockKind, Heading, Page, PageUnit, ParsedDocument
+
+Parser = Callable[[Source], Iterator[ParsedDocument]]
 
 ANY_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 
@@ -18,6 +23,18 @@ def file_of(tmp_path: Path, content: str | bytes) -> Path:
     path = tmp_path / "content"
     path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     return path
+
+
+def read_with(parse: Parser, path: Path, filename: str) -> ParsedDocument:
+    return join_pieces(parse(Source(path, filename)))
+
+
+def read_text(path: Path, filename: str) -> ParsedDocument:
+    return read_with(text.parse, path, filename)
+
+
+def read_table(path: Path, filename: str) -> ParsedDocument:
+    return read_with(delimited.parse, path, filename)
 
 
 def assert_sound(document: ParsedDocument) -> None:
@@ -35,17 +52,23 @@ def assert_sound(document: ParsedDocument) -> None:
 
 
 def test_a_text_file_is_kept_as_it_is(tmp_path: Path) -> None:
-    document = text.parse(file_of(tmp_path, "High\ttide\r\n\r\n  at noon\r"), "tides.txt")
+    document = read_text(file_of(tmp_path, "High\ttide\r\n\r\n  at noon\r"), "tides.txt")
     assert document == ParsedDocument(
         title="tides",
         media_type="text/plain",
         text="High\ttide\n\n  at noon\n",
         pages=(Page(1, 0, 21),),
         metadata={"encoding": "utf-8"},
+        unit=PageUnit.LINE,
     )
 
 
-@pytest.mark.parametrize("parse", [text.parse, delimited.parse, markdown.parse, html.parse])
+def test_a_form_feed_beside_a_line_break_makes_no_line_of_its_own(tmp_path: Path) -> None:
+    document = read_text(file_of(tmp_path, "one\n\x0ctwo\n\x0c\nfour\x0cfive"), "a.txt")
+    assert document.text == "one\ntwo\n\nfour\nfive"
+
+
+@pytest.mark.parametrize("parse", [read_text, read_table, markdown.parse, html.parse])
 def test_a_file_of_white_space_has_no_text(tmp_path: Path, parse: object) -> None:
     assert callable(parse)
     with pytest.raises(NoTextError):
@@ -82,7 +105,7 @@ def test_a_byte_that_fits_nothing_is_shown_and_told() -> None:
 @ANY_FILE
 def test_any_bytes_become_clean_text(tmp_path: Path, content: bytes) -> None:
     try:
-        document = text.parse(file_of(tmp_path, content), "any.txt")
+        document = read_text(file_of(tmp_path, content), "any.txt")
     except NoTextError:
         return
     assert_sound(document)
@@ -92,7 +115,7 @@ def test_any_bytes_become_clean_text(tmp_path: Path, content: bytes) -> None:
 @ANY_FILE
 def test_any_text_is_sound_as_markdown_html_and_csv(tmp_path: Path, content: str) -> None:
     path = file_of(tmp_path, content.encode("utf-8", "replace"))
-    for parse in (markdown.parse, html.parse, delimited.parse):
+    for parse in (markdown.parse, html.parse, read_table):
         try:
             assert_sound(parse(path, "any"))
         except NoTextError:
@@ -101,7 +124,7 @@ def test_any_text_is_sound_as_markdown_html_and_csv(tmp_path: Path, content: str
 
 def test_a_table_has_one_row_a_line_and_its_header(tmp_path: Path) -> None:
     content = 'Item;Price;Note\nRope;4,50;"blue; 10 m"\n\nBuoy;12;"two\nlines";extra\n'
-    document = delimited.parse(file_of(tmp_path, content), "prices.csv")
+    document = read_table(file_of(tmp_path, content), "prices.csv")
     assert document.text == "Item | Price | Note\nRope | 4,50 | blue; 10 m\nBuoy | 12 | two lines | extra"
     assert document.blocks == (Block(BlockKind.TABLE, 0, len(document.text), 19),)
     assert document.metadata == {"encoding": "utf-8", "delimiter": ";"}
@@ -110,10 +133,40 @@ def test_a_table_has_one_row_a_line_and_its_header(tmp_path: Path) -> None:
 
 
 def test_a_table_whose_first_row_has_numbers_has_no_header(tmp_path: Path) -> None:
-    document = delimited.parse(file_of(tmp_path, "1\t2\n3\t4\n"), "a.tsv")
+    document = read_table(file_of(tmp_path, "1\t2\n3\t4\n"), "a.tsv")
     assert document.text == "1 | 2\n3 | 4"
     assert document.blocks[0].header_end == 0
     assert document.media_type == "text/tab-separated-values"
+
+
+def test_a_long_table_comes_in_pages_each_under_the_header(tmp_path: Path) -> None:
+    rows = [f"{number},boat {number}" for number in range(delimited.ROWS_PER_PAGE * 2)]
+    path = file_of(tmp_path, "\n".join(["id,name", *rows]))
+    pieces = list(delimited.parse(Source(path, "a.csv")))
+    assert [(piece.pages[0].number, piece.pages[0].label) for piece in pieces] == [
+        (1, "rows 1 to 2000"),
+        (2, "rows 2001 to 4000"),
+    ]
+    assert pieces[1].text.startswith("id | name\n2000 | boat 2000\n")
+    assert {piece.unit for piece in pieces} == {PageUnit.PAGE}
+
+
+def test_a_long_text_comes_in_pieces_of_whole_lines(tmp_path: Path) -> None:
+    lines = [f"line {number} of the log of the ferry to the island" for number in range(100_000)]
+    pieces = list(text.parse(Source(file_of(tmp_path, "\n".join(lines) + "\n"), "a.log")))
+    assert len(pieces) > 1
+    assert "\n".join(piece.text for piece in pieces) == "\n".join(lines) + "\n"
+    assert [piece.pages[0].number for piece in pieces] == list(range(1, len(pieces) + 1))
+
+
+def test_a_place_in_a_table_is_its_line_where_every_row_is_one(tmp_path: Path) -> None:
+    def unit(content: str) -> PageUnit:
+        return read_table(file_of(tmp_path, content), "a.csv").unit
+
+    assert unit("a,b\n1,2\n") is PageUnit.LINE
+    assert unit("a,b\n\n1,2\n") is PageUnit.PAGE
+    assert unit('a,b\n1,"two\nlines"\n') is PageUnit.PAGE
+    assert unit("\na,b\n1,2\n") is PageUnit.PAGE
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Zl", "Zp", "Zs")), min_size=1, max_size=6)
@@ -123,7 +176,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Zl
 @ANY_FILE
 def test_no_cell_is_lost(tmp_path: Path, rows: list[list[str]]) -> None:
     quoted = "\n".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
-    document = delimited.parse(file_of(tmp_path, quoted), "a.csv")
+    document = read_table(file_of(tmp_path, quoted), "a.csv")
     assert document.text.split("\n") == [" | ".join(row).rstrip(" |") for row in rows if " | ".join(row).rstrip(" |")]
 
 

@@ -1,0 +1,23 @@
+"""`pincite ingest hf:NAME[:split]`: the rows of a dataset become documents."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from api.services import Services
+from ingest.hub_datasets import PREFIX, ColumnMapping, rows_as_files
+from ingest.types import Collection, DocumentRecord
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether what was typed names a dataset."""
+    return str(path).startswith(PREFIX)
+
+
+def take_dataset(
+    services: Services, collection: Collection, reference: Path, columns: ColumnMapping, rows_per_document: int
+) -> Iterator[DocumentRecord]:
+    """Keep the rows of a dataset as files and queue them; yield their documents in order."""
+    for row in rows_as_files(str(reference), columns=columns, rows_per_document=rows_per_document):
+        file = services.library.add_file(source=row.source, filename=row.filename, content=io.BytesIO(row.content))
+        yield services.library.enqueue(collection.id, file.id)

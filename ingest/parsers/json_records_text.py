@@ -1,0 +1,153 @@
+"""JSON values as text that people read: lines of "key: value", and tables where records are alike. Pure."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ingest.parsers.assembly import TextAssembly
+
+MAX_CELL_CHARS = 1000
+"""Records with a longer value are no table: each value gets its own line."""
+
+_ENCODED = re.compile(r"(?:data:[\w/+.;=-]+,)?[A-Za-z0-9+/_-]{500}[A-Za-z0-9+/_=\s-]*")
+_MIXTURE = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
+_ENCODED_SAMPLE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object with its members as written: in their order, a key that stands twice twice."""
+
+    members: tuple[tuple[str, "Json"], ...]
+
+
+Json: TypeAlias = str | bool | Record | list["Json"] | None
+"""A value whose numbers are the text that the file has for them, so that none is rounded."""
+
+
+def load(text: str) -> Json:
+    """Return the value in `text`; raises `ValueError` where it is no JSON and `RecursionError` where it is too deep."""
+    value: Json = json.loads(
+        text,
+        object_pairs_hook=lambda members: Record(tuple(members)),
+        parse_int=str,
+        parse_float=str,
+        parse_constant=str,
+        strict=False,
+    )
+    return value
+
+
+class JsonWriter:
+    """Writes values; `left_out` counts the stretches of encoded binary data (base64) that it only mentions."""
+
+    def __init__(self) -> None:
+        self.left_out = 0
+
+    def write(self, value: Json, assembly: TextAssembly) -> None:
+        """Add a value. What an object holds in objects and lists stands under its key as a heading."""
+        if isinstance(value, list):
+            self.write_records(value, assembly)
+            return
+        if not isinstance(value, Record):
+            assembly.paragraph(self._scalar(value))
+            return
+        lines: list[str] = []
+        for key, inner in value.members:
+            if _is_plain(inner):
+                lines.extend(self.lines(Record(((key, inner),))))
+                continue
+            assembly.paragraph("\n".join(lines))
+            lines = []
+            assembly.heading(1, key)
+            self.write_records(inner if isinstance(inner, list) else [inner], assembly)
+        assembly.paragraph("\n".join(lines))
+
+    def write_records(self, records: Sequence[Json], assembly: TextAssembly) -> None:
+        """Add a list: as a table where its objects are alike and flat, else each value as a paragraph."""
+        rows = [record for record in records if isinstance(record, Record)]
+        header = [key for key, _ in rows[0].members] if rows else []
+        if len(records) > 1 and len(rows) == len(records) and _are_alike(rows, header):
+            cells = [[self._scalar(dict(row.members)[key], null="") for key in header] for row in rows]
+            write_rows(header, cells, assembly)
+        elif all(map(_is_scalar, records)):
+            assembly.paragraph("\n".join(self._scalar(record) for record in records))
+        else:
+            for record in records:
+                assembly.paragraph("\n".join(self.lines(record)))
+
+    def lines(self, value: Json) -> list[str]:
+        """Return a line "key: value" for each value inside, the keys on the way to it joined by dots."""
+        lines: list[str] = []
+        stack: list[tuple[str, Json]] = [("", value)]
+        while stack:
+            path, value = stack.pop()
+            inner = _children(path, value)
+            if inner:
+                stack.extend(reversed(inner))
+            else:
+                text = self._list(value) if isinstance(value, list) else self._scalar(value)
+                lines.append(f"{path}: {text}" if path else text)
+        return lines
+
+    def _list(self, values: Sequence[Json]) -> str:
+        texts = [self._scalar(value) for value in values]
+        # Notebooks keep a text as the list of its lines.
+        separator = "" if any(text.endswith("\n") for text in texts) else ", "
+        return separator.join(texts) or "[]"
+
+    def _scalar(self, value: Json, null: str = "null") -> str:
+        if isinstance(value, str):
+            return self._readable(value)
+        if isinstance(value, Record):
+            return "{}"
+        return null if value is None else json.dumps(value)
+
+    def _readable(self, text: str) -> str:
+        if len(text) < _ENCODED_SAMPLE or not _ENCODED.fullmatch(text):
+            return text
+        if not all(kind.search(text) for kind in _MIXTURE):
+            return text
+        self.left_out += 1
+        return f"({len(text):,} characters of encoded data)"
+
+
+def write_rows(header: Sequence[str], rows: Sequence[Sequence[str]], assembly: TextAssembly) -> None:
+    """Add rows as a table or, where a cell is long, each as lines of "name: value"."""
+    if all(len(cell) <= MAX_CELL_CHARS for row in rows for cell in row):
+        assembly.table([header, *rows], header_rows=1)
+        return
+    for row in rows:
+        lines = [f"{name}: {cell}" for name, cell in zip(header, row, strict=True) if cell.strip()]
+        assembly.paragraph("\n".join(lines))
+
+
+def _children(path: str, value: Json) -> list[tuple[str, Json]]:
+    """Return what is inside an object, or inside a list that holds more than plain values."""
+    if isinstance(value, Record):
+        return [(f"{path}.{key}" if path else key, inner) for key, inner in value.members]
+    if isinstance(value, list) and not all(map(_is_scalar, value)):
+        return [(f"{path}[{index}]", inner) for index, inner in enumerate(value)]
+    return []
+
+
+def _are_alike(rows: Sequence[Record], header: Sequence[str]) -> bool:
+    keys = set(header)
+    return len(header) > 1 and all(
+        len(row.members) == len(keys) and {key for key, _ in row.members} == keys and _is_flat(row) for row in rows
+    )
+
+
+def _is_flat(row: Record) -> bool:
+    return all(_is_scalar(inner) for _, inner in row.members)
+
+
+def _is_scalar(value: Json) -> bool:
+    return not isinstance(value, list) and not (isinstance(value, Record) and value.members)
+
+
+def _is_plain(value: Json) -> bool:
+    """Say whether a value fits one line: a scalar or a list of scalars."""
+    return _is_scalar(value) or (isinstance(value, list) and all(map(_is_scalar, value)))

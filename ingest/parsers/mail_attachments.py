@@ -1,0 +1,103 @@
+"""The files inside a message: each is read by the reader of its own format and added as pages of the message."""
+
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.errors import NoTextError, ParserLimitError, ReaderFailedError, UnreadableFileError
+from ingest.parsers.mail_message import Attachment
+from ingest.parsers.pieces import PIECE_SEPARATOR, shifted
+from ingest.parsers.source import Source
+from ingest.types import Heading, Page, PageUnit, ParsedDocument
+
+logger = logging.getLogger(__name__)
+
+MAX_DEPTH = 3
+"""Attachments of attachments of attachments are read, what is inside those is not."""
+
+_LEVELS_ABOVE = 2
+"""The subject and the attachment's name stand above an attachment's own headings."""
+_LOWEST_LEVEL = 9
+
+
+def with_attachments(
+    message: ParsedDocument, attachments: Sequence[Attachment], source: Source
+) -> Iterator[ParsedDocument]:
+    """Yield `message`, then the pieces of its attachments as pages of it; what cannot be read becomes a warning."""
+    held = message
+    for attachment in attachments:
+        try:
+            for index, piece in enumerate(_pieces(attachment, source)):
+                yield held
+                held = _as_part_of(held, piece, attachment, is_first=index == 0)
+        except UnreadableFileError as error:
+            if not (attachment.is_inline and isinstance(error, NoTextError)):
+                warning = f"attachment {attachment.name} was not read: {error}"
+                held = replace(held, warnings=(*held.warnings, warning))
+    yield held
+
+
+def deepened(headings: Sequence[Heading], levels: int) -> tuple[Heading, ...]:
+    """Return `headings`, each `levels` further down."""
+    return tuple(replace(heading, level=min(heading.level + levels, _LOWEST_LEVEL)) for heading in headings)
+
+
+def _pieces(attachment: Attachment, source: Source) -> Iterator[ParsedDocument]:
+    from ingest.parsers.registry import read  # the registry knows this module
+
+    if source.depth >= MAX_DEPTH:
+        raise ParserLimitError(filename=attachment.name, detail=f"it is inside {MAX_DEPTH} other files")
+    with tempfile.TemporaryDirectory(prefix="pincite-attachment-") as folder:
+        path = Path(folder) / "content"
+        path.write_bytes(attachment.content)
+        try:
+            yield from read(Source(path, attachment.name, source.password, source.depth + 1))
+        except UnreadableFileError:
+            raise
+        except Exception as error:
+            logger.exception("the reader of an attachment failed")
+            raise ReaderFailedError(filename=attachment.name, detail=str(error)) from error
+
+
+def _as_part_of(
+    before: ParsedDocument, piece: ParsedDocument, attachment: Attachment, *, is_first: bool
+) -> ParsedDocument:
+    """Return a piece of an attachment as the piece after `before`; its first one gets the name as a heading."""
+    heading = Heading(_LEVELS_ABOVE, f"Attachment {attachment.name}", 0)
+    prefix = f"{heading.title}{PIECE_SEPARATOR}" if is_first else ""
+    moved = shifted(piece, len(prefix))
+    headings = deepened(moved.headings, _LEVELS_ABOVE)
+    return replace(
+        moved,
+        title=before.title,
+        media_type=before.media_type,
+        unit=before.unit,
+        total_pages=0,
+        text=f"{prefix}{piece.text}",
+        pages=tuple(_pages(moved, attachment, first=before.pages[-1].number + 1, is_first=is_first)),
+        headings=(heading, *headings) if is_first else headings,
+        warnings=tuple(f"attachment {attachment.name}: {warning}" for warning in piece.warnings),
+        metadata={},
+    )
+
+
+def _pages(piece: ParsedDocument, attachment: Attachment, *, first: int, is_first: bool) -> Iterator[Page]:
+    """Yield the pages as pages of the message, numbered from `first` on and without a picture to show."""
+    has_several = len(piece.pages) > 1 or piece.total_pages > 1 or not is_first
+    for index, page in enumerate(piece.pages):
+        yield Page(
+            first + index,
+            0 if is_first and index == 0 else page.start,
+            page.end,
+            label=_label(page, piece.unit, attachment.name, has_several=has_several),
+            ocr_confidence=page.ocr_confidence,
+        )
+
+
+def _label(page: Page, unit: PageUnit, name: str, *, has_several: bool) -> str:
+    if page.label:
+        return f"attachment {name}, {page.label}"
+    is_numbered = has_several and unit is not PageUnit.LINE
+    return f"attachment {name}, {unit} {page.number}" if is_numbered else f"attachment {name}"

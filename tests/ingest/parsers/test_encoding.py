@@ -1,0 +1,56 @@
+"""Encodings: declared, detected, or told by their shape."""
+
+import pytest
+
+from ingest.parsers.encoding import declared_in_code, declared_in_markup, decode, looks_like_text
+
+CHINESE = "涨潮在中午开始，退潮在晚上。水位由港务局测量。" * 8
+JAPANESE = "満潮は正午に始まる。\n干潮は夕方、七時。\n" * 4
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [CHINESE, JAPANESE, "High tide at noon", "Прилив начинается в полдень"])
+def test_utf_16_without_a_mark_is_recognised(text: str, encoding: str) -> None:
+    data = text.encode(encoding)
+    decoded = decode(data)
+    assert (decoded.text, decoded.encoding, decoded.warnings) == (text, encoding, ())
+    assert looks_like_text(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_chinese_in_other_encodings_is_not_taken_for_utf_16(encoding: str) -> None:
+    assert decode(CHINESE.encode(encoding)).text == CHINESE
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "declared", "expected"),
+    [
+        (JAPANESE, "iso2022_jp", None, "iso2022_jp"),
+        (JAPANESE, "iso2022_jp", "iso-2022-jp", "iso2022_jp"),
+        ("“tide”", "cp1252", "iso-8859-1", "cp1252"),
+        ("涨潮", "gb18030", "gb2312", "gb18030"),
+        ("①満潮", "cp932", "shift_jis", "cp932"),
+        ("Прилив", "koi8-r", "koi8-r", "koi8-r"),
+        ("Höhe", "utf-8", "iso-8859-1", "utf-8"),
+    ],
+)
+def test_a_declared_encoding_is_taken_for_what_people_mean_by_it(
+    text: str, encoding: str, declared: str | None, expected: str
+) -> None:
+    decoded = decode(text.encode(encoding), declared)
+    assert (decoded.text, decoded.encoding) == (text, expected)
+
+
+@pytest.mark.parametrize("declared", ["x-unknown", "unicode_escape", "undefined", "hex", "utf-16", "a\x00b", ""])
+def test_a_declaration_that_cannot_be_true_is_passed_over(declared: str) -> None:
+    text = r"Die Flut steht \n bis zur Höhe über Null"
+    assert decode(text.encode("cp1252"), declared).text == text
+
+
+def test_declarations_are_found_where_each_kind_of_file_has_them() -> None:
+    assert declared_in_markup(b'<html><meta http-equiv=x content="text/html; charset=koi8-r">') == "koi8-r"
+    assert declared_in_markup(b'<?xml version="1.0" encoding="windows-1251"?>') == "windows-1251"
+    assert declared_in_markup(b"<p>charset=koi8-r") is None
+    assert declared_in_code(b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\n") == "latin-1"
+    assert declared_in_code(b"a\nb\n# coding: latin-1\n") is None
+    assert declared_in_code(b"x = 'coding: latin-1'\n") is None
