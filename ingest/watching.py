@@ -5,11 +5,15 @@ from pathlib import Path
 
 from watchfiles import watch
 
+LOOK_ANYWAY_SECONDS = 30
+"""What changed before the watch began, or on a disk that tells nothing, is noticed so late at the latest."""
 
-def watch_folders(folders: Sequence[Path]) -> Generator[set[Path], None, None]:
-    """Yield the paths that changed below `folders`, some at a time, until the program is interrupted.
 
-    What is yielded says only that it is time to look: a burst of changes comes as one, and a rename as two paths.
+def watch_folders(folders: Sequence[Path]) -> Generator[None, None, None]:
+    """Yield whenever it is time to look at `folders`, until somebody presses Ctrl-C.
+
+    A burst of changes is one occasion; where nothing was noticed it is time all the same, now and then.
     """
-    for changes in watch(*folders, recursive=True, raise_interrupt=True):
-        yield {Path(path) for _, path in changes}
+    occasions = watch(*folders, raise_interrupt=False, yield_on_timeout=True, rust_timeout=LOOK_ANYWAY_SECONDS * 1_000)
+    for _ in occasions:
+        yield

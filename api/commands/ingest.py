@@ -50,6 +50,11 @@ class Outcome:
     document: DocumentRecord | None = None
     is_unchanged: bool = False
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What a person has read once and need not read again."""
+        return self.source, self.status, self.reason
+
     def as_json(self, collection: str) -> JsonObject:
         """Return the outcome in the shape of `documents ls`."""
         if self.document is not None:
@@ -66,6 +71,25 @@ class Outcome:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of all paths, in order, and of the documents whose files are gone."""
+
+    outcomes: tuple[Outcome, ...]
+    departures: Departures
+
+    def since(self, before: "Result") -> "Result | None":
+        """Return what is new in this round of a watch; None where nothing is."""
+        told = {outcome.key for outcome in before.outcomes}
+        new = tuple(
+            outcome
+            for outcome in self.outcomes
+            if not outcome.is_unchanged and (outcome.status in READ or outcome.key not in told)
+        )
+        is_new = new or self.departures.moved or self.departures.removed
+        return Result(new, self.departures) if is_new else None
+
+
 def run(
     settings: AllSettings, paths: Sequence[Path], wanted_collection: str, options: IngestOptions, *, as_json: bool
 ) -> int:
@@ -74,18 +98,19 @@ def run(
     _check_name(wanted_collection)
     with open_services(settings) as services:
         collection = _collection(services, wanted_collection)
-        code = _round(services, collection, given, options, as_json=as_json)
+        result = _round(services, collection, given, options)
+        _tell(result, collection, as_json=as_json)
         if options.watch:
-            messages().print(f"watching {len(given)} folders; Ctrl-C ends it")
+            messages().print(f"watching {', '.join(printable(str(folder)) for folder in given)}; Ctrl-C ends it")
             for _ in watch_folders(given):
-                code = _round(services, collection, given, options, as_json=as_json)
-    return code
+                before, result = result, _round(services, collection, given, options)
+                if news := result.since(before):
+                    _tell(news, collection, as_json=as_json)
+    return 1 if any(outcome.status == "failed" for outcome in result.outcomes) else 0
 
 
-def _round(
-    services: Services, collection: Collection, given: Sequence[Path], options: IngestOptions, *, as_json: bool
-) -> int:
-    """Bring a collection up to date with what was given, once, and tell what became of each file."""
+def _round(services: Services, collection: Collection, given: Sequence[Path], options: IngestOptions) -> Result:
+    """Bring a collection up to date with what was given, once; return what became of each file."""
     references = [path for path in given if is_dataset(path)]
     files = list(find_files([path for path in given if not is_dataset(path)], options.ignored))
     intake = Intake(services.library, collection, password=options.password, again=options.again)
@@ -95,13 +120,16 @@ def _round(
     outcomes = ingest_files(services, collection, files, intake)
     for reference in references:
         outcomes += _ingest_dataset(services, collection, reference, options)
+    return Result(tuple(outcomes), departures)
+
+
+def _tell(result: Result, collection: Collection, *, as_json: bool) -> None:
     if as_json:
-        write_json([outcome.as_json(collection.name) for outcome in outcomes])
+        write_json([outcome.as_json(collection.name) for outcome in result.outcomes])
     else:
-        _print_departures(departures)
-        _print_outcomes([outcome for outcome in outcomes if not (options.watch and outcome.is_unchanged)])
-    messages().print(summary(outcomes, departures))
-    return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+        _print_departures(result.departures)
+        _print_outcomes(result.outcomes)
+    messages().print(summary(result.outcomes, result.departures))
 
 
 def _checked(paths: Sequence[Path], options: IngestOptions) -> list[Path]:
