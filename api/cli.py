@@ -272,6 +272,78 @@ def chat(
     raise typer.Exit(commands.chat(settings, commands.AskOptions(collection, mode, model), as_json=json))
 
 
+@app.command()
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Say what is wrong in the home. Exit status 1 says that something is."""
+    settings = _settings(home)
+    from api.commands import maintenance as commands
+
+    raise typer.Exit(commands.check(settings, repair=repair, as_json=json))
+
+
+@app.command()
+def purge(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, json: Json = False, home: Home = None
+) -> None:
+    """Leave no trace of what was deleted."""
+    settings = _settings(home)
+    from api.commands import maintenance as commands
+
+    raise typer.Exit(commands.purge(settings, yes=yes, as_json=json))
+
+
+@app.command()
+def backup(
+    destination: Annotated[
+        Path | None,
+        typer.Argument(metavar="DEST", help="Folder to write it to.  [default: here]", show_default=False),
+    ] = None,
+    verify: Annotated[
+        Path | None, typer.Option(metavar="BACKUP", help="Check this backup instead.", show_default=False)
+    ] = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Write a copy of the library, or check one."""
+    settings = _settings(home)
+    from api.commands import maintenance as commands
+
+    raise typer.Exit(commands.backup(settings, destination, verify_path=verify, as_json=json))
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `pincite backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Move a library that is there aside.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Bring a backup back into an empty home."""
+    settings = _settings(home)
+    from api.commands import maintenance as commands
+
+    raise typer.Exit(commands.restore(settings, source, force=force, as_json=json))
+
+
+@collections.command("rebuild")
+def collections_rebuild(
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    force: Annotated[bool, typer.Option("--force", help="Go on without documents that cannot be read now.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Give up a rebuild that was begun.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Read a collection anew with the embedder of today, while the old one keeps answering."""
+    settings = _settings(home)
+    from api.commands import maintenance as commands
+
+    raise typer.Exit(commands.rebuild(settings, name, force=force, cancel=cancel, as_json=json))
+
+
 @documents.command("ls")
 def documents_ls(collection: AnyCollection = None, json: Json = False, home: Home = None) -> None:
     """List documents."""

@@ -89,7 +89,11 @@ class Services:
         self._passport = folder.passport()
         self._embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
         readers = partial(
-            parser_pool, tokenizer=str(folder.tokenizer_path), max_tokens=ingest.chunk_tokens, limits=limits
+            parser_pool,
+            tokenizer=str(folder.tokenizer_path),
+            max_tokens=ingest.chunk_tokens,
+            limits=limits,
+            with_ocr=ingest.ocr,
         )
         self._parsers = readers(size=ingest.parser_workers)
         # Pages are drawn by a process of their own: who checks a citation does not wait for an ingest.

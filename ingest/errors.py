@@ -3,6 +3,8 @@
 The arguments of every error are its attributes, so that it can cross from a worker to the server.
 """
 
+import shlex
+
 
 class IngestError(Exception):
     """Base of all errors of this package."""
@@ -60,11 +62,13 @@ class EmptyFileError(UnreadableFileError):
 
 
 class EncryptedFileError(UnreadableFileError):
-    """The file needs a password that was not given."""
+    """The file needs a password that was not given, or not this one."""
 
-    def __init__(self, *, filename: str) -> None:
+    def __init__(self, *, filename: str, is_password_wrong: bool = False) -> None:
         self.filename = filename
-        super().__init__(f"{filename} is encrypted and needs a password; remove the protection and add it again")
+        self.is_password_wrong = is_password_wrong
+        problem = "the password does not open it" if is_password_wrong else "it needs a password"
+        super().__init__(f"{filename} is encrypted and {problem}; give the password, or remove the protection")
 
 
 class DamagedFileError(UnreadableFileError):
@@ -190,8 +194,25 @@ class PassportMismatchError(IngestError):
         self.current = current
         super().__init__(
             f"collection {collection!r} was built with {stored}, but {current} is configured. "
-            "Configure the old one again, or ingest the documents into a new collection."
+            f"`pincite collections rebuild {shlex.quote(collection)}` reads its documents anew while the old one "
+            "keeps answering; or configure the old one again."
         )
+
+
+class IndexOutdatedError(IngestError):
+    """An index in memory cannot be brought up to date; it has to be built anew."""
+
+    def __init__(self, *, collection: str) -> None:
+        self.collection = collection
+        super().__init__(f"the index of {collection} is too old to be brought up to date")
+
+
+class FileTooLargeError(IngestError):
+    """A file is over the limit of what is taken in."""
+
+    def __init__(self, *, limit_mb: int) -> None:
+        self.limit_mb = limit_mb
+        super().__init__(f"the file is larger than {limit_mb} MB; split it, or raise PINCITE_MAX_UPLOAD_MB")
 
 
 class LibraryError(IngestError):
@@ -201,3 +222,59 @@ class LibraryError(IngestError):
         self.home = home
         self.detail = detail
         super().__init__(f"the library in {home} cannot be used: {detail}")
+
+
+class RebuildLosesError(IngestError):
+    """Documents that could be read before cannot be read any more."""
+
+    def __init__(self, *, collection: str, files: list[str]) -> None:
+        self.collection = collection
+        self.files = files
+        shown = ", ".join(files[:5]) + (" and others" if len(files) > 5 else "")
+        name = shlex.quote(collection)
+        super().__init__(
+            f"{collection!r} stays as it was: {len(files)} of its documents could not be read again ({shown}). "
+            f"`pincite collections rebuild {name}` tries them once more, with --force it goes on without them, "
+            "with --cancel it is given up."
+        )
+
+
+class RebuildPausedError(IngestError):
+    """A rebuild waits for a queue that is paused."""
+
+    def __init__(self, *, collection: str) -> None:
+        self.collection = collection
+        super().__init__(
+            f"the queue is paused, so the rebuild of {collection!r} waits; resume the queue and start again"
+        )
+
+
+class BackupError(IngestError):
+    """A backup cannot be made where it was asked for."""
+
+    def __init__(self, *, path: str, detail: str) -> None:
+        self.path = path
+        self.detail = detail
+        super().__init__(f"the backup {path} cannot be made: {detail}")
+
+
+class BackupDamagedError(IngestError):
+    """A backup is not what was written."""
+
+    def __init__(self, *, path: str, problems: list[str]) -> None:
+        self.path = path
+        self.problems = problems
+        more = f" and {len(problems) - 5} more problems" if len(problems) > 5 else ""
+        super().__init__(f"the backup {path} is damaged: {'; '.join(problems[:5])}{more}")
+
+
+class HomeNotEmptyError(IngestError):
+    """A backup is not restored over a library."""
+
+    exit_code = 2
+
+    def __init__(self, *, home: str) -> None:
+        self.home = home
+        super().__init__(
+            f"{home} holds a library already; --force moves it aside, or choose another folder with --home"
+        )

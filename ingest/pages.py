@@ -77,6 +77,7 @@ class PageImages:
         if page is None or page.width <= 0:
             raise PageNotFoundError(file_id=file_id, page=number)
         boxes = boxes_for_span(page, start, end) if start is not None and end is not None else ()
-        params = {"path": str(self._library.original_path(file_id)), "page": number, "boxes": boxes}
+        path, password = self._library.original_path(file_id), self._library.password(file_id)
+        params = {"path": str(path), "page": number, "boxes": boxes, "password": password}
         with self._renderers.lease(RENDERER_WAIT_SECONDS) as renderer:
             return renderer.call("render", params, bytes, timeout_seconds=RENDER_TIMEOUT_SECONDS)

@@ -61,12 +61,14 @@ class ParserLimits:
     memory_bytes: int
 
 
-def parser_pool(*, tokenizer: str, max_tokens: int, limits: ParserLimits, size: int) -> WorkerPool:
+def parser_pool(
+    *, tokenizer: str, max_tokens: int, limits: ParserLimits, size: int, with_ocr: bool = True
+) -> WorkerPool:
     """Return the processes that read and cut files; none is started before the first file."""
     spec = WorkerSpec(
         name="parser",
         target="ingest.parsers.worker:main",
-        options={"tokenizer": tokenizer, "max_tokens": max_tokens},
+        options={"tokenizer": tokenizer, "max_tokens": max_tokens, "with_ocr": with_ocr},
         errors=PARSER_ERRORS,
         memory_limit_bytes=limits.memory_bytes,
         niceness=PARSER_NICENESS,

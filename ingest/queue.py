@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ingest.errors import CollectionNotFoundError, IngestError, LibraryError
@@ -12,6 +13,7 @@ from ingest.types import DocumentRecord
 
 logger = logging.getLogger(__name__)
 
+REST_SECONDS = 15.0
 POLL_SECONDS = 0.5
 """How often the library is asked for documents that another process has queued, and whether its reader is gone."""
 
@@ -34,6 +36,8 @@ class IngestQueue:
         self._state = threading.Condition()
         self._is_closed = False
         self._is_woken = False
+        self._may_be_half_read = True
+        self._rests_until = 0.0
         self._dispatcher: threading.Thread | None = None
 
     def start(self) -> None:
@@ -65,17 +69,26 @@ class IngestQueue:
         self._lock.release()
 
     def _dispatch(self) -> None:
-        has_recovered = False
         while not self._is_closed:
             try:
-                if self._lock.acquire():
-                    if not has_recovered:
-                        self._library.recover(self._ingestor.passport)
-                        has_recovered = True
+                if time.monotonic() >= self._rests_until and self._lock.acquire():
+                    self._recover_once()
                     self._start_documents()
             except (LibraryError, OSError) as error:
-                logger.warning("the queue waits: %s", error)
+                self._rest(error)
             self._wait()
+
+    def _recover_once(self) -> None:
+        """Put back what was half read when a program ended or the library could not be written."""
+        if self._may_be_half_read and not self._reading:
+            self._library.recover(self._ingestor.passport)
+            self._may_be_half_read = False
+
+    def _rest(self, error: Exception) -> None:
+        """Leave a library that cannot be written alone for a while; its disk may be full."""
+        logger.warning("the queue rests for %s seconds: %s", REST_SECONDS, error)
+        self._may_be_half_read = True
+        self._rests_until = time.monotonic() + REST_SECONDS
 
     def _start_documents(self) -> None:
         """Start as many documents as there is room for."""
@@ -108,6 +121,10 @@ class IngestQueue:
         except Exception as error:
             if self._is_closed:  # and so is the library, in which nothing can be noted
                 logger.info("%s was being read when the program stopped", document.file_id)
+                return None
+            if isinstance(error, LibraryError):  # not the document's fault: it is read when there is room again
+                self._rest(error)
+                self._give_back(document)
                 return None
             logger.exception("%s was not read", document.file_id)
             return self._fail(document, error)

@@ -17,6 +17,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.errors import IndexOutdatedError, LibraryError
 from ingest.library import Library
 from ingest.storage.snapshots import Snapshot
 from ingest.types import IndexChanges
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 MAX_QUERY_WORDS = 256
 """FTS5 takes time for every word of a query; what is longer is a text, which its vector describes better."""
+
+MAX_REBUILDS = 3
+DAMAGED_VECTORS = "some vectors are not of the size that they should be; `pincite check --repair` mends them"
 
 _WORD = re.compile(r"\w+")
 
@@ -74,18 +78,30 @@ class SearchIndex:
         )
         self._library.save_snapshot(snapshot, body)
 
+    def ids(self, collection_id: str) -> set[int]:
+        """Return the ids of all chunks that a dense search can find."""
+        return self._current(collection_id).ids()
+
     def forget(self, collection_id: str) -> None:
         """Drop the index of a collection that was deleted from memory; its file went with the collection."""
         with self._lock:
             self._dense.pop(collection_id, None)
 
     def _current(self, collection_id: str) -> "_DenseIndex":
-        with self._lock:
-            index = self._dense.get(collection_id)
-            if index is None:
-                index = self._dense[collection_id] = self._load(collection_id)
-        index.apply(lambda generation: self._library.changes_since(collection_id, generation))
-        return index
+        for _ in range(MAX_REBUILDS):
+            with self._lock:
+                index = self._dense.get(collection_id)
+                if index is None:
+                    index = self._dense[collection_id] = self._load(collection_id)
+            try:
+                index.apply(lambda generation: self._library.changes_since(collection_id, generation))
+            except (IndexOutdatedError, ValueError):  # ValueError: rows of different sizes
+                with self._lock:
+                    if self._dense.get(collection_id) is index:
+                        del self._dense[collection_id]
+            else:
+                return index
+        raise LibraryError(home=str(self._library.home), detail=DAMAGED_VECTORS)
 
     def _load(self, collection_id: str) -> "_DenseIndex":
         dimension = self._library.collection(collection_id).passport.dimension
@@ -95,7 +111,7 @@ class SearchIndex:
                 return self._load_snapshot(snapshot, dimension)
             except (OSError, ValueError) as error:
                 logger.warning("the saved index of %s is rebuilt: %s", collection_id, error)
-        return _DenseIndex(dimension)
+        return _DenseIndex(collection_id, dimension)
 
     def _load_snapshot(self, snapshot: Snapshot, dimension: int) -> "_DenseIndex":
         body = self._library.read_snapshot(snapshot)
@@ -103,7 +119,7 @@ class SearchIndex:
             raise ValueError("its content is not what was written")
         if snapshot.passport != self._library.collection(snapshot.collection_id).passport:
             raise ValueError("it was made by another embedder")
-        index = _DenseIndex(dimension)
+        index = _DenseIndex(snapshot.collection_id, dimension)
         index.load(snapshot.generation, snapshot.row_count, body)
         return index
 
@@ -111,7 +127,8 @@ class SearchIndex:
 class _DenseIndex:
     """Unit vectors of one collection, searched exactly. FAISS needs writers and readers kept apart."""
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, collection_id: str, dimension: int) -> None:
+        self._collection_id = collection_id
         self.dimension = dimension
         self.generation = 0
         self._lock = threading.Lock()
@@ -124,6 +141,11 @@ class _DenseIndex:
             raise ValueError("its size is not what was recorded")
         self._index, self.generation = index, generation
 
+    def ids(self) -> set[int]:
+        """Return the ids of all chunks that it holds."""
+        with self._lock:
+            return {int(id_) for id_ in faiss.vector_to_array(self._index.id_map)}  # type: ignore[attr-defined]
+
     def serialize(self) -> tuple[int, int, bytes]:
         """Return the generation, the number of rows, and the index as bytes."""
         with self._lock:
@@ -133,6 +155,8 @@ class _DenseIndex:
         """Take over what changed in the library since the last time."""
         with self._lock:
             changes = changes_since(self.generation)
+            if changes.added and changes.vectors.shape[1] != self.dimension:  # it was rebuilt by another embedder
+                raise IndexOutdatedError(collection=self._collection_id)
             if changes.removed:
                 self._index.remove_ids(faiss.IDSelectorBatch(np.array(changes.removed, dtype=np.int64)))
             if changes.added:

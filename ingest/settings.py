@@ -61,7 +61,10 @@ class IngestSettings(PinciteSettings):
         le=32,
         description="Processes that read files.",
     )
-    parser_timeout_seconds: float = Field(default=120.0, gt=0, description="Longest time to read one file.")
+    parser_timeout_seconds: float = Field(
+        default=300.0, gt=0, description="Longest time to read the next pages of a file (at most 32, or 4 by OCR)."
+    )
+    ocr: bool = Field(default=True, description="Read the text in pictures and scanned pages.")
     parser_memory_mb: int = Field(default=3072, ge=512, description="Most memory that one parser process may use.")
     max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is taken in.")
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import NoTextError
-from ingest.types import Block, BlockKind, Heading, Page, ParsedDocument
+from ingest.types import Block, BlockKind, Heading, Page, PageUnit, ParsedDocument
 
 CELL_SEPARATOR = " | "
 
@@ -36,11 +37,17 @@ def table_row(cells: Sequence[str]) -> str:
 
 
 class TextAssembly:
-    """Collects paragraphs, headings, tables and code, an empty line between each two."""
+    """Collects paragraphs, headings, tables and code, an empty line between each two.
 
-    def __init__(self) -> None:
+    All of it is one page unless `begin_page` is called.
+    """
+
+    def __init__(self, *, first_page: int = 1) -> None:
+        self.first_page = first_page
         self._pieces: list[str] = []
         self._length = 0
+        self._pages: list[Page] = []
+        self._is_page_fresh = False
         self._headings: list[Heading] = []
         self._blocks: list[Block] = []
 
@@ -50,10 +57,29 @@ class TextAssembly:
         return self._length > 0
 
     @property
+    def length(self) -> int:
+        """Return how many characters were added."""
+        return self._length
+
+    @property
     def first_heading(self) -> str:
         """Return the title of the first heading of the highest rank, or an empty string."""
         best = min(self._headings, key=lambda heading: (heading.level, heading.start), default=None)
         return best.title if best else ""
+
+    @property
+    def next_page(self) -> int:
+        """Return the number of the page that `begin_page` would begin."""
+        return self.first_page + len(self._pages)
+
+    def begin_page(self, label: str = "") -> None:
+        """Begin the next page, before any text or after that of the page before; it may stay without text."""
+        if self.has_text and not self._pages:
+            raise ValueError("text stands before the first page")
+        self._end_page()
+        name = " ".join(clean(label).split())
+        self._pages.append(Page(self.next_page, self._length, self._length, label=name))
+        self._is_page_fresh = True
 
     def paragraph(self, text: str, *, separator: str = "\n\n") -> None:
         """Add a paragraph; does nothing if it has no text. `separator` stands between it and what came before."""
@@ -92,24 +118,33 @@ class TextAssembly:
         filename: str,
         warnings: Sequence[str] = (),
         metadata: dict[str, str] | None = None,
+        unit: PageUnit = PageUnit.PAGE,
+        total_pages: int = 0,
     ) -> ParsedDocument:
-        """Return the document on one page without a layout; raises `NoTextError` if it has no text.
+        """Return the document, its pages without a layout; raises `NoTextError` if it has no text.
 
         Its title is `title`, else the first heading of the highest rank, else the file's name.
         """
         text = "".join(self._pieces)
         if not self.has_text:
             raise NoTextError(filename=filename, detail="there are no letters in it")
+        self._end_page()
         return ParsedDocument(
             title=" ".join(clean(title).split()) or self.first_heading or Path(filename).stem,
             media_type=media_type,
             text=text,
-            pages=(Page(1, 0, len(text)),),
+            pages=tuple(self._pages) or (Page(self.first_page, 0, len(text)),),
             headings=tuple(self._headings),
             blocks=tuple(self._blocks),
             warnings=tuple(warnings),
             metadata=metadata or {},
+            unit=unit,
+            total_pages=total_pages,
         )
+
+    def _end_page(self) -> None:
+        if self._pages:
+            self._pages[-1] = replace(self._pages[-1], end=self._length)
 
     def _append(self, body: str, separator: str) -> int:
         """Add text and return where it starts."""
@@ -117,6 +152,9 @@ class TextAssembly:
             self._pieces.append(separator)
             self._length += len(separator)
         start = self._length
+        if self._is_page_fresh:
+            self._pages[-1] = replace(self._pages[-1], start=start)
+            self._is_page_fresh = False
         self._pieces.append(body)
         self._length += len(body)
         return start

@@ -3,19 +3,21 @@
 
 from collections.abc import Iterator
 from itertools import takewhile
-from pathlib import Path
 
 from docx.document import Document
+from docx.opc.exceptions import OpcError
 from docx.opc.part import XmlPart
 from docx.oxml.ns import qn
 from docx.oxml.parser import parse_xml
 from lxml.etree import _Element as Element
 
 from ingest.parsers.assembly import TextAssembly, sensible_title
+from ingest.parsers.containers import reading
 from ingest.parsers.docx_numbering import Numbering
-from ingest.parsers.docx_package import open_document, reading
+from ingest.parsers.docx_package import open_document
 from ingest.parsers.docx_styles import ParagraphStyle, own_style_id, own_values, read_styles
 from ingest.parsers.docx_text import LEFT_OUT, NOTE_KINDS, Paragraph, ParagraphReader
+from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -25,21 +27,21 @@ _FIRST_ROW_BIT = 0x0020
 _NO_LIST = "0"
 
 
-def parse(path: Path, filename: str) -> ParsedDocument:
+def parse(source: Source) -> Iterator[ParsedDocument]:
     """Read a Word document.
 
     Numbers of headings and lists stand before their text. Notes and text boxes follow the paragraph they
     belong to; headers and footers come first. Raises what `open_document` raises, and `NoTextError`.
     """
-    with reading(filename):
-        document = open_document(path, filename)
+    with reading(source.filename, OpcError):
+        document = open_document(source.path, source.filename)
         writer = _Writer(document)
         for kind in ("header", "footer"):
             for root in _parts(document, kind):
                 writer.write_once(root)
         writer.write(document.element.body)
         title = sensible_title(document.core_properties.title) or writer.title
-    return writer.assembly.build(title=title, media_type=MEDIA_TYPE, filename=filename)
+    yield writer.assembly.build(title=title, media_type=MEDIA_TYPE, filename=source.filename)
 
 
 class _Writer:

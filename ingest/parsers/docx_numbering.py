@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from docx.oxml.ns import qn
 from lxml.etree import _Element as Element
 
+from ingest.parsers.numerals import letters, roman
+
 _MAX_LEVELS = 9
 _PLACE = re.compile(r"%(\d)")
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"))
-_ROMAN_SMALL = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 @dataclass(slots=True)
@@ -113,25 +113,12 @@ def _value(parent: Element, child: str) -> str:
     return _attribute(element, "val") if element is not None else ""
 
 
-def _letters(number: int) -> str:
-    # Word doubles the letter after z: aa, bb, cc.
-    return chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1) if number > 0 else ""
-
-
-def _roman(number: int) -> str:
-    text = ""
-    for value, sign in (*_ROMAN, *_ROMAN_SMALL):
-        text += sign * (number // value)
-        number %= value
-    return text
-
-
 _FORMATS: dict[str, Callable[[int], str]] = {
     "decimal": str,
     "decimalZero": "{:02}".format,
-    "lowerLetter": _letters,
-    "upperLetter": lambda number: _letters(number).upper(),
-    "lowerRoman": _roman,
-    "upperRoman": lambda number: _roman(number).upper(),
+    "lowerLetter": letters,
+    "upperLetter": lambda number: letters(number).upper(),
+    "lowerRoman": roman,
+    "upperRoman": lambda number: roman(number).upper(),
     "none": lambda _: "",
 }

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.parsers.assembly import Flow, TextAssembly, sensible_title
 from ingest.parsers.encoding import declared_in_markup, decode
+from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "text/html"
@@ -49,19 +49,19 @@ class _Writer:
         self.flow.paragraph("\n".join(line for line in lines if line))
 
 
-def parse(path: Path, filename: str) -> ParsedDocument:
+def parse(source: Source) -> Iterator[ParsedDocument]:
     """Read an HTML file. Menus are left out unless there is nothing else; raises `NoTextError` where it is blank."""
-    data = path.read_bytes()
+    data = source.path.read_bytes()
     decoded = decode(data, declared_in_markup(data))
     tree = LexborHTMLParser(decoded.text)
     assembly = TextAssembly()
     _write_body(tree, assembly, keep_menus=False)
     if not assembly.has_text:
         _write_body(tree, assembly, keep_menus=True)
-    return assembly.build(
+    yield assembly.build(
         title=sensible_title(_title(tree)),
         media_type=MEDIA_TYPE,
-        filename=filename,
+        filename=source.filename,
         warnings=decoded.warnings,
         metadata={"encoding": decoded.encoding},
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.errors import NoTextError, ParserLimitError, ReaderFailedError, UnreadableFileError
 from ingest.parsers.mail_message import Attachment
-from ingest.parsers.pieces import PIECE_SEPARATOR, shifted
+from ingest.parsers.pieces import separator, shifted
 from ingest.parsers.source import Source
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
 
@@ -53,7 +53,7 @@ def _pieces(attachment: Attachment, source: Source) -> Iterator[ParsedDocument]:
         path = Path(folder) / "content"
         path.write_bytes(attachment.content)
         try:
-            yield from read(Source(path, attachment.name, source.password, source.depth + 1))
+            yield from read(source.attachment(path, attachment.name))
         except UnreadableFileError:
             raise
         except Exception as error:
@@ -66,7 +66,7 @@ def _as_part_of(
 ) -> ParsedDocument:
     """Return a piece of an attachment as the piece after `before`; its first one gets the name as a heading."""
     heading = Heading(_LEVELS_ABOVE, f"Attachment {attachment.name}", 0)
-    prefix = f"{heading.title}{PIECE_SEPARATOR}" if is_first else ""
+    prefix = f"{heading.title}{separator(PageUnit.PAGE)}" if is_first else ""
     moved = shifted(piece, len(prefix))
     headings = deepened(moved.headings, _LEVELS_ABOVE)
     return replace(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -11,6 +10,7 @@ from markdown_it.token import Token
 from ingest.parsers.assembly import Flow, TextAssembly, clean
 from ingest.parsers.encoding import decode
 from ingest.parsers.html import write_fragment
+from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "text/markdown"
@@ -20,9 +20,9 @@ _STORED_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.I | re.M)
 _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 
 
-def parse(path: Path, filename: str) -> ParsedDocument:
+def parse(source: Source) -> Iterator[ParsedDocument]:
     """Read a Markdown file; marks of emphasis go, link targets stay. Raises `NoTextError` where it is blank."""
-    decoded = decode(path.read_bytes())
+    decoded = decode(source.path.read_bytes())
     text = clean(decoded.text)
     assembly = TextAssembly()
     front = _FRONT_MATTER.match(text)
@@ -30,10 +30,10 @@ def parse(path: Path, filename: str) -> ParsedDocument:
     if front:
         assembly.paragraph(front[1])
     _write(_tokens(text[front.end() :] if front else text), Flow(assembly))
-    return assembly.build(
+    yield assembly.build(
         title=stored_title[1] if stored_title else "",
         media_type=MEDIA_TYPE,
-        filename=filename,
+        filename=source.filename,
         warnings=decoded.warnings,
         metadata={"encoding": decoded.encoding},
     )

@@ -5,7 +5,8 @@ Line breaks are "\\n", paragraphs are separated by "\\n\\n", and a hyphen that b
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -33,15 +34,24 @@ _HEADING_SIZE_STEP = 1.12
 _WRITTEN_WITHOUT_SPACES = ((0x2E80, 0xA4CF), (0xF900, 0xFAFF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0x20000, 0x3FFFF))
 
 
+class TableSpan(NamedTuple):
+    """Where a table stands in the text of a page, and where its head ends (its start, if it has none)."""
+
+    start: int
+    header_end: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class PageLayout:
-    """A page's text; offsets of `words` and `lines` count from the start of the page."""
+    """A page's text; offsets of `words`, `lines` and `tables` count from the start of the page."""
 
     width: float
     height: float
     text: str
     words: Words
     lines: NDArray[np.void]
+    tables: tuple[TableSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
 
 
-def join_words(layout: PageLayout, known: frozenset[str]) -> PageLayout:
+def join_words(layout: PageLayout, known: Set[str]) -> PageLayout:
     """Join the words that were broken at the end of a line.
 
     The hyphen stays where the word is in `known` with it. It goes where the word is in `known` without it,
@@ -100,7 +110,8 @@ def join_words(layout: PageLayout, known: frozenset[str]) -> PageLayout:
     for spans in (words, lines):
         for edge in ("start", "end"):
             spans[edge] -= np.searchsorted(dropped, spans[edge]).astype("<u4")
-    return PageLayout(layout.width, layout.height, text, words, lines)
+    tables = tuple(TableSpan(*(place - bisect_left(dropped, place) for place in table)) for table in layout.tables)
+    return PageLayout(layout.width, layout.height, text, words, lines, tables)
 
 
 def _without(text: str, places: Sequence[int]) -> str:

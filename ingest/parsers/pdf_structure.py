@@ -19,28 +19,62 @@ _NUMBER = r"(?:(?:\d[\w.]*|[A-Z])[.)]?\s)?"
 _NUMBERING = re.compile(r"^[\dA-Z]{1,3}(?:\.\d+)*[.)]?\s+")
 
 
-def find_headings(pages: Sequence[PageLayout], starts: Sequence[int], outline: Sequence[OutlineEntry]) -> list[Heading]:
-    """Return the headings in the order of the text; `starts` are the places of the pages in it."""
-    headings = _from_outline(pages, starts, outline) if outline else _from_letter_size(pages, starts)
-    return sorted(headings, key=lambda heading: heading.start)
+class HeadingFinder:
+    """Finds the headings of a document piece by piece.
+
+    A size of letters keeps the rank that it was given first: larger ones that come later share the highest.
+    """
+
+    def __init__(self, outline: Sequence[OutlineEntry]) -> None:
+        self._outline = outline
+        self._sizes: Counter[float] = Counter()
+        self._level_of: dict[float, int] = {}
+        self._chars = 0
+        self._large_chars = 0
+
+    def find(self, pages: Sequence[PageLayout], starts: Sequence[int], first_page: int) -> list[Heading]:
+        """Return the headings of the next pages, in order; `starts` are the places of the pages in their text."""
+        if self._outline:
+            headings = self._from_outline(pages, starts, first_page)
+        else:
+            headings = self._from_letter_size(pages, starts)
+        return sorted(headings, key=lambda heading: heading.start)
+
+    def _from_outline(self, pages: Sequence[PageLayout], starts: Sequence[int], first_page: int) -> list[Heading]:
+        headings: list[Heading] = []
+        for entry in self._outline:
+            index = entry.page - first_page
+            if 0 <= index < len(pages):
+                headings.append(Heading(entry.level, entry.title, starts[index] + _place(pages[index], entry.title)))
+        return headings
+
+    def _from_letter_size(self, pages: Sequence[PageLayout], starts: Sequence[int]) -> list[Heading]:
+        self._sizes.update(_letter_sizes(pages))
+        lines = _large_lines(pages, _most_frequent(self._sizes))
+        self._chars += sum(len(page.text) for page in pages)
+        self._large_chars += sum(len(text) for _, _, text, _ in lines)
+        if self._large_chars > _MAX_SHARE_OF_TEXT * self._chars:
+            return []  # slides and posters are set large throughout
+        for size in sorted({size for _, _, _, size in lines}, reverse=True):
+            self._level_of.setdefault(size, self._next_level(size))
+        return [Heading(self._level_of[size], text, starts[page] + start) for page, start, text, size in lines]
+
+    def _next_level(self, size: float) -> int:
+        """Return the rank of a size that was not seen before, between those of its neighbours."""
+        above = max((level for known, level in self._level_of.items() if known > size), default=0)
+        below = min((level for known, level in self._level_of.items() if known < size), default=_MAX_LEVELS)
+        return max(min(above + 1, below), 1)
 
 
 def find_title(stored: str, pages: Sequence[PageLayout]) -> str:
     """Return the stored title if it says something, else the largest line of the first page, else nothing."""
     if title := sensible_title(stored):
         return title
-    lines = _large_lines(pages[:1], _body_size(pages))
+    lines = _large_lines(pages[:1], _most_frequent(_letter_sizes(pages)))
     if not lines:
         return ""
     largest = max(size for _, _, _, size in lines)
     return next(text for _, _, text, size in lines if size == largest)
-
-
-def _from_outline(pages: Sequence[PageLayout], starts: Sequence[int], outline: Sequence[OutlineEntry]) -> list[Heading]:
-    return [
-        Heading(entry.level, entry.title, starts[entry.page - 1] + _place(pages[entry.page - 1], entry.title))
-        for entry in outline
-    ]
 
 
 def _place(page: PageLayout, title: str) -> int:
@@ -54,22 +88,18 @@ def _place(page: PageLayout, title: str) -> int:
     return 0
 
 
-def _from_letter_size(pages: Sequence[PageLayout], starts: Sequence[int]) -> list[Heading]:
-    lines = _large_lines(pages, _body_size(pages))
-    if sum(len(text) for _, _, text, _ in lines) > _MAX_SHARE_OF_TEXT * sum(len(page.text) for page in pages):
-        return []  # slides and posters are set large throughout
-    sizes = sorted({size for _, _, _, size in lines}, reverse=True)
-    level_of = {size: min(rank, _MAX_LEVELS) for rank, size in enumerate(sizes, 1)}
-    return [Heading(level_of[size], text, starts[page] + start) for page, start, text, size in lines]
-
-
-def _body_size(pages: Sequence[PageLayout]) -> float:
-    """Return the font size of most characters; infinite where there are none."""
+def _letter_sizes(pages: Sequence[PageLayout]) -> Counter[float]:
+    """Return how many characters there are of each font size."""
     counts: Counter[float] = Counter()
     for page in pages:
         for start, end, size in page.lines.tolist():
             counts[_rounded(size)] += end - start
-    return max(counts, key=lambda size: counts[size]) if counts else float("inf")
+    return counts
+
+
+def _most_frequent(sizes: Counter[float]) -> float:
+    """Return the font size of most characters; infinite where there are none."""
+    return max(sizes, key=lambda size: sizes[size]) if sizes else float("inf")
 
 
 def _large_lines(pages: Sequence[PageLayout], body_size: float) -> list[tuple[int, int, str, float]]:

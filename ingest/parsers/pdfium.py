@@ -8,9 +8,9 @@ PDFium is not thread-safe: one process reads one PDF at a time.
 import ctypes
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ class Glyphs:
 
     `boxes` are x0, y0, x1, y1 in points with the origin at the top left of the page as it is shown, and
     `sizes` the font sizes in points. `is_reversed` marks characters that are written from right to left
-    because they are turned or mirrored. A glyph whose meaning the font does not tell is U+FFFD.
+    because they are turned or mirrored. A glyph whose meaning the font does not tell is U+FFFD. `has_files`
+    says that files are pinned to the page.
     """
 
     width: float
@@ -53,6 +54,7 @@ class Glyphs:
     boxes: NDArray[np.float32]
     sizes: NDArray[np.float32]
     is_reversed: NDArray[np.bool_]
+    has_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def open_pdf(path: Path, filename: str, password: str | None) -> Generator[pypdf
         pdf = pypdfium2.PdfDocument(path, password=password)
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:
-            raise EncryptedFileError(filename=filename) from error
+            raise EncryptedFileError(filename=filename, is_password_wrong=password is not None) from error
         if error.err_code == pdfium.FPDF_ERR_SECURITY:
             raise DamagedFileError(filename=filename, detail="its kind of encryption is unknown") from error
         raise DamagedFileError(filename=filename, detail="no PDF structure can be found in it") from error
@@ -89,9 +91,9 @@ def read_glyphs(pdf: pypdfium2.PdfDocument, index: int) -> Glyphs:
 
     Raises `pypdfium2.PdfiumError` where the page is broken.
     """
-    page = _flattened(pdf, index)
+    page, kinds = _flattened(pdf, index)
     try:
-        return _page_glyphs(page)
+        return replace(_page_glyphs(page), has_files=pdfium.FPDF_ANNOT_FILEATTACHMENT in kinds)
     finally:
         page.close()
 
@@ -128,9 +130,42 @@ def has_pictures(pdf: pypdfium2.PdfDocument) -> bool:
     return False
 
 
-def attachment_count(pdf: pypdfium2.PdfDocument) -> int:
-    """Return how many files are embedded in the PDF."""
-    return int(pdf.count_attachments())
+def largest_picture_share(pdf: pypdfium2.PdfDocument, index: int) -> float:
+    """Return how much of the page at `index` its largest picture covers, from 0 to 1."""
+    page = pdf[index]
+    try:
+        width, height = page.get_size()
+        boxes = [picture.get_bounds() for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])]
+        areas = [(right - left) * (top - bottom) for left, bottom, right, top in boxes]
+        return float(min(max(areas, default=0.0) / max(width * height, 1.0), 1.0))
+    finally:
+        page.close()
+
+
+def attachments(pdf: pypdfium2.PdfDocument, page_numbers: Sequence[int]) -> Iterator[tuple[str, bytes | None]]:
+    """Yield name and content of the files that are embedded in the PDF or pinned to one of the pages.
+
+    The content is None where there is none to be had.
+    """
+    for index in range(pdf.count_attachments()):
+        yield _content(pdf.get_attachment(index))
+    for number in page_numbers:
+        page = pdf[number - 1]
+        try:
+            for index in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
+                annotation = pdfium.FPDFPage_GetAnnot(page.raw, index)
+                if file := pdfium.FPDFAnnot_GetFileAttachment(annotation):
+                    yield _content(pypdfium2.PdfAttachment(file, pdf))
+                pdfium.FPDFPage_CloseAnnot(annotation)
+        finally:
+            page.close()
+
+
+def _content(attachment: pypdfium2.PdfAttachment) -> tuple[str, bytes | None]:
+    try:
+        return attachment.get_name(), bytes(attachment.get_data())
+    except pypdfium2.PdfiumError:
+        return attachment.get_name(), None
 
 
 def draw_page(pdf: pypdfium2.PdfDocument, index: int, width_pixels: int) -> tuple[Image.Image, float]:
@@ -147,16 +182,16 @@ def draw_page(pdf: pypdfium2.PdfDocument, index: int, width_pixels: int) -> tupl
         page.close()
 
 
-def _flattened(pdf: pypdfium2.PdfDocument, index: int) -> pypdfium2.PdfPage:
-    """Return a page whose annotations with text are part of its content: PDFium reads no other."""
+def _flattened(pdf: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.PdfPage, frozenset[int]]:
+    """Return a page whose annotations with text are part of its content: PDFium reads no other; and their kinds."""
     page = pdf[index]
-    kinds = map(_annotation_kind, repeat(page), range(pdfium.FPDFPage_GetAnnotCount(page.raw)))
+    kinds = frozenset(map(_annotation_kind, repeat(page), range(pdfium.FPDFPage_GetAnnotCount(page.raw))))
     if not _WRITTEN_ANNOTATIONS.isdisjoint(kinds):
         flattened = pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
         if flattened == pdfium.FLATTEN_SUCCESS:
             page.close()
-            return pdf[index]
-    return page
+            return pdf[index], kinds
+    return page, kinds
 
 
 def _annotation_kind(page: pypdfium2.PdfPage, index: int) -> int:

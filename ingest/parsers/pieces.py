@@ -18,11 +18,11 @@ def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
     Title and unit are those of the first piece; each warning is kept once.
     """
     moved: list[ParsedDocument] = []
-    end = 0
+    text = ""
     for piece in pieces:
-        offset = end + len(separator(piece.unit)) if moved else 0
-        moved.append(shifted(piece, offset))
-        end = offset + len(piece.text)
+        text += separator(piece.unit) if moved else ""
+        moved.append(shifted(piece, len(text)))
+        text += piece.text
     if not moved:
         raise ValueError("a document has at least one piece")
     if len(moved) == 1:
@@ -32,7 +32,7 @@ def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
         metadata = {**piece.metadata, **metadata}
     return replace(
         moved[0],
-        text=separator(moved[0].unit).join(piece.text for piece in moved),
+        text=text,
         pages=tuple(page for piece in moved for page in piece.pages),
         headings=tuple(heading for piece in moved for heading in piece.headings),
         blocks=tuple(block for piece in moved for block in piece.blocks),

@@ -1,36 +1,43 @@
 """The one way from a file to a document: find out the format, then let its parser read it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from ingest.errors import ParserLimitError
-from ingest.parsers import delimited, docx, html, markdown, pdf, text
 from ingest.parsers.formats import Format, identify
 from ingest.parsers.pieces import join_pieces
+from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
 
+__all__ = ["Source", "parse", "read"]
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to read: where its bytes are, what people call it, and the password that opens it.
+Parser = Callable[[Source], Iterator[ParsedDocument]]
 
-    `depth` counts the files around it: 1 for the attachment of a mail, 2 for what is attached to that.
-    """
-
-    path: Path
-    filename: str
-    password: str | None = None
-    depth: int = 0
-
-
-_PARSERS: dict[Format, Callable[[Path, str], ParsedDocument]] = {
-    Format.DOCX: docx.parse,
-    Format.HTML: html.parse,
-    Format.MARKDOWN: markdown.parse,
-    Format.DELIMITED: delimited.parse,
-    Format.TEXT: text.parse,
+_PARSERS = {
+    Format.PDF: ("pdf", "parse"),
+    Format.DOCX: ("docx", "parse"),
+    Format.PPTX: ("pptx", "parse"),
+    Format.XLSX: ("xlsx", "parse"),
+    Format.ODT: ("opendocument", "parse_text"),
+    Format.ODS: ("opendocument", "parse_sheets"),
+    Format.ODP: ("opendocument", "parse_slides"),
+    Format.PROTECTED_OFFICE: ("protected_office", "parse"),
+    Format.RTF: ("rtf", "parse"),
+    Format.EPUB: ("epub", "parse"),
+    Format.EML: ("mail", "parse_eml"),
+    Format.MBOX: ("mail", "parse_mbox"),
+    Format.HTML: ("html", "parse"),
+    Format.MARKDOWN: ("markdown", "parse"),
+    Format.DELIMITED: ("delimited", "parse"),
+    Format.JSON: ("json_records", "parse"),
+    Format.JSON_LINES: ("json_records", "parse"),
+    Format.PARQUET: ("parquet", "parse"),
+    Format.CODE: ("code", "parse"),
+    Format.IMAGE: ("image", "parse"),
+    Format.TEXT: ("text", "parse"),
 }
+"""The module and the function that read a format; a module is loaded when its first file comes."""
 
 
 def parse(path: Path, filename: str, password: str | None = None) -> ParsedDocument:
@@ -45,14 +52,17 @@ def read(source: Source) -> Iterator[ParsedDocument]:
     `UnreadableFileError`'s family, each with a reason for people.
     """
     try:
-        kind = identify(source.path, source.filename)
-        if kind is Format.PDF:
-            yield pdf.parse(source.path, source.filename, source.password)
-        else:
-            yield _PARSERS[kind](source.path, source.filename)
+        yield from parser_of(identify(source.path, source.filename))(source)
     except MemoryError as error:
         raise ParserLimitError(
             filename=source.filename, detail="it needs more memory than one reader may use"
         ) from error
     except RecursionError as error:
         raise ParserLimitError(filename=source.filename, detail="it is nested too deeply") from error
+
+
+def parser_of(kind: Format) -> Parser:
+    """Return what reads a format; its module is loaded at the first call."""
+    module, function = _PARSERS[kind]
+    found: Parser = getattr(import_module(f"ingest.parsers.{module}"), function)
+    return found

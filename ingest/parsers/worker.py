@@ -9,8 +9,8 @@ import msgspec
 from ingest.chunk_stream import split_pieces
 from ingest.chunking import ChunkSpec
 from ingest.errors import ParserLimitError
-from ingest.parsers import NextPiece
-from ingest.parsers.pdf import render_page
+from ingest.parsers import NextPiece, image, pdf
+from ingest.parsers.formats import Format, identify
 from ingest.parsers.registry import Source, read
 from ingest.tokens import WordPieceMeasure
 from ingest.types import Box, ChunkedDocument
@@ -35,16 +35,17 @@ class RenderParams(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
-    """How the worker is set up: the embedder's `tokenizer.json` and the longest chunk in its word pieces."""
+    """How the worker is set up: the embedder's `tokenizer.json`, the longest chunk in its word pieces, OCR or not."""
 
     tokenizer: str
     max_tokens: int
+    with_ocr: bool = True
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Serve `parse` and `render` until the parent is gone."""
     settings = msgspec.convert(options, ParserOptions)
-    reader = Reader(WordPieceMeasure(settings.tokenizer), ChunkSpec(settings.max_tokens))
+    reader = Reader(WordPieceMeasure(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr)
     channel.ready()
     serve_calls(channel, reader.handle)
 
@@ -55,9 +56,10 @@ class Reader:
     A file is read piece by piece, as its caller asks for them, so that no more than one waits in memory.
     """
 
-    def __init__(self, measure: WordPieceMeasure, spec: ChunkSpec) -> None:
+    def __init__(self, measure: WordPieceMeasure, spec: ChunkSpec, *, with_ocr: bool = True) -> None:
         self._measure = measure
         self._spec = spec
+        self._with_ocr = with_ocr
         self._pieces: Iterator[ChunkedDocument] = iter(())
 
     def handle(self, call: Call) -> Iterator[NextPiece | bytes]:
@@ -69,16 +71,22 @@ class Reader:
             case "more":
                 yield NextPiece(next(self._pieces, None))
             case "render":
-                params = msgspec.convert(call.params, RenderParams)
-                yield render_page(Path(params.path), params.page, params.boxes, params.password)
+                yield _render(msgspec.convert(call.params, RenderParams))
             case method:
                 raise ValueError(f"a parser has no method {method!r}")
 
     def read(self, params: ParseParams) -> Iterator[ChunkedDocument]:
         """Yield the pieces of a file with their chunks; raises one of `PARSER_ERRORS`."""
-        source = Source(Path(params.path), params.filename, params.password)
+        source = Source(Path(params.path), params.filename, params.password, with_ocr=self._with_ocr)
         try:
             yield from split_pieces(read(source), self._spec, self._measure)
         except MemoryError as error:
             detail = "cutting it into chunks needs more memory than one reader may use"
             raise ParserLimitError(filename=params.filename, detail=detail) from error
+
+
+def _render(params: RenderParams) -> bytes:
+    path = Path(params.path)
+    if identify(path, path.name) is Format.IMAGE:
+        return image.render(path, params.page, params.boxes)
+    return pdf.render_page(path, params.page, params.boxes, params.password)

@@ -30,7 +30,8 @@ def insert(db: apsw.Connection, owner: str, name: str, passport: EmbedderPasspor
 def find(db: apsw.Connection, owner: str, name_or_id: str) -> Collection:
     """Return the collection with this id, else with this name; raises `CollectionNotFoundError`."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM collections WHERE owner = ?1 AND (id = ?2 OR name = ?2) ORDER BY id = ?2 DESC",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM collections WHERE owner = ?1"  # noqa: S608 (constant columns)
+        " AND (id = ?2 OR name = ?2 AND rebuild_of IS NULL) ORDER BY id = ?2 DESC",
         (owner, name_or_id),
     )
     for row in rows:
@@ -39,8 +40,8 @@ def find(db: apsw.Connection, owner: str, name_or_id: str) -> Collection:
 
 
 def find_all(db: apsw.Connection, owner: str) -> list[Collection]:
-    """Return the owner's collections, the oldest first."""
-    sql = f"SELECT {_COLUMNS} FROM collections WHERE owner = ? ORDER BY created_at, name"  # noqa: S608
+    """Return the owner's collections, the oldest first, without those that are being built to replace another."""
+    sql = f"SELECT {_COLUMNS} FROM collections WHERE owner = ? AND rebuild_of IS NULL ORDER BY created_at, name"  # noqa: S608
     return [_collection(row) for row in db.execute(sql, (owner,))]
 
 
@@ -63,6 +64,12 @@ def next_generation(db: apsw.Connection, collection_id: str) -> int:
         "UPDATE collections SET generation = generation + 1 WHERE id = ? RETURNING generation", (collection_id,)
     )
     return int(next(iter(rows))[0])
+
+
+def history_from(db: apsw.Connection, collection_id: str) -> int:
+    """Return the generation before which it is not known any more what was removed."""
+    rows = db.execute("SELECT history_from FROM collections WHERE id = ?", (collection_id,))
+    return next((int(row[0]) for row in rows), 0)
 
 
 def encode_passport(passport: EmbedderPassport) -> str:

@@ -5,6 +5,7 @@ apsw brings a current SQLite: releases before 3.51.3 can corrupt a write-ahead l
 write or checkpoint at once, and the SQLite that Python links is often older than that.
 """
 
+import os
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +14,12 @@ from pathlib import Path
 import apsw
 
 from ingest.errors import LibraryError
+from ingest.storage.originals import incoming_file, remove_abandoned, sync_folder
 
 BUSY_TIMEOUT_MS = 30_000
 IDLE_READERS = 8
+UNFINISHED = ".part-"
+"""What the name of a copy of an older format goes on with while it is written. A home may hold a person's files too."""
 
 
 class Database:
@@ -34,6 +38,11 @@ class Database:
             self._writer = _connect(path)
             try:
                 self._migrate(migrations)
+                remove_abandoned(path.parent, (self._copy_name(migrations) + UNFINISHED,))
+            except OSError as error:
+                self._writer.close()
+                detail = f"it cannot be brought up to date: {error.strerror or error}"
+                raise LibraryError(home=str(path.parent), detail=detail) from error
             except BaseException:
                 self._writer.close()
                 raise
@@ -59,10 +68,19 @@ class Database:
             try:
                 reader.execute("BEGIN")
                 yield reader
+            except ValueError as error:  # text that is no UTF-8, JSON that is none, a vector cut short
+                detail = f"it is damaged ({error}); `pincite check` says where"
+                raise LibraryError(home=str(self._path.parent), detail=detail) from error
             finally:
                 if reader.in_transaction:
                     reader.execute("ROLLBACK")
                 self._give_back(reader)
+
+    @contextmanager
+    def alone(self) -> Generator[apsw.Connection]:
+        """Lend the connection that writes, outside of a transaction, for what SQLite does in none (VACUUM)."""
+        with self._write_lock, self._sqlite_errors():
+            yield self._writer
 
     def close(self) -> None:
         """Close every connection, those in use when they come back; the last one tidies the write-ahead log."""
@@ -97,23 +115,41 @@ class Database:
             raise LibraryError(home=str(self._path.parent), detail=str(error)) from error
 
     def _migrate(self, migrations: Sequence[str]) -> None:
-        (version,) = next(iter(self._writer.execute("PRAGMA user_version")))
-        if version > len(migrations):
+        """Take all steps that are missing at once, and keep what the file was before beside it."""
+        if self._version(self._writer, len(migrations)) == len(migrations):
+            return
+        # The lock is taken first: nobody writes, and no other process migrates, between the copy and the steps.
+        with self.write() as db:
+            version = self._version(db, len(migrations))
+            if 0 < version < len(migrations):
+                self._keep_copy(self._copy_name(migrations))
+            for step in migrations[version:]:
+                db.execute(step)
+            db.execute(f"PRAGMA user_version = {len(migrations)}")
+
+    def _version(self, db: apsw.Connection, newest: int) -> int:
+        (version,) = next(iter(db.execute("PRAGMA user_version")))
+        if version > newest:
             raise LibraryError(
                 home=str(self._path.parent),
-                detail=f"its format is version {version}, this program reads up to {len(migrations)}; update Pincite",
+                detail=f"its format is version {version}, this program reads up to {newest}; update Pincite",
             )
-        if 0 < version < len(migrations):
-            copy = self._path.with_name(f"{self._path.stem}-before-v{len(migrations)}{self._path.suffix}")
-            copy.unlink(missing_ok=True)
-            self._writer.execute("VACUUM INTO ?", (str(copy),))
-        for number, step in enumerate(migrations[version:], start=version + 1):
-            with self.write() as db:
-                # Another process may have taken this step while we waited for the lock.
-                (current,) = next(iter(db.execute("PRAGMA user_version")))
-                if current < number:
-                    db.execute(step)
-                    db.execute(f"PRAGMA user_version = {number}")
+        return int(version)
+
+    def _copy_name(self, migrations: Sequence[str]) -> str:
+        return f"{self._path.stem}-before-v{len(migrations)}{self._path.suffix}"
+
+    def _keep_copy(self, name: str) -> None:
+        """Write what is committed to a file beside this one; that is whole or not there."""
+        reader = _connect(self._path)
+        try:
+            with incoming_file(self._path.parent, name + UNFINISHED) as (file, copy):
+                reader.execute("VACUUM INTO ?", (str(copy),))
+                os.fsync(file.fileno())
+                copy.rename(self._path.with_name(name))
+            sync_folder(self._path.parent)
+        finally:
+            reader.close()
 
 
 def _connect(path: Path) -> apsw.Connection:

@@ -19,6 +19,7 @@ from ingest.types import (
     DocumentFacts,
     DocumentRecord,
     DocumentStatus,
+    Failure,
     LibrarySize,
     PageUnit,
     Progress,
@@ -30,9 +31,9 @@ READER_VERSION = "2"
 _RECORD = """
     SELECT c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
            d.title, d.media_type, d.page_count, d.chunk_count, d.created_at, d.unit, d.metadata, d.stage,
-           d.progress_done, d.progress_total, d.claim
+           d.progress_done, d.progress_total, d.claim, d.failure
     FROM documents d JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id
-    WHERE c.owner = ?
+    WHERE c.owner = ?1
 """
 
 
@@ -53,8 +54,9 @@ def find_if_there(db: apsw.Connection, owner: str, collection_id: str, file_id: 
 def find_all(
     db: apsw.Connection, owner: str, collection_id: str | None = None, status: DocumentStatus | None = None
 ) -> list[DocumentRecord]:
-    """Return documents, the oldest first, of one collection or all, of one status or all."""
-    sql = f"{_RECORD} AND c.id = coalesce(?, c.id) AND d.status = coalesce(?, d.status) ORDER BY d.id"
+    """Return documents, the oldest first, of one collection or all that are shown, of one status or all."""
+    chosen = "c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"
+    sql = f"{_RECORD} AND {chosen} AND d.status = coalesce(?3, d.status) ORDER BY d.id"
     return [_record(row) for row in db.execute(sql, (owner, collection_id, status))]
 
 
@@ -161,15 +163,15 @@ def clear(db: apsw.Connection, collection_id: str, document_id: int) -> None:
     )
 
 
-def fail(db: apsw.Connection, document: DocumentRecord, reason: str) -> None:
+def fail(db: apsw.Connection, document: DocumentRecord, reason: str, failure: Failure) -> None:
     """Note why a document that waits or is read cannot be; does nothing where this attempt counts no more."""
     document_id = _claimed(db, document) or row_id(db, document.collection_id, document.file_id, status="queued")
     if document_id is not None:
         clear(db, document.collection_id, document_id)
         db.execute(
-            "UPDATE documents SET status = 'failed', reason = ?, stage = 'waiting', tries = tries + 1, reader = ?"
-            " WHERE id = ?",
-            (reason, READER_VERSION, document_id),
+            "UPDATE documents SET status = 'failed', reason = ?, failure = ?, stage = 'waiting', tries = tries + 1,"
+            " reader = ? WHERE id = ?",
+            (reason, failure, READER_VERSION, document_id),
         )
 
 
@@ -284,7 +286,8 @@ def _own_title(title: str, other_filename: str, filename: str) -> str:
 
 
 def _record(row: tuple[Any, ...]) -> DocumentRecord:
-    *facts, unit, metadata, stage, done, total, claim = row
+    *facts, unit, metadata, stage, done, total, claim, failure = row
     shown = msgspec.json.decode(metadata, type=dict[str, str])
     progress = Progress(stage, done, total)
-    return replace(DocumentRecord(*facts), unit=PageUnit(unit), metadata=shown, progress=progress, claim=claim)
+    record = DocumentRecord(*facts)
+    return replace(record, unit=PageUnit(unit), metadata=shown, progress=progress, claim=claim, failure=failure)

@@ -4,6 +4,9 @@ A step, once released, is never changed. The texts of a document's pages, one af
 offset counts in; `chunks.text` repeats spans of it so that the lexical index (`chunks_fts`, external content)
 stays in step inside the same transaction. A chunk of a document that is to replace an older version has no
 collection until the document is complete, so that no search finds it.
+
+`collections.history_from`: what was removed before this generation is no longer known, so an index that is older
+has to be built anew. `collections.rebuild_of`: this one is hidden, and is to replace that one when it is complete.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -120,6 +123,7 @@ MIGRATIONS: tuple[str, ...] = (
     );
     ALTER TABLE documents DROP COLUMN text;
     ALTER TABLE documents ADD COLUMN unit TEXT NOT NULL DEFAULT 'page';
+    ALTER TABLE documents ADD COLUMN failure TEXT NOT NULL DEFAULT '';
     ALTER TABLE documents ADD COLUMN reader TEXT NOT NULL DEFAULT '';
     ALTER TABLE documents ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE documents ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;
@@ -147,5 +151,9 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO chunks_fts (chunks_fts, rowid, context, text) VALUES ('delete', old.id, old.context, old.text);
         INSERT INTO chunks_fts (rowid, context, text) VALUES (new.id, new.context, new.text);
     END;
+
+    ALTER TABLE collections ADD COLUMN history_from INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE collections ADD COLUMN rebuild_of TEXT REFERENCES collections (id) ON DELETE CASCADE;
+    CREATE UNIQUE INDEX collections_by_rebuild ON collections (rebuild_of);
     """,
 )

@@ -48,7 +48,7 @@ def filenames(db: apsw.Connection) -> set[str]:
 def may_record(db: apsw.Connection, snapshot: Snapshot) -> bool:
     """Whether its collection exists, no newer snapshot is recorded, and no chunk in it was removed meanwhile."""
     sql = (
-        "SELECT 1 FROM collections WHERE id = ?1"
+        "SELECT 1 FROM collections WHERE id = ?1 AND history_from <= ?2"
         " AND NOT EXISTS (SELECT 1 FROM snapshots WHERE collection_id = ?1 AND generation >= ?2)"
         " AND NOT EXISTS (SELECT 1 FROM removed_chunks WHERE collection_id = ?1 AND generation > ?2)"
     )

@@ -1,5 +1,6 @@
 """Migrations and transactions of the SQLite file."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -113,3 +114,34 @@ def test_a_damaged_file_is_told_in_our_own_words(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="malformed"):
         notes(damaged)
     damaged.close()
+
+
+def test_a_copy_that_a_killed_process_did_not_finish_goes_and_the_files_of_a_person_stay(tmp_path: Path) -> None:
+    left = tmp_path / "library-before-v1.db.part-abc"
+    mine = [tmp_path / "incoming-letters.txt", tmp_path / "backup-2026.zip"]
+    for path in (left, *mine):
+        path.write_text("text")
+        os.utime(path, (0, 0))
+    Database(tmp_path / "library.db", [FIRST]).close()
+    assert [path.exists() for path in (left, *mine)] == [False, True, True]
+
+
+def test_several_steps_are_taken_together_and_the_copy_is_of_the_oldest(tmp_path: Path) -> None:
+    Database(tmp_path / "library.db", [FIRST]).close()
+    with pytest.raises(LibraryError):
+        Database(tmp_path / "library.db", [FIRST, SECOND, "NONSENSE"])
+    Database(tmp_path / "library.db", [FIRST, SECOND, "CREATE TABLE more (x)"]).close()
+    copy = tmp_path / "library-before-v3.db"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    database = Database(copy, [FIRST])
+    assert notes(database) == []
+    database.close()
+
+
+def test_what_is_stored_but_is_no_text_is_told_as_damage(tmp_path: Path) -> None:
+    database = Database(tmp_path / "library.db", [FIRST])
+    with database.write() as db:
+        db.execute("INSERT INTO notes VALUES (CAST(x'ff' AS TEXT))")
+    with pytest.raises(LibraryError, match="pincite check"):
+        notes(database)
+    database.close()

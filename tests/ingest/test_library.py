@@ -433,3 +433,30 @@ def test_the_text_of_pieces_is_the_text_of_the_document(library: Library) -> Non
     assert done is not None
     assert library.document_text(collection.id, file.id) == "One.\n\nTwo.\n\nThree."
     assert [library.page_text(collection.id, file.id, number) for number in (1, 2, 3)] == ["One.", "Two.", "Three."]
+
+
+def test_adding_a_file_again_mends_its_original(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    document = add(library, collection.id, "a.txt", chunked("The pump is blue."))
+    path = library.original_path(document.file_id)
+    path.write_bytes(b"The pump is")
+
+    library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"The pump is blue."))
+
+    assert path.read_bytes() == b"The pump is blue."
+
+
+def test_a_saved_index_that_is_forgotten_when_a_half_read_document_is_put_back_is_removed(tmp_path: Path) -> None:
+    killed = Library(tmp_path / "home")
+    collection = killed.create_collection("c", passport())
+    file = killed.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"a"))
+    document = claimed(killed, killed.enqueue(collection.id, file.id))
+    content = chunked("The pump is blue.")
+    killed.append(document, content, EMBEDDER.embed(["The pump is blue."]), Progress("reading", 1, 2))
+    SearchIndex(killed).save(collection.id)
+    assert len(list((tmp_path / "home" / "index").iterdir())) == 1
+    killed.close()
+
+    Library(tmp_path / "home").close()
+
+    assert list((tmp_path / "home" / "index").iterdir()) == []

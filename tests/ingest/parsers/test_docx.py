@@ -13,10 +13,16 @@ from ingest.errors import (
     UnreadableFileError,
     UnsupportedFormatError,
 )
+from ingest.parsers import docx as parser
 from ingest.parsers import registry
-from ingest.parsers.docx import parse
-from ingest.types import Heading
+from ingest.parsers.source import Source
+from ingest.types import Heading, ParsedDocument
 from tests.files import write_docx
+
+
+def parse(path: Path, filename: str) -> ParsedDocument:
+    (document,) = parser.parse(Source(path, filename))
+    return document
 
 
 def rewritten(source: Path, path: Path, **members: bytes) -> Path:

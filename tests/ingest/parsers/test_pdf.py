@@ -10,8 +10,11 @@ from PIL import Image
 
 from ingest.errors import DamagedFileError, EncryptedFileError, NoTextError
 from ingest.geometry import boxes_for_span, unpack_words
-from ingest.parsers.pdf import parse, render_page
-from ingest.types import Box, Heading, ParsedDocument
+from ingest.parsers import pdf
+from ingest.parsers.pdf import render_page
+from ingest.parsers.pieces import join_pieces
+from ingest.parsers.source import Source
+from ingest.types import Block, BlockKind, Box, Heading, ParsedDocument
 from tests.files import (
     Line,
     encrypt_pdf,
@@ -32,6 +35,10 @@ ORDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
 LETTERS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta")
 LEFT = [f"The left column goes on with line {word}" for word in ORDINALS]
 RIGHT = [f"The right column tells of item {word}" for word in LETTERS]
+
+
+def parse(path: Path, filename: str, password: str | None = None, *, with_ocr: bool = True) -> ParsedDocument:
+    return join_pieces(pdf.parse(Source(path, filename, password, with_ocr=with_ocr)))
 
 
 def page_texts(document: ParsedDocument) -> list[str]:
@@ -111,7 +118,8 @@ def test_columns_are_read_one_after_the_other(tmp_path: Path, *, is_woven: bool)
 def test_rows_of_a_table_stay_whole(tmp_path: Path) -> None:
     rows = [("Berth", "Length", "Price"), *((f"B{n}", f"{n + 8} m", f"{n}0 EUR") for n in range(1, 9))]
     document = parse(write_table_pdf(tmp_path / "a.pdf", rows), "a.pdf")
-    assert document.text.split("\n") == [" ".join(row) for row in rows]
+    assert document.text.split("\n") == [" | ".join(row) for row in rows]
+    assert document.blocks == (Block(BlockKind.TABLE, 0, len(document.text), len("Berth | Length | Price")),)
 
 
 def test_a_raised_figure_stays_in_its_line(tmp_path: Path) -> None:
@@ -168,8 +176,8 @@ def test_word_boxes_of_a_cropped_page_count_from_the_edge_that_is_seen(tmp_path:
 
 
 def assert_boxes_agree(path: Path, document: ParsedDocument) -> None:
-    with pdfplumber.open(path) as pdf:
-        for page in pdf.pages:
+    with pdfplumber.open(path) as plumbed:
+        for page in plumbed.pages:
             theirs = [
                 (word["text"], word["x0"], word["top"], word["x1"], word["bottom"]) for word in page.extract_words()
             ]
@@ -210,8 +218,8 @@ def test_a_file_that_only_its_owner_may_change_is_read(tmp_path: Path) -> None:
     assert parse(path, "owned.pdf").text == "open tide"
 
 
-def test_a_scan_is_refused_as_image_only(tmp_path: Path) -> None:
-    with pytest.raises(NoTextError, match=r"image only \(scanned\): 2 pages without text; OCR is not available yet"):
+def test_pictures_without_words_are_refused_as_image_only(tmp_path: Path) -> None:
+    with pytest.raises(NoTextError, match=r"image only \(scanned\): 2 pages without text; no words can be read"):
         parse(write_picture_pdf(tmp_path / "a.pdf", pages=2), "a.pdf")
 
 
@@ -223,7 +231,7 @@ def test_a_blank_page_is_refused(tmp_path: Path) -> None:
 def test_pages_without_text_beside_pages_with_text_are_named_in_a_warning(tmp_path: Path) -> None:
     document = parse(write_picture_pdf(tmp_path / "a.pdf", pages=2, first=["Some text"]), "a.pdf")
     assert page_texts(document) == ["Some text", "", ""]
-    assert document.warnings == ("pages 2-3 without text (blank or scanned; OCR is not available yet)",)
+    assert document.warnings == ("pages 2-3 without text (blank, or nothing that OCR can read)",)
 
 
 def test_a_file_with_nothing_but_the_header_is_damaged(tmp_path: Path) -> None:

@@ -37,6 +37,14 @@ def read_table(path: Path, filename: str) -> ParsedDocument:
     return read_with(delimited.parse, path, filename)
 
 
+def read_markdown(path: Path, filename: str) -> ParsedDocument:
+    return read_with(markdown.parse, path, filename)
+
+
+def read_html(path: Path, filename: str) -> ParsedDocument:
+    return read_with(html.parse, path, filename)
+
+
 def assert_sound(document: ParsedDocument) -> None:
     """Every offset is inside the text, and in order."""
     length = len(document.text)
@@ -68,7 +76,7 @@ def test_a_form_feed_beside_a_line_break_makes_no_line_of_its_own(tmp_path: Path
     assert document.text == "one\ntwo\n\nfour\nfive"
 
 
-@pytest.mark.parametrize("parse", [read_text, read_table, markdown.parse, html.parse])
+@pytest.mark.parametrize("parse", [read_text, read_table, read_markdown, read_html])
 def test_a_file_of_white_space_has_no_text(tmp_path: Path, parse: object) -> None:
     assert callable(parse)
     with pytest.raises(NoTextError):
@@ -115,7 +123,7 @@ def test_any_bytes_become_clean_text(tmp_path: Path, content: bytes) -> None:
 @ANY_FILE
 def test_any_text_is_sound_as_markdown_html_and_csv(tmp_path: Path, content: str) -> None:
     path = file_of(tmp_path, content.encode("utf-8", "replace"))
-    for parse in (markdown.parse, html.parse, read_table):
+    for parse in (read_markdown, read_html, read_table):
         try:
             assert_sound(parse(path, "any"))
         except NoTextError:
@@ -186,7 +194,7 @@ def test_markdown_is_text_with_structure(tmp_path: Path) -> None:
         "| Part | Wax |\n|---|---|\n| bow | **2** |\n\n1. Sand\n2. Paint\n   - twice\n\n```sh\nmake  dry\n```\n\n"
         "<ul><li>left</li><li>right</li></ul>\n"
     )
-    document = markdown.parse(file_of(tmp_path, content), "care.md")
+    document = read_markdown(file_of(tmp_path, content), "care.md")
     assert document.title == "Boat Care"
     assert document.text == (
         'title: "Boat Care"\n\nHull\n\nScrub gently, see guide (https://x.org/a) and rinse.\n\n'
@@ -212,7 +220,7 @@ board</b> or online.<br>Cash only.</p>
 
 
 def test_a_web_page_is_what_a_reader_sees(tmp_path: Path) -> None:
-    document = html.parse(file_of(tmp_path, PAGE), "faq.html")
+    document = read_html(file_of(tmp_path, PAGE), "faq.html")
     assert document.title == "Ferry FAQ"
     assert document.text == (
         "Tickets\n\nBuy on board or online.\nCash only.\n\n3. Queue\n  - early\n4. Pay\n\nFares\n\n"
@@ -226,14 +234,14 @@ def test_a_web_page_is_what_a_reader_sees(tmp_path: Path) -> None:
 
 
 def test_a_page_of_nothing_but_a_menu_is_read(tmp_path: Path) -> None:
-    assert html.parse(file_of(tmp_path, "<nav><a>Home</a></nav>"), "a.html").text == "Home"
+    assert read_html(file_of(tmp_path, "<nav><a>Home</a></nav>"), "a.html").text == "Home"
 
 
 def test_the_encoding_that_a_page_declares_is_used(tmp_path: Path) -> None:
     page = '<meta charset="windows-1251"><p>Прилив</p>'.encode("cp1251")
-    assert html.parse(file_of(tmp_path, page), "a.html").text == "Прилив"
+    assert read_html(file_of(tmp_path, page), "a.html").text == "Прилив"
 
 
 def test_a_page_that_nests_very_deeply_is_read(tmp_path: Path) -> None:
     page = "<div>" * 5_000 + "deep" + "</div>" * 5_000
-    assert html.parse(file_of(tmp_path, page), "a.html").text == "deep"
+    assert read_html(file_of(tmp_path, page), "a.html").text == "deep"

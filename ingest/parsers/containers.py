@@ -1,0 +1,81 @@
+# pyright: basic, reportAttributeAccessIssue=false
+# (the stubs of lxml are partial)
+"""Open a container of the office and book formats (a ZIP of XML parts), once it is known to be harmless."""
+
+import zipfile
+import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from ingest.errors import DamagedFileError, EncryptedFileError, ParserLimitError
+
+_MAX_MEMBERS = 10_000
+_MAX_UNPACKED_BYTES = 512 * 1024 * 1024
+_MAX_XML_BYTES = 96 * 1024 * 1024
+_MAX_RATIO = 200
+_SMALL_BYTES = 16 * 1024 * 1024
+_ENCRYPTED_FLAG = 0x1
+_XML_SUFFIXES = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
+
+_BROKEN: tuple[type[Exception], ...] = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ArithmeticError),
+    *(KeyError, IndexError, TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError),
+)
+"""What the libraries raise over containers whose index points to nowhere or whose parts miss what they need."""
+
+
+@contextmanager
+def reading(filename: str, *own_errors: type[Exception]) -> Generator[None]:
+    """Translate what the libraries raise over a broken file, which can be at any place that touches it.
+
+    `own_errors` are those of the one library that is used.
+    """
+    try:
+        yield
+    except SyntaxError as error:  # what every XML reader raises
+        raise DamagedFileError(filename=filename, detail="a part of it is not well-formed XML") from error
+    except RecursionError:
+        raise  # the registry tells it: nested too deeply
+    except (*_BROKEN, *own_errors) as error:
+        raise DamagedFileError(filename=filename, detail="a part of its container is missing or broken") from error
+
+
+@contextmanager
+def open_container(path: Path, filename: str) -> Generator[zipfile.ZipFile]:
+    """Open a ZIP that is not too large once it is unpacked.
+
+    Raises `ParserLimitError` before anything is unpacked where it would grow too large, and
+    `EncryptedFileError`. `zipfile` never unpacks more of a member than its index says, which is what is counted.
+    """
+    with zipfile.ZipFile(path) as archive:
+        _check_sizes(archive, filename)
+        yield archive
+
+
+def parse_xml(content: bytes) -> Element:
+    """Return the root of an XML part; nothing outside of it is read, and entities stay unresolved."""
+    return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
+
+
+def read_part(archive: zipfile.ZipFile, member: str) -> Element | None:
+    """Return the root of an XML part, or None where there is no such part."""
+    return parse_xml(archive.read(member)) if member in archive.NameToInfo else None
+
+
+def _check_sizes(archive: zipfile.ZipFile, filename: str) -> None:
+    members = archive.infolist()
+    packed = sum(member.compress_size for member in members)
+    unpacked = sum(member.file_size for member in members)
+    largest_xml = max((m.file_size for m in members if m.filename.endswith(_XML_SUFFIXES)), default=0)
+    if len(members) > _MAX_MEMBERS:
+        raise ParserLimitError(filename=filename, detail=f"it has {len(members)} parts, more than {_MAX_MEMBERS}")
+    if unpacked > _MAX_UNPACKED_BYTES or largest_xml > _MAX_XML_BYTES:
+        raise ParserLimitError(filename=filename, detail=f"unpacked it would take {unpacked // 2**20} MiB")
+    if unpacked > _SMALL_BYTES and unpacked > _MAX_RATIO * packed:
+        raise ParserLimitError(filename=filename, detail=f"unpacked it would grow {unpacked // packed} times")
+    if any(member.flag_bits & _ENCRYPTED_FLAG for member in members):
+        raise EncryptedFileError(filename=filename)

@@ -1,0 +1,73 @@
+# pyright: basic, reportAttributeAccessIssue=false
+# (the stubs of lxml are partial)
+"""The container of an OpenDocument file: its parts, its names, and the styles of its lists."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lxml.etree import _Element as Element
+
+from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.parsers.assembly import sensible_title
+from ingest.parsers.containers import open_container, read_part, reading
+from ingest.parsers.source import Source
+
+_NAMESPACES = {
+    "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+    "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
+    "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+    "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
+    "presentation": "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",
+    "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
+    "svg": "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0",
+    "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
+    "dc": "http://purl.org/dc/elements/1.1/",
+}
+
+
+def name(prefixed: str) -> str:
+    """Return the full name of an element or attribute: `name("text:p")`."""
+    prefix, local = prefixed.split(":")
+    return f"{{{_NAMESPACES[prefix]}}}{local}"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The parts that have text, and which list styles number which of their levels."""
+
+    body: Element
+    styles: Element | None
+    title: str
+    numbered: Mapping[str, frozenset[int]]
+
+
+@contextmanager
+def opened(source: Source, kind: str) -> Iterator[Package]:
+    """Open a file whose body is an `office:<kind>`, and translate what its reading may raise.
+
+    Raises what `open_container` raises, `EncryptedFileError`, and `DamagedFileError` where there is no body.
+    """
+    with reading(source.filename), open_container(source.path, source.filename) as archive:
+        manifest = read_part(archive, "META-INF/manifest.xml")
+        if manifest is not None and next(manifest.iter(name("manifest:encryption-data")), None) is not None:
+            raise EncryptedFileError(filename=source.filename)
+        content, styles, meta = (read_part(archive, f"{part}.xml") for part in ("content", "styles", "meta"))
+        body = content.find(f"{name('office:body')}/{name(f'office:{kind}')}") if content is not None else None
+        if content is None or body is None:
+            raise DamagedFileError(filename=source.filename, detail="it has no content")
+        title = next(meta.iter(name("dc:title")), None) if meta is not None else None
+        numbered = {**_numbered_levels(styles), **_numbered_levels(content)}
+        yield Package(body, styles, sensible_title(title.text if title is not None else ""), numbered)
+
+
+def _numbered_levels(root: Element | None) -> dict[str, frozenset[int]]:
+    styles = root.iter(name("text:list-style")) if root is not None else ()
+    return {
+        style.get(name("style:name"), ""): frozenset(
+            int(level.get(name("text:level"), "1"))
+            for level in style.iterchildren(name("text:list-level-style-number"))
+            if level.get(name("style:num-format"))
+        )
+        for style in styles
+    }

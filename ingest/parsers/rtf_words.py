@@ -1,0 +1,67 @@
+"""What the control words of RTF mean, as far as text is concerned. Data only."""
+
+CHARACTER_SETS = {
+    0: "cp1252",
+    2: "cp1252",
+    77: "mac_roman",
+    128: "cp932",
+    129: "cp949",
+    130: "johab",
+    134: "cp936",
+    136: "cp950",
+    161: "cp1253",
+    162: "cp1254",
+    163: "cp1258",
+    177: "cp1255",
+    178: "cp1256",
+    186: "cp1257",
+    204: "cp1251",
+    222: "cp874",
+    238: "cp1250",
+    254: "cp437",
+    255: "cp850",
+}
+"""The code page of a font's `fcharset`."""
+
+SIGNS = {
+    "tab": "\t",
+    "line": "\n",
+    "lbr": "\n",
+    "emdash": "\u2014",
+    "endash": "\u2013",
+    "lquote": "\u2018",
+    "rquote": "\u2019",
+    "ldblquote": "\u201c",
+    "rdblquote": "\u201d",
+    "bullet": "\u2022",
+    "emspace": "\u2003",
+    "enspace": "\u2002",
+    "~": "\u00a0",
+    "_": "\u2011",
+    "\\": "\\",
+    "{": "{",
+    "}": "}",
+    "nestcell": " ",
+    "nestrow": "; ",
+}
+PARAGRAPH_ENDS = frozenset({"par", "sect", "page", "\n", "\r"})
+
+_SKIPPED = (
+    "colortbl pict sp xe tc tcn filetbl nonesttables nonshppict fldinst datafield objdata objclass bkmkstart "
+    "bkmkend atnid atnauthor atnref atntime atndate atnparent ud private template comment operator creatim revtim "
+    "printim buptim doccomm keywords subject author manager company category hlinkbase ftnsep ftnsepc ftncn aftnsep "
+    "aftnsepc aftncn"
+)
+SKIPPED = frozenset(_SKIPPED.split())
+"""Groups without text that a reader sees."""
+
+READ_THOUGH_IGNORABLE = frozenset({"shpinst", "shptxt", "annotation", "fldrslt", "listtext", "pntext", "shprslt"})
+"""Groups that are marked as ignorable and have text all the same."""
+
+ATTACHED = {
+    "footnote": "Footnote: ",
+    "annotation": "Comment: ",
+    "shptxt": "",
+    **dict.fromkeys(("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"), ""),
+}
+"""Groups whose text stands apart from the paragraph they are in, and what is written before it."""

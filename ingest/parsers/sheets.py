@@ -1,0 +1,104 @@
+"""Spreadsheets as text: one page a sheet, its tables one row a line. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ingest.parsers.assembly import TextAssembly, table_row
+
+Row = Mapping[int, str]
+"""The cells of a row that have text, by column."""
+
+MAX_CELLS = 2_000_000
+"""How many cells, empty ones counted, are visited in one workbook."""
+
+_MIN_HEADER_CELLS = 2
+
+
+@dataclass(slots=True)
+class CellBudget:
+    """How many more cells may be visited, and what is missing because there were more."""
+
+    left: int = MAX_CELLS
+    warnings: list[str] = field(default_factory=list)
+
+    def take(self, cells: int, *, sheet: str, row: int) -> bool:
+        """Spend the cells of a row; say whether there were enough, and note where the sheet ends if not."""
+        self.left -= max(cells, 1)
+        if self.left < 0:
+            self.warnings.append(f"the workbook is too large: sheet {sheet!r} is missing from row {row} on")
+        return self.left >= 0
+
+
+@dataclass(slots=True)
+class _Table:
+    rows: list[Row] = field(default_factory=list)
+    has_header: bool = False
+
+    @property
+    def columns(self) -> set[int]:
+        return {column for row in self.rows for column in row}
+
+
+def write_sheet(name: str, rows: Iterable[Row], assembly: TextAssembly) -> None:
+    """Add a sheet as a page, `rows` without a gap: an empty one ends a table.
+
+    A table's first row is its header where it has words and no numbers. Rows after a gap that have no
+    header of their own belong to the table above them. The name is a heading where there are any rows.
+    """
+    assembly.begin_page(name)
+    for number, table in enumerate(_joined(_tables(rows))):
+        if number == 0:
+            assembly.heading(1, name)
+        _write_table(table, assembly)
+
+
+def _tables(rows: Iterable[Row]) -> Iterator[_Table]:
+    """Yield the stretches of rows that have text."""
+    table = _Table()
+    for row in rows:
+        if row:
+            table.rows.append(row)
+        elif table.rows:
+            yield table
+            table = _Table()
+    if table.rows:
+        yield table
+
+
+def _joined(tables: Iterable[_Table]) -> Iterator[_Table]:
+    last: _Table | None = None
+    for table in tables:
+        table.has_header = _is_header(table.rows)
+        if last and last.has_header and not table.has_header and _continues(table, last):
+            last.rows.extend(table.rows)
+            continue
+        if last:
+            yield last
+        last = table
+    if last:
+        yield last
+
+
+def _is_header(rows: list[Row]) -> bool:
+    first = rows[0]
+    is_wide = len(first) >= _MIN_HEADER_CELLS and 2 * len(first) >= max(map(len, rows))
+    return len(rows) > 1 and is_wide and not any(map(_is_number, first.values()))
+
+
+def _continues(table: _Table, above: _Table) -> bool:
+    has_numbers = any(map(_is_number, table.rows[0].values()))
+    return has_numbers and len(table.columns) >= _MIN_HEADER_CELLS and table.columns <= set(above.rows[0])
+
+
+def _write_table(table: _Table, assembly: TextAssembly) -> None:
+    columns = sorted(table.columns)
+    rows = [[row.get(column, "") for column in columns] for row in table.rows]
+    if len(columns) == 1 or len(rows) == 1:
+        assembly.paragraph("\n".join(map(table_row, rows)))
+    else:
+        assembly.table(rows, header_rows=int(table.has_header))
+
+
+def _is_number(cell: str) -> bool:
+    """Say whether a cell holds a number, a date or a time."""
+    return any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))

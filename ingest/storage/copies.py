@@ -1,0 +1,63 @@
+# pyright: basic
+"""Databases that nobody works with: copies that are written, and those that are looked at."""
+
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from ingest.errors import LibraryError
+from ingest.storage import files, maintenance
+from ingest.storage.originals import sync_file
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFacts:
+    """What a copy of a library holds."""
+
+    version: int
+    counts: dict[str, int]
+    contents: frozenset[str]
+
+
+def write_copy(db: apsw.Connection, target: Path) -> None:
+    """Copy the state that a connection sees, without saved indexes, to a new file that needs no log."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(apsw.Connection(str(target))) as copy:
+        with copy.backup("main", db, "main") as running:
+            running.step()
+        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.execute("DELETE FROM snapshots")
+    with target.open("rb+") as file:
+        sync_file(file)
+
+
+def facts_of(path: Path) -> CopyFacts:
+    """Return what a copy holds; raises `apsw.Error` where it is damaged."""
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+        return CopyFacts(maintenance.version(db), maintenance.counts(db), frozenset(files.contents(db)))
+
+
+def problems_of(path: Path) -> list[str]:
+    """Return what is wrong with a database file; nothing where it is sound."""
+    try:
+        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            return maintenance.damages(db)
+    except apsw.Error as error:
+        return [str(error)]
+
+
+def check_nobody_works_with(path: Path) -> None:
+    """Raise `LibraryError` where another process has a database open; one that is too damaged is free."""
+    if not path.exists():
+        return
+    try:
+        with closing(apsw.Connection(str(path))) as db:
+            db.execute("PRAGMA journal_mode = DELETE")  # only the last connection may do that
+    except (apsw.BusyError, apsw.LockedError) as error:
+        detail = "another process works with it; stop `pincite serve` and `pincite up` first"
+        raise LibraryError(home=str(path.parent), detail=detail) from error
+    except apsw.Error:
+        return

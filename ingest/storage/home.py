@@ -1,0 +1,105 @@
+"""A home folder that is open: its database, its originals and its saved indexes, kept in step."""
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from ingest.errors import LibraryError
+from ingest.locks import ReaderLock
+from ingest.storage import documents, files, jobs, snapshots
+from ingest.storage.database import Database
+from ingest.storage.originals import Originals
+from ingest.storage.schema import MIGRATIONS
+from ingest.storage.snapshots import SnapshotFiles
+from ingest.types import EmbedderPassport
+
+DATABASE_NAME = "library.db"
+ORIGINALS_NAME = "files"
+INDEX_NAME = "index"
+CACHE_NAME = "cache"
+
+
+class Home:
+    """What a library is made of; safe to use from many threads.
+
+    Raises `LibraryError` where the folder cannot be created, read or written.
+    """
+
+    def __init__(self, folder: Path, *, owner: str) -> None:
+        self.folder = folder
+        self.owner = owner
+        self.index_files = SnapshotFiles(folder / INDEX_NAME)
+        with self.disk_errors("it cannot be opened"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(f"no permission to write in {folder}")
+            self.originals = Originals(folder / ORIGINALS_NAME)
+            (folder / DATABASE_NAME).touch(mode=0o600)
+            (folder / DATABASE_NAME).chmod(0o600)
+        self.database = Database(folder / DATABASE_NAME, MIGRATIONS)
+        try:
+            self.tidy()
+        except BaseException:
+            self.database.close()
+            raise
+
+    def tidy(self) -> None:
+        """Remove what a crash has left on the disk, and put back what it has left half read."""
+        with self.disk_errors("it cannot be tidied"):
+            self.originals.remove_abandoned()
+            self.index_files.remove_abandoned()
+            with self.database.read() as db:
+                half_read = jobs.half_read_passports(db)
+            for passport in half_read:
+                self.recover_if_nobody_reads(passport)
+            # After that: to put a document back is to forget the saved index that has its vectors.
+            with self.database.read() as db:
+                contents = self.originals.unused(files.contents(db))
+                indexes = self.index_files.unused(snapshots.filenames(db))
+        if contents or indexes:
+            self.remove_unused(contents)
+
+    def recover_if_nobody_reads(self, passport: EmbedderPassport) -> int:
+        """Put back what is half read of a passport unless somebody reads it now; return how many documents."""
+        lock = ReaderLock(self.folder, passport)
+        if not lock.acquire():
+            return 0
+        try:
+            with self.database.write() as db:
+                return jobs.recover(db, passport)
+        finally:
+            lock.release()
+
+    def remove_unused(self, contents: Sequence[str]) -> None:
+        """Remove those of some contents that no file has, and every saved index that no row names.
+
+        It is a transaction of its own after the one that removed the rows: what cannot be rolled back comes last.
+        """
+        with self.disk_errors("what was removed is still on the disk"), self.database.write() as db:
+            for sha256 in contents:
+                if not files.is_content_used(db, sha256):
+                    self.originals.remove(sha256)
+            self.index_files.remove_unused(snapshots.filenames(db))
+
+    @contextmanager
+    def disk_errors(self, what: str) -> Generator[None]:
+        """Turn an `OSError` of the block into a `LibraryError` that says what is the matter."""
+        try:
+            yield
+        except OSError as error:
+            raise LibraryError(home=str(self.folder), detail=f"{what}: {error.strerror or error}") from error
+
+
+def delete_unused_files(db: apsw.Connection, owner: str, file_ids: Sequence[str]) -> list[str]:
+    """Delete the files that no document refers to; return the contents that no file has any more."""
+    orphans: list[str] = []
+    for file_id in file_ids:
+        if not documents.collections_of(db, file_id):
+            sha256 = files.find(db, owner, file_id).sha256
+            files.delete(db, file_id)
+            if not files.is_content_used(db, sha256):
+                orphans.append(sha256)
+    return orphans

@@ -1,0 +1,230 @@
+# pyright: basic
+"""Looks for what cannot be in a sound library, mends it, and removes what deleted rows have left."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apsw
+import msgspec
+import numpy as np
+
+from ingest.storage import collections, documents, snapshots
+from ingest.types import EmbedderPassport
+
+MAX_DAMAGES = 20
+VECTOR_BATCH = 1_000
+LENGTH_TOLERANCE = 0.01
+"""A unit vector that was rounded to 32 bits is nearer to 1 than this."""
+
+_ORPHANS = (
+    ("documents", "collection_id NOT IN (SELECT id FROM collections) OR file_id NOT IN (SELECT id FROM files)"),
+    ("pages", "document_id NOT IN (SELECT id FROM documents)"),
+    ("chunks", "document_id NOT IN (SELECT id FROM documents)"),
+    ("vectors", "chunk_id NOT IN (SELECT id FROM chunks)"),
+    ("removed_chunks", "collection_id NOT IN (SELECT id FROM collections)"),
+    ("snapshots", "collection_id NOT IN (SELECT id FROM collections)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """What the row of a document says of its content, and where the document is."""
+
+    id: int
+    collection_id: str
+    collection: str
+    file_id: str
+    filename: str
+    sha256: str
+    status: str
+
+
+def damages(db: apsw.Connection) -> list[str]:
+    """Return what SQLite finds wrong with its own file, the index of words aside; nothing where it is sound."""
+    found = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({MAX_DAMAGES})")]
+    return [what for what in found if what != "ok" and "fts5" not in what.lower()]
+
+
+def are_words_sound(db: apsw.Connection) -> bool:
+    """Whether the lexical index has the words of the chunks, no more and no less; needs a connection that writes."""
+    try:
+        db.execute("INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('integrity-check', 1)")
+    except apsw.CorruptError:
+        return False
+    return True
+
+
+def rebuild_words(db: apsw.Connection) -> None:
+    """Build the lexical index anew from the chunks."""
+    db.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('rebuild')")
+
+
+def orphans(db: apsw.Connection) -> dict[str, int]:
+    """Count, for each table, the rows that belong to nothing."""
+    counts = {table: db.execute(f"SELECT count(*) FROM {table} WHERE {rule}").get for table, rule in _ORPHANS}  # noqa: S608
+    return {table: int(count) for table, count in counts.items() if count}
+
+
+def delete_orphans(db: apsw.Connection) -> None:
+    """Remove the rows that belong to nothing; indexes that may have them are built anew."""
+    if {"chunks", "vectors"} & orphans(db).keys():
+        for (collection_id,) in list(db.execute("SELECT id FROM collections")):
+            start_history(db, collection_id)
+    for table, rule in _ORPHANS:
+        db.execute(f"DELETE FROM {table} WHERE {rule}")  # noqa: S608 (constants)
+
+
+def document_rows(db: apsw.Connection) -> list[DocumentRow]:
+    """Return every document of every owner, the oldest first."""
+    sql = (
+        "SELECT d.id, c.id, c.name, f.id, f.filename, f.sha256, d.status FROM documents d"
+        " JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id ORDER BY d.id"
+    )
+    return [DocumentRow(*row) for row in db.execute(sql)]
+
+
+def problems_of_content(db: apsw.Connection, document: DocumentRow) -> list[str]:
+    """Return in what way the pages, chunks and vectors of a document do not fit together."""
+    pages = list(
+        db.execute(
+            "SELECT number, start_offset, end_offset, text FROM pages WHERE document_id = ? ORDER BY number",
+            (document.id,),
+        )
+    )
+    chunks = list(
+        db.execute(
+            "SELECT start_offset, end_offset, text, collection_id FROM chunks WHERE document_id = ?", (document.id,)
+        )
+    )
+    row = next(
+        iter(db.execute("SELECT status, page_count, chunk_count FROM documents WHERE id = ?", (document.id,))), None
+    )
+    if row is None or row[0] == "reading":
+        return []  # it was removed meanwhile, or is being written
+    status, *counted = row
+    if status not in ("done", "warning"):
+        return ["it was not read, but has chunks or pages"] if pages or chunks else []
+    text = "".join(row[3] for row in pages)
+    found = {
+        "its row counts other pages or chunks": [len(pages), len(chunks)] != counted,
+        "its pages do not follow one another": not _do_tile(pages),
+        "a chunk is not what stands in the document": any(text[row[0] : row[1]] != row[2] for row in chunks),
+        "a chunk is in another collection": any(row[3] != document.collection_id for row in chunks),
+    }
+    return [what for what, is_so in found.items() if is_so] + _problems_of_vectors(db, document)
+
+
+def passport_of(db: apsw.Connection, document: DocumentRow) -> EmbedderPassport:
+    """Return how the collection of a document is embedded."""
+    (passport,) = next(iter(db.execute("SELECT passport FROM collections WHERE id = ?", (document.collection_id,))))
+    return msgspec.json.decode(passport, type=EmbedderPassport)
+
+
+def read_again(db: apsw.Connection, document: DocumentRow) -> None:
+    """Forget what was made of a document and queue it."""
+    documents.clear(db, document.collection_id, document.id)
+    start_history(db, document.collection_id)  # its chunks may have been in an index under any collection
+    db.execute(
+        "UPDATE documents SET status = 'queued', reason = '', stage = 'waiting', tries = 0, starts = 0, claim = ''"
+        " WHERE id = ? AND status IN ('done', 'warning')",
+        (document.id,),
+    )
+
+
+def names_of(db: apsw.Connection, sha256: str) -> list[str]:
+    """Return the ids and names of the files that have this content."""
+    rows = db.execute("SELECT id, filename FROM files WHERE sha256 = ? ORDER BY created_at, id", (sha256,))
+    return [f"{id_} ({filename})" for id_, filename in rows]
+
+
+def start_history(db: apsw.Connection, collection_id: str) -> None:
+    """Have every index of a collection built anew, in whatever process it is."""
+    generation = collections.next_generation(db, collection_id)
+    db.execute("UPDATE collections SET history_from = ? WHERE id = ?", (generation, collection_id))
+    snapshots.forget(db, collection_id)
+
+
+def chunk_ids(db: apsw.Connection, collection_id: str, until: int | None = None) -> set[int]:
+    """Return the ids of the chunks of a collection that searches find, or found at a generation."""
+    sql = "SELECT id FROM chunks WHERE collection_id = ?1 AND generation <= coalesce(?2, generation)"
+    return {int(row[0]) for row in db.execute(sql, (collection_id, until))}
+
+
+def forget_removals(db: apsw.Connection) -> None:
+    """Drop what is noted of chunks that are gone; an index that does not know of them yet has to be built anew."""
+    db.execute(
+        "UPDATE collections SET history_from = max(history_from, coalesce("
+        "(SELECT max(generation) FROM removed_chunks WHERE collection_id = collections.id), 0))"
+    )
+    db.execute("DELETE FROM removed_chunks")
+
+
+def forget_sources(db: apsw.Connection) -> None:
+    """Drop what is noted of sources that no file has any more."""
+    sql = (
+        "DELETE FROM file_stats WHERE NOT EXISTS"
+        " (SELECT 1 FROM files WHERE files.owner = file_stats.owner AND files.source = file_stats.source)"
+    )
+    db.execute(sql)
+
+
+def shrink(db: apsw.Connection) -> bool:
+    """Write the database anew without what was deleted, the log included; needs a connection in no transaction.
+
+    False where another process reads or writes all the time, so that the file still has what it works with.
+    """
+    try:
+        db.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('rebuild')")
+        db.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('optimize')")
+        db.execute("VACUUM")
+        (is_busy, *_) = next(iter(db.execute("PRAGMA wal_checkpoint(TRUNCATE)")))
+    except apsw.BusyError:
+        return False
+    return not is_busy
+
+
+def version(db: apsw.Connection) -> int:
+    """Return the version of a library's format."""
+    return int(db.execute("PRAGMA user_version").get)
+
+
+def counts(db: apsw.Connection) -> dict[str, int]:
+    """Return how many collections, files, documents and chunks a library has."""
+    tables = ("collections", "files", "documents", "chunks")
+    return {table: int(db.execute(f"SELECT count(*) FROM {table}").get) for table in tables}  # noqa: S608
+
+
+def _do_tile(pages: list[tuple[int, int, int, str]]) -> bool:
+    """Whether pages are numbered from 1 and each begins where the one before ends."""
+    position = 0
+    for expected, (number, start, end, text) in enumerate(pages, start=1):
+        if (number, start) != (expected, position) or not start <= end <= start + len(text):
+            return False
+        position += len(text)
+    return True
+
+
+def _problems_of_vectors(db: apsw.Connection, document: DocumentRow) -> list[str]:
+    told = passport_of(db, document)
+    for rows in _vectors(db, document.id):
+        if any(row is None for row in rows):
+            return ["a chunk has no vector"]
+        if any(len(row) != 4 * told.dimension for row in rows):
+            return ["a vector is not of the size that it should be"]
+        lengths = np.linalg.norm(np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), -1), axis=1)
+        if told.normalized and not np.all(np.abs(lengths - 1) < LENGTH_TOLERANCE):  # NaN included
+            return ["a vector is damaged"]
+    return []
+
+
+def _vectors(db: apsw.Connection, document_id: int) -> Iterator[list[bytes]]:
+    """Yield the vectors of a document's chunks in batches, None where a chunk has none."""
+    sql = "SELECT v.embedding FROM chunks h LEFT JOIN vectors v ON v.chunk_id = h.id WHERE h.document_id = ?"
+    batch: list[bytes] = []
+    for (embedding,) in db.execute(sql, (document_id,)):
+        batch.append(embedding)
+        if len(batch) == VECTOR_BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,72 @@
+"""A file that ends, stops or swells the process that reads it fails alone."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.embedding import find_embedder
+from ingest.library import Library
+from ingest.parsers import PARSER_ERRORS
+from ingest.pipeline import FILES_PER_PARSER, Ingestor, ParserLimits
+from ingest.queue import IngestQueue
+from ingest.search_index import SearchIndex
+from ingest.storage.jobs import MAX_TRIES
+from ingest.workers import WorkerPool, WorkerSpec
+from tests.fakes import HashEmbedder, passport
+from tests.ingest.library_world import wait_until_read
+
+pytestmark = pytest.mark.slow
+
+LIMITS = ParserLimits(timeout_seconds=3, memory_bytes=2 << 30)
+POISON = {
+    "dies.txt": "the process that read it ended (signal SIGSEGV), 2 times",
+    "bursts.txt": "the process that read it ended (signal SIGABRT), 2 times",
+    "hangs.txt": "it took longer than 3 seconds",
+    "eats.txt": "MemoryError",
+}
+GOOD = [f"good {number}.txt" for number in range(6)]
+
+
+@pytest.fixture
+def parsers(tmp_path: Path) -> Iterator[WorkerPool]:
+    spec = WorkerSpec(
+        "parser",
+        "tests.faults.targets:poisoned",
+        {"tokenizer": str(find_embedder("bundled").tokenizer_path), "log": str(tmp_path / "begun")},
+        errors=PARSER_ERRORS,
+        memory_limit_bytes=LIMITS.memory_bytes,
+    )
+    pool = WorkerPool(spec, size=2, calls_per_process=FILES_PER_PARSER)
+    yield pool
+    pool.close()
+
+
+def test_poison_fails_alone_with_its_reason_and_is_not_tried_for_ever(
+    tmp_path: Path, parsers: WorkerPool, covered: Callable[[str], None]
+) -> None:
+    library = Library(tmp_path / "home")
+    ingestor = Ingestor(library, parsers, HashEmbedder(), SearchIndex(library), passport=passport(), limits=LIMITS)
+    collection = ingestor.collection_for("c")
+    names = [name for pair in zip(GOOD, [*POISON, "", ""], strict=True) for name in pair if name]
+    for name in names:
+        file = library.add_file(source=name, filename=name, content=io.BytesIO(f"This is {name}.".encode()))
+        library.enqueue(collection.id, file.id)
+    queue = IngestQueue(library, ingestor)
+    queue.start()
+    wait_until_read(library)
+    queue.close()
+
+    documents = {document.filename: document for document in library.documents()}
+    library.close()
+    assert [documents[name].status for name in GOOD] == ["done"] * len(GOOD)
+    assert [(documents[name].status, documents[name].chunks) for name in POISON] == [("failed", 0)] * len(POISON)
+    for name, reason in POISON.items():
+        assert reason in documents[name].reason
+    begun = Counter((tmp_path / "begun").read_text().splitlines())
+    assert set(begun) == {*GOOD, *POISON}
+    assert max(begun.values()) <= MAX_TRIES
+    assert all(begun[name] == 1 for name in GOOD)
+    covered(f"poison: {len(POISON)} kinds, {len(GOOD)} good files beside them")

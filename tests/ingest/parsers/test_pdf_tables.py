@@ -1,0 +1,98 @@
+"""Tables in PDFs: what is written as a table, and what is left alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from ingest.geometry import boxes_for_span
+from ingest.parsers import pdf
+from ingest.parsers.pdf_layout import join_words, lay_out
+from ingest.parsers.pdf_tables import mark_tables
+from ingest.parsers.pdfium import Glyphs
+from ingest.parsers.pieces import join_pieces
+from ingest.parsers.source import Source
+from ingest.types import Block, BlockKind, ParsedDocument
+from tests.files import new_canvas
+from tests.ingest.parsers.test_pdf_layout import pages
+
+COLUMNS = (72.0, 220.0, 340.0, 450.0)
+PRICES = [("Berth", "Length", "Price"), ("A1", "9 m", "270 EUR"), ("A2", "11 m", "330 EUR"), ("B1", "16 m", "480 EUR")]
+
+
+def read(path: Path, *tables: tuple[float, Sequence[Sequence[str]]]) -> ParsedDocument:
+    """Write rows 15 points apart, each table from its own baseline down, and read the file."""
+    canvas = new_canvas(path)
+    canvas.setFont("Helvetica", 10)
+    for top, rows in tables:
+        for number, row in enumerate(rows):
+            for x, cell in zip(COLUMNS, row, strict=False):
+                canvas.drawString(x, top - 15 * number, cell)
+    canvas.save()
+    return join_pieces(pdf.parse(Source(path, path.name, with_ocr=False)))
+
+
+def test_a_table_has_a_row_a_line_and_its_head(tmp_path: Path) -> None:
+    before, after = [("The harbour asks for these fees:",)], [("They are due on the first of May.",)]
+    document = read(tmp_path / "a.pdf", (760, before), (700, PRICES), (600, after))
+    table = "\n".join(" | ".join(row) for row in PRICES)
+    assert document.text == f"The harbour asks for these fees:\n\n{table}\n\nThey are due on the first of May."
+    start = document.text.index("Berth")
+    end_of_head = start + len("Berth | Length | Price")
+    assert document.blocks == (Block(BlockKind.TABLE, start, start + len(table), end_of_head),)
+
+
+def test_an_empty_cell_keeps_its_place(tmp_path: Path) -> None:
+    rows = [*PRICES, ("", "20 m", "600 EUR"), ("C4", "", "90 EUR")]
+    assert read(tmp_path / "a.pdf", (700, rows)).text.split("\n")[4:] == [" | 20 m | 600 EUR", "C4 |  | 90 EUR"]
+
+
+def test_words_of_a_table_are_where_they_say(tmp_path: Path) -> None:
+    document = read(tmp_path / "a.pdf", (760, [("Fees",)]), (700, PRICES))
+    start = document.text.index("330 EUR")
+    (box,) = boxes_for_span(document.pages[0], start, start + len("330 EUR"))
+    assert box.x0 == pytest.approx(COLUMNS[2], abs=1)
+    assert box.y0 == pytest.approx(842 - 670 - 9, abs=4)
+
+
+def test_a_head_of_several_lines_above_a_table_belongs_to_it(tmp_path: Path) -> None:
+    head = [("Berth", "Length", "Price a year"), ("", "", "(with tax)")]
+    document = read(tmp_path / "a.pdf", (760, [("Fees",)]), (700, head), (660, PRICES[1:]))
+    (table,) = document.blocks
+    assert document.text[table.start : table.header_end] == "Berth Length Price a year\n(with tax)"
+    assert document.text[table.header_end : table.end].split() == " ".join(" | ".join(r) for r in PRICES[1:]).split()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Two rows", "are", "too few"), ("for", "a", "table")],
+        [("Introduction", "1"), ("Mooring", "12"), ("Fuel", "17"), ("Winter", "24")],
+        [
+            ("Bow", "is what people call the front of a boat, wherever it is"),
+            ("Stern", "is what people call the back of a boat, wherever it is"),
+            ("Keel", "is what runs along the middle of a boat from end to end"),
+        ],
+        [
+            ("A", "B", "C"),
+            ("This line goes across all the columns that stand here", "1"),
+            ("a", "b", "c"),
+            ("d", "e", "f"),
+        ],
+    ],
+)
+def test_what_may_be_no_table_stays_text(tmp_path: Path, rows: Sequence[Sequence[str]]) -> None:
+    document = read(tmp_path / "a.pdf", (700, rows))
+    assert document.blocks == ()
+    assert "|" not in document.text
+
+
+@given(glyphs=pages())
+def test_marking_tables_changes_nothing_but_what_stands_between_words(glyphs: Glyphs) -> None:
+    plain = lay_out(glyphs)
+    marked = mark_tables(plain)
+    for before, after in zip(plain.words.tolist(), marked.words.tolist(), strict=True):
+        assert plain.text[before[0] : before[1]] == marked.text[after[0] : after[1]]
+    joined = join_words(marked, frozenset())
+    assert all(0 <= a <= head <= end <= len(joined.text) for a, head, end in joined.tables)
