@@ -67,8 +67,11 @@ class EncryptedFileError(UnreadableFileError):
     def __init__(self, *, filename: str, is_password_wrong: bool = False) -> None:
         self.filename = filename
         self.is_password_wrong = is_password_wrong
-        problem = "the password does not open it" if is_password_wrong else "it needs a password"
-        super().__init__(f"{filename} is encrypted and {problem}; give the password, or remove the protection")
+        super().__init__(
+            f"{filename} is encrypted, and the password does not open it; try another"
+            if is_password_wrong
+            else f"{filename} is encrypted and needs a password; give it, or remove the protection"
+        )
 
 
 class DamagedFileError(UnreadableFileError):

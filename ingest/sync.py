@@ -52,7 +52,8 @@ def follow_departures(
     if not missing:
         return Departures((), ())
     newcomers = _newcomers(files, {document.source for document in documents}, intake)
-    moved, removed = [], []
+    moved: list[Moved] = []
+    removed: list[DocumentRecord] = []
     for document in missing:
         path = newcomers.pop(document.sha256, None)
         if path is not None and library.find_version(path.as_posix(), document.sha256) is None:

@@ -100,14 +100,15 @@ def _pages(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter that cuts the most rows into the same number of cells, more than one."""
+    """Return the delimiter that cuts the most rows, among those the one that cuts the most into as many cells."""
     lines = list(islice(text.splitlines(keepends=True), _ROWS_TO_TRY))
     csv.field_size_limit(_MAX_FIELD_CHARS)
 
-    def fitness(delimiter: str) -> tuple[int, int]:
+    def fitness(delimiter: str) -> tuple[int, int, int]:
         widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row)
-        width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1]), default=(1, 0))
-        return (count, width) if width > 1 else (0, 0)
+        cut = {width: count for width, count in widths.items() if width > 1}
+        width, count = max(cut.items(), key=lambda item: item[1], default=(1, 0))
+        return sum(cut.values()), count, width
 
     return max(_DELIMITERS, key=fitness)
 

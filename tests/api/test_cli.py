@@ -173,7 +173,7 @@ def test_ask_prints_the_answer_and_its_citations(shell: Shell) -> None:
     code, out, err = shell.run("ask", "How often is the pump oiled?", "--collection", "docs", "--mode", "retrieval")
     assert code == 0
     assert "It is oiled every 3 months [3]." in out or "It is oiled every 3 months" in out
-    assert "pump.txt, page 1" in out
+    assert "[1] pump.txt  supported" in out
     assert "supported" in out or "partly" in out
     assert err.startswith("[")
 

@@ -10,7 +10,7 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from ingest.errors import EncryptedFileError, ParserLimitError, UnsupportedFormatError
 from ingest.geometry import boxes_for_span
-from ingest.parsers import PARSER_ERRORS
+from ingest.parsers import PARSER_ERRORS, NextPiece
 from ingest.types import ChunkedDocument
 from ingest.workers import Worker, WorkerSpec
 from tests.files import encrypt_pdf, write_pdf
@@ -45,7 +45,9 @@ def make_worker(tokenizer: Path, memory_limit_bytes: int | None = None) -> Worke
 
 def read(parser: Worker, path: Path, filename: str, password: str | None = None) -> ChunkedDocument:
     params = {"path": str(path), "filename": filename, "password": password}
-    return parser.call("parse", params, ChunkedDocument, timeout_seconds=TIMEOUT_SECONDS)
+    piece = parser.call("parse", params, NextPiece, timeout_seconds=TIMEOUT_SECONDS).piece
+    assert piece is not None
+    return piece
 
 
 def test_a_file_comes_back_as_a_document_and_its_chunks(parser: Worker, tmp_path: Path) -> None:
@@ -75,10 +77,12 @@ def test_a_file_that_cannot_be_read_raises_its_reason_in_the_parent(parser: Work
         read(parser, locked, "locked.pdf")
     assert encrypted.value.filename == "locked.pdf"
     assert read(parser, locked, "locked.pdf", password="moon").document.text == "secret"
-    (tmp_path / "a.rtf").write_bytes(rb"{\rtf1}")
+    with pytest.raises(EncryptedFileError, match="the password does not open it"):
+        read(parser, locked, "locked.pdf", password="mars")
+    (tmp_path / "a.ps").write_bytes(b"%!PS-Adobe-3.0")
     with pytest.raises(UnsupportedFormatError) as unsupported:
-        read(parser, tmp_path / "a.rtf", "a.rtf")
-    assert unsupported.value.format_name == "RTF"
+        read(parser, tmp_path / "a.ps", "a.ps")
+    assert "PostScript" in unsupported.value.format_name
 
 
 def test_a_file_that_needs_too_much_memory_is_refused_and_the_worker_lives_on(tokenizer: Path, tmp_path: Path) -> None:
