@@ -211,7 +211,8 @@ def _problems_of_vectors(db: apsw.Connection, document: DocumentRow) -> list[str
             return ["a chunk has no vector"]
         if any(len(row) != 4 * told.dimension for row in rows):
             return ["a vector is not of the size that it should be"]
-        lengths = np.linalg.norm(np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), -1), axis=1)
+        with np.errstate(all="ignore"):  # a damaged number may be any number
+            lengths = np.linalg.norm(np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), -1), axis=1)
         if told.normalized and not np.all(np.abs(lengths - 1) < LENGTH_TOLERANCE):  # NaN included
             return ["a vector is damaged"]
     return []

@@ -79,7 +79,10 @@ def observe(library: Library) -> State:
 def _hits(library: Library, index: SearchIndex, collection_id: str, query: str) -> list[Any]:
     dense = index.dense(collection_id, EMBEDDER.embed_query(query), TOP_K)
     lexical = index.lexical(collection_id, query, TOP_K)
-    return [sorted((round(score, 3), *_texts(library, [id_])) for id_, score in found) for found in (dense, lexical)]
+    return [
+        sorted((round(score, 3), *map(str, _texts(library, [id_]))) for id_, score in found)
+        for found in (dense, lexical)
+    ]
 
 
 def _texts(library: Library, ids: list[int]) -> list[str]:

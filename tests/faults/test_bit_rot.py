@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.checkup import Checkup
-from ingest.errors import LibraryError
+from ingest.errors import IngestError, LibraryError
 from ingest.library import DATABASE_NAME, Library
 from ingest.search_index import SearchIndex
 from tests.faults import homes
@@ -119,17 +119,28 @@ def outcome(home: Path, expected: State) -> str:
         library = Library(home)
     except LibraryError:
         return "refused"
+    seen: State = {}
     try:
         try:
-            is_same = homes.observe(library) == expected
+            seen = homes.observe(library)
         except LibraryError:
             return "refused"
+        except IngestError:  # what is listed cannot be found: an index of the database is damaged
+            pass
         findings = Checkup(library, SearchIndex(library), passport=PASSPORT).findings()
     finally:
         library.close()
     if any(not finding.is_harmless for finding in findings):
         return "named by the check"
-    return "without effect" if is_same else "passed over"
+    if seen == expected:
+        return "without effect"
+    # SQLite keeps no checksums: a letter of a name can change unnoticed, what is searched and quoted cannot.
+    return "in a name only" if _substance(seen) == _substance(expected) else "passed over"
+
+
+def _substance(state: State) -> object:
+    """Return what answers are made of: the chunks of every document, and what is found."""
+    return [[document[-1] for document in state.get("documents", [])], state.get("hits")]
 
 
 def test_damage_of_the_database_is_refused_or_named_by_the_check(
