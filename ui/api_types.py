@@ -37,6 +37,7 @@ class Progress:
     stage: str
     done: int = 0
     total: int = 0
+    status: Literal["queued", "reading", "paused"] = "queued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ class DocumentEntry:
     needs_password: bool = False
     page_unit: str = "page"
     progress: Progress | None = None
+
+    @property
+    def is_in_work(self) -> bool:
+        """Whether it is being read or about to be, so that it will soon be further."""
+        return self.status == "in_progress" and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits until somebody lets it go on."""
+        return self.progress is not None and self.progress.status == "paused"
 
 
 @dataclass(frozen=True, slots=True)

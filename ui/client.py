@@ -1,7 +1,7 @@
 """The API as the page sees it: one method for each thing that a user can do."""
 
 from http import HTTPStatus
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -62,8 +62,12 @@ class ApiClient:
         entry = self._call("POST", f"{_store(collection_id)}/files", json={"file_id": stored.id})
         return self._read(entry, DocumentEntry)
 
-    def unlock(self, collection_id: str, file_id: str, password: str) -> None:
-        """Have a document read again with its password."""
+    def steer(self, collection_id: str, file_id: str, action: Literal["pause", "resume", "cancel"]) -> None:
+        """Pause, resume or cancel the reading of a document."""
+        self._call("POST", f"{_store_file(collection_id, file_id)}/{action}")
+
+    def retry(self, collection_id: str, file_id: str, password: str | None = None) -> None:
+        """Have a document read again, with its password where it needs one."""
         self._call("POST", f"{_store_file(collection_id, file_id)}/retry", json={"password": password})
 
     def delete_document(self, collection_id: str, file_id: str) -> None:

@@ -1,4 +1,7 @@
-"""The documents of the collection: adding them, watching them being read, removing them."""
+"""The documents of the collection: adding them, watching and steering how they are read, removing them."""
+
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -9,7 +12,7 @@ from ui.errors import UiError
 from ui.safe_markdown import plain
 
 REFRESH_SECONDS = 1.0
-NAME_PIXELS = 250  # what the sidebar has beside the button that deletes
+NAME_PIXELS = 210  # what the sidebar has beside two buttons
 STAGES = {
     "waiting": "Waiting",
     "reading": "Reading",
@@ -68,39 +71,66 @@ def _show_entries(conversation: Conversation, client: ApiClient, entries: list[D
 
 
 def _is_busy(entries: list[DocumentEntry]) -> bool:
-    return any(entry.status == "in_progress" for entry in entries)
+    return any(entry.is_in_work for entry in entries)
 
 
 def _show_entry(conversation: Conversation, client: ApiClient, entry: DocumentEntry) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{plain(entry.filename)}**", width=NAME_PIXELS, wrap=False)
-            wants_deletion = st.button(
-                "",
-                key=f"delete-{entry.id}",
-                type="tertiary",
-                icon=":material/delete:",
-                help=f"Delete {plain(entry.filename)}",
-            )
-        if wants_deletion:
-            conversation.to_delete = entry
-            st.rerun()
+            with st.container(horizontal=True, wrap=False, gap=None, width="content"):
+                _show_buttons(conversation, client, entry)
         _show_state(entry)
         if entry.needs_password:
             _ask_password(conversation, client, entry)
 
 
+def _show_buttons(conversation: Conversation, client: ApiClient, entry: DocumentEntry) -> None:
+    """Show what can be done with a document: steer it while it is read, delete it afterwards."""
+    steer = partial(client.steer, conversation.collection_id, entry.id)
+    if entry.status == "in_progress":
+        if entry.is_paused and _button("resume", "play_arrow", entry):
+            _do(partial(steer, "resume"))
+        if not entry.is_paused and _button("pause", "pause", entry):
+            _do(partial(steer, "pause"))
+        if _button("cancel", "close", entry):
+            _do(partial(steer, "cancel"))
+        return
+    if entry.status in ("failed", "cancelled") and not entry.needs_password and _button("retry", "refresh", entry):
+        _do(partial(client.retry, conversation.collection_id, entry.id))
+    if _button("delete", "delete", entry):
+        conversation.to_delete = entry
+        st.rerun()
+
+
+def _button(name: str, icon: str, entry: DocumentEntry) -> bool:
+    said = f"{name.capitalize()} {plain(entry.filename)}"
+    return st.button("", key=f"{name}-{entry.id}", type="tertiary", icon=f":material/{icon}:", help=said)
+
+
+def _do(call: Callable[[], None]) -> None:
+    """Do what was asked for and draw the page again; say why where it cannot be done."""
+    try:
+        call()
+    except UiError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+    else:
+        st.rerun()
+
+
 def _show_state(entry: DocumentEntry) -> None:
     if entry.status == "in_progress":
         progress = entry.progress or Progress("waiting")
-        st.progress(_share(progress), text=_stage(progress))
+        st.progress(_share(progress), text=_stage(progress, is_paused=entry.is_paused))
     elif entry.status == "completed":
         parts = "" if entry.page_unit == LINE else f"{_count(entry.pages, entry.page_unit)}, "
         st.caption(f"{parts}{_count(entry.chunks, 'chunk')}, {_size(entry.usage_bytes)}")
         if entry.warning:
             st.markdown(f":small[:material/warning: :orange[{plain(entry.warning)}]]")
+    elif entry.status == "cancelled":
+        st.caption("Cancelled: it was not read.")
     else:
-        reason = entry.last_error.message if entry.last_error else "Reading it was cancelled."
+        reason = entry.last_error.message if entry.last_error else "the reason is not known"
         st.markdown(f":small[:material/error: :red[Not readable: {plain(reason)}]]")
 
 
@@ -108,12 +138,7 @@ def _ask_password(conversation: Conversation, client: ApiClient, entry: Document
     with st.form(f"unlock-{entry.id}", border=False, clear_on_submit=True):
         password = st.text_input("Password", type="password", autocomplete="off")
         if st.form_submit_button("Unlock", icon=":material/lock_open:") and password:
-            try:
-                client.unlock(conversation.collection_id, entry.id, password)
-            except UiError as error:
-                st.error(plain(str(error)), icon=":material/error:")
-            else:
-                st.rerun()
+            _do(partial(client.retry, conversation.collection_id, entry.id, password))
 
 
 def show_deletion(conversation: Conversation, client: ApiClient) -> None:
@@ -149,8 +174,8 @@ def _share(progress: Progress) -> float:
     return min(progress.done / progress.total, 1.0) if progress.total else 0.0
 
 
-def _stage(progress: Progress) -> str:
-    stage = STAGES.get(progress.stage, "Working")
+def _stage(progress: Progress, *, is_paused: bool) -> str:
+    stage = "Paused" if is_paused else STAGES.get(progress.stage, "Working")
     return f"{stage}: {progress.done} of {progress.total}" if progress.total else stage
 
 

@@ -1,21 +1,14 @@
 """The files inside a message: each is read by the reader of its own format and added as pages of the message."""
 
-import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from ingest.errors import NoTextError, ParserLimitError, ReaderFailedError, UnreadableFileError
+from ingest.errors import NoTextError, UnreadableFileError
+from ingest.parsers.inner_files import read_attachment
 from ingest.parsers.mail_message import Attachment
 from ingest.parsers.pieces import separator, shifted
 from ingest.parsers.source import Source
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
-
-logger = logging.getLogger(__name__)
-
-MAX_DEPTH = 3
-"""Attachments of attachments of attachments are read, what is inside those is not."""
 
 _LEVELS_ABOVE = 2
 """The subject and the attachment's name stand above an attachment's own headings."""
@@ -29,7 +22,7 @@ def with_attachments(
     held = message
     for attachment in attachments:
         try:
-            for index, piece in enumerate(_pieces(attachment, source)):
+            for index, piece in enumerate(read_attachment(attachment.content, attachment.name, source)):
                 yield held
                 held = _as_part_of(held, piece, attachment, is_first=index == 0)
         except UnreadableFileError as error:
@@ -42,23 +35,6 @@ def with_attachments(
 def deepened(headings: Sequence[Heading], levels: int) -> tuple[Heading, ...]:
     """Return `headings`, each `levels` further down."""
     return tuple(replace(heading, level=min(heading.level + levels, _LOWEST_LEVEL)) for heading in headings)
-
-
-def _pieces(attachment: Attachment, source: Source) -> Iterator[ParsedDocument]:
-    from ingest.parsers.registry import read  # the registry knows this module
-
-    if source.depth >= MAX_DEPTH:
-        raise ParserLimitError(filename=attachment.name, detail=f"it is inside {MAX_DEPTH} other files")
-    with tempfile.TemporaryDirectory(prefix="pincite-attachment-") as folder:
-        path = Path(folder) / "content"
-        path.write_bytes(attachment.content)
-        try:
-            yield from read(source.attachment(path, attachment.name))
-        except UnreadableFileError:
-            raise
-        except Exception as error:
-            logger.exception("the reader of an attachment failed")
-            raise ReaderFailedError(filename=attachment.name, detail=str(error)) from error
 
 
 def _as_part_of(

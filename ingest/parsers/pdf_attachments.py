@@ -1,19 +1,14 @@
-"""Files inside a PDF: read like any other and put behind its pages. Pure but for the temporary file."""
+"""Files inside a PDF: read like any other and put behind its pages."""
 
-import logging
-import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
-from pathlib import Path
 
-from ingest.errors import ReaderFailedError, UnreadableFileError
+from ingest.errors import UnreadableFileError
 from ingest.parsers.assembly import clean
+from ingest.parsers.inner_files import read_attachment
 from ingest.parsers.source import Source
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
 
-logger = logging.getLogger(__name__)
-
-_MAX_DEPTH = 3
 _MAX_FILES = 100
 _MAX_BYTES = 200_000_000
 _LOWEST_LEVEL = 9
@@ -31,11 +26,11 @@ def read_attachments(
     for number, (stored_name, content) in enumerate(files, 1):
         name = _file_name(stored_name, number)
         size_bytes += len(content or b"")
-        if reason := _reason_to_refuse(content, source, number, size_bytes):
+        if reason := _reason_to_refuse(content, number, size_bytes):
             refused.append(f"attachment {name} was not read: {reason}")
             continue
         try:
-            for piece in _pieces(name, content or b"", source):
+            for piece in read_attachment(content or b"", name, source):
                 yield _appended(piece, name, first_page)
                 first_page += len(piece.pages)
         except UnreadableFileError as error:
@@ -43,31 +38,14 @@ def read_attachments(
     return refused
 
 
-def _reason_to_refuse(content: bytes | None, source: Source, number: int, size_bytes: int) -> str:
+def _reason_to_refuse(content: bytes | None, number: int, size_bytes: int) -> str:
     if content is None:
         return "it is empty or damaged"
-    if source.depth >= _MAX_DEPTH:
-        return f"it lies more than {_MAX_DEPTH} files deep"
     if number > _MAX_FILES:
         return f"only the first {_MAX_FILES} files are"
     if size_bytes > _MAX_BYTES:
         return f"the attached files have more than {_MAX_BYTES // 1_000_000} MB together"
     return ""
-
-
-def _pieces(name: str, content: bytes, source: Source) -> Iterator[ParsedDocument]:
-    from ingest.parsers.registry import read  # the registry knows this parser
-
-    with tempfile.NamedTemporaryFile(prefix="pincite-attachment-") as file:
-        file.write(content)
-        file.flush()
-        try:
-            yield from read(source.attachment(Path(file.name), name))
-        except UnreadableFileError:
-            raise
-        except Exception as error:
-            logger.exception("the reader of an attachment failed")
-            raise ReaderFailedError(filename=name, detail=str(error)) from error
 
 
 def _file_name(stored: str, number: int) -> str:

@@ -72,18 +72,19 @@ def open_pdf(path: Path, filename: str, password: str | None) -> Generator[pypdf
 
     Raises `EncryptedFileError` or `DamagedFileError`; an empty user password is tried by itself.
     """
-    try:
-        pdf = pypdfium2.PdfDocument(path, password=password)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == pdfium.FPDF_ERR_PASSWORD:
-            raise EncryptedFileError(filename=filename, is_password_wrong=password is not None) from error
-        if error.err_code == pdfium.FPDF_ERR_SECURITY:
-            raise DamagedFileError(filename=filename, detail="its kind of encryption is unknown") from error
-        raise DamagedFileError(filename=filename, detail="no PDF structure can be found in it") from error
-    try:
-        yield pdf
-    finally:
-        pdf.close()
+    with path.open("rb") as file:  # pypdfium2 resolves a path, which one of `inner_files` does not survive
+        try:
+            pdf = pypdfium2.PdfDocument(file, password=password)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code == pdfium.FPDF_ERR_PASSWORD:
+                raise EncryptedFileError(filename=filename, is_password_wrong=password is not None) from error
+            if error.err_code == pdfium.FPDF_ERR_SECURITY:
+                raise DamagedFileError(filename=filename, detail="its kind of encryption is unknown") from error
+            raise DamagedFileError(filename=filename, detail="no PDF structure can be found in it") from error
+        try:
+            yield pdf
+        finally:
+            pdf.close()
 
 
 def read_glyphs(pdf: pypdfium2.PdfDocument, index: int) -> Glyphs:

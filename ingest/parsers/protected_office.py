@@ -2,16 +2,15 @@
 """Office files under a password (the adapter of `msoffcrypto-tool`)."""
 
 import struct
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msoffcrypto
 from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError
 
 from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.parsers.inner_files import scratch_file
 from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
 
@@ -19,7 +18,7 @@ _BROKEN = (FileFormatError, ParseError, DecryptionError, OSError, ValueError, Ke
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read the DOCX, XLSX or PPTX inside, decrypted into a temporary file that is gone afterwards.
+    """Read the DOCX, XLSX or PPTX inside, decrypted into a file without a name.
 
     Raises `EncryptedFileError` without the right password, `DamagedFileError`, and what reading what is
     inside raises.
@@ -28,9 +27,9 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
     if not source.password:
         raise EncryptedFileError(filename=source.filename)
-    with tempfile.NamedTemporaryFile(prefix="pincite-") as plain:
+    with scratch_file() as (plain, path):
         _decrypt(source, source.password, plain)
-        yield from read(replace(source, path=Path(plain.name), password=None))
+        yield from read(replace(source, path=path, password=None))
 
 
 def _decrypt(source: Source, password: str, target: Any) -> None:

@@ -9,8 +9,6 @@ import argparse
 import logging
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from sentence_transformers import SentenceTransformer
@@ -22,6 +20,7 @@ from ingest.errors import UnreadableFileError
 from ingest.parsers.registry import parse
 from ingest.sources import find_files
 from ingest.tokens import WordPieceMeasure
+from tests.benchmarks.measuring import seconds
 
 ROUNDS = 5
 BATCH = 16
@@ -63,17 +62,11 @@ def main() -> int:
     speeds: dict[str, list[float]] = {"defaults": [], chosen.name: []}
     for _ in range(ROUNDS):
         for name, run in (("defaults", with_defaults), (chosen.name, as_pincite)):
-            speeds[name].append(len(texts) / _seconds(run))
+            speeds[name].append(len(texts) / seconds(run))
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     logging.info("%s", {name: f"{value:.1f} texts/s" for name, value in medians.items()})
     logging.info("ratio %.2f over %d texts", medians[chosen.name] / medians["defaults"], len(texts))
     return 0
-
-
-def _seconds(run: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

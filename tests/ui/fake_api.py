@@ -103,10 +103,11 @@ class FakeApi:
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     script: list[Any] = field(default_factory=scripted_answer)
     chats: list[dict[str, Any]] = field(default_factory=list)
-    passwords: list[str] = field(default_factory=list)
+    passwords: list[str | None] = field(default_factory=list)
     client_left: threading.Event = field(default_factory=threading.Event)
     has_done: bool = True
     refusal: tuple[int, str, str] | None = None
+    steering_refusal: str | None = None
     key: str | None = None
     url: str = ""
 
@@ -142,6 +143,7 @@ class FakeApi:
                 Route(store_files + "/{file}", self._store_file),
                 Route(store_files + "/{file}", self._delete_store_file, methods=["DELETE"]),
                 Route(store_files + "/{file}/retry", self._retry, methods=["POST"]),
+                Route(store_files + "/{file}/{action}", self._steer, methods=["POST"]),
                 Route(store_files + "/{file}/pages/{page:int}", self._page_text),
                 Route(store_files + "/{file}/pages/{page:int}/image", self._page_image),
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
@@ -200,6 +202,17 @@ class FakeApi:
         self.passwords.append((await request.json())["password"])
         entry = self.documents[request.path_params["store"], request.path_params["file"]]
         entry.update(status="completed", last_error=None, needs_password=False)
+        return JSONResponse(entry)
+
+    def _steer(self, request: Request) -> Response:
+        entry = self.documents[request.path_params["store"], request.path_params["file"]]
+        action = request.path_params["action"]
+        if self.steering_refusal is not None:
+            return problem(409, self.steering_refusal, "conflict")
+        if action == "cancel":
+            entry.update(status="cancelled", progress=None)
+        else:
+            entry["progress"]["status"] = {"pause": "paused", "resume": "queued"}[action]
         return JSONResponse(entry)
 
     def _page_text(self, request: Request) -> Response:

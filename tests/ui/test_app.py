@@ -94,6 +94,31 @@ def test_a_protected_document_is_unlocked_with_its_password(api: FakeApi, page: 
     assert "Not readable" not in shown(page)
 
 
+def test_a_document_is_paused_resumed_cancelled_and_read_after_all(api: FakeApi, page: AppTest) -> None:
+    progress = {"stage": "reading", "done": 12, "total": 40, "status": "reading"}
+    api.add_document("file-2", "big.pdf", status="in_progress", progress=progress)
+    entry = api.documents["vs-1", "file-2"]
+    page.run()
+    page.button(key="pause-file-2").click().run()
+    assert entry["progress"]["status"] == "paused"
+    assert [bar.proto.text for bar in page.get("progress")] == ["Paused: 12 of 40"]
+    page.button(key="resume-file-2").click().run()
+    assert entry["progress"]["status"] == "queued"
+    page.button(key="cancel-file-2").click().run()
+    assert "Cancelled: it was not read." in shown(page)
+    page.button(key="retry-file-2").click().run()
+    assert entry["status"] == "completed"
+    assert not page.exception
+
+
+def test_what_cannot_be_done_any_more_is_said(api: FakeApi, page: AppTest) -> None:
+    api.add_document("file-2", "big.pdf", status="in_progress", progress={"stage": "waiting"})
+    api.steering_refusal = "big.pdf is not being read"
+    page.run()
+    page.button(key="pause-file-2").click().run()
+    assert [error.value for error in page.error] == [r"Big\.pdf is not being read"]
+
+
 def test_places_are_named_by_what_they_are(api: FakeApi, page: AppTest) -> None:
     api.add_document("file-2", "talk.pptx", pages=12, page_unit="slide")
     api.add_document("file-3", "notes.txt", pages=1, page_unit="line")

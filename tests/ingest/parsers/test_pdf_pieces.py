@@ -167,7 +167,7 @@ def test_files_are_read_three_deep_and_no_deeper(tmp_path: Path) -> None:
         path = attach(outer, inner_pdf=path.read_bytes())
     document = join_pieces(pieces_of(path))
     assert document.text == "Depth 5.\n\nDepth 4.\n\nDepth 3.\n\nDepth 2."
-    assert any("more than 3 files deep" in warning for warning in document.warnings)
+    assert any("inside 3 other files" in warning for warning in document.warnings)
 
 
 def test_a_pdf_with_nothing_in_it_and_inside_it_is_refused(tmp_path: Path) -> None:

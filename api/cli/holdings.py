@@ -1,0 +1,99 @@
+"""What there is: `documents`, `collections`, `models`."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.options import AnyCollection, Home, Json, settings_for
+from ingest.names import as_stored
+
+app = typer.Typer()
+documents = typer.Typer(help="Look at documents, and remove them.", no_args_is_help=True)
+collections = typer.Typer(help="Look at collections, remove them, and build them anew.", no_args_is_help=True)
+models = typer.Typer(help="See which models there are.", no_args_is_help=True)
+app.add_typer(documents, name="documents")
+app.add_typer(collections, name="collections")
+app.add_typer(models, name="models")
+
+
+@documents.command("ls")
+def documents_ls(collection: AnyCollection = None, json: Json = False, home: Home = None) -> None:
+    """List documents."""
+    settings = settings_for(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.list_documents(settings, collection, as_json=json))
+
+
+@documents.command("show")
+def documents_show(
+    document: Annotated[str, typer.Argument(metavar="ID")],
+    collection: AnyCollection = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show what was read from a document, page by page."""
+    settings = settings_for(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.show_document(settings, document, collection, as_json=json))
+
+
+@documents.command("rm")
+def documents_rm(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    collection: AnyCollection = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Remove documents, from every collection unless one is named."""
+    settings = settings_for(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.remove_documents(settings, ids, collection, as_json=json))
+
+
+@collections.command("ls")
+def collections_ls(json: Json = False, home: Home = None) -> None:
+    """List collections."""
+    settings = settings_for(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.list_collections(settings, as_json=json))
+
+
+@collections.command("rm")
+def collections_rm(
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Remove a collection with its documents."""
+    settings = settings_for(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.remove_collection(settings, name, as_json=json))
+
+
+@collections.command("rebuild")
+def collections_rebuild(
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    force: Annotated[bool, typer.Option("--force", help="Go on without documents that cannot be read now.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Give up a rebuild that was begun.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Read a collection anew with the embedder of today, while the old one keeps answering."""
+    settings = settings_for(home)
+    from api.commands import maintenance as commands
+
+    raise typer.Exit(commands.rebuild(settings, name, force=force, cancel=cancel, as_json=json))
+
+
+@models.command("ls")
+def models_ls(json: Json = False, home: Home = None) -> None:
+    """List the models that can answer, the default one first, and the embedder."""
+    settings = settings_for(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.list_models(settings, as_json=json))

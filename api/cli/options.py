@@ -1,0 +1,51 @@
+"""What several commands take: their options, and the settings that these become."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ingest.names import as_stored
+
+if TYPE_CHECKING:
+    from api.settings import AllSettings
+
+Home = Annotated[Path | None, typer.Option(help="Folder that holds everything Pincite stores.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Addresses = Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]", show_default=False)]
+Port = Annotated[int | None, typer.Option(help="Port of the API.  [default: 1234]", show_default=False)]
+UiPort = Annotated[int | None, typer.Option(help="Port of the chat page.  [default: 8501]", show_default=False)]
+InCollection = Annotated[
+    str,
+    typer.Option("--collection", "-c", parser=as_stored, metavar="NAME", help="Documents that are searched together."),
+]
+AnyCollection = Annotated[
+    str | None,
+    typer.Option(
+        "--collection", "-c", parser=as_stored, metavar="NAME", help="Only this collection.", show_default=False
+    ),
+]
+Model = Annotated[
+    str | None, typer.Option(help="Model that answers; `pincite models ls` lists them.", show_default=False)
+]
+Password = Annotated[
+    str | None,
+    typer.Option(envvar="PINCITE_PASSWORD", help="Opens files that are encrypted.", show_default=False),
+]
+Ids = Annotated[list[str], typer.Argument(help="Ids of files; `pincite jobs ls` shows them.")]
+MaybeIds = Annotated[list[str] | None, typer.Argument(help="Ids of files.", show_default=False)]
+Mode = Annotated[
+    Literal["auto", "whole", "retrieval"] | None,
+    typer.Option(help="Show the model whole documents, or the passages that fit.", show_default=False),
+]
+
+
+def settings_for(home: Path | None, **flags: object) -> "AllSettings":
+    """Return the settings for a command, its flags first, and let the log follow them; raises `SettingsError`."""
+    from api.cli_output import configure_logging
+    from api.settings import load_settings
+
+    settings = load_settings(home=home, **flags)
+    configure_logging("debug" if settings.api.log_level == "debug" else "warning")
+    return settings
