@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow
@@ -43,39 +44,30 @@ def test_what_was_written_is_read_at_the_path() -> None:
         assert path.stat().st_size == 9
 
 
-@pytest.mark.parametrize("suffix", ["pdf", "docx", "pptx", "xlsx", "epub", "odt", "png", "parquet", "csv", "rtf"])
+def write_picture(path: Path) -> None:
+    picture = Image.new("RGB", (600, 120), "white")
+    ImageDraw.Draw(picture).text((20, 30), "HARBOUR", fill="black", font_size=48)
+    picture.save(path)
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "pdf": lambda path: write_pdf(path, ["The harbour froze."]),
+    "docx": write_docx,
+    "pptx": write_presentation,
+    "xlsx": lambda path: write_workbook(path, {"Ports": [["Brest"]]}),
+    "epub": lambda path: write_epub(path, {"a.xhtml": "<h1>One</h1><p>Fog.</p>"}, ""),
+    "odt": lambda path: write_opendocument(path, "text", "<text:p>Fog.</text:p>"),
+    "png": write_picture,
+    "parquet": lambda path: parquet.write_table(pyarrow.table({"name": ["Brest"]}), path),
+    "csv": lambda path: path.write_text("name;depth\nBrest;12\n"),
+    "rtf": lambda path: path.write_text(r"{\rtf1 Fog.}"),
+}
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
 def test_every_kind_of_reader_takes_what_is_kept(tmp_path: Path, suffix: str) -> None:
-    path = inner_file(tmp_path, suffix)
-    source = Source(tmp_path / "around.eml", "around.eml")
+    path = tmp_path / f"a.{suffix}"
+    WRITERS[suffix](path)
     (alone,) = read(Source(path, path.name))
-    (inside,) = read_attachment(path.read_bytes(), path.name, source)
+    (inside,) = read_attachment(path.read_bytes(), path.name, Source(tmp_path / "around.eml", "around.eml"))
     assert inside.text == alone.text
-
-
-def inner_file(folder: Path, suffix: str) -> Path:
-    """Write a small file of a format."""
-    path = folder / f"a.{suffix}"
-    match suffix:
-        case "pdf":
-            return write_pdf(path, ["The harbour froze."])
-        case "docx":
-            return write_docx(path)
-        case "pptx":
-            return write_presentation(path)
-        case "xlsx":
-            return write_workbook(path, {"Ports": [["Brest"]]})
-        case "epub":
-            return write_epub(path, {"a.xhtml": "<h1>One</h1><p>Fog.</p>"}, "")
-        case "odt":
-            return write_opendocument(path, "text", "<text:p>Fog.</text:p>")
-        case "png":
-            picture = Image.new("RGB", (600, 120), "white")
-            ImageDraw.Draw(picture).text((20, 30), "HARBOUR", fill="black", font_size=48)
-            picture.save(path)
-        case "parquet":
-            parquet.write_table(pyarrow.table({"name": ["Brest"]}), path)
-        case "csv":
-            path.write_text("name;depth\nBrest;12\n")
-        case "rtf":
-            path.write_text(r"{\rtf1 Fog.}")
-    return path
