@@ -11,16 +11,15 @@ import logging
 import re
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.dense_index import DenseIndex
 from ingest.errors import IndexOutdatedError, LibraryError
 from ingest.library import Library
 from ingest.storage.snapshots import Snapshot
-from ingest.types import IndexChanges
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class SearchIndex:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._lock = threading.Lock()
-        self._dense: dict[str, _DenseIndex] = {}
+        self._dense: dict[str, DenseIndex] = {}
 
     def dense(self, collection_id: str, vector: NDArray[np.float32], top_k: int) -> list[tuple[int, float]]:
         """Return (chunk id, cosine) of the nearest chunks, the nearest first; fewer where there are fewer."""
@@ -87,7 +86,7 @@ class SearchIndex:
         with self._lock:
             self._dense.pop(collection_id, None)
 
-    def _current(self, collection_id: str) -> "_DenseIndex":
+    def _current(self, collection_id: str) -> DenseIndex:
         for _ in range(MAX_REBUILDS):
             with self._lock:
                 index = self._dense.get(collection_id)
@@ -103,7 +102,7 @@ class SearchIndex:
                 return index
         raise LibraryError(home=str(self._library.home), detail=DAMAGED_VECTORS)
 
-    def _load(self, collection_id: str) -> "_DenseIndex":
+    def _load(self, collection_id: str) -> DenseIndex:
         dimension = self._library.collection(collection_id).passport.dimension
         snapshot = self._library.snapshot(collection_id)
         if snapshot is not None:
@@ -111,75 +110,14 @@ class SearchIndex:
                 return self._load_snapshot(snapshot, dimension)
             except (OSError, ValueError) as error:
                 logger.warning("the saved index of %s is rebuilt: %s", collection_id, error)
-        return _DenseIndex(collection_id, dimension)
+        return DenseIndex(collection_id, dimension)
 
-    def _load_snapshot(self, snapshot: Snapshot, dimension: int) -> "_DenseIndex":
+    def _load_snapshot(self, snapshot: Snapshot, dimension: int) -> DenseIndex:
         body = self._library.read_snapshot(snapshot)
         if hashlib.sha256(body).hexdigest() != snapshot.sha256:
             raise ValueError("its content is not what was written")
         if snapshot.passport != self._library.collection(snapshot.collection_id).passport:
             raise ValueError("it was made by another embedder")
-        index = _DenseIndex(snapshot.collection_id, dimension)
+        index = DenseIndex(snapshot.collection_id, dimension)
         index.load(snapshot.generation, snapshot.row_count, body)
         return index
-
-
-class _DenseIndex:
-    """Unit vectors of one collection, searched exactly. FAISS needs writers and readers kept apart."""
-
-    def __init__(self, collection_id: str, dimension: int) -> None:
-        self._collection_id = collection_id
-        self.dimension = dimension
-        self.generation = 0
-        self._lock = threading.Lock()
-        self._index: faiss.Index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-
-    def load(self, generation: int, row_count: int, body: bytes) -> None:
-        """Take over a serialised index; raises `ValueError` where it is not what was recorded."""
-        index = faiss.deserialize_index(np.frombuffer(body, dtype=np.uint8))
-        if index.d != self.dimension or index.ntotal != row_count:
-            raise ValueError("its size is not what was recorded")
-        self._index, self.generation = index, generation
-
-    def ids(self) -> set[int]:
-        """Return the ids of all chunks that it holds."""
-        with self._lock:
-            return {int(id_) for id_ in faiss.vector_to_array(self._index.id_map)}  # type: ignore[attr-defined]
-
-    def serialize(self) -> tuple[int, int, bytes]:
-        """Return the generation, the number of rows, and the index as bytes."""
-        with self._lock:
-            return self.generation, int(self._index.ntotal), faiss.serialize_index(self._index).tobytes()
-
-    def apply(self, changes_since: Callable[[int], IndexChanges]) -> None:
-        """Take over what changed in the library since the last time."""
-        with self._lock:
-            changes = changes_since(self.generation)
-            if changes.added and changes.vectors.shape[1] != self.dimension:  # it was rebuilt by another embedder
-                raise IndexOutdatedError(collection=self._collection_id)
-            if changes.removed:
-                self._index.remove_ids(faiss.IDSelectorBatch(np.array(changes.removed, dtype=np.int64)))
-            if changes.added:
-                self._index.add_with_ids(changes.vectors, np.array(changes.added, dtype=np.int64))
-            self.generation = changes.generation
-
-    def search(self, vector: NDArray[np.float32], top_k: int) -> list[tuple[int, float]]:
-        """Return (id, cosine), the nearest first."""
-        with self._lock:
-            count = min(top_k, int(self._index.ntotal))
-            if count == 0:
-                return []
-            scores, ids = self._index.search(vector.reshape(1, -1), count)
-        return [(int(id_), float(score)) for id_, score in zip(ids[0], scores[0], strict=True) if id_ >= 0]
-
-    def similarities(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
-        """Return the cosine of each id that is in the index."""
-        result: dict[int, float] = {}
-        with self._lock:
-            for id_ in chunk_ids:
-                try:
-                    stored = self._index.reconstruct(id_)
-                except RuntimeError:
-                    continue  # removed since it was found
-                result[id_] = float(stored @ vector)
-        return result

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,7 @@ MAX_DEPTH = 3
 
 
 @contextmanager
-def scratch_file() -> Iterator[tuple[IO[bytes], Path]]:
+def scratch_file() -> Generator[tuple[IO[bytes], Path]]:
     """Lend an empty file and the path at which this process alone can open it.
 
     Where the system has open files under /proc, it never has a name: it is gone with the process, however that ends.
