@@ -27,6 +27,22 @@ class Snapshot:
     passport: EmbedderPassport
 
 
+SMALL = 1_000
+"""An index of so few chunks is written in no time."""
+
+MAX_REPLAYED_CHUNKS = 20_000
+"""A start takes over so many chunks from the rows in about a second."""
+
+MAX_REPLAYED_SHARE = 0.1
+
+
+def is_outgrown(row_count: int, changed: int) -> bool:
+    """Whether so much came after a snapshot of `row_count` chunks that the next start should have a newer one."""
+    if row_count < SMALL:
+        return changed > 0
+    return changed > min(row_count * MAX_REPLAYED_SHARE, MAX_REPLAYED_CHUNKS)
+
+
 def find(db: apsw.Connection, collection_id: str) -> Snapshot | None:
     """Return the recorded snapshot of a collection."""
     sql = (
@@ -49,7 +65,7 @@ def may_record(db: apsw.Connection, snapshot: Snapshot) -> bool:
     """Whether its collection exists, no newer snapshot is recorded, and no chunk in it was removed meanwhile."""
     sql = (
         "SELECT 1 FROM collections WHERE id = ?1 AND history_from <= ?2"
-        " AND NOT EXISTS (SELECT 1 FROM snapshots WHERE collection_id = ?1 AND generation >= ?2)"
+        " AND NOT EXISTS (SELECT 1 FROM snapshots WHERE collection_id = ?1 AND generation > ?2)"
         " AND NOT EXISTS (SELECT 1 FROM removed_chunks WHERE collection_id = ?1 AND generation > ?2)"
     )
     return any(True for _ in db.execute(sql, (snapshot.collection_id, snapshot.generation)))
