@@ -144,7 +144,7 @@ class Checkup:
             if snapshot is None:
                 return
             rows = len(maintenance.chunk_ids(db, collection.id, until=snapshot.generation))
-            is_stale = rows < len(maintenance.chunk_ids(db, collection.id))
+            later = len(maintenance.chunk_ids(db, collection.id)) - rows
         try:
             is_whole_file = hashlib.sha256(self._library.read_snapshot(snapshot)).hexdigest() == snapshot.sha256
         except OSError:
@@ -155,7 +155,7 @@ class Checkup:
             what = "its saved index is gone or damaged"
         elif facts != (collection.passport, collection.passport.dimension, rows):
             what = "its saved index is of another state"
-        elif is_stale:
+        elif snapshots.is_outgrown(rows, later):
             what = "its saved index is old"
         if what:
             # A search notices all of this, and builds the index from the rows.

@@ -2,12 +2,13 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import LibraryError
 from ingest.library import Library
-from ingest.types import READ, Collection, DocumentRecord
+from ingest.types import READ, AttributeValue, Collection, DocumentRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,25 @@ class TakenIn:
 class Intake:
     """Takes files into one collection. A file's source is its absolute path.
 
-    `password` opens the files that need one; `again` reads also what failed too often. What the file system says
-    of each file is remembered by `close`: where it says the same the next time, the content is the same.
+    `password` opens the files that need one; `again` reads also what failed too often; `attributes` take
+    the place of those that the documents have. What the file system says of each file is remembered by `close`:
+    where it says the same the next time, the content is the same.
     """
 
     def __init__(
-        self, library: Library, collection: Collection, *, password: str | None = None, again: bool = False
+        self,
+        library: Library,
+        collection: Collection,
+        *,
+        password: str | None = None,
+        again: bool = False,
+        attributes: Mapping[str, AttributeValue] | None = None,
     ) -> None:
         self._library = library
         self._collection = collection
         self._password = password
         self._again = again
+        self._attributes = attributes
         self._known = library.known_stats()
         self._fresh: dict[str, tuple[str, str]] = {}
         self._read = {
@@ -48,12 +57,23 @@ class Intake:
         source = path.absolute().as_posix()
         sha256 = self.content_hash(path)
         if (read := self._read.get((source, sha256))) is not None:
-            return TakenIn(read, is_unchanged=True)
+            return TakenIn(self._with_attributes(read), is_unchanged=True)
         file = self._library.find_version(source, sha256) or self._library.add_file(
             source=source, filename=path.name, content=path
         )
-        document = self._library.enqueue(self._collection.id, file.id, again=self._again, password=self._password)
+        document = self._library.enqueue(
+            self._collection.id,
+            file.id,
+            again=self._again,
+            password=self._password,
+            attributes=self._attributes,
+        )
         return TakenIn(document, is_unchanged=document.status in READ)
+
+    def _with_attributes(self, read: DocumentRecord) -> DocumentRecord:
+        if self._attributes is None or self._attributes == read.attributes:
+            return read
+        return self._library.set_attributes(read.collection_id, read.file_id, self._attributes)
 
     def content_hash(self, path: Path) -> str:
         """Return the SHA-256 of a file; raises `LibraryError` where it cannot be read."""

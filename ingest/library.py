@@ -4,28 +4,33 @@ SQLite rows are the truth, every vector included; the originals lie beside them 
 Each method that changes something is one transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.errors import IndexOutdatedError, PageNotFoundError
+from ingest.filters import keys_of, predicate
 from ingest.library_jobs import LibraryJobs
 from ingest.storage import collections, content, documents, files, lexical, rebuilds, snapshots
 from ingest.storage.home import DATABASE_NAME, Home, delete_unused_files
 from ingest.storage.snapshots import Snapshot
 from ingest.types import (
+    AttributeValue,
     Collection,
     DocumentRecord,
     DocumentStatus,
     EmbedderPassport,
     FileRecord,
+    Filter,
     IndexChanges,
     LibrarySize,
     Page,
     StoredChunk,
+    WordFrequencies,
 )
 
 __all__ = ["DATABASE_NAME", "Library"]
@@ -217,6 +222,38 @@ class Library(LibraryJobs):
             documents.find(db, self.storage.owner, collection_id, file_id)
             return content.span_pages(db, collection_id, file_id, start, end)
 
+    # Attributes and filters
+
+    def set_attributes(
+        self, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
+    ) -> DocumentRecord:
+        """Replace what is said of a document's source in a collection, which `filters.checked_attributes` allows.
+
+        Raises `FileNotInLibraryError`.
+        """
+        with self.storage.database.write() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.set_attributes(db, collection_id, file_id, attributes)
+            return documents.find(db, self.storage.owner, collection_id, file_id)
+
+    def attributes_of(self, collection_id: str, file_ids: Iterable[str]) -> dict[str, dict[str, AttributeValue]]:
+        """Return what is said of each of these files; those of which nothing is said are left out."""
+        with self.storage.database.read() as db:
+            return documents.attributes_of(db, collection_id, file_ids)
+
+    def matching_files(self, collection_id: str, wanted: Filter) -> frozenset[str]:
+        """Return the files whose documents a filter lets through; raises `CollectionNotFoundError`."""
+        is_match, keys = predicate(wanted), keys_of(wanted)
+        with self.storage.database.read() as db:
+            collections.find(db, self.storage.owner, collection_id)
+            rows = documents.filter_rows(db, collection_id, keys)
+            return frozenset(id_ for id_, known in rows if is_match(known))
+
+    def chunk_ids(self, collection_id: str, file_ids: Iterable[str]) -> NDArray[np.int64]:
+        """Return the ids of all chunks of these files, those that no search finds yet included."""
+        with self.storage.database.read() as db:
+            return np.array(documents.chunk_ids(db, collection_id, file_ids), dtype=np.int64)
+
     # Chunks and vectors
 
     def chunks(self, ids: list[int]) -> list[StoredChunk]:
@@ -229,25 +266,61 @@ class Library(LibraryJobs):
         with self.storage.database.read() as db:
             return content.document_chunks(db, collection_id, file_id)
 
-    def search_words(self, collection_id: str, expression: str, top_k: int) -> list[tuple[int, float]]:
-        """Return (chunk id, BM25 score) of the best matches of an FTS5 expression, higher is better."""
+    def search_words(
+        self, collection_id: str, words: Sequence[str], top_k: int, *, only: frozenset[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (chunk id, BM25 score) of the chunks that have some of these words, as `ingest.words` makes them.
+
+        Where `only` is given, of the documents of these files alone.
+        """
         with self.storage.database.read() as db:
-            return lexical.search(db, collection_id, expression, top_k)
+            return lexical.search(db, collection_id, words, top_k, only=only)
 
-    def changes_since(self, collection_id: str, generation: int) -> IndexChanges:
-        """Return what brings an index of `generation` up to date, all of it from one state of the library.
+    def word_frequencies(self, words: Sequence[str]) -> WordFrequencies:
+        """Return in how many chunks of the whole library words stand, as `ingest.words` makes them."""
+        with self.storage.database.read() as db:
+            return lexical.frequencies(db, words)
 
-        Raises `IndexOutdatedError` where it is no longer known what was removed since; 0 always works.
+    def each_change(self, collection_id: str, generation: int) -> Iterator[IndexChanges]:
+        """Yield in batches what brings an index of `generation` up to date, all of it from one state of the library.
+
+        Nothing where it is. The last batch alone has the new generation. Raises `IndexOutdatedError` where it is no
+        longer known what was removed since; 0 always works.
         """
         with self.storage.database.read() as db:
             current = collections.find(db, self.storage.owner, collection_id).generation
             if 0 < generation < collections.history_from(db, collection_id):
                 raise IndexOutdatedError(collection=collection_id)
             if current == generation:
-                return IndexChanges(current, [], [], np.empty((0, 0), dtype=np.float32))
+                return
             removed = content.removed_since(db, collection_id, generation)
-            ids, vectors = content.vectors_since(db, collection_id, generation)
-            return IndexChanges(current, removed, ids, vectors)
+            for ids, vectors in content.vectors_since(db, collection_id, generation):
+                yield IndexChanges(generation, removed, ids, vectors)
+                removed = []
+            yield IndexChanges(current, removed, [], np.empty((0, 0), dtype=np.float32))
+
+    def changes_since(self, collection_id: str, generation: int) -> IndexChanges:
+        """Return what `each_change` yields in one piece, the added ids in rising order."""
+        parts = list(self.each_change(collection_id, generation))
+        added = np.array([id_ for part in parts for id_ in part.added], dtype=np.int64)
+        order = np.argsort(added)
+        vectors = [part.vectors for part in parts if part.added]
+        return IndexChanges(
+            parts[-1].generation if parts else generation,
+            [id_ for part in parts for id_ in part.removed],
+            [int(id_) for id_ in added[order]],
+            np.concatenate(vectors)[order] if vectors else np.empty((0, 0), dtype=np.float32),
+        )
+
+    def vectors(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
+        """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
+        with self.storage.database.read() as db:
+            return content.vectors(db, ids)
+
+    def changed_chunks(self, collection_id: str, generation: int) -> int:
+        """Return how many chunks a search finds that came after `generation`."""
+        with self.storage.database.read() as db:
+            return content.count_since(db, collection_id, generation)
 
     def snapshot(self, collection_id: str) -> Snapshot | None:
         """Return what is recorded of the collection's saved index."""

@@ -1,6 +1,6 @@
 """The part of the library that turns files into documents: what waits, what is read, how it ends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import apsw
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ingest.storage import collections, documents, files, jobs
 from ingest.storage.home import Home, delete_unused_files
 from ingest.types import (
+    AttributeValue,
     ChunkedDocument,
     DocumentFacts,
     DocumentRecord,
@@ -26,9 +27,17 @@ class LibraryJobs:
         self.storage = storage
 
     def enqueue(
-        self, collection_id: str, file_id: str, *, again: bool = False, password: str | None = None
+        self,
+        collection_id: str,
+        file_id: str,
+        *,
+        again: bool = False,
+        password: str | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
     ) -> DocumentRecord:
         """Put a file into a collection, to be read; `password` opens it.
+
+        `attributes` replace what was said of its source in this collection; None leaves that as it is.
 
         One that waits or was read comes back as it is. One that failed is queued again until it has had its
         tries; `again` or a password queues it anyway. Raises `FileNotInLibraryError` or `CollectionNotFoundError`.
@@ -39,6 +48,8 @@ class LibraryJobs:
             if password is not None:
                 files.set_password(db, file_id, password)
             jobs.queue(db, collection_id, file_id, again=again or password is not None)
+            if attributes is not None:
+                documents.set_attributes(db, collection_id, file_id, attributes)
             return documents.find(db, self.storage.owner, collection_id, file_id)
 
     def claim(self, passport: EmbedderPassport) -> DocumentRecord | None:

@@ -8,7 +8,6 @@ rebuilt from the rows otherwise.
 
 import hashlib
 import logging
-import re
 import threading
 import uuid
 from collections.abc import Sequence
@@ -16,10 +15,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.dense_index import DenseIndex
-from ingest.errors import IndexOutdatedError, LibraryError
+from ingest.dense_index import EXACT_LIMIT, DenseIndex
+from ingest.errors import IndexOutdatedError, IngestError, LibraryError
 from ingest.library import Library
-from ingest.storage.snapshots import Snapshot
+from ingest.storage.snapshots import Snapshot, is_outgrown
+from ingest.types import EmbedderPassport
+from ingest.words import words
 
 logger = logging.getLogger(__name__)
 
@@ -29,20 +30,25 @@ MAX_QUERY_WORDS = 256
 MAX_REBUILDS = 3
 DAMAGED_VECTORS = "some vectors are not of the size that they should be; `pincite check --repair` mends them"
 
-_WORD = re.compile(r"\w+")
-
 
 class SearchIndex:
     """Search in the collections of one library. Higher scores are better. Safe to use from many threads."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, *, exact_limit: int = EXACT_LIMIT) -> None:
         self._library = library
+        self._exact_limit = exact_limit
         self._lock = threading.Lock()
         self._dense: dict[str, DenseIndex] = {}
 
-    def dense(self, collection_id: str, vector: NDArray[np.float32], top_k: int) -> list[tuple[int, float]]:
-        """Return (chunk id, cosine) of the nearest chunks, the nearest first; fewer where there are fewer."""
-        return self._current(collection_id).search(vector, top_k)
+    def dense(
+        self, collection_id: str, vector: NDArray[np.float32], top_k: int, *, only: frozenset[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (chunk id, cosine) of the nearest chunks, the nearest first; fewer where there are fewer.
+
+        Where `only` is given, of the documents of these files alone.
+        """
+        among = None if only is None else self._library.chunk_ids(collection_id, only)
+        return self._current(collection_id).search(vector, top_k, among)
 
     def similarities(
         self, collection_id: str, vector: NDArray[np.float32], chunk_ids: Sequence[int]
@@ -50,32 +56,50 @@ class SearchIndex:
         """Return the cosine between `vector` and each of these chunks; those that are gone are left out."""
         return self._current(collection_id).similarities(vector, chunk_ids)
 
-    def lexical(self, collection_id: str, query: str, top_k: int) -> list[tuple[int, float]]:
-        """Return (chunk id, BM25 score) of the chunks that share words with `query`, the best first."""
-        words = list(dict.fromkeys(_WORD.findall(query)))[:MAX_QUERY_WORDS]
-        expression = " OR ".join(f'"{word}"' for word in words)
-        return self._library.search_words(collection_id, expression, top_k) if words else []
+    def lexical(
+        self, collection_id: str, query: str, top_k: int, *, only: frozenset[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (chunk id, BM25 score) of the chunks that share words with `query`, the best first.
+
+        Where `only` is given, of the documents of these files alone.
+        """
+        asked = list(dict.fromkeys(words(query)))[:MAX_QUERY_WORDS]
+        return self._library.search_words(collection_id, asked, top_k, only=only) if asked else []
 
     def save(self, collection_id: str) -> None:
-        """Write the collection's dense index to a file, unless the one that is there is current.
+        """Write the collection's dense index to a file, unless so little has changed that a start takes it over fast.
 
-        Raises `CollectionNotFoundError`, and `LibraryError` where the file cannot be written.
+        Waits for an index that is being built. Raises `CollectionNotFoundError`, and `LibraryError` where the file
+        cannot be written.
         """
         index = self._current(collection_id)
+        index.finish_growth()
         recorded = self._library.snapshot(collection_id)
-        if recorded is not None and recorded.generation == index.generation:
-            return
+        if recorded is not None:
+            changed = self._library.changed_chunks(collection_id, recorded.generation)
+            if not is_outgrown(recorded.row_count, changed):
+                return
+        self._write(index)
+
+    def _write(self, index: DenseIndex) -> None:
         generation, row_count, body = index.serialize()
         snapshot = Snapshot(
-            collection_id=collection_id,
+            collection_id=index.collection_id,
             generation=generation,
-            filename=f"{collection_id}-{generation}-{uuid.uuid4().hex[:8]}.faiss",
+            filename=f"{index.collection_id}-{generation}-{uuid.uuid4().hex[:8]}.faiss",
             sha256=hashlib.sha256(body).hexdigest(),
             row_count=row_count,
             dimension=index.dimension,
-            passport=self._library.collection(collection_id).passport,
+            passport=self._library.collection(index.collection_id).passport,
         )
         self._library.save_snapshot(snapshot, body)
+
+    def _keep_grown(self, index: DenseIndex) -> None:
+        """Write an index that took long to build; where that fails, the next save does it."""
+        try:
+            self._write(index)
+        except IngestError as error:
+            logger.warning("the index of %s was not saved: %s", index.collection_id, error)
 
     def ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks that a dense search can find."""
@@ -92,8 +116,9 @@ class SearchIndex:
                 index = self._dense.get(collection_id)
                 if index is None:
                     index = self._dense[collection_id] = self._load(collection_id)
+            generation = self._library.collection(collection_id).generation
             try:
-                index.apply(lambda generation: self._library.changes_since(collection_id, generation))
+                index.catch_up(generation, lambda known: self._library.each_change(collection_id, known))
             except (IndexOutdatedError, ValueError):  # ValueError: rows of different sizes
                 with self._lock:
                     if self._dense.get(collection_id) is index:
@@ -103,21 +128,26 @@ class SearchIndex:
         raise LibraryError(home=str(self._library.home), detail=DAMAGED_VECTORS)
 
     def _load(self, collection_id: str) -> DenseIndex:
-        dimension = self._library.collection(collection_id).passport.dimension
-        snapshot = self._library.snapshot(collection_id)
+        collection = self._library.collection(collection_id)
+        index = DenseIndex(
+            collection.id,
+            collection.passport.dimension,
+            self._library.vectors,
+            exact_limit=self._exact_limit,
+            on_grown=self._keep_grown,
+        )
+        snapshot = self._library.snapshot(collection.id)
         if snapshot is not None:
             try:
-                return self._load_snapshot(snapshot, dimension)
+                self._load_snapshot(index, snapshot, collection.passport)
             except (OSError, ValueError) as error:
                 logger.warning("the saved index of %s is rebuilt: %s", collection_id, error)
-        return DenseIndex(collection_id, dimension)
+        return index
 
-    def _load_snapshot(self, snapshot: Snapshot, dimension: int) -> DenseIndex:
+    def _load_snapshot(self, index: DenseIndex, snapshot: Snapshot, passport: EmbedderPassport) -> None:
         body = self._library.read_snapshot(snapshot)
         if hashlib.sha256(body).hexdigest() != snapshot.sha256:
             raise ValueError("its content is not what was written")
-        if snapshot.passport != self._library.collection(snapshot.collection_id).passport:
+        if snapshot.passport != passport:
             raise ValueError("it was made by another embedder")
-        index = DenseIndex(snapshot.collection_id, dimension)
         index.load(snapshot.generation, snapshot.row_count, body)
-        return index

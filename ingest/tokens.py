@@ -1,8 +1,17 @@
 """Where the embedder's word pieces are in a text (the adapter of `tokenizers`)."""
 
+from functools import cache
 from pathlib import Path
 
+import regex
 from tokenizers import Tokenizer
+
+_LETTER = regex.compile(r"[\p{L}\p{N}\p{M}]")
+_DENSE_SCRIPT = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_LETTERS_IN_A_SIGN = 2.0
+"""A sign of these scripts says about as much as so many letters of others."""
+_UNKNOWN = frozenset({"[UNK]", "<unk>"})
+"""What tokenizers put for a stretch that they cannot even spell."""
 
 
 class WordPieceMeasure:
@@ -18,3 +27,30 @@ class WordPieceMeasure:
         """Return the `[start, end)` of each word piece in order, special tokens left out."""
         offsets: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
         return offsets
+
+    def count_spelled(self, text: str) -> int:
+        """Return the number of word pieces, a stretch that the tokenizer does not know counted letter by letter."""
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        pieces = zip(encoded.tokens, encoded.offsets, strict=True)
+        return sum(end - start if token in _UNKNOWN else 1 for token, (start, end) in pieces)
+
+
+class Fluency:
+    """How well an embedder's vocabulary fits a text: what it must spell letter by letter, it was not trained on.
+
+    Measured in word pieces a letter: the bundled embedder takes 0.25 for English, 0.38 for German, about 1 for Russian
+    and Chinese, a multilingual one 0.25 to 0.3 for all of them. Loads no model; the tokenizer at the first text.
+    """
+
+    FLUENT, FOREIGN = 0.30, 0.50
+
+    def __init__(self, tokenizer_path: str | Path) -> None:
+        self._measure = cache(lambda: WordPieceMeasure(tokenizer_path))
+
+    def of(self, text: str) -> float:
+        """Return a number from 0 (foreign) to 1 (fluent); 1 for a text without letters."""
+        letters = sum(_LETTERS_IN_A_SIGN if _DENSE_SCRIPT.match(sign) else 1.0 for sign in _LETTER.findall(text))
+        if not letters:
+            return 1.0
+        pieces = self._measure().count_spelled(text)
+        return min(max((self.FOREIGN - pieces / letters) / (self.FOREIGN - self.FLUENT), 0.0), 1.0)

@@ -222,6 +222,33 @@ class FileRecord:
     created_at: int
 
 
+AttributeValue = str | int | float | bool
+"""What a person may say of a document under a name of their own; `True` is not the number 1."""
+
+ComparisonType = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "glob"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one attribute of a document must be; `in` and `nin` have several values. `ingest.filters` builds it."""
+
+    type: ComparisonType
+    key: str
+    value: AttributeValue | tuple[AttributeValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """Filters of which all (`and`) or any (`or`) must let a document through."""
+
+    type: Literal["and", "or"]
+    filters: tuple["Filter", ...]
+
+
+Filter = Comparison | Compound
+"""Which documents are searched; `ingest.filters` says what it means."""
+
+
 Failure = Literal["", "invalid_file", "unsupported_file", "needs_password", "server_error"]
 """Why a document failed, for programs; `reason` says it to people."""
 
@@ -231,6 +258,7 @@ class DocumentRecord:
     """One version of one source in one collection. `reason` explains a warning or a failure.
 
     `claim` names the attempt to read it that is under way: what an earlier attempt still says counts no more.
+    `attributes` are what a person said of its source in this collection; every version of the source has them.
     """
 
     collection_id: str
@@ -252,6 +280,7 @@ class DocumentRecord:
     progress: Progress = Progress()
     claim: str = ""
     failure: Failure = ""
+    attributes: dict[str, AttributeValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +317,14 @@ class IndexChanges:
     removed: list[int]
     added: list[int]
     vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class WordFrequencies:
+    """In how many of a library's chunks words stand: counts of common words end early, `chunks` may be too high."""
+
+    counts: dict[str, int]
+    chunks: int
 
 
 @dataclass(frozen=True, slots=True)

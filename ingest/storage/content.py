@@ -1,7 +1,8 @@
 # pyright: basic
 """What was made of a document: its pages with their text, its chunks and their vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import apsw
@@ -15,6 +16,9 @@ from ingest.types import BlockKind, Chunk, Page, StoredChunk
 
 UNPUBLISHED = ""
 """The collection of chunks that no search finds yet."""
+
+VECTOR_BATCH = 20_000
+"""How many vectors are in memory at once while an index takes them over."""
 
 _CHUNK = """
     SELECT h.id, d.collection_id, f.id, f.source, f.filename, h.start_offset, h.end_offset, h.text,
@@ -86,15 +90,34 @@ def document_chunks(db: apsw.Connection, collection_id: str, file_id: str) -> li
     return [_stored_chunk(row) for row in db.execute(sql, (collection_id, file_id))]
 
 
-def vectors_since(db: apsw.Connection, collection_id: str, generation: int) -> tuple[list[int], NDArray[np.float32]]:
-    """Return the ids and the vectors, one row each, of the chunks that were added after `generation`."""
+def vectors_since(
+    db: apsw.Connection, collection_id: str, generation: int
+) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+    """Yield the ids and the vectors, one row each, of the chunks that were added after `generation`, in batches."""
     sql = (
         "SELECT h.id, v.embedding FROM chunks h JOIN vectors v ON v.chunk_id = h.id"
-        " WHERE h.collection_id = ? AND h.generation > ? ORDER BY h.id"
+        " WHERE h.collection_id = ? AND h.generation > ? ORDER BY h.generation, h.id"
     )
-    rows = list(db.execute(sql, (collection_id, generation)))
+    rows = db.execute(sql, (collection_id, generation))
+    while batch := list(islice(rows, VECTOR_BATCH)):
+        yield _vectors(batch)
+
+
+def vectors(db: apsw.Connection, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
+    """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
+    sql = "SELECT chunk_id, embedding FROM vectors WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id"
+    return _vectors(list(db.execute(sql, (msgspec.json.encode(ids).decode(),))))
+
+
+def _vectors(rows: list[tuple[Any, ...]]) -> tuple[list[int], NDArray[np.float32]]:
     vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
     return [row[0] for row in rows], vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), dtype=np.float32)
+
+
+def count_since(db: apsw.Connection, collection_id: str, generation: int) -> int:
+    """Return how many chunks were added after `generation`."""
+    sql = "SELECT count(*) FROM chunks WHERE collection_id = ? AND generation > ?"
+    return int(next(iter(db.execute(sql, (collection_id, generation))))[0])
 
 
 def removed_since(db: apsw.Connection, collection_id: str, generation: int) -> list[int]:

@@ -15,6 +15,7 @@ import apsw
 
 from ingest.errors import LibraryError
 from ingest.storage.originals import incoming_file, remove_abandoned, sync_folder
+from ingest.words import index_words
 
 BUSY_TIMEOUT_MS = 30_000
 IDLE_READERS = 8
@@ -159,8 +160,13 @@ def _connect(path: Path) -> apsw.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.create_scalar_function("index_words", _index_words, 1, deterministic=True)  # the schema calls it
         connection.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only forgotten
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _index_words(*values: object) -> str:
+    return index_words(str(values[0]))

@@ -2,7 +2,7 @@
 """Rows of documents: one version of one source in one collection, and how far it is."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
-from ingest.storage import collections, content
+from ingest.storage import collections, content, files
 from ingest.types import (
+    AttributeValue,
     ChunkedDocument,
     DocumentFacts,
     DocumentRecord,
@@ -31,10 +32,24 @@ READER_VERSION = "2"
 _RECORD = """
     SELECT c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
            d.title, d.media_type, d.page_count, d.chunk_count, d.created_at, d.unit, d.metadata, d.stage,
-           d.progress_done, d.progress_total, d.claim, d.failure
+           d.progress_done, d.progress_total, d.claim, d.failure, a.attributes
     FROM documents d JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id
+    LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source
     WHERE c.owner = ?1
 """
+
+
+_ATTRIBUTES = msgspec.json.Decoder(dict[str, AttributeValue])  # made once: filters decode every document's
+_KNOWN_COLUMNS = {
+    "file_id": "d.file_id",
+    "filename": "f.filename",
+    "source": "f.source",
+    "title": "d.title",
+    "media_type": "d.media_type",
+    "created_at": "d.created_at",
+    "pages": "d.page_count",
+}
+"""Where the built-in attributes of `ingest.filters` stand."""
 
 
 def find(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord:
@@ -237,7 +252,65 @@ def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
     document_id = row_id(db, collection_id, file_id)
     if document_id is None:
         raise FileNotInLibraryError(file_id=file_id)
+    (source,) = next(iter(db.execute("SELECT source FROM files WHERE id = ?", (file_id,))))
     _delete_row(db, collection_id, document_id, collections.next_generation(db, collection_id))
+    files.forget_attributes(db, source)
+
+
+def set_attributes(
+    db: apsw.Connection, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
+) -> None:
+    """Replace what is said of the source of a file in a collection; nothing is left where there is nothing to say."""
+    db.execute(
+        "DELETE FROM source_attributes WHERE collection_id = ? AND source = (SELECT source FROM files WHERE id = ?)",
+        (collection_id, file_id),
+    )
+    if attributes:
+        db.execute(
+            "INSERT INTO source_attributes (collection_id, source, attributes) SELECT ?, source, ? FROM files"
+            " WHERE id = ?",
+            (collection_id, msgspec.json.encode(dict(attributes)).decode(), file_id),
+        )
+
+
+def attributes_of(
+    db: apsw.Connection, collection_id: str, file_ids: Iterable[str]
+) -> dict[str, dict[str, AttributeValue]]:
+    """Return what is said of each of these files; those of which nothing is said are left out."""
+    sql = (
+        "SELECT f.id, a.attributes FROM files f JOIN source_attributes a ON a.source = f.source"
+        " WHERE a.collection_id = ? AND f.id IN (SELECT value FROM json_each(?))"
+    )
+    rows = db.execute(sql, (collection_id, msgspec.json.encode(list(file_ids)).decode()))
+    return {file_id: _decoded(attributes) for file_id, attributes in rows}
+
+
+def filter_rows(
+    db: apsw.Connection, collection_id: str, keys: Collection[str]
+) -> Iterator[tuple[str, dict[str, AttributeValue]]]:
+    """Yield each document that can be found as its file id and what is known of it under the names in `keys`."""
+    known = [key for key in keys if key in _KNOWN_COLUMNS]
+    is_said = len(known) < len(keys)
+    columns = ", ".join(["d.file_id", "a.attributes" if is_said else "NULL", *(_KNOWN_COLUMNS[key] for key in known)])
+    # SQLite leaves out the tables of a LEFT JOIN of which nothing is asked.
+    sql = (
+        f"SELECT {columns} FROM documents d LEFT JOIN files f ON f.id = d.file_id"  # noqa: S608 (constant columns)
+        " LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source"
+        " WHERE d.collection_id = ? AND d.chunk_count > 0"
+    )
+    for row in db.execute(sql, (collection_id,)):
+        found = _decoded(row[1])
+        found.update(zip(known, row[2:], strict=True))
+        yield row[0], found
+
+
+def chunk_ids(db: apsw.Connection, collection_id: str, file_ids: Iterable[str]) -> list[int]:
+    """Return the ids of all chunks of these files, those that no search finds yet included."""
+    sql = (
+        "SELECT h.id FROM documents d JOIN chunks h ON h.document_id = d.id"
+        " WHERE d.collection_id = ? AND d.file_id IN (SELECT value FROM json_each(?))"
+    )
+    return [row[0] for row in db.execute(sql, (collection_id, msgspec.json.encode(list(file_ids)).decode()))]
 
 
 def collections_of(db: apsw.Connection, file_id: str) -> list[str]:
@@ -286,8 +359,17 @@ def _own_title(title: str, other_filename: str, filename: str) -> str:
 
 
 def _record(row: tuple[Any, ...]) -> DocumentRecord:
-    *facts, unit, metadata, stage, done, total, claim, failure = row
-    shown = msgspec.json.decode(metadata, type=dict[str, str])
-    progress = Progress(stage, done, total)
-    record = DocumentRecord(*facts)
-    return replace(record, unit=PageUnit(unit), metadata=shown, progress=progress, claim=claim, failure=failure)
+    *facts, unit, metadata, stage, done, total, claim, failure, attributes = row
+    return replace(
+        DocumentRecord(*facts),
+        unit=PageUnit(unit),
+        metadata=msgspec.json.decode(metadata, type=dict[str, str]),
+        progress=Progress(stage, done, total),
+        claim=claim,
+        failure=failure,
+        attributes=_decoded(attributes),
+    )
+
+
+def _decoded(attributes: str | None) -> dict[str, AttributeValue]:
+    return _ATTRIBUTES.decode(attributes) if attributes else {}

@@ -51,8 +51,29 @@ def find_version(db: apsw.Connection, owner: str, source: str, sha256: str) -> F
 
 
 def rename(db: apsw.Connection, file_id: str, source: str, filename: str) -> None:
-    """Give a file another source; its id stays."""
+    """Give a file another source; its id stays, and so does what is said of it in any collection."""
+    rows = db.execute("SELECT source FROM files WHERE id = ?", (file_id,))
+    old = next((str(row[0]) for row in rows), source)
+    if old == source:
+        db.execute("UPDATE files SET filename = ? WHERE id = ?", (filename, file_id))
+        return
+    db.execute(
+        "INSERT OR REPLACE INTO source_attributes (collection_id, source, attributes)"
+        " SELECT a.collection_id, ?, a.attributes FROM source_attributes a JOIN documents d"
+        " ON d.collection_id = a.collection_id WHERE a.source = ? AND d.file_id = ?",
+        (source, old, file_id),
+    )
     db.execute("UPDATE files SET source = ?, filename = ? WHERE id = ?", (source, filename, file_id))
+    forget_attributes(db, old)
+
+
+def forget_attributes(db: apsw.Connection, source: str) -> None:
+    """Remove what is said of a source in the collections that have no document of it any more."""
+    db.execute(
+        "DELETE FROM source_attributes WHERE source = ?1 AND NOT EXISTS (SELECT 1 FROM documents d"
+        " JOIN files f ON f.id = d.file_id WHERE d.collection_id = source_attributes.collection_id AND f.source = ?1)",
+        (source,),
+    )
 
 
 def password(db: apsw.Connection, file_id: str) -> str | None:

@@ -1,12 +1,13 @@
 """The library's tables, as a list of steps from one version to the next.
 
 A step, once released, is never changed. The texts of a document's pages, one after the other, are what every
-offset counts in; `chunks.text` repeats spans of it so that the lexical index (`chunks_fts`, external content)
-stays in step inside the same transaction. A chunk of a document that is to replace an older version has no
-collection until the document is complete, so that no search finds it.
+offset counts in; `chunks.text` repeats spans of it so that the lexical index (`chunks_fts`, over the words that
+`ingest.words` makes of them) stays in step inside the same transaction. A chunk of a document that is to
+replace an older version has no collection until the document is complete, so that no search finds it.
 
 `collections.history_from`: what was removed before this generation is no longer known, so an index that is older
 has to be built anew. `collections.rebuild_of`: this one is hidden, and is to replace that one when it is complete.
+`source_attributes` belong to a source, not to a document, so that a new version of it and a rebuild keep them.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -155,5 +156,40 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE collections ADD COLUMN history_from INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE collections ADD COLUMN rebuild_of TEXT REFERENCES collections (id) ON DELETE CASCADE;
     CREATE UNIQUE INDEX collections_by_rebuild ON collections (rebuild_of);
+    """,
+    """
+    CREATE TABLE source_attributes (
+        collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        source TEXT NOT NULL,
+        attributes TEXT NOT NULL,
+        PRIMARY KEY (collection_id, source)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    """
+    DROP TRIGGER chunks_added;
+    DROP TRIGGER chunks_removed;
+    DROP TRIGGER chunks_changed;
+    DROP TABLE chunks_fts;
+    CREATE VIEW chunk_words AS SELECT id, index_words(context) AS context, index_words(text) AS text FROM chunks;
+    CREATE VIRTUAL TABLE chunks_fts USING fts5 (
+        context, text, content='chunk_words', content_rowid='id',
+        tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
+    );
+    INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('secure-delete', 1);
+    INSERT INTO chunks_fts (chunks_fts) VALUES ('rebuild');
+    CREATE TRIGGER chunks_added AFTER INSERT ON chunks BEGIN
+        INSERT INTO chunks_fts (rowid, context, text)
+        VALUES (new.id, index_words(new.context), index_words(new.text));
+    END;
+    CREATE TRIGGER chunks_removed AFTER DELETE ON chunks BEGIN
+        INSERT INTO chunks_fts (chunks_fts, rowid, context, text)
+        VALUES ('delete', old.id, index_words(old.context), index_words(old.text));
+    END;
+    CREATE TRIGGER chunks_changed AFTER UPDATE OF context, text ON chunks BEGIN
+        INSERT INTO chunks_fts (chunks_fts, rowid, context, text)
+        VALUES ('delete', old.id, index_words(old.context), index_words(old.text));
+        INSERT INTO chunks_fts (rowid, context, text)
+        VALUES (new.id, index_words(new.context), index_words(new.text));
+    END;
     """,
 )

@@ -14,12 +14,13 @@ from ingest.library import DATABASE_NAME, Library
 from ingest.search_index import SearchIndex
 from ingest.storage.originals import ABANDONED_SECONDS
 from tests.fakes import HashEmbedder
+from tests.raw_database import BEFORE_MIGRATION, raw_database
 
 EMBEDDER = HashEmbedder(32)
 QUERIES = ("blue pump", "red valve oil", "green")
 TOP_K = 10
 EVERYTHING = 100_000
-KNOWN = {DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", "files", "index", "library-before-v2.db"}
+KNOWN = {DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", "files", "index", BEFORE_MIGRATION}
 
 State = dict[str, Any]
 
@@ -91,7 +92,7 @@ def _texts(library: Library, ids: list[int]) -> list[str]:
 
 def _problems_of_rows(home: Path) -> Iterator[str]:
     """The database is sound, every chunk has its vector, and what was not read to its end has left nothing."""
-    db = apsw.Connection(str(home / DATABASE_NAME))
+    db = raw_database(home / DATABASE_NAME)
     try:
         if (said := list(db.execute("PRAGMA integrity_check"))) != [("ok",)]:
             yield f"integrity_check: {said}"
@@ -150,7 +151,7 @@ def _problems_of_indexes(library: Library, home: Path) -> Iterator[str]:
 def _problems_of_copies(home: Path) -> Iterator[str]:
     """What was kept of an older format is sound, and nobody else may read it."""
     for path in home.glob("library-before-*.db"):
-        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        db = raw_database(path, flags=apsw.SQLITE_OPEN_READONLY)
         try:
             if (said := list(db.execute("PRAGMA integrity_check"))) != [("ok",)]:
                 yield f"{path.name}: {said}"
@@ -162,7 +163,7 @@ def _problems_of_copies(home: Path) -> Iterator[str]:
 
 def _problems_of_files(home: Path) -> Iterator[str]:
     """Every original is whole and wanted, every saved index is recorded, and nothing else lies about."""
-    db = apsw.Connection(str(home / DATABASE_NAME))
+    db = raw_database(home / DATABASE_NAME)
     try:
         wanted = {row[0] for row in db.execute("SELECT sha256 FROM files")}
         indexes = {row[0] for row in db.execute("SELECT filename FROM snapshots")}

@@ -33,6 +33,7 @@ from ingest.types import (
 from tests.fakes import chunked, passport
 from tests.faults.homes import EMBEDDER
 from tests.faults.tracing import Report
+from tests.raw_database import BEFORE_MIGRATION, raw_database
 
 DONE = "done"
 REFUSED = "refused"
@@ -211,7 +212,7 @@ def left_by_a_crash(home: Path) -> None:
 def version_one(home: Path) -> None:
     """A home as the first release wrote it."""
     home.mkdir(parents=True, exist_ok=True)
-    db = apsw.Connection(str(home / DATABASE_NAME))
+    db = raw_database(home / DATABASE_NAME)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute(MIGRATIONS[0])
@@ -285,7 +286,7 @@ def _much_removed(home: Path) -> None:
     scene.read("secret.txt", *NEW)
     scene.library.remove(scene.file_id("secret.txt"), None)
     scene.close()
-    copy = home / "library-before-v2.db"
+    copy = home / BEFORE_MIGRATION
     shutil.copy(home / DATABASE_NAME, copy)
 
 

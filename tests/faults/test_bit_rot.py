@@ -139,8 +139,9 @@ def outcome(home: Path, expected: State) -> str:
 
 
 def _substance(state: State) -> object:
-    """Return what answers are made of: the chunks of every document, and what is found."""
-    return [[document[-1] for document in state.get("documents", [])], state.get("hits")]
+    """Return what answers are made of: the text of every document's chunks, without their titles, and what is found."""
+    texts = [[text for text, _ in document[-1]] for document in state.get("documents", [])]
+    return [texts, state.get("hits")]
 
 
 def test_damage_of_the_database_is_refused_or_named_by_the_check(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import apsw
 import pytest
 
 from ingest.backup import MANIFEST_NAME, SEAL_NAME, back_up, read_manifest, verify
@@ -19,6 +18,7 @@ from ingest.search_index import SearchIndex
 from ingest.storage.schema import MIGRATIONS
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import add
+from tests.raw_database import BEFORE_MIGRATION, raw_database
 
 EMBEDDER = HashEmbedder()
 
@@ -246,9 +246,9 @@ def test_a_backup_without_links_copies(library: Library, tmp_path: Path, monkeyp
 def test_a_backup_of_an_older_format_is_migrated_when_it_is_opened(library: Library, tmp_path: Path) -> None:
     old = tmp_path / "old"
     (old / "files").mkdir(parents=True)
-    with closing(apsw.Connection(str(old / "library.db"))) as db:
+    with closing(raw_database(old / "library.db")) as db:
         db.execute(MIGRATIONS[0])
         db.execute("PRAGMA user_version = 1")
     with closing(Library(old)) as opened:
         assert verify(back_up(opened, tmp_path).folder) == []
-    assert (old / "library-before-v2.db").exists()
+    assert (old / BEFORE_MIGRATION).exists()

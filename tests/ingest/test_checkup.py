@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import apsw
 import pytest
 
 from ingest.checkup import Checkup, Finding
@@ -18,6 +17,7 @@ from ingest.storage import rebuilds
 from ingest.types import DocumentRecord
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import add, claimed, complete
+from tests.raw_database import raw_database
 
 EMBEDDER = HashEmbedder()
 PUMP = chunked("The pump is blue.", "It stands in the cellar.")
@@ -38,7 +38,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 def damage(library: Library, *statements: str) -> None:
     """Change rows as no transaction of the library would."""
-    with closing(apsw.Connection(str(library.home / "library.db"))) as db:
+    with closing(raw_database(library.home / "library.db")) as db:
         db.execute("PRAGMA foreign_keys = OFF")
         for statement in statements:
             db.execute(statement)
@@ -286,12 +286,12 @@ def test_a_rebuild_that_nobody_works_on_is_named_with_its_command(library: Libra
 
 def test_a_damaged_database_is_told_and_nothing_is_mended(library: Library) -> None:
     schema = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema WHERE name = 'files_by_content'"
-    with closing(apsw.Connection(str(library.home / "library.db"))) as db:
+    with closing(raw_database(library.home / "library.db")) as db:
         index = next(iter(db.execute(schema)))
     hide = "DELETE FROM sqlite_schema WHERE name = 'files_by_content'"
     damage(library, "PRAGMA writable_schema = ON", hide)
     damage(library, "UPDATE files SET sha256 = '0' WHERE filename = 'pump.txt'")  # the index does not hear of it
-    with closing(apsw.Connection(str(library.home / "library.db"))) as db:
+    with closing(raw_database(library.home / "library.db")) as db:
         db.execute("PRAGMA writable_schema = ON")
         db.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", index)
 

@@ -15,6 +15,7 @@ from ingest.search_index import SearchIndex
 from ingest.storage.collections import encode_passport
 from ingest.storage.schema import MIGRATIONS
 from tests.fakes import HashEmbedder, passport
+from tests.raw_database import BEFORE_MIGRATION, raw_database
 
 SEPARATOR = "\n\n"
 DOCUMENTS: dict[str, Sequence[str]] = {
@@ -59,7 +60,7 @@ def home(tmp_path: Path) -> Path:
     """A home of the first format."""
     made = tmp_path / "home"
     made.mkdir()
-    with closing(apsw.Connection(str(made / "library.db"))) as db:
+    with closing(raw_database(made / "library.db")) as db:
         db.execute(MIGRATIONS[0])
         db.execute("PRAGMA user_version = 1")
         row = ("vs_1", "local", "c", 1, 1, encode_passport(passport()))
@@ -95,8 +96,8 @@ def test_a_library_that_was_migrated_is_sound_and_searched_as_before(home: Path)
 
 def test_the_copy_from_before_is_whole_and_goes_with_a_purge(home: Path) -> None:
     with closing(Library(home)) as library:
-        copy = home / "library-before-v2.db"
-        with closing(apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+        copy = home / BEFORE_MIGRATION
+        with closing(raw_database(copy, flags=apsw.SQLITE_OPEN_READONLY)) as db:
             assert db.execute("PRAGMA user_version").get == 1
             texts = [row[0] for row in db.execute("SELECT text FROM documents ORDER BY id")]
         assert texts == [SEPARATOR.join(pages) for pages in DOCUMENTS.values()]

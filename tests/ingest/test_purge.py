@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import apsw
 import numpy as np
 import pytest
 
@@ -20,6 +19,7 @@ from ingest.storage import maintenance
 from ingest.types import DocumentFacts, Progress
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import add, claimed
+from tests.raw_database import BEFORE_MIGRATION, raw_database
 
 EMBEDDER = HashEmbedder()
 CANARY = "zwieback"
@@ -66,7 +66,7 @@ def add_canary(library: Library) -> str:
 def leave_litter(home: Path) -> None:
     """What other programs and other versions leave: copies, caches and halves of files."""
     for name in (
-        "library-before-v2.db",
+        BEFORE_MIGRATION,
         "restoring-x/files/ab/cd",
         "cache/pages/1.png",
         "files/incoming-killed",
@@ -180,7 +180,7 @@ def test_a_purge_beside_another_process_that_is_idle_leaves_nothing(library: Lib
 
 def test_a_purge_beside_one_who_reads_without_a_pause_says_so(library: Library) -> None:
     library.delete_file(add_canary(library))
-    reader = apsw.Connection(str(library.home / "library.db"))
+    reader = raw_database(library.home / "library.db")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM files").fetchall()
     with library.storage.database.alone() as db:

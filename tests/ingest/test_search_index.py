@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from ingest.library import Library
 from ingest.search_index import SearchIndex
+from ingest.storage import content
+from ingest.storage.snapshots import SMALL, is_outgrown
 from ingest.types import Collection
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import complete
@@ -123,9 +125,89 @@ def test_saving_twice_keeps_one_file(library: Library, collection: Collection) -
     index = SearchIndex(library)
     index.save(collection.id)
     index.save(collection.id)
-    add(library, collection, "b.txt", ["another"])
+    add(library, collection, "b.txt", ["another", "and another"])
     index.save(collection.id)
     assert len(list((library.home / "index").iterdir())) == 1
+    assert_saved(library, collection)
+
+
+def assert_saved(library: Library, collection: Collection) -> None:
+    recorded = library.snapshot(collection.id)
+    assert recorded is not None
+    assert recorded.generation == library.collection(collection.id).generation
+
+
+@pytest.mark.parametrize(
+    ("rows", "changed", "expected"),
+    [
+        (12, 0, False),
+        (12, 1, True),
+        (2_000, 200, False),
+        (2_000, 201, True),
+        (1_000_000, 20_000, False),
+        (1_000_000, 20_001, True),
+    ],
+)
+def test_a_saved_index_is_outgrown_by_as_much_as_takes_long_to_take_over(
+    rows: int, changed: int, expected: bool
+) -> None:
+    assert is_outgrown(rows, changed) == expected
+
+
+def test_a_large_index_is_not_saved_for_a_little_more(library: Library, collection: Collection) -> None:
+    index = SearchIndex(library)
+    add(library, collection, "b.txt", [f"valve {number}" for number in range(SMALL)])
+    index.save(collection.id)
+    before = library.snapshot(collection.id)
+    add(library, collection, "c.txt", ["a pipe"])
+    index.save(collection.id)
+    assert library.snapshot(collection.id) == before
+    hits = SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("a pipe"), 1)
+    assert found(library, hits) == ["a pipe"]
+
+
+def test_an_index_that_lost_its_file_by_a_removal_is_saved_again(library: Library, collection: Collection) -> None:
+    index = SearchIndex(library)
+    file_id = add(library, collection, "b.txt", ["another"])
+    index.save(collection.id)
+    library.delete_file(file_id)
+    assert library.snapshot(collection.id) is None
+    index.save(collection.id)
+    assert_saved(library, collection)
+
+
+def test_an_index_that_has_outgrown_exact_search_is_built_and_saved_by_itself(
+    library: Library, collection: Collection
+) -> None:
+    index = SearchIndex(library, exact_limit=100)
+    index.save(collection.id)
+    texts = [f"valve {number} of hall {number % 7}" for number in range(150)]
+    add(library, collection, "b.txt", texts)
+    query = EMBEDDER.embed_query(texts[40])
+    assert found(library, index.dense(collection.id, query, 1)) == [texts[40]]
+    index.save(collection.id)
+    assert_saved(library, collection)
+    hits = index.dense(collection.id, query, 5)
+    assert found(library, hits)[0] == texts[40]
+    assert SearchIndex(library, exact_limit=100).dense(collection.id, query, 5) == hits
+    assert hits[0][1] == pytest.approx(1, abs=1e-6)
+
+
+def test_a_library_that_is_closed_while_an_index_is_built_is_closed(library: Library, collection: Collection) -> None:
+    index = SearchIndex(library, exact_limit=5)
+    index.dense(collection.id, EMBEDDER.embed_query("hall"), 1)
+    library.close()
+
+
+def test_what_changed_comes_in_batches_of_which_the_last_has_the_new_generation(
+    library: Library, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "VECTOR_BATCH", 5)
+    generation = library.collection("c").generation
+    batches = list(library.each_change(collection.id, 0))
+    assert [(len(batch.added), batch.generation) for batch in batches] == [(5, 0), (5, 0), (2, 0), (0, generation)]
+    assert list(library.each_change(collection.id, generation)) == []
+    assert len(SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("hall 2"), 20)) == 12
 
 
 def test_similarities_are_those_of_the_search(library: Library, collection: Collection) -> None:

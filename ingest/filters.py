@@ -1,0 +1,302 @@
+"""Which documents are searched: filters as OpenAI's vector stores have them, on attributes and on what is known anyway.
+
+Besides the attributes that a person gave it, every document has those of `BUILT_IN`. An attribute cannot have one of
+their names, nor one by which a search result says where it stands, so no name ever means two things.
+
+A comparison never fails on a document, it is true or false:
+
+- `eq` and `in`: the document has the attribute, and it is (one of) this, in type too: `1`, `"1"` and `true` differ.
+- `ne` and `nin`: the exact opposite. A document without the attribute is let through: OpenAI documents no other
+  reading, and so `ne` finds all that `eq` does not.
+- `gt`, `gte`, `lt`, `lte`: the document has it with the same type (numbers with numbers, texts with texts by their
+  characters, so that dates like 2026-01-31 are in order); else false.
+- `glob`, Pincite's own, for paths: a text that fits the pattern, where `*` is any text, slashes too, `?` any character
+  and `[…]` one of some; case counts.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from fnmatch import translate
+from typing import Any, cast, get_args
+
+from ingest.types import AttributeValue, Comparison, ComparisonType, Compound, Filter
+
+MAX_ATTRIBUTES = 16
+MAX_KEY_CHARS = 64
+MAX_TEXT_CHARS = 512
+"""These three are OpenAI's limits of attributes."""
+MAX_NUMBER = 2**53
+"""Beyond it, JSON's readers do not agree on what a whole number is."""
+
+MAX_DEPTH = 8
+MAX_COMPARISONS = 100
+MAX_VALUES = 1_000
+MAX_PATTERN_CHARS = 4_096
+
+BUILT_IN: Mapping[str, type[int] | type[str]] = {
+    "file_id": str,
+    "filename": str,
+    "source": str,
+    "title": str,
+    "media_type": str,
+    "created_at": int,
+    "pages": int,
+}
+"""What every document has, by its type. `created_at` is in Unix seconds."""
+
+PLACE_KEYS = frozenset(
+    {"page", "last_page", "place", "start", "end", "source", "heading_path", "dense_score", "lexical_score"}
+)
+"""By these names the attributes of a search result say where it stands."""
+
+
+class FilterError(ValueError):
+    """A filter or an attribute is wrong at `place`. What was there is not told: it may be private."""
+
+    def __init__(self, place: str, rule: str) -> None:
+        self.place = place.rstrip(".")
+        self.rule = rule
+        super().__init__(f"at {self.place}: expected {rule}" if place else f"expected {rule}")
+
+
+Attributes = Mapping[str, AttributeValue]
+Predicate = Callable[[Attributes], bool]
+
+_ORDERS: Mapping[ComparisonType, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+_SIGNS: Mapping[str, ComparisonType] = {
+    "=": "eq",
+    "!=": "ne",
+    ">": "gt",
+    ">=": "gte",
+    "<": "lt",
+    "<=": "lte",
+    "~": "glob",
+}
+_EXPRESSION = re.compile(r"\s*([^=!<>~]+?)\s*(!=|>=|<=|=|>|<|~)\s*(.*?)\s*", re.DOTALL)
+_ASSIGNMENT = re.compile(r"\s*([^=]+?)\s*=\s*(.*?)\s*", re.DOTALL)
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,16})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def matches(wanted: Filter, attributes: Attributes) -> bool:
+    """Whether a document with these attributes, the built-in ones among them, is let through."""
+    return predicate(wanted)(attributes)
+
+
+def predicate(wanted: Filter) -> Predicate:
+    """Return `matches` for one filter and many documents."""
+    if isinstance(wanted, Comparison):
+        return _comparing(wanted)
+    parts = [predicate(part) for part in wanted.filters]
+    combine = all if wanted.type == "and" else any
+    return lambda attributes: combine(part(attributes) for part in parts)
+
+
+def keys_of(wanted: Filter) -> frozenset[str]:
+    """Return the names of the attributes that a filter asks for."""
+    if isinstance(wanted, Comparison):
+        return frozenset({wanted.key})
+    return frozenset[str]().union(*map(keys_of, wanted.filters))
+
+
+def parse(raw: object) -> Filter:
+    """Return the filter that a JSON value describes; raises `ValueError` that names the place of what is wrong."""
+    parsed = _parsed(raw, at="", depth=1)
+    if _size(parsed) > MAX_COMPARISONS:
+        raise ValueError(f"a filter has at most {MAX_COMPARISONS} comparisons")
+    return parsed
+
+
+def parse_expressions(texts: Sequence[str]) -> Filter | None:
+    """Return the filter of what was typed, all of it at once: `key=value`, and `!=`, `>`, `>=`, `<`, `<=`, `~` (glob).
+
+    None where nothing was typed. A value is read as `read_value` does; for a built-in key it has the key's type, and
+    a date stands for its first second (UTC). Raises `ValueError`.
+    """
+    if len(texts) > MAX_COMPARISONS:
+        raise ValueError(f"a filter has at most {MAX_COMPARISONS} comparisons")
+    return Compound("and", tuple(map(_expression, texts))) if texts else None
+
+
+def checked_attributes(raw: Mapping[str, object]) -> dict[str, AttributeValue]:
+    """Return attributes that a document may have; raises `ValueError` for others."""
+    if len(raw) > MAX_ATTRIBUTES:
+        raise ValueError(f"a document has at most {MAX_ATTRIBUTES} attributes")
+    return {_own_key(key): _scalar(value, at=key, max_chars=MAX_TEXT_CHARS) for key, value in raw.items()}
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, AttributeValue]:
+    """Return the attributes that were typed as `key=value`; raises `ValueError`."""
+    read: dict[str, object] = {}
+    for text in texts:
+        if (match := _ASSIGNMENT.fullmatch(text)) is None:
+            raise ValueError(f"{text!r} is not an attribute; write key=value")
+        read[match[1]] = read_value(match[2])
+    return checked_attributes(read)
+
+
+def read_value(typed: str) -> AttributeValue:
+    """Return what was typed as a number, as true or false, or else as text; what stands in quotes is always text."""
+    if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "\"'":
+        return typed[1:-1]
+    if typed in ("true", "false"):
+        return typed == "true"
+    if _NUMBER.fullmatch(typed):
+        return float(typed) if "." in typed else int(typed)
+    return typed
+
+
+def _comparing(wanted: Comparison) -> Predicate:
+    key, value = wanted.key, wanted.value
+    if wanted.type == "glob":
+        pattern = re.compile(translate(str(value)))
+        return lambda attributes: isinstance(text := attributes.get(key), str) and bool(pattern.match(text))
+    if wanted.type in _ORDERS:
+        kind, is_in_order = _kind(cast("AttributeValue", value)), _ORDERS[wanted.type]
+        return lambda attributes: (
+            (known := attributes.get(key)) is not None and _kind(known) is kind and is_in_order(known, value)
+        )
+    allowed = {(_kind(each), each) for each in (value if isinstance(value, tuple) else (value,))}
+    is_positive = wanted.type in ("eq", "in")
+
+    def is_let_through(attributes: Attributes) -> bool:
+        known = attributes.get(key)
+        return (known is not None and (_kind(known), known) in allowed) == is_positive
+
+    return is_let_through
+
+
+def _kind(value: AttributeValue) -> type:
+    """Return what values must share to be compared; Python has `True == 1`."""
+    if isinstance(value, bool):
+        return bool
+    return str if isinstance(value, str) else float
+
+
+def _parsed(raw: object, *, at: str, depth: int) -> Filter:
+    if not isinstance(raw, Mapping):
+        raise FilterError(at, "an object with `type`")
+    fields = cast("Mapping[object, object]", raw)
+    kind = fields.get("type")
+    if kind in ("and", "or"):
+        _check_fields(fields, ("type", "filters"), at)
+        return _compound(kind, fields.get("filters"), at=at, depth=depth)
+    if not isinstance(kind, str) or kind not in get_args(ComparisonType):
+        raise FilterError(f"{at}type", f"one of and, or, {', '.join(get_args(ComparisonType))}")
+    _check_fields(fields, ("type", "key", "value"), at)
+    key = fields.get("key")
+    if not isinstance(key, str):
+        raise FilterError(f"{at}key", "the name of an attribute, as a text")
+    return _comparison(kind, _name(key, at=f"{at}key"), fields.get("value"), at=f"{at}value")
+
+
+def _compound(kind: object, raw: object, *, at: str, depth: int) -> Compound:
+    place = f"{at}filters"
+    parts = _items(raw, at=place, limit=MAX_COMPARISONS)
+    if not parts:
+        raise FilterError(place, "at least one filter")
+    if depth == MAX_DEPTH:
+        raise FilterError(place, f"no filters inside: {MAX_DEPTH} levels are the most")
+    filters = tuple(_parsed(part, at=f"{place}.{index}.", depth=depth + 1) for index, part in enumerate(parts))
+    return Compound("and" if kind == "and" else "or", filters)
+
+
+def _comparison(kind: str, key: str, raw: object, *, at: str) -> Comparison:
+    value: AttributeValue | tuple[AttributeValue, ...]
+    if kind in ("in", "nin"):
+        items = _items(raw, at=at, limit=MAX_VALUES)
+        value = tuple(_scalar(item, at=f"{at}.{index}") for index, item in enumerate(items))
+    else:
+        value = _scalar(raw, at=at)
+    for each in value if isinstance(value, tuple) else (value,):
+        _check_fit(kind, key, each, at)
+    return Comparison(cast("ComparisonType", kind), key, value)
+
+
+def _check_fit(kind: str, key: str, value: AttributeValue, at: str) -> None:
+    """Refuse what no document could ever fit."""
+    expected = _kind(BUILT_IN[key]()) if key in BUILT_IN else None
+    if expected is float and _kind(value) is not float:
+        raise FilterError(at, "seconds since 1970, as a number" if key == "created_at" else "a number")
+    if (kind == "glob" or expected is str) and not isinstance(value, str):
+        raise FilterError(at, "a text")
+    if kind == "glob" and expected is float:
+        raise FilterError(at, f"no pattern: {key} is a number")
+    if kind in _ORDERS and isinstance(value, bool):
+        raise FilterError(at, "a number or a text: true and false have no order")
+
+
+def _items(raw: object, *, at: str, limit: int) -> list[object]:
+    items = cast("list[object]", raw) if isinstance(raw, list) else None
+    if items is None or len(items) > limit:
+        raise FilterError(at, f"a list of at most {limit:,}")
+    return items
+
+
+def _scalar(raw: object, *, at: str, max_chars: int = MAX_PATTERN_CHARS) -> AttributeValue:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str):
+        if len(raw) > max_chars or _is_torn(raw):
+            raise FilterError(at, f"a text of at most {max_chars} whole characters")
+        return raw
+    if isinstance(raw, int | float):
+        if not abs(raw) <= MAX_NUMBER:  # so that NaN is refused too
+            raise FilterError(at, f"a number between -{MAX_NUMBER} and {MAX_NUMBER}")
+        return raw
+    raise FilterError(at, "a text, a number, true or false")
+
+
+def _name(key: str, *, at: str) -> str:
+    if not 1 <= len(key) <= MAX_KEY_CHARS or _is_torn(key):
+        raise FilterError(at, f"the name of an attribute, which has 1 to {MAX_KEY_CHARS} whole characters")
+    return key
+
+
+def _own_key(key: str) -> str:
+    if _name(key, at="") in BUILT_IN or key in PLACE_KEYS:
+        raise ValueError(f"{key} is set by Pincite itself; give the attribute another name")
+    return key
+
+
+def _is_torn(text: str) -> bool:
+    """Whether there is half of a surrogate pair in a text, which no database takes."""
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _check_fields(fields: Mapping[object, object], known: Sequence[str], at: str) -> None:
+    if any(field not in known for field in fields):
+        raise FilterError(at, f"nothing but {', '.join(known)}")
+
+
+def _size(wanted: Filter) -> int:
+    return 1 if isinstance(wanted, Comparison) else sum(map(_size, wanted.filters))
+
+
+def _expression(text: str) -> Comparison:
+    if (match := _EXPRESSION.fullmatch(text)) is None:
+        raise ValueError(f"{text!r} is not a filter; write key=value, or use one of != > >= < <= ~ in place of =")
+    key, kind, typed = match[1], _SIGNS[match[2]], match[3]
+    value = read_value(typed)
+    if not isinstance(value, str) and (kind == "glob" or BUILT_IN.get(key) is str):
+        value = typed
+    elif key == "created_at" and _DATE.fullmatch(typed):
+        value = _first_second(typed)
+    try:
+        return _comparison(kind, _name(key, at=""), value, at="")
+    except FilterError as error:
+        raise ValueError(f"{text!r} is not a filter: {error}") from error
+
+
+def _first_second(date: str) -> int:
+    try:
+        return int(datetime.fromisoformat(date).replace(tzinfo=UTC).timestamp())
+    except ValueError as error:
+        raise ValueError(f"there is no day {date}") from error
