@@ -12,6 +12,7 @@ from rag.citations import MarkerFilter
 from rag.context import Context, best_chunks, number, whole_document_budget, whole_documents
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
+from rag.followups import turn_before
 from rag.pinning import pin
 from rag.prompt import build_messages
 from rag.repetition import is_stuck
@@ -28,6 +29,7 @@ from rag.types import (
     Quote,
     Sampling,
     ScoredChunk,
+    Search,
     Started,
     Timings,
     Usage,
@@ -37,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 NOTHING_FOUND = "The documents in this collection do not say anything about that."
 NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."
+NO_MATCH = "No document in this collection fits the filter."
 EVIDENCE_QUOTES = 3
 MIN_PASSAGE_TOKENS = 16
 """No passage is shorter, its header included: what cannot fit by this count need not be tokenised."""
@@ -48,7 +51,7 @@ class AnswerPolicy:
     """How answers are made where the question does not say."""
 
     top_k: int
-    min_similarity: float
+    min_score: float
     max_answer_tokens: int
 
 
@@ -100,15 +103,15 @@ class Answerer:
         yield self._finished(plan, text, last, engine, clock)
 
     def _plan(self, question: Question, asked: str, engine: Engine) -> _Plan:
-        size = self._library.size([self._library.collection(id_).id for id_ in question.collections])
+        for id_ in question.collections:
+            self._library.collection(id_)  # raises where it is gone
         window = engine.info().context_window
         _check_room(engine.count_tokens(build_messages((), asked, ())), window)
-        hits = self._retriever.retrieve(asked, question.collections, self._policy.top_k)
+        hits = self._retriever.retrieve(_search(question, asked), self._policy.top_k)
         history, dropped = _fitting_history(question.messages, asked, engine)
         context = self._choose_context(question, asked, history, hits, engine)
         if context.mode == "none":
-            reason = NOTHING_FOUND if size.documents else NO_DOCUMENTS
-            return _Plan(replace(context, reason=reason), (), 0, ())
+            return _Plan(replace(context, reason=self._why_nothing(question)), (), 0, ())
         if dropped:
             context = replace(context, reason=f"{context.reason}; {dropped} earlier messages left out")
         messages = build_messages(history, asked, context.passages)
@@ -132,10 +135,10 @@ class Answerer:
         if question.mode != "retrieval":
             used = engine.count_tokens(build_messages(history, "", ()))
             budget = room - used if question.mode == "whole" else whole_document_budget(window, used)
-            whole = self._whole(question.collections, budget, lambda passages: tokens(passages) - used)
+            whole = self._whole(question, budget, lambda passages: tokens(passages) - used)
             if whole is not None:
                 return whole
-        about_it = relevant(asked, hits, self._policy.min_similarity)
+        about_it = relevant(asked, hits, self._policy.min_score)
         if not about_it:
             return Context("none", "", ())
         context = best_chunks(about_it, room, tokens)
@@ -143,21 +146,31 @@ class Answerer:
             return replace(context, reason=f"the documents do not fit the model's window whole; {context.reason}")
         return context
 
-    def _whole(
-        self, collections: Sequence[str], budget: int, tokens: Callable[[Sequence[Passage]], int]
-    ) -> Context | None:
+    def _why_nothing(self, question: Question) -> str:
+        if not self._library.size(question.collections).documents:
+            return NO_DOCUMENTS
+        if question.filter is not None and not any(self._matching(question, id_) for id_ in question.collections):
+            return NO_MATCH
+        return NOTHING_FOUND
+
+    def _matching(self, question: Question, collection_id: str) -> frozenset[str] | None:
+        """Return the files that the question's filter lets through; None where it has none."""
+        return None if question.filter is None else self._library.matching_files(collection_id, question.filter)
+
+    def _whole(self, question: Question, budget: int, tokens: Callable[[Sequence[Passage]], int]) -> Context | None:
         """Return all documents as context, or None where they do not fit, there are none, or one is only half read."""
-        size = self._library.size(collections)
-        if (
-            not size.chunks
-            or size.chunks * MIN_PASSAGE_TOKENS > budget
-            or self._library.queue_state(collections).reading
-        ):
+        chosen = {id_: self._matching(question, id_) for id_ in question.collections}
+        size = sum(
+            self._library.size([id_]).chunks if only is None else len(self._library.chunk_ids(id_, only))
+            for id_, only in chosen.items()
+        )
+        if not size or size * MIN_PASSAGE_TOKENS > budget or self._library.queue_state(question.collections).reading:
             return None
         chunks = [
             chunk
-            for id_ in collections
+            for id_, only in chosen.items()
             for document in sorted(self._library.documents(id_), key=lambda document: document.source)
+            if only is None or document.file_id in only
             for chunk in self._library.document_chunks(id_, document.file_id)
         ]
         used = tokens(number(chunks))
@@ -250,6 +263,10 @@ def _written(
 def _said(text: str) -> Generator[Delta, None, None]:
     """An answer that needs no model."""
     yield Delta(text, finish_reason="stop", usage=Usage(0, 0))
+
+
+def _search(question: Question, asked: str) -> Search:
+    return Search(asked, question.collections, turn_before(question.messages), question.filter)
 
 
 def _last_user_message(question: Question) -> str:

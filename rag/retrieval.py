@@ -1,8 +1,8 @@
-"""From a question to the chunks that may answer it: dense and lexical search, fused."""
+"""From a question to the chunks that may answer it: dense and lexical search, fused, then ranked by a closer look."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,77 +10,139 @@ from numpy.typing import NDArray
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Embedder
-from rag.types import ScoredChunk
+from rag.coverage import WordCoverage
+from rag.followups import Variant, variants
+from rag.fusion import Found, combined, fuse, mixed
+from rag.types import ScoredChunk, Search
 
 CANDIDATES = 50
-"""How many chunks each of the two searches contributes before they are fused."""
+"""How many chunks each of the two searches contributes, and how many of both are looked at closely."""
+
+LEAST_MEANING_SHARE = 0.2
+"""What the meaning counts where the embedder does not know a question's language at all."""
 
 _CODE = re.compile(r"\b(?=\w*\d)\w[\w.-]*\w\b")
 
-
-@dataclass(frozen=True, slots=True)
-class _Scores:
-    """What both searches say of one chunk."""
-
-    dense: float
-    lexical: float
-
-    def fused(self, weight: float, best_lexical: float) -> float:
-        """Return the convex combination of both scores, each in [0, 1].
-
-        A cosine below 0 counts as 0: an opposite vector is no better a match than an unrelated one.
-        """
-        lexical = self.lexical / best_lexical if best_lexical > 0 else 0.0
-        return weight * max(self.dense, 0.0) + (1.0 - weight) * lexical
+Vector = NDArray[np.float32]
+Only = Mapping[str, frozenset[str] | None]
+"""By collection: the files whose documents may be found, None for all."""
 
 
 class Retriever:
-    """Hybrid search over the collections of a library."""
+    """Hybrid search over the collections of a library. Safe to use from many threads.
 
-    def __init__(self, library: Library, index: SearchIndex, embedder: Embedder, *, fusion_weight: float) -> None:
+    `fusion_weight` is the share of the meaning in every score; the rest is that of the words. `fluency` says how well
+    the embedder knows the language of a question (from 0 to 1): what it does not know is searched by words.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        index: SearchIndex,
+        embedder: Embedder,
+        *,
+        fusion_weight: float,
+        fluency: Callable[[str], float] = lambda _: 1.0,
+    ) -> None:
         self._library = library
         self._index = index
         self._embedder = embedder
         self._weight = fusion_weight
+        self._fluency = fluency
+        self._coverage = WordCoverage(library)
 
-    def retrieve(self, query: str, collection_ids: Sequence[str], top_k: int) -> list[ScoredChunk]:
-        """Return at most `top_k` chunks, the best first; none for a query without a word.
+    def retrieve(self, search: Search, top_k: int) -> list[ScoredChunk]:
+        """Return at most `top_k` chunks, the best first; none for a question without a word."""
+        return self.candidates(search, top_k)[:top_k]
 
-        Fusion is a convex combination of cosine and BM25 (Bruch et al., arXiv 2210.11934), BM25 divided by
-        its best score for this query.
+    def candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
+        """Return all chunks that were looked at closely, the best first, `top_k` of them where there are as many.
+
+        The score is the convex combination of the cosine and of the share of the question's words that a chunk has.
+        It is the same whatever else is found, with a filter as without.
         """
-        if not query.strip():
+        fused = self.fused(search, top_k)
+        shares = self._shares(search, fused)
+        weight = self._meaning_share(search)
+        looked_at = [
+            replace(
+                hit,
+                score=combined(hit.trail.similarity, share, weight),
+                trail=replace(hit.trail, word_coverage=share),
+            )
+            for hit, share in zip(fused, shares, strict=True)
+        ]
+        return sorted(looked_at, key=lambda hit: (-hit.score, hit.chunk.id))
+
+    def fused(self, search: Search, top_k: int) -> list[ScoredChunk]:
+        """Return the candidates as both searches rank them together, before the closer look."""
+        if not search.question.strip():
             return []
-        vector = self._embedder.embed_query(query)
-        scores: dict[int, _Scores] = {}
-        for collection_id in collection_ids:
-            scores.update(self._search(collection_id, query, vector, max(top_k, CANDIDATES)))
-        best_lexical = max((score.lexical for score in scores.values()), default=0.0)
-        fused = {id_: score.fused(self._weight, best_lexical) for id_, score in scores.items()}
-        best = sorted(fused, key=lambda id_: (-fused[id_], id_))[:top_k]
+        depth = max(top_k, CANDIDATES)
+        fused = {each.id: each for each in fuse(self._found(search, depth), self._meaning_share(search))[:depth]}
         return [
-            ScoredChunk(chunk, fused[chunk.id], scores[chunk.id].dense, scores[chunk.id].lexical)
-            for chunk in self._library.chunks(best)
+            ScoredChunk(chunk, one.trail.fused_score, one.cosine, one.bm25, one.trail)
+            for chunk in self._library.chunks(list(fused))
+            for one in (fused[chunk.id],)
         ]
 
-    def _search(
-        self, collection_id: str, query: str, vector: NDArray[np.float32], candidates: int
-    ) -> dict[int, _Scores]:
-        dense = dict(self._index.dense(collection_id, vector, candidates))
-        lexical = dict(self._index.lexical(collection_id, query, candidates))
+    def _meaning_share(self, search: Search) -> float:
+        """Return how much the meaning counts for a question: less the worse the embedder knows its language."""
+        least = min(LEAST_MEANING_SHARE, self._weight)
+        return least + (self._weight - least) * self._fluency(search.question)
+
+    def _found(self, search: Search, depth: int) -> list[Found]:
+        """Search for every variant of a question."""
+        only: Only = {
+            id_: None if search.filter is None else self._library.matching_files(id_, search.filter)
+            for id_ in search.collections
+        }
+        asked = variants(search.question, search.earlier)
+        vectors = [self._embedder.embed_query(variant.text) for variant in asked]
+        dense = [self._dense(vector, only, depth) for vector in vectors]
+        lexical = [self._lexical(variant, only, depth) for variant in asked]
+        ids = {id_ for ranking in (*dense, *lexical) for id_ in ranking}
         # A chunk that only the words found has a cosine all the same: without it the fusion would guess.
-        dense |= self._index.similarities(collection_id, vector, [id_ for id_ in lexical if id_ not in dense])
-        return {id_: _Scores(cosine, lexical.get(id_, 0.0)) for id_, cosine in dense.items()}
+        return [
+            Found(variant, near | self._similarities(vector, only, ids - near.keys()), list(near), words)
+            for variant, vector, near, words in zip(asked, vectors, dense, lexical, strict=True)
+        ]
+
+    def _dense(self, vector: Vector, only: Only, depth: int) -> dict[int, float]:
+        lists = (self._index.dense(id_, vector, depth, only=files) for id_, files in only.items())
+        return _best_first((hit for hits in lists for hit in hits), depth)
+
+    def _lexical(self, variant: Variant, only: Only, depth: int) -> dict[int, float]:
+        lists = (self._index.lexical(id_, variant.text, depth, only=files) for id_, files in only.items())
+        return _best_first((hit for hits in lists for hit in hits), depth)
+
+    def _similarities(self, vector: Vector, only: Only, ids: Iterable[int]) -> dict[int, float]:
+        wanted = list(ids)
+        known: dict[int, float] = {}
+        for collection_id in only:
+            known |= self._index.similarities(collection_id, vector, wanted)
+        return known
+
+    def _shares(self, search: Search, hits: Sequence[ScoredChunk]) -> list[float]:
+        """Return for each hit the share of the question's words that it has, over all variants of the question."""
+        asked = variants(search.question, search.earlier)
+        chunks = [hit.chunk for hit in hits]
+        by_variant = [self._coverage.of(variant.text, chunks) for variant in asked]
+        return [mixed(asked, shares) for shares in zip(*by_variant, strict=True)]
 
 
-def relevant(query: str, hits: Sequence[ScoredChunk], min_similarity: float) -> list[ScoredChunk]:
+def relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[ScoredChunk]:
     """Return the hits that are about the query, in the same order.
 
-    A hit is about the query when it means something similar, or when it has every code and number of the
-    query in it (a part number says little to an embedder).
+    A hit is about the query when its score says so, or when it has every code and number of the query in it (a part
+    number says little to an embedder).
     """
     codes = _codes(query)
-    return [hit for hit in hits if hit.dense_score >= min_similarity or _has_all(hit, codes)]
+    return [hit for hit in hits if hit.score >= min_score or _has_all(hit, codes)]
+
+
+def _best_first(hits: Iterable[tuple[int, float]], depth: int) -> dict[int, float]:
+    return dict(sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:depth])
 
 
 def _has_all(hit: ScoredChunk, codes: set[str]) -> bool:

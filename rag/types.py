@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from ingest.types import Box, StoredChunk
+from ingest.types import Box, Filter, StoredChunk
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length"]
@@ -88,13 +88,39 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for: a question, the user's turn before it, and where: collections (ids) and a filter."""
+
+    question: str
+    collections: tuple[str, ...]
+    earlier: str = ""
+    filter: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """How a chunk came to its place.
+
+    Ranks count from 1; None says that this search did not find the chunk among its candidates. `similarity` is the
+    cosine, at least 0, and `word_coverage` the share of the question's words, both over all variants of the question.
+    """
+
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+    similarity: float = 0.0
+    fused_score: float = 0.0
+    word_coverage: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A found chunk. Scores are higher for better; `score` is the fused one in [0, 1]."""
+    """A found chunk. Higher is better: `score` is in [0, 1], `dense_score` a cosine, `lexical_score` from BM25."""
 
     chunk: StoredChunk
     score: float
     dense_score: float
     lexical_score: float
+    trail: Trail = Trail()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +226,11 @@ AnswerEvent = Started | AnswerDelta | Answer
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A chat whose last message asks about the documents of `collections` (ids)."""
+    """A chat whose last message asks about the documents of `collections` (ids) that `filter` lets through."""
 
     messages: tuple[Message, ...]
     collections: tuple[str, ...]
     sampling: Sampling = field(default_factory=Sampling)
     mode: Literal["auto", "whole", "retrieval"] = "auto"
     model: str | None = None
+    filter: Filter | None = None

@@ -41,7 +41,7 @@ class World:
             Retriever(self.library, index, EMBEDDER, fusion_weight=0.5),
             EvidenceFinder(self.library, EMBEDDER),
             lambda _: self.engine,
-            AnswerPolicy(top_k=4, min_similarity=0.2, max_answer_tokens=64),
+            AnswerPolicy(top_k=4, min_score=0.2, max_answer_tokens=64),
         )
 
     def add(self, source: str, *pages: str) -> None:

@@ -1,0 +1,222 @@
+"""Read an evaluation set from its folder, and refuse one that is wrong, naming the file and the line."""
+
+import hashlib
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from rag.evaluation.errors import EvalSetError
+from rag.evaluation.types import EvalDocument, EvalQuery, EvalSet, Span
+from rag.types import Message, Role
+
+CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
+SPANS, ANSWERS, HISTORY, LABELS = "spans.jsonl", "answers.jsonl", "history.jsonl", "labels.tsv"
+UNANSWERABLE = "unanswerable"
+"""How a label begins by which a question has no answer in the corpus."""
+
+
+class _DocumentRow(msgspec.Struct):
+    id: str
+    text: str
+    title: str | None = None
+
+
+class _QueryRow(msgspec.Struct):
+    id: str
+    text: str
+
+
+class _AnswersRow(msgspec.Struct):
+    id: str
+    answers: list[str]
+
+
+class _SpanRow(msgspec.Struct):
+    doc: str
+    start: int
+    end: int
+    text: str | None = None
+
+
+class _SpansRow(msgspec.Struct):
+    id: str
+    spans: list[_SpanRow]
+
+
+class _TurnRow(msgspec.Struct):
+    role: Role
+    text: str
+
+
+class _HistoryRow(msgspec.Struct):
+    id: str
+    history: list[_TurnRow]
+
+
+_Row = TypeVar("_Row", _DocumentRow, _QueryRow, _AnswersRow, _SpansRow, _HistoryRow)
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line of a file, to be named where it is wrong."""
+
+    path: Path
+    line: int
+
+    def error(self, detail: str) -> EvalSetError:
+        return EvalSetError(path=self.path, line=self.line, detail=detail)
+
+
+def find_sets(folder: Path) -> list[Path]:
+    """Return the folders of the sets in `folder`, by name: itself, or what is below it; raises `EvalSetError`."""
+    if not folder.is_dir():
+        raise EvalSetError(path=folder, line=0, detail="there is no such folder")
+    if _is_set(folder):
+        return [folder]
+    found = sorted({path.parent for path in folder.rglob("*.jsonl") if _is_set(path.parent)})
+    if not found:
+        raise EvalSetError(path=folder, line=0, detail=f"there is no {CORPUS} in it or below it")
+    return found
+
+
+def _is_set(folder: Path) -> bool:
+    return (folder / CORPUS).is_file() or (folder / QUERIES).is_file()
+
+
+def load_set(folder: Path, name: str) -> EvalSet:
+    """Return a set; raises `EvalSetError` for a missing file, a line that is wrong and an id that nothing has."""
+    documents = {row.id: row for _, row in _table(folder / CORPUS, _DocumentRow)}
+    texts = {row.id: row.text for _, row in _table(folder / QUERIES, _QueryRow)}
+    known = texts.keys()
+    relevance = _relevance(folder / QRELS, known, documents)
+    spans = _optional(folder / SPANS, lambda path: _spans(path, known, documents)) or {}
+    history = _optional(folder / HISTORY, lambda path: _history(path, known)) or {}
+    unanswerable = _unanswerable(folder, known)
+    queries = tuple(
+        EvalQuery(
+            id=id_,
+            text=text,
+            relevance=relevance.get(id_, {}),
+            spans=spans.get(id_, ()),
+            history=history.get(id_, ()),
+            is_unanswerable=id_ in unanswerable,
+        )
+        for id_, text in texts.items()
+    )
+    if not any(query.is_judged for query in queries):
+        raise EvalSetError(path=folder / QRELS, line=0, detail="no question has a relevant document")
+    return EvalSet(
+        name,
+        tuple(EvalDocument(row.id, row.title or "", row.text) for row in documents.values()),
+        queries,
+        hashlib.sha256((folder / CORPUS).read_bytes()).hexdigest(),
+    )
+
+
+def _optional(path: Path, read: Callable[[Path], _Value]) -> _Value | None:
+    return read(path) if path.is_file() else None
+
+
+def _lines(path: Path) -> Iterator[tuple[_Place, bytes]]:
+    """Yield the lines that are not blank. Only a line feed ends one: JSON may hold other separators."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise EvalSetError(path=path, line=0, detail="the file is missing") from error
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if line.strip():
+            yield _Place(path, number), line
+
+
+def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Place, _Row]]:
+    """Yield the rows of a JSON lines file; no id stands in it twice."""
+    decoder = msgspec.json.Decoder(kind)
+    seen: set[str] = set()
+    for place, line in _lines(path):
+        try:
+            row = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise place.error(str(error)) from error
+        if row.id in seen:
+            raise place.error(f"the id {row.id!r} stands in the file twice")
+        seen.add(row.id)
+        yield place, row
+
+
+def _tabbed(path: Path) -> Iterator[tuple[_Place, list[str]]]:
+    """Yield the rows of a file of values between tabs, its header first."""
+    for place, line in _lines(path):
+        try:
+            yield place, line.decode("utf-8").rstrip("\r").split("\t")
+        except UnicodeDecodeError as error:
+            raise place.error("the line is not valid UTF-8") from error
+
+
+def _check(place: _Place, what: str, id_: str, known: Container[str]) -> None:
+    if id_ not in known:
+        raise place.error(f"there is no {what} {id_!r}")
+
+
+def _relevance(path: Path, known: Container[str], documents: Container[str]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    rows = _tabbed(path)
+    for place, header in rows:
+        if len(header) != 3 or header[2].strip().lstrip("-").isdigit():
+            raise place.error("the first line must be the header: query-id, doc-id, relevance")
+        break
+    for place, row in rows:
+        if len(row) != 3:
+            raise place.error(f"{len(row)} values between tabs, not 3: query-id, doc-id, relevance")
+        query, document, grade = row
+        _check(place, "question", query, known)
+        _check(place, "document", document, documents)
+        try:
+            found.setdefault(query, {})[document] = int(grade)
+        except ValueError as error:
+            raise place.error(f"the relevance {grade!r} is not a whole number") from error
+    return found
+
+
+def _spans(path: Path, known: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
+    found: dict[str, tuple[Span, ...]] = {}
+    for place, row in _table(path, _SpansRow):
+        _check(place, "question", row.id, known)
+        for span in row.spans:
+            _check(place, "document", span.doc, documents)
+            quoted = documents[span.doc].text[max(span.start, 0) : max(span.end, 0)]
+            if span.start < 0 or len(quoted) != span.end - span.start or not quoted.strip():
+                raise place.error(f"[{span.start}, {span.end}) is no stretch of the text of {span.doc!r}")
+            if span.text not in (None, quoted):
+                raise place.error(f"[{span.start}, {span.end}) of {span.doc!r} is not the text that stands beside it")
+        found[row.id] = tuple(Span(span.doc, span.start, span.end) for span in row.spans)
+    return found
+
+
+def _history(path: Path, known: Container[str]) -> dict[str, tuple[Message, ...]]:
+    found: dict[str, tuple[Message, ...]] = {}
+    for place, row in _table(path, _HistoryRow):
+        _check(place, "question", row.id, known)
+        found[row.id] = tuple(Message(turn.role, turn.text) for turn in row.history)
+    return found
+
+
+def _unanswerable(folder: Path, known: Container[str]) -> set[str]:
+    """Return the questions that have an empty list of answers, or a label that says so."""
+    found: set[str] = set()
+    if (folder / ANSWERS).is_file():
+        for place, row in _table(folder / ANSWERS, _AnswersRow):
+            _check(place, "question", row.id, known)
+            if not row.answers:
+                found.add(row.id)
+    if (folder / LABELS).is_file():
+        rows = _tabbed(folder / LABELS)
+        next(rows, None)
+        for place, (id_, *labels) in rows:
+            _check(place, "question", id_, known)
+            if any(label.startswith(UNANSWERABLE) for label in labels):
+                found.add(id_)
+    return found

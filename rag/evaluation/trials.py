@@ -1,0 +1,130 @@
+"""Try ways of searching on the questions of a set, and sum up what they find."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.evaluation.measures import Values, auc, estimate, ranking_values
+from rag.evaluation.spans import SpanScores, span_scores, within_budget
+from rag.evaluation.types import (
+    AbstentionReport,
+    EvalQuery,
+    EvalSet,
+    SetReport,
+    Track,
+    Way,
+    WayReport,
+)
+from rag.retrieval import relevant
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPolicy:
+    """What is asked and how it is judged.
+
+    `max_queries` bounds the questions with a relevant document, and those without an answer. `top_k` and
+    `min_score` are those by which it is decided whether there is anything to answer from.
+    """
+
+    budget_chars: int
+    top_k: int
+    min_score: float
+    max_queries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What one way made of one question; `has_evidence` says that users would get an answer."""
+
+    documents: list[str]
+    spans: SpanScores | None
+    milliseconds: float
+    best_score: float
+    has_evidence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _WayTrials:
+    """What one way made of all questions with a relevant document: the values of each measure, and the trials."""
+
+    trials: list[_Trial]
+    values: Mapping[str, Values]
+
+
+def report_on(
+    evaluated: EvalSet, ways: Mapping[str, Way], policy: TrialPolicy, *, chunks: int, track: Track
+) -> SetReport:
+    """Try each of `ways` on the questions of a set; the last one, which serves users, also on those without an answer.
+
+    Every way is tried once before it is timed, so that nothing is loaded meanwhile.
+    """
+    judged = [query for query in evaluated.queries if query.is_judged][: policy.max_queries]
+    hopeless = [query for query in evaluated.queries if query.is_unanswerable and not query.is_judged]
+    hopeless = hopeless[: policy.max_queries]
+    texts = {document.id: document.text for document in evaluated.documents}
+    tried: dict[str, _WayTrials] = {}
+    for name, way in ways.items():
+        way(judged[0])
+        trials = [_try(query, way, policy, texts) for query in track(judged, name)]
+        tried[name] = _WayTrials(trials, _values(judged, trials))
+    served, way = list(tried.values())[-1], list(ways.values())[-1]
+    asked: Iterable[EvalQuery] = track(hopeless, "unanswerable") if hopeless else []
+    refused = [_try(query, way, policy, texts) for query in asked]
+    return SetReport(
+        name=evaluated.name,
+        documents=len(evaluated.documents),
+        chunks=chunks,
+        queries=len(judged),
+        ways=tuple(_summary(name, each, served) for name, each in tried.items()),
+        abstention=_abstention(served.trials, refused) if refused else None,
+    )
+
+
+def _try(query: EvalQuery, way: Way, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:
+    started = time.perf_counter()
+    hits = way(query)
+    milliseconds = 1_000 * (time.perf_counter() - started)
+    found = within_budget(hits, policy.budget_chars) if query.spans else []
+    return _Trial(
+        documents=list(dict.fromkeys(hit.chunk.source for hit in hits)),
+        spans=span_scores(found, query.spans, texts) if query.spans else None,
+        milliseconds=milliseconds,
+        best_score=max((hit.score for hit in hits), default=0.0),
+        has_evidence=bool(relevant(query.text, hits[: policy.top_k], policy.min_score)),
+    )
+
+
+def _values(queries: Sequence[EvalQuery], trials: Sequence[_Trial]) -> dict[str, Values]:
+    """Return the value of each measure for each question; span measures for those with spans alone."""
+    rankings = {query.id: trial.documents for query, trial in zip(queries, trials, strict=True)}
+    values = ranking_values(rankings, {query.id: query.relevance for query in queries})
+    spans = [trial.spans for trial in trials if trial.spans is not None]
+    if spans:
+        values["span_recall"] = np.array([scores.recall for scores in spans])
+        values["span_precision"] = np.array([scores.precision for scores in spans])
+        values["span_iou"] = np.array([scores.iou for scores in spans])
+    return values
+
+
+def _summary(name: str, tried: _WayTrials, served: _WayTrials) -> WayReport:
+    milliseconds = [trial.milliseconds for trial in tried.trials]
+    return WayReport(
+        name=name,
+        estimates={measure: estimate(values) for measure, values in tried.values.items()},
+        latency_p50_ms=float(np.percentile(milliseconds, 50)),
+        latency_p95_ms=float(np.percentile(milliseconds, 95)),
+        below_served=estimate(served.values["ndcg@10"] - tried.values["ndcg@10"]),
+    )
+
+
+def _abstention(answerable: Sequence[_Trial], unanswerable: Sequence[_Trial]) -> AbstentionReport:
+    with_answer, without = (np.array([trial.best_score for trial in trials]) for trials in (answerable, unanswerable))
+    return AbstentionReport(
+        answerable=len(answerable),
+        unanswerable=len(unanswerable),
+        auc=auc(with_answer, without),
+        false_refusal_rate=float(np.mean([not trial.has_evidence for trial in answerable])),
+        false_answer_rate=float(np.mean([trial.has_evidence for trial in unanswerable])),
+    )

@@ -1,0 +1,174 @@
+"""Trials: a tiny set taken into a library, searched in several ways, with the right values computed by hand."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.chunking import ChunkSpec
+from ingest.library import Library
+from ingest.search_index import SearchIndex
+from rag.evaluation.corpus import CorpusIntake
+from rag.evaluation.sets import load_set
+from rag.evaluation.trials import TrialPolicy, report_on
+from rag.evaluation.types import AbstentionReport, Estimate, EvalQuery, EvalSet, Item, SetReport, Way
+from rag.evaluation.ways import SearchParts, compared_ways, served_way
+from rag.retrieval import Retriever
+from rag.types import Message, ScoredChunk, Search
+from tests.fakes import HashEmbedder, passport
+from tests.rag.evaluation_world import CORPUS, write_set
+
+EMBEDDER = HashEmbedder()
+POLICY = TrialPolicy(budget_chars=10_000, top_k=6, min_score=0.25)
+
+
+class Words:
+    """A `TextMeasure` that counts characters."""
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [(place, place + 1) for place in range(len(text))]
+
+
+def silent(items: Sequence[Item], doing: str) -> Iterable[Item]:
+    """A `Track` that tells nobody."""
+    return items
+
+
+@pytest.fixture
+def evaluated(tmp_path: Path) -> EvalSet:
+    return load_set(write_set(tmp_path / "tiny"), "tiny")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+def intake(library: Library) -> CorpusIntake:
+    return CorpusIntake(library, EMBEDDER, passport=passport(), spec=ChunkSpec(60), measure=Words())
+
+
+@pytest.fixture
+def parts(library: Library, evaluated: EvalSet) -> SearchParts:
+    collection = intake(library).take(evaluated.documents, silent)
+    index = SearchIndex(library)
+    retriever = Retriever(library, index, EMBEDDER, fusion_weight=0.5)
+    return SearchParts(library, index, EMBEDDER, retriever, collection.id)
+
+
+def report(evaluated: EvalSet, ways: Mapping[str, Way], policy: TrialPolicy = POLICY) -> SetReport:
+    return report_on(evaluated, ways, policy, chunks=5, track=silent)
+
+
+def test_a_corpus_goes_in_with_its_ids_titles_and_offsets(library: Library, evaluated: EvalSet) -> None:
+    collection = intake(library).take(evaluated.documents, silent)
+    stored = {document.source: document for document in library.documents(collection.id, "done")}
+    assert {source: document.title for source, document in stored.items()} == {
+        "pump": "Pump",
+        "lunch": "Canteen",
+        "drill": "",
+    }
+    for row in CORPUS:
+        document = stored[row["id"]]
+        text = row["text"]
+        chunks = [each.chunk for each in library.document_chunks(collection.id, document.file_id)]
+        assert library.document_text(collection.id, document.file_id) == text
+        assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+        assert {chunk.context for chunk in chunks} == {row["title"] or ""}
+
+
+def test_a_corpus_that_is_there_is_not_embedded_again(library: Library, evaluated: EvalSet) -> None:
+    first = intake(library).take(evaluated.documents, silent)
+    calls = len(EMBEDDER.calls)
+    assert intake(library).take(evaluated.documents, silent) == library.collection(first.id)
+    assert len(EMBEDDER.calls) == calls
+
+
+def test_a_corpus_whose_intake_was_cut_off_is_taken_in_anew(library: Library, evaluated: EvalSet) -> None:
+    first = intake(library).take(evaluated.documents[:2], silent)
+    second = intake(library).take(evaluated.documents, silent)
+    assert second.id != first.id
+    assert len(library.documents(second.id, "done")) == 3
+    assert library.collections() == [library.collection(second.id)]
+
+
+def test_every_way_finds_what_shares_the_words_of_the_question(parts: SearchParts, evaluated: EvalSet) -> None:
+    for name, way in compared_ways(parts, has_history=False).items():
+        hits = way(evaluated.queries[0])
+        assert hits[0].chunk.source == "pump", name
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_the_last_way_is_the_one_that_serves_users(parts: SearchParts, evaluated: EvalSet) -> None:
+    ways = compared_ways(parts, has_history=False)
+    assert list(ways) == ["lexical", "dense", "fused", "reranked"]
+    assert list(ways)[-1:] == list(served_way(parts, has_history=False))
+    served = ways["reranked"](evaluated.queries[0])
+    assert served == parts.retriever.retrieve(Search(evaluated.queries[0].text, (parts.collection_id,)), 50)
+
+
+def test_questions_that_follow_others_are_served_with_what_came_before(parts: SearchParts, evaluated: EvalSet) -> None:
+    ways = compared_ways(parts, has_history=True)
+    assert list(ways)[-2:] == ["reranked", "with history"]
+    asked = replace(evaluated.queries[0], text="How often?", history=(Message("user", evaluated.queries[0].text),))
+    assert ways["with history"](asked)[0].chunk.source == "pump"
+
+
+def test_a_set_with_one_right_place_a_question_is_found_whole(parts: SearchParts, evaluated: EvalSet) -> None:
+    found = report(evaluated, served_way(parts, has_history=False))
+    sure = Estimate(1.0, 1.0, 1.0)
+    assert (found.name, found.documents, found.chunks, found.queries) == ("tiny", 3, 5, 2)
+    assert {
+        name: found.served.estimates[name] for name in ("ndcg@10", "recall@5", "mrr", "span_recall")
+    } == dict.fromkeys(("ndcg@10", "recall@5", "mrr", "span_recall"), sure)
+    assert 0 < found.served.latency_p50_ms <= found.served.latency_p95_ms
+    assert found.served.below_served == Estimate(0.0, 0.0, 0.0)
+
+
+def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated: EvalSet) -> None:
+    def lunch_first(query: EvalQuery) -> Sequence[ScoredChunk]:
+        hits = list(parts.fused(query))
+        return sorted(hits, key=lambda hit: hit.chunk.source != "lunch")
+
+    found = report(evaluated, {"lunch first": lunch_first, "fused": parts.fused})
+    worse, served = found.ways
+    # The two chunks of the lunch come first; the pump is the second document of q1 all the same.
+    assert worse.estimates["mrr"].mean == pytest.approx((1 / 2 + 1) / 2)
+    assert served.estimates["mrr"].mean == 1.0
+    assert worse.below_served.mean == pytest.approx(served.estimates["ndcg@10"].mean - worse.estimates["ndcg@10"].mean)
+
+
+def test_a_way_that_finds_nothing_scores_nothing(evaluated: EvalSet) -> None:
+    found = report(evaluated, {"nothing": lambda _: []})
+    assert {estimate for estimate in found.served.estimates.values()} == {Estimate(0.0, 0.0, 0.0)}
+    assert found.abstention == AbstentionReport(2, 1, auc=0.5, false_refusal_rate=1.0, false_answer_rate=0.0)
+
+
+def test_span_measures_are_missing_where_no_span_is_known(parts: SearchParts, tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "other")
+    (folder / "spans.jsonl").unlink()
+    assert set(report(load_set(folder, "other"), served_way(parts, has_history=False)).served.estimates) == {
+        "ndcg@10",
+        "recall@5",
+        "mrr",
+    }
+
+
+def test_a_question_without_an_answer_is_told_by_its_best_score(parts: SearchParts, evaluated: EvalSet) -> None:
+    found = report(evaluated, served_way(parts, has_history=False))
+    assert found.abstention == AbstentionReport(2, 1, auc=1.0, false_refusal_rate=0.0, false_answer_rate=0.0)
+    generous = TrialPolicy(budget_chars=1, top_k=6, min_score=-1.0)
+    assert report(evaluated, served_way(parts, has_history=False), generous).abstention == AbstentionReport(
+        2, 1, auc=1.0, false_refusal_rate=0.0, false_answer_rate=1.0
+    )
+
+
+def test_the_number_of_questions_can_be_bounded(parts: SearchParts, evaluated: EvalSet) -> None:
+    one = TrialPolicy(budget_chars=10_000, top_k=6, min_score=0.25, max_queries=1)
+    found = report(evaluated, served_way(parts, has_history=False), one)
+    assert found.queries == 1
+    assert found.abstention is not None
+    assert (found.abstention.answerable, found.abstention.unanswerable) == (1, 1)
