@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from api.errors import InvalidRequestError
 from api.metrics import Metrics
 from api.objects import DOCS_PREFIX, JsonObject, annotation_object, basis_object, check_object
 from api.schemas import ChatRequest, PinciteOptions
@@ -40,10 +41,14 @@ Pieces = Generator[str, None, None]
 def chat_events(services: Services, request: ChatRequest) -> Events:
     """Yield the events of the answer that `request` asks for, from documents or from the model alone.
 
-    Raises what `Answerer` and `Engine` raise, and `ModelNotFoundError`.
+    Raises what `Answerer` and `Engine` raise, `ModelNotFoundError`, and `InvalidRequestError` for a filter where
+    there are no documents to filter.
     """
     options = request.pincite or PinciteOptions()
     if not request.model.startswith(DOCS_PREFIX):
+        if options.filters is not None:
+            detail = f"filters choose documents; name a collection as the model, {DOCS_PREFIX}…"
+            raise InvalidRequestError(detail=detail, param="pincite.filters")
         yield from plain_events(services.models.engine(request.model), request.turns(), request.sampling())
         return
     try:
@@ -56,6 +61,7 @@ def chat_events(services: Services, request: ChatRequest) -> Events:
         sampling=request.sampling(),
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
+        filter=options.filters,
     )
     yield from services.answerer.answer(question)
 

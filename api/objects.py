@@ -1,10 +1,11 @@
 """Library records and answers as the JSON objects of OpenAI's API, with what Pincite adds to them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ingest.types import Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
+from ingest.types import AttributeValue, Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
+from rag.explaining import explanation, reason_to_cut
 from rag.types import Answer, Citation, Passage, Quote, ScoredChunk, Started
 
 JsonObject = dict[str, Any]
@@ -72,7 +73,7 @@ def store_file_object(document: DocumentRecord) -> JsonObject:
         "last_error": _last_error(document),
         "needs_password": document.failure == "needs_password",
         "chunking_strategy": {"type": "other"},
-        "attributes": {},
+        "attributes": document.attributes,
         "filename": document.filename,
         "source": document.source,
         "title": document.title,
@@ -110,14 +111,17 @@ def _last_error(document: DocumentRecord) -> JsonObject | None:
     return {"code": code, "message": document.reason}
 
 
-def search_result(found: ScoredChunk, place: str) -> JsonObject:
-    """Return a found chunk as OpenAI's search result; `attributes` say where in the document it stands."""
+def search_result(
+    found: ScoredChunk, place: str, attributes: Mapping[str, AttributeValue], *, explain: bool = False
+) -> JsonObject:
+    """Return a found chunk as OpenAI's search result: its document's attributes, and where in it the chunk stands."""
     stored, chunk = found.chunk, found.chunk.chunk
     return {
         "file_id": stored.file_id,
         "filename": stored.filename,
         "score": found.score,
         "attributes": {
+            **attributes,
             "page": chunk.first_page,
             "last_page": chunk.last_page,
             "place": place,
@@ -129,6 +133,34 @@ def search_result(found: ScoredChunk, place: str) -> JsonObject:
             "lexical_score": found.lexical_score,
         },
         "content": [{"type": "text", "text": chunk.text}],
+        **({"explanation": explanation_object(found)} if explain else {}),
+    }
+
+
+def explanation_object(found: ScoredChunk) -> JsonObject:
+    """Return how a found chunk came to its place, in numbers and in words."""
+    return {
+        "dense_score": found.dense_score,
+        "lexical_score": found.lexical_score,
+        **asdict(found.trail),
+        "text": explanation(found),
+    }
+
+
+def cut_object(cut: Sequence[ScoredChunk], threshold: float | None) -> JsonObject:
+    """Return the chunks that were looked at and are not among the results, with the reason."""
+    return {
+        "cut": [
+            {
+                "file_id": found.chunk.file_id,
+                "start": found.chunk.chunk.start,
+                "end": found.chunk.chunk.end,
+                "score": found.score,
+                "reason": reason_to_cut(found, threshold),
+                **explanation_object(found),
+            }
+            for found in cut
+        ]
     }
 
 

@@ -6,9 +6,12 @@ Fields of OpenAI's API that change nothing here are accepted, so that its client
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr
 
+from ingest.filters import checked_attributes
+from ingest.filters import parse as parse_filter
 from ingest.names import collection_name
+from ingest.types import Filter
 from rag.types import Message, Role, Sampling
 
 MAX_MESSAGES = 4096
@@ -60,6 +63,10 @@ def _as_parts(value: object) -> object:
     return [{"type": "text", "text": value}] if isinstance(value, str) else value
 
 
+Filters = Annotated[Filter, PlainValidator(parse_filter, json_schema_input_type=dict[str, Any])]
+StoreAttributes = Annotated[dict[str, Any], AfterValidator(checked_attributes)]
+"""What a person says of a document, within OpenAI's limits."""
+
 Text = Annotated[str, AfterValidator(_whole_characters)]
 CollectionName = Annotated[Text, AfterValidator(collection_name)]
 Unused = Annotated[None, BeforeValidator(_neutral)]
@@ -106,10 +113,11 @@ class StreamOptions(StrictModel):
 
 
 class PinciteOptions(StrictModel):
-    """What OpenAI's API has no words for: which model answers from the documents, and how they are read."""
+    """What OpenAI's API has no words for: which model answers, from which documents, and how they are read."""
 
     model: Text | None = None
     mode: Literal["auto", "whole", "retrieval"] | None = None
+    filters: Filters | None = None
 
 
 class ChatRequest(StrictModel):
@@ -208,8 +216,14 @@ class StoreFileCreate(StrictModel):
 
     file_id: Text
     password: SecretStr | None = None
-    attributes: Unused = None
+    attributes: StoreAttributes | None = None
     chunking_strategy: ChunkingChoice | None = None
+
+
+class StoreFileUpdate(StrictModel):
+    """`POST /v1/vector_stores/{id}/files/{file_id}`: all attributes anew, or none of them."""
+
+    attributes: StoreAttributes | None
 
 
 class RetryRequest(StrictModel):
@@ -235,4 +249,5 @@ class StoreSearch(StrictModel):
     max_num_results: Annotated[int, Field(ge=1, le=MAX_SEARCH_RESULTS)] = 10
     ranking_options: RankingOptions | None = None
     rewrite_query: Literal[False] | None = None
-    filters: Unused = None
+    filters: Filters | None = None
+    explain: bool = False

@@ -19,6 +19,7 @@ from ingest.pages import PageImages
 from ingest.pipeline import Ingestor, ParserLimits, parser_pool
 from ingest.queue import IngestQueue
 from ingest.search_index import SearchIndex
+from ingest.tokens import Fluency
 from ingest.types import Collection, DocumentRecord, Embedder
 from rag.answering import Answerer, AnswerPolicy
 from rag.errors import RagError
@@ -98,19 +99,25 @@ class Services:
         self._parsers = readers(size=ingest.parser_workers)
         # Pages are drawn by a process of their own: who checks a citation does not wait for an ingest.
         self._renderers = readers(size=1)
-        self._index = SearchIndex(self.library)
+        self.index = SearchIndex(self.library)
         self.page_images = PageImages(self.library, self._renderers)
         self.ingestor = Ingestor(
-            self.library, self._parsers, self._embedder, self._index, passport=self._passport, limits=limits
+            self.library, self._parsers, self._embedder, self.index, passport=self._passport, limits=limits
         )
         self.queue = IngestQueue(self.library, self.ingestor)
-        self.retriever = Retriever(self.library, self._index, self._embedder, fusion_weight=rag.fusion_weight)
+        self.retriever = Retriever(
+            self.library,
+            self.index,
+            self._embedder,
+            fusion_weight=rag.fusion_weight,
+            fluency=Fluency(folder.tokenizer_path).of,
+        )
         self.answerer = Answerer(
             self.library,
             self.retriever,
             EvidenceFinder(self.library, self._embedder),
             self.models.engine,
-            AnswerPolicy(rag.top_k, rag.min_similarity, rag.max_answer_tokens),
+            AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens),
         )
 
     def create_collection(self, name: str) -> Collection:
@@ -129,7 +136,7 @@ class Services:
     def delete_collection(self, collection: Collection) -> None:
         """Delete a collection with its documents and its index."""
         self.library.delete_collection(collection.id)
-        self._index.forget(collection.id)
+        self.index.forget(collection.id)
 
     def add_document(self, collection: Collection, file_id: str, *, password: str | None = None) -> DocumentRecord:
         """Put a file into a collection and have it read in the background, unless that was done already."""

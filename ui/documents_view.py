@@ -78,7 +78,7 @@ def _show_entry(conversation: Conversation, client: ApiClient, entry: DocumentEn
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{plain(entry.filename)}**", width=NAME_PIXELS, wrap=False)
-            with st.container(horizontal=True, wrap=False, gap=None, width="content"):
+            with st.container(horizontal=True, wrap=False, gap="xsmall", width="content"):
                 _show_buttons(conversation, client, entry)
         _show_state(entry)
         if entry.needs_password:

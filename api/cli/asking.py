@@ -8,12 +8,25 @@ from api.cli.options import Home, InCollection, Json, Mode, Model, settings_for
 
 app = typer.Typer()
 
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="KEY=VALUE",
+        help="Only documents with this attribute; also != > >= < <= and ~ for a pattern: 'source~*/contracts/*', "
+        "'created_at>=2026-01-01'. Several must all hold.",
+        show_default=False,
+    ),
+]
+
 
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     collection: InCollection = "default",
     top_k: Annotated[int, typer.Option(min=1, max=100, help="How many results.")] = 8,
+    filters: Filters = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say how each result came to its place.")] = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
@@ -21,7 +34,8 @@ def search(
     settings = settings_for(home)
     from api.commands import ask as commands
 
-    raise typer.Exit(commands.search(settings, query, collection, top_k, as_json=json))
+    options = commands.SearchOptions(collection, top_k, tuple(filters or ()), explain)
+    raise typer.Exit(commands.search(settings, query, options, as_json=json))
 
 
 @app.command()
@@ -30,6 +44,7 @@ def ask(
     collection: InCollection = "default",
     mode: Mode = None,
     model: Model = None,
+    filters: Filters = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
@@ -37,7 +52,7 @@ def ask(
     settings = settings_for(home)
     from api.commands import ask as commands
 
-    options = commands.AskOptions(collection, mode, model)
+    options = commands.AskOptions(collection, mode, model, tuple(filters or ()))
     raise typer.Exit(commands.ask(settings, question, options, as_json=json))
 
 

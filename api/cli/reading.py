@@ -27,6 +27,14 @@ def ingest(
         list[str] | None, typer.Option(help="Leave out what this pattern matches, as in .gitignore.")
     ] = None,
     password: Password = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Attribute of the documents, to filter searches by; takes the place of those that they have.",
+            show_default=False,
+        ),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Read also what failed before.")] = False,
     text_column: Annotated[
         list[str] | None, typer.Option(help="Column of a dataset with text.  [default: all with text]")
@@ -49,6 +57,7 @@ def ingest(
         ignored=tuple(ignore or ()),
         password=password,
         again=retry,
+        attributes=commands.typed_attributes(attribute),
         columns=columns,
         rows_per_document=rows_per_document,
     )

@@ -1,4 +1,4 @@
-"""Serving, and how this machine does it: `serve`, `ui`, `up`, `doctor`, `bench`."""
+"""Serving, and how this machine does it: `serve`, `ui`, `up`, `doctor`, `bench`, `eval`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -61,3 +61,25 @@ def bench(
     from api.commands import bench as commands
 
     raise typer.Exit(commands.run(settings, folder, as_json=json))
+
+
+@app.command("eval")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="An evaluation set, or a folder with several of them.")],
+    compare: Annotated[bool, typer.Option("--compare", help="Also measure each part of the search alone.")] = False,
+    queries: Annotated[
+        int | None, typer.Option(min=1, help="Ask at most this many questions of each kind.", show_default=False)
+    ] = None,
+    budget: Annotated[int, typer.Option(min=1, help="Characters of text in which spans are looked for.")] = 4_000,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder where what was read stays for the next run.", show_default=False)
+    ] = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Measure how well the search finds what is known to be there, in a library of its own."""
+    settings = settings_for(home)
+    from api.commands import evaluate as commands
+
+    options = commands.EvalOptions(compare=compare, max_queries=queries, budget_chars=budget, keep=keep)
+    raise typer.Exit(commands.run(settings, folder, options, as_json=json))

@@ -11,13 +11,16 @@ from rich.text import Text
 
 from api.cli_output import CommandError, messages, printable, results, styled, write_json, write_json_line
 from api.commands.opening import open_services
-from api.objects import JsonObject, annotation_object, check_object, quote_object
+from api.objects import JsonObject, annotation_object, check_object, explanation_object, quote_object
 from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import IngestError
+from ingest.filters import parse_expressions
 from ingest.pages import place_of
+from ingest.types import Filter
 from rag.errors import RagError
-from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, ScoredChunk, Started
+from rag.explaining import explanation
+from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, ScoredChunk, Search, Started
 
 QUOTE_CHARS = 240
 Mode = Literal["auto", "whole", "retrieval"]
@@ -32,27 +35,49 @@ class AskOptions:
     collection: str
     mode: Mode | None = None
     model: str | None = None
+    filters: tuple[str, ...] = ()
 
 
-def search(settings: AllSettings, query: str, collection_name: str, top_k: int, *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Where is searched, how much is shown and whether with the reasons, and the filters as they were typed."""
+
+    collection: str
+    top_k: int
+    filters: tuple[str, ...] = ()
+    explain: bool = False
+
+
+def search(settings: AllSettings, query: str, options: SearchOptions, *, as_json: bool) -> int:
     """Show the chunks that fit a query best."""
+    wanted = typed_filter(options.filters)
     with open_services(settings) as services:
-        collection = services.searchable(collection_name)
-        found = services.retriever.retrieve(query, [collection.id], top_k)
+        collection = services.searchable(options.collection)
+        looked_at = services.retriever.candidates(Search(query, (collection.id,), filter=wanted), options.top_k)
+        found = looked_at[: options.top_k]
         places = [place_of(services.library, each.chunk) for each in found]
     if as_json:
-        write_json([_search_row(each) for each in found])
+        write_json([_search_row(each, explain=options.explain) for each in found])
         return 0
-    console = results()
-    for number, each in enumerate(found, start=1):
-        stored, chunk = each.chunk, each.chunk.chunk
-        where = ", ".join(part for part in (stored.source, places[number - 1]) if part)
-        console.print(Text(f"{number}. {printable(where)}", style="bold"), end="")
-        console.print(Text(f"  score {each.score:.3f}", style="dim"))
-        console.print(Padding(Text(_shortened(chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
+    for number, (each, place) in enumerate(zip(found, places, strict=True), start=1):
+        _print_found(number, each, place, explain=options.explain)
     if not found:
         messages().print("nothing found")
+    elif options.explain:
+        messages().print(
+            f"{len(looked_at)} chunks were looked at; {len(looked_at) - len(found)} are not shown: --top-k"
+        )
     return 0
+
+
+def _print_found(number: int, found: ScoredChunk, place: str, *, explain: bool) -> None:
+    console = results()
+    where = ", ".join(part for part in (found.chunk.source, place) if part)
+    console.print(Text(f"{number}. {printable(where)}", style="bold"), end="")
+    console.print(Text(f"  score {found.score:.3f}", style="dim"))
+    if explain:
+        console.print(Padding(Text(explanation(found), style="dim"), (0, 0, 0, 3), expand=False), soft_wrap=False)
+    console.print(Padding(Text(_shortened(found.chunk.chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
 
 
 def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: bool) -> int:
@@ -88,6 +113,14 @@ def chat(settings: AllSettings, options: AskOptions, *, as_json: bool) -> int:
     return 0
 
 
+def typed_filter(typed: Sequence[str]) -> Filter | None:
+    """Return the filter that `--filter` names; raises `CommandError` where it is none."""
+    try:
+        return parse_expressions(typed)
+    except ValueError as error:
+        raise CommandError(f"--filter: {error}", exit_code=2) from error
+
+
 def _report_failure(error: Exception, *, as_json: bool) -> None:
     """Tell why there is no answer; with JSON, every question has its line."""
     messages().print(printable(f"pincite: {error}"))
@@ -106,11 +139,13 @@ def _next_question() -> str:
 
 def _answer(services: Services, turns: Sequence[Message], options: AskOptions, console: Console | None) -> Answer:
     """Return the answer; where there is a console, show it there while it is written."""
+    wanted = typed_filter(options.filters)
     question = Question(
         messages=tuple(turns),
         collections=(services.searchable(options.collection).id,),
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
+        filter=wanted,
     )
     with closing(services.answerer.answer(question)) as events:
         for event in events:
@@ -170,7 +205,7 @@ def _shortened(text: str) -> str:
     return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS]}…"
 
 
-def _search_row(found: ScoredChunk) -> JsonObject:
+def _search_row(found: ScoredChunk, *, explain: bool) -> JsonObject:
     stored, chunk = found.chunk, found.chunk.chunk
     return {
         "file_id": stored.file_id,
@@ -180,6 +215,7 @@ def _search_row(found: ScoredChunk) -> JsonObject:
         "end": chunk.end,
         "score": found.score,
         "text": chunk.text,
+        **({"explanation": explanation_object(found)} if explain else {}),
     }
 
 

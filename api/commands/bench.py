@@ -22,7 +22,7 @@ from ingest.sources import find_files
 from ingest.types import Collection
 from rag.errors import ModelNotFoundError
 from rag.models.models import ModelEntry, Models
-from rag.types import Answer, AnswerDelta, Message, Question, Sampling
+from rag.types import Answer, AnswerDelta, Message, Question, Sampling, Search
 
 SAMPLES = CHECKOUT / "data" / "samples"
 SAMPLE_QUESTIONS = CHECKOUT / "data" / "make_samples" / "questions.jsonl"
@@ -133,7 +133,7 @@ def _search_seconds(services: Services, collection: Collection, questions: Seque
     seconds: list[float] = []
     for question in list(questions) * SEARCH_ROUNDS:
         started = time.perf_counter()
-        services.retriever.retrieve(question, [collection.id], services.settings.rag.top_k)
+        services.retriever.retrieve(Search(question, (collection.id,)), services.settings.rag.top_k)
         seconds.append(time.perf_counter() - started)
     return seconds
 

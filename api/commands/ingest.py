@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,19 +17,23 @@ from api.objects import JsonObject, document_object
 from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import FileTooLargeError, IngestError
+from ingest.filters import parse_assignments
 from ingest.hub_datasets import ColumnMapping
 from ingest.intake import Intake
 from ingest.names import collection_name, is_collection_id
 from ingest.settings import IngestSettings
 from ingest.sources import find_files
 from ingest.sync import Departures, follow_departures
-from ingest.types import READ, Collection, DocumentRecord, DocumentStatus
+from ingest.types import READ, AttributeValue, Collection, DocumentRecord, DocumentStatus
 from ingest.watching import watch_folders
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How files are taken in. `sync` also removes what is gone from the folders; `watch` keeps doing so."""
+    """How files are taken in. `sync` also removes what is gone from the folders; `watch` keeps doing so.
+
+    `attributes` take the place of those that the documents have; None leaves them as they are.
+    """
 
     sync: bool = False
     watch: bool = False
@@ -38,6 +42,7 @@ class IngestOptions:
     again: bool = False
     columns: ColumnMapping = field(default_factory=ColumnMapping)
     rows_per_document: int = 1
+    attributes: Mapping[str, AttributeValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,14 @@ class Result:
         return Result(new, self.departures) if is_new else None
 
 
+def typed_attributes(typed: Sequence[str] | None) -> dict[str, AttributeValue] | None:
+    """Return the attributes that `--attribute` names, None where it is not there; raises `CommandError`."""
+    try:
+        return parse_assignments(typed) if typed else None
+    except ValueError as error:
+        raise CommandError(f"--attribute: {error}", exit_code=2) from error
+
+
 def run(
     settings: AllSettings, paths: Sequence[Path], wanted_collection: str, options: IngestOptions, *, as_json: bool
 ) -> int:
@@ -113,7 +126,9 @@ def _round(services: Services, collection: Collection, given: Sequence[Path], op
     """Bring a collection up to date with what was given, once; return what became of each file."""
     references = [path for path in given if is_dataset(path)]
     files = list(find_files([path for path in given if not is_dataset(path)], options.ignored))
-    intake = Intake(services.library, collection, password=options.password, again=options.again)
+    intake = Intake(
+        services.library, collection, password=options.password, again=options.again, attributes=options.attributes
+    )
     departures = Departures((), ())
     if options.sync or options.watch:
         departures = follow_departures(services.library, collection, given, files, intake)
@@ -187,7 +202,15 @@ def _ingest_dataset(
 ) -> list[Outcome]:
     """Take in the rows of a dataset and wait until they are read; return what became of each document, in order."""
     services.queue.start()
-    taken = list(take_dataset(services, collection, reference, options.columns, options.rows_per_document))
+    rows = take_dataset(
+        services,
+        collection,
+        reference,
+        options.columns,
+        options.rows_per_document,
+        attributes=options.attributes,
+    )
+    taken = list(rows)
     services.queue.wake()
     wait_for_documents(services.library, collection, taken)
     stored = {document.file_id: document for document in services.library.documents(collection.id)}

@@ -1,12 +1,12 @@
 """`pincite ingest hf:NAME[:split]`: the rows of a dataset become documents."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from api.services import Services
 from ingest.hub_datasets import PREFIX, ColumnMapping, rows_as_files
-from ingest.types import Collection, DocumentRecord
+from ingest.types import AttributeValue, Collection, DocumentRecord
 
 
 def is_dataset(path: Path) -> bool:
@@ -15,9 +15,15 @@ def is_dataset(path: Path) -> bool:
 
 
 def take_dataset(
-    services: Services, collection: Collection, reference: Path, columns: ColumnMapping, rows_per_document: int
+    services: Services,
+    collection: Collection,
+    reference: Path,
+    columns: ColumnMapping,
+    rows_per_document: int,
+    *,
+    attributes: Mapping[str, AttributeValue] | None = None,
 ) -> Iterator[DocumentRecord]:
     """Keep the rows of a dataset as files and queue them; yield their documents in order."""
     for row in rows_as_files(str(reference), columns=columns, rows_per_document=rows_per_document):
         file = services.library.add_file(source=row.source, filename=row.filename, content=io.BytesIO(row.content))
-        yield services.library.enqueue(collection.id, file.id)
+        yield services.library.enqueue(collection.id, file.id, attributes=attributes)

@@ -5,15 +5,15 @@ from contextlib import suppress
 
 from fastapi import APIRouter
 
-from api.objects import JsonObject, search_result, store_file_object, store_object
+from api.objects import JsonObject, cut_object, search_result, store_file_object, store_object
 from api.paging import Paging, page_of
 from api.routes.parts import Parts, Store
-from api.schemas import StoreCreate, StoreFileCreate, StoreSearch, StoreUpdate, revealed
+from api.schemas import StoreCreate, StoreFileCreate, StoreFileUpdate, StoreSearch, StoreUpdate, revealed
 from api.services import Services
 from ingest.errors import FileNotInLibraryError
 from ingest.pages import place_of
 from ingest.types import Collection
-from rag.types import ScoredChunk
+from rag.types import ScoredChunk, Search
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
 
@@ -65,30 +65,41 @@ def delete_store(parts: Parts, store: Store) -> JsonObject:
 
 @router.post("/{store}/search")
 def search_store(parts: Parts, store: Store, request: StoreSearch) -> JsonObject:
-    """Return the chunks that fit the query best. Several queries share one list, each chunk with its best score."""
+    """Return the chunks that fit the query best, of the documents that the filters let through.
+
+    Several queries share one list, each chunk with its best score.
+    """
     collection = parts.searchable(store)
-    best: dict[int, ScoredChunk] = {}
-    for query in request.query:
-        for found in parts.retriever.retrieve(query, [collection.id], request.max_num_results):
-            known = best.get(found.chunk.id)
-            if known is None or found.score > known.score:
-                best[found.chunk.id] = found
     threshold = request.ranking_options.score_threshold if request.ranking_options else None
-    ranked = sorted(best.values(), key=lambda found: found.score, reverse=True)
+    ranked = _ranked(parts, collection, request)
     chosen = [found for found in ranked if found.score >= (threshold or 0.0)][: request.max_num_results]
+    cut = ranked[len(chosen) :] if request.explain else []
+    said = parts.library.attributes_of(collection.id, {found.chunk.file_id for found in chosen})
     return {
         "object": "vector_store.search_results.page",
         "search_query": request.query,
-        "data": [search_result(found, place_of(parts.library, found.chunk)) for found in chosen],
+        "data": [
+            search_result(
+                found,
+                place_of(parts.library, found.chunk),
+                said.get(found.chunk.file_id, {}),
+                explain=request.explain,
+            )
+            for found in chosen
+        ],
         "has_more": False,
         "next_page": None,
+        **({"explanation": cut_object(cut, threshold)} if request.explain else {}),
     }
 
 
 @router.post("/{store}/files")
 def create_store_file(parts: Parts, store: Store, request: StoreFileCreate) -> JsonObject:
-    """Put a file into a collection; it is read in the background."""
-    document = parts.add_document(parts.searchable(store), request.file_id, password=revealed(request.password))
+    """Put a file into a collection; it is read in the background. Another version of a source keeps its attributes."""
+    password = revealed(request.password)
+    collection = parts.searchable(store)
+    document = parts.library.enqueue(collection.id, request.file_id, password=password, attributes=request.attributes)
+    parts.queue.wake()
     return store_file_object(document)
 
 
@@ -103,6 +114,13 @@ def list_store_files(parts: Parts, store: Store, page: Paging) -> JsonObject:
 def retrieve_store_file(parts: Parts, store: Store, file_id: str) -> JsonObject:
     """Show a document: its status, and while it is read how far that is."""
     return store_file_object(parts.library.document(parts.library.collection(store).id, file_id))
+
+
+@router.post("/{store}/files/{file_id}")
+def update_store_file(parts: Parts, store: Store, file_id: str, request: StoreFileUpdate) -> JsonObject:
+    """Replace the attributes of a document."""
+    collection = parts.library.collection(store)
+    return store_file_object(parts.library.set_attributes(collection.id, file_id, request.attributes or {}))
 
 
 @router.delete("/{store}/files/{file_id}")
@@ -122,3 +140,15 @@ def _discard(parts: Services, collection: Collection) -> None:
 
 def _store(parts: Services, collection: Collection) -> JsonObject:
     return store_object(collection, parts.library.documents(collection.id))
+
+
+def _ranked(parts: Services, collection: Collection, request: StoreSearch) -> list[ScoredChunk]:
+    """Return what any of the queries looked at, each chunk with its best score, the best first."""
+    best: dict[int, ScoredChunk] = {}
+    for query in request.query:
+        search = Search(query, (collection.id,), filter=request.filters)
+        for found in parts.retriever.candidates(search, request.max_num_results):
+            known = best.get(found.chunk.id)
+            if known is None or found.score > known.score:
+                best[found.chunk.id] = found
+    return sorted(best.values(), key=lambda found: -found.score)

@@ -163,6 +163,14 @@ def test_search_prints_exact_places(shell: Shell) -> None:
     assert "house.txt, page 2" in shell.run("search", "fire drill", "-c", "docs")[1]
 
 
+def test_search_says_how_a_result_came_to_its_place(shell: Shell) -> None:
+    (found,) = shell.json("search", "fire drill in March", "-c", "docs", "--top-k", "1", "--explain")
+    assert found["explanation"]["lexical_rank"] == 1
+    told = shell.run("search", "fire drill in March", "-c", "docs", "--top-k", "1", "--explain")
+    assert "has 100% of the question's words" in " ".join(told[1].split())
+    assert "are not shown" in told[2]
+
+
 def test_ask_prints_the_answer_and_its_citations(shell: Shell) -> None:
     shell.models.scripted = ScriptedEngine(["It is oiled ", "every 3 months [3]", "."])
     answer = shell.json("ask", "How often is the pump oiled?", "--collection", "docs")

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 
 from api.cli_output import CommandError
@@ -21,6 +20,7 @@ from tests.api.shell import Shell
 from tests.api.world import make_world
 from tests.fakes import chunked
 from tests.ingest.library_world import complete
+from tests.raw_database import raw_database
 
 Command = Callable[[], int]
 
@@ -41,7 +41,7 @@ def printed(capsys: pytest.CaptureFixture[str], command: Command, code: int = 0)
 
 
 def damage(home: Path, statement: str) -> None:
-    with closing(apsw.Connection(str(home / "library.db"))) as db:
+    with closing(raw_database(home / "library.db")) as db:
         db.execute(statement)
 
 
