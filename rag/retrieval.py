@@ -62,15 +62,11 @@ class Retriever:
         It is the same whatever else is found, with a filter as without.
         """
         fused = self.fused(search, top_k)
-        shares = self._shares(search, fused)
+        asked = variants(search.question, search.earlier)
+        shares = [self._coverage.of(variant.text, [hit.chunk for hit in fused]) for variant in asked]
         weight = self._meaning_share(search)
         looked_at = [
-            replace(
-                hit,
-                score=combined(hit.trail.similarity, share, weight),
-                trail=replace(hit.trail, word_coverage=share),
-            )
-            for hit, share in zip(fused, shares, strict=True)
+            _looked_at(hit, asked, of_hit, weight) for hit, of_hit in zip(fused, zip(*shares, strict=True), strict=True)
         ]
         return sorted(looked_at, key=lambda hit: (-hit.score, hit.chunk.id))
 
@@ -123,22 +119,23 @@ class Retriever:
             known |= self._index.similarities(collection_id, vector, wanted)
         return known
 
-    def _shares(self, search: Search, hits: Sequence[ScoredChunk]) -> list[float]:
-        """Return for each hit the share of the question's words that it has, over all variants of the question."""
-        asked = variants(search.question, search.earlier)
-        chunks = [hit.chunk for hit in hits]
-        by_variant = [self._coverage.of(variant.text, chunks) for variant in asked]
-        return [mixed(asked, shares) for shares in zip(*by_variant, strict=True)]
-
 
 def relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[ScoredChunk]:
     """Return the hits that are about the query, in the same order.
 
-    A hit is about the query when its score says so, or when it has every code and number of the query in it (a part
-    number says little to an embedder).
+    A hit is about the query when its score for one of the query's variants says so, or when it has every code and
+    number of the query in it (a part number says little to an embedder).
     """
     codes = _codes(query)
-    return [hit for hit in hits if hit.score >= min_score or _has_all(hit, codes)]
+    return [hit for hit in hits if hit.trail.relevance >= min_score or _has_all(hit, codes)]
+
+
+def _looked_at(hit: ScoredChunk, asked: Sequence[Variant], shares: Sequence[float], weight: float) -> ScoredChunk:
+    """Return a hit with its final score; `shares` are those of the words of each variant that it has."""
+    share = mixed(asked, shares)
+    relevance = combined(max(hit.dense_score, 0.0), max(shares), weight)
+    trail = replace(hit.trail, word_coverage=share, relevance=relevance)
+    return replace(hit, score=combined(hit.trail.similarity, share, weight), trail=trail)
 
 
 def _best_first(hits: Iterable[tuple[int, float]], depth: int) -> dict[int, float]:

@@ -103,6 +103,7 @@ class Trail:
 
     Ranks count from 1; None says that this search did not find the chunk among its candidates. `similarity` is the
     cosine, at least 0, and `word_coverage` the share of the question's words, both over all variants of the question.
+    `relevance` is the score for the variants that fit best: what says whether the chunk is about the question at all.
     """
 
     dense_rank: int | None = None
@@ -110,6 +111,7 @@ class Trail:
     similarity: float = 0.0
     fused_score: float = 0.0
     word_coverage: float | None = None
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,3 +127,9 @@ def test_results_say_in_words_how_they_came_to_their_place(library: Library, col
     assert "not found by it" in explanation(hits[-1])
     assert "below the threshold 0.9" in reason_to_cut(hits[-1], 0.9)
     assert "better ones" in reason_to_cut(hits[-1], None)
+
+
+def test_a_question_of_any_length_is_searched(library: Library, collection: Collection) -> None:
+    long = " ".join(f"word{number}" for number in range(5_000))
+    (hit, *_) = retriever(library, weight=0.0).retrieve(Search(f"oil every month {long}", (collection.id,)), 4)
+    assert hit.chunk.chunk.text == TEXTS[0]
