@@ -110,6 +110,7 @@ def join_words(layout: PageLayout, known: Set[str]) -> PageLayout:
     for spans in (words, lines):
         for edge in ("start", "end"):
             spans[edge] -= np.searchsorted(dropped, spans[edge]).astype("<u4")
+    words = words[words["start"] < words["end"]]  # a hyphen that was a word of its own is gone
     tables = tuple(TableSpan(*(place - bisect_left(dropped, place) for place in table)) for table in layout.tables)
     return PageLayout(layout.width, layout.height, text, words, lines, tables)
 

@@ -51,8 +51,8 @@ def test_one_set_is_one_object(shell: Shell, embedders: Embedders, folder: Path)
 def test_the_ways_are_compared_side_by_side(shell: Shell, embedders: Embedders, folder: Path) -> None:
     found = shell.json("eval", str(folder), "--compare")
     assert set(found) == KEYS | {"ways"}
-    assert list(found["ways"]) == ["lexical", "dense", "fused"]
-    assert found["ways"]["fused"]["ndcg@10"] == found["ndcg@10"]
+    assert list(found["ways"]) == ["lexical", "dense", "fused", "reranked", "with history"]
+    assert found["ways"]["with history"]["ndcg@10"] == found["ndcg@10"]
     assert all("ndcg@10_below_served" in way for way in found["ways"].values())
 
 

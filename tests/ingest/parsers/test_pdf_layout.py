@@ -59,6 +59,13 @@ def test_words_are_where_they_say_they_are(glyphs: Glyphs) -> None:
     assert covered == "".join(layout.text.replace("\xa0", "").split())
 
 
+def test_a_hyphen_that_was_a_word_of_its_own_leaves_no_word_behind() -> None:
+    nowhere = [(0.0, 0.0, 0.0, 0.0)] * 3
+    layout = lay_out(make_glyphs([ord("水"), LINE_END_HYPHEN, ord("a")], nowhere))
+    joined = join_words(layout, vocabulary([layout.text]))
+    assert [joined.text[start:end] for start, end, _, _ in joined.words.tolist()] == ["水", "a"]
+
+
 @given(glyphs=pages())
 def test_no_control_character_and_no_half_of_a_pair_survives(glyphs: Glyphs) -> None:
     layout = lay_out(glyphs)
