@@ -1,10 +1,12 @@
-"""Fixtures that cost something and are therefore shared: one server with the bundled models for the whole run."""
+"""What all tests share: an empty library each, and what costs something, once for the whole run."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ingest.embedding import WorkerEmbedder, find_embedder
+from ingest.library import Library
 from tests.live import LIVE_UPLOAD_MB, LiveStack, start_stack
 
 
@@ -22,3 +24,11 @@ def real_embedder() -> Iterator[WorkerEmbedder]:
     embedder = WorkerEmbedder(find_embedder("bundled"), batch_size=16)
     yield embedder
     embedder.close()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """An empty library."""
+    opened = Library(tmp_path / "home")
+    yield opened
+    opened.close()

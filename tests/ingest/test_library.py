@@ -3,7 +3,6 @@
 import io
 import os
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +24,6 @@ from ingest.storage.snapshots import Snapshot
 from ingest.types import ChunkedDocument, DocumentRecord, Progress
 from tests.fakes import chunked, passport
 from tests.ingest.library_world import EMBEDDER, add, claimed, complete, facts_of
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "home")
-    yield opened
-    opened.close()
 
 
 def found(library: Library, collection_id: str, words: str) -> list[str]:

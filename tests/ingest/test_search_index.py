@@ -2,7 +2,6 @@
 
 import io
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,6 @@ from tests.ingest.library_world import complete
 
 EMBEDDER = HashEmbedder()
 TEXTS = [f"pump number {number} stands in hall {number % 3}" for number in range(12)]
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "home")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Trials: a tiny set taken into a library, searched in several ways, with the right values computed by hand."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,13 +38,6 @@ def silent(items: Sequence[Item], doing: str) -> Iterable[Item]:
 @pytest.fixture
 def evaluated(tmp_path: Path) -> EvalSet:
     return load_set(write_set(tmp_path / "tiny"), "tiny")
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "home")
-    yield opened
-    opened.close()
 
 
 def intake(library: Library) -> CorpusIntake:

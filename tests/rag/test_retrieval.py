@@ -1,8 +1,6 @@
 """Hybrid retrieval over a small library."""
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,13 +20,6 @@ TEXTS = [
     "Lunch is served at noon in the canteen.",
     "The fire drill takes place in March.",
 ]
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "home")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
