@@ -299,19 +299,6 @@ class Library(LibraryJobs):
                 removed = []
             yield IndexChanges(current, removed, [], np.empty((0, 0), dtype=np.float32))
 
-    def changes_since(self, collection_id: str, generation: int) -> IndexChanges:
-        """Return what `each_change` yields in one piece, the added ids in rising order."""
-        parts = list(self.each_change(collection_id, generation))
-        added = np.array([id_ for part in parts for id_ in part.added], dtype=np.int64)
-        order = np.argsort(added)
-        vectors = [part.vectors for part in parts if part.added]
-        return IndexChanges(
-            parts[-1].generation if parts else generation,
-            [id_ for part in parts for id_ in part.removed],
-            [int(id_) for id_ in added[order]],
-            np.concatenate(vectors)[order] if vectors else np.empty((0, 0), dtype=np.float32),
-        )
-
     def vectors(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
         """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
         with self.storage.database.read() as db:

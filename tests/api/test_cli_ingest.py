@@ -12,6 +12,7 @@ import pytest
 from ingest.library import Library
 from tests.api.shell import DOCUMENT_KEYS, Shell
 from tests.api.world import make_world, wait_for
+from tests.ingest.library_world import all_rows
 
 
 def test_a_name_that_no_terminal_should_get_is_shown_without_its_controls(shell: Shell, tmp_path: Path) -> None:
@@ -210,9 +211,9 @@ def test_rest_browser_and_command_line_make_the_same_of_the_same_file(shell: She
         library = world.services.library
         wait_for(lambda: library.documents(store)[0].status == "done", seconds=60)
         sent = [chunk.chunk for chunk in library.document_chunks(store, file.json()["id"])]
-        text, vectors = library.document_text(store, file.json()["id"]), library.changes_since(store, 0).vectors
+        text, vectors = library.document_text(store, file.json()["id"]), all_rows(library, store).vectors
     with closing(Library(shell.home)) as library:
         typed = library.collection("typed").id
         assert [chunk.chunk for chunk in library.document_chunks(typed, row["id"])] == sent
         assert library.document_text(typed, row["id"]) == text
-        assert np.array_equal(library.changes_since(typed, 0).vectors, vectors)
+        assert np.array_equal(all_rows(library, typed).vectors, vectors)

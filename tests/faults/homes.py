@@ -14,6 +14,7 @@ from ingest.library import DATABASE_NAME, Library
 from ingest.search_index import SearchIndex
 from ingest.storage.originals import ABANDONED_SECONDS
 from tests.fakes import HashEmbedder
+from tests.ingest.library_world import all_rows
 from tests.raw_database import BEFORE_MIGRATION, raw_database
 
 EMBEDDER = HashEmbedder(32)
@@ -133,7 +134,7 @@ def _problems_of_indexes(library: Library, home: Path) -> Iterator[str]:
     """An index, whether loaded or built, has the rows of its collection and ranks them as a fresh one would."""
     index = SearchIndex(library)
     for collection in library.collections():
-        rows = library.changes_since(collection.id, 0)
+        rows = all_rows(library, collection.id)
         found = {id_ for id_, _ in index.dense(collection.id, EMBEDDER.embed_query("pump"), EVERYTHING)}
         if found != set(rows.added):
             yield f"{collection.name}: the index has {sorted(found)}, the rows are {rows.added}"

@@ -33,6 +33,7 @@ from ingest.types import (
 from tests.fakes import chunked, passport
 from tests.faults.homes import EMBEDDER
 from tests.faults.tracing import Report
+from tests.ingest.library_world import all_rows
 from tests.raw_database import BEFORE_MIGRATION, raw_database
 
 DONE = "done"
@@ -106,7 +107,7 @@ class Scene:
     def search(self) -> None:
         """Find all that there is to be found, in both ways."""
         for collection in self.library.collections():
-            rows = self.library.changes_since(collection.id, 0).added
+            rows = all_rows(self.library, collection.id).added
             found = self.index.dense(collection.id, EMBEDDER.embed_query("pump"), 1_000)
             assert sorted(id_ for id_, _ in found) == rows
             assert bool(self.index.lexical(collection.id, "pump valve document", 10)) == bool(rows)

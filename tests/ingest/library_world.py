@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
 from ingest.library import Library
-from ingest.types import ChunkedDocument, DocumentFacts, DocumentRecord, QueueState
+from ingest.types import ChunkedDocument, DocumentFacts, DocumentRecord, IndexChanges, QueueState
 from tests.fakes import HashEmbedder
 
 EMBEDDER = HashEmbedder()
@@ -80,3 +80,17 @@ def wait_until_read(library: Library, seconds: float = WAIT_SECONDS) -> QueueSta
         assert time.monotonic() < deadline, state
         time.sleep(0.02)
     return state
+
+
+def all_rows(library: Library, collection_id: str) -> IndexChanges:
+    """Return everything that a search in a collection can find in one piece, the ids in rising order."""
+    parts = list(library.each_change(collection_id, 0))
+    added = np.array([id_ for part in parts for id_ in part.added], dtype=np.int64)
+    order = np.argsort(added)
+    vectors = [part.vectors for part in parts if part.added]
+    return IndexChanges(
+        parts[-1].generation if parts else 0,
+        [id_ for part in parts for id_ in part.removed],
+        [int(id_) for id_ in added[order]],
+        np.concatenate(vectors)[order] if vectors else np.empty((0, 0), dtype=np.float32),
+    )
