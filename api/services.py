@@ -6,7 +6,7 @@ Nothing heavy starts here. Parsers, the embedder and models are processes that s
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, Protocol
@@ -20,7 +20,7 @@ from ingest.pipeline import Ingestor, ParserLimits, parser_pool
 from ingest.queue import IngestQueue
 from ingest.search_index import SearchIndex
 from ingest.tokens import Fluency
-from ingest.types import Collection, DocumentRecord, Embedder
+from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
 from rag.answering import Answerer, AnswerPolicy
 from rag.errors import RagError
 from rag.evidence import EvidenceFinder
@@ -88,7 +88,7 @@ class Services:
         self.library = Library(settings.home)
         self.models: ModelSource = models or Models(rag)
         self._passport = folder.passport()
-        self._embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
+        self.embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
         readers = partial(
             parser_pool,
             tokenizer=str(folder.tokenizer_path),
@@ -102,20 +102,20 @@ class Services:
         self.index = SearchIndex(self.library)
         self.page_images = PageImages(self.library, self._renderers)
         self.ingestor = Ingestor(
-            self.library, self._parsers, self._embedder, self.index, passport=self._passport, limits=limits
+            self.library, self._parsers, self.embedder, self.index, passport=self._passport, limits=limits
         )
         self.queue = IngestQueue(self.library, self.ingestor)
         self.retriever = Retriever(
             self.library,
             self.index,
-            self._embedder,
+            self.embedder,
             fusion_weight=rag.fusion_weight,
             fluency=Fluency(folder.tokenizer_path).of,
         )
         self.answerer = Answerer(
             self.library,
             self.retriever,
-            EvidenceFinder(self.library, self._embedder),
+            EvidenceFinder(self.library, self.embedder),
             self.models.engine,
             AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens),
         )
@@ -138,9 +138,16 @@ class Services:
         self.library.delete_collection(collection.id)
         self.index.forget(collection.id)
 
-    def add_document(self, collection: Collection, file_id: str, *, password: str | None = None) -> DocumentRecord:
+    def add_document(
+        self,
+        collection: Collection,
+        file_id: str,
+        *,
+        password: str | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> DocumentRecord:
         """Put a file into a collection and have it read in the background, unless that was done already."""
-        document = self.library.enqueue(collection.id, file_id, password=password)
+        document = self.library.enqueue(collection.id, file_id, password=password, attributes=attributes)
         self.queue.wake()
         return document
 
@@ -151,7 +158,7 @@ class Services:
         """
         if self._is_closed:
             return
-        embedder, embedder_problem = self._load(self._embedder.start)
+        embedder, embedder_problem = self._load(self.embedder.start)
         self.readiness = replace(self.readiness, embedder=embedder)
         model, model_problem = self._load(lambda: self.models.engine(None).info())
         self.readiness = Readiness(embedder, model, (*embedder_problem, *model_problem))
@@ -170,7 +177,7 @@ class Services:
         self.library.close()
         self._parsers.close()
         self._renderers.close()
-        self._embedder.close()
+        self.embedder.close()
         self.models.close()
 
     def _load(self, load: Callable[[], object]) -> tuple[PartState, tuple[str, ...]]:

@@ -10,18 +10,17 @@ from pathlib import Path
 from rich.progress import track
 
 from api.cli_output import add_row, messages, results, table, write_json
+from api.commands.opening import open_services
 from api.objects import JsonObject
-from api.services import Services
 from api.settings import AllSettings
 from ingest.chunking import ChunkSpec
-from ingest.embedding import WorkerEmbedder, find_embedder
+from ingest.embedding import find_embedder
 from ingest.tokens import WordPieceMeasure
 from rag.evaluation.corpus import CorpusIntake
 from rag.evaluation.sets import find_sets, load_set
 from rag.evaluation.trials import TrialPolicy, report_on
 from rag.evaluation.types import Estimate, EvalSet, Item, SetReport, WayReport
 from rag.evaluation.ways import SearchParts, compared_ways, served_way
-from rag.models.models import Models
 
 DIGITS = 4
 BEHIND = "ndcg@10 below served"
@@ -63,17 +62,20 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
         min_score=settings.rag.min_score,
         max_queries=options.max_queries,
     )
-    embedder = WorkerEmbedder(found, batch_size=settings.ingest.embed_batch)
-    with _home(evaluated, settings, options.keep) as home, _services(settings, home, embedder) as services:
+    # Nothing is answered, so no model is looked for.
+    with (
+        _home(evaluated, settings, options.keep) as home,
+        open_services(settings.in_home(home, model="")) as services,
+    ):
         intake = CorpusIntake(
             services.library,
-            embedder,
+            services.embedder,
             passport=found.passport(),
             spec=ChunkSpec(settings.ingest.chunk_tokens),
             measure=WordPieceMeasure(found.tokenizer_path),
         )
         collection = intake.take(evaluated.documents, _Bars(evaluated.name))
-        parts = SearchParts(services.library, services.index, embedder, services.retriever, collection.id)
+        parts = SearchParts(services.library, services.index, services.embedder, services.retriever, collection.id)
         ways_of = compared_ways if options.compare else served_way
         ways = ways_of(parts, has_history=any(query.history for query in evaluated.queries))
         chunks = services.library.size([collection.id]).chunks
@@ -90,20 +92,6 @@ def _home(evaluated: EvalSet, settings: AllSettings, keep: Path | None) -> Gener
     made_with = (evaluated.sha256, find_embedder(settings.ingest.embedder).passport(), settings.ingest.chunk_tokens)
     fingerprint = hashlib.sha256(repr(made_with).encode()).hexdigest()[:16]
     yield keep / f"{evaluated.name.replace('/', '-')}-{fingerprint}"
-
-
-@contextmanager
-def _services(settings: AllSettings, home: Path, embedder: WorkerEmbedder) -> Generator[Services, None, None]:
-    services = Services(settings.in_home(home, model=_default_model(settings)), embedder=embedder)
-    try:
-        yield services
-    finally:
-        services.close()
-
-
-def _default_model(settings: AllSettings) -> str:
-    """Return the model of the user's home, which is not the one that is searched; empty where there is none."""
-    return next((str(entry.path) for entry in Models(settings.rag).entries()), "")
 
 
 class _Bars:

@@ -96,11 +96,11 @@ def search_store(parts: Parts, store: Store, request: StoreSearch) -> JsonObject
 @router.post("/{store}/files")
 def create_store_file(parts: Parts, store: Store, request: StoreFileCreate) -> JsonObject:
     """Put a file into a collection; it is read in the background. Another version of a source keeps its attributes."""
-    password = revealed(request.password)
     collection = parts.searchable(store)
-    document = parts.library.enqueue(collection.id, request.file_id, password=password, attributes=request.attributes)
-    parts.queue.wake()
-    return store_file_object(document)
+    password = revealed(request.password)
+    return store_file_object(
+        parts.add_document(collection, request.file_id, password=password, attributes=request.attributes)
+    )
 
 
 @router.get("/{store}/files")

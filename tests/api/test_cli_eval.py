@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from api.commands import evaluate
-from ingest.embedding import EmbedderFolder
+from api.commands import opening
+from api.services import Services
+from api.settings import AllSettings
 from tests.api.shell import Shell
 from tests.api.world import LoadedEmbedder
 from tests.rag.evaluation_world import write_set
@@ -18,20 +19,21 @@ KEYS = {"set", "documents", "chunks", "queries", "abstention", "latency_p50_ms",
 
 
 class Embedders:
-    """Stands in for `WorkerEmbedder` and remembers what was embedded."""
+    """Stands in for the embedder of each evaluation and remembers what was embedded."""
 
     def __init__(self) -> None:
         self.made: list[LoadedEmbedder] = []
 
-    def __call__(self, folder: EmbedderFolder, *, batch_size: int) -> LoadedEmbedder:
+    def services(self, settings: AllSettings) -> Services:
+        """Return the parts of one evaluation, with an embedder of its own."""
         self.made.append(LoadedEmbedder())
-        return self.made[-1]
+        return Services(settings, embedder=self.made[-1])
 
 
 @pytest.fixture
-def embedders(monkeypatch: pytest.MonkeyPatch) -> Embedders:
+def embedders(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Embedders:
     made = Embedders()
-    monkeypatch.setattr(evaluate, "WorkerEmbedder", made)
+    monkeypatch.setattr(opening, "Services", made.services)
     return made
 
 
@@ -111,7 +113,8 @@ def test_a_folder_without_a_set_exits_with_2(shell: Shell, tmp_path: Path) -> No
 
 
 @pytest.mark.real
-def test_the_bundled_embedder_finds_what_is_meant(shell: Shell, folder: Path) -> None:
+def test_the_bundled_embedder_finds_what_is_meant(shell: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "Services", Services)
     found = shell.json("eval", str(folder), "--compare")
     assert found["ways"]["dense"]["ndcg@10"] == 1.0
     assert found["ndcg@10"] == 1.0
