@@ -104,8 +104,8 @@ class Int8Pool:
 
     def __init__(self, encoder: Int8Encoder) -> None:
         self._encoder = encoder
-        self._size = min(len(os.sched_getaffinity(0)), MAX_THREADS)
-        self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="embed", initializer=_use_one_core)
+        cores = min(len(os.sched_getaffinity(0)), MAX_THREADS)
+        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="embed", initializer=_use_one_core)
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """Return unit vectors, one row a text."""

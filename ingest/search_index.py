@@ -20,12 +20,9 @@ from ingest.errors import IndexOutdatedError, IngestError, LibraryError
 from ingest.library import Library
 from ingest.storage.snapshots import Snapshot, is_outgrown
 from ingest.types import EmbedderPassport
-from ingest.words import words
+from ingest.words import question_words
 
 logger = logging.getLogger(__name__)
-
-MAX_QUERY_WORDS = 256
-"""FTS5 takes time for every word of a query; what is longer is a text, which its vector describes better."""
 
 MAX_REBUILDS = 3
 DAMAGED_VECTORS = "some vectors are not of the size that they should be; `pincite check --repair` mends them"
@@ -63,7 +60,7 @@ class SearchIndex:
 
         Where `only` is given, of the documents of these files alone.
         """
-        asked = list(dict.fromkeys(words(query)))[:MAX_QUERY_WORDS]
+        asked = question_words(query)
         return self._library.search_words(collection_id, asked, top_k, only=only) if asked else []
 
     def save(self, collection_id: str) -> None:

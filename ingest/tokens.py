@@ -6,8 +6,10 @@ from pathlib import Path
 import regex
 from tokenizers import Tokenizer
 
+from ingest.words import UNSPACED_SCRIPTS
+
 _LETTER = regex.compile(r"[\p{L}\p{N}\p{M}]")
-_DENSE_SCRIPT = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_DENSE_SCRIPT = regex.compile(f"[{UNSPACED_SCRIPTS}]")
 _LETTERS_IN_A_SIGN = 2.0
 """A sign of these scripts says about as much as so many letters of others."""
 _UNKNOWN = frozenset({"[UNK]", "<unk>"})

@@ -19,9 +19,14 @@ import Stemmer
 
 LATIN_LETTERS = 7
 """Letters of a Latin word that are compared; a word with a digit in it is a code, of which every sign counts."""
+MAX_QUESTION_WORDS = 256
+"""A search takes time for every word of a question; what is longer is a text, which its vector describes better."""
 REMEMBERED_WORDS = 100_000
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30FC"
+UNSPACED_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+"""Scripts whose signs stand for much, as a set of a regular expression; most put no spaces between words."""
+
+_UNSPACED = UNSPACED_SCRIPTS + r"\u30FC"
 _TOKEN = regex.compile(
     rf"(?P<unspaced>(?:[{_UNSPACED}]\p{{M}}*)+)|(?![{_UNSPACED}])[\p{{L}}\p{{N}}](?:(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}])*"
 )
@@ -48,6 +53,11 @@ def words(text: str) -> list[str]:
     """Return what is compared of a text, in its order; a word that stands there twice comes twice."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return [word for match in _TOKEN.finditer(folded) for word in _forms(match[0], is_unspaced=bool(match["unspaced"]))]
+
+
+def question_words(question: str) -> list[str]:
+    """Return the words of a question, each once, in its order; at most `MAX_QUESTION_WORDS` of them."""
+    return list(dict.fromkeys(words(question)))[:MAX_QUESTION_WORDS]
 
 
 def index_words(text: str) -> str:

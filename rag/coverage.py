@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ingest.library import Library
-from ingest.search_index import MAX_QUERY_WORDS
 from ingest.types import StoredChunk
-from ingest.words import words
+from ingest.words import question_words, words
 
 REMEMBERED_TEXTS = 4_096
 
@@ -24,7 +23,7 @@ class WordCoverage:
         A word counts by its rarity (the inverse document frequency of BM25). The share is in [0, 1] and does not
         depend on other chunks, so that it can be compared between questions and searches.
         """
-        asked = list(dict.fromkeys(words(question)))[:MAX_QUERY_WORDS]
+        asked = question_words(question)
         if not asked or not chunks:
             return [0.0] * len(chunks)
         frequencies = self._library.word_frequencies(asked)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ingest.library import Library
 from ingest.search_index import SearchIndex
-from ingest.types import Embedder
+from ingest.types import Embedder, StoredChunk
 from rag.coverage import WordCoverage
 from rag.followups import Variant, variants
-from rag.fusion import Found, combined, fuse, mixed
+from rag.fusion import Found, Fused, combined, fuse, mixed
 from rag.types import ScoredChunk, Search
 
 CANDIDATES = 50
@@ -61,10 +61,9 @@ class Retriever:
         The score is the convex combination of the cosine and of the share of the question's words that a chunk has.
         It is the same whatever else is found, with a filter as without.
         """
-        fused = self.fused(search, top_k)
-        asked = variants(search.question, search.earlier)
+        asked, weight = variants(search.question, search.earlier), self._meaning_share(search)
+        fused = self._fused(search, asked, weight, top_k)
         shares = [self._coverage.of(variant.text, [hit.chunk for hit in fused]) for variant in asked]
-        weight = self._meaning_share(search)
         looked_at = [
             _looked_at(hit, asked, of_hit, weight) for hit, of_hit in zip(fused, zip(*shares, strict=True), strict=True)
         ]
@@ -72,28 +71,26 @@ class Retriever:
 
     def fused(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return the candidates as both searches rank them together, before the closer look."""
+        return self._fused(search, variants(search.question, search.earlier), self._meaning_share(search), top_k)
+
+    def _fused(self, search: Search, asked: Sequence[Variant], weight: float, top_k: int) -> list[ScoredChunk]:
         if not search.question.strip():
             return []
         depth = max(top_k, CANDIDATES)
-        fused = {each.id: each for each in fuse(self._found(search, depth), self._meaning_share(search))[:depth]}
-        return [
-            ScoredChunk(chunk, one.trail.fused_score, one.cosine, one.bm25, one.trail)
-            for chunk in self._library.chunks(list(fused))
-            for one in (fused[chunk.id],)
-        ]
+        fused = {each.id: each for each in fuse(self._found(search, asked, depth), weight)[:depth]}
+        return [_scored(chunk, fused[chunk.id]) for chunk in self._library.chunks(list(fused))]
 
     def _meaning_share(self, search: Search) -> float:
         """Return how much the meaning counts for a question: less the worse the embedder knows its language."""
         least = min(LEAST_MEANING_SHARE, self._weight)
         return least + (self._weight - least) * self._fluency(search.question)
 
-    def _found(self, search: Search, depth: int) -> list[Found]:
+    def _found(self, search: Search, asked: Sequence[Variant], depth: int) -> list[Found]:
         """Search for every variant of a question."""
         only: Only = {
             id_: None if search.filter is None else self._library.matching_files(id_, search.filter)
             for id_ in search.collections
         }
-        asked = variants(search.question, search.earlier)
         vectors = [self._embedder.embed_query(variant.text) for variant in asked]
         dense = [self._dense(vector, only, depth) for vector in vectors]
         lexical = [self._lexical(variant, only, depth) for variant in asked]
@@ -128,6 +125,10 @@ def relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[
     """
     codes = _codes(query)
     return [hit for hit in hits if hit.trail.relevance >= min_score or _has_all(hit, codes)]
+
+
+def _scored(chunk: StoredChunk, fused: Fused) -> ScoredChunk:
+    return ScoredChunk(chunk, fused.trail.fused_score, fused.cosine, fused.bm25, fused.trail)
 
 
 def _looked_at(hit: ScoredChunk, asked: Sequence[Variant], shares: Sequence[float], weight: float) -> ScoredChunk:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import apsw
 
+from ingest.storage.database import define_functions
 from ingest.storage.schema import MIGRATIONS
-from ingest.words import index_words
 
 BEFORE_MIGRATION = f"library-before-v{len(MIGRATIONS)}.db"
 """The copy that is kept when an older format is brought up to date."""
@@ -16,5 +16,5 @@ ANY_USE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 def raw_database(path: Path, flags: int = ANY_USE) -> apsw.Connection:
     """Open a database with the function that its schema calls."""
     connection = apsw.Connection(str(path), flags=flags)
-    connection.create_scalar_function("index_words", lambda *values: index_words(str(values[0])), 1, deterministic=True)
+    define_functions(connection)
     return connection

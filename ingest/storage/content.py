@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
 from ingest.storage import snapshots
+from ingest.storage.database import json_array
 from ingest.types import BlockKind, Chunk, Page, StoredChunk
 
 UNPUBLISHED = ""
@@ -79,7 +80,7 @@ def line_at(db: apsw.Connection, collection_id: str, file_id: str, position: int
 def chunks(db: apsw.Connection, ids: Sequence[int]) -> list[StoredChunk]:
     """Return the chunks with these ids, in the order of the ids; those that are gone are left out."""
     sql = f"{_CHUNK} WHERE h.id IN (SELECT value FROM json_each(?))"  # noqa: S608 (constant columns)
-    rows = db.execute(sql, (msgspec.json.encode(ids).decode(),))
+    rows = db.execute(sql, (json_array(ids),))
     found = {chunk.id: chunk for chunk in map(_stored_chunk, rows)}
     return [found[id_] for id_ in ids if id_ in found]
 
@@ -106,7 +107,7 @@ def vectors_since(
 def vectors(db: apsw.Connection, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
     """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
     sql = "SELECT chunk_id, embedding FROM vectors WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id"
-    return _vectors(list(db.execute(sql, (msgspec.json.encode(ids).decode(),))))
+    return _vectors(list(db.execute(sql, (json_array(ids),))))
 
 
 def _vectors(rows: list[tuple[Any, ...]]) -> tuple[list[int], NDArray[np.float32]]:

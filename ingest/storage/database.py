@@ -7,11 +7,12 @@ write or checkpoint at once, and the SQLite that Python links is often older tha
 
 import os
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
+import msgspec
 
 from ingest.errors import LibraryError
 from ingest.storage.originals import incoming_file, remove_abandoned, sync_folder
@@ -153,6 +154,16 @@ class Database:
             reader.close()
 
 
+def define_functions(connection: apsw.Connection) -> None:
+    """Give a connection the functions that the schema calls."""
+    connection.create_scalar_function("index_words", _index_words, 1, deterministic=True)
+
+
+def json_array(values: Iterable[int | str]) -> str:
+    """Return values as what SQLite's `json_each` takes: the way to ask for any number of them."""
+    return msgspec.json.encode(list(values)).decode()
+
+
 def _connect(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path))
     try:
@@ -160,7 +171,7 @@ def _connect(path: Path) -> apsw.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.create_scalar_function("index_words", _index_words, 1, deterministic=True)  # the schema calls it
+        define_functions(connection)
         connection.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only forgotten
     except BaseException:
         connection.close()

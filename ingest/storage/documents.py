@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
 from ingest.storage import collections, content, files
+from ingest.storage.database import json_array
 from ingest.types import (
     AttributeValue,
     ChunkedDocument,
@@ -81,7 +82,7 @@ def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> Libr
         "SELECT count(*), coalesce(sum(d.chunk_count), 0) FROM documents d JOIN collections c ON c.id = d.collection_id"
         " WHERE c.owner = ? AND d.chunk_count > 0 AND c.id IN (SELECT value FROM json_each(?))"
     )
-    return LibrarySize(*next(iter(db.execute(sql, (owner, msgspec.json.encode(list(collection_ids)).decode())))))
+    return LibrarySize(*next(iter(db.execute(sql, (owner, json_array(collection_ids))))))
 
 
 def start(db: apsw.Connection, document_id: int) -> None:
@@ -281,7 +282,7 @@ def attributes_of(
         "SELECT f.id, a.attributes FROM files f JOIN source_attributes a ON a.source = f.source"
         " WHERE a.collection_id = ? AND f.id IN (SELECT value FROM json_each(?))"
     )
-    rows = db.execute(sql, (collection_id, msgspec.json.encode(list(file_ids)).decode()))
+    rows = db.execute(sql, (collection_id, json_array(file_ids)))
     return {file_id: _decoded(attributes) for file_id, attributes in rows}
 
 
@@ -310,7 +311,7 @@ def chunk_ids(db: apsw.Connection, collection_id: str, file_ids: Iterable[str]) 
         "SELECT h.id FROM documents d JOIN chunks h ON h.document_id = d.id"
         " WHERE d.collection_id = ? AND d.file_id IN (SELECT value FROM json_each(?))"
     )
-    return [row[0] for row in db.execute(sql, (collection_id, msgspec.json.encode(list(file_ids)).decode()))]
+    return [row[0] for row in db.execute(sql, (collection_id, json_array(file_ids)))]
 
 
 def collections_of(db: apsw.Connection, file_id: str) -> list[str]:

@@ -9,6 +9,7 @@ import msgspec
 
 from ingest.storage import documents
 from ingest.storage.collections import encode_passport
+from ingest.storage.database import json_array
 from ingest.types import DocumentRecord, EmbedderPassport, QueueState
 
 MAX_TRIES = 2
@@ -147,7 +148,7 @@ def resume_all(db: apsw.Connection, owner: str) -> None:
 
 def state(db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None) -> QueueState:
     """Count what is to be done in some collections or in all, and estimate how long that takes."""
-    chosen = None if collection_ids is None else msgspec.json.encode(list(collection_ids)).decode()
+    chosen = None if collection_ids is None else json_array(collection_ids)
     sql = (
         "SELECT d.status, count(*), coalesce(sum(f.size_bytes), 0) FROM documents d"
         " JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id"

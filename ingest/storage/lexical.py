@@ -4,8 +4,8 @@
 from collections.abc import Collection, Iterable, Sequence
 
 import apsw
-import msgspec
 
+from ingest.storage.database import json_array
 from ingest.types import WordFrequencies
 
 CONTEXT_WEIGHT = 0.5
@@ -34,7 +34,7 @@ def search(
     expression = _expression(_telling(db, words))
     if not expression:
         return []
-    chosen = None if only is None else msgspec.json.encode(list(only)).decode()
+    chosen = None if only is None else json_array(only)
     depth = max(OVERSAMPLING * top_k, LEAST_DEPTH)
     sql = f"SELECT rowid, {_SCORE} AS score FROM chunks_fts WHERE chunks_fts MATCH ? ORDER BY score DESC, rowid LIMIT ?"  # noqa: S608
     best = [(int(row[0]), float(row[1])) for row in db.execute(sql, (expression, depth))]
@@ -52,7 +52,7 @@ def search(
 def _those_of(db: apsw.Connection, collection_id: str, ids: Sequence[int], chosen: str | None) -> set[int]:
     """Return those of some chunks that a search in a collection may find."""
     sql = f"SELECT id FROM chunks WHERE id IN (SELECT value FROM json_each(?1)) AND {_IS_WANTED}"  # noqa: S608
-    return {int(row[0]) for row in db.execute(sql, (msgspec.json.encode(ids).decode(), collection_id, chosen))}
+    return {int(row[0]) for row in db.execute(sql, (json_array(ids), collection_id, chosen))}
 
 
 def frequencies(db: apsw.Connection, words: Iterable[str]) -> WordFrequencies:

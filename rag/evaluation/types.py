@@ -94,7 +94,7 @@ class WayReport:
 class AbstentionReport:
     """How well questions without an answer are told apart from the others.
 
-    `auc` is the chance that a question with an answer has a better best cosine than one without.
+    `auc` is the chance that a question with an answer has a better best score than one without.
     """
 
     answerable: int
