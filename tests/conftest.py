@@ -1,5 +1,6 @@
 """What all tests share: an empty library each, and what costs something, once for the whole run."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,13 @@ import pytest
 from ingest.embedding import WorkerEmbedder, find_embedder
 from ingest.library import Library
 from tests.live import LIVE_UPLOAD_MB, LiveStack, start_stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_children() -> None:
+    """Children of a suite that a shell has started in the background would ignore Ctrl-C, as the suite itself does."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

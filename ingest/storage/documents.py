@@ -335,9 +335,10 @@ class _Version:
 
 
 def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> list[_Version]:
-    sql = (
-        "SELECT d.id, f.id, d.status IN ('done', 'warning') FROM documents d JOIN files f ON f.id = d.file_id"
-        " WHERE d.collection_id = ?1 AND f.id != ?2 AND f.source = (SELECT source FROM files WHERE id = ?2)"
+    sql = (  # CROSS JOIN: from the source to its few documents, not through all documents of the collection
+        "SELECT d.id, f.id, d.status IN ('done', 'warning') FROM files this"
+        " CROSS JOIN files f ON f.owner = this.owner AND f.source = this.source AND f.id != this.id"
+        " CROSS JOIN documents d ON d.collection_id = ? AND d.file_id = f.id WHERE this.id = ?"
     )
     return [_Version(row[0], row[1], bool(row[2])) for row in db.execute(sql, (collection_id, file_id))]
 
