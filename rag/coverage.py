@@ -1,7 +1,13 @@
-"""How much of a question a chunk has in it, word by word: the last look at candidates, which needs no model."""
+"""What the words of a question say of a chunk: the last look at candidates, which needs no model.
+
+Two numbers that need no other chunk to mean something, so that they can be compared between questions and searches.
+The coverage says which share of the question is there at all. BM25 says how often and in how short a text, and
+nothing of what is missing.
+"""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from ingest.library import Library
@@ -9,6 +15,20 @@ from ingest.types import StoredChunk
 from ingest.words import question_words, words
 
 REMEMBERED_TEXTS = 4_096
+BM25_SHARE = 0.6
+"""How much BM25 counts; the rest is that of the coverage. Fitted with the next number: DECISIONS.md, record 31."""
+BM25_SCALE = 2.0
+"""The best chunk for a question has about a third of the BM25 score that its words repeated without end would have."""
+LIMIT_OF_A_WORD = 2.2
+"""BM25 of a word that is repeated without end, by its rarity: k1 + 1, with the k1 of FTS5."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """What the words say of one chunk, both in [0, 1]: its coverage, and coverage and BM25 together."""
+
+    coverage: float
+    share: float
 
 
 class WordCoverage:
@@ -17,19 +37,25 @@ class WordCoverage:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def of(self, question: str, chunks: Sequence[StoredChunk]) -> list[float]:
-        """Return for each chunk which share of the question's words it has, its title and headings included.
+    def of(self, question: str, chunks: Sequence[StoredChunk], bm25: Sequence[float]) -> list[WordMatch]:
+        """Return what the words of a question say of each chunk, title and headings included.
 
-        A word counts by its rarity (the inverse document frequency of BM25). The share is in [0, 1] and does not
-        depend on other chunks, so that it can be compared between questions and searches.
+        `bm25` has the score of each chunk, 0 where the search by words did not find it. In the coverage a word counts
+        by its rarity (the inverse document frequency of BM25).
         """
         asked = question_words(question)
         if not asked or not chunks:
-            return [0.0] * len(chunks)
+            return [WordMatch(0.0, 0.0)] * len(chunks)
         frequencies = self._library.word_frequencies(asked)
         weights = {word: _rarity(count, frequencies.chunks) for word, count in frequencies.counts.items()}
         whole = sum(weights.values())
-        return [sum(weights[word] for word in asked if word in _words_of(each)) / whole for each in chunks]
+
+        def match(chunk: StoredChunk, score: float) -> WordMatch:
+            coverage = sum(weights[word] for word in asked if word in _words_of(chunk)) / whole
+            scaled = min(BM25_SCALE * score / (LIMIT_OF_A_WORD * whole), 1.0)
+            return WordMatch(coverage, BM25_SHARE * scaled + (1.0 - BM25_SHARE) * coverage)
+
+        return list(map(match, chunks, bm25))
 
 
 def _rarity(count: int, chunks: int) -> float:

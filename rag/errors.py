@@ -28,6 +28,29 @@ class ModelLoadError(RagError):
         super().__init__(f"the model {model!r} cannot be loaded: {detail}")
 
 
+class RerankerNotFoundError(RagError):
+    """The model that ranks results again is not where the setting says."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"there is no cross-encoder {name!r}; PINCITE_RERANKER is a folder, or the name of a model in the Hugging "
+            "Face cache. Where there is a network, `hf download NAME --local-dir FOLDER` gets one, for instance "
+            "cross-encoder/ms-marco-MiniLM-L6-v2; then name its folder"
+        )
+
+
+class RerankerUnfitError(RagError):
+    """The model exists but cannot rank results again."""
+
+    def __init__(self, *, name: str, detail: str) -> None:
+        self.name = name
+        self.detail = detail
+        super().__init__(
+            f"the model {name!r} cannot rank results again: {detail}; name another one in PINCITE_RERANKER, or none"
+        )
+
+
 class PromptTooLongError(RagError):
     """The prompt leaves no room for an answer in the model's context window."""
 

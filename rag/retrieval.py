@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Embedder, StoredChunk
-from rag.coverage import WordCoverage
+from rag.coverage import WordCoverage, WordMatch
 from rag.followups import Variant, variants
 from rag.fusion import Found, Fused, combined, fuse, mixed
 from rag.types import ScoredChunk, Search
 
 CANDIDATES = 50
 """How many chunks each of the two searches contributes, and how many of both are looked at closely."""
-
-LEAST_MEANING_SHARE = 0.2
-"""What the meaning counts where the embedder does not know a question's language at all."""
 
 _CODE = re.compile(r"\b(?=\w*\d)\w[\w.-]*\w\b")
 
@@ -58,35 +55,39 @@ class Retriever:
     def candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return all chunks that were looked at closely, the best first, `top_k` of them where there are as many.
 
-        The score is the convex combination of the cosine and of the share of the question's words that a chunk has.
-        It is the same whatever else is found, with a filter as without.
+        The score is the convex combination of the cosine and of what the words say (`rag.coverage`). It is the same
+        whatever else is found, with a filter as without.
         """
-        asked, weight = variants(search.question, search.earlier), self._meaning_share(search)
-        fused = self._fused(search, asked, weight, top_k)
-        shares = [self._coverage.of(variant.text, [hit.chunk for hit in fused]) for variant in asked]
+        found, weight = self._found(search, top_k), self._meaning_share(search)
+        fused = self._best(found, weight, top_k)
+        matches = [self._matches(each, fused) for each in found]
+        asked = [each.variant for each in found]
         looked_at = [
-            _looked_at(hit, asked, of_hit, weight) for hit, of_hit in zip(fused, zip(*shares, strict=True), strict=True)
+            _looked_at(hit, asked, of_hit, weight)
+            for hit, of_hit in zip(fused, zip(*matches, strict=True), strict=True)
         ]
         return sorted(looked_at, key=lambda hit: (-hit.score, hit.chunk.id))
 
+    def _matches(self, found: Found, hits: Sequence[ScoredChunk]) -> list[WordMatch]:
+        bm25 = [found.lexical.get(hit.chunk.id, 0.0) for hit in hits]
+        return self._coverage.of(found.variant.text, [hit.chunk for hit in hits], bm25)
+
     def fused(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return the candidates as both searches rank them together, before the closer look."""
-        return self._fused(search, variants(search.question, search.earlier), self._meaning_share(search), top_k)
+        return self._best(self._found(search, top_k), self._meaning_share(search), top_k)
 
-    def _fused(self, search: Search, asked: Sequence[Variant], weight: float, top_k: int) -> list[ScoredChunk]:
-        if not search.question.strip():
-            return []
-        depth = max(top_k, CANDIDATES)
-        fused = {each.id: each for each in fuse(self._found(search, asked, depth), weight)[:depth]}
+    def _best(self, found: Sequence[Found], weight: float, top_k: int) -> list[ScoredChunk]:
+        fused = {each.id: each for each in fuse(found, weight)[: _depth(top_k)]}
         return [_scored(chunk, fused[chunk.id]) for chunk in self._library.chunks(list(fused))]
 
     def _meaning_share(self, search: Search) -> float:
         """Return how much the meaning counts for a question: less the worse the embedder knows its language."""
-        least = min(LEAST_MEANING_SHARE, self._weight)
-        return least + (self._weight - least) * self._fluency(search.question)
+        return self._weight * self._fluency(search.question)
 
-    def _found(self, search: Search, asked: Sequence[Variant], depth: int) -> list[Found]:
-        """Search for every variant of a question."""
+    def _found(self, search: Search, top_k: int) -> list[Found]:
+        """Search for every variant of a question; for none where it has no word."""
+        asked = variants(search.question, search.earlier) if search.question.strip() else []
+        depth = _depth(top_k)
         only: Only = {
             id_: None if search.filter is None else self._library.matching_files(id_, search.filter)
             for id_ in search.collections
@@ -131,12 +132,17 @@ def _scored(chunk: StoredChunk, fused: Fused) -> ScoredChunk:
     return ScoredChunk(chunk, fused.trail.fused_score, fused.cosine, fused.bm25, fused.trail)
 
 
-def _looked_at(hit: ScoredChunk, asked: Sequence[Variant], shares: Sequence[float], weight: float) -> ScoredChunk:
-    """Return a hit with its final score; `shares` are those of the words of each variant that it has."""
-    share = mixed(asked, shares)
-    relevance = combined(max(hit.dense_score, 0.0), max(shares), weight)
-    trail = replace(hit.trail, word_coverage=share, relevance=relevance)
-    return replace(hit, score=combined(hit.trail.similarity, share, weight), trail=trail)
+def _looked_at(hit: ScoredChunk, asked: Sequence[Variant], matches: Sequence[WordMatch], weight: float) -> ScoredChunk:
+    """Return a hit with its final score; `matches` say what the words of each variant say of it."""
+    coverage = [match.coverage for match in matches]
+    words = mixed(asked, (match.share for match in matches))
+    relevance = combined(max(hit.dense_score, 0.0), max(coverage), weight)
+    trail = replace(hit.trail, word_coverage=mixed(asked, coverage), relevance=relevance)
+    return replace(hit, score=combined(hit.trail.similarity, words, weight), trail=trail)
+
+
+def _depth(top_k: int) -> int:
+    return max(top_k, CANDIDATES)
 
 
 def _best_first(hits: Iterable[tuple[int, float]], depth: int) -> dict[int, float]:

@@ -26,13 +26,18 @@ class RagSettings(PinciteSettings):
     engine_timeout_seconds: float = Field(default=300.0, gt=0, description="Longest wait for the next token.")
     top_k: int = Field(default=6, ge=1, le=100, description="Chunks that are searched for an answer.")
     fusion_weight: float = Field(
-        default=0.8,
+        default=0.75,
         ge=0,
         le=1,
         description="Share of the meaning in the score of a result, where the embedder knows the language.",
     )
     min_score: float = Field(
         default=0.33, ge=0, le=1, description="Below this score, a chunk needs the question's codes to be relevant."
+    )
+    reranker: str | None = Field(
+        default=None,
+        description="Cross-encoder that ranks the best results again: a folder, or the name of one in the Hugging "
+        "Face cache; default: none.",
     )
     max_answer_tokens: int = Field(default=512, ge=16, description="Longest answer, where the request does not say.")
     context_mode: Literal["auto", "whole", "retrieval"] = Field(

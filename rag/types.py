@@ -104,6 +104,7 @@ class Trail:
     Ranks count from 1; None says that this search did not find the chunk among its candidates. `similarity` is the
     cosine, at least 0, and `word_coverage` the share of the question's words, both over all variants of the question.
     `relevance` is the score for the variants that fit best: what says whether the chunk is about the question at all.
+    `rerank_score` is what a `Reranker` says, None where none read the chunk.
     """
 
     dense_rank: int | None = None
@@ -112,6 +113,7 @@ class Trail:
     fused_score: float = 0.0
     word_coverage: float | None = None
     relevance: float = 0.0
+    rerank_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,14 @@ class ScoredChunk:
     dense_score: float
     lexical_score: float
     trail: Trail = Trail()
+
+
+class Reranker(Protocol):
+    """Reads a question and a text together and says how well the one answers the other."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return a score in [0, 1] for each text, in the order given; higher is better."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

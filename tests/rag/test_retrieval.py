@@ -7,6 +7,7 @@ import pytest
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Collection
+from rag.coverage import WordCoverage
 from rag.explaining import explanation, reason_to_cut
 from rag.retrieval import Retriever, relevant
 from rag.types import Search
@@ -85,12 +86,12 @@ def test_what_is_not_similar_is_not_relevant_unless_it_has_the_codes_of_the_ques
     assert relevant("what on earth is it", hits, 0.99) == []
 
 
-def test_a_chunk_is_scored_by_its_meaning_and_by_its_share_of_the_words(
-    library: Library, collection: Collection
-) -> None:
+def test_a_chunk_is_scored_by_its_meaning_and_by_its_words(library: Library, collection: Collection) -> None:
     (best, *_) = retriever(library).candidates(Search("pump oil", (collection.id,)), 4)
-    assert best.trail.word_coverage == pytest.approx(1.0)
-    assert best.score == pytest.approx(0.5 * best.trail.similarity + 0.5)
+    (match,) = WordCoverage(library).of("pump oil", [best.chunk], [best.lexical_score])
+    assert best.trail.word_coverage == match.coverage == pytest.approx(1.0)
+    assert best.score == pytest.approx(0.5 * best.trail.similarity + 0.5 * match.share)
+    assert best.trail.relevance == pytest.approx(0.5 * best.trail.similarity + 0.5)
     assert best.trail.lexical_rank == 1
 
 
