@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.progress import track
@@ -13,7 +14,7 @@ from api.cli_output import add_row, messages, results, table, write_json
 from api.commands.opening import open_services
 from api.objects import JsonObject
 from api.settings import AllSettings
-from ingest.chunking import ChunkSpec
+from ingest.chunking import ChunkSpec, split
 from ingest.embedding import find_embedder
 from ingest.tokens import WordPieceMeasure
 from rag.evaluation.corpus import CorpusIntake
@@ -71,8 +72,11 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
             services.library,
             services.embedder,
             passport=found.passport(),
-            spec=ChunkSpec(settings.ingest.chunk_tokens),
-            measure=WordPieceMeasure(found.tokenizer_path),
+            cut=partial(
+                split,
+                spec=ChunkSpec(settings.ingest.chunk_tokens),
+                measure=WordPieceMeasure(found.tokenizer_path),
+            ),
         )
         collection = intake.take(evaluated.documents, _Bars(evaluated.name))
         parts = SearchParts(services.library, services.index, services.embedder, services.retriever, collection.id)

@@ -4,14 +4,15 @@ The texts go in as they are, without a parser, because spans count in them.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ingest.chunking import ChunkSpec, embedding_text, split
+from ingest.chunking import embedding_text
 from ingest.errors import CollectionNotFoundError
 from ingest.library import Library
 from ingest.types import (
+    Chunk,
     ChunkedDocument,
     Collection,
     DocumentFacts,
@@ -19,7 +20,6 @@ from ingest.types import (
     EmbedderPassport,
     Page,
     ParsedDocument,
-    TextMeasure,
 )
 from rag.evaluation.types import EvalDocument, Track
 
@@ -28,23 +28,18 @@ GROUP_DOCUMENTS = 32
 """Documents whose chunks are embedded together: an embedder that is given a few texts at a time is slow."""
 
 
+Cut = Callable[[ParsedDocument], Sequence[Chunk]]
+"""How documents are cut into chunks."""
+
+
 class CorpusIntake:
     """Fills a library that nobody else uses."""
 
-    def __init__(
-        self,
-        library: Library,
-        embedder: Embedder,
-        *,
-        passport: EmbedderPassport,
-        spec: ChunkSpec,
-        measure: TextMeasure,
-    ) -> None:
+    def __init__(self, library: Library, embedder: Embedder, *, passport: EmbedderPassport, cut: Cut) -> None:
         self._library = library
         self._embedder = embedder
         self._passport = passport
-        self._spec = spec
-        self._measure = measure
+        self._cut = cut
 
     def take(self, documents: Sequence[EvalDocument], track: Track) -> Collection:
         """Return the collection of these documents; one that an earlier run has completed is used as it is."""
@@ -62,7 +57,7 @@ class CorpusIntake:
         return collection
 
     def _take_group(self, collection: Collection, group: Sequence[EvalDocument]) -> None:
-        cut = {self._enqueue(collection, document): self._cut(document) for document in group}
+        cut = {self._enqueue(collection, document): self._chunked(document) for document in group}
         vectors = self._embedder.embed([embedding_text(chunk) for piece in cut.values() for chunk in piece.chunks])
         rows: dict[str, slice] = {}
         row = 0
@@ -79,7 +74,7 @@ class CorpusIntake:
         file = self._library.add_file(source=document.id, filename=document.id, content=io.BytesIO(content))
         return self._library.enqueue(collection.id, file.id).file_id
 
-    def _cut(self, document: EvalDocument) -> ChunkedDocument:
+    def _chunked(self, document: EvalDocument) -> ChunkedDocument:
         page = Page(1, 0, len(document.text))
         parsed = ParsedDocument(document.title, "text/plain", document.text, (page,))
-        return ChunkedDocument(parsed, tuple(split(parsed, self._spec, self._measure)))
+        return ChunkedDocument(parsed, tuple(self._cut(parsed)))

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ingest.chunking import ChunkSpec
+from ingest.chunking import ChunkSpec, split
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from rag.evaluation.corpus import CorpusIntake
@@ -41,7 +42,7 @@ def evaluated(tmp_path: Path) -> EvalSet:
 
 
 def intake(library: Library) -> CorpusIntake:
-    return CorpusIntake(library, EMBEDDER, passport=passport(), spec=ChunkSpec(60), measure=Words())
+    return CorpusIntake(library, EMBEDDER, passport=passport(), cut=partial(split, spec=ChunkSpec(60), measure=Words()))
 
 
 @pytest.fixture
