@@ -33,7 +33,7 @@ def test_the_coverage_is_the_share_of_the_question_by_the_rarity_of_its_words(
 def test_bm25_counts_by_its_share_of_the_most_that_it_could_be(library: Library, chunks: list[StoredChunk]) -> None:
     most = 2.2 * (rarity(1) + rarity(2))
     found = WordCoverage(library).of("oil pump", chunks[:1] * 3, [0.0, most / 4, most])
-    assert [match.share for match in found] == pytest.approx([0.4, 0.4 + 0.6 * 0.5, 1.0])
+    assert [match.share for match in found] == pytest.approx([0.4, 0.4 + 0.6 * 0.625, 1.0])
 
 
 def test_a_question_without_words_covers_nothing(library: Library, chunks: list[StoredChunk]) -> None:
