@@ -117,7 +117,7 @@ class Services:
             self.retriever,
             EvidenceFinder(self.library, self.embedder),
             self.models.engine,
-            AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens),
+            AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions),
         )
 
     def create_collection(self, name: str) -> Collection:

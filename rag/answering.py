@@ -12,11 +12,12 @@ from rag.citations import MarkerFilter
 from rag.context import Context, best_chunks, number, whole_document_budget, whole_documents
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
-from rag.followups import turn_before
+from rag.followups import completed_by_turn_before
 from rag.pinning import pin
 from rag.prompt import build_messages
 from rag.repetition import is_stuck
 from rag.retrieval import Retriever, relevant
+from rag.rewriting import Rewriting, is_able, rewritten
 from rag.types import (
     Answer,
     AnswerDelta,
@@ -53,6 +54,7 @@ class AnswerPolicy:
     top_k: int
     min_score: float
     max_answer_tokens: int
+    rewriting: Rewriting = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Answerer:
             self._library.collection(id_)  # raises where it is gone
         window = engine.info().context_window
         _check_room(engine.count_tokens(build_messages((), asked, ())), window)
-        hits = self._retriever.retrieve(_search(question, asked), self._policy.top_k)
+        hits = self._retriever.retrieve(self._search(question, asked, engine), self._policy.top_k)
         history, dropped = _fitting_history(question.messages, asked, engine)
         context = self._choose_context(question, asked, history, hits, engine)
         if context.mode == "none":
@@ -118,6 +120,12 @@ class Answerer:
         prompt_tokens = engine.count_tokens(messages)
         _check_room(prompt_tokens, window)
         return _Plan(context, messages, prompt_tokens, self._evidence(asked, hits, context))
+
+    def _search(self, question: Question, asked: str, engine: Engine) -> Search:
+        completed = completed_by_turn_before(question.messages)
+        if completed and is_able(engine.info(), self._policy.rewriting):
+            completed = rewritten(engine, question.messages) or completed
+        return Search(asked, question.collections, completed, question.filter)
 
     def _choose_context(
         self,
@@ -263,10 +271,6 @@ def _written(
 def _said(text: str) -> Generator[Delta, None, None]:
     """An answer that needs no model."""
     yield Delta(text, finish_reason="stop", usage=Usage(0, 0))
-
-
-def _search(question: Question, asked: str) -> Search:
-    return Search(asked, question.collections, turn_before(question.messages), question.filter)
 
 
 def _last_user_message(question: Question) -> str:

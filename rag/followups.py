@@ -1,8 +1,8 @@
 """Follow-up questions: what is asked is often said in the turn before. Pure.
 
-A question is searched as it stands and together with the user's turn before it, and both results are mixed. That
-needs no model and no guess at the language. On MTRAG (human, 98 questions) it raises nDCG@10 from .729 to .746:
-DECISIONS.md, record 27.
+A question is searched as it stands and completed, and both results are mixed. What completes it is the user's turn
+before it: that needs no model and no guess at the language (an able model does it in `rag.rewriting`). On MTRAG
+(human, 98 questions) it raises nDCG@10 by 2 points: DECISIONS.md, records 27 and 31.
 """
 
 from collections.abc import Sequence
@@ -24,15 +24,16 @@ class Variant:
     weight: float
 
 
-def variants(question: str, earlier: str = "") -> list[Variant]:
-    """Return the texts to search for a question and the user's turn before it, the question as it stands first."""
-    if not earlier.strip():
+def variants(question: str, completed: str = "") -> list[Variant]:
+    """Return the texts to search for a question, as it stands first, then completed where it is."""
+    if not completed.strip():
         return [Variant(question, 1.0)]
-    completed = f"{earlier[:MAX_EARLIER_CHARS]}\n{question}"
     return [Variant(question, QUESTION_SHARE), Variant(completed, 1.0 - QUESTION_SHARE)]
 
 
-def turn_before(messages: Sequence[Message]) -> str:
-    """Return what the user said before the last message; nothing where that was the first."""
-    said = [message.content for message in messages[:-1] if message.role == "user"]
-    return said[-1] if said else ""
+def completed_by_turn_before(messages: Sequence[Message]) -> str:
+    """Return the last message after what the user said before it; nothing where it is the first."""
+    said = [message.content for message in messages if message.role == "user"]
+    if len(said) < 2 or not said[-2].strip():
+        return ""
+    return f"{said[-2][:MAX_EARLIER_CHARS]}\n{said[-1]}"

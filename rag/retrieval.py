@@ -86,7 +86,7 @@ class Retriever:
 
     def _found(self, search: Search, top_k: int) -> list[Found]:
         """Search for every variant of a question; for none where it has no word."""
-        asked = variants(search.question, search.earlier) if search.question.strip() else []
+        asked = variants(search.question, search.completed) if search.question.strip() else []
         depth = _depth(top_k)
         only: Only = {
             id_: None if search.filter is None else self._library.matching_files(id_, search.filter)

@@ -89,11 +89,14 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for: a question, the user's turn before it, and where: collections (ids) and a filter."""
+    """What is looked for: a question, the same completed from the conversation, and where.
+
+    `collections` are ids. `completed` is empty for a question that follows nothing.
+    """
 
     question: str
     collections: tuple[str, ...]
-    earlier: str = ""
+    completed: str = ""
     filter: Filter | None = None
 
 

@@ -7,7 +7,7 @@ from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Embedder
 from rag.evaluation.types import EvalQuery, Way
-from rag.followups import turn_before
+from rag.followups import completed_by_turn_before
 from rag.retrieval import Retriever
 from rag.types import Message, ScoredChunk, Search
 
@@ -44,8 +44,8 @@ class SearchParts:
 
     def with_history(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search as for users who have asked before."""
-        earlier = turn_before([*query.history, Message("user", query.text)])
-        return self.retriever.retrieve(Search(query.text, (self.collection_id,), earlier), DEPTH)
+        completed = completed_by_turn_before([*query.history, Message("user", query.text)])
+        return self.retriever.retrieve(Search(query.text, (self.collection_id,), completed), DEPTH)
 
     def _scored(self, found: Sequence[tuple[int, float]], *, is_dense: bool) -> list[ScoredChunk]:
         scores = dict(found)

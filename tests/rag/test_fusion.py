@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.followups import Variant, turn_before, variants
+from rag.followups import Variant, completed_by_turn_before, variants
 from rag.fusion import Found, fuse
 from rag.types import Message
 
@@ -56,7 +56,7 @@ def test_a_case_by_hand() -> None:
 
 
 def test_variants_of_a_question_count_by_their_weights() -> None:
-    asked = variants("And in winter?", "How often is the pump oiled?")
+    asked = variants("And in winter?", "How often is the pump oiled?\nAnd in winter?")
     assert sum(variant.weight for variant in asked) == pytest.approx(1.0)
     assert asked[1].text == "How often is the pump oiled?\nAnd in winter?"
     (best, _) = fuse([found(asked[0], {1: 0.2, 2: 0.3}, {}), found(asked[1], {1: 0.9, 2: 0.1}, {})], 1.0)
@@ -69,7 +69,7 @@ def test_a_first_question_has_no_variants() -> None:
     assert variants("What is oiled?") == variants("What is oiled?", " \n") == [Variant("What is oiled?", 1.0)]
 
 
-def test_the_turn_before_is_the_users() -> None:
+def test_a_follow_up_is_completed_by_the_users_turn_before() -> None:
     turns = [Message("system", "s"), Message("user", "one"), Message("assistant", "two"), Message("user", "three")]
-    assert turn_before(turns) == "one"
-    assert turn_before(turns[:2]) == ""
+    assert completed_by_turn_before(turns) == "one\nthree"
+    assert completed_by_turn_before(turns[:2]) == ""

@@ -96,7 +96,9 @@ def test_a_chunk_is_scored_by_its_meaning_and_by_its_words(library: Library, col
 
 
 def test_a_question_that_follows_another_is_searched_with_it(library: Library, collection: Collection) -> None:
-    (hit, *_) = retriever(library).retrieve(Search("how often?", (collection.id,), earlier="does the pump need oil"), 4)
+    (hit, *_) = retriever(library).retrieve(
+        Search("how often?", (collection.id,), "does the pump need oil\nhow often?"), 4
+    )
     assert hit.chunk.chunk.text == TEXTS[0]
 
 
