@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from ingest.settings import PinciteSettings
+from rag.rewriting import Rewriting
 
 
 class RagSettings(PinciteSettings):
@@ -30,6 +31,10 @@ class RagSettings(PinciteSettings):
         ge=0,
         le=1,
         description="Share of the meaning in the score of a result, where the embedder knows the language.",
+    )
+    rewrite_questions: Rewriting = Field(
+        default="auto",
+        description="Whether the model completes follow-up questions: `auto` (models of 1 GB or more), `on` or `off`.",
     )
     min_score: float = Field(
         default=0.33, ge=0, le=1, description="Below this score, a chunk needs the question's codes to be relevant."
