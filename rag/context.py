@@ -33,6 +33,24 @@ def number(chunks: Sequence[StoredChunk]) -> tuple[Passage, ...]:
     return tuple(Passage(index, chunk) for index, chunk in enumerate(chunks, start=1))
 
 
+def neighbours_together(chunks: Sequence[StoredChunk]) -> list[StoredChunk]:
+    """Return chunks in the order given, but each run of neighbours in reading order where its first one stood.
+
+    What a text begins in one chunk it often ends in the next.
+    """
+    files = {chunk.id: (chunk.collection_id, chunk.file_id) for chunk in chunks}
+
+    def start_of_run(id_: int) -> int:
+        while files.get(id_ - 1) == files[id_]:  # the chunks of a document are stored one after the other
+            id_ -= 1
+        return id_
+
+    places: dict[int, int] = {}
+    for chunk in chunks:
+        places.setdefault(start_of_run(chunk.id), len(places))
+    return sorted(chunks, key=lambda chunk: (places[start_of_run(chunk.id)], chunk.id))
+
+
 def whole_documents(chunks: Sequence[StoredChunk], tokens: int, budget: int) -> Context:
     """Return the context of all chunks of all documents, in reading order."""
     documents = len({(chunk.collection_id, chunk.file_id) for chunk in chunks})
@@ -43,13 +61,14 @@ def whole_documents(chunks: Sequence[StoredChunk], tokens: int, budget: int) -> 
 def best_chunks(
     hits: Sequence[ScoredChunk], budget_tokens: int, count_tokens: Callable[[Sequence[Passage]], int]
 ) -> Context:
-    """Return the best hits that fit the budget together, at least one.
+    """Return the best hits that fit the budget together, at least one; neighbours stand together as in the document.
 
     `count_tokens` tells how long the prompt gets with some passages in it.
     """
-    chosen = number([hit.chunk for hit in hits])
+    chunks = [hit.chunk for hit in hits]
+    chosen = number(neighbours_together(chunks))
     while len(chosen) > 1 and count_tokens(chosen) > budget_tokens:
-        chosen = chosen[:-1]
+        chosen = number(neighbours_together(chunks[: len(chosen) - 1]))
     documents = len({(passage.stored.collection_id, passage.stored.file_id) for passage in chosen})
     left_out = len(hits) - len(chosen)
     reason = f"retrieval: {_count(len(chosen), 'passage')} from {_count(documents, 'document')}"

@@ -1,9 +1,11 @@
 """Choice of the context by token budget."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.context import best_chunks, number, whole_document_budget, whole_documents
+from rag.context import best_chunks, neighbours_together, number, whole_document_budget, whole_documents
 from rag.types import Passage, ScoredChunk
 
 
@@ -27,6 +29,27 @@ def test_passages_are_taken_best_first_until_the_budget_is_full() -> None:
     context = best_chunks(hits, 35, ten_each)
     assert [(passage.number, passage.stored.id) for passage in context.passages] == [(1, 1), (2, 2), (3, 3)]
     assert context.reason == "retrieval: 3 passages from 2 documents; 4 more did not fit the model's window"
+
+
+def test_neighbours_that_are_hit_together_stand_in_reading_order() -> None:
+    best_first = [stored(8), stored(3), stored(20, "file-2"), stored(7), stored(19, "file-3"), stored(2), stored(9)]
+    ids = [chunk.id for chunk in neighbours_together(best_first)]
+    assert ids == [7, 8, 9, 2, 3, 20, 19]
+
+
+@given(st.lists(st.integers(1, 12), unique=True))
+def test_putting_neighbours_together_loses_nothing_and_keeps_the_best_run_first(ids: list[int]) -> None:
+    together = [chunk.id for chunk in neighbours_together([stored(id_) for id_ in ids])]
+    assert sorted(together) == sorted(ids)
+    if ids:
+        run = together[: together.index(ids[0]) + 1]
+        assert run == list(range(run[0], ids[0] + 1))
+
+
+def test_the_worst_passage_is_left_out_wherever_it_stands() -> None:
+    hits = [ScoredChunk(stored(id_), score, 0.5, 0.5) for id_, score in ((5, 0.9), (9, 0.8), (4, 0.7))]
+    context = best_chunks(hits, 25, lambda passages: 10 * len(passages))
+    assert [passage.stored.id for passage in context.passages] == [5, 9]
 
 
 def test_one_passage_is_kept_even_over_the_budget() -> None:
