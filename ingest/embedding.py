@@ -2,9 +2,8 @@
 
 import hashlib
 import importlib.util
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.chunking import CHUNKER_VERSION
+from ingest.embedding_facts import Prompts, dimension_of, pieces_lost_to_cuts, pooling_of, prompts_of, window_of
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
+from ingest.tokens import WordPieceMeasure
 from ingest.types import EmbedderPassport
 from ingest.workers import Worker, WorkerSpec
 
@@ -25,7 +26,8 @@ CALL_TIMEOUT_SECONDS = 300.0
 NICENESS = 5
 """A batch gives way to a model that is writing; a question waits for one small batch at most."""
 SPECIAL_TOKENS = 2
-"""[CLS] and [SEP], which BERT-like models put around every text."""
+"""[CLS] and [SEP], or <s> and </s>, which such models put around every text."""
+MODEL_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 
 class Vectors(msgspec.Struct):
@@ -42,16 +44,20 @@ class Vectors(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class EmbedderFolder:
-    """A sentence-transformers model on disk, described without loading it.
+    """An embedding model on disk, described without loading it.
 
-    `max_tokens` is what the model reads of a text, without the special tokens around it.
+    `window` is what the model reads at once; `max_tokens` is what is left of it for a text, without the special tokens
+    and the prompt around it. `pooling` is empty where the folder says itself how tokens become one vector.
     """
 
     name: str
     path: Path
     dimension: int
+    window: int
     max_tokens: int
     revision: str
+    prompts: Prompts
+    pooling: str
 
     @property
     def tokenizer_path(self) -> Path:
@@ -64,39 +70,67 @@ class EmbedderFolder:
             model=self.name,
             revision=self.revision,
             dimension=self.dimension,
-            prefix="",
+            prefix=self.prompts.passage,
             normalized=True,
             chunker=CHUNKER_VERSION,
         )
 
 
 def find_embedder(name: str) -> EmbedderFolder:
-    """Return the model that a setting names: `bundled`, or the path of a folder.
+    """Return the model that a setting names: `bundled`, the path of a folder, or a name in the Hugging Face cache.
 
-    Raises `EmbedderNotFoundError`. The revision is the SHA-256 of the weights, so that a model that was
-    changed in place is noticed.
+    Asks no network. Raises `EmbedderNotFoundError`. The revision is the SHA-256 of the weights, so that a model that
+    was changed in place is noticed.
     """
-    path = _bundled_path() if name == BUNDLED else Path(name)
-    weights, config = path / "model.safetensors", path / "config.json"
-    if not (weights.is_file() and config.is_file() and (path / "tokenizer.json").is_file()):
+    path = _path(name)
+    if not all((path / file).is_file() for file in MODEL_FILES):
         raise EmbedderNotFoundError(name=name)
-    with weights.open("rb") as file:
+    with (path / "model.safetensors").open("rb") as file:
         revision = hashlib.file_digest(file, "sha256").hexdigest()
-    facts = json.loads(config.read_text(encoding="utf-8"))
+    called = _called(name, path)
+    prompts, window = prompts_of(path, called), window_of(path)
     return EmbedderFolder(
-        name=BUNDLED_NAME if name == BUNDLED else path.name,
+        name=called,
         path=path,
-        dimension=int(facts["hidden_size"]),
-        max_tokens=_window(path, int(facts["max_position_embeddings"])) - SPECIAL_TOKENS,
+        dimension=dimension_of(path),
+        window=window,
+        max_tokens=window - SPECIAL_TOKENS - _prompt_tokens(path, prompts.passage) - pieces_lost_to_cuts(path),
         revision=revision,
+        prompts=prompts,
+        pooling=pooling_of(path, called),
     )
 
 
-def _window(path: Path, architecture_limit: int) -> int:
-    settings = path / "sentence_bert_config.json"
-    if not settings.is_file():
-        return architecture_limit
-    return int(json.loads(settings.read_text(encoding="utf-8")).get("max_seq_length") or architecture_limit)
+def _path(name: str) -> Path:
+    if name == BUNDLED:
+        return _bundled_path()
+    return Path(name) if Path(name).is_dir() else _cached_path(name)
+
+
+def _called(name: str, path: Path) -> str:
+    """Return how a collection remembers the model, which is how its family is recognized too."""
+    if name == BUNDLED:
+        return BUNDLED_NAME
+    return path.name if Path(name).is_dir() else name
+
+
+def _prompt_tokens(path: Path, prompt: str) -> int:
+    # A large vocabulary takes a second to load, so it is not done for nothing.
+    return len(WordPieceMeasure(path / "tokenizer.json").token_spans(prompt)) if prompt else 0
+
+
+def _cached_path(name: str) -> Path:
+    # Imported here: it takes a third of a second, and most embedders are not named so.
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        config = try_to_load_from_cache(name, "config.json")
+    except HFValidationError:
+        config = None
+    if not isinstance(config, str):
+        raise EmbedderNotFoundError(name=name)
+    return Path(config).parent
 
 
 def _bundled_path() -> Path:
@@ -120,7 +154,12 @@ class WorkerEmbedder:
             WorkerSpec(
                 name="embedder",
                 target="ingest.embedding_worker:main",
-                options={"path": str(folder.path)},
+                options={
+                    "path": str(folder.path),
+                    "window": folder.window,
+                    "pooling": folder.pooling,
+                    "prompts": asdict(folder.prompts),
+                },
                 errors=(TextTooLongError,),
                 niceness=NICENESS,
             )

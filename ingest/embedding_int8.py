@@ -1,5 +1,5 @@
 # pyright: basic
-"""A BERT sentence encoder in 8-bit integers, by the quantized kernels that torch brings along.
+"""A BERT or XLM-R sentence encoder in 8-bit integers, by the quantized kernels that torch brings along.
 
 Weights are quantized once when the model is loaded, activations text by text. Texts are never put
 together in one matrix: nothing is padded, and a text has the same vector whatever it is embedded with.
@@ -26,7 +26,7 @@ MAX_THREADS = 8
 
 
 class NotQuantizableError(Exception):
-    """The model is not a plain BERT with mean pooling."""
+    """The model is not a plain BERT or XLM-R, pooled by the mean or by its first token."""
 
 
 class _Linear:
@@ -68,16 +68,18 @@ class _Layer:
 class Int8Encoder:
     """A loaded sentence-transformers model in 8-bit integers.
 
-    Raises `NotQuantizableError` where the model is not a plain BERT with mean pooling.
+    Raises `NotQuantizableError` where the model is not a plain BERT or XLM-R, pooled by the mean or by its first token.
     """
 
     def __init__(self, model: SentenceTransformer) -> None:
-        bert = _plain_bert(model)
+        bert, self._pooling = _plain_bert(model)
         self._tokenizer = model.tokenizer
-        self._window = int(model.max_seq_length or bert.config.max_position_embeddings)
         embeddings = bert.embeddings
+        padding = embeddings.position_embeddings.padding_idx
+        first = 0 if padding is None else padding + 1  # XLM-R counts from there
         self._words = embeddings.word_embeddings.weight
-        self._positions = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
+        self._positions = embeddings.position_embeddings.weight[first:] + embeddings.token_type_embeddings.weight[0]
+        self._window = min(int(model.max_seq_length or len(self._positions)), len(self._positions))
         self._norm = embeddings.LayerNorm
         self._layers = [_layer(layer, bert.config.num_attention_heads) for layer in bert.encoder.layer]
 
@@ -93,7 +95,8 @@ class Int8Encoder:
         states: Tensor = self._norm(self._words[ids] + self._positions[: len(ids)])
         for layer in self._layers:
             states = layer(states)
-        return functional.normalize(states.mean(dim=0), dim=0).numpy()
+        pooled = states[0] if self._pooling == "cls" else states.mean(dim=0)
+        return functional.normalize(pooled, dim=0).numpy()
 
 
 class Int8Pool:
@@ -130,15 +133,18 @@ def _layer(layer: Any, heads: int) -> _Layer:
     )
 
 
-def _plain_bert(model: SentenceTransformer) -> Any:
+def _plain_bert(model: SentenceTransformer) -> tuple[Any, str]:
+    """Return the transformer and how it is pooled."""
     parts: list[Any] = list(model.children())
     transformer, pooling, *rest = parts
     bert = getattr(transformer, "auto_model", None)
     config = getattr(bert, "config", None)
-    if getattr(config, "model_type", "") != "bert" or getattr(config, "hidden_act", "") != "gelu":
-        raise NotQuantizableError("not a BERT with gelu")
-    if pooling.get_config_dict().get("pooling_mode") not in ("mean", ("mean",), ["mean"]):
-        raise NotQuantizableError("not pooled by the mean")
+    if getattr(config, "model_type", "") not in ("bert", "xlm-roberta") or getattr(config, "hidden_act", "") != "gelu":
+        raise NotQuantizableError("neither a BERT nor an XLM-R with gelu")
+    mode = pooling.get_config_dict().get("pooling_mode")
+    (mode,) = mode if isinstance(mode, (tuple, list)) and len(mode) == 1 else (mode,)
+    if mode not in ("mean", "cls"):
+        raise NotQuantizableError("pooled neither by the mean nor by the first token")
     if any(type(module).__name__ != "Normalize" for module in rest):
         raise NotQuantizableError("has further layers")
-    return bert
+    return bert, str(mode)

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling
 
 from ingest.embedding import Vectors
+from ingest.embedding_facts import Prompts
 from ingest.embedding_int8 import Int8Encoder, Int8Pool, NotQuantizableError
 from ingest.errors import TextTooLongError
 from ingest.worker_process import Call, Channel, serve_calls
@@ -52,13 +54,24 @@ class Precision:
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
-    """Load the model named by `options["path"]` and serve `embed` and `embed_query`."""
-    exact = SentenceTransformer(options["path"], device=_device(), local_files_only=True)
+    """Load the model that the options of `WorkerEmbedder` describe, and serve `embed` and `embed_query`."""
+    exact = load(options["path"], window=options["window"], pooling=options["pooling"])
     chosen = fastest(candidates(exact))
     logger.info("vectors are computed as %s", chosen.name)
-    model = TorchModel(exact, chosen.encode)
+    model = TorchModel(exact, chosen.encode, Prompts(**options["prompts"]))
     channel.ready()
     serve_calls(channel, model.handle)
+
+
+def load(path: str, *, window: int, pooling: str) -> SentenceTransformer:
+    """Return the model in a folder, which reads `window` tokens; an empty `pooling` leaves that to the folder."""
+    model = SentenceTransformer(path, device=_device(), local_files_only=True)
+    if pooling:
+        transformer = cast(Any, model[0])
+        pooled = Pooling(transformer.get_embedding_dimension(), cast(Any, pooling))
+        model = SentenceTransformer(modules=[transformer, pooled], device=_device())
+    model.max_seq_length = window  # the library counts the positions that RoBERTa-like models never use
+    return model
 
 
 def _device() -> str:
@@ -96,9 +109,11 @@ def _agreement(vectors: NDArray[np.float32], others: NDArray[np.float32]) -> flo
 
 
 def encode(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
-    """Return unit vectors, one row a text, all texts in one batch."""
+    """Return unit vectors, one row a text, all texts in one batch, none with a prompt that is not in it."""
     with torch.inference_mode():
-        embedded = model.encode(texts, batch_size=len(texts), convert_to_tensor=True, show_progress_bar=False)
+        embedded = model.encode(
+            texts, prompt="", batch_size=len(texts), convert_to_tensor=True, show_progress_bar=False
+        )
         unit = torch.nn.functional.normalize(embedded.to(torch.float32), dim=1)
     return np.ascontiguousarray(unit.cpu().numpy(), dtype=np.float32)
 
@@ -111,11 +126,12 @@ def _seconds(way: Precision, texts: list[str]) -> float:
 
 
 class TorchModel:
-    """A loaded sentence-transformers model that refuses what it would cut off."""
+    """A loaded sentence-transformers model that puts its prompts before texts, and refuses what it would cut off."""
 
-    def __init__(self, model: SentenceTransformer, encode: Encode) -> None:
+    def __init__(self, model: SentenceTransformer, encode: Encode, prompts: Prompts) -> None:
         self._model = model
         self._encode = encode
+        self._prompts = prompts
         self._window = int(model.max_seq_length or 0)
         self._special_tokens = int(model.tokenizer.num_special_tokens_to_add(pair=False))
 
@@ -128,18 +144,19 @@ class TorchModel:
 
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
         """Return unit vectors; raises `TextTooLongError` for a text over the window."""
-        longest = max(len(ids) for ids in self._token_ids(texts)) + self._special_tokens
+        prompted = [self._prompts.passage + text for text in texts]
+        longest = max(len(ids) for ids in self._token_ids(prompted)) + self._special_tokens
         if longest > self._window:
             raise TextTooLongError(tokens=longest, limit=self._window)
-        return self._encode(texts)
+        return self._encode(prompted)
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
         """Return the unit vector of a text of any length, as a matrix of one row."""
-        (ids,) = self._token_ids([query])
-        room = self._window - self._special_tokens
+        ids, prompt = self._token_ids([query, self._prompts.query])
+        room = self._window - self._special_tokens - len(prompt)
         parts = [self._model.tokenizer.decode(ids[start : start + room]) for start in range(0, len(ids), room)]
         # Decoded pieces can come out a little longer when they are tokenised again; the model cuts those few.
-        texts = parts if len(ids) > room else [query]
+        texts = [self._prompts.query + part for part in (parts if len(ids) > room else [query])]
         batches = [texts[start : start + QUERY_BATCH] for start in range(0, len(texts), QUERY_BATCH)]
         vectors = np.concatenate([self._encode(batch) for batch in batches])
         mean = vectors.mean(axis=0, keepdims=True)

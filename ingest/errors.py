@@ -150,8 +150,8 @@ class EmbedderNotFoundError(IngestError):
     def __init__(self, *, name: str) -> None:
         self.name = name
         super().__init__(
-            f"there is no embedding model {name!r}; PINCITE_EMBEDDER is `bundled` or a folder with "
-            "model.safetensors, config.json and tokenizer.json"
+            f"there is no embedding model {name!r}; PINCITE_EMBEDDER is `bundled`, a folder with "
+            "model.safetensors, config.json and tokenizer.json, or the name of such a model in the Hugging Face cache"
         )
 
 

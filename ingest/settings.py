@@ -49,7 +49,9 @@ class IngestSettings(PinciteSettings):
     """How documents become searchable."""
 
     embedder: str = Field(
-        default="bundled", description="`bundled` (all-MiniLM-L6-v2) or the folder of a sentence-transformers model."
+        default="bundled",
+        description="`bundled` (all-MiniLM-L6-v2), the folder of a sentence-transformers model, or the name of one that"
+        " is in the Hugging Face cache.",
     )
     embed_batch: int = Field(default=16, ge=1, le=256, description="Texts that the embedder works on at once.")
     chunk_tokens: int = Field(

@@ -1,14 +1,17 @@
-"""The 8-bit way to compute vectors, with the bundled model."""
+"""The 8-bit way to compute vectors, with the bundled model and with tiny ones of other kinds."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
 from ingest.embedding import find_embedder
+from ingest.embedding_facts import window_of
 from ingest.embedding_int8 import Int8Encoder, Int8Pool, NotQuantizableError
-from ingest.embedding_worker import PROBE_TEXTS, Precision, encode, fastest
+from ingest.embedding_worker import PROBE_TEXTS, Precision, encode, fastest, load
+from tests.tiny_embedders import Kind, write_tiny_embedder
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")]
 
@@ -46,3 +49,20 @@ def test_a_way_whose_vectors_are_wrong_is_never_taken(pool: Int8Pool) -> None:
     right = Precision("slow", lambda texts: pool.encode(texts) if len(texts) else vectors, 1.0)
     wrong = Precision("wrong", lambda texts: vectors[: len(texts)][::-1].copy(), 0.98)
     assert fastest([right, wrong]).name == "slow"
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_other_encoders_have_the_vectors_of_the_library(tmp_path: Path, kind: Kind, pooling: str) -> None:
+    folder = write_tiny_embedder(tmp_path / "model", kind, pooling=pooling)
+    exact = load(str(folder), window=window_of(folder), pooling="")
+    texts = ["where is the pump?", "x", "ポンプはどこ", *PROBE_TEXTS]
+    expected, vectors = encode(exact, texts), Int8Pool(Int8Encoder(exact)).encode(texts)
+    assert np.sum(expected * vectors, axis=1).min() > 0.995
+    assert np.sum(expected * vectors[::-1], axis=1).min() < 0.95
+
+
+def test_a_model_that_is_pooled_in_another_way_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = write_tiny_embedder(tmp_path / "model", "bert", pooling="max")
+    with pytest.raises(NotQuantizableError, match="pooled neither by the mean"):
+        Int8Encoder(SentenceTransformer(str(folder), device="cpu"))

@@ -1,0 +1,89 @@
+"""Random sentence encoders of about 100 kB, so that tests can embed with real models of several kinds in a moment.
+
+A BERT that spells words letter by letter, and an XLM-R whose vocabulary of pieces has a few Japanese words. What they
+say means nothing, but it depends on every piece.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
+
+Kind = Literal["bert", "xlm-roberta"]
+WINDOW = 64
+SIZE = 32
+SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!:"
+JAPANESE = ("ポンプ", "は", "どこ", "に", "あり", "ます", "か", "毎月", "点検", "する", "。")
+SHAPE: dict[str, Any] = {
+    "hidden_size": SIZE,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "initializer_range": 0.2,
+}
+
+
+def write_tiny_embedder(
+    folder: Path, kind: Kind, *, pooling: str = "", prompts: Mapping[str, str] | None = None
+) -> Path:
+    """Write a model to `folder` and return it; without `pooling`, a folder as `transformers` alone leaves it."""
+    tokenizer = _word_pieces() if kind == "bert" else _pieces()
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        model = BertModel(_bert(tokenizer)) if kind == "bert" else XLMRobertaModel(_xlm_roberta(tokenizer))
+        model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    if pooling:
+        modules = [Transformer(str(folder)), Pooling(SIZE, pooling), Normalize()]
+        SentenceTransformer(modules=modules, prompts=dict(prompts or {}), device="cpu").save_pretrained(str(folder))
+    return folder
+
+
+def _bert(tokenizer: PreTrainedTokenizerFast) -> BertConfig:
+    return BertConfig(vocab_size=len(tokenizer), max_position_embeddings=WINDOW, **SHAPE)
+
+
+def _xlm_roberta(tokenizer: PreTrainedTokenizerFast) -> XLMRobertaConfig:
+    # Positions are counted from the one after the padding's: the same window takes two more.
+    return XLMRobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=WINDOW + 2, pad_token_id=1, **SHAPE)
+
+
+def _word_pieces() -> PreTrainedTokenizerFast:
+    tokens = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", *SIGNS, *(f"##{sign}" for sign in SIGNS))
+    ids = {token: number for number, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers does not say
+        tokenizer_object=tokenizer,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
+def _pieces() -> PreTrainedTokenizerFast:
+    words = [(f"▁{word}", -4.0) for word in ("the", "pump", "is", "old", "query", "passage", "where")]
+    words += [(word, -4.0) for word in JAPANESE] + [("▁", -3.0)] + [(sign, -9.0) for sign in SIGNS]
+    specials = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    tokenizer = Tokenizer(models.Unigram([*specials, *words], unk_id=3))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers does not say
+        tokenizer_object=tokenizer,
+        unk_token="<unk>",
+        pad_token="<pad>",
+        cls_token="<s>",
+        sep_token="</s>",
+        model_input_names=["input_ids", "attention_mask"],
+    )
