@@ -61,6 +61,7 @@ def chat(
     collection: InCollection = "default",
     mode: Mode = None,
     model: Model = None,
+    filters: Filters = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for every answer.")] = False,
     home: Home = None,
 ) -> None:
@@ -68,4 +69,5 @@ def chat(
     settings = settings_for(home)
     from api.commands import ask as commands
 
-    raise typer.Exit(commands.chat(settings, commands.AskOptions(collection, mode, model), as_json=json))
+    options = commands.AskOptions(collection, mode, model, tuple(filters or ()))
+    raise typer.Exit(commands.chat(settings, options, as_json=json))

@@ -93,6 +93,7 @@ def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: b
 
 def chat(settings: AllSettings, options: AskOptions, *, as_json: bool) -> int:
     """Answer questions until the user has no more of them. One that cannot be answered does not end the chat."""
+    typed_filter(options.filters)  # one that is none ends the chat before it begins
     console = None if as_json else results()
     messages().print("Ask about your documents. An empty line or /exit ends the chat.")
     history: list[Message] = []

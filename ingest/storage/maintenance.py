@@ -23,6 +23,11 @@ _ORPHANS = (
     ("vectors", "chunk_id NOT IN (SELECT id FROM chunks)"),
     ("removed_chunks", "collection_id NOT IN (SELECT id FROM collections)"),
     ("snapshots", "collection_id NOT IN (SELECT id FROM collections)"),
+    (
+        "source_attributes",
+        "(collection_id, source) NOT IN"
+        " (SELECT d.collection_id, f.source FROM documents d JOIN files f ON f.id = d.file_id)",
+    ),
 )
 
 

@@ -221,6 +221,21 @@ def test_a_chat_in_json_is_one_line_for_every_question(shell: Shell, monkeypatch
     assert set(answered) >= {"answer", "citations", "evidence", "mode", "timings"}
 
 
+def test_a_chat_keeps_to_its_filter(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_lines(monkeypatch, "pump oiled, fire drill", "And the fire drill, when is it?", "/exit")
+    code, out, _ = shell.run("chat", "-c", "docs", "--json", "--filter", "source~pump*")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [{quote["filename"] for quote in answer["evidence"]} for answer in answers] == [{"pump.txt"}] * 2
+
+
+def test_a_chat_with_a_filter_that_is_none_does_not_begin(shell: Shell) -> None:
+    code, out, err = shell.run("chat", "-c", "docs", "--filter", "pump")
+    assert (code, out) == (2, "")
+    assert "--filter: 'pump' is not a filter" in err
+    assert "Ask about" not in err
+
+
 def test_failures_exit_with_1_and_say_what_to_do(shell: Shell) -> None:
     shell.models.scripted = ScriptedEngine([EngineCrashedError(model="scripted", how="signal SIGKILL")])
     for arguments, words in (

@@ -166,6 +166,25 @@ def test_rows_that_belong_to_nothing_are_found_and_dropped(library: Library, tab
     }
 
 
+def test_attributes_of_a_source_without_a_document_are_found_and_dropped(library: Library) -> None:
+    pump, valve = (document(library, name) for name in ("pump.txt", "valve.txt"))
+    for each in (pump, valve):
+        library.set_attributes(each.collection_id, each.file_id, {"team": "blue"})
+    assert examine(library) == []
+    damage(
+        library,
+        "INSERT INTO source_attributes SELECT collection_id, 'gone.txt', attributes FROM source_attributes"
+        " WHERE source = 'pump.txt'",
+    )
+    found = examine(library)
+    assert [(finding.where, finding.what) for finding in found] == [("source_attributes", "1 rows belong to nothing")]
+    repair(library, SearchIndex(library), found)
+    assert examine(library) == []
+    assert [each.attributes for each in library.documents()] == [{"team": "blue"}, {"team": "blue"}]
+    late = library.add_file(source="gone.txt", filename="gone.txt", content=library.original_path(pump.file_id))
+    assert library.enqueue(pump.collection_id, late.id).attributes == {}
+
+
 def test_an_index_of_words_that_has_other_words_is_built_anew(library: Library) -> None:
     damage(library, "INSERT INTO chunks_fts (chunks_fts) VALUES ('delete-all')")
     assert words(library, "pump") == []
