@@ -25,6 +25,7 @@ from rag.answering import Answerer, AnswerPolicy
 from rag.errors import RagError
 from rag.evidence import EvidenceFinder
 from rag.models.models import ModelEntry, Models
+from rag.reranking import CrossEncoderReranker, find_reranker
 from rag.retrieval import Retriever
 from rag.types import Engine
 
@@ -70,7 +71,8 @@ class Services:
     """The parts that requests and commands work with, and the few steps that need several of them.
 
     Safe to use from many threads. `embedder` and `models` are real unless a test hands in its own; they
-    are closed with the rest. Raises `EmbedderNotFoundError`, `ChunksTooLongError` and `LibraryError`.
+    are closed with the rest. Raises `EmbedderNotFoundError`, `RerankerNotFoundError`, `RerankerUnfitError`,
+    `ChunksTooLongError` and `LibraryError`.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Services:
     ) -> None:
         ingest, rag = settings.ingest, settings.rag
         folder = find_embedder(ingest.embedder)
+        self.reranker = CrossEncoderReranker(find_reranker(rag.reranker)) if rag.reranker else None
         if ingest.chunk_tokens > folder.max_tokens:
             raise ChunksTooLongError(chunk_tokens=ingest.chunk_tokens, limit=folder.max_tokens, embedder=folder.name)
         limits = ParserLimits(ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20)
@@ -111,6 +114,7 @@ class Services:
             self.embedder,
             fusion_weight=rag.fusion_weight,
             fluency=Fluency(folder.tokenizer_path).of,
+            reranker=self.reranker,
         )
         self.answerer = Answerer(
             self.library,
@@ -152,13 +156,13 @@ class Services:
         return document
 
     def warm_up(self) -> None:
-        """Load the embedder and the default model, noting in `readiness` how that goes.
+        """Load the embedder with the reranker, and the default model, noting in `readiness` how that goes.
 
         Where one of them fails, both are looked at again later, until they are loaded or everything is closed.
         """
         if self._is_closed:
             return
-        embedder, embedder_problem = self._load(self.embedder.start)
+        embedder, embedder_problem = self._load(self._start_search)
         self.readiness = replace(self.readiness, embedder=embedder)
         model, model_problem = self._load(lambda: self.models.engine(None).info())
         self.readiness = Readiness(embedder, model, (*embedder_problem, *model_problem))
@@ -178,7 +182,14 @@ class Services:
         self._parsers.close()
         self._renderers.close()
         self.embedder.close()
+        if self.reranker is not None:
+            self.reranker.close()
         self.models.close()
+
+    def _start_search(self) -> None:
+        self.embedder.start()
+        if self.reranker is not None:
+            self.reranker.start()
 
     def _load(self, load: Callable[[], object]) -> tuple[PartState, tuple[str, ...]]:
         try:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ingest.chunking import CHUNKER_VERSION
 from ingest.embedding_facts import Prompts, dimension_of, pieces_lost_to_cuts, pooling_of, prompts_of, window_of
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
+from ingest.model_cache import cached_model
 from ingest.tokens import WordPieceMeasure
 from ingest.types import EmbedderPassport
 from ingest.workers import Worker, WorkerSpec
@@ -83,7 +84,7 @@ def find_embedder(name: str) -> EmbedderFolder:
     was changed in place is noticed.
     """
     path = _path(name)
-    if not all((path / file).is_file() for file in MODEL_FILES):
+    if path is None or not all((path / file).is_file() for file in MODEL_FILES):
         raise EmbedderNotFoundError(name=name)
     with (path / "model.safetensors").open("rb") as file:
         revision = hashlib.file_digest(file, "sha256").hexdigest()
@@ -101,10 +102,10 @@ def find_embedder(name: str) -> EmbedderFolder:
     )
 
 
-def _path(name: str) -> Path:
+def _path(name: str) -> Path | None:
     if name == BUNDLED:
         return _bundled_path()
-    return Path(name) if Path(name).is_dir() else _cached_path(name)
+    return Path(name) if Path(name).is_dir() else cached_model(name)
 
 
 def _called(name: str, path: Path) -> str:
@@ -117,20 +118,6 @@ def _called(name: str, path: Path) -> str:
 def _prompt_tokens(path: Path, prompt: str) -> int:
     # A large vocabulary takes a second to load, so it is not done for nothing.
     return len(WordPieceMeasure(path / "tokenizer.json").token_spans(prompt)) if prompt else 0
-
-
-def _cached_path(name: str) -> Path:
-    # Imported here: it takes a third of a second, and most embedders are not named so.
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        config = try_to_load_from_cache(name, "config.json")
-    except HFValidationError:
-        config = None
-    if not isinstance(config, str):
-        raise EmbedderNotFoundError(name=name)
-    return Path(config).parent
 
 
 def _bundled_path() -> Path:

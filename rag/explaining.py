@@ -13,6 +13,8 @@ def explanation(found: ScoredChunk) -> str:
     ]
     if trail.word_coverage is not None:
         parts.append(f"has {trail.word_coverage:.0%} of the question's words")
+    if trail.rerank_score is not None:
+        parts.append(f"read by the cross-encoder {trail.rerank_score:.3f}")
     return ", ".join(parts)
 
 

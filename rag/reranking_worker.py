@@ -39,7 +39,5 @@ def load(path: str) -> CrossEncoder:
 def scores(model: CrossEncoder, question: str, texts: list[str]) -> list[float]:
     """Return the sigmoid of the model's one number for each pair, in the order of `texts`."""
     pairs = [(question, text) for text in texts]
-    found = model.predict(
-        pairs, batch_size=BATCH_SIZE, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False, convert_to_numpy=True
-    )
-    return found.tolist()
+    predicted = model.predict(pairs, batch_size=BATCH_SIZE, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False)
+    return [float(score) for score in predicted]

@@ -13,7 +13,8 @@ from ingest.types import Embedder, StoredChunk
 from rag.coverage import WordCoverage, WordMatch
 from rag.followups import Variant, variants
 from rag.fusion import Found, Fused, combined, fuse, mixed
-from rag.types import ScoredChunk, Search
+from rag.reranking import reranked
+from rag.types import Reranker, ScoredChunk, Search
 
 CANDIDATES = 50
 """How many chunks each of the two searches contributes, and how many of both are looked at closely."""
@@ -29,7 +30,8 @@ class Retriever:
     """Hybrid search over the collections of a library. Safe to use from many threads.
 
     `fusion_weight` is the share of the meaning in every score; the rest is that of the words. `fluency` says how well
-    the embedder knows the language of a question (from 0 to 1): what it does not know is searched by words.
+    the embedder knows the language of a question (from 0 to 1): what it does not know is searched by words. Where
+    there is a `reranker`, it has the last word on the best results.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Retriever:
         *,
         fusion_weight: float,
         fluency: Callable[[str], float] = lambda _: 1.0,
+        reranker: Reranker | None = None,
     ) -> None:
         self._library = library
         self._index = index
         self._embedder = embedder
         self._weight = fusion_weight
         self._fluency = fluency
+        self._reranker = reranker
         self._coverage = WordCoverage(library)
 
     def retrieve(self, search: Search, top_k: int) -> list[ScoredChunk]:
@@ -54,6 +58,21 @@ class Retriever:
 
     def candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return all chunks that were looked at closely, the best first, `top_k` of them where there are as many.
+
+        Where there is a reranker, the best ones have its score; see `rag.reranking.reranked`.
+        """
+        hits = self.looked_at(search, top_k)
+        if self._reranker is None:
+            return hits
+        return reranked(self._reranker, variants(search.question, search.completed), hits)
+
+    @property
+    def has_reranker(self) -> bool:
+        """Whether a model ranks the best candidates again."""
+        return self._reranker is not None
+
+    def looked_at(self, search: Search, top_k: int) -> list[ScoredChunk]:
+        """Return the candidates as the closer look ranks them, before any reranker.
 
         The score is the convex combination of the cosine and of what the words say (`rag.coverage`). It is the same
         whatever else is found, with a filter as without.

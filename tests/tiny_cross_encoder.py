@@ -25,8 +25,10 @@ def write_tiny_cross_encoder(folder: Path, *, labels: int = 1, seed: int = 7) ->
         intermediate_size=32,
         max_position_embeddings=WINDOW,
         initializer_range=0.5,
-        num_labels=labels,
+        id2label={label: f"LABEL_{label}" for label in range(labels)},
     )
+    # As the well-known ms-marco models have it: asked without more, they give the bare number, not its sigmoid.
+    config.update({"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         BertForSequenceClassification(config).save_pretrained(folder)
@@ -40,7 +42,7 @@ def _tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers does not say
         tokenizer_object=tokenizer,
         unk_token="[UNK]",
         pad_token="[PAD]",

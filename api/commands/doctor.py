@@ -14,6 +14,7 @@ from ingest.errors import IngestError
 from ingest.library import Library
 from rag.errors import RagError
 from rag.models.models import Models
+from rag.reranking import CrossEncoderReranker, find_reranker
 from rag.types import Message, Sampling
 
 
@@ -42,6 +43,8 @@ def run(settings: AllSettings, *, as_json: bool) -> int:
 def _examine(settings: AllSettings) -> Iterator[Finding]:
     yield _checked("home", lambda: _check_home(settings))
     yield _checked("embedder", lambda: _check_embedder(settings))
+    if (name := settings.rag.reranker) is not None:
+        yield _checked("reranker", lambda: _check_reranker(name))
     yield _checked("models", lambda: _check_models(settings))
     yield _checked("engine", lambda: _check_engine(settings))
     yield _checked("ports", lambda: _check_ports(settings))
@@ -67,6 +70,12 @@ def _check_embedder(settings: AllSettings) -> str:
     with closing(WorkerEmbedder(folder, batch_size=settings.ingest.embed_batch)) as embedder:
         vector = embedder.embed_query("Does the embedder work?")
     return f"{folder.name} makes vectors of {vector.shape[0]} numbers"
+
+
+def _check_reranker(name: str) -> str:
+    with closing(CrossEncoderReranker(find_reranker(name))) as reranker:
+        (score,) = reranker.scores("Does the reranker work?", ["The reranker works."])
+    return f"{name} gives a sentence that answers a question {score:.2f}"
 
 
 def _check_models(settings: AllSettings) -> str:

@@ -38,6 +38,10 @@ class SearchParts:
         """Search by both, without the closer look at the candidates."""
         return self.retriever.fused(Search(query.text, (self.collection_id,)), DEPTH)
 
+    def looked_at(self, query: EvalQuery) -> list[ScoredChunk]:
+        """Search by both, with the closer look at the candidates and without a model that ranks them again."""
+        return self.retriever.looked_at(Search(query.text, (self.collection_id,)), DEPTH)
+
     def reranked(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search as for users who ask their first question."""
         return self.retriever.retrieve(Search(query.text, (self.collection_id,)), DEPTH)
@@ -62,10 +66,14 @@ class SearchParts:
 
 def served_way(parts: SearchParts, *, has_history: bool) -> dict[str, Way]:
     """Return the way that serves users, by its name; questions may have turns before them."""
-    return {"with history": parts.with_history} if has_history else {"reranked": parts.reranked}
+    return {"with history": parts.with_history} if has_history else _reranked(parts)
 
 
 def compared_ways(parts: SearchParts, *, has_history: bool) -> dict[str, Way]:
     """Return all ways by name, the one that serves users last."""
-    ways = {"lexical": parts.lexical, "dense": parts.dense, "fused": parts.fused, "reranked": parts.reranked}
-    return {**ways, **served_way(parts, has_history=has_history)}
+    ways = {"lexical": parts.lexical, "dense": parts.dense, "fused": parts.fused, "reranked": parts.looked_at}
+    return {**ways, **_reranked(parts), **served_way(parts, has_history=has_history)}
+
+
+def _reranked(parts: SearchParts) -> dict[str, Way]:
+    return {"reranked by model" if parts.retriever.has_reranker else "reranked": parts.reranked}

@@ -7,12 +7,34 @@ import pytest
 from api.services import Services
 from api.settings import load_settings
 from ingest.errors import ChunksTooLongError, CollectionNotFoundError, WorkerCrashedError
+from rag.errors import RerankerNotFoundError
 from tests.api.world import LoadedEmbedder, OneModel, World, wait_for
+from tests.tiny_cross_encoder import write_tiny_cross_encoder
 
 
 def test_chunks_that_the_embedder_would_cut_off_are_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(ChunksTooLongError, match=r"PINCITE_CHUNK_TOKENS is 400, .* set it to 254 or less"):
         Services(load_settings(home=tmp_path, chunk_tokens=400))
+
+
+def test_a_reranker_that_is_not_there_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(RerankerNotFoundError, match="hf download"):
+        Services(load_settings(home=tmp_path / "home", reranker=str(tmp_path)))
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.slow
+def test_a_reranker_is_loaded_with_the_embedder_and_ended_with_the_rest(tmp_path: Path) -> None:
+    folder = write_tiny_cross_encoder(tmp_path / "model")
+    settings = load_settings(home=tmp_path, reranker=str(folder))
+    services = Services(settings, embedder=LoadedEmbedder(), models=OneModel())
+    services.warm_up()
+    assert services.readiness.is_ready
+    assert services.reranker is not None
+    assert len(services.reranker.scores("why?", ["because", "so"])) == 2
+    services.close()
+    with pytest.raises(WorkerCrashedError, match="closed"):
+        services.reranker.scores("why?", ["because"])
 
 
 class LateEmbedder(LoadedEmbedder):

@@ -104,6 +104,22 @@ def test_the_last_way_is_the_one_that_serves_users(parts: SearchParts, evaluated
     assert served == parts.retriever.retrieve(Search(evaluated.queries[0].text, (parts.collection_id,)), 50)
 
 
+class Indifferent:
+    """A `Reranker` to which all texts are the same."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        return [0.5] * len(texts)
+
+
+def test_where_a_model_ranks_again_the_search_without_it_is_compared(parts: SearchParts) -> None:
+    retriever = Retriever(parts.library, parts.index, EMBEDDER, fusion_weight=0.5, reranker=Indifferent())
+    with_model = replace(parts, retriever=retriever)
+    compared = ["lexical", "dense", "fused", "reranked", "reranked by model"]
+    assert list(compared_ways(with_model, has_history=False)) == compared
+    assert list(compared_ways(with_model, has_history=True)) == [*compared, "with history"]
+    assert list(served_way(with_model, has_history=False)) == ["reranked by model"]
+
+
 def test_questions_that_follow_others_are_served_with_what_came_before(parts: SearchParts, evaluated: EvalSet) -> None:
     ways = compared_ways(parts, has_history=True)
     assert list(ways)[-2:] == ["reranked", "with history"]

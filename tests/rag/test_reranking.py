@@ -12,7 +12,7 @@ import torch
 from sentence_transformers import CrossEncoder
 
 from ingest.errors import WorkerCrashedError
-from ingest.types import Chunk, StoredChunk
+from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.followups import Variant
 from rag.reranking import PAIRS, CrossEncoderReranker, find_reranker, reranked
@@ -75,10 +75,9 @@ def test_no_texts_have_no_scores(reranker: CrossEncoderReranker) -> None:
 
 @pytest.mark.slow
 def test_of_a_long_text_the_beginning_is_read_and_the_question_stays_whole(reranker: CrossEncoderReranker) -> None:
-    question, text = "a" * 10, "b" * 40
-    room = WINDOW - 3 - len(question)  # [CLS], two [SEP]; a sign is a token
-    full = text + "c" * (room - len(text))
-    cut, whole, shorter = reranker.scores(question, [full + "d" * 900, full, text])
+    room = WINDOW - 3 - 10  # [CLS], two [SEP], the question; a sign is a token
+    full = "b " * (room - 1) + "c "
+    cut, whole, shorter = reranker.scores("a " * 10, [full + "d " * 900, full, "b " * (room - 1)])
     assert cut == pytest.approx(whole, abs=1e-6)
     assert whole != pytest.approx(shorter, abs=1e-4)
 
@@ -170,15 +169,14 @@ class LengthReranker:
         return shares if question == "long" else [1.0 - share for share in shares]
 
 
-def hits(count: int) -> list[ScoredChunk]:
+def hits(count: int, *, context: str = "") -> list[ScoredChunk]:
     """Return results whose scores fall and whose texts become longer."""
-    return [
-        ScoredChunk(stored(number), 1.0 - number / 100, 0.5, 3.0, Trail(1, 2, relevance=0.4)) for number in range(count)
-    ]
+    trail = Trail(1, 2, relevance=0.4)
+    return [ScoredChunk(stored(number, context), 1.0 - number / 100, 0.5, 3.0, trail) for number in range(count)]
 
 
-def stored(number: int) -> StoredChunk:
-    chunk = Chunk(0, number, "x" * number, 1, 1, "prose", (), "Title" if number == 3 else "")
+def stored(number: int, context: str) -> StoredChunk:
+    chunk = Chunk(0, number, "x" * number, 1, 1, BlockKind.PROSE, (), context)
     return StoredChunk(number, "collection", "file", "a.txt", "a.txt", chunk)
 
 
@@ -193,8 +191,8 @@ def test_the_best_results_are_ranked_again_and_keep_what_else_is_known_of_them()
 
 def test_what_is_embedded_of_a_chunk_is_read() -> None:
     reader = LengthReranker()
-    reranked(reader, [Variant("long", 1.0)], hits(4))
-    assert reader.calls == [("long", ["", "x", "xx", "Title\nxxx"])]
+    reranked(reader, [Variant("long", 1.0)], hits(3, context="Title"))
+    assert reader.calls == [("long", ["Title\n", "Title\nx", "Title\nxx"])]
 
 
 def test_results_that_were_not_read_follow_in_their_order_and_scores_never_rise() -> None:

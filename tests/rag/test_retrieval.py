@@ -1,6 +1,7 @@
 """Hybrid retrieval over a small library."""
 
 import io
+from collections.abc import Sequence
 
 import pytest
 
@@ -121,6 +122,25 @@ def test_results_say_in_words_how_they_came_to_their_place(library: Library, col
     assert "not found by it" in explanation(hits[-1])
     assert "below the threshold 0.9" in reason_to_cut(hits[-1], 0.9)
     assert "better ones" in reason_to_cut(hits[-1], None)
+
+
+class ShortestFirst:
+    """A `Reranker` that likes short texts."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        return [1 / (1 + len(text)) for text in texts]
+
+
+def test_a_reranker_has_the_last_word_and_says_nothing_of_relevance(library: Library, collection: Collection) -> None:
+    searching = Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=0.5, reranker=ShortestFirst())
+    search = Search("does the pump need oil every month", (collection.id,))
+    before, after = searching.looked_at(search, 4), searching.candidates(search, 4)
+    assert before == retriever(library).candidates(search, 4)
+    assert [len(hit.chunk.chunk.text) for hit in after] == sorted(len(text) for text in TEXTS)
+    assert [hit.trail.rerank_score for hit in after] == [hit.score for hit in after]
+    assert {hit.chunk.id: hit.trail.relevance for hit in after} == {hit.chunk.id: hit.trail.relevance for hit in before}
+    assert "read by the cross-encoder" in explanation(after[0])
+    assert searching.candidates(Search("  ", (collection.id,)), 4) == []
 
 
 def test_a_question_of_any_length_is_searched(library: Library, collection: Collection) -> None:
