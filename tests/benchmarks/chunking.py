@@ -1,6 +1,6 @@
 """Span recall and precision of Pincite's chunks against chunks of a fixed size, at the same budget of text.
 
-usage: python -m tests.benchmarks.chunking FOLDER [--budgets 2000 4000 8000] [--sizes 100 200 254]
+usage: python -m tests.benchmarks.chunking FOLDER [--budgets 2000 4000 8000] [--sizes 100 150 200]
 
 FOLDER is an evaluation set with `spans.jsonl` (see `pincite eval`). Each way of cutting gets a library of its own, and
 its questions go through the search that serves users.
@@ -92,7 +92,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--budgets", type=int, nargs="+", default=[2_000, 4_000, 8_000])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 200, 254])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 150, 200])
     arguments = parser.parse_args()
     found = find_embedder("bundled")
     measure = WordPieceMeasure(found.tokenizer_path)
