@@ -38,8 +38,10 @@ Events = Generator[AnswerEvent, None, None]
 Pieces = Generator[str, None, None]
 
 
-def chat_events(services: Services, request: ChatRequest) -> Events:
+def chat_events(services: Services, request: ChatRequest, client: str) -> Events:
     """Yield the events of the answer that `request` asks for, from documents or from the model alone.
+
+    `client` says who asks where the request has no `user`.
 
     Raises what `Answerer` and `Engine` raise, `ModelNotFoundError`, and `InvalidRequestError` for a filter where
     there are no documents to filter.
@@ -49,7 +51,8 @@ def chat_events(services: Services, request: ChatRequest) -> Events:
         if options.filters is not None:
             detail = f"filters choose documents; name a collection as the model, {DOCS_PREFIX}…"
             raise InvalidRequestError(detail=detail, param="pincite.filters")
-        yield from plain_events(services.models.engine(request.model), request.turns(), request.sampling())
+        engine = services.models.engine(request.model)
+        yield from plain_events(engine, request.turns(), request.sampling(), client=request.user or client)
         return
     try:
         collection = services.searchable(as_stored(request.model.removeprefix(DOCS_PREFIX)))
@@ -62,16 +65,17 @@ def chat_events(services: Services, request: ChatRequest) -> Events:
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
         filter=options.filters,
+        client=request.user or client,
     )
     yield from services.answerer.answer(question)
 
 
-def plain_events(engine: Engine, messages: Sequence[Message], sampling: Sampling) -> Events:
+def plain_events(engine: Engine, messages: Sequence[Message], sampling: Sampling, *, client: str) -> Events:
     """Yield a chat without documents in the shape of an answer: deltas, then the whole without pins."""
     started = time.monotonic()
     first_token_seconds = 0.0
     text = ""
-    with closing(engine.generate(messages, sampling)) as deltas:
+    with closing(engine.generate(messages, sampling, client=client)) as deltas:
         for delta in deltas:
             if delta.text and not text:
                 first_token_seconds = time.monotonic() - started

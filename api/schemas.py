@@ -165,7 +165,7 @@ class ChatRequest(StrictModel):
     service_tier: Ignored = None
     store: Ignored = None
     ttl: Ignored = None
-    user: Ignored = None
+    user: str | None = Field(default=None, max_length=512)
     verbosity: Ignored = None
 
     def turns(self) -> tuple[Message, ...]:

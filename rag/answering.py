@@ -100,7 +100,7 @@ class Answerer:
         if plan.context.mode == "none":
             deltas = _said(plan.context.reason)
         else:
-            deltas = engine.generate(plan.messages, self._sampling(question, plan, engine))
+            deltas = engine.generate(plan.messages, self._sampling(question, plan, engine), client=question.client)
         text, last = yield from _written(deltas, plan, clock)
         yield self._finished(plan, text, last, engine, clock)
 
@@ -124,7 +124,7 @@ class Answerer:
     def _search(self, question: Question, asked: str, engine: Engine) -> Search:
         completed = completed_by_turn_before(question.messages)
         if completed and is_able(engine.info(), self._policy.rewriting):
-            completed = rewritten(engine, question.messages) or completed
+            completed = rewritten(engine, question.messages, client=question.client) or completed
         return Search(asked, question.collections, completed, question.filter)
 
     def _choose_context(

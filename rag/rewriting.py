@@ -31,14 +31,15 @@ def is_able(model: ModelInfo, rewriting: Rewriting) -> bool:
     return rewriting == "on" or (rewriting == "auto" and model.size_bytes >= ABLE_BYTES)
 
 
-def rewritten(engine: Engine, messages: Sequence[Message]) -> str:
+def rewritten(engine: Engine, messages: Sequence[Message], *, client: str = "") -> str:
     """Return the last message, a question, as the model completes it from the turns before.
 
     Empty where the model says nothing or the conversation is too long for it. Raises what `Engine.generate` raises
     otherwise.
     """
+    sampling = Sampling(max_tokens=MAX_TOKENS, stop=("\n",))
     try:
-        with closing(engine.generate(_prompt(messages), Sampling(max_tokens=MAX_TOKENS, stop=("\n",)))) as deltas:
+        with closing(engine.generate(_prompt(messages), sampling, client=client)) as deltas:
             return "".join(delta.text for delta in deltas).strip()
     except PromptTooLongError:
         return ""

@@ -23,6 +23,9 @@ class RagSettings(PinciteSettings):
     threads: int | None = Field(
         default=None, ge=1, description="CPU threads of the model; default: the cores of the machine."
     )
+    parallel_requests: int = Field(
+        default=8, ge=1, le=32, description="Answers that a model writes at the same time; others wait."
+    )
     queue_size: int = Field(default=32, ge=1, description="Requests that may wait for the model before it answers 429.")
     engine_timeout_seconds: float = Field(default=300.0, gt=0, description="Longest wait for the next token.")
     top_k: int = Field(default=6, ge=1, le=100, description="Chunks that are searched for an answer.")

@@ -75,7 +75,8 @@ class Engine(Protocol):
     """One loaded model that completes chats.
 
     `generate` raises `PromptTooLongError`, `EngineBusyError` or `EngineCrashedError`, before or between
-    deltas. Closing its generator stops the model within one step.
+    deltas. Closing its generator stops the model within one step. Where requests have to wait, those of a `client`
+    with fewer answers under way come first.
     """
 
     def info(self) -> ModelInfo: ...
@@ -84,7 +85,9 @@ class Engine(Protocol):
         """Return the length of the prompt that `messages` become with the model's chat template."""
         ...
 
-    def generate(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]: ...
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+    ) -> Generator[Delta, None, None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +244,10 @@ AnswerEvent = Started | AnswerDelta | Answer
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A chat whose last message asks about the documents of `collections` (ids) that `filter` lets through."""
+    """A chat whose last message asks about the documents of `collections` (ids) that `filter` lets through.
+
+    `client` says who asks, for fairness among those who wait.
+    """
 
     messages: tuple[Message, ...]
     collections: tuple[str, ...]
@@ -249,3 +255,4 @@ class Question:
     mode: Literal["auto", "whole", "retrieval"] = "auto"
     model: str | None = None
     filter: Filter | None = None
+    client: str = ""

@@ -82,7 +82,10 @@ class ScriptedEngine:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(2 + len(message.content.split()) for message in messages)
 
-    def generate(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]:
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+    ) -> Generator[Delta, None, None]:
+        del client
         self.requests.append((tuple(messages), sampling))
         prompt_tokens = self.count_tokens(messages)
         if prompt_tokens >= self._context_window:

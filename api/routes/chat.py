@@ -19,7 +19,8 @@ async def create_completion(request: Request, parts: Parts, chat: ChatRequest) -
     """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer with citations."""
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
-    events, reply = chat_events(parts, chat), Reply(chat.model)
+    client = request.client.host if request.client else ""
+    events, reply = chat_events(parts, chat, client), Reply(chat.model)
     if not chat.stream:
         return JsonResult(collected(events, reply, metrics), stopping)
     include_usage = chat.stream_options is not None and chat.stream_options.include_usage

@@ -243,7 +243,9 @@ class SlowEngine(ScriptedEngine):
         self.ended = threading.Event()
         self._silent_steps = silent_steps
 
-    def generate(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]:
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+    ) -> Generator[Delta, None, None]:
         try:
             while True:
                 time.sleep(0.01)

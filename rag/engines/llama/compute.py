@@ -19,11 +19,11 @@ from llama_cpp._ggml import libggml
 from numpy.typing import NDArray
 
 from rag.engines.llama.placement import Device, DeviceKind, Placement
+from rag.engines.llama.serving import Row
 from rag.engines.llama.templates import TokenTexts
 
 ERROR_LEVEL = 4
 ABORTED = 2
-SEQUENCE = 0
 EVERYTHING = -1
 DEVICE_KINDS: dict[int, DeviceKind] = {0: "cpu", 1: "gpu", 2: "integrated", 3: "accelerator"}
 NEVER_FROM_TEXT = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
@@ -141,15 +141,15 @@ class LlamaModel:
 
 
 class LlamaContext:
-    """The memory of what a model has read in one sequence, and the means to read on."""
+    """The memory of what a model has read in several sequences, and the means to read on."""
 
-    def __init__(self, model: LlamaModel, placement: Placement, *, step_tokens: int) -> None:
+    def __init__(self, model: LlamaModel, placement: Placement, *, step_tokens: int, sequences: int) -> None:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = placement.context_window
+        params.n_ctx = placement.cells
         params.n_batch = params.n_ubatch = step_tokens
-        params.n_outputs_max = (
-            1  # only the last token of a step is asked what follows; saves a table of step x vocabulary
-        )
+        params.n_seq_max = sequences
+        params.kv_unified = True  # sequences that begin with the same document share its cells
+        params.n_outputs_max = sequences  # one for each row; saves a table of step x vocabulary
         params.n_threads = params.n_threads_batch = placement.threads
         params.flash_attn_type = _flash_attention(placement)
         params.swa_full = False  # nothing is ever cut back in a model with a sliding window
@@ -158,50 +158,41 @@ class LlamaContext:
         if not self._handle:
             raise model.runtime.explain(f"no room for a context window of {placement.context_window} tokens")
         self._memory = llama_cpp.llama_get_memory(self._handle)
-        self._batch = llama_cpp.llama_batch_init(step_tokens, 0, 1)
-        self._tokens = np.ctypeslib.as_array(self._batch.token, (step_tokens,))
-        self._positions = np.ctypeslib.as_array(self._batch.pos, (step_tokens,))
-        self._wanted = np.ctypeslib.as_array(self._batch.logits, (step_tokens,))
-        for index in range(step_tokens):
-            self._batch.n_seq_id[index] = 1
-            self._batch.seq_id[index][0] = SEQUENCE
+        self._batch = Batch(step_tokens)
+        self._last_of_row: list[int] = []
         self._should_stop: Callable[[], bool] = bool
         self._ask = llama_cpp.ggml_abort_callback(lambda _: self._should_stop())
         self._never_ask = llama_cpp.ggml_abort_callback()
 
-    def read(self, tokens: Sequence[int], *, position: int, should_stop: Callable[[], bool]) -> bool:
-        """Read `tokens` from `position` on; afterwards `logits` says what may follow the last one.
+    def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
+        """Read all rows in one step; afterwards `logits` says what may follow the last token of each.
 
-        Returns False where `should_stop` turned true meanwhile: then how much was read is open, and
-        `forget_after` has to be called. Raises `LlamaError` when the computation fails.
+        Returns False where `should_stop` turned true meanwhile: then how much was read is open, and `keep` has to be
+        called. Raises `LlamaError` when the computation fails.
         """
-        count = len(tokens)
-        self._batch.n_tokens = count
-        self._tokens[:count] = tokens
-        self._positions[:count] = np.arange(position, position + count)
-        self._wanted[:count] = 0
-        self._wanted[count - 1] = 1
-        self._listen(should_stop if count > 1 else None)
-        status = llama_cpp.llama_decode(self._handle, self._batch)
+        self._last_of_row = self._batch.fill(rows)
+        self._listen(should_stop if len(rows) == 1 and len(rows[0].tokens) > 1 else None)
+        status = llama_cpp.llama_decode(self._handle, self._batch.struct)
         if status not in (0, ABORTED):
             raise self._model.runtime.explain(f"llama_decode failed with status {status}")
         return bool(status == 0)
 
-    def logits(self) -> NDArray[np.float32]:
-        """Return the logits after the last token read: a view that the next `read` overwrites."""
-        row = llama_cpp.llama_get_logits_ith(self._handle, -1)
-        return np.ctypeslib.as_array(row, (self._model.vocabulary,))
+    def logits(self, row: int) -> NDArray[np.float32]:
+        """Return the logits after the last token of a row: a view that the next `read` overwrites."""
+        values = llama_cpp.llama_get_logits_ith(self._handle, self._last_of_row[row])
+        return np.ctypeslib.as_array(values, (self._model.vocabulary,))
 
-    def forget_after(self, count: int) -> bool:
-        """Keep the first `count` tokens read and forget the others; return False where all had to go."""
-        if count and llama_cpp.llama_memory_seq_rm(self._memory, SEQUENCE, count, EVERYTHING):
-            return True
-        llama_cpp.llama_memory_clear(self._memory, False)
-        return count == 0
+    def keep(self, sequence: int, count: int) -> None:
+        """Keep the first `count` tokens of a sequence and forget the others."""
+        if not llama_cpp.llama_memory_seq_rm(self._memory, sequence, count, EVERYTHING):
+            raise LlamaError(f"the memory of this model cannot be cut back to {count} tokens")
+
+    def copy(self, source: int, target: int, count: int) -> None:
+        """Make `target`, which is empty, begin with the first `count` tokens of `source`."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, count)
 
     def close(self) -> None:
         """Free the context."""
-        llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._handle)
 
     def _listen(self, should_stop: Callable[[], bool] | None) -> None:
@@ -210,6 +201,41 @@ class LlamaContext:
         llama_cpp.llama_set_abort_callback(
             self._handle, self._ask if should_stop else self._never_ask, ctypes.c_void_p()
         )
+
+
+class Batch:
+    """The tokens of one step, in arrays of our own: llama.cpp's cost one call of ctypes a token to fill."""
+
+    def __init__(self, size: int) -> None:
+        self._tokens, self._positions, self._sequences = (np.zeros(size, dtype=np.int32) for _ in range(3))
+        self._ones = np.ones(size, dtype=np.int32)
+        self._wanted = np.zeros(size, dtype=np.int8)
+        integer = ctypes.POINTER(ctypes.c_int32)
+        first = self._sequences.ctypes.data
+        step = self._sequences.itemsize
+        self._places = (integer * size)(*(ctypes.cast(first + index * step, integer) for index in range(size)))
+        self.struct = llama_cpp.llama_batch(
+            token=self._tokens.ctypes.data_as(integer),
+            pos=self._positions.ctypes.data_as(integer),
+            n_seq_id=self._ones.ctypes.data_as(integer),
+            seq_id=self._places,
+            logits=self._wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )
+
+    def fill(self, rows: Sequence[Row]) -> list[int]:
+        """Take in rows one after the other; return where the last token of each stands, which is asked what follows."""
+        end = 0
+        last: list[int] = []
+        for row in rows:
+            start, end = end, end + len(row.tokens)
+            self._tokens[start:end] = row.tokens
+            self._positions[start:end] = np.arange(row.position, row.position + end - start)
+            self._sequences[start:end] = row.sequence
+            last.append(end - 1)
+        self._wanted[:end] = 0
+        self._wanted[last] = 1
+        self.struct.n_tokens = end
+        return last
 
 
 def _flash_attention(placement: Placement) -> int:

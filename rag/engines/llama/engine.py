@@ -46,7 +46,7 @@ class LlamaEngine:
         self._model = model
         self._timeout_seconds = settings.engine_timeout_seconds
         wishes = Wishes(settings.gpu_layers, settings.context_window, settings.threads)
-        options = LoadOptions(model, str(path), wishes, settings.queue_size)
+        options = LoadOptions(model, str(path), wishes, settings.queue_size, settings.parallel_requests)
         self._worker = Worker(
             WorkerSpec(
                 name=f"model {model}",
@@ -95,9 +95,11 @@ class LlamaEngine:
                 "count_tokens", msgspec.to_builtins(params), int, timeout_seconds=self._timeout_seconds
             )
 
-    def generate(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]:
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+    ) -> Generator[Delta, None, None]:
         """Yield the answer to `messages` as it is written; see `Engine`."""
-        params = GenerateParams(_sendable(messages), sampling)
+        params = GenerateParams(_sendable(messages), sampling, client)
         self.load()
         with self._crashes_named():
             deltas = self._worker.stream(

@@ -13,6 +13,9 @@ MINIMUM_WINDOW = 512
 RESERVE_BYTES = 512 << 20
 """Left free on every device and in main memory for the work buffers and for everybody else."""
 
+WINDOWS, COMFORT_BYTES = 2, 1 << 30
+"""Memory for so many full windows is taken where it is no more than this, so that requests need not wait for it."""
+
 ATTENTION_BYTES_PER_HEAD = 4 * PREFILL_TOKENS
 """On the CPU, every head weighs every token of the window for every token of a step, in 32 bits."""
 
@@ -50,10 +53,14 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How a model is loaded. The step to the vocabulary counts as one more layer, the first to move to a GPU."""
+    """How a model is loaded. The step to the vocabulary counts as one more layer, the first to move to a GPU.
+
+    No request may hold more than `context_window` tokens, and all together no more than `cells`.
+    """
 
     gpu_layers: int
     context_window: int
+    cells: int
     threads: int
     reason: str
 
@@ -73,8 +80,11 @@ def place(shape: ModelShape, machine: Machine, wishes: Wishes) -> Placement:
     gpu_layers = min(gpu_layers, shape.layers + 1) if gpus else 0
     fitting = _window_that_fits(shape, gpu_layers, machine.free_ram_bytes)
     window = wanted if wishes.context_window else max(min(wanted, fitting), min(wanted, MINIMUM_WINDOW))
+    cells = max(
+        window, min(WINDOWS * window, fitting, _comfortable(shape), _cells_on_gpu(shape, gpu_layers, gpu_bytes))
+    )
     reason = "; ".join([_explain_layers(shape, gpu_layers, gpus), _explain_window(window, wanted, fitting)])
-    return Placement(gpu_layers, window, wishes.threads or machine.cores, reason)
+    return Placement(gpu_layers, window, cells, wishes.threads or machine.cores, reason)
 
 
 def _gpus(devices: Sequence[Device]) -> list[Device]:
@@ -96,9 +106,27 @@ def _window_that_fits(shape: ModelShape, gpu_layers: int, free_ram_bytes: int) -
     attention = 0 if gpu_layers else shape.attention_heads * ATTENTION_BYTES_PER_HEAD
     bytes_per_token = shape.kv_bytes_per_token * in_ram // shape.layers + attention
     if bytes_per_token == 0:
-        return DEFAULT_WINDOW
+        return _more_than_wanted(shape)
     weights = shape.input_bytes + sum(shape.layer_bytes[:in_ram]) + (0 if gpu_layers else shape.output_bytes)
     return max(free_ram_bytes - RESERVE_BYTES - weights, 0) // bytes_per_token
+
+
+def _more_than_wanted(shape: ModelShape) -> int:
+    return WINDOWS * max(shape.trained_context, DEFAULT_WINDOW)
+
+
+def _comfortable(shape: ModelShape) -> int:
+    return COMFORT_BYTES // max(shape.kv_bytes_per_token, 1)
+
+
+def _cells_on_gpu(shape: ModelShape, gpu_layers: int, gpu_bytes: int) -> int:
+    """Return how many tokens the layers on the GPU can hold there; more than any window where there are none."""
+    on_gpu = max(gpu_layers - 1, 0)
+    bytes_per_token = shape.kv_bytes_per_token * on_gpu // shape.layers
+    if bytes_per_token == 0:
+        return _more_than_wanted(shape)
+    weights = shape.output_bytes + sum(shape.layer_bytes[shape.layers - on_gpu :])
+    return max(gpu_bytes - weights, 0) // bytes_per_token
 
 
 def _explain_layers(shape: ModelShape, gpu_layers: int, gpus: Sequence[Device]) -> str:

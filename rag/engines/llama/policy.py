@@ -1,13 +1,11 @@
-"""Which request the model works on next, and on how much of it. Pure decisions, no state of their own."""
+"""Who is served next, and how much of it. Pure decisions, no state of their own."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from rag.errors import EngineBusyError
-
-T = TypeVar("T")
 
 LONGEST_RETRY_SECONDS = 600
 PREFILL_TOKENS = 256
@@ -18,22 +16,27 @@ llama.cpp computes a token in the company of fewer than 8, or at another place w
 kernels, whose results differ in the last bits (in a logit by up to 0.7). Kept to the grain, a prompt that
 was partly known gives bit by bit what it gives when it is read from its beginning.
 """
+PAUSE = 2.0
+"""How much longer than a step of all answers may take what is read of a prompt between two of them."""
+PATIENCE = 8
+"""So often others may be preferred to a prompt that is being read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How many requests may wait, and how many prompt tokens one step takes.
+    """How many answers are written at the same time, how many requests may wait, how much of a prompt a step takes.
 
     The step is the grain of everything: a new request is noticed, a cancelled one dropped and a sign of
     life sent between two steps. Short steps are prompt, long ones read faster.
     """
 
     queue_size: int = 32
+    parallel: int = 8
     prefill_tokens: int = PREFILL_TOKENS
 
     def __post_init__(self) -> None:
-        if self.queue_size < 1:
-            raise ValueError("a policy needs a queue of at least 1")
+        if self.queue_size < 1 or self.parallel < 1:
+            raise ValueError("a policy needs a queue of at least 1 and at least one answer at a time")
         if self.prefill_tokens < 2 * GRAIN or self.prefill_tokens % GRAIN:
             raise ValueError(f"a step must be a multiple of {GRAIN}, and at least two of them")
 
@@ -46,14 +49,38 @@ class Policy:
             retry = min(max(math.ceil(mean_seconds), 1), LONGEST_RETRY_SECONDS)
             raise EngineBusyError(waiting=waiting, retry_after_seconds=retry)
 
-    def next_waiting(self, waiting: Sequence[T]) -> T | None:
-        """Return the request to begin with: first come, first served."""
-        return waiting[0] if waiting else None
+    def next_waiting(self, waiting: Sequence[str], running: Sequence[str]) -> int | None:
+        """Return which request to begin with, None for none: of those clients with the fewest running, the first.
 
-    def prefill_share(self, unread: int) -> int:
+        Both have the client of each request; `waiting` is in the order of arrival.
+        """
+        if not waiting or len(running) >= self.parallel:
+            return None
+        busy = Counter(running)
+        return min(range(len(waiting)), key=lambda index: busy[waiting[index]])
+
+    def next_reader(self, unread: Sequence[int], passed_over: Sequence[int]) -> int:
+        """Return which prompt to read on: the one that is read soonest, unless another was passed over too often."""
+        longest_wait = max(range(len(unread)), key=lambda index: passed_over[index])
+        if passed_over[longest_wait] >= PATIENCE:
+            return longest_wait
+        return min(range(len(unread)), key=lambda index: unread[index])
+
+    def step_tokens(self, *, answer_seconds: float, token_seconds: float) -> int:
+        """Return how many tokens of a prompt one step takes at most.
+
+        `answer_seconds` is what one step of the answers that are being written takes, 0 for none: they must not
+        stand still for long. `token_seconds` is what a token of a prompt has taken lately, 0 where that is unknown.
+        """
+        if not answer_seconds or not token_seconds:
+            return self.prefill_tokens
+        tokens = int(PAUSE * answer_seconds / token_seconds)
+        return min(max(tokens // GRAIN * GRAIN, 2 * GRAIN), self.prefill_tokens)
+
+    def prefill_share(self, unread: int, step_tokens: int) -> int:
         """Return how many of `unread` prompt tokens go into the next step; what is left is none or a grain."""
-        is_short_of_grain = 0 < unread - self.prefill_tokens < GRAIN
-        return self.prefill_tokens - GRAIN if is_short_of_grain else min(unread, self.prefill_tokens)
+        is_short_of_grain = 0 < unread - step_tokens < GRAIN
+        return step_tokens - GRAIN if is_short_of_grain else min(unread, step_tokens)
 
     def reusable(self, known: int, prompt_tokens: int) -> int:
         """Return how many of the first `known` tokens of a prompt need not be read again."""

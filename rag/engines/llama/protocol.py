@@ -14,6 +14,7 @@ class LoadOptions:
     path: str
     wishes: Wishes
     queue_size: int
+    parallel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class CountParams:
 
 @dataclass(frozen=True, slots=True)
 class GenerateParams:
-    """Parameters of `generate`."""
+    """Parameters of `generate`. Requests of one `client` give way to those of others."""
 
     messages: tuple[Message, ...]
     sampling: Sampling
+    client: str = ""

@@ -1,8 +1,10 @@
 """Serve calls with one model, step by step; knows the order of things, not how the model computes.
 
-One loop does everything that touches the model. Between two steps it takes in new calls, drops those
-that nobody waits for any more, and answers short questions; so a long answer never keeps them waiting
-for more than one step.
+One loop does everything that touches the model. Every turn writes one token of each answer that has begun, then reads
+on in one prompt; so nobody waits behind a long answer or a long prompt. Between two turns new calls are taken in, those
+that nobody waits for any more are dropped, and short questions answered.
+
+Prompts are never read in one step with answers: a prompt then gives the same bits whoever else is served.
 """
 
 import logging
@@ -17,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.worker_process import Call
+from rag.engines.llama.memory import Memory, SequenceStore
 from rag.engines.llama.policy import Policy
 from rag.engines.llama.protocol import CountParams, GenerateParams, LoadedModel
-from rag.engines.llama.requests import GenerationRequest, common_prefix, room_for_answer
+from rag.engines.llama.requests import GenerationRequest, room_for_answer
 from rag.engines.llama.sampling import Sampler
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 from rag.types import Delta, Message
@@ -28,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 SIGN_OF_LIFE_SECONDS = 1.0
 """A request that gets no text for so long gets an empty delta: its caller can leave, and knows that we live."""
+SMOOTHING = 4
+"""A running mean moves by this part of what is new."""
 
 
 class Calls(Protocol):
@@ -42,14 +47,26 @@ class Calls(Protocol):
     def fail(self, call: Call, error: Exception) -> None: ...
 
 
-class LanguageModel(Protocol):
-    """A model with one memory of what it has read.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Tokens that a sequence reads in one step, from `position` on."""
 
-    `can_rewind` says whether that memory can be cut back to any point. `stop` ends every answer.
+    sequence: int
+    tokens: Sequence[int]
+    position: int
+
+
+class LanguageModel(SequenceStore, Protocol):
+    """A model with a memory of `cells` tokens for several sequences.
+
+    `can_rewind` says whether a sequence can be cut back to any point. `stop` ends every answer.
     """
 
     @property
     def loaded(self) -> LoadedModel: ...
+
+    @property
+    def cells(self) -> int: ...
 
     @property
     def can_rewind(self) -> bool: ...
@@ -61,16 +78,12 @@ class LanguageModel(Protocol):
         """Return the tokens of the prompt that `messages` become."""
         ...
 
-    def read(self, tokens: Sequence[int], *, position: int, should_stop: Callable[[], bool]) -> bool:
-        """Read `tokens` from `position` on; return False where `should_stop` turned true before the end."""
+    def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
+        """Read all rows in one step; return False where `should_stop` turned true before the end."""
         ...
 
-    def logits(self) -> NDArray[np.float32]:
-        """Return what may follow the last token read."""
-        ...
-
-    def forget_after(self, count: int) -> bool:
-        """Keep the first `count` tokens read and forget the others; return False where all had to go."""
+    def logits(self, row: int) -> NDArray[np.float32]:
+        """Return what may follow the last token of a row of the last step."""
         ...
 
     def is_end(self, token: int) -> bool: ...
@@ -80,16 +93,33 @@ class LanguageModel(Protocol):
 
 @dataclass(slots=True)
 class _Job:
-    """A request with the call that it answers."""
+    """A request with the call that it answers. `passed_over` counts the turns that read in another prompt."""
 
     call: Call
+    client: str
     request: GenerationRequest
     sampler: Sampler
     last_sign: float
+    began: float = 0.0
+    sequence: int = -1
+    passed_over: int = 0
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Running means, 0 before the first: of a request, a step of all answers, a token of a prompt."""
+
+    request: float = 0.0
+    answers: float = 0.0
+    token: float = 0.0
+
+    @staticmethod
+    def mean(before: float, new: float) -> float:
+        return before + (new - before) / SMOOTHING if before else new
 
 
 class ModelWorker:
-    """Serves `info`, `count_tokens` and `generate`; one answer is written at a time, the others wait in line."""
+    """Serves `info`, `count_tokens` and `generate`, as many answers at the same time as the policy says."""
 
     def __init__(
         self, channel: Calls, model: LanguageModel, policy: Policy, *, clock: Callable[[], float] = time.monotonic
@@ -99,10 +129,20 @@ class ModelWorker:
         self._policy = policy
         self._clock = clock
         self._waiting: deque[_Job] = deque()
-        self._job: _Job | None = None
-        self._began = 0.0
-        self._mean_seconds = 1.0
-        self._known: list[int] = []
+        self._running: list[_Job] = []
+        self._pace = _Pace()
+        self._memory = Memory(
+            model,
+            cells=model.cells,
+            sequences=sequences_for(policy.parallel, can_rewind=model.can_rewind),
+            can_rewind=model.can_rewind,
+            reusable=policy.reusable,
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for anything."""
+        return not self._running and not self._waiting
 
     def serve(self) -> None:
         """Serve for ever. When the model fails, the process ends: only a fresh one is known to be sound."""
@@ -110,23 +150,22 @@ class ModelWorker:
             self.turn()
 
     def turn(self) -> None:
-        """Take in what has come, then do one step; where there is nothing to do, wait for a call."""
+        """Take in what has come, then do one step of everything; where there is nothing to do, wait for a call."""
         self._drop_cancelled()
         self._take_calls()
-        job = self._begin_next()
-        if job is None:
-            return
+        self._begin_waiting()
         try:
-            self._step(job)
+            self._write_answers()
+            self._read_prompt()
         except Exception as error:
             how = f"{type(error).__name__}: {error}"
-            self._channel.fail(job.call, EngineCrashedError(model=self._model.loaded.info.id, how=how))
+            for job in self._jobs():
+                self._channel.fail(job.call, EngineCrashedError(model=self._model.loaded.info.id, how=how))
             raise
         self._show_life()
 
     def _take_calls(self) -> None:
-        is_idle = self._job is None and not self._waiting
-        call = self._channel.next_call(None if is_idle else 0)
+        call = self._channel.next_call(None if self.is_idle else 0)
         while call is not None:
             self._take(call)
             call = self._channel.next_call(0)
@@ -151,60 +190,80 @@ class ModelWorker:
         raise RagError(f"the model worker knows no method {call.method!r}")
 
     def _job_for(self, call: Call) -> _Job:
-        self._policy.check_room(len(self._waiting), mean_seconds=self._mean_seconds)
+        self._policy.check_room(len(self._waiting), mean_seconds=self._pace.request)
         params = msgspec.convert(call.params, GenerateParams)
         prompt, window = self._model.prompt(params.messages), self._model.loaded.info.context_window
         if len(prompt) >= window:
             raise PromptTooLongError(prompt_tokens=len(prompt), context_window=window)
         room = room_for_answer(prompt_tokens=len(prompt), context_window=window, max_tokens=params.sampling.max_tokens)
         stop = (*params.sampling.stop, *self._model.stop)
-        return _Job(call, GenerationRequest(prompt, room, stop), Sampler(params.sampling), self._clock())
+        return _Job(call, params.client, GenerationRequest(prompt, room, stop), Sampler(params.sampling), self._clock())
 
     def _drop_cancelled(self) -> None:
-        if self._job is not None and self._job.call.is_cancelled:
-            self._finish(self._job)
+        for job in [job for job in self._running if job.call.is_cancelled]:
+            self._finish(job)
         for job in [job for job in self._waiting if job.call.is_cancelled]:
             self._waiting.remove(job)
             self._channel.finish(job.call)
 
-    def _begin_next(self) -> _Job | None:
-        if self._job is None and (job := self._policy.next_waiting(self._waiting)) is not None:
-            self._waiting.remove(job)
-            self._job, self._began = job, self._clock()
-            job.request.resume_at(self._keep_common(job.request.prompt))
-        return self._job
+    def _begin_waiting(self) -> None:
+        """Begin with requests while the policy names one and there is room for it."""
+        while True:
+            clients = [job.client for job in self._waiting]
+            index = self._policy.next_waiting(clients, [job.client for job in self._running])
+            if index is None:
+                return
+            job = self._waiting[index]
+            place = self._memory.begin(job.request.prompt, job.request.max_tokens)
+            if place is None:
+                return
+            del self._waiting[index]
+            job.sequence, job.began = place.sequence, self._clock()
+            job.request.resume_at(place.known_tokens)
+            self._running.append(job)
 
-    def _keep_common(self, prompt: list[int]) -> int:
-        """Keep what the model has read of `prompt` already, and return how many tokens that is.
-
-        Only what was read as a prompt counts. An answer is read one token at a time, which gives other last
-        bits; so the same prompt has the same answer whatever came before it.
-        """
-        common = common_prefix(self._known, prompt) if self._model.can_rewind else 0
-        reusable = self._policy.reusable(common, len(prompt))
-        return reusable if self._forget_after(reusable) else 0
-
-    def _forget_after(self, count: int) -> bool:
-        is_kept = self._model.forget_after(count)
-        del self._known[count if is_kept else 0 :]
-        return is_kept
-
-    def _step(self, job: _Job) -> None:
-        request = job.request
-        tokens = request.next_tokens(self._policy.prefill_share(request.unread))
-        is_read = self._model.read(tokens, position=request.position, should_stop=lambda: job.call.is_cancelled)
-        if not is_read:
-            self._forget_after(request.position)
+    def _write_answers(self) -> None:
+        """Write one token of every answer that has begun."""
+        writing = [job for job in self._running if not job.request.unread]
+        if not writing:
+            self._pace.answers = 0.0
             return
-        if request.unread:
-            self._known += tokens
-        request.advance(len(tokens))
-        if not request.unread:
-            self._write(job)
+        began = self._clock()
+        rows = [Row(job.sequence, job.request.sampled[-1:], job.request.position) for job in writing]
+        self._model.read(rows, bool)
+        self._pace.answers = self._pace.mean(self._pace.answers, self._clock() - began)
+        for row, job in enumerate(writing):
+            self._note(job, rows[row].tokens, is_prompt=False)
+            self._write(job, row)
 
-    def _write(self, job: _Job) -> None:
+    def _read_prompt(self) -> None:
+        """Read on in one prompt, and write the first token of its answer where it is complete."""
+        reading = [job for job in self._running if job.request.unread]
+        if not reading:
+            return
+        job = reading[
+            self._policy.next_reader([job.request.unread for job in reading], [job.passed_over for job in reading])
+        ]
+        for other in reading:
+            other.passed_over = 0 if other is job else other.passed_over + 1
+        step = self._policy.step_tokens(answer_seconds=self._pace.answers, token_seconds=self._pace.token)
+        tokens = job.request.next_tokens(self._policy.prefill_share(job.request.unread, step))
+        began = self._clock()
+        if not self._model.read([Row(job.sequence, tokens, job.request.position)], lambda: job.call.is_cancelled):
+            self._memory.undo(job.sequence)
+            return
+        self._pace.token = self._pace.mean(self._pace.token, (self._clock() - began) / len(tokens))
+        self._note(job, tokens, is_prompt=True)
+        if not job.request.unread:
+            self._write(job, 0)
+
+    def _note(self, job: _Job, tokens: Sequence[int], *, is_prompt: bool) -> None:
+        self._memory.read(job.sequence, tokens, is_prompt=is_prompt)
+        job.request.advance(len(tokens))
+
+    def _write(self, job: _Job, row: int) -> None:
         request, model = job.request, self._model
-        token = job.sampler.pick(self._model.logits())
+        token = job.sampler.pick(model.logits(row))
         text = request.end() if model.is_end(token) else request.accept(token, model.piece(token))
         if request.finish_reason is not None:
             self._channel.reply(job.call, Delta(text, request.finish_reason, request.usage()))
@@ -214,8 +273,9 @@ class ModelWorker:
 
     def _finish(self, job: _Job) -> None:
         self._channel.finish(job.call)
-        self._job = None
-        self._mean_seconds += (self._clock() - self._began - self._mean_seconds) / 4
+        self._running.remove(job)
+        self._memory.end(job.sequence)
+        self._pace.request = self._pace.mean(self._pace.request, self._clock() - job.began)
 
     def _reply(self, job: _Job, text: str) -> None:
         self._channel.reply(job.call, Delta(text))
@@ -228,6 +288,10 @@ class ModelWorker:
                 self._reply(job, "")
 
     def _jobs(self) -> Iterator[_Job]:
-        if self._job is not None:
-            yield self._job
+        yield from self._running
         yield from self._waiting
+
+
+def sequences_for(parallel: int, *, can_rewind: bool) -> int:
+    """Return how many sequences a model needs: one for each answer, and as many that are only remembered."""
+    return 2 * parallel if can_rewind else parallel

@@ -13,7 +13,7 @@ from rag.engines.llama.machine import free_ram_bytes, usable_cores
 from rag.engines.llama.placement import Machine, Placement, place
 from rag.engines.llama.policy import Policy
 from rag.engines.llama.protocol import LoadedModel, LoadOptions
-from rag.engines.llama.serving import ModelWorker
+from rag.engines.llama.serving import ModelWorker, Row, sequences_for
 from rag.engines.llama.shape import ModelShape, part_paths, read_shape
 from rag.engines.llama.templates import ChatTemplate
 from rag.errors import ChatTemplateError, ModelLoadError
@@ -24,9 +24,9 @@ from rag.types import Message, ModelInfo
 def main(channel: Channel, options: dict[str, object]) -> None:
     """Load the model that `options` (a `LoadOptions`) name and serve calls for ever."""
     load = msgspec.convert(options, LoadOptions)
-    policy = Policy(queue_size=load.queue_size)
+    policy = Policy(queue_size=load.queue_size, parallel=load.parallel)
     try:
-        model = PlacedModel(load, step_tokens=policy.prefill_tokens)
+        model = PlacedModel(load, policy)
     except (GgufHeaderError, LlamaError, ChatTemplateError) as error:
         raise ModelLoadError(model=load.model, detail=str(error)) from error
     channel.ready()
@@ -36,16 +36,18 @@ def main(channel: Channel, options: dict[str, object]) -> None:
 class PlacedModel:
     """A `LanguageModel` that was placed on this machine and has computed once."""
 
-    def __init__(self, load: LoadOptions, *, step_tokens: int) -> None:
+    def __init__(self, load: LoadOptions, policy: Policy) -> None:
         path = Path(load.path)
         shape = read_shape(path)
         runtime = Runtime()
         placement = place(shape, Machine(runtime.devices(), free_ram_bytes(), usable_cores()), load.wishes)
         self._model = LlamaModel(runtime, path, gpu_layers=placement.gpu_layers)
-        self._context = LlamaContext(self._model, placement, step_tokens=step_tokens)
+        self.can_rewind = self._model.can_rewind
+        self.cells = placement.cells
+        sequences = sequences_for(policy.parallel, can_rewind=self.can_rewind)
+        self._context = LlamaContext(self._model, placement, step_tokens=policy.prefill_tokens, sequences=sequences)
         self._template = ChatTemplate(self._model.chat_template, self._model.token_texts())
         self.loaded = LoadedModel(_describe(load, shape, placement), placement.reason)
-        self.can_rewind = self._model.can_rewind
         self.stop = self._template.stop
         self._warm_up()
 
@@ -57,17 +59,21 @@ class PlacedModel:
             tokens.insert(0, first)
         return tokens
 
-    def read(self, tokens: Sequence[int], *, position: int, should_stop: Callable[[], bool]) -> bool:
-        """Read `tokens` from `position` on; see `LlamaContext.read`."""
-        return self._context.read(tokens, position=position, should_stop=should_stop)
+    def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
+        """Read all rows in one step; see `LlamaContext.read`."""
+        return self._context.read(rows, should_stop)
 
-    def logits(self) -> NDArray[np.float32]:
-        """Return what may follow the last token read; the next `read` overwrites it."""
-        return self._context.logits()
+    def logits(self, row: int) -> NDArray[np.float32]:
+        """Return what may follow the last token of a row; the next `read` overwrites it."""
+        return self._context.logits(row)
 
-    def forget_after(self, count: int) -> bool:
-        """Keep the first `count` tokens read; return False where all had to go."""
-        return self._context.forget_after(count)
+    def keep(self, sequence: int, count: int) -> None:
+        """Keep the first `count` tokens of a sequence."""
+        self._context.keep(sequence, count)
+
+    def copy(self, source: int, target: int, count: int) -> None:
+        """Make the empty `target` begin with the first `count` tokens of `source`."""
+        self._context.copy(source, target, count)
 
     def is_end(self, token: int) -> bool:
         """Return whether `token` says that the answer is complete."""
@@ -79,8 +85,8 @@ class PlacedModel:
 
     def _warm_up(self) -> None:
         # Brings the weights into memory now rather than under the first question, and shows that the model computes.
-        self._context.read([0], position=0, should_stop=bool)
-        self._context.forget_after(0)
+        self._context.read([Row(0, [0], 0)], bool)
+        self._context.keep(0, 0)
 
 
 def _describe(load: LoadOptions, shape: ModelShape, placement: Placement) -> ModelInfo:

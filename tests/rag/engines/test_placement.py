@@ -36,6 +36,15 @@ def test_without_a_gpu_everything_stays_on_the_cpu_with_every_core() -> None:
     assert placement.reason == "on the CPU, as there is no GPU; a window of 8192 tokens"
 
 
+def test_requests_share_the_memory_of_two_windows_where_that_costs_little() -> None:
+    assert place(shape(), machine(), Wishes()).cells == 2 * 8_192
+    assert place(shape(kv_bytes_per_token=100 * 1024), machine(), Wishes()).cells == (1 << 30) // (100 * 1024)
+    assert place(shape(kv_bytes_per_token=200 * 1024), machine(), Wishes()).cells == 8_192
+    exactly = 50 * MIB + 10 * (100 + 8) * MIB
+    assert place(shape(), machine(gpu_bytes=exactly), Wishes()).cells == 8_192
+    assert place(shape(), machine(gpu_bytes=exactly + 10 * 4 * MIB), Wishes()).cells == 12_288
+
+
 def test_a_model_that_fits_goes_to_the_gpu_as_a_whole() -> None:
     exactly = 50 * MIB + 10 * (100 + 8) * MIB
     assert place(shape(), machine(gpu_bytes=exactly), Wishes()).gpu_layers == 11
@@ -128,10 +137,11 @@ def test_whatever_is_chosen_fits_or_is_the_least_that_works(
     placement = place(model, machine(gpu_bytes=gpu, ram_bytes=ram), Wishes())
     assert 0 <= placement.gpu_layers <= layers + 1
     assert 1 <= placement.context_window <= (trained or 8_192)
+    assert placement.context_window <= placement.cells <= 2 * placement.context_window
     if placement.gpu_layers:
         on_gpu = placement.gpu_layers - 1
-        needed = model.output_bytes + on_gpu * (100 * MIB + kv * placement.context_window // layers)
+        needed = model.output_bytes + on_gpu * (100 * MIB + kv * placement.cells // layers)
         assert needed <= (gpu or 0)
     in_ram = layers - max(placement.gpu_layers - 1, 0)
     if placement.context_window > MINIMUM_WINDOW and in_ram:
-        assert kv * placement.context_window * in_ram // layers <= ram
+        assert kv * placement.cells * in_ram // layers <= ram

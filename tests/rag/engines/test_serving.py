@@ -1,18 +1,20 @@
 """The order of things in a model's process, with a model that counts instead of computing."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ingest.worker_process import Call
 from ingest.workers import CallFrame
 from rag.engines.llama.policy import Policy
 from rag.engines.llama.protocol import GenerateParams, LoadedModel
-from rag.engines.llama.serving import ModelWorker
+from rag.engines.llama.serving import ModelWorker, Row
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 from rag.types import Delta, Message, ModelInfo, Sampling, Usage
 
@@ -24,36 +26,50 @@ END = 255
 class CountingModel:
     """A `LanguageModel` whose tokens are bytes and that writes the alphabet, on from the last letter it read.
 
-    After "z" it ends its answer. `reads` has what it was given; it checks that nothing is skipped or lost.
+    After "z" it ends its answer. `reads` has what each row of each step was given; it checks that nothing is skipped
+    or lost, and that no more is remembered than there are cells.
     """
 
     loaded = LoadedModel(INFO, "for a test")
     stop: tuple[str, ...] = ()
 
-    def __init__(self, *, can_rewind: bool = True) -> None:
+    def __init__(self, *, can_rewind: bool = True, cells: int = 4 * WINDOW) -> None:
         self.can_rewind = can_rewind
-        self.memory: list[int] = []
+        self.cells = cells
+        self.memory: dict[int, list[int]] = defaultdict(list)
         self.reads: list[bytes] = []
+        self.steps: list[int] = []
         self.on_read: Callable[[], object] = bool
+        self._last: list[int] = []
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         return list("".join(message.content for message in messages).encode())
 
-    def read(self, tokens: Sequence[int], *, position: int, should_stop: Callable[[], bool]) -> bool:
-        assert position == len(self.memory)
+    def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
         self.on_read()
-        self.memory += tokens
-        self.reads.append(bytes(tokens))
+        for row in rows:
+            held = self.memory[row.sequence]
+            assert row.position == len(held)
+            held += row.tokens
+            self.reads.append(bytes(row.tokens))
+        self.steps.append(len(rows))
+        self._last = [row.tokens[-1] for row in rows]
         return not should_stop()
 
-    def logits(self) -> NDArray[np.float32]:
-        row = np.zeros(END + 1, dtype=np.float32)
-        row[END if self.memory[-1] == ord("z") else self.memory[-1] + 1] = 1
-        return row
+    def logits(self, row: int) -> NDArray[np.float32]:
+        last = self._last[row]
+        chances = np.zeros(END + 1, dtype=np.float32)
+        chances[END if last == ord("z") else last + 1] = 1
+        return chances
 
-    def forget_after(self, count: int) -> bool:
-        del self.memory[count:]
-        return True
+    def keep(self, sequence: int, count: int) -> None:
+        assert count <= len(self.memory[sequence])
+        assert self.can_rewind or count in (0, len(self.memory[sequence]))
+        del self.memory[sequence][count:]
+
+    def copy(self, source: int, target: int, count: int) -> None:
+        assert not self.memory[target]
+        self.memory[target] = self.memory[source][:count]
 
     def is_end(self, token: int) -> bool:
         return token == END
@@ -77,9 +93,11 @@ class Desk:
         self.waiting.append(call)
         return call
 
-    def generate(self, content: str, *, max_tokens: int | None = None, stop: tuple[str, ...] = ()) -> Call:
+    def generate(
+        self, content: str, *, max_tokens: int | None = None, stop: tuple[str, ...] = (), client: str = ""
+    ) -> Call:
         sampling = Sampling(max_tokens=max_tokens, stop=stop)
-        return self.ask("generate", GenerateParams((Message("user", content),), sampling))
+        return self.ask("generate", GenerateParams((Message("user", content),), sampling, client))
 
     def next_call(self, timeout_seconds: float | None = None) -> Call | None:
         return self.waiting.popleft() if self.waiting else None
@@ -111,9 +129,15 @@ class Clock:
 
 
 def worker(
-    desk: Desk, model: CountingModel, *, prefill_tokens: int = 32, queue_size: int = 2, clock: Clock | None = None
+    desk: Desk,
+    model: CountingModel,
+    *,
+    prefill_tokens: int = 32,
+    queue_size: int = 2,
+    parallel: int = 1,
+    clock: Clock | None = None,
 ) -> ModelWorker:
-    policy = Policy(queue_size=queue_size, prefill_tokens=prefill_tokens)
+    policy = Policy(queue_size=queue_size, parallel=parallel, prefill_tokens=prefill_tokens)
     return ModelWorker(desk, model, policy, clock=clock or Clock())
 
 
@@ -277,6 +301,104 @@ def test_whoever_waits_gets_a_sign_of_life_every_second() -> None:
     reading, waiting = desk.generate("a" * 90), desk.generate("b")
     turns(serving, 2)
     assert desk.deltas(reading) == desk.deltas(waiting) == [Delta("")]
+
+
+def test_answers_that_have_begun_are_written_together_one_token_a_step() -> None:
+    desk, model = Desk(), CountingModel()
+    calls = [desk.generate(letter, max_tokens=5) for letter in "adg"]
+    turns(worker(desk, model, parallel=3, queue_size=8), 8)
+    assert [desk.text(call) for call in calls] == ["bcdef", "efghi", "hijkl"]
+    assert max(model.steps) == 3
+
+
+def test_a_long_prompt_does_not_keep_answers_waiting() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, parallel=2)
+    answer = desk.generate("a")
+    turns(serving, 1)
+    desk.generate("!" * 96)
+    turns(serving, 3)
+    assert desk.text(answer) == "bcde"
+    assert [len(read) for read in model.reads] == [1, 1, 32, 1, 32, 1, 32]
+
+
+def test_a_short_prompt_is_read_before_the_rest_of_a_long_one() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, parallel=2)
+    desk.generate("!" * 96)
+    turns(serving, 1)
+    short = desk.generate("a", max_tokens=1)
+    turns(serving, 1)
+    assert desk.text(short) == "b"
+
+
+def test_clients_take_turns_however_many_requests_one_of_them_has() -> None:
+    desk, model = Desk(), CountingModel()
+    busy = [desk.generate(letter, max_tokens=1, client="busy") for letter in "abcd"]
+    other = desk.generate("x", max_tokens=1, client="other")
+    turns(worker(desk, model, parallel=2, queue_size=8), 2)
+    assert desk.finished == [busy[0].id, other.id]
+
+
+def test_prompts_that_begin_alike_share_what_was_read_while_it_is_in_use() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, parallel=3, prefill_tokens=WINDOW)
+    document = "d" * 64
+    desk.generate(document + "first question a")
+    turns(serving, 1)
+    others = [desk.generate(document + f"question {number} wx", max_tokens=1) for number in (2, 3)]
+    turns(serving, 3)
+    assert [desk.deltas(call)[-1].usage for call in others] == [Usage(77, 1, 48)] * 2
+
+
+def test_a_request_waits_until_there_is_room_for_its_longest_answer() -> None:
+    desk, model = Desk(), CountingModel(cells=WINDOW)
+    serving = worker(desk, model, parallel=2)
+    first, second = desk.generate("a", max_tokens=100), desk.generate("x", max_tokens=100)
+    turns(serving, 10)
+    assert desk.text(first) == "bcdefghijk"
+    assert desk.deltas(second) == []
+    first.is_cancelled = True
+    turns(serving, 3)
+    assert desk.text(second) == "yz"
+
+
+def test_a_request_that_cannot_be_written_fails_alone() -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, parallel=2)
+    good = desk.generate("w")
+    bad = desk.ask(
+        "generate", {"messages": [{"role": "user", "content": "a"}], "sampling": {"temperature": "hot"}, "client": ""}
+    )
+    turns(serving, 5)
+    assert bad.id in desk.errors
+    assert desk.text(good) == "xyz"
+
+
+@given(data=st.data())
+@settings(max_examples=40)
+def test_whatever_comes_and_goes_everybody_is_served_and_nothing_is_left_behind(data: st.DataObject) -> None:
+    desk = Desk()
+    model = CountingModel(can_rewind=data.draw(st.booleans()), cells=data.draw(st.integers(WINDOW, 4 * WINDOW)))
+    serving = worker(desk, model, parallel=data.draw(st.integers(1, 5)), queue_size=1_000)
+    alive: dict[int, tuple[Call, str]] = {}
+    for _ in range(data.draw(st.integers(1, 30))):
+        match data.draw(st.sampled_from(["ask", "ask", "leave", "turn", "turn"])):
+            case "ask":
+                start = data.draw(st.sampled_from(["", "d" * 40, "d" * 33 + "e" * 20]))
+                prompt = start + data.draw(st.text("abcxyz", min_size=1, max_size=60))
+                call = desk.generate(prompt, client=data.draw(st.sampled_from("AB")))
+                alive[call.id] = (call, prompt)
+            case "leave" if alive:
+                alive.pop(data.draw(st.sampled_from(sorted(alive))))[0].is_cancelled = True
+            case _:
+                serving.turn()
+    turns(serving, 40 * (len(desk.answers) + 1))
+    for call, prompt in alive.values():
+        after = prompt[-1]
+        assert desk.text(call) == "abcdefghijklmnopqrstuvwxyz".partition(after)[2][: WINDOW - len(prompt)]
+    assert sorted(desk.finished) == sorted(desk.answers)
+    assert serving.is_idle
 
 
 def test_a_model_that_fails_ends_the_process_and_says_so_first() -> None:
