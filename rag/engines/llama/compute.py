@@ -25,6 +25,8 @@ from rag.engines.llama.templates import TokenTexts
 ERROR_LEVEL = 4
 ABORTED = 2
 EVERYTHING = -1
+CELLS_TOGETHER = 256
+"""llama.cpp makes the window of a sequence a multiple of this."""
 DEVICE_KINDS: dict[int, DeviceKind] = {0: "cpu", 1: "gpu", 2: "integrated", 3: "accelerator"}
 NEVER_FROM_TEXT = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
 
@@ -143,13 +145,13 @@ class LlamaModel:
 class LlamaContext:
     """The memory of what a model has read in several sequences, and the means to read on."""
 
-    def __init__(self, model: LlamaModel, placement: Placement, *, step_tokens: int, sequences: int) -> None:
+    def __init__(self, model: LlamaModel, placement: Placement, *, step_tokens: int) -> None:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = placement.cells
+        params.n_ctx = placement.sequences * -(-placement.context_window // CELLS_TOGETHER) * CELLS_TOGETHER
         params.n_batch = params.n_ubatch = step_tokens
-        params.n_seq_max = sequences
-        params.kv_unified = True  # sequences that begin with the same document share its cells
-        params.n_outputs_max = sequences  # one for each row; saves a table of step x vocabulary
+        params.n_seq_max = placement.sequences
+        params.kv_unified = False  # in one common memory every token is weighed with those of all sequences
+        params.n_outputs_max = placement.sequences  # one for each row; saves a table of step x vocabulary
         params.n_threads = params.n_threads_batch = placement.threads
         params.flash_attn_type = _flash_attention(placement)
         params.swa_full = False  # nothing is ever cut back in a model with a sliding window
@@ -188,8 +190,15 @@ class LlamaContext:
             raise LlamaError(f"the memory of this model cannot be cut back to {count} tokens")
 
     def copy(self, source: int, target: int, count: int) -> None:
-        """Make `target`, which is empty, begin with the first `count` tokens of `source`."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, count)
+        """Make `target` have read just the first `count` tokens of `source`."""
+        size = llama_cpp.llama_state_seq_get_size(self._handle, source)
+        state = (ctypes.c_uint8 * size)()
+        if (
+            llama_cpp.llama_state_seq_get_data(self._handle, state, size, source) != size
+            or llama_cpp.llama_state_seq_set_data(self._handle, state, size, target) != size
+        ):
+            raise self._model.runtime.explain(f"{size} bytes of a sequence could not be copied")
+        self.keep(target, count)
 
     def close(self) -> None:
         """Free the context."""

@@ -45,8 +45,8 @@ class LlamaEngine:
     def __init__(self, model: str, path: Path, settings: RagSettings) -> None:
         self._model = model
         self._timeout_seconds = settings.engine_timeout_seconds
-        wishes = Wishes(settings.gpu_layers, settings.context_window, settings.threads)
-        options = LoadOptions(model, str(path), wishes, settings.queue_size, settings.parallel_requests)
+        wishes = Wishes(settings.gpu_layers, settings.context_window, settings.threads, settings.parallel_requests)
+        options = LoadOptions(model, str(path), wishes, settings.queue_size)
         self._worker = Worker(
             WorkerSpec(
                 name=f"model {model}",

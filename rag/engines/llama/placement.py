@@ -13,13 +13,16 @@ MINIMUM_WINDOW = 512
 RESERVE_BYTES = 512 << 20
 """Left free on every device and in main memory for the work buffers and for everybody else."""
 
-WINDOWS, COMFORT_BYTES = 2, 1 << 30
-"""Memory for so many full windows is taken where it is no more than this, so that requests need not wait for it."""
+PARALLEL = 8
+COMFORT_BYTES = 2 << 30
+"""More memory than this, or than the model itself takes, is not used to write several answers at the same time."""
 
 ATTENTION_BYTES_PER_HEAD = 4 * PREFILL_TOKENS
 """On the CPU, every head weighs every token of the window for every token of a step, in 32 bits."""
 
 GIB = 1 << 30
+NO_LIMIT = 1 << 40
+"""Tokens that are held where none takes any memory."""
 
 DeviceKind = Literal["cpu", "gpu", "integrated", "accelerator"]
 
@@ -49,18 +52,19 @@ class Wishes:
     gpu_layers: int | None = None
     context_window: int | None = None
     threads: int | None = None
+    parallel: int = PARALLEL
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
     """How a model is loaded. The step to the vocabulary counts as one more layer, the first to move to a GPU.
 
-    No request may hold more than `context_window` tokens, and all together no more than `cells`.
+    So many `sequences` can be read and written at the same time, each with a context window of its own.
     """
 
     gpu_layers: int
     context_window: int
-    cells: int
+    sequences: int
     threads: int
     reason: str
 
@@ -71,7 +75,7 @@ def place(shape: ModelShape, machine: Machine, wishes: Wishes) -> Placement:
     A wish is granted as it stands, but for a context window longer than the model was trained for. What
     is not wished for is chosen to fit: all layers on the GPU with the memory of the whole window, else as
     many as fit; a window of at most 8,192 tokens, shorter where memory is short but never under 512; one
-    thread for each usable core.
+    thread for each usable core. There are as many windows as are wished for, fewer where they do not fit.
     """
     wanted = min(shape.trained_context or DEFAULT_WINDOW, wishes.context_window or DEFAULT_WINDOW)
     gpus = _gpus(machine.devices)
@@ -80,11 +84,11 @@ def place(shape: ModelShape, machine: Machine, wishes: Wishes) -> Placement:
     gpu_layers = min(gpu_layers, shape.layers + 1) if gpus else 0
     fitting = _window_that_fits(shape, gpu_layers, machine.free_ram_bytes)
     window = wanted if wishes.context_window else max(min(wanted, fitting), min(wanted, MINIMUM_WINDOW))
-    cells = max(
-        window, min(WINDOWS * window, fitting, _comfortable(shape), _cells_on_gpu(shape, gpu_layers, gpu_bytes))
-    )
-    reason = "; ".join([_explain_layers(shape, gpu_layers, gpus), _explain_window(window, wanted, fitting)])
-    return Placement(gpu_layers, window, cells, wishes.threads or machine.cores, reason)
+    tokens = min(fitting, _comfortable_tokens(shape), _tokens_on_gpu(shape, gpu_layers, gpu_bytes))
+    sequences = min(max(tokens // window, 1), wishes.parallel)
+    answers = f"{sequences} answers at the same time" if sequences > 1 else "one answer at a time"
+    reason = "; ".join([_explain_layers(shape, gpu_layers, gpus), _explain_window(window, wanted, fitting), answers])
+    return Placement(gpu_layers, window, sequences, wishes.threads or machine.cores, reason)
 
 
 def _gpus(devices: Sequence[Device]) -> list[Device]:
@@ -106,25 +110,22 @@ def _window_that_fits(shape: ModelShape, gpu_layers: int, free_ram_bytes: int) -
     attention = 0 if gpu_layers else shape.attention_heads * ATTENTION_BYTES_PER_HEAD
     bytes_per_token = shape.kv_bytes_per_token * in_ram // shape.layers + attention
     if bytes_per_token == 0:
-        return _more_than_wanted(shape)
+        return NO_LIMIT
     weights = shape.input_bytes + sum(shape.layer_bytes[:in_ram]) + (0 if gpu_layers else shape.output_bytes)
     return max(free_ram_bytes - RESERVE_BYTES - weights, 0) // bytes_per_token
 
 
-def _more_than_wanted(shape: ModelShape) -> int:
-    return WINDOWS * max(shape.trained_context, DEFAULT_WINDOW)
+def _comfortable_tokens(shape: ModelShape) -> int:
+    weights = shape.input_bytes + sum(shape.layer_bytes) + shape.output_bytes
+    return max(COMFORT_BYTES, weights) // max(shape.kv_bytes_per_token, 1)
 
 
-def _comfortable(shape: ModelShape) -> int:
-    return COMFORT_BYTES // max(shape.kv_bytes_per_token, 1)
-
-
-def _cells_on_gpu(shape: ModelShape, gpu_layers: int, gpu_bytes: int) -> int:
-    """Return how many tokens the layers on the GPU can hold there; more than any window where there are none."""
+def _tokens_on_gpu(shape: ModelShape, gpu_layers: int, gpu_bytes: int) -> int:
+    """Return how many tokens the layers on the GPU can hold there."""
     on_gpu = max(gpu_layers - 1, 0)
     bytes_per_token = shape.kv_bytes_per_token * on_gpu // shape.layers
     if bytes_per_token == 0:
-        return _more_than_wanted(shape)
+        return NO_LIMIT
     weights = shape.output_bytes + sum(shape.layer_bytes[shape.layers - on_gpu :])
     return max(gpu_bytes - weights, 0) // bytes_per_token
 

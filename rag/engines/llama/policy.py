@@ -24,19 +24,18 @@ PATIENCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How many answers are written at the same time, how many requests may wait, how much of a prompt a step takes.
+    """How many requests may wait, and how much of a prompt one step takes.
 
     The step is the grain of everything: a new request is noticed, a cancelled one dropped and a sign of
     life sent between two steps. Short steps are prompt, long ones read faster.
     """
 
     queue_size: int = 32
-    parallel: int = 8
     prefill_tokens: int = PREFILL_TOKENS
 
     def __post_init__(self) -> None:
-        if self.queue_size < 1 or self.parallel < 1:
-            raise ValueError("a policy needs a queue of at least 1 and at least one answer at a time")
+        if self.queue_size < 1:
+            raise ValueError("a policy needs a queue of at least 1")
         if self.prefill_tokens < 2 * GRAIN or self.prefill_tokens % GRAIN:
             raise ValueError(f"a step must be a multiple of {GRAIN}, and at least two of them")
 
@@ -49,13 +48,11 @@ class Policy:
             retry = min(max(math.ceil(mean_seconds), 1), LONGEST_RETRY_SECONDS)
             raise EngineBusyError(waiting=waiting, retry_after_seconds=retry)
 
-    def next_waiting(self, waiting: Sequence[str], running: Sequence[str]) -> int | None:
-        """Return which request to begin with, None for none: of those clients with the fewest running, the first.
+    def next_waiting(self, waiting: Sequence[str], running: Sequence[str]) -> int:
+        """Return which request to begin with: the first of those whose client has the fewest running.
 
-        Both have the client of each request; `waiting` is in the order of arrival.
+        Both have the client of each request; `waiting` has at least one and is in the order of arrival.
         """
-        if not waiting or len(running) >= self.parallel:
-            return None
         busy = Counter(running)
         return min(range(len(waiting)), key=lambda index: busy[waiting[index]])
 

@@ -14,7 +14,6 @@ class LoadOptions:
     path: str
     wishes: Wishes
     queue_size: int
-    parallel: int
 
 
 @dataclass(frozen=True, slots=True)

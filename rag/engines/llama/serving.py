@@ -57,7 +57,7 @@ class Row:
 
 
 class LanguageModel(SequenceStore, Protocol):
-    """A model with a memory of `cells` tokens for several sequences.
+    """A model that reads in several `sequences`, each with a window of its own.
 
     `can_rewind` says whether a sequence can be cut back to any point. `stop` ends every answer.
     """
@@ -66,7 +66,7 @@ class LanguageModel(SequenceStore, Protocol):
     def loaded(self) -> LoadedModel: ...
 
     @property
-    def cells(self) -> int: ...
+    def sequences(self) -> int: ...
 
     @property
     def can_rewind(self) -> bool: ...
@@ -119,7 +119,7 @@ class _Pace:
 
 
 class ModelWorker:
-    """Serves `info`, `count_tokens` and `generate`, as many answers at the same time as the policy says."""
+    """Serves `info`, `count_tokens` and `generate`, as many answers at the same time as the model has sequences."""
 
     def __init__(
         self, channel: Calls, model: LanguageModel, policy: Policy, *, clock: Callable[[], float] = time.monotonic
@@ -131,13 +131,7 @@ class ModelWorker:
         self._waiting: deque[_Job] = deque()
         self._running: list[_Job] = []
         self._pace = _Pace()
-        self._memory = Memory(
-            model,
-            cells=model.cells,
-            sequences=sequences_for(policy.parallel, can_rewind=model.can_rewind),
-            can_rewind=model.can_rewind,
-            reusable=policy.reusable,
-        )
+        self._memory = Memory(model, sequences=model.sequences, can_rewind=model.can_rewind, reusable=policy.reusable)
 
     @property
     def is_idle(self) -> bool:
@@ -207,14 +201,12 @@ class ModelWorker:
             self._channel.finish(job.call)
 
     def _begin_waiting(self) -> None:
-        """Begin with requests while the policy names one and there is room for it."""
-        while True:
+        """Begin with requests while one waits and there is a sequence for it."""
+        while self._waiting:
             clients = [job.client for job in self._waiting]
             index = self._policy.next_waiting(clients, [job.client for job in self._running])
-            if index is None:
-                return
             job = self._waiting[index]
-            place = self._memory.begin(job.request.prompt, job.request.max_tokens)
+            place = self._memory.begin(job.request.prompt)
             if place is None:
                 return
             del self._waiting[index]
@@ -233,7 +225,7 @@ class ModelWorker:
         self._model.read(rows, bool)
         self._pace.answers = self._pace.mean(self._pace.answers, self._clock() - began)
         for row, job in enumerate(writing):
-            self._note(job, rows[row].tokens, is_prompt=False)
+            job.request.advance(1)
             self._write(job, row)
 
     def _read_prompt(self) -> None:
@@ -253,13 +245,10 @@ class ModelWorker:
             self._memory.undo(job.sequence)
             return
         self._pace.token = self._pace.mean(self._pace.token, (self._clock() - began) / len(tokens))
-        self._note(job, tokens, is_prompt=True)
+        self._memory.read(job.sequence, tokens)
+        job.request.advance(len(tokens))
         if not job.request.unread:
             self._write(job, 0)
-
-    def _note(self, job: _Job, tokens: Sequence[int], *, is_prompt: bool) -> None:
-        self._memory.read(job.sequence, tokens, is_prompt=is_prompt)
-        job.request.advance(len(tokens))
 
     def _write(self, job: _Job, row: int) -> None:
         request, model = job.request, self._model
@@ -290,8 +279,3 @@ class ModelWorker:
     def _jobs(self) -> Iterator[_Job]:
         yield from self._running
         yield from self._waiting
-
-
-def sequences_for(parallel: int, *, can_rewind: bool) -> int:
-    """Return how many sequences a model needs: one for each answer, and as many that are only remembered."""
-    return 2 * parallel if can_rewind else parallel

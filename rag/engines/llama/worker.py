@@ -13,7 +13,7 @@ from rag.engines.llama.machine import free_ram_bytes, usable_cores
 from rag.engines.llama.placement import Machine, Placement, place
 from rag.engines.llama.policy import Policy
 from rag.engines.llama.protocol import LoadedModel, LoadOptions
-from rag.engines.llama.serving import ModelWorker, Row, sequences_for
+from rag.engines.llama.serving import ModelWorker, Row
 from rag.engines.llama.shape import ModelShape, part_paths, read_shape
 from rag.engines.llama.templates import ChatTemplate
 from rag.errors import ChatTemplateError, ModelLoadError
@@ -24,9 +24,9 @@ from rag.types import Message, ModelInfo
 def main(channel: Channel, options: dict[str, object]) -> None:
     """Load the model that `options` (a `LoadOptions`) name and serve calls for ever."""
     load = msgspec.convert(options, LoadOptions)
-    policy = Policy(queue_size=load.queue_size, parallel=load.parallel)
+    policy = Policy(queue_size=load.queue_size)
     try:
-        model = PlacedModel(load, policy)
+        model = PlacedModel(load, step_tokens=policy.prefill_tokens)
     except (GgufHeaderError, LlamaError, ChatTemplateError) as error:
         raise ModelLoadError(model=load.model, detail=str(error)) from error
     channel.ready()
@@ -36,16 +36,15 @@ def main(channel: Channel, options: dict[str, object]) -> None:
 class PlacedModel:
     """A `LanguageModel` that was placed on this machine and has computed once."""
 
-    def __init__(self, load: LoadOptions, policy: Policy) -> None:
+    def __init__(self, load: LoadOptions, *, step_tokens: int) -> None:
         path = Path(load.path)
         shape = read_shape(path)
         runtime = Runtime()
         placement = place(shape, Machine(runtime.devices(), free_ram_bytes(), usable_cores()), load.wishes)
         self._model = LlamaModel(runtime, path, gpu_layers=placement.gpu_layers)
         self.can_rewind = self._model.can_rewind
-        self.cells = placement.cells
-        sequences = sequences_for(policy.parallel, can_rewind=self.can_rewind)
-        self._context = LlamaContext(self._model, placement, step_tokens=policy.prefill_tokens, sequences=sequences)
+        self.sequences = placement.sequences
+        self._context = LlamaContext(self._model, placement, step_tokens=step_tokens)
         self._template = ChatTemplate(self._model.chat_template, self._model.token_texts())
         self.loaded = LoadedModel(_describe(load, shape, placement), placement.reason)
         self.stop = self._template.stop
@@ -72,7 +71,7 @@ class PlacedModel:
         self._context.keep(sequence, count)
 
     def copy(self, source: int, target: int, count: int) -> None:
-        """Make the empty `target` begin with the first `count` tokens of `source`."""
+        """Make `target` have read just the first `count` tokens of `source`."""
         self._context.copy(source, target, count)
 
     def is_end(self, token: int) -> bool:

@@ -1,184 +1,159 @@
-"""Who may use which sequence, against a store that keeps the tokens themselves."""
+"""Which sequence serves a request, against a store that keeps the tokens themselves."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
-import pytest
-from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, rule
 
-from rag.engines.llama.memory import Cells, Memory, Place
+from rag.engines.llama.memory import Memory, Place
 from rag.engines.llama.policy import GRAIN, Policy
-
-CELLS = 400
 
 
 class TokenStore:
-    """A `SequenceStore` that keeps what was read; sequences that were copied from one another share their cells."""
+    """A `SequenceStore` that keeps what was read; `copies` counts what was copied."""
 
     def __init__(self) -> None:
-        self.tokens: dict[int, list[tuple[int, int]]] = defaultdict(list)  # (token, the step that read it)
-        self._steps = 0
-
-    @property
-    def used(self) -> int:
-        return len({cell for held in self.tokens.values() for cell in enumerate(held)})
+        self.tokens: dict[int, list[int]] = defaultdict(list)
+        self.copies = 0
 
     def read(self, sequence: int, tokens: Sequence[int]) -> None:
-        self._steps += 1
-        self.tokens[sequence] += [(token, self._steps) for token in tokens]
+        self.tokens[sequence] += tokens
 
     def keep(self, sequence: int, count: int) -> None:
         assert count <= len(self.tokens[sequence])
         del self.tokens[sequence][count:]
 
     def copy(self, source: int, target: int, count: int) -> None:
-        assert not self.tokens[target]
+        self.copies += 1
         self.tokens[target] = self.tokens[source][:count]
 
 
-def memory(store: TokenStore, *, cells: int = CELLS, sequences: int = 4, can_rewind: bool = True) -> Memory:
-    return Memory(store, cells=cells, sequences=sequences, can_rewind=can_rewind, reusable=Policy().reusable)
+class World:
+    """A memory, its store, and requests that are served from their beginning to their end."""
 
+    def __init__(self, *, sequences: int = 3, can_rewind: bool = True) -> None:
+        self.store = TokenStore()
+        self.memory = Memory(self.store, sequences=sequences, can_rewind=can_rewind, reusable=Policy().reusable)
 
-def serve(kept: Memory, store: TokenStore, prompt: list[int], answer: list[int]) -> Place:
-    """Read a whole prompt and write its answer."""
-    place = kept.begin(prompt, len(answer))
-    assert place is not None
-    for tokens, is_prompt in ((prompt[place.known_tokens :], True), (answer, False)):
-        store.read(place.sequence, tokens)
-        kept.read(place.sequence, tokens, is_prompt=is_prompt)
-    return place
+    def begin(self, prompt: list[int], answer: list[int]) -> Place:
+        """Read a whole prompt and write its answer."""
+        place = self.memory.begin(prompt)
+        assert place is not None
+        unread = prompt[place.known_tokens :]
+        self.store.read(place.sequence, [*unread, *answer])
+        self.memory.read(place.sequence, unread)
+        assert self.store.tokens[place.sequence] == [*prompt, *answer]
+        return place
+
+    def serve(self, prompt: list[int], answer: list[int]) -> Place:
+        place = self.begin(prompt, answer)
+        self.memory.end(place.sequence)
+        return place
 
 
 def test_the_next_turn_of_a_chat_reads_only_what_is_new() -> None:
-    store = TokenStore()
-    kept = memory(store)
+    world = World()
     first = list(range(64))
-    kept.end(serve(kept, store, first, [1, 2, 3]).sequence)
-    again = serve(kept, store, [*first, *[7] * 30], [5])
-    assert again.known_tokens == 64
+    before = world.serve(first, [1, 2, 3])
+    assert world.serve([*first, *[7] * 30], [5]) == Place(before.sequence, 64)
+    assert world.store.copies == 0
 
 
-def test_a_document_is_held_once_for_all_who_ask_about_it() -> None:
-    store = TokenStore()
-    kept = memory(store)
+def test_a_document_that_is_in_use_is_copied_for_the_next_who_asks_about_it() -> None:
+    world = World()
     document = list(range(160))
-    for question in range(4):
-        serve(kept, store, [*document, *[question] * GRAIN], [9])
-    assert store.used == CELLS - kept.free_cells == 160 + 4 * (GRAIN + 1)
+    places = [world.begin([*document, *[question] * GRAIN], [9]) for question in range(3)]
+    assert [place.known_tokens for place in places] == [0, 160, 160]
+    assert world.store.copies == 2
+    assert world.memory.begin(document) is None
+
+
+def test_a_few_common_words_are_not_worth_a_copy_of_a_long_text() -> None:
+    world = World()
+    world.begin([*[1] * 32, *range(100, 400)], [])
+    assert world.begin([*[1] * 32, *[2] * 40], []).known_tokens == 0
+    assert world.store.copies == 0
+
+
+def test_a_long_text_is_not_given_up_for_a_short_beginning() -> None:
+    world = World()
+    long = [*[1] * 32, *range(1_000, 1_500)]
+    world.serve(long, [])
+    world.serve([*[1] * 32, *[2] * 40], [])
+    assert world.serve([*long, *[3] * GRAIN], []).known_tokens == len(long) // GRAIN * GRAIN
 
 
 def test_what_costs_least_to_read_again_is_forgotten_first() -> None:
-    store = TokenStore()
-    kept = memory(store, cells=300, sequences=8)
-    long, short = list(range(160)), [200] * 64
-    for prompt in (long, short):
-        kept.end(serve(kept, store, prompt, [1]).sequence)
-    kept.end(serve(kept, store, [300] * 100, [1]).sequence)
-    assert serve(kept, store, [*long, *[7] * 20], []).known_tokens == 160
+    world = World(sequences=2)
+    world.serve(list(range(160)), [])
+    world.serve([200] * 64, [])
+    world.serve([300] * 100, [])
+    assert world.serve([*range(160), *[7] * GRAIN], []).known_tokens == 160
 
 
-def test_nobody_is_let_in_whose_answer_might_not_fit() -> None:
-    store = TokenStore()
-    kept = memory(store)
-    first = kept.begin([1] * 100, 200)
-    assert first is not None
-    assert kept.begin([2] * 50, 51) is None
-    assert kept.begin([2] * 50, 50) is not None
+def test_what_another_sequence_has_too_is_not_kept_twice() -> None:
+    world = World()
+    document = list(range(160))
+    for place in [world.begin([*document, *[question] * GRAIN], []) for question in (1, 1)]:
+        world.memory.end(place.sequence)
+    assert [len(tokens) for tokens in world.store.tokens.values() if tokens] == [160 + GRAIN]
+
+
+def test_busy_sequences_stand_side_by_side_where_nothing_else_counts() -> None:
+    world = World(sequences=8)
+    assert [world.begin([number] * 20, []).sequence for number in range(4)] == [0, 1, 2, 3]
 
 
 def test_a_model_that_cannot_go_back_remembers_nothing() -> None:
-    store = TokenStore()
-    kept = memory(store, can_rewind=False)
-    kept.end(serve(kept, store, [1] * 64, [2]).sequence)
-    assert kept.free_cells == CELLS
-    assert serve(kept, store, [1] * 64, [2]).known_tokens == 0
+    world = World(can_rewind=False)
+    world.serve([1] * 64, [2])
+    assert not any(world.store.tokens.values())
+    assert world.serve([1] * 64, [2]).known_tokens == 0
 
 
 def test_a_step_that_was_broken_off_leaves_no_trace() -> None:
-    store = TokenStore()
-    kept = memory(store)
-    place = kept.begin([1] * 64, 10)
+    world = World()
+    place = world.memory.begin([1] * 64)
     assert place is not None
-    store.read(place.sequence, [1] * 20)
-    kept.undo(place.sequence)
-    assert store.used == 0
-
-
-@given(st.lists(st.integers(1, 20), max_size=10))
-def test_cells_are_free_again_when_their_last_user_has_gone(counts: list[int]) -> None:
-    cells = Cells(sum(counts))
-    taken = [cells.take(count) for count in counts]
-    assert cells.free == 0
-    for some in taken:
-        cells.share(some)
-        cells.release(some)
-    assert cells.free == 0
-    for some in taken:
-        cells.release(some)
-    assert cells.free == cells.count
+    world.store.read(place.sequence, [1] * 20)
+    world.memory.undo(place.sequence)
+    assert world.store.tokens[place.sequence] == []
 
 
 class Requests(RuleBasedStateMachine):
-    """Requests that come, read, write and go in any order: what they hold is always what they were given."""
+    """Requests that come, read, write and go in any order: each finds in its sequence what it was told is there."""
 
     running = Bundle("running")
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = TokenStore()
-        self.kept = memory(self.store, cells=200, sequences=3)
-        self.reserved: dict[int, int] = {}
+        self.world = World()
+        self.busy: set[int] = set()
 
-    @rule(
-        target=running,
-        head=st.sampled_from([0, 1, 2]),
-        length=st.integers(1, 80),
-        tail=st.integers(1, 40),
-        room=st.integers(1, 40),
-    )
-    def begin(self, head: int, length: int, tail: int, room: int) -> object:
+    @rule(target=running, head=st.integers(0, 2), length=st.integers(1, 80), tail=st.integers(1, 40))
+    def begin(self, head: int, length: int, tail: int) -> object:
         prompt = [*[head] * length, *[9] * tail]
-        place = self.kept.begin(prompt, room)
+        place = self.world.memory.begin(prompt)
+        assert (place is None) == (len(self.busy) == 3)
         if place is None:
             return multiple()
-        held = [token for token, _ in self.store.tokens[place.sequence]]
-        assert held == prompt[: place.known_tokens]
-        self.reserved[place.sequence] = len(prompt) + room - place.known_tokens
+        assert place.sequence not in self.busy
+        assert place.known_tokens <= len(prompt) - GRAIN or place.known_tokens == 0
+        assert self.world.store.tokens[place.sequence] == prompt[: place.known_tokens]
+        self.busy.add(place.sequence)
         return place.sequence, prompt, place.known_tokens
 
-    @rule(request=consumes(running), share=st.floats(0, 1), answer=st.integers(0, 1))
+    @rule(request=consumes(running), share=st.floats(0, 1), answer=st.integers(0, 9))
     def read_and_end(self, request: tuple[int, list[int], int], share: float, answer: int) -> None:
         sequence, prompt, known = request
-        unread = prompt[known:]
-        some = unread[: int(share * len(unread))]
-        self.store.read(sequence, some)
-        self.kept.read(sequence, some, is_prompt=True)
-        if len(some) == len(unread):
-            self.store.read(sequence, [8] * answer)
-            self.kept.read(sequence, [8] * answer, is_prompt=False)
-        self.kept.end(sequence)
-        del self.reserved[sequence]
-        assert [token for token, _ in self.store.tokens[sequence]] == prompt[: known + len(some)]
-
-    @invariant()
-    def cells_are_counted_and_suffice(self) -> None:
-        assert self.store.used == 200 - self.kept.free_cells
-        assert self.kept.free_cells >= sum(self.reserved.values())
+        read = prompt[known : known + int(share * (len(prompt) - known))]
+        is_complete = known + len(read) == len(prompt)
+        self.world.store.read(sequence, [*read, *[8] * answer] if is_complete else read)
+        self.world.memory.read(sequence, read)
+        self.world.memory.end(sequence)
+        self.busy.remove(sequence)
+        assert self.world.store.tokens[sequence] == prompt[: known + len(read)]
 
 
 TestRequests = Requests.TestCase
-
-
-def test_a_request_that_could_never_fit_is_not_begun() -> None:
-    assert memory(TokenStore(), cells=50).begin([1] * 40, 20) is None
-
-
-@pytest.mark.parametrize("busy", [1, 2])
-def test_no_sequence_is_given_twice(busy: int) -> None:
-    kept = memory(TokenStore(), sequences=busy)
-    places = [kept.begin([number] * 20, 5) for number in range(busy)]
-    assert len({place.sequence for place in places if place}) == busy
-    assert kept.begin([7] * 20, 5) is None

@@ -33,16 +33,23 @@ def machine(*, gpu_bytes: int | None = None, ram_bytes: int = 16 * GIB, cores: i
 def test_without_a_gpu_everything_stays_on_the_cpu_with_every_core() -> None:
     placement = place(shape(), machine(), Wishes())
     assert (placement.gpu_layers, placement.context_window, placement.threads) == (0, 8_192, 6)
-    assert placement.reason == "on the CPU, as there is no GPU; a window of 8192 tokens"
+    assert placement.reason == "on the CPU, as there is no GPU; a window of 8192 tokens; 8 answers at the same time"
 
 
-def test_requests_share_the_memory_of_two_windows_where_that_costs_little() -> None:
-    assert place(shape(), machine(), Wishes()).cells == 2 * 8_192
-    assert place(shape(kv_bytes_per_token=100 * 1024), machine(), Wishes()).cells == (1 << 30) // (100 * 1024)
-    assert place(shape(kv_bytes_per_token=200 * 1024), machine(), Wishes()).cells == 8_192
+def test_there_are_as_many_windows_as_fit_and_are_wished_for() -> None:
+    assert place(shape(), machine(), Wishes()).sequences == 8
+    assert place(shape(), machine(), Wishes(parallel=3)).sequences == 3
+    assert place(shape(kv_bytes_per_token=100 * 1024), machine(), Wishes()).sequences == 2  # in 2 GiB
+    assert place(shape(layers=40, kv_bytes_per_token=100 * 1024), machine(), Wishes()).sequences == 5  # in 4.1 GiB
+    assert place(shape(kv_bytes_per_token=1024 * 1024), machine(), Wishes()).sequences == 1
     exactly = 50 * MIB + 10 * (100 + 8) * MIB
-    assert place(shape(), machine(gpu_bytes=exactly), Wishes()).cells == 8_192
-    assert place(shape(), machine(gpu_bytes=exactly + 10 * 4 * MIB), Wishes()).cells == 12_288
+    assert place(shape(), machine(gpu_bytes=exactly), Wishes()).sequences == 1
+    assert place(shape(), machine(gpu_bytes=exactly + 10 * 8 * MIB), Wishes()).sequences == 2
+
+
+def test_the_reason_says_how_many_answers_are_written_at_the_same_time() -> None:
+    assert place(shape(), machine(), Wishes()).reason.endswith("; 8 answers at the same time")
+    assert place(shape(), machine(), Wishes(parallel=1)).reason.endswith("; one answer at a time")
 
 
 def test_a_model_that_fits_goes_to_the_gpu_as_a_whole() -> None:
@@ -137,11 +144,13 @@ def test_whatever_is_chosen_fits_or_is_the_least_that_works(
     placement = place(model, machine(gpu_bytes=gpu, ram_bytes=ram), Wishes())
     assert 0 <= placement.gpu_layers <= layers + 1
     assert 1 <= placement.context_window <= (trained or 8_192)
-    assert placement.context_window <= placement.cells <= 2 * placement.context_window
+    assert 1 <= placement.sequences <= 8
     if placement.gpu_layers:
         on_gpu = placement.gpu_layers - 1
-        needed = model.output_bytes + on_gpu * (100 * MIB + kv * placement.cells // layers)
+        needed = model.output_bytes + on_gpu * (
+            100 * MIB + kv * placement.context_window * placement.sequences // layers
+        )
         assert needed <= (gpu or 0)
     in_ram = layers - max(placement.gpu_layers - 1, 0)
     if placement.context_window > MINIMUM_WINDOW and in_ram:
-        assert kv * placement.cells * in_ram // layers <= ram
+        assert kv * placement.context_window * placement.sequences * in_ram // layers <= ram

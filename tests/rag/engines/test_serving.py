@@ -27,15 +27,15 @@ class CountingModel:
     """A `LanguageModel` whose tokens are bytes and that writes the alphabet, on from the last letter it read.
 
     After "z" it ends its answer. `reads` has what each row of each step was given; it checks that nothing is skipped
-    or lost, and that no more is remembered than there are cells.
+    or lost.
     """
 
     loaded = LoadedModel(INFO, "for a test")
     stop: tuple[str, ...] = ()
 
-    def __init__(self, *, can_rewind: bool = True, cells: int = 4 * WINDOW) -> None:
+    def __init__(self, *, can_rewind: bool = True, sequences: int = 1) -> None:
         self.can_rewind = can_rewind
-        self.cells = cells
+        self.sequences = sequences
         self.memory: dict[int, list[int]] = defaultdict(list)
         self.reads: list[bytes] = []
         self.steps: list[int] = []
@@ -68,7 +68,6 @@ class CountingModel:
         del self.memory[sequence][count:]
 
     def copy(self, source: int, target: int, count: int) -> None:
-        assert not self.memory[target]
         self.memory[target] = self.memory[source][:count]
 
     def is_end(self, token: int) -> bool:
@@ -134,10 +133,9 @@ def worker(
     *,
     prefill_tokens: int = 32,
     queue_size: int = 2,
-    parallel: int = 1,
     clock: Clock | None = None,
 ) -> ModelWorker:
-    policy = Policy(queue_size=queue_size, parallel=parallel, prefill_tokens=prefill_tokens)
+    policy = Policy(queue_size=queue_size, prefill_tokens=prefill_tokens)
     return ModelWorker(desk, model, policy, clock=clock or Clock())
 
 
@@ -304,16 +302,16 @@ def test_whoever_waits_gets_a_sign_of_life_every_second() -> None:
 
 
 def test_answers_that_have_begun_are_written_together_one_token_a_step() -> None:
-    desk, model = Desk(), CountingModel()
+    desk, model = Desk(), CountingModel(sequences=3)
     calls = [desk.generate(letter, max_tokens=5) for letter in "adg"]
-    turns(worker(desk, model, parallel=3, queue_size=8), 8)
+    turns(worker(desk, model, queue_size=8), 8)
     assert [desk.text(call) for call in calls] == ["bcdef", "efghi", "hijkl"]
     assert max(model.steps) == 3
 
 
 def test_a_long_prompt_does_not_keep_answers_waiting() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, parallel=2)
+    desk, model = Desk(), CountingModel(sequences=2)
+    serving = worker(desk, model)
     answer = desk.generate("a")
     turns(serving, 1)
     desk.generate("!" * 96)
@@ -323,8 +321,8 @@ def test_a_long_prompt_does_not_keep_answers_waiting() -> None:
 
 
 def test_a_short_prompt_is_read_before_the_rest_of_a_long_one() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, parallel=2)
+    desk, model = Desk(), CountingModel(sequences=2)
+    serving = worker(desk, model)
     desk.generate("!" * 96)
     turns(serving, 1)
     short = desk.generate("a", max_tokens=1)
@@ -333,16 +331,16 @@ def test_a_short_prompt_is_read_before_the_rest_of_a_long_one() -> None:
 
 
 def test_clients_take_turns_however_many_requests_one_of_them_has() -> None:
-    desk, model = Desk(), CountingModel()
+    desk, model = Desk(), CountingModel(sequences=2)
     busy = [desk.generate(letter, max_tokens=1, client="busy") for letter in "abcd"]
     other = desk.generate("x", max_tokens=1, client="other")
-    turns(worker(desk, model, parallel=2, queue_size=8), 2)
+    turns(worker(desk, model, queue_size=8), 2)
     assert desk.finished == [busy[0].id, other.id]
 
 
 def test_prompts_that_begin_alike_share_what_was_read_while_it_is_in_use() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, parallel=3, prefill_tokens=WINDOW)
+    desk, model = Desk(), CountingModel(sequences=3)
+    serving = worker(desk, model, prefill_tokens=WINDOW)
     document = "d" * 64
     desk.generate(document + "first question a")
     turns(serving, 1)
@@ -351,21 +349,9 @@ def test_prompts_that_begin_alike_share_what_was_read_while_it_is_in_use() -> No
     assert [desk.deltas(call)[-1].usage for call in others] == [Usage(77, 1, 48)] * 2
 
 
-def test_a_request_waits_until_there_is_room_for_its_longest_answer() -> None:
-    desk, model = Desk(), CountingModel(cells=WINDOW)
-    serving = worker(desk, model, parallel=2)
-    first, second = desk.generate("a", max_tokens=100), desk.generate("x", max_tokens=100)
-    turns(serving, 10)
-    assert desk.text(first) == "bcdefghijk"
-    assert desk.deltas(second) == []
-    first.is_cancelled = True
-    turns(serving, 3)
-    assert desk.text(second) == "yz"
-
-
 def test_a_request_that_cannot_be_written_fails_alone() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, parallel=2)
+    desk, model = Desk(), CountingModel(sequences=2)
+    serving = worker(desk, model)
     good = desk.generate("w")
     bad = desk.ask(
         "generate", {"messages": [{"role": "user", "content": "a"}], "sampling": {"temperature": "hot"}, "client": ""}
@@ -379,8 +365,8 @@ def test_a_request_that_cannot_be_written_fails_alone() -> None:
 @settings(max_examples=40)
 def test_whatever_comes_and_goes_everybody_is_served_and_nothing_is_left_behind(data: st.DataObject) -> None:
     desk = Desk()
-    model = CountingModel(can_rewind=data.draw(st.booleans()), cells=data.draw(st.integers(WINDOW, 4 * WINDOW)))
-    serving = worker(desk, model, parallel=data.draw(st.integers(1, 5)), queue_size=1_000)
+    model = CountingModel(can_rewind=data.draw(st.booleans()), sequences=data.draw(st.integers(1, 5)))
+    serving = worker(desk, model, queue_size=1_000)
     alive: dict[int, tuple[Call, str]] = {}
     for _ in range(data.draw(st.integers(1, 30))):
         match data.draw(st.sampled_from(["ask", "ask", "leave", "turn", "turn"])):
