@@ -177,6 +177,7 @@ class Services:
         if self._warm_up_again is not None:
             self._warm_up_again.cancel()
         self.queue.close()
+        self.index.save_all()
         # The library goes before the parsers: a document whose parser is ended must not be noted as failed.
         self.library.close()
         self._parsers.close()

@@ -27,7 +27,7 @@ CANDIDATES_PER_RESULT = 3
 MIN_CANDIDATES = 30
 
 FEW_IDS = 500
-"""A search among so many ids scores all of them from the rows."""
+"""A search among so many ids scores all of them from the rows, which is faster than to look for them in all lists."""
 
 GROWTH_BATCH = 5_000
 SWITCH_ROWS = 500
@@ -71,6 +71,11 @@ class DenseIndex:
     def is_exact(self) -> bool:
         """Whether a search compares all vectors."""
         return self._store.is_exact
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether a new store is being built."""
+        return self._growth is not None
 
     @property
     def list_count(self) -> int:
@@ -127,14 +132,11 @@ class DenseIndex:
         An exact index finds the nearest, a compact one nearly all of them; the cosines are exact with both.
         """
         with self._lock.reading():
-            is_exact = self._store.is_exact
-            count = top_k if is_exact else self._candidates(top_k, among)
-            ids, scores = self._store.search(vector, count, among)
-        if is_exact:
-            found = dict(zip(ids.tolist(), scores.tolist(), strict=True))
-        else:
-            found = self._stored_cosines(vector, ids.tolist())
-        return sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:top_k]
+            if self._store.is_exact:
+                ids, scores = self._store.search(vector, top_k, among)
+                return _nearest_first(dict(zip(ids.tolist(), scores.tolist(), strict=True)))
+            candidates = self._candidates(vector, top_k, among)
+        return _nearest_first(self._stored_cosines(vector, candidates))[:top_k]
 
     def similarities(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of each of these chunks that is still there."""
@@ -150,11 +152,12 @@ class DenseIndex:
         # Not a product of matrices: for that BLAS starts threads, which wait for each other on a busy machine.
         return dict(zip(ids, np.einsum("ij,j->i", vectors, vector).tolist(), strict=True)) if ids else {}
 
-    @staticmethod
-    def _candidates(top_k: int, among: NDArray[np.int64] | None) -> int:
+    def _candidates(self, vector: NDArray[np.float32], top_k: int, among: NDArray[np.int64] | None) -> list[int]:
+        """Return the ids that a compact store finds, or all that it has where they are few."""
         if among is not None and len(among) <= FEW_IDS:
-            return len(among)
-        return max(top_k * CANDIDATES_PER_RESULT, MIN_CANDIDATES)
+            return self._store.held(among.tolist())
+        count = max(top_k * CANDIDATES_PER_RESULT, MIN_CANDIDATES)
+        return [int(id_) for id_ in self._store.search(vector, count, among)[0]]
 
     # Growth
 
@@ -222,3 +225,7 @@ class DenseIndex:
             if found:
                 store.add(np.array(found, dtype=np.int64), vectors, store.lists_of(vectors))
         return len(store) > before
+
+
+def _nearest_first(found: dict[int, float]) -> list[tuple[int, float]]:
+    return sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))

@@ -167,6 +167,15 @@ class VectorStore:
                 found[id_] = float(self._index.reconstruct(id_) @ vector)
         return found
 
+    def held(self, ids: Iterable[int]) -> list[int]:
+        """Return those of some ids that are there."""
+        found: list[int] = []
+        for id_ in ids:
+            with suppress(RuntimeError):  # it is not there
+                self._index.reconstruct(id_)
+                found.append(id_)
+        return found
+
     def search(self, vector: Vectors, count: int, among: Ids | None = None) -> tuple[Ids, Vectors]:
         """Return the ids of the nearest `count` and their scores, the nearest first; of `among` where it is given.
 

@@ -6,6 +6,7 @@ Each method that changes something is one transaction.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +36,9 @@ from ingest.types import (
 
 __all__ = ["DATABASE_NAME", "Library"]
 
+REMEMBERED_FILTERS = 8
+"""What a filter lets through takes long to find among very many documents, and the next question often has the same."""
+
 
 class Library(LibraryJobs):
     """Everything that one home folder holds, seen by one owner. Safe to use from many threads and processes.
@@ -45,6 +49,9 @@ class Library(LibraryJobs):
     def __init__(self, home: Path, *, owner: str = "local") -> None:
         self.home = home
         super().__init__(Home(home, owner=owner))
+        # By the generation of the collection, so that every change is seen at once.
+        self._matching = lru_cache(REMEMBERED_FILTERS)(self._matching_files)
+        self._chosen = lru_cache(REMEMBERED_FILTERS)(self._chosen_chunks)
 
     def close(self) -> None:
         """Close the database; the library cannot be used afterwards."""
@@ -243,16 +250,27 @@ class Library(LibraryJobs):
 
     def matching_files(self, collection_id: str, wanted: Filter) -> frozenset[str]:
         """Return the files whose documents a filter lets through; raises `CollectionNotFoundError`."""
-        is_match, keys = predicate(wanted), keys_of(wanted)
+        # `repr`, because 1, 1.0 and True are equal, but not to a filter.
+        return self._matching(self.collection(collection_id).generation, collection_id, repr(wanted), wanted)
+
+    def _matching_files(self, generation: int, collection_id: str, name: str, wanted: Filter) -> frozenset[str]:
+        is_match = predicate(wanted)
         with self.storage.database.read() as db:
-            collections.find(db, self.storage.owner, collection_id)
-            rows = documents.filter_rows(db, collection_id, keys)
+            rows = documents.filter_rows(db, collection_id, keys_of(wanted))
             return frozenset(id_ for id_, known in rows if is_match(known))
 
-    def chunk_ids(self, collection_id: str, file_ids: Iterable[str]) -> NDArray[np.int64]:
-        """Return the ids of all chunks of these files, those that no search finds yet included."""
+    def chunk_ids(self, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
+        """Return the ids of all chunks of these files, those that no search finds yet included; it cannot be changed.
+
+        Raises `CollectionNotFoundError`.
+        """
+        return self._chosen(self.collection(collection_id).generation, collection_id, file_ids)
+
+    def _chosen_chunks(self, generation: int, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
         with self.storage.database.read() as db:
-            return np.array(documents.chunk_ids(db, collection_id, file_ids), dtype=np.int64)
+            ids = np.array(documents.chunk_ids(db, collection_id, file_ids), dtype=np.int64)
+        ids.setflags(write=False)
+        return ids
 
     # Chunks and vectors
 
@@ -267,14 +285,14 @@ class Library(LibraryJobs):
             return content.document_chunks(db, collection_id, file_id)
 
     def search_words(
-        self, collection_id: str, words: Sequence[str], top_k: int, *, only: frozenset[str] | None = None
+        self, collection_id: str, words: Sequence[str], top_k: int, *, among: NDArray[np.int64] | None = None
     ) -> list[tuple[int, float]]:
         """Return (chunk id, BM25 score) of the chunks that have some of these words, as `ingest.words` makes them.
 
-        Where `only` is given, of the documents of these files alone.
+        Where `among` is given, of the chunks with these ids alone.
         """
         with self.storage.database.read() as db:
-            return lexical.search(db, collection_id, words, top_k, only=only)
+            return lexical.search(db, collection_id, words, top_k, among=among)
 
     def word_frequencies(self, words: Sequence[str]) -> WordFrequencies:
         """Return in how many chunks of the whole library words stand, as `ingest.words` makes them."""

@@ -44,8 +44,7 @@ class SearchIndex:
 
         Where `only` is given, of the documents of these files alone.
         """
-        among = None if only is None else self._library.chunk_ids(collection_id, only)
-        return self._current(collection_id).search(vector, top_k, among)
+        return self._current(collection_id).search(vector, top_k, self._among(collection_id, only))
 
     def similarities(
         self, collection_id: str, vector: NDArray[np.float32], chunk_ids: Sequence[int]
@@ -61,7 +60,11 @@ class SearchIndex:
         Where `only` is given, of the documents of these files alone.
         """
         asked = question_words(query)
-        return self._library.search_words(collection_id, asked, top_k, only=only) if asked else []
+        among = self._among(collection_id, only)
+        return self._library.search_words(collection_id, asked, top_k, among=among) if asked else []
+
+    def _among(self, collection_id: str, only: frozenset[str] | None) -> NDArray[np.int64] | None:
+        return None if only is None else self._library.chunk_ids(collection_id, only)
 
     def save(self, collection_id: str) -> None:
         """Write the collection's dense index to a file, unless so little has changed that a start takes it over fast.
@@ -77,6 +80,21 @@ class SearchIndex:
             if not is_outgrown(recorded.row_count, changed):
                 return
         self._write(index)
+
+    def save_all(self) -> None:
+        """Write every index in memory that has lost its file by a removal, unless it is being built; raises nothing.
+
+        To be called when the program ends: the next start would build it anew, which takes minutes for a large one.
+        """
+        with self._lock:
+            loaded = list(self._dense)
+        for collection_id in loaded:
+            try:
+                index = self._current(collection_id)
+                if self._library.snapshot(collection_id) is None and not index.is_growing:
+                    self._write(index)
+            except IngestError as error:
+                logger.warning("the index of %s was not saved: %s", collection_id, error)
 
     def _write(self, index: DenseIndex) -> None:
         generation, row_count, body = index.serialize()

@@ -78,9 +78,9 @@ def find_all(
 
 def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> LibrarySize:
     """Count the documents of some collections that can be searched, and their chunks."""
-    sql = (
-        "SELECT count(*), coalesce(sum(d.chunk_count), 0) FROM documents d JOIN collections c ON c.id = d.collection_id"
-        " WHERE c.owner = ? AND d.chunk_count > 0 AND c.id IN (SELECT value FROM json_each(?))"
+    sql = (  # the sign + has SQLite read the rows in their order; in that of an index it takes ten times longer
+        "SELECT count(*), coalesce(sum(chunk_count), 0) FROM documents WHERE chunk_count > 0 AND +collection_id IN"
+        " (SELECT id FROM collections WHERE owner = ? AND id IN (SELECT value FROM json_each(?)))"
     )
     return LibrarySize(*next(iter(db.execute(sql, (owner, json_array(collection_ids))))))
 
@@ -241,9 +241,9 @@ def retitle(db: apsw.Connection, file_id: str, old_filename: str, new_filename: 
     """Follow the rename of a file: a title that was its name changes with it."""
     sql = "SELECT id, collection_id, title FROM documents WHERE file_id = ?"
     for document_id, collection_id, title in list(db.execute(sql, (file_id,))):
+        collections.next_generation(db, collection_id)  # a filter may ask for the name
         new = _own_title(title, old_filename, new_filename)
         if new != title:
-            collections.next_generation(db, collection_id)
             content.retitle(db, document_id, title, new)
             db.execute("UPDATE documents SET title = ? WHERE id = ?", (new, document_id))
 
@@ -262,6 +262,7 @@ def set_attributes(
     db: apsw.Connection, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
 ) -> None:
     """Replace what is said of the source of a file in a collection; nothing is left where there is nothing to say."""
+    collections.next_generation(db, collection_id)  # a filter may ask for it
     db.execute(
         "DELETE FROM source_attributes WHERE collection_id = ? AND source = (SELECT source FROM files WHERE id = ?)",
         (collection_id, file_id),
@@ -293,11 +294,11 @@ def filter_rows(
     known = [key for key in keys if key in _KNOWN_COLUMNS]
     is_said = len(known) < len(keys)
     columns = ", ".join(["d.file_id", "a.attributes" if is_said else "NULL", *(_KNOWN_COLUMNS[key] for key in known)])
-    # SQLite leaves out the tables of a LEFT JOIN of which nothing is asked.
+    # SQLite leaves out the tables of a LEFT JOIN of which nothing is asked; the sign + is as in `size`.
     sql = (
         f"SELECT {columns} FROM documents d LEFT JOIN files f ON f.id = d.file_id"  # noqa: S608 (constant columns)
         " LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source"
-        " WHERE d.collection_id = ? AND d.chunk_count > 0"
+        " WHERE +d.collection_id = ? AND d.chunk_count > 0"
     )
     for row in db.execute(sql, (collection_id,)):
         found = _decoded(row[1])

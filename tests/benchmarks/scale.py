@@ -1,8 +1,8 @@
-"""Search in one collection of a million chunks: how fast, how good, how large.
+"""Search in one collection of a million chunks in 100,000 documents: how fast, how good, how large.
 
     .venv/bin/python -m tests.benchmarks.scale --keep FOLDER [--chunks 1000000] [--crowd-seconds 60]
 
-The library is made once and kept in FOLDER (about 6 GB for a million chunks), from made-up vectors and texts
+The library is made once and kept in FOLDER (about 4 GB for a million chunks), from made-up vectors and texts
 (`scale_data`), through the library's own functions. One line a figure, each measured on the code that serves users.
 Exact search is the same index, kept from growing.
 """
@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,20 +25,30 @@ from numpy.typing import NDArray
 from ingest.dense_index import DenseIndex
 from ingest.library import Library
 from ingest.search_index import SearchIndex
+from ingest.types import Comparison, Filter
 from rag.retrieval import Retriever
 from rag.types import Search
 from tests.benchmarks.measuring import seconds
-from tests.benchmarks.scale_data import CHUNKS_PER_DOCUMENT, DIMENSION, SyntheticTexts, SyntheticVectors
-from tests.benchmarks.scale_library import NAME, add_document, build
+from tests.benchmarks.scale_data import DIMENSION, SyntheticTexts, SyntheticVectors
+from tests.benchmarks.scale_library import CHUNKS_PER_SHELF, NAME, SMALL, SMALL_CHUNKS, build, store
 from tests.ingest.dense_crowd import Crowd
 from tests.ingest.dense_world import Rows, clustered
 
 QUESTIONS, HYBRID_QUESTIONS = 300, 60
 TOP_K = 10
 CHANGED = 100
-FUSION_WEIGHT = 0.5
+CHANGED_NAME = 10**9
+FUSION_WEIGHT = 0.75
 CROWD_VECTORS = 45_000
 """The crowd begins below the size at which an index grows, and passes it."""
+
+FILTERS: dict[str, Filter] = {
+    "filter of 10 documents": Comparison("lt", "number", 10),
+    "filter of 100 documents by path": Comparison("glob", "source", "/library/17/*"),
+    "filter of 1% of the documents": Comparison("eq", "team", "team 7"),
+    "filter of 4% of the documents": Comparison("gte", "year", 2024),
+    "filter of half of the documents": Comparison("eq", "draft", True),
+}
 
 Vectors = NDArray[np.float32]
 T = TypeVar("T")
@@ -69,9 +80,13 @@ class Bench:
         self.collection_id = self.library.collection(NAME).id
         self.index = SearchIndex(self.library)
         self.count = self.library.size([self.collection_id]).chunks
-        ids = np.random.default_rng(5).choice(np.arange(1, self.count + 1), size=QUESTIONS, replace=False)
+        ids = self.some_ids(5, QUESTIONS)
         self.questions = SyntheticVectors().questions(self.library.vectors(sorted(ids.tolist()))[1])
         self.exact: list[list[int]] = []
+
+    def some_ids(self, seed: int, count: int) -> NDArray[np.int64]:
+        """Return the ids of some chunks of the large collection; the first ones are those of the small one."""
+        return SMALL_CHUNKS + 1 + np.random.default_rng(seed).choice(self.count, size=count, replace=False)
 
     def dense(self, question: Vectors, top_k: int = TOP_K) -> list[tuple[int, float]]:
         """Search as users do."""
@@ -115,7 +130,7 @@ class Bench:
         snapshot = self.library.snapshot(self.collection_id)
         assert snapshot is not None
         index.load(snapshot.generation, snapshot.row_count, self.library.read_snapshot(snapshot))
-        ids = np.random.default_rng(7).choice(np.arange(1, self.count + 1), size=chosen, replace=False)
+        ids = self.some_ids(7, chosen)
         name, asked = f"dense search among {chosen:,} ids", self.questions[:50]
         found = measured(name, lambda question: index.search(question, TOP_K, ids), asked)
         best = measured(f"{name}, exact", lambda question: exact.search(question, TOP_K, ids), asked)
@@ -128,7 +143,7 @@ class Bench:
         added: list[float] = []
         removed: list[float] = []
         for turn in range(5):
-            file_id = add_document(self.library, self.collection_id, f"changed {turn}", text, vectors)
+            (file_id,) = store(self.library, self.collection_id, [(str(CHANGED_NAME + turn), text, vectors)])
             added.append(seconds(lambda: self.dense(vectors[0])) - idle)
             self.library.delete_file(file_id)
             removed.append(seconds(lambda: self.dense(vectors[0])) - idle)
@@ -137,18 +152,29 @@ class Bench:
         say("snapshot saved", seconds(lambda: self.index.save(self.collection_id)), "s")
 
     def hybrid(self) -> None:
-        """Search as the API does."""
+        """Search as the API does: everywhere, in a small collection, and with filters from narrow to wide."""
         texts = list(SyntheticTexts().questions(QUESTIONS))
-        embedder = QuestionEmbedder(texts, self.questions)
-        retriever = Retriever(self.library, self.index, embedder, fusion_weight=FUSION_WEIGHT)
-        times: list[float] = []
-        for text in timed(texts[:HYBRID_QUESTIONS], times):
-            self.index.lexical(self.collection_id, text, TOP_K)
-        say_times("lexical search", times)
-        times.clear()
-        for text in timed(texts[:HYBRID_QUESTIONS], times):
-            retriever.retrieve(Search(text, (self.collection_id,)), TOP_K)
-        say_times("hybrid search", times)
+        retriever = Retriever(
+            self.library, self.index, QuestionEmbedder(texts, self.questions), fusion_weight=FUSION_WEIGHT
+        )
+
+        def measure(name: str, search: Callable[[str], object]) -> None:
+            say(f"{name}, the first question", seconds(lambda: search(texts[0])) * 1e3, "ms")
+            times: list[float] = []
+            for text in timed(texts[1:HYBRID_QUESTIONS], times):
+                search(text)
+            say_times(name, times)
+
+        def hybrid(text: str, collection_id: str = self.collection_id, wanted: Filter | None = None) -> object:
+            return retriever.retrieve(Search(text, (collection_id,), filter=wanted), TOP_K)
+
+        small = self.library.collection(SMALL).id
+        measure("lexical search", lambda text: self.index.lexical(self.collection_id, text, TOP_K))
+        measure("lexical search in 100 chunks", lambda text: self.index.lexical(small, text, TOP_K))
+        measure("hybrid search", hybrid)
+        measure("hybrid search in 100 chunks", partial(hybrid, collection_id=small))
+        for name, wanted in FILTERS.items():
+            measure(f"hybrid search, {name}", partial(hybrid, wanted=wanted))
 
 
 def main() -> None:
@@ -158,8 +184,8 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=1_000_000)
     parser.add_argument("--crowd-seconds", type=float, default=0)
     arguments = parser.parse_args()
-    if arguments.chunks % CHUNKS_PER_DOCUMENT:
-        parser.error(f"--chunks must be a multiple of {CHUNKS_PER_DOCUMENT}")
+    if arguments.chunks % CHUNKS_PER_SHELF:
+        parser.error(f"--chunks must be a multiple of {CHUNKS_PER_SHELF}")
     build(arguments.keep, arguments.chunks)
     for part in (first_start, later_start):  # each in a process of its own: memory that was used once blurs the figures
         process = multiprocessing.get_context("spawn").Process(target=part, args=(arguments.keep,))

@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSION = 384
-CHUNKS_PER_DOCUMENT = 500
-"""Few large files: what is measured is the search, not how files are kept. A subject goes on for `SECTION` chunks."""
-
 SECTION = 25
+"""For so many chunks a subject goes on."""
 TOPICS, SUBJECTS = 500, 10_000
 SHARES = {"topic": 0.25, "subject": 0.2, "section": 0.2, "chunk": 0.35}
 COMMON = 0.26
@@ -41,7 +39,7 @@ class SyntheticVectors:
         self._weights = np.arange(1, SUBJECTS + 1) ** -0.5
         self._weights /= self._weights.sum()
 
-    def document(self, number: int, chunks: int = CHUNKS_PER_DOCUMENT) -> Vectors:
+    def document(self, number: int, chunks: int) -> Vectors:
         """Return the vectors of one document's chunks, one a row."""
         random = np.random.default_rng((1, number))
         sections = -(-chunks // SECTION)
@@ -75,7 +73,7 @@ class SyntheticTexts:
         self._words = [_word(number, letters) for number in range(VOCABULARY)]
         self._sums: NDArray[np.float64] = np.cumsum(1 / np.arange(1, VOCABULARY + 1))
 
-    def document(self, number: int, chunks: int = CHUNKS_PER_DOCUMENT) -> list[str]:
+    def document(self, number: int, chunks: int) -> list[str]:
         """Return the texts of one document's chunks."""
         random = np.random.default_rng((3, number))
         lengths = random.integers(WORDS[0], WORDS[1] + 1, size=chunks)

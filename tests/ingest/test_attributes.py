@@ -140,6 +140,50 @@ def test_a_filter_may_ask_for_all_that_is_known_of_a_document(library: Library, 
         library.matching_files("none", Comparison("eq", "pages", 1))
 
 
+def test_a_filter_that_is_asked_again_sees_every_change_at_once(library: Library, collection: Collection) -> None:
+    blue, plans = Comparison("eq", "team", "blue"), Comparison("glob", "source", "/plans/*")
+    index, query = SearchIndex(library), EMBEDDER.embed_query("pump")
+    with closing(Library(library.home)) as other:
+
+        def assert_matching(wanted: Comparison, *expected: DocumentRecord) -> None:
+            only = library.matching_files(collection.id, wanted)
+            assert only == {document.file_id for document in expected}
+            hits = index.dense(collection.id, query, 9, only=only), index.lexical(collection.id, "pump", 9, only=only)
+            for found in hits:
+                ids = [id_ for id_, _ in found]
+                assert {chunk.file_id for chunk in library.chunks(ids)} == {each.file_id for each in expected}
+
+        assert_matching(blue)
+        first = add(other, collection.id, "/plans/a.txt", chunked("pump one"))
+        assert_matching(blue)
+        assert_matching(plans, first)
+        say(other, first, team="blue")
+        assert_matching(blue, first)
+        second = add(other, collection.id, "b.txt", chunked("pump two"))
+        say(library, second, team="blue")
+        assert_matching(blue, first, second)
+        assert_matching(plans, first)
+        other.rename_file(second.file_id, "/plans/b.txt", "b.txt")
+        assert_matching(plans, first, second)
+        newer = add(other, collection.id, "/plans/a.txt", chunked("pump three", "pump four"))
+        assert_matching(blue, newer, second)
+        queue(other, collection, "pump five", team="red")
+        say(other, newer, team="red")
+        assert_matching(blue, second)
+        other.delete_file(second.file_id)
+        assert_matching(blue)
+        assert_matching(plans, newer)
+
+
+def test_filters_that_python_calls_equal_are_not_confused(library: Library, collection: Collection) -> None:
+    number, truth = (add(library, collection.id, name, chunked(name)) for name in ("a.txt", "b.txt"))
+    say(library, number, part=1)
+    say(library, truth, part=True)
+    for _ in range(2):
+        assert library.matching_files(collection.id, Comparison("eq", "part", 1)) == {number.file_id}
+        assert library.matching_files(collection.id, Comparison("eq", "part", True)) == {truth.file_id}
+
+
 documents = st.lists(
     st.tuples(
         attribute_sets, st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6), min_size=1, max_size=3)

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.storage import lexical
 from tests.fakes import HashEmbedder, chunked, passport
-from tests.ingest.library_world import complete
+from tests.ingest.filter_world import WORDS
+from tests.ingest.library_world import add, complete
 
 TEXTS = [f"the pump number {number} stands in the hall" for number in range(12)] + ["the valve leaks"]
 
@@ -51,3 +54,45 @@ def test_frequencies_are_those_of_the_whole_library(library: Library, monkeypatc
     assert counted.chunks >= len(TEXTS)
     monkeypatch.setattr(lexical, "MAX_MATCHES", 3)
     assert library.word_frequencies(["pump"]).counts == {"pump": 4}
+
+
+NUMBERED = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    contents=st.lists(st.tuples(st.sampled_from("abc"), NUMBERED), min_size=1, max_size=12),
+    query=st.sampled_from(WORDS),
+    top_k=st.integers(1, 4),
+    few=st.sampled_from([0, 2, 100]),
+    data=st.data(),
+)
+def test_what_few_of_the_best_belong_to_is_searched_as_if_all_matches_were_looked_at(
+    tmp_path_factory: pytest.TempPathFactory,
+    contents: list[tuple[str, str]],
+    query: str,
+    top_k: int,
+    few: int,
+    data: st.DataObject,
+) -> None:
+    library = Library(tmp_path_factory.mktemp("home"))
+    homes = {name: library.create_collection(name, passport()).id for name in "abc"}
+    made = [
+        (name, add(library, homes[name], f"{number}.txt", chunked(f"{text} {number}x")).file_id)
+        for number, (name, text) in enumerate(contents)
+    ]
+    home = data.draw(st.sampled_from("abc"))
+    only = frozenset(data.draw(st.sets(st.sampled_from([file_id for _, file_id in made]))))
+    index = SearchIndex(library)
+    every = index.lexical(homes[home], query, 1_000)
+    assert len(every) == sum(name == home and query in text.split() for name, text in contents)
+    chosen = {chunk.id for chunk in library.chunks([id_ for id_, _ in every]) if chunk.file_id in only}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical, "FEW_CHUNKS", few)
+        patch.setattr(lexical, "SMALL_COLLECTION", few)
+        patch.setattr(lexical, "LEAST_DEPTH", 1)
+        patch.setattr(lexical, "OVERSAMPLING", 1)
+        assert index.lexical(homes[home], query, top_k) == every[:top_k]
+        found = index.lexical(homes[home], query, top_k, only=only)
+    assert found == [match for match in every if match[0] in chosen][:top_k]
+    library.close()

@@ -168,6 +168,24 @@ def test_an_index_that_lost_its_file_by_a_removal_is_saved_again(library: Librar
     assert_saved(library, collection)
 
 
+def test_an_index_that_lost_its_file_by_a_removal_is_there_for_the_next_start(
+    library: Library, collection: Collection
+) -> None:
+    index, gone = SearchIndex(library), library.create_collection("gone", passport())
+    add(library, gone, "a.txt", ["a pipe"])
+    file_id = add(library, collection, "b.txt", ["another"])
+    for each in (collection, gone):
+        index.save(each.id)
+    saved = library.snapshot(collection.id)
+    index.save_all()
+    assert library.snapshot(collection.id) == saved
+    library.delete_file(file_id)
+    library.delete_collection(gone.id)
+    index.save_all()
+    assert_saved(library, collection)
+    assert SearchIndex(library).ids(collection.id) == index.ids(collection.id)
+
+
 def test_an_index_that_has_outgrown_exact_search_is_built_and_saved_by_itself(
     library: Library, collection: Collection
 ) -> None:
