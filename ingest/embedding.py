@@ -25,7 +25,7 @@ QUERY_PRIORITY = 0
 BATCH_PRIORITY = 1
 CALL_TIMEOUT_SECONDS = 300.0
 NICENESS = 5
-"""A batch gives way to a model that is writing; a question waits for one small batch at most."""
+"""A batch gives way to questions, and to a model that is writing."""
 SPECIAL_TOKENS = 2
 """[CLS] and [SEP], or <s> and </s>, which such models put around every text."""
 MODEL_FILES = ("model.safetensors", "config.json", "tokenizer.json")
@@ -130,8 +130,8 @@ def _bundled_path() -> Path:
 class WorkerEmbedder:
     """An `Embedder` whose model lives in a worker process, started at the first use.
 
-    Texts are sent in small batches sorted by length: padding is not computed, and a query that comes in
-    the middle waits for one batch at most.
+    Texts are sent in small batches sorted by length, so that little padding is computed. Questions are embedded beside
+    batches.
     """
 
     def __init__(self, folder: EmbedderFolder, *, batch_size: int) -> None:
@@ -148,7 +148,6 @@ class WorkerEmbedder:
                     "prompts": asdict(folder.prompts),
                 },
                 errors=(TextTooLongError,),
-                niceness=NICENESS,
             )
         )
 

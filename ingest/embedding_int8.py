@@ -5,6 +5,7 @@ Weights are quantized once when the model is loaded, activations text by text. T
 together in one matrix: nothing is padded, and a text has the same vector whatever it is embedded with.
 """
 
+import copy
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -83,6 +84,16 @@ class Int8Encoder:
         self._norm = embeddings.LayerNorm
         self._layers = [_layer(layer, bert.config.num_attention_heads) for layer in bert.encoder.layer]
 
+    def beside(self) -> "Int8Encoder":
+        """Return the same encoder for another thread: one tokenizer cannot be used by two."""
+        other = copy.copy(self)
+        other._tokenizer = copy.deepcopy(self._tokenizer)
+        return other
+
+    def encode(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return unit vectors, one row a text, computed by the thread that calls this."""
+        return np.stack([self.embed(ids) for ids in self.token_ids(texts)])
+
     def token_ids(self, texts: list[str]) -> list[list[int]]:
         """Return the tokens of each text, as many as the model can read."""
         encoded = self._tokenizer(texts, truncation=True, max_length=self._window, padding=False)
@@ -103,20 +114,25 @@ class Int8Pool:
     """An `Int8Encoder` on all cores: each thread embeds one text after the other, on one core.
 
     That is faster than one text on all cores (48 against 33 texts a second on two), as most of the steps are small.
+    Its threads give way by `niceness`.
     """
 
-    def __init__(self, encoder: Int8Encoder) -> None:
+    def __init__(self, encoder: Int8Encoder, *, niceness: int = 0) -> None:
         self._encoder = encoder
         cores = min(len(os.sched_getaffinity(0)), MAX_THREADS)
-        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="embed", initializer=_use_one_core)
+        self._threads = ThreadPoolExecutor(
+            cores, thread_name_prefix="embed", initializer=give_way_on_one_core, initargs=(niceness,)
+        )
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """Return unit vectors, one row a text."""
         return np.stack(list(self._threads.map(self._encoder.embed, self._encoder.token_ids(texts))))
 
 
-def _use_one_core() -> None:
+def give_way_on_one_core(niceness: int) -> None:
+    """Have the thread that calls this compute on one core, and give way to others (Linux: this thread alone)."""
     torch.set_num_threads(1)
+    os.nice(niceness)
 
 
 @torch.no_grad()

@@ -3,6 +3,8 @@
 
 import copy
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +17,9 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
-from ingest.embedding import Vectors
+from ingest.embedding import NICENESS, QUERY_PRIORITY, Vectors
 from ingest.embedding_facts import Prompts
-from ingest.embedding_int8 import Int8Encoder, Int8Pool, NotQuantizableError
+from ingest.embedding_int8 import Int8Encoder, Int8Pool, NotQuantizableError, give_way_on_one_core
 from ingest.errors import TextTooLongError
 from ingest.worker_process import Call, Channel, serve_calls
 
@@ -46,10 +48,14 @@ Encode = Callable[[list[str]], NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """A way to compute the vectors. It is taken only where they agree with float32 to `min_cosine`."""
+    """A way to compute the vectors. It is taken only where they agree with float32 to `min_cosine`.
+
+    `encode` is for batches, `encode_beside` for questions, in another thread at the same time.
+    """
 
     name: str
     encode: Encode
+    encode_beside: Encode
     min_cosine: float
 
 
@@ -58,9 +64,18 @@ def main(channel: Channel, options: dict[str, Any]) -> None:
     exact = load(options["path"], window=options["window"], pooling=options["pooling"])
     chosen = fastest(candidates(exact))
     logger.info("vectors are computed as %s", chosen.name)
-    model = TorchModel(exact, chosen.encode, Prompts(**options["prompts"]))
+    prompts = Prompts(**options["prompts"])
+    # Questions have a thread of their own, which does not give way: they neither wait for a batch nor beside one.
+    asked = TorchModel(sharing_weights(exact), chosen.encode_beside, prompts)
+    threading.Thread(target=_serve_questions, args=(channel, asked), name="questions", daemon=True).start()
     channel.ready()
-    serve_calls(channel, model.handle)
+    os.nice(NICENESS)
+    serve_calls(channel, TorchModel(exact, chosen.encode, prompts).handle)
+
+
+def _serve_questions(channel: Channel, model: "TorchModel") -> None:
+    give_way_on_one_core(0)
+    serve_calls(channel, model.handle, only_priority=QUERY_PRIORITY)
 
 
 def load(path: str, *, window: int, pooling: str) -> SentenceTransformer:
@@ -81,13 +96,22 @@ def _device() -> str:
 def candidates(exact: SentenceTransformer) -> list[Precision]:
     """Return the ways that this machine can compute the vectors of a model, float32 first."""
     rough = copy.deepcopy(exact).to(torch.bfloat16)
-    ways = [Precision("float32", partial(encode, exact), 1.0), Precision("bfloat16", partial(encode, rough), 0.999)]
+    ways = [
+        Precision(name, partial(encode, model), partial(encode, sharing_weights(model)), min_cosine)
+        for name, model, min_cosine in (("float32", exact, 1.0), ("bfloat16", rough, 0.999))
+    ]
     if exact.device.type == "cpu":
         try:
-            ways.append(Precision("int8", Int8Pool(Int8Encoder(exact)).encode, 0.98))
+            encoder = Int8Encoder(exact)
+            ways.append(Precision("int8", Int8Pool(encoder, niceness=NICENESS).encode, encoder.beside().encode, 0.98))
         except (NotQuantizableError, RuntimeError, AttributeError) as error:  # not every torch has the kernels
             logger.info("no 8-bit vectors: %s", error)
     return ways
+
+
+def sharing_weights(model: SentenceTransformer) -> SentenceTransformer:
+    """Return the same model for another thread: one tokenizer cannot be used by two."""
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
 
 
 def fastest(ways: Sequence[Precision]) -> Precision:

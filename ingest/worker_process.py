@@ -66,12 +66,15 @@ class Channel:
         """Tell the parent that calls are welcome."""
         self._send(EndFrame(READY_ID))
 
-    def next_call(self, timeout_seconds: float | None = None) -> Call | None:
-        """Return the next call that was not cancelled, or None when none came in time."""
+    def next_call(self, timeout_seconds: float | None = None, *, only_priority: int | None = None) -> Call | None:
+        """Return the next call that was not cancelled, or None when none came in time.
+
+        Where `only_priority` is given, calls of a higher number are left to others.
+        """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         with self._arrived:
             while True:
-                while self._waiting:
+                while self._waiting and (only_priority is None or self._waiting[0][0] <= only_priority):
                     call = heapq.heappop(self._waiting)[2]
                     if not call.is_cancelled:
                         return call
@@ -115,7 +118,7 @@ class Channel:
                     call = Call(frame)
                     self._open[call.id] = call
                     heapq.heappush(self._waiting, (call.priority, next(self._order), call))
-                self._arrived.notify()
+                self._arrived.notify_all()
         os._exit(0)  # the main thread may be deep in native code that nothing else interrupts
 
 
@@ -125,10 +128,15 @@ def error_frame(call_id: int, error: Exception) -> ErrorFrame:
     return ErrorFrame(call_id, type(error).__name__, str(error), facts)
 
 
-def serve_calls(channel: Channel, handle: Callable[[Call], Iterator[object]]) -> None:
-    """Serve calls one after the other, for ever; what `handle` yields are the answers."""
+def serve_calls(
+    channel: Channel, handle: Callable[[Call], Iterator[object]], *, only_priority: int | None = None
+) -> None:
+    """Serve calls one after the other, for ever; what `handle` yields are the answers.
+
+    Where `only_priority` is given, calls of a higher number are left to another thread.
+    """
     while True:
-        call = channel.next_call()
+        call = channel.next_call(only_priority=only_priority)
         if call is None:
             continue
         try:

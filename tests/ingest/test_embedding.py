@@ -1,5 +1,6 @@
 """One contract for every embedder, and what the bundled one adds to it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +75,17 @@ def test_the_bundled_model_is_the_one_that_is_known() -> None:
 def test_a_folder_without_a_model_is_refused_with_what_it_must_hold(tmp_path: Path) -> None:
     with pytest.raises(EmbedderNotFoundError, match=r"model\.safetensors"):
         find_embedder(str(tmp_path))
+
+
+def test_questions_are_answered_while_a_batch_is_embedded_and_both_are_right(real_embedder: WorkerEmbedder) -> None:
+    texts = [f"Pump {number} stands in hall {number % 7} and is oiled every spring. " * 6 for number in range(96)]
+    questions = [f"Where does pump {number} stand?" for number in range(24)]
+    alone = [real_embedder.embed_query(question) for question in questions], real_embedder.embed(texts)
+    with ThreadPoolExecutor(2) as pool:
+        batch = pool.submit(real_embedder.embed, texts)
+        asked = [real_embedder.embed_query(question) for question in questions]
+        was_running = not batch.done()
+        vectors = batch.result()
+    assert was_running  # 24 questions take a fraction of what 96 texts take, unless they wait for them
+    assert np.array_equal(asked, alone[0])
+    assert np.array_equal(vectors, alone[1])

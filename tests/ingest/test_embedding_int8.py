@@ -46,8 +46,8 @@ def test_a_model_with_further_layers_is_left_as_it_is(model: SentenceTransformer
 
 def test_a_way_whose_vectors_are_wrong_is_never_taken(pool: Int8Pool) -> None:
     vectors = pool.encode(PROBE_TEXTS)
-    right = Precision("slow", lambda texts: pool.encode(texts) if len(texts) else vectors, 1.0)
-    wrong = Precision("wrong", lambda texts: vectors[: len(texts)][::-1].copy(), 0.98)
+    right = Precision("slow", lambda texts: pool.encode(texts) if len(texts) else vectors, pool.encode, 1.0)
+    wrong = Precision("wrong", lambda texts: vectors[: len(texts)][::-1].copy(), pool.encode, 0.98)
     assert fastest([right, wrong]).name == "slow"
 
 
