@@ -72,12 +72,16 @@ class Policy:
         if not answer_seconds or not token_seconds:
             return self.prefill_tokens
         tokens = int(PAUSE * answer_seconds / token_seconds)
-        return min(max(tokens // GRAIN * GRAIN, 2 * GRAIN), self.prefill_tokens)
+        return min(max(tokens // GRAIN * GRAIN, GRAIN), self.prefill_tokens)
 
     def prefill_share(self, unread: int, step_tokens: int) -> int:
-        """Return how many of `unread` prompt tokens go into the next step; what is left is none or a grain."""
-        is_short_of_grain = 0 < unread - step_tokens < GRAIN
-        return step_tokens - GRAIN if is_short_of_grain else min(unread, step_tokens)
+        """Return how many of `unread` prompt tokens go into the next step; what is left is none or at least a grain.
+
+        They are at most `step_tokens`, or nearly two grains where that is one.
+        """
+        if not 0 < unread - step_tokens < GRAIN:
+            return min(unread, step_tokens)
+        return step_tokens - GRAIN if step_tokens > GRAIN else unread
 
     def reusable(self, known: int, prompt_tokens: int) -> int:
         """Return how many of the first `known` tokens of a prompt need not be read again."""

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,40 @@ def test_a_process_that_dies_during_an_answer_is_an_error_and_the_next_request_w
     text, _ = run(tiny_engine, QUESTION, Sampling(max_tokens=4))
     assert text
     assert time.monotonic() - began < 10
+
+
+def test_several_answers_are_written_at_the_same_time(tiny_engine: LlamaEngine) -> None:
+    long = tiny_engine.generate(QUESTION, Sampling())
+    next(delta for delta in long if delta.text)
+    _, last = run(tiny_engine, [Message("user", "short")], Sampling(max_tokens=8))
+    assert last.finish_reason == "length"
+    assert next(delta for delta in long if delta.text).finish_reason is None  # it is still being written
+    long.close()
+
+
+def test_what_a_prompt_is_worth_does_not_depend_on_who_else_is_served(tiny_engine: LlamaEngine) -> None:
+    # Only the first token is promised: further ones are computed together with those of other answers.
+    prompts = [[SYSTEM, Message("user", f"{number} " + "a valve " * (10 + 9 * number))] for number in range(8)]
+    samplings = [Sampling(temperature=1.5, seed=number, max_tokens=1) for number in range(8)]
+    alone = [run(tiny_engine, prompt, sampling)[0] for prompt, sampling in zip(prompts, samplings, strict=True)]
+    beside = tiny_engine.generate([Message("user", "something else")], Sampling())
+    next(beside)
+    with ThreadPoolExecutor(8) as pool:
+        together = pool.map(lambda asked: run(tiny_engine, *asked)[0], zip(prompts, samplings, strict=True))
+        assert list(together) == alone
+    beside.close()
+
+
+def test_all_who_are_served_learn_that_the_process_has_died(tiny_engine: LlamaEngine) -> None:
+    served = [tiny_engine.generate([Message("user", f"question {number}")], Sampling()) for number in range(4)]
+    for deltas in served:
+        next(delta for delta in deltas if delta.text)
+    assert tiny_engine.worker_pid is not None
+    os.kill(tiny_engine.worker_pid, signal.SIGSEGV)
+    for deltas in served:
+        with pytest.raises(EngineCrashedError):
+            list(deltas)
+    assert run(tiny_engine, QUESTION, Sampling(max_tokens=2))[0]
 
 
 def test_a_model_without_a_template_answers_with_the_plain_one(tmp_path: Path, rag_settings: RagSettings) -> None:
