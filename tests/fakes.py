@@ -65,7 +65,8 @@ class ScriptedEngine:
     """An `Engine` without a model: it says its script, one token a piece, and raises the errors in it.
 
     A script may be a function of the messages. A prompt has as many tokens as it has words, and two for
-    each message. `requests` has what was asked; `closed_early` counts the answers that nobody read to the end.
+    each message. `requests` has what was asked, `clients` by whom; `closed_early` counts the answers that nobody read
+    to the end.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class ScriptedEngine:
         self._script = script
         self._context_window = context_window
         self.requests: list[tuple[tuple[Message, ...], Sampling]] = []
+        self.clients: list[str] = []
         self.closed_early = 0
 
     def info(self) -> ModelInfo:
@@ -85,7 +87,7 @@ class ScriptedEngine:
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]:
-        del client
+        self.clients.append(client)
         self.requests.append((tuple(messages), sampling))
         prompt_tokens = self.count_tokens(messages)
         if prompt_tokens >= self._context_window:

@@ -204,9 +204,13 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A question with what was said before it. `model` None leaves the choice to the server."""
+    """A question with what was said before it. `model` None leaves the choice to the server.
+
+    `user` tells those who ask apart, so that they take turns where answers have to wait.
+    """
 
     collection: str
     messages: tuple[ChatMessage, ...]
     model: str | None = None
     mode: Mode = "auto"
+    user: str = ""

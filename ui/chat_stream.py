@@ -115,6 +115,7 @@ def _body(request: ChatRequest) -> JsonObject:
         "model": DOCS_PREFIX + request.collection,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         "stream": True,
+        "user": request.user or None,
         "pincite": {"model": request.model, "mode": request.mode},
     }
 

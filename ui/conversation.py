@@ -1,5 +1,6 @@
 """What one browser tab remembers: the collection, the conversation, and what is open. One object for each session."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,8 +34,9 @@ class OpenSource:
 
 @dataclass(slots=True)
 class Conversation:
-    """The state of the page between its runs. `pending` is the question of `run`."""
+    """The state of the page between its runs. `pending` is the question of `run`, `id` tells browser tabs apart."""
 
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
     collection_id: str = ""
     turns: list[Turn] = field(default_factory=list)
     pending: str = ""
@@ -53,7 +55,7 @@ class Conversation:
             if turn.answer.text
             for message in (ChatMessage("user", turn.question), ChatMessage("assistant", turn.answer.text))
         ]
-        request = ChatRequest(collection, (*messages, ChatMessage("user", question)), model, mode)
+        request = ChatRequest(collection, (*messages, ChatMessage("user", question)), model, mode, self.id)
         self.pending = question
         self.run = AnswerRun(client.chat(request), _tab_is_open())
 

@@ -75,6 +75,14 @@ def test_a_model_id_asks_the_model_alone(world: World, client: TestClient) -> No
     assert sampling == Sampling(temperature=0.5, max_tokens=7, stop=("END",), seed=3)
 
 
+@pytest.mark.parametrize("model", ["scripted", "docs/docs"])
+def test_the_model_is_told_who_asks(world: World, client: TestClient, model: str) -> None:
+    world.models.scripted = ScriptedEngine()
+    ask(client, model=model, user="ward 3")
+    ask(client, model=model)
+    assert world.models.scripted.clients == ["ward 3", "testclient"]
+
+
 def test_usage_comes_in_an_event_of_its_own_where_it_is_asked_for(client: TestClient) -> None:
     response = ask(client, model="scripted", stream=True, stream_options={"include_usage": True})
     *_, usage, done = events_of(response.text)

@@ -201,6 +201,7 @@ def test_what_was_said_before_goes_with_the_next_question(api: FakeApi, page: Ap
     ask(page.run(), "How heavy?")
     ask(page, "And how long?")
     assert [message["content"] for message in api.chats[1]["messages"]] == ["How heavy?", ANSWER, "And how long?"]
+    assert api.chats[0]["user"] == api.chats[1]["user"] != ""
 
 
 def test_a_failed_question_is_not_part_of_the_history(api: FakeApi, page: AppTest) -> None:

@@ -104,6 +104,7 @@ def test_an_answer_comes_as_basis_words_and_end(api: FakeApi, client: ApiClient)
             "model": "docs/default",
             "messages": [{"role": "user", "content": "How heavy is it?"}],
             "stream": True,
+            "user": None,
             "pincite": {"model": None, "mode": "auto"},
         }
     ]
