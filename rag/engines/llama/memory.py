@@ -89,8 +89,12 @@ class Memory:
         self._held[sequence].known += tokens
 
     def undo(self, sequence: int) -> None:
-        """Forget what was read and not noted: a step that ended in the middle leaves it open how much that is."""
-        self._store.keep(sequence, len(self._held[sequence].known))
+        """Forget what was read and not noted: a step that ended in the middle leaves it open how much that is.
+
+        A model that cannot go back forgets everything; the request cannot go on.
+        """
+        held = self._held[sequence]
+        self._keep(held, len(held.known) if self._can_rewind else 0)
 
     def end(self, sequence: int) -> None:
         """Take a sequence back; what is known of a prompt stays, the answer is forgotten."""

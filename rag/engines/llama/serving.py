@@ -217,6 +217,7 @@ class ModelWorker:
     def _write_answers(self) -> None:
         """Write one token of every answer that has begun."""
         writing = [job for job in self._running if not job.request.unread]
+        writing.sort(key=lambda job: job.sequence)  # llama.cpp computes neighbours in one go
         if not writing:
             self._pace.answers = 0.0
             return

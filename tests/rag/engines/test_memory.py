@@ -121,6 +121,18 @@ def test_a_step_that_was_broken_off_leaves_no_trace() -> None:
     assert world.store.tokens[place.sequence] == []
 
 
+def test_a_model_that_cannot_go_back_forgets_all_of_a_step_that_was_broken_off() -> None:
+    world = World(can_rewind=False)
+    place = world.memory.begin([1] * 64)
+    assert place is not None
+    world.store.read(place.sequence, [1] * 32)
+    world.memory.read(place.sequence, [1] * 32)
+    world.store.read(place.sequence, [1] * 20)
+    world.memory.undo(place.sequence)
+    world.memory.end(place.sequence)
+    assert world.store.tokens[place.sequence] == []
+
+
 class Requests(RuleBasedStateMachine):
     """Requests that come, read, write and go in any order: each finds in its sequence what it was told is there."""
 
