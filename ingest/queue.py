@@ -154,7 +154,8 @@ class IngestQueue:
         try:
             if not is_last or collection_id not in self._changed:
                 return
-            if self._library.queue_state([collection_id]).queued:
+            state = self._library.queue_state([collection_id])
+            if state.queued or state.reading:  # one that was claimed a moment ago is not noted here yet
                 return
             with self._state:
                 self._changed.discard(collection_id)

@@ -14,7 +14,7 @@ from ingest.library import Library
 from ingest.pipeline import Ingestor
 from ingest.queue import IngestQueue
 from ingest.storage.jobs import MAX_STARTS
-from ingest.types import DocumentRecord
+from ingest.types import DocumentRecord, EmbedderPassport
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import EMBEDDER, claimed, facts_of, wait_until_read
 
@@ -118,6 +118,35 @@ def test_every_collection_that_changed_is_saved_once(library: Library) -> None:
     queue.close()
     assert sorted(ingestor.saved) == ["c", "d"]
     assert len(ingestor.processed) == 4
+
+
+def test_an_index_is_not_saved_while_a_document_is_claimed_and_not_yet_begun(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_is_stored, may_begin = threading.Event(), threading.Event()
+    claim = library.claim
+
+    def slow_claim(wanted: EmbedderPassport) -> DocumentRecord | None:
+        document = claim(wanted)
+        if document is not None and document.filename == "b.txt":
+            first_is_stored.wait(10)
+            may_begin.wait(0.2)  # the other thread goes on to ask whether it was the last
+        return document
+
+    def step(document: DocumentRecord) -> DocumentRecord | None:
+        stored = ingestor.store(document)
+        first_is_stored.set()
+        return stored
+
+    monkeypatch.setattr(library, "claim", slow_claim)
+    ingestor = ScriptedIngestor(library, step)
+    for name in ("a.txt", "b.txt"):
+        enqueue(library, name, "d")
+    queue = IngestQueue(library, ingestor)
+    queue.start()
+    wait_for(lambda: len(ingestor.processed) == 2 and ingestor.saved)
+    queue.close()
+    assert ingestor.saved == ["d"]
 
 
 def test_the_same_content_is_never_read_twice_at_once(library: Library) -> None:
