@@ -34,11 +34,6 @@ def _neutral(value: object) -> None:
     raise ValueError("this option is not supported; leave it out")
 
 
-def _repeat_penalty(value: object) -> None:
-    if value not in (None, 1):
-        raise ValueError("this option is not supported; leave it out")
-
-
 def clean_name(text: str) -> str:
     """Return a name as it is shown: composed characters, nothing invisible, nothing that turns the text around.
 
@@ -138,17 +133,18 @@ class ChatRequest(StrictModel):
     max_completion_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     stop: Annotated[list[Text] | None, BeforeValidator(_as_list), Field(max_length=MAX_STOPS)] = None
 
+    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    repeat_penalty: Annotated[Number, Field(ge=0.1, le=10)] | None = None
+
     n: Literal[1] | None = None
     modalities: list[Literal["text"]] | None = None
-    repeat_penalty: Annotated[None, BeforeValidator(_repeat_penalty)] = None
     audio: Unused = None
-    frequency_penalty: Unused = None
     function_call: Unused = None
     functions: Unused = None
     grammar: Unused = None
     logit_bias: Unused = None
     logprobs: Unused = None
-    presence_penalty: Unused = None
     reasoning_effort: Unused = None
     response_format: Unused = None
     tool_choice: Unused = None
@@ -183,6 +179,9 @@ class ChatRequest(StrictModel):
             seed=self.seed,
             max_tokens=self.max_completion_tokens or self.max_tokens,
             stop=tuple(stop for stop in self.stop or () if stop),
+            presence_penalty=self.presence_penalty or default.presence_penalty,
+            frequency_penalty=self.frequency_penalty or default.frequency_penalty,
+            repeat_penalty=self.repeat_penalty or default.repeat_penalty,
         )
 
 

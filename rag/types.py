@@ -25,7 +25,10 @@ class Message:
 class Sampling:
     """How the next token is chosen, and when to stop. Temperature 0 is greedy.
 
-    `max_tokens` None means: until the model stops or its context window is full.
+    `max_tokens` None means: until the model stops or its context window is full. `presence_penalty` is taken once from
+    the logit of a token that the answer has, `frequency_penalty` as often as it has it (OpenAI's formula). By
+    `repeat_penalty` the logits of the last 64 tokens are divided, the prompt's included, or multiplied where they are
+    negative (llama.cpp's formula); 1 changes nothing.
     """
 
     temperature: float = 0.0
@@ -35,6 +38,9 @@ class Sampling:
     seed: int | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repeat_penalty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

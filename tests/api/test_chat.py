@@ -83,6 +83,13 @@ def test_the_model_is_told_who_asks(world: World, client: TestClient, model: str
     assert world.models.scripted.clients == ["ward 3", "testclient"]
 
 
+def test_penalties_reach_the_model(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine()
+    ask(client, model="scripted", presence_penalty=0.5, frequency_penalty=-1, repeat_penalty=1.1)
+    ((_, sampling),) = world.models.scripted.requests
+    assert sampling == Sampling(presence_penalty=0.5, frequency_penalty=-1, repeat_penalty=1.1)
+
+
 def test_usage_comes_in_an_event_of_its_own_where_it_is_asked_for(client: TestClient) -> None:
     response = ask(client, model="scripted", stream=True, stream_options={"include_usage": True})
     *_, usage, done = events_of(response.text)
@@ -172,7 +179,7 @@ def test_a_chat_that_does_not_end_with_a_question_is_refused(client: TestClient)
         ({"logit_bias": {"1": 5}}, "logit_bias"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"grammar": "root ::= x"}, "grammar"),
-        ({"presence_penalty": 0.5}, "presence_penalty"),
+        ({"presence_penalty": 2.5}, "presence_penalty"),
         ({"chat_template_kwargs": {}}, "chat_template_kwargs"),
         ({"filters": {}}, "filters"),
         ({"temperature": -1}, "temperature"),

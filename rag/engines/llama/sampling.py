@@ -1,6 +1,9 @@
 # pyright: basic
 """Choose the next token from a model's logits. The same logits and seed give the same choice."""
 
+from collections import Counter, deque
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,23 +13,33 @@ Floats = NDArray[np.float32]
 
 GREEDY_BELOW = 1e-6
 BLOCK = 512
+REPEAT_WINDOW = 64
 SEED_MASK = (1 << 64) - 1  # numpy takes no negative seed, the OpenAI API does
 
 
 class Sampler:
-    """Picks one token after the other for one request.
+    """Picks one token after the other for one request, whose prompt is `prompt`.
 
-    The filters work in llama.cpp's order: top-k, top-p and min-p on the model's own chances, then the
-    temperature, then the draw. Each filter is a floor under the chances, so equal tokens stay or go together.
+    Penalties come first (see `Sampling`). The filters work in llama.cpp's order: top-k, top-p and min-p on the model's
+    own chances, then the temperature, then the draw. Each filter is a floor under the chances, so equal tokens stay or
+    go together.
     """
 
-    def __init__(self, sampling: Sampling) -> None:
+    def __init__(self, sampling: Sampling, prompt: Sequence[int] = ()) -> None:
         self._sampling = sampling
+        self._written: Counter[int] = Counter()
+        self._recent = deque(prompt, maxlen=REPEAT_WINDOW)
         seed = None if sampling.seed is None else sampling.seed & SEED_MASK
         self._random = np.random.Generator(np.random.PCG64(seed))
 
     def pick(self, logits: Floats) -> int:
         """Return the token to write next; temperature 0 takes the likeliest, the first of equals."""
+        token = self._choose(self._penalized(logits))
+        self._written[token] += 1
+        self._recent.append(token)
+        return token
+
+    def _choose(self, logits: Floats) -> int:
         if self._sampling.temperature < GREEDY_BELOW:
             return int(logits.argmax())
         shifted = logits - logits.max()
@@ -35,6 +48,20 @@ class Sampler:
         chances = np.exp(shifted)  # of the likeliest: 1
         tokens = np.flatnonzero(chances >= self._floor(chances))
         return int(tokens[self._draw(shifted[tokens])])
+
+    def _penalized(self, logits: Floats) -> Floats:
+        """Return the logits less the penalties; the same array where there are none."""
+        presence, frequency = self._sampling.presence_penalty, self._sampling.frequency_penalty
+        repeat = self._sampling.repeat_penalty
+        if (presence or frequency) and self._written:
+            logits = logits.copy()
+            tokens, counts = map(np.array, zip(*self._written.items(), strict=True))
+            logits[tokens] -= presence + frequency * counts
+        if repeat != 1 and self._recent:
+            logits = logits.copy()
+            recent = np.unique(self._recent)
+            logits[recent] *= np.where(logits[recent] > 0, 1 / repeat, repeat)
+        return logits
 
     @property
     def _has_filter(self) -> bool:

@@ -191,7 +191,9 @@ class ModelWorker:
             raise PromptTooLongError(prompt_tokens=len(prompt), context_window=window)
         room = room_for_answer(prompt_tokens=len(prompt), context_window=window, max_tokens=params.sampling.max_tokens)
         stop = (*params.sampling.stop, *self._model.stop)
-        return _Job(call, params.client, GenerationRequest(prompt, room, stop), Sampler(params.sampling), self._clock())
+        return _Job(
+            call, params.client, GenerationRequest(prompt, room, stop), Sampler(params.sampling, prompt), self._clock()
+        )
 
     def _drop_cancelled(self) -> None:
         for job in [job for job in self._running if job.call.is_cancelled]:

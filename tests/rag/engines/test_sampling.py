@@ -89,3 +89,22 @@ def test_every_combination_of_filters_leaves_a_likely_token(
 def test_two_requests_without_a_seed_differ() -> None:
     logits = np.zeros(1_000, dtype=np.float32)
     assert drawn(Sampling(temperature=1), logits, 8) != drawn(Sampling(temperature=1), logits, 8)
+
+
+def test_a_token_that_was_written_is_penalized_once_and_for_every_time() -> None:
+    logits = np.array([2.0, 1.5, 1.0], dtype=np.float32)
+    assert drawn(Sampling(presence_penalty=0.75), logits, 4) == [0, 1, 0, 0]
+    assert drawn(Sampling(frequency_penalty=0.75), logits, 4) == [0, 1, 0, 2]
+    assert logits.tolist() == [2.0, 1.5, 1.0]
+
+
+def test_what_stands_in_the_prompt_or_the_answer_repeats_less() -> None:
+    sampler = Sampler(Sampling(repeat_penalty=2.0), prompt=[0])
+    assert [sampler.pick(np.array([3.0, 2.0, -1.0], dtype=np.float32)) for _ in range(2)] == [1, 0]
+    assert Sampler(Sampling(repeat_penalty=2.0), prompt=[0]).pick(np.array([-1.0, -1.5], dtype=np.float32)) == 1
+
+
+def test_a_repetition_is_forgiven_after_64_tokens() -> None:
+    logits = np.array([3.0, 2.5, -9.0], dtype=np.float32)
+    assert Sampler(Sampling(repeat_penalty=2.0), prompt=[0, *[2] * 63]).pick(logits) == 1
+    assert Sampler(Sampling(repeat_penalty=2.0), prompt=[0, *[2] * 64]).pick(logits) == 0
