@@ -232,9 +232,9 @@ class RetryRequest(StrictModel):
 
 
 class RankingOptions(StrictModel):
-    """Which results are good enough. There is one ranker."""
+    """Which results are good enough, and whether a cross-encoder ranks them again where there is one (`auto`)."""
 
-    ranker: Literal["auto"] | None = None
+    ranker: Literal["auto", "none"] | None = None
     score_threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
 
 

@@ -144,10 +144,13 @@ def _store(parts: Services, collection: Collection) -> JsonObject:
 
 def _ranked(parts: Services, collection: Collection, request: StoreSearch) -> list[ScoredChunk]:
     """Return what any of the queries looked at, each chunk with its best score, the best first."""
+    options = request.ranking_options
+    is_reranked = options is None or options.ranker != "none"
+    look = parts.retriever.candidates if is_reranked else parts.retriever.looked_at
     best: dict[int, ScoredChunk] = {}
     for query in request.query:
         search = Search(query, (collection.id,), filter=request.filters)
-        for found in parts.retriever.candidates(search, request.max_num_results):
+        for found in look(search, request.max_num_results):
             known = best.get(found.chunk.id)
             if known is None or found.score > known.score:
                 best[found.chunk.id] = found

@@ -1,11 +1,13 @@
 """`/v1/vector_stores`: collections, their documents, search, and pages."""
 
 import io
+from collections.abc import Sequence
 
 import pytest
 from starlette.testclient import TestClient
 
 from ingest.types import Collection, DocumentRecord
+from rag.retrieval import Retriever
 from tests.api.world import DRILL, LUNCH, PUMP, World, wait_for
 
 STORES = "/v1/vector_stores"
@@ -127,6 +129,27 @@ def test_a_search_explains_its_results_and_what_was_cut(client: TestClient) -> N
     request = {**request, "max_num_results": 3, "ranking_options": {"score_threshold": 0.5}}
     cut = client.post(f"{STORES}/docs/search", json=request).json()["explanation"]["cut"]
     assert all("below the threshold 0.5" in each["reason"] for each in cut)
+
+
+def test_a_search_can_do_without_the_cross_encoder(world: World, client: TestClient) -> None:
+    class Contrary:
+        def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+            assert question == "pump oiled"
+            return [0.0 if "pump" in text.casefold() else 1.0 for text in texts]
+
+    services = world.services
+    services.retriever = Retriever(
+        services.library, services.index, services.embedder, fusion_weight=0.5, reranker=Contrary()
+    )
+
+    def best(**options: str) -> str:
+        request = {"query": "pump oiled", "ranking_options": options}
+        found = client.post(f"{STORES}/docs/search", json=request).json()["data"]
+        return str(found[0]["content"][0]["text"])
+
+    assert best(ranker="none") == PUMP
+    assert best(ranker="auto") != PUMP
+    assert best() != PUMP
 
 
 def test_several_queries_share_one_list(client: TestClient) -> None:

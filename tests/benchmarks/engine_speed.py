@@ -116,7 +116,7 @@ def mixed(engine: LlamaEngine, seed: int) -> tuple[float, float, float, float]:
     long = partial(ask, engine, text_of(3_000, seed + 200), 8)
 
     def questions() -> Run:
-        time.sleep(alone)  # the answers have begun
+        time.sleep(6 * alone)  # the answers have begun
         return Run([ask(engine, text_of(60, seed + 300 + index), 8).first for index in range(QUESTIONS)])
 
     *runs, _, asked = together([*streams, long, questions])
