@@ -192,7 +192,7 @@ class LlamaContext:
     def copy(self, source: int, target: int, count: int) -> None:
         """Make `target` have read just the first `count` tokens of `source`."""
         size = llama_cpp.llama_state_seq_get_size(self._handle, source)
-        state = (ctypes.c_uint8 * size)()
+        state = np.empty(size, dtype=np.uint8).ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         if (
             llama_cpp.llama_state_seq_get_data(self._handle, state, size, source) != size
             or llama_cpp.llama_state_seq_set_data(self._handle, state, size, target) != size

@@ -149,6 +149,23 @@ def test_what_a_prompt_is_worth_does_not_depend_on_who_else_is_served(tiny_engin
     beside.close()
 
 
+def test_a_text_that_is_in_use_is_not_read_again_for_the_next_who_asks_about_it(
+    tiny_engine: LlamaEngine, tiny_gguf: Path, rag_settings: RagSettings
+) -> None:
+    document = Message("user", "The valve is checked every spring. " * 20)
+    asked = [document, Message("assistant", "Yes."), Message("user", "Who checks it?")]
+    sampling = Sampling(temperature=1.5, seed=4, max_tokens=1)
+    beside = tiny_engine.generate([document], Sampling())
+    next(delta for delta in beside if delta.text)
+    copied, last = run(tiny_engine, asked, sampling)
+    beside.close()
+    assert last.usage is not None
+    assert last.usage.cached_tokens > 600
+    fresh_engine = LlamaEngine("fresh", tiny_gguf, rag_settings)
+    assert run(fresh_engine, asked, sampling)[0] == copied
+    fresh_engine.close()
+
+
 def test_all_who_are_served_learn_that_the_process_has_died(tiny_engine: LlamaEngine) -> None:
     served = [tiny_engine.generate([Message("user", f"question {number}")], Sampling()) for number in range(4)]
     for deltas in served:
