@@ -98,8 +98,9 @@ def together(tasks: Sequence[Callable[[], Run]]) -> list[Run]:
 def service(engine: LlamaEngine, clients: int, seed: int) -> float:
     """Return tokens a second over all clients, from when the last one has begun until the first one has ended."""
     prompts = [text_of(PROMPT_TOKENS * 3 // 4, seed + client) for client in range(clients)]
-    # Those who begin first write while the prompts of the others are read, and have to last until the last one writes.
-    runs = together([partial(ask, engine, prompt, NEW_TOKENS * (1 + clients)) for prompt in prompts])
+    for prompt in prompts:
+        ask(engine, prompt, 1)  # so that all of them begin to write at nearly the same time
+    runs = together([partial(ask, engine, prompt, 2 * NEW_TOKENS) for prompt in prompts])
     begun, ended = max(run.first for run in runs), min(run.times[-1] for run in runs)
     if begun >= ended:
         raise RuntimeError("an answer was complete before the last one began; the model ends its answers too soon")
