@@ -172,7 +172,9 @@ class Services:
             self._warm_up_again.start()
 
     def close(self) -> None:
-        """End every process and close the library. Documents that are being read are queued again."""
+        """End every process and close the library, once. Documents that are being read are queued again."""
+        if self._is_closed:
+            return
         self._is_closed = True
         if self._warm_up_again is not None:
             self._warm_up_again.cancel()

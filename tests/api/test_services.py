@@ -1,5 +1,6 @@
 """The composition root: what it refuses, and how it tells that it is ready."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from api.services import Services
 from api.settings import load_settings
 from ingest.errors import ChunksTooLongError, CollectionNotFoundError, WorkerCrashedError
+from ingest.library import Library
 from rag.errors import RerankerNotFoundError
 from tests.api.world import LoadedEmbedder, OneModel, World, wait_for
 from tests.tiny_cross_encoder import write_tiny_cross_encoder
@@ -65,3 +67,17 @@ def test_searching_makes_no_collection(world: World) -> None:
     with pytest.raises(CollectionNotFoundError):
         world.services.searchable("nowhere")
     assert [collection.name for collection in world.services.library.collections()] == ["docs"]
+
+
+def test_an_index_that_lost_its_file_is_saved_at_the_end_and_closing_again_does_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    services = Services(load_settings(home=tmp_path), embedder=LoadedEmbedder(), models=OneModel())
+    collection = services.create_collection("docs")
+    services.index.ids(collection.id)  # it is in memory
+    assert services.library.snapshot(collection.id) is None
+    services.close()
+    services.close()
+    assert caplog.records == []
+    with closing(Library(tmp_path)) as library:
+        assert library.snapshot(collection.id) is not None
