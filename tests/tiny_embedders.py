@@ -14,10 +14,11 @@ from sentence_transformers.sentence_transformer.modules import Normalize, Poolin
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
+from tests.tiny_tokenizer import SIGNS, spelling_tokenizer
+
 Kind = Literal["bert", "xlm-roberta"]
 WINDOW = 64
 SIZE = 32
-SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!:"
 JAPANESE = ("ポンプ", "は", "どこ", "に", "あり", "ます", "か", "毎月", "点検", "する", "。")
 SHAPE: dict[str, Any] = {
     "hidden_size": SIZE,
@@ -32,7 +33,7 @@ def write_tiny_embedder(
     folder: Path, kind: Kind, *, pooling: str = "", prompts: Mapping[str, str] | None = None
 ) -> Path:
     """Write a model to `folder` and return it; without `pooling`, a folder as `transformers` alone leaves it."""
-    tokenizer = _word_pieces() if kind == "bert" else _pieces()
+    tokenizer = spelling_tokenizer() if kind == "bert" else _pieces()
     with torch.random.fork_rng():
         torch.manual_seed(7)
         model = BertModel(_bert(tokenizer)) if kind == "bert" else XLMRobertaModel(_xlm_roberta(tokenizer))
@@ -51,23 +52,6 @@ def _bert(tokenizer: PreTrainedTokenizerFast) -> BertConfig:
 def _xlm_roberta(tokenizer: PreTrainedTokenizerFast) -> XLMRobertaConfig:
     # Positions are counted from the one after the padding's: the same window takes two more.
     return XLMRobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=WINDOW + 2, pad_token_id=1, **SHAPE)
-
-
-def _word_pieces() -> PreTrainedTokenizerFast:
-    tokens = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", *SIGNS, *(f"##{sign}" for sign in SIGNS))
-    ids = {token: number for number, token in enumerate(tokens)}
-    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers does not say
-        tokenizer_object=tokenizer,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-    )
 
 
 def _pieces() -> PreTrainedTokenizerFast:
