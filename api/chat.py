@@ -39,9 +39,7 @@ Pieces = Generator[str, None, None]
 
 
 def chat_events(services: Services, request: ChatRequest, client: str) -> Events:
-    """Yield the events of the answer that `request` asks for, from documents or from the model alone.
-
-    `client` says who asks where the request has no `user`.
+    """Yield the events of the answer that `client` asks for, from documents or from the model alone.
 
     Raises what `Answerer` and `Engine` raise, `ModelNotFoundError`, and `InvalidRequestError` for a filter where
     there are no documents to filter.
@@ -52,7 +50,7 @@ def chat_events(services: Services, request: ChatRequest, client: str) -> Events
             detail = f"filters choose documents; name a collection as the model, {DOCS_PREFIX}…"
             raise InvalidRequestError(detail=detail, param="pincite.filters")
         engine = services.models.engine(request.model)
-        yield from plain_events(engine, request.turns(), request.sampling(), client=request.user or client)
+        yield from plain_events(engine, request.turns(), request.sampling(), client=client)
         return
     try:
         collection = services.searchable(as_stored(request.model.removeprefix(DOCS_PREFIX)))
@@ -65,7 +63,7 @@ def chat_events(services: Services, request: ChatRequest, client: str) -> Events
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
         filter=options.filters,
-        client=request.user or client,
+        client=client,
     )
     yield from services.answerer.answer(question)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest.chunking import CHUNKER_VERSION
 from ingest.embedding_facts import Prompts, dimension_of, pieces_lost_to_cuts, pooling_of, prompts_of, window_of
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
-from ingest.model_cache import cached_model
+from ingest.model_cache import model_folder
 from ingest.tokens import WordPieceMeasure
 from ingest.types import EmbedderPassport
 from ingest.workers import Worker, WorkerSpec
@@ -83,7 +83,7 @@ def find_embedder(name: str) -> EmbedderFolder:
     Asks no network. Raises `EmbedderNotFoundError`. The revision is the SHA-256 of the weights, so that a model that
     was changed in place is noticed.
     """
-    path = _path(name)
+    path = _bundled_path() if name == BUNDLED else model_folder(name)
     if path is None or not all((path / file).is_file() for file in MODEL_FILES):
         raise EmbedderNotFoundError(name=name)
     with (path / "model.safetensors").open("rb") as file:
@@ -100,12 +100,6 @@ def find_embedder(name: str) -> EmbedderFolder:
         prompts=prompts,
         pooling=pooling_of(path, called),
     )
-
-
-def _path(name: str) -> Path | None:
-    if name == BUNDLED:
-        return _bundled_path()
-    return Path(name) if Path(name).is_dir() else cached_model(name)
 
 
 def _called(name: str, path: Path) -> str:

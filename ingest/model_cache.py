@@ -1,10 +1,12 @@
-"""Find models that were fetched before, in the cache of the Hugging Face tools. Asks no network."""
+"""Find models on disk: in a folder, or in the cache of the Hugging Face tools. Asks no network."""
 
 from pathlib import Path
 
 
-def cached_model(name: str) -> Path | None:
-    """Return the folder of the model `name` ("owner/model"); None where it is not in the cache."""
+def model_folder(name: str) -> Path | None:
+    """Return the folder that a setting names: its path, or a model ("owner/model") in the cache; None for neither."""
+    if Path(name).is_dir():
+        return Path(name)
     # Imported here: it takes a third of a second, and most models are not named so.
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.chunking import embedding_text
-from ingest.model_cache import cached_model
+from ingest.model_cache import model_folder
 from ingest.workers import Worker, WorkerSpec
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.followups import Variant
@@ -35,7 +35,7 @@ def find_reranker(name: str) -> Path:
     Loads nothing and asks no network. Raises `RerankerNotFoundError`, and `RerankerUnfitError` where the model is no
     cross-encoder with one score for a pair, or where its weights are not in safetensors.
     """
-    path = Path(name) if Path(name).is_dir() else cached_model(name)
+    path = model_folder(name)
     if path is None or not (config := path / "config.json").is_file():
         raise RerankerNotFoundError(name=name)
     if not any((path / weights).is_file() for weights in WEIGHTS):
@@ -102,5 +102,6 @@ def reranked(reranker: Reranker, asked: Sequence[Variant], hits: Sequence[Scored
         replace(hit, score=score, trail=replace(hit.trail, rerank_score=score))
         for hit, score in zip(hits[:depth], scores, strict=True)
     ]
-    others = [replace(hit, score=min(hit.score, *scores)) for hit in hits[depth:]]
+    lowest = min(scores)
+    others = [replace(hit, score=min(hit.score, lowest)) for hit in hits[depth:]]
     return [*sorted(read, key=lambda hit: (-hit.score, hit.chunk.id)), *others]

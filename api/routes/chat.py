@@ -19,7 +19,7 @@ async def create_completion(request: Request, parts: Parts, chat: ChatRequest) -
     """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer with citations."""
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
-    client = request.client.host if request.client else ""
+    client = chat.user or (request.client.host if request.client else "")
     events, reply = chat_events(parts, chat, client), Reply(chat.model)
     if not chat.stream:
         return JsonResult(collected(events, reply, metrics), stopping)

@@ -89,9 +89,9 @@ class Memory:
         self._held[sequence].known += tokens
 
     def undo(self, sequence: int) -> None:
-        """Forget what was read and not noted: a step that ended in the middle leaves it open how much that is.
+        """Forget what was read and not noted: an answer, or a step that ended in the middle.
 
-        A model that cannot go back forgets everything; the request cannot go on.
+        A model that cannot go back forgets everything; a request that is being read cannot go on.
         """
         held = self._held[sequence]
         self._keep(held, len(held.known) if self._can_rewind else 0)
@@ -101,7 +101,7 @@ class Memory:
         held = self._held[sequence]
         self._uses += 1
         held.is_busy, held.last_used = False, self._uses
-        self._keep(held, len(held.known) if self._can_rewind else 0)
+        self.undo(sequence)
         for other in self._held:
             if other is not held and not other.is_busy and held.known[: len(other.known)] == other.known:
                 self._keep(other, 0)
@@ -109,7 +109,7 @@ class Memory:
     def _options(self, prompt: Sequence[int]) -> list[_Option]:
         idle = [held for held in self._held if not held.is_busy]
         options = [_Option(target, target, 0) for target in idle]
-        if self._can_rewind:
+        if idle and self._can_rewind:  # whoever waits asks again in every turn
             for source in self._held:
                 common = self._reusable(common_prefix(source.known, prompt), len(prompt))
                 is_worth_a_copy = common * COPIED_SHARE >= len(source.known)
