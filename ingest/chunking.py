@@ -65,19 +65,31 @@ class _Ruler:
 
     A tokenizer can make one piece of a word of any length (an unknown one, a script without spaces); such a
     word counts as if it had a piece for every `LONG_PIECE_STEP` characters, so that no chunk grows without end.
+    What is left of a piece that was cut counts as one.
     """
 
     def __init__(self, text: str, measure: TextMeasure) -> None:
-        self._starts = [place for start, end in measure.token_spans(text) for place in _places(start, end)]
+        spans = measure.token_spans(text)
+        self._starts = [place for start, end in spans for place in _places(start, end)]
+        self._ends = [end for start, end in spans for _ in _places(start, end)]
 
     def count(self, start: int, end: int) -> int:
-        return bisect_left(self._starts, end) - bisect_left(self._starts, start)
+        return max(bisect_left(self._starts, end) - self._first(start), 0)
 
     def cut(self, start: int, end: int, tokens: int) -> int:
         """Return the place after `tokens` word pieces from `start`, at most `end`, always past `start`."""
-        index = bisect_left(self._starts, start) + tokens
+        index = self._first(start) + tokens
         place = self._starts[index] if index < len(self._starts) else end
         return max(min(place, end), start + 1)
+
+    def _first(self, start: int) -> int:
+        """Return the first piece at `start`: one that begins there or later, or one that goes on there."""
+        index = bisect_left(self._starts, start)
+        is_within = index > 0 and self._ends[index - 1] > start and not self._begins_at(index, start)
+        return index - is_within
+
+    def _begins_at(self, index: int, start: int) -> bool:
+        return index < len(self._starts) and self._starts[index] == start
 
 
 def _places(start: int, end: int) -> Iterable[int]:

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import ChunkSpec, embedding_text, heading_path, page_at, split
@@ -44,6 +44,12 @@ def assert_laws(document: ParsedDocument, spec: ChunkSpec, measure: TextMeasure)
     assert all(chunk.first_page == page_at(document.pages, chunk.start) for chunk in chunks)
 
 
+BLOCK_THAT_ENDS_INSIDE_A_WORD = ParsedDocument(
+    "A title", "text/plain", " ".join(["pump"] * 15), (Page(1, 0, 74),), (), (Block(BlockKind.TABLE, 0, 1, 0),)
+)
+
+
+@example(document=BLOCK_THAT_ENDS_INSIDE_A_WORD, max_tokens=16)
 @given(document=documents(), max_tokens=st.integers(16, 60))
 def test_chunks_quote_fit_and_lose_nothing(document: ParsedDocument, max_tokens: int) -> None:
     assert_laws(document, ChunkSpec(max_tokens), WordMeasure())
