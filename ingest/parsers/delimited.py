@@ -100,17 +100,32 @@ def _pages(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter that cuts the most rows, among those the one that cuts the most into as many cells."""
+    """Return the delimiter that cuts the most rows, among those the one that leaves the most quotes right.
+
+    Among those, it is the one that cuts the most rows into as many cells.
+    """
     lines = list(islice(text.splitlines(keepends=True), _ROWS_TO_TRY))
     csv.field_size_limit(_MAX_FIELD_CHARS)
 
-    def fitness(delimiter: str) -> tuple[int, int, int]:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row)
-        cut = {width: count for width, count in widths.items() if width > 1}
+    def fitness(delimiter: str) -> tuple[int, int, int, int]:
+        cut = Counter(width for width in _widths(lines, delimiter, is_strict=False) if width > 1)
         width, count = max(cut.items(), key=lambda item: item[1], default=(1, 0))
-        return sum(cut.values()), count, width
+        right = sum(width > 1 for width in _widths(lines, delimiter, is_strict=True))
+        return sum(cut.values()), right, count, width
 
     return max(_DELIMITERS, key=fitness)
+
+
+def _widths(lines: Sequence[str], delimiter: str, *, is_strict: bool) -> Iterator[int]:
+    """Yield how many cells each row has; a strict reader leaves out rows where a quote closes within a cell."""
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=is_strict)
+    while True:
+        try:
+            yield len(next(rows))
+        except csv.Error:
+            continue
+        except StopIteration:
+            return
 
 
 def _is_number(cell: str) -> bool:
