@@ -28,7 +28,11 @@ class Sampling:
     `max_tokens` None means: until the model stops or its context window is full. `presence_penalty` is taken once from
     the logit of a token that the answer has, `frequency_penalty` as often as it has it (OpenAI's formula). By
     `repeat_penalty` the logits of the last 64 tokens are divided, the prompt's included, or multiplied where they are
-    negative (llama.cpp's formula); 1 changes nothing.
+    negative (llama.cpp's formula); 1 changes nothing. `logit_bias` has pairs of a token and what is added to its logit.
+
+    `json_schema` (empty: none) is the text of a schema that the completion obeys. `cite_up_to` N means that no marker
+    like [7] can name a number above N, or 0. `top_logprobs` asks for the log-probability of each token that is written,
+    with as many alternatives; None for none.
     """
 
     temperature: float = 0.0
@@ -41,6 +45,10 @@ class Sampling:
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
     repeat_penalty: float = 1.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    json_schema: str = ""
+    cite_up_to: int | None = None
+    top_logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +61,34 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A token that could have been written, as bytes, with its log-probability."""
+
+    token: bytes
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token that was written, its log-probability by the model alone, and the likeliest tokens in its place."""
+
+    token: bytes
+    logprob: float
+    top: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """A piece of a completion. Only the last one of a stream has a finish reason and the usage.
 
-    An empty piece is a sign of life while the prompt is read or other requests come first.
+    An empty piece is a sign of life while the prompt is read or other requests come first. `logprobs` has the tokens
+    that were written since the last delta, where they were asked for: stop strings are cut from `text` only.
     """
 
     text: str
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +121,21 @@ class Engine(Protocol):
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]: ...
+
+
+class LoadableEngine(Engine, Protocol):
+    """An engine whose model can be brought into memory ahead of its first use, and taken out of it.
+
+    `load` blocks until the model can answer and raises `ModelLoadError` where it cannot. After `close` the engine is
+    of no more use; requests under way end with `EngineCrashedError`.
+    """
+
+    @property
+    def is_loaded(self) -> bool: ...
+
+    def load(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag.engines.llama.engine import LlamaEngine
 from rag.errors import ModelNotFoundError
 from rag.models.catalog import CatalogEntry, entry_for, find_models
+from rag.models.opening import open_engine
 from rag.settings import RagSettings
+from rag.types import LoadableEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,21 @@ class Models:
     def __init__(self, settings: RagSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._engines: dict[Path, LlamaEngine] = {}
+        self._engines: dict[Path, LoadableEngine] = {}
 
     def entries(self) -> list[ModelEntry]:
         """Return every model that can be used, the default one first."""
         with self._lock:
-            pids = {path: engine.worker_pid for path, engine in self._engines.items()}
+            loaded = {path for path, engine in self._engines.items() if engine.is_loaded}
         return [
-            ModelEntry(found.id, "llm", found.path, found.size_bytes, pids.get(found.path) is not None)
-            for found in self._found()
+            ModelEntry(found.id, "llm", found.path, found.size_bytes, found.path in loaded) for found in self._found()
         ]
 
     def default_id(self) -> str:
         """Return the model that answers where none is named; raise `ModelNotFoundError` where there is none."""
         return self._find(None).id
 
-    def engine(self, model: str | None) -> LlamaEngine:
+    def engine(self, model: str | None) -> LoadableEngine:
         """Return the engine of a model, loaded; None names the default.
 
         Raises `ModelNotFoundError` or `ModelLoadError`. Other models stay usable while one loads.
@@ -51,7 +51,7 @@ class Models:
         entry = self._find(model)
         with self._lock:
             if entry.path not in self._engines:
-                self._engines[entry.path] = LlamaEngine(entry.id, entry.path, self._settings)
+                self._engines[entry.path] = open_engine(entry, self._settings)
             engine = self._engines[entry.path]
         engine.load()
         return engine

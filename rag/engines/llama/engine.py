@@ -63,6 +63,11 @@ class LlamaEngine:
         """The id of the model's process, or None where none runs."""
         return self._worker.pid
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory now."""
+        return self._worker.pid is not None
+
     def load(self) -> None:
         """Load the model unless it is loaded; raise `ModelLoadError` where that fails."""
         try:

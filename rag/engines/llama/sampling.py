@@ -3,6 +3,7 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,18 @@ GREEDY_BELOW = 1e-6
 BLOCK = 512
 REPEAT_WINDOW = 64
 SEED_MASK = (1 << 64) - 1  # numpy takes no negative seed, the OpenAI API does
+
+
+class Constraint(Protocol):
+    """What may be written next, told from what was written."""
+
+    def forbidden(self) -> NDArray[np.bool_] | None:
+        """Return a mask over the vocabulary, true for tokens that must not come next; None where all may."""
+        ...
+
+    def accept(self, token: int) -> None:
+        """Take in the token that was written: one that was not forbidden."""
+        ...
 
 
 class Sampler:

@@ -10,7 +10,7 @@ from rag.errors import ModelLoadError, ModelNotFoundError
 from rag.models.catalog import BUNDLED_ID
 from rag.models.models import Models
 from rag.settings import RagSettings
-from rag.types import Message, Sampling
+from rag.types import LoadableEngine, Message, Sampling
 from tests.tiny_gguf import write_tiny_gguf
 
 
@@ -87,19 +87,19 @@ def test_two_models_answer_side_by_side(models: Models) -> None:
         for name in ("tiny-a", "tiny-b")
     }
     assert answers["tiny-a"] != answers["tiny-b"]
-    assert models.engine("tiny-a").worker_pid != models.engine("tiny-b").worker_pid
+    assert models.engine("tiny-a") is not models.engine("tiny-b")
 
 
 @pytest.mark.slow
 def test_many_threads_that_ask_at_once_get_one_process(models: Models) -> None:
-    pids: list[int | None] = []
-    threads = [threading.Thread(target=lambda: pids.append(models.engine(None).worker_pid)) for _ in range(6)]
+    engines: list[LoadableEngine] = []
+    threads = [threading.Thread(target=lambda: engines.append(models.engine(None))) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(pids) == 6
-    assert len(set(pids)) == 1
+    assert len(engines) == 6
+    assert len(set(map(id, engines))) == 1
 
 
 @pytest.mark.slow
