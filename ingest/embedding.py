@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ingest.chunking import CHUNKER_VERSION
 from ingest.embedding_facts import Prompts, dimension_of, pieces_lost_to_cuts, pooling_of, prompts_of, window_of
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
-from ingest.model_cache import model_folder
+from ingest.gguf_facts import read_facts
+from ingest.model_cache import GGUF_SUFFIX, gguf_file, model_folder
 from ingest.tokens import WordPieceMeasure
 from ingest.types import EmbedderPassport
 from ingest.workers import Worker, WorkerSpec
@@ -28,6 +29,7 @@ NICENESS = 5
 """A batch gives way to questions, and to a model that is writing."""
 SPECIAL_TOKENS = 2
 """[CLS] and [SEP], or <s> and </s>, which such models put around every text."""
+TORCH_WORKER, GGUF_WORKER = "ingest.embedding_worker:main", "ingest.embedding_gguf:main"
 MODEL_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 
@@ -45,7 +47,7 @@ class Vectors(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class EmbedderFolder:
-    """An embedding model on disk, described without loading it.
+    """An embedding model on disk, described without loading it: a folder, or one GGUF file.
 
     `window` is what the model reads at once; `max_tokens` is what is left of it for a text, without the special tokens
     and the prompt around it. `pooling` is empty where the folder says itself how tokens become one vector.
@@ -61,9 +63,14 @@ class EmbedderFolder:
     pooling: str
 
     @property
+    def is_gguf(self) -> bool:
+        """Whether llama.cpp computes the vectors, in place of sentence-transformers."""
+        return self.path.suffix == GGUF_SUFFIX
+
+    @property
     def tokenizer_path(self) -> Path:
-        """The file from which `ingest.tokens.WordPieceMeasure` is made."""
-        return self.path / "tokenizer.json"
+        """The file from which `ingest.tokens.measure_of` is made."""
+        return self.path if self.is_gguf else self.path / "tokenizer.json"
 
     def passport(self) -> EmbedderPassport:
         """Return what a collection embedded with this model has to remember."""
@@ -78,17 +85,21 @@ class EmbedderFolder:
 
 
 def find_embedder(name: str) -> EmbedderFolder:
-    """Return the model that a setting names: `bundled`, the path of a folder, or a name in the Hugging Face cache.
+    """Return the model that a setting names: `bundled`, the path of a GGUF file or of a folder, or a name in the cache
+    of the Hugging Face tools.
 
-    Asks no network. Raises `EmbedderNotFoundError`. The revision is the SHA-256 of the weights, so that a model that
-    was changed in place is noticed.
+    Asks no network. Raises `EmbedderNotFoundError` and `EmbedderUnfitError`. The revision is the SHA-256 of the
+    weights, so that a model that was changed in place is noticed.
     """
     path = _bundled_path() if name == BUNDLED else model_folder(name)
-    if path is None or not all((path / file).is_file() for file in MODEL_FILES):
-        raise EmbedderNotFoundError(name=name)
-    with (path / "model.safetensors").open("rb") as file:
-        revision = hashlib.file_digest(file, "sha256").hexdigest()
-    called = _called(name, path)
+    if path is not None and all((path / file).is_file() for file in MODEL_FILES):
+        return _described_by_folder(path, _called(name, path))
+    if (file := gguf_file(name)) is not None:
+        return _described_by_header(file, file.stem if Path(name).exists() else name)
+    raise EmbedderNotFoundError(name=name)
+
+
+def _described_by_folder(path: Path, called: str) -> EmbedderFolder:
     prompts, window = prompts_of(path, called), window_of(path)
     return EmbedderFolder(
         name=called,
@@ -96,10 +107,29 @@ def find_embedder(name: str) -> EmbedderFolder:
         dimension=dimension_of(path),
         window=window,
         max_tokens=window - SPECIAL_TOKENS - _prompt_tokens(path, prompts.passage) - pieces_lost_to_cuts(path),
-        revision=revision,
+        revision=_sha256(path / "model.safetensors"),
         prompts=prompts,
         pooling=pooling_of(path, called),
     )
+
+
+def _described_by_header(path: Path, called: str) -> EmbedderFolder:
+    facts = read_facts(path)
+    return EmbedderFolder(
+        name=called,
+        path=path,
+        dimension=facts.dimension,
+        window=facts.window,
+        max_tokens=facts.max_tokens,
+        revision=_sha256(path),
+        prompts=facts.prompts,
+        pooling=facts.pooling,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _called(name: str, path: Path) -> str:
@@ -134,7 +164,7 @@ class WorkerEmbedder:
         self._worker = Worker(
             WorkerSpec(
                 name="embedder",
-                target="ingest.embedding_worker:main",
+                target=GGUF_WORKER if folder.is_gguf else TORCH_WORKER,
                 options={
                     "path": str(folder.path),
                     "window": folder.window,

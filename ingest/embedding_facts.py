@@ -25,7 +25,7 @@ class Prompts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Family:
+class Family:
     """Models that say in their cards alone how they are used. `pooling`: where no `modules.json` says it."""
 
     name: re.Pattern[str]
@@ -33,23 +33,23 @@ class _Family:
     pooling: str
 
 
-_E5_TASK = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
+E5_TASK = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
 _FAMILIES = (
     # https://huggingface.co/intfloat/multilingual-e5-large-instruct ("How to use")
-    _Family(re.compile(r"\be5-(small|base|large)\b.*-instruct"), Prompts(query=_E5_TASK), "mean"),
+    Family(re.compile(r"\be5-(small|base|large)\b.*-instruct"), Prompts(query=E5_TASK), "mean"),
     # https://huggingface.co/intfloat/multilingual-e5-small (FAQ 1; the same in the cards of e5-* and e5-*-v2)
-    _Family(re.compile(r"\be5-(small|base|large)\b"), Prompts("query: ", "passage: "), "mean"),
+    Family(re.compile(r"\be5-(small|base|large)\b"), Prompts("query: ", "passage: "), "mean"),
     # https://huggingface.co/BAAI/bge-small-en-v1.5 ("Model List": the instruction is for questions alone)
-    _Family(
+    Family(
         re.compile(r"\bbge-(small|base|large)-en\b"),
         Prompts(query="Represent this sentence for searching relevant passages: "),
         "cls",
     ),
-    _Family(
+    Family(
         re.compile(r"\bbge-(small|base|large)-zh\b"), Prompts(query="为这个句子生成表示以用于检索相关文章："), "cls"
     ),
     # https://huggingface.co/BAAI/bge-m3 (FAQ 2: no instruction)
-    _Family(re.compile(r"\bbge-m3\b"), Prompts(), "cls"),
+    Family(re.compile(r"\bbge-m3\b"), Prompts(), "cls"),
 )
 
 
@@ -60,7 +60,7 @@ def prompts_of(path: Path, name: str) -> Prompts:
     default = declared.get(file.get("default_prompt_name") or "") or ""
     passages = (declared[key] for key in _PASSAGE_NAMES if key in declared)
     prompts = Prompts(declared.get("query") or default, next(passages, None) or default)
-    family = _family(name)
+    family = family_of(name)
     return family.prompts if family and prompts == Prompts() else prompts
 
 
@@ -68,7 +68,7 @@ def pooling_of(path: Path, name: str) -> str:
     """Return how the tokens become one vector; empty where the folder says it, or its family is not known."""
     if (path / "modules.json").is_file():
         return ""
-    family = _family(name)
+    family = family_of(name)
     return family.pooling if family else ""
 
 
@@ -114,7 +114,8 @@ class _TokenizerFile(msgspec.Struct):
     model: _TokenizerModel
 
 
-def _family(name: str) -> _Family | None:
+def family_of(name: str) -> Family | None:
+    """Return the family that a model's name belongs to."""
     return next((family for family in _FAMILIES if family.name.search(name.lower())), None)
 
 

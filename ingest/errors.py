@@ -150,9 +150,19 @@ class EmbedderNotFoundError(IngestError):
     def __init__(self, *, name: str) -> None:
         self.name = name
         super().__init__(
-            f"there is no embedding model {name!r}; PINCITE_EMBEDDER is `bundled`, a folder with "
-            "model.safetensors, config.json and tokenizer.json, or the name of such a model in the Hugging Face cache"
+            f"there is no embedding model {name!r}; PINCITE_EMBEDDER is `bundled`, a GGUF file, a folder with that "
+            "alone or with model.safetensors, config.json and tokenizer.json, or the name of such a model in the "
+            "Hugging Face cache"
         )
+
+
+class EmbedderUnfitError(IngestError):
+    """The file that the setting names cannot make vectors."""
+
+    def __init__(self, *, name: str, detail: str) -> None:
+        self.name = name
+        self.detail = detail
+        super().__init__(f"{name} cannot be the embedder: {detail}")
 
 
 class CollectionNotFoundError(IngestError):
@@ -186,6 +196,26 @@ class PageNotFoundError(IngestError):
         self.file_id = file_id
         self.page = page
         super().__init__(f"{file_id} has no page {page} that can be shown")
+
+
+class ConversationNotFoundError(IngestError):
+    """No stored conversation has that id."""
+
+    def __init__(self, *, conversation: str) -> None:
+        self.conversation = conversation
+        super().__init__(f"there is no conversation {conversation!r}; `pincite conversations ls` lists them")
+
+
+class TurnNotFoundError(IngestError):
+    """A conversation has no turn with that id."""
+
+    def __init__(self, *, conversation: str, turn: str) -> None:
+        self.conversation = conversation
+        self.turn = turn
+        super().__init__(
+            f"the conversation {conversation!r} has no turn {turn!r}; `pincite conversations show {conversation}` "
+            "lists its turns"
+        )
 
 
 class PassportMismatchError(IngestError):

@@ -1,11 +1,14 @@
-"""Where the embedder's word pieces are in a text (the adapter of `tokenizers`)."""
+"""Where the embedder's word pieces are in a text (the adapter of `tokenizers`), and how well they fit it."""
 
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import regex
 from tokenizers import Tokenizer
 
+from ingest.model_cache import GGUF_SUFFIX
+from ingest.types import TextMeasure
 from ingest.words import UNSPACED_SCRIPTS
 
 _LETTER = regex.compile(r"[\p{L}\p{N}\p{M}]")
@@ -14,6 +17,21 @@ _LETTERS_IN_A_SIGN = 2.0
 """A sign of these scripts says about as much as so many letters of others."""
 _UNKNOWN = frozenset({"[UNK]", "<unk>"})
 """What tokenizers put for a stretch that they cannot even spell."""
+
+
+class SpellingMeasure(TextMeasure, Protocol):
+    """A measure that knows which words its vocabulary lacks."""
+
+    def count_spelled(self, text: str) -> int: ...
+
+
+def measure_of(path: str | Path) -> SpellingMeasure:
+    """Return the measure of the embedder whose `tokenizer.json` or GGUF file is at `path`."""
+    if Path(path).suffix != GGUF_SUFFIX:
+        return WordPieceMeasure(path)
+    from ingest.gguf_vocabulary import GgufMeasure  # llama.cpp is not loaded where it is not needed
+
+    return GgufMeasure(path)
 
 
 class WordPieceMeasure:
@@ -47,7 +65,7 @@ class Fluency:
     FLUENT, FOREIGN = 0.30, 0.50
 
     def __init__(self, tokenizer_path: str | Path) -> None:
-        self._measure = cache(lambda: WordPieceMeasure(tokenizer_path))
+        self._measure = cache(lambda: measure_of(tokenizer_path))
 
     def of(self, text: str) -> float:
         """Return a number from 0 (foreign) to 1 (fluent); 1 for a text without letters."""

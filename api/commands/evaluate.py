@@ -16,7 +16,7 @@ from api.objects import JsonObject
 from api.settings import AllSettings
 from ingest.chunking import ChunkSpec, split
 from ingest.embedding import find_embedder
-from ingest.tokens import WordPieceMeasure
+from ingest.tokens import measure_of
 from rag.evaluation.corpus import CorpusIntake
 from rag.evaluation.sets import find_sets, load_set
 from rag.evaluation.trials import TrialPolicy, report_on
@@ -75,7 +75,7 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
             cut=partial(
                 split,
                 spec=ChunkSpec(settings.ingest.chunk_tokens),
-                measure=WordPieceMeasure(found.tokenizer_path),
+                measure=measure_of(found.tokenizer_path),
             ),
         )
         collection = intake.take(evaluated.documents, _Bars(evaluated.name))

@@ -17,7 +17,7 @@ from api.settings import AllSettings
 from ingest.backup import Backup, back_up, verify
 from ingest.checkup import Checkup, Finding, damaged
 from ingest.embedding import find_embedder
-from ingest.errors import EmbedderNotFoundError, LibraryError
+from ingest.errors import EmbedderNotFoundError, EmbedderUnfitError, LibraryError
 from ingest.library import Library
 from ingest.purge import purge as purge_library
 from ingest.rebuild import Rebuild, RebuildResult
@@ -135,7 +135,10 @@ def _examined(settings: AllSettings) -> list[Finding]:
     """Examine the library without starting anything."""
     try:
         passport = find_embedder(settings.ingest.embedder).passport()
-    except EmbedderNotFoundError:  # `pincite doctor` says so; the library can be examined all the same
+    except (
+        EmbedderNotFoundError,
+        EmbedderUnfitError,
+    ):  # `pincite doctor` says so; the library can be examined all the same
         passport = None
     with open_library(settings) as library:
         return Checkup(library, SearchIndex(library), passport=passport).findings()

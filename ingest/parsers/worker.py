@@ -12,8 +12,8 @@ from ingest.errors import ParserLimitError
 from ingest.parsers import NextPiece, image, pdf
 from ingest.parsers.formats import Format, identify
 from ingest.parsers.registry import Source, read
-from ingest.tokens import WordPieceMeasure
-from ingest.types import Box, ChunkedDocument
+from ingest.tokens import measure_of
+from ingest.types import Box, ChunkedDocument, TextMeasure
 from ingest.worker_process import Call, Channel, serve_calls
 
 
@@ -35,7 +35,7 @@ class RenderParams(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
-    """How the worker is set up: the embedder's `tokenizer.json`, the longest chunk in its word pieces, OCR or not."""
+    """How the worker is set up: the embedder's tokenizer (`measure_of`), the longest chunk in its pieces, OCR."""
 
     tokenizer: str
     max_tokens: int
@@ -45,7 +45,7 @@ class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Serve `parse` and `render` until the parent is gone."""
     settings = msgspec.convert(options, ParserOptions)
-    reader = Reader(WordPieceMeasure(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr)
+    reader = Reader(measure_of(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr)
     channel.ready()
     serve_calls(channel, reader.handle)
 
@@ -56,7 +56,7 @@ class Reader:
     A file is read piece by piece, as its caller asks for them, so that no more than one waits in memory.
     """
 
-    def __init__(self, measure: WordPieceMeasure, spec: ChunkSpec, *, with_ocr: bool = True) -> None:
+    def __init__(self, measure: TextMeasure, spec: ChunkSpec, *, with_ocr: bool = True) -> None:
         self._measure = measure
         self._spec = spec
         self._with_ocr = with_ocr
