@@ -229,6 +229,10 @@ class Library(LibraryJobs):
             documents.find(db, self.storage.owner, collection_id, file_id)
             return content.span_pages(db, collection_id, file_id, start, end)
 
+    def remove_unused(self) -> None:
+        """Remove every saved index, and all that models have read ahead, of what is not in the library any more."""
+        self.storage.remove_unused([])
+
     # Attributes and filters
 
     def set_attributes(

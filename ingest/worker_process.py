@@ -66,6 +66,12 @@ class Channel:
         """Tell the parent that calls are welcome."""
         self._send(EndFrame(READY_ID))
 
+    @property
+    def has_calls(self) -> bool:
+        """Whether a call waits to be taken."""
+        with self._arrived:
+            return bool(self._waiting)
+
     def next_call(self, timeout_seconds: float | None = None, *, only_priority: int | None = None) -> Call | None:
         """Return the next call that was not cancelled, or None when none came in time.
 

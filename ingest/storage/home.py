@@ -11,6 +11,7 @@ from ingest.errors import LibraryError
 from ingest.locks import ReaderLock
 from ingest.storage import documents, files, jobs, snapshots
 from ingest.storage.database import Database
+from ingest.storage.derived import DerivedFiles
 from ingest.storage.originals import Originals
 from ingest.storage.schema import MIGRATIONS
 from ingest.storage.snapshots import SnapshotFiles
@@ -20,6 +21,7 @@ DATABASE_NAME = "library.db"
 ORIGINALS_NAME = "files"
 INDEX_NAME = "index"
 CACHE_NAME = "cache"
+READ_AHEAD_NAME = "read-ahead"
 
 
 class Home:
@@ -32,6 +34,7 @@ class Home:
         self.folder = folder
         self.owner = owner
         self.index_files = SnapshotFiles(folder / INDEX_NAME)
+        self.read_ahead = DerivedFiles(read_ahead_folder(folder))
         with self.disk_errors("it cannot be opened"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
@@ -74,7 +77,7 @@ class Home:
             lock.release()
 
     def remove_unused(self, contents: Sequence[str]) -> None:
-        """Remove those of some contents that no file has, and every saved index that no row names.
+        """Remove those of some contents that no file has, and what was derived from rows that are gone.
 
         It is a transaction of its own after the one that removed the rows: what cannot be rolled back comes last.
         """
@@ -83,6 +86,7 @@ class Home:
                 if not files.is_content_used(db, sha256):
                     self.originals.remove(sha256)
             self.index_files.remove_unused(snapshots.filenames(db))
+            self.read_ahead.remove_unused(lambda document: _is_there(db, document))
 
     @contextmanager
     def disk_errors(self, what: str) -> Generator[None]:
@@ -91,6 +95,17 @@ class Home:
             yield
         except OSError as error:
             raise LibraryError(home=str(self.folder), detail=f"{what}: {error.strerror or error}") from error
+
+
+def read_ahead_folder(home: Path) -> Path:
+    """Where models keep what they have read of documents, each named `collection_id/file_id` (`DerivedFiles`)."""
+    return home / CACHE_NAME / READ_AHEAD_NAME
+
+
+def _is_there(db: apsw.Connection, document: str) -> bool:
+    """Return whether there is a document `collection_id/file_id`."""
+    collection_id, _, file_id = document.partition("/")
+    return documents.row_id(db, collection_id, file_id) is not None
 
 
 def delete_unused_files(db: apsw.Connection, owner: str, file_ids: Sequence[str]) -> list[str]:
