@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# With RPC, llama.cpp can also use the devices of other machines (PINCITE_RPC_SERVERS); what CMAKE_ARGS says comes after.
+export CMAKE_ARGS := -DGGML_RPC=on $(CMAKE_ARGS)
+
 .PHONY: run test install install-dev check clean
 
 run: install

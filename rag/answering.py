@@ -13,6 +13,7 @@ from rag.context import Context, best_chunks, number, whole_document_budget, who
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
 from rag.followups import completed_by_turn_before
+from rag.json_text import text_values
 from rag.pinning import pin
 from rag.prompt import build_messages
 from rag.repetition import is_stuck
@@ -26,6 +27,7 @@ from rag.types import (
     Engine,
     Message,
     Passage,
+    PromptHead,
     Question,
     Quote,
     Sampling,
@@ -101,8 +103,28 @@ class Answerer:
             deltas = _said(plan.context.reason)
         else:
             deltas = engine.generate(plan.messages, self._sampling(question, plan, engine), client=question.client)
-        text, last = yield from _written(deltas, plan, clock)
-        yield self._finished(plan, text, last, engine, clock)
+        is_json = bool(question.sampling.json_schema)
+        text, last = yield from _verbatim(deltas, clock) if is_json else _written(deltas, plan, clock)
+        prose = text_values(text) if is_json else text
+        yield self._finished(plan, text, prose, last, engine, clock)
+
+    def head(self, collection_id: str) -> PromptHead | None:
+        """Return what all first questions about a collection have in front; None where it is not shown whole.
+
+        Raises what `answer` raises for the default model and for a collection that is gone.
+        """
+        engine = self._engine_for(None)
+        question = Question((), (collection_id,))
+        used = engine.count_tokens(build_messages((), "", ()))
+        budget = whole_document_budget(engine.info().context_window, used)
+        context = self._whole(
+            question, budget, lambda passages: engine.count_tokens(build_messages((), "", passages)) - used
+        )
+        if context is None:
+            return None
+        documents = {passage.stored.file_id: None for passage in context.passages}
+        made_of = tuple(f"{collection_id}/{file_id}" for file_id in documents)
+        return PromptHead(build_messages((), "", context.passages)[:-1], made_of)
 
     def _plan(self, question: Question, asked: str, engine: Engine) -> _Plan:
         for id_ in question.collections:
@@ -195,16 +217,19 @@ class Answerer:
 
     def _sampling(self, question: Question, plan: _Plan, engine: Engine) -> Sampling:
         room = engine.info().context_window - plan.prompt_tokens
-        return replace(question.sampling, max_tokens=min(self._wanted_tokens(question), room))
+        sampling = replace(question.sampling, max_tokens=min(self._wanted_tokens(question), room))
+        if sampling.json_schema:  # numbers in brackets are lists there
+            return sampling
+        return replace(sampling, cite_up_to=len(plan.context.passages))
 
     def _wanted_tokens(self, question: Question) -> int:
         return question.sampling.max_tokens or self._policy.max_answer_tokens
 
-    def _finished(self, plan: _Plan, text: str, last: Delta, engine: Engine, clock: "_Clock") -> Answer:
+    def _finished(self, plan: _Plan, text: str, prose: str, last: Delta, engine: Engine, clock: "_Clock") -> Answer:
         if last.finish_reason is None:
             raise EngineCrashedError(model=engine.info().id, how="its answer has no end")
         has_answer = plan.context.mode != "none"
-        citations, sentences = pin(text, plan.context.passages, self._finder) if has_answer else ((), ())
+        citations, sentences = pin(prose, plan.context.passages, self._finder) if has_answer else ((), ())
         logger.info(
             "answered: mode %s, %s passages, %s citations",
             plan.context.mode,
@@ -265,6 +290,18 @@ def _written(
     if shown := markers.flush():
         text += shown
         yield AnswerDelta(shown)
+    return text, last
+
+
+def _verbatim(deltas: Generator[Delta, None, None], clock: _Clock) -> Generator[AnswerDelta, None, tuple[str, Delta]]:
+    """Yield an answer that is no prose, where neither markers nor repetition mean anything; see `_written`."""
+    text, last = "", Delta("")
+    with closing(deltas):
+        for last in deltas:
+            if last.text:
+                clock.answered()
+            text += last.text
+            yield AnswerDelta(last.text)
     return text, last
 
 

@@ -28,6 +28,35 @@ class ModelLoadError(RagError):
         super().__init__(f"the model {model!r} cannot be loaded: {detail}")
 
 
+class ModelLoadingError(RagError):
+    """The model is on its way into memory, which takes longer than a request waits."""
+
+    def __init__(self, *, model: str, retry_after_seconds: int = 5) -> None:
+        self.model = model
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"the model {model!r} is still loading; try again in {retry_after_seconds} seconds")
+
+
+class NoRoomForModelError(RagError):
+    """Models that are answering leave too little memory to load another one."""
+
+    def __init__(self, *, model: str, retry_after_seconds: int = 5) -> None:
+        self.model = model
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"the model {model!r} does not fit into memory beside those that are answering now; try again in "
+            f"{retry_after_seconds} seconds"
+        )
+
+
+class ModelInUseError(RagError):
+    """The model is answering somebody and stays in memory."""
+
+    def __init__(self, *, model: str) -> None:
+        self.model = model
+        super().__init__(f"the model {model!r} is answering; unload it when it has finished")
+
+
 class RerankerNotFoundError(RagError):
     """The model that ranks results again is not where the setting says."""
 
@@ -69,6 +98,15 @@ class ChatTemplateError(RagError):
     def __init__(self, *, detail: str) -> None:
         self.detail = detail
         super().__init__(f"the model's chat template refuses these messages: {detail}")
+
+
+class SchemaError(RagError):
+    """The JSON Schema of a request is not one that an answer can be kept to."""
+
+    def __init__(self, *, path: str, detail: str) -> None:
+        self.path = path
+        self.detail = detail
+        super().__init__(f"the JSON Schema cannot be used: {path}: {detail}")
 
 
 class EngineBusyError(RagError):

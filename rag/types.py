@@ -8,7 +8,7 @@ from ingest.types import Box, Filter, StoredChunk
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length"]
-ContextMode = Literal["whole", "retrieval", "none"]
+ContextMode = Literal["whole", "retrieval", "overview", "none"]
 Verdict = Literal["supported", "partly", "unsupported"]
 CitationOrigin = Literal["marker", "alignment"]
 
@@ -93,7 +93,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as it was loaded."""
+    """A model as it was loaded. `placement` says in words what stands where, where that is known.
+
+    Where it `is_remote`, what it is asked leaves this process for a server that is not ours.
+    """
 
     id: str
     path: str
@@ -102,6 +105,8 @@ class ModelInfo:
     gpu_layers: int
     threads: int
     size_bytes: int
+    placement: str = ""
+    is_remote: bool = False
 
 
 class Engine(Protocol):
@@ -121,6 +126,14 @@ class Engine(Protocol):
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]: ...
+
+    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
+        """Read what all chats share that begin with `messages`, while nobody waits, and keep it for them.
+
+        It blocks until that is done and returns how many tokens it was: 0 from an engine that keeps nothing. What is
+        kept on disk goes with the first of the documents (`collection_id/file_id`) that it was `made_of`.
+        """
+        ...
 
 
 class LoadableEngine(Engine, Protocol):
@@ -266,9 +279,23 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDelta:
-    """A piece of the answer's text; an empty one says that the model is still at work."""
+    """A piece of the answer's text; an empty one says that the model is still at work. `logprobs` as in `Delta`."""
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the reading of everything is: `done` of `total` parts, and in words what is being done.
+
+    `found` is what came to light since the event before, one finding a line.
+    """
+
+    done: int
+    total: int
+    doing: str
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +312,7 @@ class Answer:
     finish_reason: FinishReason
     usage: Usage
     timings: Timings
+    style: Literal["written", "quoted"] = "written"
 
 
 AnswerEvent = Started | AnswerDelta | Answer
@@ -304,3 +332,12 @@ class Question:
     model: str | None = None
     filter: Filter | None = None
     client: str = ""
+    style: Literal["auto", "written", "quoted"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptHead:
+    """Messages with which all chats about some documents begin; `made_of` names those (`collection_id/file_id`)."""
+
+    messages: tuple[Message, ...]
+    made_of: tuple[str, ...]

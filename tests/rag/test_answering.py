@@ -103,6 +103,21 @@ def test_documents_that_fit_are_shown_whole_in_reading_order(world: World) -> No
     )
 
 
+def test_what_is_read_ahead_is_what_a_question_about_whole_documents_begins_with(world: World) -> None:
+    head = world.answerer.head(world.collection.id)
+    assert head is not None
+    world.answer("How often is the pump oiled?")
+    prompt, _ = world.engine.requests[0]
+    assert prompt[: len(head.messages)] == head.messages
+    documents = world.library.documents(world.collection.id)
+    assert set(head.made_of) == {f"{world.collection.id}/{document.file_id}" for document in documents}
+
+
+def test_nothing_is_read_ahead_where_the_documents_do_not_fit(world: World) -> None:
+    world.engine = ScriptedEngine(context_window=130)
+    assert world.answerer.head(world.collection.id) is None
+
+
 def test_documents_that_do_not_fit_are_searched(world: World) -> None:
     world.engine = ScriptedEngine(context_window=130)
     answer = world.answer("How often is the pump oiled?")
@@ -278,6 +293,25 @@ def test_the_answer_is_no_longer_than_what_the_request_or_the_policy_says(world:
     world.events("How often is the pump oiled?")
     world.events("How often is the pump oiled?", sampling=Sampling(max_tokens=5))
     assert [sampling.max_tokens for _, sampling in world.engine.requests] == [64, 5]
+
+
+def test_the_model_can_cite_only_what_it_was_shown(world: World) -> None:
+    world.answer("How often is the pump oiled?")
+    started, *_ = world.events("How often is the pump oiled?")
+    assert isinstance(started, Started)
+    assert [sampling.cite_up_to for _, sampling in world.engine.requests] == [len(started.passages)] * 2
+
+
+def test_an_answer_in_json_keeps_its_brackets_and_its_repetitions(world: World) -> None:
+    sentence = "The pump is oiled every 3 months.\\n"
+    pieces = ['{"numbers": [99], "rule": "', sentence, sentence, sentence, sentence, '"}']
+    world.engine = ScriptedEngine(pieces)
+    *_, answer = world.events("How often is the pump oiled?", sampling=Sampling(json_schema="{}"))
+    assert isinstance(answer, Answer)
+    assert answer.text == "".join(pieces)
+    assert {citation.quote.quote for citation in answer.citations} == {"The pump is oiled every 3 months."}
+    assert all(answer.text[each.start : each.end].startswith("The pump") for each in answer.sentences)
+    assert world.engine.requests[0][1].cite_up_to is None
 
 
 def test_a_model_that_repeats_itself_is_stopped(world: World) -> None:

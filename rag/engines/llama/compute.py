@@ -8,6 +8,7 @@ interpreter during every call, so other threads of the process go on.
 
 import ctypes
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,19 +16,43 @@ from typing import Any
 
 import llama_cpp
 import numpy as np
-from llama_cpp._ggml import libggml
+from llama_cpp.llama_cpp import _lib as library
 from numpy.typing import NDArray
 
-from rag.engines.llama.placement import Device, DeviceKind, Placement
-from rag.engines.llama.serving import Row
-from rag.engines.llama.templates import TokenTexts
+from rag.engines.llama.placed import read_memory
+from rag.engines.llama.placement import (
+    CELLS_TOGETHER,
+    Device,
+    DeviceKind,
+    GpuSplit,
+    KvType,
+    Placement,
+    Switch,
+)
+from rag.engines.serving.drafting import WIDTHS
+from rag.engines.serving.language_model import Row
+from rag.engines.serving.protocol import DeviceMemory
+from rag.engines.serving.templates import TokenTexts
 
 ERROR_LEVEL = 4
 ABORTED = 2
 EVERYTHING = -1
-CELLS_TOGETHER = 256
-"""llama.cpp makes the window of a sequence a multiple of this."""
 DEVICE_KINDS: dict[int, DeviceKind] = {0: "cpu", 1: "gpu", 2: "integrated", 3: "accelerator"}
+FLASH_ATTENTION: dict[Switch, int] = {
+    "auto": llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO,
+    "on": llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
+    "off": llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+}
+KV_TYPES: dict[KvType, int] = {
+    "f16": llama_cpp.GGML_TYPE_F16,
+    "q8_0": llama_cpp.GGML_TYPE_Q8_0,
+    "q4_0": llama_cpp.GGML_TYPE_Q4_0,
+}
+NO_GPU = GpuSplit()
+GREETING = bytes([14]) + (24).to_bytes(8, "little") + bytes(24)
+"""The first message to an RPC server: its number, its length, and that we know of no other way to speak than this."""
+
+GREETING_SECONDS = 10.0
 NEVER_FROM_TEXT = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
 
 
@@ -40,6 +65,10 @@ class Runtime:
 
     def __init__(self) -> None:
         self._errors: deque[str] = deque(maxlen=4)
+        self._placed: deque[str] = deque(maxlen=1_000)
+        self._buffers: dict[str, str] = {}
+        self._handles: dict[str, int] = {}
+        _declare_device_functions()
         self._callback = llama_cpp.llama_log_callback(self._take_log)  # must live as long as llama.cpp may call it
         llama_cpp.llama_log_set(self._callback, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
@@ -49,23 +78,62 @@ class Runtime:
         said = "; ".join(self._errors)
         return LlamaError(f"{what} ({said})" if said else what)
 
+    def add_servers(self, servers: Sequence[str]) -> None:
+        """Make devices of other machines (`host:port` of llama.cpp's RPC servers) ours too.
+
+        Raises `LlamaError` where llama.cpp was built without RPC or a server does not answer.
+        """
+        if servers and not llama_cpp.llama_supports_rpc():
+            raise LlamaError(
+                "llama.cpp was built without RPC: reinstall it with CMAKE_ARGS=-DGGML_RPC=on and "
+                "`pip install --force-reinstall --no-cache-dir --no-deps llama-cpp-python`"
+            )
+        for server in servers:
+            _greet(server)
+            registry = _add_server(server)
+            if not registry:
+                raise self.explain(f"the RPC server {server} offers no device")
+            library.ggml_backend_register(registry)
+
     def devices(self) -> tuple[Device, ...]:
         """Return what llama.cpp can compute on, with the memory that is free now."""
-        _declare_device_functions(libggml)
-        handles = map(libggml.ggml_backend_dev_get, range(libggml.ggml_backend_dev_count()))
-        return tuple(_describe(handle) for handle in handles)
+        handles = [library.ggml_backend_dev_get(index) for index in range(library.ggml_backend_dev_count())]
+        devices = tuple(_describe(handle) for handle in handles)
+        self._handles = {device.name: handle for device, handle in zip(devices, handles, strict=True)}
+        self._buffers = {
+            library.ggml_backend_dev_name(handle).decode(): device.name
+            for device, handle in zip(devices, handles, strict=True)
+            if device.kind in ("gpu", "integrated")
+        }
+        return devices
+
+    def handles(self, names: Sequence[str]) -> Any:
+        """Return devices as llama.cpp wants to have them listed."""
+        return (ctypes.c_void_p * (len(names) + 1))(*(self._handles[name] for name in names), None)
+
+    def placed(self) -> tuple[DeviceMemory, ...]:
+        """Return what was placed where by all that was loaded; see `read_memory`."""
+        return read_memory(self._placed, self._buffers)
 
     def _take_log(self, level: int, text: bytes, _: object) -> None:
         if level == ERROR_LEVEL:
             self._errors.append(text.decode(errors="replace").strip())
+        elif b" buffer size = " in text or b" assigned to device " in text:
+            self._placed.append(text.decode(errors="replace"))
 
 
 class LlamaModel:
     """A loaded model and its vocabulary."""
 
-    def __init__(self, runtime: Runtime, path: Path, *, gpu_layers: int) -> None:
+    def __init__(self, runtime: Runtime, path: Path, *, gpu_layers: int, split: GpuSplit = NO_GPU) -> None:
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
+        params.split_mode = llama_cpp.LLAMA_SPLIT_MODE_ROW if split.by_rows else llama_cpp.LLAMA_SPLIT_MODE_LAYER
+        devices = runtime.handles(split.devices if gpu_layers else ())  # a GPU without layers would still compute
+        params.devices = ctypes.addressof(devices)  # pyright: ignore[reportAttributeAccessIssue]  # any pointer
+        # Given as whole layers, the shares are cut where we cut them.
+        shares = (ctypes.c_float * max(llama_cpp.llama_max_devices(), len(split.layers)))(*split.layers)
+        params.tensor_split = shares
         self.runtime = runtime
         self.handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
         if not self.handle:
@@ -77,16 +145,15 @@ class LlamaModel:
         self.leading_token: int | None = bos if llama_cpp.llama_vocab_get_add_bos(self._vocab) and bos >= 0 else None
 
     @property
-    def can_rewind(self) -> bool:
-        """Whether what the context has read can be cut back to any point.
+    def is_recurrent(self) -> bool:
+        """Whether the model has layers that keep one state in place of every token."""
+        recurrent, hybrid = llama_cpp.llama_model_is_recurrent, llama_cpp.llama_model_is_hybrid
+        return bool(recurrent(self.handle) or hybrid(self.handle))
 
-        A recurrent state has no points to go back to, and a sliding window has forgotten what left it.
-        """
-        return not (
-            llama_cpp.llama_model_is_recurrent(self.handle)
-            or llama_cpp.llama_model_is_hybrid(self.handle)
-            or llama_cpp.llama_model_n_swa(self.handle) > 0
-        )
+    @property
+    def sliding_window(self) -> int:
+        """How many tokens some layers look back; 0 where all look back to the beginning."""
+        return int(llama_cpp.llama_model_n_swa(self.handle))
 
     @property
     def chat_template(self) -> str | None:
@@ -151,9 +218,11 @@ class LlamaContext:
         params.n_batch = params.n_ubatch = step_tokens
         params.n_seq_max = placement.sequences
         params.kv_unified = False  # in one common memory every token is weighed with those of all sequences
-        params.n_outputs_max = placement.sequences  # one for each row; saves a table of step x vocabulary
+        params.n_outputs_max = placement.sequences + WIDTHS[-1]  # far from all; saves a table of step x vocabulary
         params.n_threads = params.n_threads_batch = placement.threads
-        params.flash_attn_type = _flash_attention(placement)
+        params.flash_attn_type = FLASH_ATTENTION[placement.flash_attention]
+        params.type_k = params.type_v = KV_TYPES[placement.kv_type]
+        params.offload_kqv = placement.kv_on_gpu
         params.swa_full = False  # nothing is ever cut back in a model with a sliding window
         self._model = model
         self._handle = llama_cpp.llama_init_from_model(model.handle, params)
@@ -161,27 +230,27 @@ class LlamaContext:
             raise model.runtime.explain(f"no room for a context window of {placement.context_window} tokens")
         self._memory = llama_cpp.llama_get_memory(self._handle)
         self._batch = Batch(step_tokens)
-        self._last_of_row: list[int] = []
+        self._asked_of_row: list[int] = []
         self._should_stop: Callable[[], bool] = bool
         self._ask = llama_cpp.ggml_abort_callback(lambda _: self._should_stop())
         self._never_ask = llama_cpp.ggml_abort_callback()
 
     def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
-        """Read all rows in one step; afterwards `logits` says what may follow the last token of each.
+        """Read all rows in one step; afterwards `logits` says what may follow the last tokens of each.
 
         Returns False where `should_stop` turned true meanwhile: then how much was read is open, and `keep` has to be
         called. Raises `LlamaError` when the computation fails.
         """
-        self._last_of_row = self._batch.fill(rows)
+        self._asked_of_row = self._batch.fill(rows)
         self._listen(should_stop if len(rows) == 1 and len(rows[0].tokens) > 1 else None)
         status = llama_cpp.llama_decode(self._handle, self._batch.struct)
         if status not in (0, ABORTED):
             raise self._model.runtime.explain(f"llama_decode failed with status {status}")
         return bool(status == 0)
 
-    def logits(self, row: int) -> NDArray[np.float32]:
-        """Return the logits after the last token of a row: a view that the next `read` overwrites."""
-        values = llama_cpp.llama_get_logits_ith(self._handle, self._last_of_row[row])
+    def logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
+        """Return the logits after a token of a row that was asked: a view that the next `read` overwrites."""
+        values = llama_cpp.llama_get_logits_ith(self._handle, self._asked_of_row[row] + output)
         return np.ctypeslib.as_array(values, (self._model.vocabulary,))
 
     def keep(self, sequence: int, count: int) -> None:
@@ -189,16 +258,36 @@ class LlamaContext:
         if not llama_cpp.llama_memory_seq_rm(self._memory, sequence, count, EVERYTHING):
             raise LlamaError(f"the memory of this model cannot be cut back to {count} tokens")
 
+    def can_keep(self, sequence: int, count: int) -> bool:
+        """Return whether the first `count` tokens of a sequence are still there; see `SequenceStore`."""
+        if count == 0:
+            return True
+        if self._model.is_recurrent:
+            return bool(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence) + 1 == count)
+        needed = max(count - self._model.sliding_window, 0) if self._model.sliding_window else 0
+        return bool(llama_cpp.llama_memory_seq_pos_min(self._memory, sequence) <= needed)
+
     def copy(self, source: int, target: int, count: int) -> None:
         """Make `target` have read just the first `count` tokens of `source`."""
-        size = llama_cpp.llama_state_seq_get_size(self._handle, source)
-        state = np.empty(size, dtype=np.uint8).ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
-        if (
-            llama_cpp.llama_state_seq_get_data(self._handle, state, size, source) != size
-            or llama_cpp.llama_state_seq_set_data(self._handle, state, size, target) != size
-        ):
-            raise self._model.runtime.explain(f"{size} bytes of a sequence could not be copied")
+        if not self.restore(target, self.state(source)):
+            raise self._model.runtime.explain(f"sequence {source} could not be copied")
         self.keep(target, count)
+
+    def state(self, sequence: int) -> memoryview:
+        """Return all that a sequence has read."""
+        size = llama_cpp.llama_state_seq_get_size(self._handle, sequence)
+        state = np.empty(size, dtype=np.uint8)
+        if llama_cpp.llama_state_seq_get_data(self._handle, _bytes_of(state), size, sequence) != size:
+            raise self._model.runtime.explain(f"{size} bytes of a sequence could not be read")
+        return state.data
+
+    def restore(self, sequence: int, state: bytes | memoryview) -> bool:
+        """Make a sequence have read what `state` holds; False, and nothing read, where llama.cpp cannot use it."""
+        values = np.frombuffer(state, dtype=np.uint8)
+        if llama_cpp.llama_state_seq_set_data(self._handle, _bytes_of(values), len(values), sequence) == len(values):
+            return True
+        self.keep(sequence, 0)
+        return False
 
     def close(self) -> None:
         """Free the context."""
@@ -232,44 +321,69 @@ class Batch:
         )
 
     def fill(self, rows: Sequence[Row]) -> list[int]:
-        """Take in rows one after the other; return where the last token of each stands, which is asked what follows."""
+        """Take in rows one after the other; return where the first token of each stands that is asked what follows."""
         end = 0
-        last: list[int] = []
+        asked: list[int] = []
+        self._wanted[:] = 0
         for row in rows:
             start, end = end, end + len(row.tokens)
             self._tokens[start:end] = row.tokens
             self._positions[start:end] = np.arange(row.position, row.position + end - start)
             self._sequences[start:end] = row.sequence
-            last.append(end - 1)
-        self._wanted[:end] = 0
-        self._wanted[last] = 1
+            asked.append(end - row.outputs)
+            self._wanted[asked[-1] : end] = 1
         self.struct.n_tokens = end
-        return last
+        return asked
 
 
-def _flash_attention(placement: Placement) -> int:
-    # On the CPU it makes long contexts slower (at 2,048 tokens 25 tokens/s in place of 36) and its results depend on
-    # how many tokens are read together, which would make an answer depend on what was asked before.
-    on_gpu, on_cpu = llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO, llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    return int(on_gpu if placement.gpu_layers else on_cpu)
+def _bytes_of(values: NDArray[np.uint8]) -> Any:
+    return values.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
-def _declare_device_functions(library: Any) -> None:
-    # llama-cpp-python leaves these functions of ggml-backend.h out.
-    size_pointer = ctypes.POINTER(ctypes.c_size_t)
-    library.ggml_backend_dev_count.restype = ctypes.c_size_t
-    library.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    library.ggml_backend_dev_get.restype = ctypes.c_void_p
-    library.ggml_backend_dev_name.argtypes = [ctypes.c_void_p]
-    library.ggml_backend_dev_name.restype = ctypes.c_char_p
-    library.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
-    library.ggml_backend_dev_type.restype = ctypes.c_int
-    library.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p, size_pointer, size_pointer]
-    library.ggml_backend_dev_memory.restype = None
+def _declare_device_functions() -> None:
+    # llama-cpp-python leaves these functions of ggml-backend.h out. They are looked up through libllama, because
+    # wheels hold copies in place of links: what `libggml` names is loaded a second time, with devices of its own.
+    handle, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
+    functions: dict[str, tuple[Any, list[Any]]] = {
+        "ggml_backend_dev_buffer_type": (handle, [handle]),
+        "ggml_backend_dev_count": (size, []),
+        "ggml_backend_dev_get": (handle, [size]),
+        "ggml_backend_dev_memory": (None, [handle, ctypes.POINTER(size), ctypes.POINTER(size)]),
+        "ggml_backend_dev_name": (text, [handle]),
+        "ggml_backend_dev_type": (ctypes.c_int, [handle]),
+        "ggml_backend_buft_name": (text, [handle]),
+        "ggml_backend_reg_by_name": (handle, [text]),
+        "ggml_backend_reg_get_proc_address": (handle, [handle, text]),
+        "ggml_backend_register": (None, [handle]),
+    }
+    for name, (result, arguments) in functions.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
 
 
 def _describe(handle: int) -> Device:
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
-    libggml.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
-    kind = DEVICE_KINDS.get(libggml.ggml_backend_dev_type(handle), "accelerator")
-    return Device(libggml.ggml_backend_dev_name(handle).decode(), kind, free.value)
+    library.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
+    kind = DEVICE_KINDS.get(library.ggml_backend_dev_type(handle), "accelerator")
+    return Device(
+        library.ggml_backend_buft_name(library.ggml_backend_dev_buffer_type(handle)).decode(), kind, free.value
+    )
+
+
+def _add_server(server: str) -> Any:
+    registry = library.ggml_backend_reg_by_name(b"RPC")
+    address = library.ggml_backend_reg_get_proc_address(registry, b"ggml_backend_rpc_add_server")
+    return ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_char_p)(address)(server.encode())
+
+
+def _greet(server: str) -> None:
+    # llama.cpp ends the process where a server does not answer, and waits for ever for one that serves somebody else.
+    host, _, port = server.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), GREETING_SECONDS) as connection:
+            connection.sendall(GREETING)
+            answer = connection.recv(1)
+    except OSError as error:
+        raise LlamaError(f"the RPC server {server} does not answer ({error})") from error
+    if not answer:
+        raise LlamaError(f"what listens at {server} is no RPC server, or one of another version")

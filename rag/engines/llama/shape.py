@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.models.gguf_header import GgufHeader, GgufHeaderError, Metadata, TensorSpan, read_header
+from ingest.gguf_header import GgufHeader, GgufHeaderError, Metadata, TensorSpan, read_header
 
 KV_VALUE_BYTES = 2  # the cache holds 16-bit numbers
 LAYER_TENSOR = re.compile(r"blk\.(\d+)\.")
@@ -19,7 +19,8 @@ class ModelShape:
 
     `layer_bytes` has the weights of each layer in order; `output_bytes` those of the step from the last
     layer to the vocabulary; `input_bytes` the rest, which always stays in main memory.
-    `attention_heads` is the most that a layer has.
+    `tied_bytes` of the output are the input's own weights again. `attention_heads` is the most that a layer
+    has; `step_bytes_per_token` about what a layer takes to compute on a token.
     """
 
     architecture: str
@@ -30,6 +31,8 @@ class ModelShape:
     input_bytes: int
     kv_bytes_per_token: int
     attention_heads: int = 0
+    tied_bytes: int = 0
+    step_bytes_per_token: int = 0
 
     @property
     def layers(self) -> int:
@@ -59,21 +62,24 @@ def model_shape(headers: Sequence[GgufHeader]) -> ModelShape:
     if layers < 1 or not tensors:
         raise GgufHeaderError("it holds no language model")
     layer_bytes, output_bytes, input_bytes = _split_by_place(tensors, layers)
+    tied_bytes = _tied_bytes(tensors)
     return ModelShape(
         architecture=architecture,
         trained_context=_integer(metadata, f"{architecture}.context_length"),
         vocabulary=headers[0].list_lengths.get("tokenizer.ggml.tokens", 0),
         layer_bytes=layer_bytes,
-        output_bytes=output_bytes,
+        output_bytes=output_bytes + tied_bytes,
         input_bytes=input_bytes,
         kv_bytes_per_token=_kv_bytes_per_token(metadata, architecture, layers),
         attention_heads=max(_per_layer(metadata, f"{architecture}.attention.head_count", layers, default=0)),
+        tied_bytes=tied_bytes,
+        step_bytes_per_token=_step_bytes_per_token(metadata, architecture, layers),
     )
 
 
 def _split_by_place(tensors: Sequence[TensorSpan], layers: int) -> tuple[tuple[int, ...], int, int]:
     in_layer: defaultdict[int, int] = defaultdict(int)
-    input_bytes = output_bytes = embedding_bytes = 0
+    input_bytes = output_bytes = 0
     for tensor in tensors:
         if match := LAYER_TENSOR.match(tensor.name):
             in_layer[int(match[1])] += tensor.size_bytes
@@ -81,10 +87,12 @@ def _split_by_place(tensors: Sequence[TensorSpan], layers: int) -> tuple[tuple[i
             output_bytes += tensor.size_bytes
         else:
             input_bytes += tensor.size_bytes
-            embedding_bytes += tensor.size_bytes if tensor.name == "token_embd.weight" else 0
-    if not any(tensor.name == "output.weight" for tensor in tensors):
-        output_bytes += embedding_bytes  # tied weights are copied to where the output is computed
     return tuple(in_layer[layer] for layer in range(layers)), output_bytes, input_bytes
+
+
+def _tied_bytes(tensors: Sequence[TensorSpan]) -> int:
+    sizes = {tensor.name: tensor.size_bytes for tensor in tensors}
+    return 0 if "output.weight" in sizes else sizes.get("token_embd.weight", 0)
 
 
 def _kv_bytes_per_token(metadata: Metadata, architecture: str, layers: int) -> int:
@@ -96,6 +104,13 @@ def _kv_bytes_per_token(metadata: Metadata, architecture: str, layers: int) -> i
     key = _integer(metadata, f"{prefix}.key_length", default=width)
     value = _integer(metadata, f"{prefix}.value_length", default=width)
     return sum(kv_heads) * (key + value) * KV_VALUE_BYTES
+
+
+def _step_bytes_per_token(metadata: Metadata, architecture: str, layers: int) -> int:
+    # The token itself and the two halves of its feed-forward step, in 32 bits: the widest that stands at one time.
+    width = _integer(metadata, f"{architecture}.embedding_length")
+    hidden = max(_per_layer(metadata, f"{architecture}.feed_forward_length", layers, default=4 * width))
+    return 4 * (width + 2 * hidden)
 
 
 def _per_layer(metadata: Metadata, key: str, layers: int, *, default: int) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,15 +64,19 @@ def test_a_known_prefix_is_not_computed_again_and_changes_nothing(
     assert fresh_last.usage.cached_tokens == 0
 
 
-def test_a_model_with_a_sliding_window_computes_its_prompt_again(tmp_path: Path, rag_settings: RagSettings) -> None:
+def test_a_model_with_a_sliding_window_goes_on_where_its_window_is_still_there(
+    tmp_path: Path, rag_settings: RagSettings
+) -> None:
     path = write_tiny_gguf(tmp_path / "sliding.gguf", architecture="gemma3")
-    engine = LlamaEngine("sliding", path, rag_settings)
-    messages = [Message("user", "a" * 300)]
-    answers = [run(engine, messages, Sampling(max_tokens=24)) for _ in range(2)]
-    engine.close()
-    assert answers[0] == answers[1]
-    assert answers[1][1].usage is not None
-    assert answers[1][1].usage.cached_tokens == 0
+    near, far = [Message("user", "a" * 300)], [Message("user", "a" * 150 + "b" * 1_000)]
+    engine, fresh = (LlamaEngine(name, path, rag_settings) for name in ("sliding", "fresh"))
+    with closing(engine), closing(fresh):
+        first, again, other = (run(engine, messages, Sampling(max_tokens=24)) for messages in (near, near, far))
+        run(fresh, far, Sampling(max_tokens=24))
+        back = run(fresh, near, Sampling(max_tokens=24))
+    assert first[0] == again[0] == back[0]
+    assert other[0]
+    assert [last.usage.cached_tokens for _, last in (first, again, back) if last.usage] == [0, 288, 0]
 
 
 def test_an_answer_that_was_left_frees_the_model_at_once(tiny_engine: LlamaEngine) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.engines.llama.machine import free_ram_bytes, usable_cores
+from rag.engines.machine import free_ram_bytes, usable_cores
 
 
 def write(folder: Path, **files: str) -> Path:

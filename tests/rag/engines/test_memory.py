@@ -6,25 +6,45 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, rule
 
-from rag.engines.llama.memory import Memory, Place
-from rag.engines.llama.policy import GRAIN, Policy
+from rag.engines.serving.memory import Memory, Place
+from rag.engines.serving.policy import GRAIN, Policy
 
 
 class TokenStore:
-    """A `SequenceStore` that keeps what was read; `copies` counts what was copied."""
+    """A `SequenceStore` that keeps what was read; `copies` counts what was copied.
 
-    def __init__(self) -> None:
+    One that looks back over a `window` has forgotten what left it, and cannot be cut back to where that would be seen.
+    """
+
+    def __init__(self, *, can_rewind: bool = True, window: int | None = None) -> None:
         self.tokens: dict[int, list[int]] = defaultdict(list)
         self.copies = 0
+        self.can_rewind = can_rewind
+        self.window = window
+
+    def can_keep(self, sequence: int, count: int) -> bool:
+        length = len(self.tokens[sequence])
+        if self.window is not None:
+            return length - self.window <= max(count - self.window // 2, 0)
+        return self.can_rewind or count in (0, length)
+
+    def state(self, sequence: int) -> memoryview:
+        return memoryview(bytes(self.tokens[sequence]))
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        self.tokens[sequence] = list(state)
+        return bool(state)
 
     def read(self, sequence: int, tokens: Sequence[int]) -> None:
         self.tokens[sequence] += tokens
 
     def keep(self, sequence: int, count: int) -> None:
         assert count <= len(self.tokens[sequence])
+        assert count == 0 or self.can_keep(sequence, count)
         del self.tokens[sequence][count:]
 
     def copy(self, source: int, target: int, count: int) -> None:
+        assert self.can_keep(source, count)
         self.copies += 1
         self.tokens[target] = self.tokens[source][:count]
 
@@ -32,9 +52,9 @@ class TokenStore:
 class World:
     """A memory, its store, and requests that are served from their beginning to their end."""
 
-    def __init__(self, *, sequences: int = 3, can_rewind: bool = True) -> None:
-        self.store = TokenStore()
-        self.memory = Memory(self.store, sequences=sequences, can_rewind=can_rewind, reusable=Policy().reusable)
+    def __init__(self, *, sequences: int = 3, can_rewind: bool = True, window: int | None = None) -> None:
+        self.store = TokenStore(can_rewind=can_rewind, window=window)
+        self.memory = Memory(self.store, sequences=sequences, reusable=Policy().reusable)
 
     def begin(self, prompt: list[int], answer: list[int]) -> Place:
         """Read a whole prompt and write its answer."""

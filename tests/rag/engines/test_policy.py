@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.llama.policy import GRAIN, PATIENCE, Policy
+from rag.engines.serving.policy import GRAIN, PATIENCE, Policy
 from rag.errors import EngineBusyError
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.llama.requests import (
+from rag.engines.serving.requests import (
     GenerationRequest,
     StopScanner,
     TextStream,

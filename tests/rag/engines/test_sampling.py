@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.llama.sampling import Floats, Sampler
+from rag.engines.serving.sampling import Floats, Sampler
 from rag.types import Sampling
 
 logits_lists = st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=60)

@@ -2,6 +2,8 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -10,11 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ingest.storage.derived import DerivedFiles
 from ingest.worker_process import Call
 from ingest.workers import CallFrame
-from rag.engines.llama.policy import Policy
-from rag.engines.llama.protocol import GenerateParams, LoadedModel
-from rag.engines.llama.serving import ModelWorker, Row
+from rag.engines.serving.heads import KeptHeads
+from rag.engines.serving.language_model import Row
+from rag.engines.serving.model_worker import ModelWorker
+from rag.engines.serving.policy import Policy
+from rag.engines.serving.protocol import GenerateParams, LoadedModel, PrepareParams
+from rag.engines.serving.sampling import Constraint
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 from rag.types import Delta, Message, ModelInfo, Sampling, Usage
 
@@ -27,20 +33,22 @@ class CountingModel:
     """A `LanguageModel` whose tokens are bytes and that writes the alphabet, on from the last letter it read.
 
     After "z" it ends its answer. `reads` has what each row of each step was given; it checks that nothing is skipped
-    or lost.
+    or lost. `repeats` makes it write the same few letters over and over.
     """
 
-    loaded = LoadedModel(INFO, "for a test")
     stop: tuple[str, ...] = ()
 
-    def __init__(self, *, can_rewind: bool = True, sequences: int = 1) -> None:
+    def __init__(self, *, can_rewind: bool = True, sequences: int = 1, window: int = WINDOW) -> None:
+        self.loaded = LoadedModel(replace(INFO, context_window=window), "for a test")
         self.can_rewind = can_rewind
         self.sequences = sequences
         self.memory: dict[int, list[int]] = defaultdict(list)
         self.reads: list[bytes] = []
         self.steps: list[int] = []
         self.on_read: Callable[[], object] = bool
-        self._last: list[int] = []
+        self.step_seconds: dict[int, float] = {}
+        self.repeats = b""
+        self._last: list[list[int]] = []
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         return list("".join(message.content for message in messages).encode())
@@ -50,31 +58,61 @@ class CountingModel:
         for row in rows:
             held = self.memory[row.sequence]
             assert row.position == len(held)
+            assert 1 <= row.outputs <= len(row.tokens)
             held += row.tokens
             self.reads.append(bytes(row.tokens))
         self.steps.append(len(rows))
-        self._last = [row.tokens[-1] for row in rows]
+        self._last = [list(row.tokens[-row.outputs :]) for row in rows]
         return not should_stop()
 
-    def logits(self, row: int) -> NDArray[np.float32]:
-        last = self._last[row]
+    def logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
+        last = self._last[row][output]
         chances = np.zeros(END + 1, dtype=np.float32)
-        chances[END if last == ord("z") else last + 1] = 1
+        if last in self.repeats:
+            chances[self.repeats[(self.repeats.index(last) + 1) % len(self.repeats)]] = 1
+        else:
+            chances[END if last == ord("z") else last + 1] = 1
         return chances
+
+    def constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+        return (Never(ord("e")),) if sampling.json_schema else ()
+
+    def can_keep(self, sequence: int, count: int) -> bool:
+        return self.can_rewind or count in (0, len(self.memory[sequence]))
 
     def keep(self, sequence: int, count: int) -> None:
         assert count <= len(self.memory[sequence])
-        assert self.can_rewind or count in (0, len(self.memory[sequence]))
+        assert self.can_keep(sequence, count)
         del self.memory[sequence][count:]
 
     def copy(self, source: int, target: int, count: int) -> None:
         self.memory[target] = self.memory[source][:count]
+
+    def state(self, sequence: int) -> memoryview:
+        return memoryview(bytes(self.memory[sequence]))
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        self.memory[sequence] = list(state)
+        return True
 
     def is_end(self, token: int) -> bool:
         return token == END
 
     def piece(self, token: int) -> bytes:
         return bytes([token])
+
+
+class Never:
+    """A `Constraint` by which one token never comes."""
+
+    def __init__(self, token: int) -> None:
+        self._mask: NDArray[np.bool_] = np.arange(END + 1) == token
+
+    def forbidden(self) -> NDArray[np.bool_]:
+        return self._mask
+
+    def accept(self, token: int) -> None:
+        assert not self._mask[token]
 
 
 class Desk:
@@ -97,6 +135,10 @@ class Desk:
     ) -> Call:
         sampling = Sampling(max_tokens=max_tokens, stop=stop)
         return self.ask("generate", GenerateParams((Message("user", content),), sampling, client))
+
+    @property
+    def has_calls(self) -> bool:
+        return bool(self.waiting)
 
     def next_call(self, timeout_seconds: float | None = None) -> Call | None:
         return self.waiting.popleft() if self.waiting else None
@@ -134,9 +176,11 @@ def worker(
     prefill_tokens: int = 32,
     queue_size: int = 2,
     clock: Clock | None = None,
+    folder: Path = Path("/nowhere"),
 ) -> ModelWorker:
     policy = Policy(queue_size=queue_size, prefill_tokens=prefill_tokens)
-    return ModelWorker(desk, model, policy, clock=clock or Clock())
+    heads = KeptHeads(DerivedFiles(folder, 1 << 20), "counting")
+    return ModelWorker(desk, model, policy, heads, clock=clock or Clock())
 
 
 def turns(serving: ModelWorker, count: int) -> None:
@@ -179,7 +223,7 @@ def test_short_questions_are_answered_between_two_steps_of_a_long_answer() -> No
     turns(serving, 2)
     info, count = desk.ask("info"), desk.ask("count_tokens", {"messages": [{"role": "user", "content": "four"}]})
     turns(serving, 1)
-    assert desk.answers[info.id] == [CountingModel.loaded]
+    assert desk.answers[info.id] == [model.loaded]
     assert desk.answers[count.id] == [4]
     assert desk.text(call) == "bcd"
 
@@ -361,11 +405,132 @@ def test_a_request_that_cannot_be_written_fails_alone() -> None:
     assert desk.text(good) == "xyz"
 
 
+def quoting(model: CountingModel) -> CountingModel:
+    """Make a model repeat itself, where a step of many tokens costs little more than one of a single token."""
+    model.repeats = b"abcdefgh"
+    model.step_seconds = {1: 1.0, 2: 1.1, 4: 1.2, 8: 1.3, 16: 1.5}
+    return model
+
+
+def test_what_an_answer_repeats_is_read_in_fewer_steps_and_is_the_same_text() -> None:
+    texts: list[str] = []
+    steps: list[int] = []
+    for model in (CountingModel(), quoting(CountingModel())):
+        model.repeats = b"abcdefgh"
+        desk = Desk()
+        call = desk.generate("abcdefgh" * 2, max_tokens=60)
+        turns(worker(desk, model), 61)
+        texts.append(desk.text(call))
+        steps.append(len(model.steps))
+        assert desk.deltas(call)[-1].usage == Usage(16, 60, 0)
+    assert texts == [("abcdefgh" * 8)[:60]] * 2
+    assert steps[1] < steps[0] / 4
+
+
+def test_a_draft_that_is_wrong_is_forgotten() -> None:
+    desk, model = Desk(), quoting(CountingModel())
+    model.repeats = b""
+    call = desk.generate("abcxxxx" * 4 + "ab", max_tokens=20)
+    turns(worker(desk, model), 20)
+    assert desk.text(call) == "cdefghijklmnopqrstuv"
+    assert max(map(len, model.reads[1:])) > 1
+
+
+def test_an_answer_with_a_seed_is_written_token_by_token() -> None:
+    desk, model = Desk(), quoting(CountingModel())
+    params = GenerateParams((Message("user", "abcdefgh" * 2),), Sampling(max_tokens=20, seed=1))
+    desk.ask("generate", params)
+    turns(worker(desk, model), 21)
+    assert max(map(len, model.reads[1:])) == 1
+
+
+def test_a_draft_never_passes_the_end_of_the_window() -> None:
+    desk, model = Desk(), quoting(CountingModel())
+    call = desk.generate("abcdefgh" * 4)
+    turns(worker(desk, model), WINDOW)
+    assert desk.deltas(call)[-1].usage == Usage(32, WINDOW - 32, 0)
+    assert len(model.memory[0]) <= WINDOW
+
+
+def test_log_probabilities_come_with_the_text_they_belong_to() -> None:
+    desk, model = Desk(), CountingModel()
+    call = desk.ask("generate", GenerateParams((Message("user", "w"),), Sampling(top_logprobs=1)))
+    turns(worker(desk, model), 5)
+    tokens = [entry for delta in desk.deltas(call) for entry in delta.logprobs]
+    assert b"".join(entry.token for entry in tokens) == b"xyz"
+    assert all(entry.logprob == entry.top[0].logprob < 0 for entry in tokens)
+
+
+def test_a_constraint_binds_its_own_request_alone() -> None:
+    desk, model = Desk(), CountingModel(sequences=2)
+    bound = desk.ask("generate", GenerateParams((Message("user", "c"),), Sampling(json_schema="{}", max_tokens=2)))
+    free = desk.generate("c", max_tokens=2)
+    turns(worker(desk, model), 4)
+    assert desk.text(bound)[0] == "d"
+    assert "e" not in desk.text(bound)
+    assert desk.text(free) == "de"
+
+
+HEAD = "Rules and a document. " * 8  # 176 tokens of this model
+
+
+def test_a_head_is_read_ahead_and_is_there_after_a_restart(tmp_path: Path) -> None:
+    desk, model = Desk(), CountingModel(window=512)
+    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD),), ("c/f",)))
+    turns(worker(desk, model, folder=tmp_path), 6)
+    assert desk.deltas(prepared)[-1].usage == Usage(160, 0, 0)
+    again = CountingModel(window=512)
+    call = desk.ask("generate", GenerateParams((Message("system", HEAD), Message("user", "xy")), Sampling()))
+    turns(worker(desk, again, folder=tmp_path), 4)
+    assert (desk.text(call), desk.deltas(call)[-1].usage) == ("z", Usage(178, 1, 160))
+    assert again.reads[0] == (HEAD + "xy").encode()[160:]
+
+
+def test_a_head_that_is_damaged_is_read_again(tmp_path: Path) -> None:
+    desk, model = Desk(), CountingModel(window=512)
+    desk.ask("prepare", PrepareParams((Message("system", HEAD),), ("c/f",)))
+    turns(worker(desk, model, folder=tmp_path), 6)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    call = desk.ask("generate", GenerateParams((Message("system", HEAD), Message("user", "xy")), Sampling()))
+    turns(worker(desk, CountingModel(window=512), folder=tmp_path), 10)
+    assert (desk.text(call), desk.deltas(call)[-1].usage) == ("z", Usage(178, 1, 0))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_read_ahead_gives_way_to_whoever_asks(tmp_path: Path) -> None:
+    desk, model = Desk(), CountingModel()
+    serving = worker(desk, model, folder=tmp_path)
+    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD[:100]),), ("c/f",)))
+    turns(serving, 1)
+    call = desk.generate("x")
+    turns(serving, 3)
+    assert desk.text(call) == "yz"
+    assert prepared.id not in desk.finished
+    turns(serving, 6)
+    assert prepared.id in desk.finished
+
+
+def test_a_step_that_reads_ahead_is_broken_off_for_a_call(tmp_path: Path) -> None:
+    desk, model = Desk(), CountingModel(sequences=2)
+    serving = worker(desk, model, folder=tmp_path)
+    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD[:100]),), ("c/f",)))
+    calls: list[Call] = []
+    model.on_read = lambda: calls.append(desk.generate("x", max_tokens=1)) if not calls else None
+    turns(serving, 2)
+    assert desk.text(calls[0]) == "y"
+    turns(serving, 6)
+    assert desk.deltas(prepared)[-1].finish_reason == "stop"
+    assert desk.errors == {}
+
+
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=200)
 def test_whatever_comes_and_goes_everybody_is_served_and_nothing_is_left_behind(data: st.DataObject) -> None:
     desk = Desk()
     model = CountingModel(can_rewind=data.draw(st.booleans()), sequences=data.draw(st.integers(1, 5)))
+    if data.draw(st.booleans()) and model.can_rewind:
+        model.step_seconds = {1: 1.0, 2: 1.1, 4: 1.2, 8: 1.3, 16: 1.5}
     serving = worker(desk, model, queue_size=1_000)
     alive: dict[int, tuple[Call, str]] = {}
     for _ in range(data.draw(st.integers(1, 30))):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.gguf_header import GgufHeader, GgufHeaderError, Metadata, TensorSpan
 from rag.engines.llama.shape import model_shape, part_paths, read_shape
-from rag.models.gguf_header import GgufHeader, GgufHeaderError, Metadata, TensorSpan
 from tests.tiny_gguf import HEAD_WIDTH, HEADS, LAYERS, TRAINED_CONTEXT
 
 BASE: Metadata = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.llama.templates import ChatTemplate, TokenTexts, fold_system, join_neighbours
+from rag.engines.serving.templates import ChatTemplate, TokenTexts, fold_system, join_neighbours
 from rag.errors import ChatTemplateError
 from rag.types import Message
 

@@ -1,16 +1,22 @@
 """Which model answers, and which are in memory."""
 
-import threading
-from collections.abc import Iterator
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from rag.errors import ModelLoadError, ModelNotFoundError
-from rag.models.catalog import BUNDLED_ID
+from rag.errors import ModelLoadError, ModelLoadingError, ModelNotFoundError
+from rag.models import keeping
+from rag.models.catalog import BUNDLED_ID, entry_for
+from rag.models.memory import predicted_bytes
 from rag.models.models import Models
 from rag.settings import RagSettings
-from rag.types import LoadableEngine, Message, Sampling
+from rag.types import Message, Sampling
 from tests.tiny_gguf import write_tiny_gguf
 
 
@@ -70,12 +76,28 @@ def test_a_path_in_a_request_is_not_followed(models: Models, home: Path) -> None
         models.engine(str(home / "models" / "Tiny-A.gguf"))
 
 
+@pytest.mark.parametrize("model", ["TINY-B", None])
+def test_unloading_what_is_not_loaded_does_nothing(home: Path, model: str | None) -> None:
+    models = Models(RagSettings(home=home, model=model))
+    assert models.unload("Tiny-B") == "tiny-b"
+    assert {entry.state for entry in models.entries()} == {"not-loaded"}
+
+
+def test_a_model_of_another_server_is_found_whatever_its_capitals(home: Path) -> None:
+    models = Models(RagSettings(home=home, model="remote/Qwen/Qwen3-8B", remote_url="http://127.0.0.1:9/v1"))
+    assert models.default_id() == "remote/Qwen/Qwen3-8B"
+    assert models.unload("remote/qwen/qwen3-8b") == "remote/Qwen/Qwen3-8B"
+
+
 @pytest.mark.slow
 def test_a_model_is_loaded_when_it_is_first_asked_for_and_kept(models: Models) -> None:
-    assert not any(entry.loaded for entry in models.entries())
-    engine = models.engine(None)
-    assert [entry.loaded for entry in models.entries()] == [True, False, False]
-    assert models.engine("TINY-A") is engine
+    assert not any(entry.is_loaded for entry in models.entries())
+    models.engine(None)
+    assert [entry.state for entry in models.entries()] == ["loaded", "not-loaded", "not-loaded"]
+    assert [bool(entry.memory_bytes) for entry in models.entries()] == [True, False, False]
+    processes = children()
+    assert models.engine("TINY-A").info().id == "tiny-a"
+    assert children() == processes
 
 
 @pytest.mark.slow
@@ -87,19 +109,29 @@ def test_two_models_answer_side_by_side(models: Models) -> None:
         for name in ("tiny-a", "tiny-b")
     }
     assert answers["tiny-a"] != answers["tiny-b"]
-    assert models.engine("tiny-a") is not models.engine("tiny-b")
+    assert [entry.is_loaded for entry in models.entries()] == [True, True, False]
 
 
 @pytest.mark.slow
 def test_many_threads_that_ask_at_once_get_one_process(models: Models) -> None:
-    engines: list[LoadableEngine] = []
-    threads = [threading.Thread(target=lambda: engines.append(models.engine(None))) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(engines) == 6
-    assert len(set(map(id, engines))) == 1
+    before = children()
+    with ThreadPoolExecutor(6) as threads:
+        assert set(threads.map(models.load, [None] * 6)) == {"tiny-a"}
+    assert len(children() - before) == 1
+
+
+@pytest.mark.slow
+def test_a_model_makes_room_for_another_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "SETTLE_SECONDS", 0.0)
+    before = children()
+    settings = RagSettings(home=home, threads=1, parallel_requests=1, context_window=512)
+    needed = predicted_bytes(entry_for(home / "models" / "Tiny-A.gguf"), settings, 1 << 30)
+    room_for_one = settings.model_copy(update={"model_memory_gb": 1.5 * needed / (1 << 30)})
+    with closing(Models(room_for_one)) as models:
+        models.load("tiny-a")
+        models.load("tiny-b")
+        assert [entry.is_loaded for entry in models.entries()] == [False, True, False]
+        assert len(children() - before) == 1
 
 
 @pytest.mark.slow
@@ -113,6 +145,52 @@ def test_a_model_that_cannot_be_loaded_leaves_the_others_usable(models: Models, 
 
 @pytest.mark.slow
 def test_closing_ends_every_process(models: Models) -> None:
-    models.engine("tiny-a")
+    before = children()
+    models.load("tiny-a")
+    assert children() != before
     models.close()
-    assert not any(entry.loaded for entry in models.entries())
+    assert children() == before
+    assert not any(entry.is_loaded for entry in models.entries())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["unload", "close", "crash"])
+def test_a_model_that_is_given_up_while_it_is_loading_leaves_no_process(models: Models, end: str) -> None:
+    before = children()
+    with ThreadPoolExecutor(1) as threads:
+        loading = threads.submit(models.load, "tiny-a")
+        wait_for(lambda: children() > before)
+        if end == "unload":
+            models.unload("tiny-a")
+        elif end == "close":
+            models.close()
+        else:
+            (pid,) = children() - before
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ModelLoadError):
+            loading.result()
+    assert children() == before
+    if end != "close":
+        assert models.load("tiny-a") == "tiny-a"
+
+
+@pytest.mark.slow
+def test_a_request_without_patience_is_told_to_come_back(home: Path) -> None:
+    with closing(Models(RagSettings(home=home, threads=1), patience_seconds=0.01)) as models:
+        with pytest.raises(ModelLoadingError):
+            models.engine("tiny-a")
+        assert models.load("tiny-a") == "tiny-a"
+        assert models.engine("tiny-a").info().id == "tiny-a"
+
+
+def children() -> set[int]:
+    """Return the ids of this process's children, those that nobody has waited for too."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.005)

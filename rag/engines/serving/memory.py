@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rag.engines.llama.requests import common_prefix
+from rag.engines.serving.requests import common_prefix
 
 COPIED_SHARE = 4
 """A copy takes over a whole sequence, so at least one part in so many of it must be of use."""
@@ -17,12 +17,27 @@ COPIED_SHARE = 4
 class SequenceStore(Protocol):
     """What a model has read in each of its sequences."""
 
+    def can_keep(self, sequence: int, count: int) -> bool:
+        """Return whether the first `count` tokens of a sequence are still there by themselves.
+
+        A recurrent state has no points to go back to, and a sliding window has forgotten what left it long ago.
+        """
+        ...
+
     def keep(self, sequence: int, count: int) -> None:
         """Keep the first `count` tokens of a sequence and forget the others."""
         ...
 
     def copy(self, source: int, target: int, count: int) -> None:
         """Make `target` have read just the first `count` tokens of `source`."""
+        ...
+
+    def state(self, sequence: int) -> memoryview:
+        """Return all that a sequence has read, as the model holds it."""
+        ...
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Make a sequence have read what `state` holds, whatever it had read; False where that cannot be used."""
         ...
 
 
@@ -60,12 +75,9 @@ class _Option:
 class Memory:
     """Gives sequences to requests. `reusable` rounds what two prompts share down to what may be kept of it."""
 
-    def __init__(
-        self, store: SequenceStore, *, sequences: int, can_rewind: bool, reusable: Callable[[int, int], int]
-    ) -> None:
+    def __init__(self, store: SequenceStore, *, sequences: int, reusable: Callable[[int, int], int]) -> None:
         self._store = store
         self._held = [_Held(id_) for id_ in range(sequences)]
-        self._can_rewind = can_rewind
         self._reusable = reusable
         self._uses = 0
 
@@ -88,13 +100,21 @@ class Memory:
         """Note that `tokens` of a prompt were read."""
         self._held[sequence].known += tokens
 
-    def undo(self, sequence: int) -> None:
-        """Forget what was read and not noted: an answer, or a step that ended in the middle.
+    def restore(self, sequence: int, state: bytes, tokens: Sequence[int], count: int) -> int:
+        """Make a sequence go on after the first `count` of the `tokens` that `state` holds; return how many it has."""
+        held = self._held[sequence]
+        held.known[:] = tokens if self._store.restore(sequence, state) else []
+        self._keep(held, count if held.known and self._store.can_keep(sequence, count) else 0)
+        return len(held.known)
 
-        A model that cannot go back forgets everything; a request that is being read cannot go on.
+    def undo(self, sequence: int) -> int:
+        """Forget what was read and not noted: an answer, or a step that ended in the middle; return what is left.
+
+        A model that cannot go back so far forgets everything.
         """
         held = self._held[sequence]
-        self._keep(held, len(held.known) if self._can_rewind else 0)
+        self._keep(held, len(held.known) if self._store.can_keep(sequence, len(held.known)) else 0)
+        return len(held.known)
 
     def end(self, sequence: int) -> None:
         """Take a sequence back; what is known of a prompt stays, the answer is forgotten."""
@@ -103,21 +123,21 @@ class Memory:
         held.is_busy, held.last_used = False, self._uses
         self.undo(sequence)
         for other in self._held:
-            if other is not held and not other.is_busy and held.known[: len(other.known)] == other.known:
+            if other is not held and not other.is_busy and self._has_all_of(held, other):
                 self._keep(other, 0)
+
+    def _has_all_of(self, held: _Held, other: _Held) -> bool:
+        count = len(other.known)
+        return held.known[:count] == other.known and self._store.can_keep(held.id, count)
 
     def _options(self, prompt: Sequence[int]) -> list[_Option]:
         idle = [held for held in self._held if not held.is_busy]
         options = [_Option(target, target, 0) for target in idle]
-        if idle and self._can_rewind:  # whoever waits asks again in every turn
-            for source in self._held:
-                common = self._reusable(common_prefix(source.known, prompt), len(prompt))
+        for source in self._held if idle else ():  # whoever waits asks again in every turn
+            common = self._reusable(common_prefix(source.known, prompt), len(prompt))
+            if common and self._store.can_keep(source.id, common):
                 is_worth_a_copy = common * COPIED_SHARE >= len(source.known)
-                options += [
-                    _Option(target, source, common)
-                    for target in idle
-                    if common and (target is source or is_worth_a_copy)
-                ]
+                options += [_Option(target, source, common) for target in idle if target is source or is_worth_a_copy]
         return options
 
     def _value(self, option: _Option) -> tuple[float, bool, int]:

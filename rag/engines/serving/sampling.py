@@ -21,8 +21,8 @@ SEED_MASK = (1 << 64) - 1  # numpy takes no negative seed, the OpenAI API does
 class Constraint(Protocol):
     """What may be written next, told from what was written."""
 
-    def forbidden(self) -> NDArray[np.bool_] | None:
-        """Return a mask over the vocabulary, true for tokens that must not come next; None where all may."""
+    def forbidden(self) -> NDArray[np.bool_] | NDArray[np.intp] | None:
+        """Return the tokens that must not come next, or a mask that is true for them; None where all may."""
         ...
 
     def accept(self, token: int) -> None:
@@ -33,13 +33,14 @@ class Constraint(Protocol):
 class Sampler:
     """Picks one token after the other for one request, whose prompt is `prompt`.
 
-    Penalties come first (see `Sampling`). The filters work in llama.cpp's order: top-k, top-p and min-p on the model's
-    own chances, then the temperature, then the draw. Each filter is a floor under the chances, so equal tokens stay or
-    go together.
+    Biases and penalties come first (see `Sampling`), then what the constraints forbid. The filters work in llama.cpp's
+    order: top-k, top-p and min-p on the chances that this leaves, then the temperature, then the draw. Each filter is a
+    floor under the chances, so equal tokens stay or go together.
     """
 
-    def __init__(self, sampling: Sampling, prompt: Sequence[int] = ()) -> None:
+    def __init__(self, sampling: Sampling, prompt: Sequence[int] = (), constraints: Sequence[Constraint] = ()) -> None:
         self._sampling = sampling
+        self._constraints = constraints
         self._written: Counter[int] = Counter()
         self._recent = deque(prompt, maxlen=REPEAT_WINDOW)
         seed = None if sampling.seed is None else sampling.seed & SEED_MASK
@@ -47,9 +48,11 @@ class Sampler:
 
     def pick(self, logits: Floats) -> int:
         """Return the token to write next; temperature 0 takes the likeliest, the first of equals."""
-        token = self._choose(self._penalized(logits))
+        token = self._choose(self._permitted(self._penalized(self._biased(logits))))
         self._written[token] += 1
         self._recent.append(token)
+        for constraint in self._constraints:
+            constraint.accept(token)
         return token
 
     def _choose(self, logits: Floats) -> int:
@@ -61,6 +64,22 @@ class Sampler:
         chances = np.exp(shifted)  # of the likeliest: 1
         tokens = np.flatnonzero(chances >= self._floor(chances))
         return int(tokens[self._draw(shifted[tokens])])
+
+    def _biased(self, logits: Floats) -> Floats:
+        if not self._sampling.logit_bias:
+            return logits
+        logits = logits.copy()
+        for token, bias in self._sampling.logit_bias:
+            if 0 <= token < len(logits):
+                logits[token] += bias
+        return logits
+
+    def _permitted(self, logits: Floats) -> Floats:
+        for constraint in self._constraints:
+            if (forbidden := constraint.forbidden()) is not None:
+                logits = logits.copy()
+                logits[forbidden] = -np.inf
+        return logits
 
     def _penalized(self, logits: Floats) -> Floats:
         """Return the logits less the penalties; the same array where there are none."""
@@ -92,6 +111,14 @@ class Sampler:
         if self._sampling.top_p < 1:
             floor = max(floor, _nucleus_floor(chances[chances >= floor], self._sampling.top_p))
         return min(max(floor, self._sampling.min_p), 1.0)
+
+
+def log_chances(logits: Floats, token: int, top: int) -> tuple[float, list[tuple[int, float]]]:
+    """Return the log-probability of `token` and the `top` likeliest tokens with theirs, by the model alone."""
+    shifted = (logits - logits.max()).astype(np.float64)
+    shifted -= np.log(np.exp(shifted).sum())
+    likeliest = np.argsort(-shifted, kind="stable")[:top] if top else ()
+    return float(shifted[token]), [(int(index), float(shifted[index])) for index in likeliest]
 
 
 def _index_at(weights: Floats, share: float) -> int:

@@ -1,0 +1,53 @@
+"""A Transformers model in a folder as an `Engine`: the server's side of the model's process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ingest.storage.home import read_ahead_folder
+from rag.engines.worker_engine import WorkerEngine
+from rag.settings import RagSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """Which model the worker loads, and what the settings wish for it. What is None is chosen."""
+
+    model: str
+    path: str
+    gpu_layers: int | None
+    context_window: int | None
+    threads: int | None
+    sequences: int
+    queue_size: int
+    heads_folder: str
+    heads_budget_bytes: int
+
+
+class TransformersEngine(WorkerEngine):
+    """A model of Hugging Face's Transformers: a folder with `config.json`, a tokenizer and weights in safetensors.
+
+    It is served as a GGUF model is, by the same loop and with the same sampling. What differs: answers that are written
+    at the same time are computed one after the other; a prompt that was partly known gives the same up to the last
+    bits of a number; the whole model is on the GPU where there is one, unless `gpu_layers` is 0.
+    """
+
+    def __init__(self, model: str, path: Path, settings: RagSettings) -> None:
+        options = LoadOptions(
+            model=model,
+            path=str(path),
+            gpu_layers=settings.gpu_layers,
+            context_window=settings.context_window,
+            threads=settings.threads,
+            sequences=settings.parallel_requests,
+            queue_size=settings.queue_size,
+            heads_folder=str(read_ahead_folder(settings.home)),
+            heads_budget_bytes=settings.read_ahead_mb << 20,
+        )
+        super().__init__(
+            model,
+            target="rag.engines.transformers.worker:main",
+            options=msgspec.to_builtins(options),
+            timeout_seconds=settings.engine_timeout_seconds,
+        )

@@ -1,0 +1,143 @@
+"""A model in a process of its own as an `Engine`: the server's side."""
+
+import logging
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import msgspec
+
+from ingest.errors import WorkerCrashedError, WorkerError
+from ingest.workers import Worker, WorkerSpec
+from rag.engines.serving.protocol import CountParams, GenerateParams, LoadedModel, PrepareParams
+from rag.errors import (
+    ChatTemplateError,
+    EngineBusyError,
+    EngineCrashedError,
+    ModelLoadError,
+    PromptTooLongError,
+    RagError,
+    SchemaError,
+)
+from rag.types import Delta, Message, ModelInfo, Sampling
+
+logger = logging.getLogger(__name__)
+
+LOAD_TIMEOUT_SECONDS = 600.0
+ERRORS: tuple[type[RagError], ...] = (
+    ChatTemplateError,
+    EngineBusyError,
+    EngineCrashedError,
+    ModelLoadError,
+    PromptTooLongError,
+    SchemaError,
+)
+
+
+class WorkerEngine:
+    """One model in a process that runs `target`, which starts at the first use and again after it died.
+
+    Safe to use from several threads. A request during which the process ends raises `EngineCrashedError`; the next one
+    finds a fresh process. At least once a second a delta comes: an empty one while a request waits or its prompt is
+    read.
+    """
+
+    def __init__(self, model: str, *, target: str, options: dict[str, Any], timeout_seconds: float) -> None:
+        self._model = model
+        self._timeout_seconds = timeout_seconds
+        self._worker = Worker(
+            WorkerSpec(
+                name=f"model {model}",
+                target=target,
+                options=options,
+                errors=ERRORS,
+                start_timeout_seconds=LOAD_TIMEOUT_SECONDS,
+            )
+        )
+        self._loaded: tuple[int, LoadedModel] | None = None
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The id of the model's process, or None where none runs."""
+        return self._worker.pid
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory now."""
+        return self._worker.pid is not None
+
+    def load(self) -> None:
+        """Load the model unless it is loaded; raise `ModelLoadError` where that fails."""
+        try:
+            self._worker.start()
+        except WorkerCrashedError as error:
+            detail = f"its process ended while it was loading ({error.how})"
+            raise ModelLoadError(model=self._model, detail=detail) from error
+        except WorkerError as error:
+            raise ModelLoadError(model=self._model, detail=str(error)) from error
+
+    def info(self) -> ModelInfo:
+        """Return the model as it is loaded now; load it first if need be."""
+        self.load()
+        pid = self._worker.pid
+        if self._loaded is None or self._loaded[0] != pid:
+            with self._crashes_named():
+                loaded = self._worker.call("info", {}, LoadedModel, timeout_seconds=self._timeout_seconds)
+            logger.info("model %s: %s", self._model, loaded.placement_reason)
+            if pid is not None:
+                self._loaded = (pid, loaded)
+            return loaded.info
+        return self._loaded[1].info
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the length of the prompt that `messages` become with the model's chat template."""
+        params = CountParams(_sendable(messages))
+        self.load()
+        with self._crashes_named():
+            return self._worker.call(
+                "count_tokens", msgspec.to_builtins(params), int, timeout_seconds=self._timeout_seconds
+            )
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+    ) -> Generator[Delta, None, None]:
+        """Yield the answer to `messages` as it is written; see `Engine`."""
+        params = GenerateParams(_sendable(messages), sampling, client)
+        self.load()
+        with self._crashes_named():
+            deltas = self._worker.stream(
+                "generate", msgspec.to_builtins(params), Delta, timeout_seconds=self._timeout_seconds
+            )
+            with closing(deltas):
+                yield from deltas
+
+    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
+        """Read ahead what chats share that begin with `messages`; see `Engine`."""
+        params = PrepareParams(_sendable(messages), tuple(made_of))
+        self.load()
+        with self._crashes_named():
+            deltas = self._worker.stream(
+                "prepare", msgspec.to_builtins(params), Delta, timeout_seconds=self._timeout_seconds
+            )
+            *_, last = deltas
+        return last.usage.prompt_tokens if last.usage else 0
+
+    def close(self) -> None:
+        """End the process and whatever it is doing."""
+        self._worker.close()
+
+    @contextmanager
+    def _crashes_named(self) -> Generator[None]:
+        try:
+            yield
+        except WorkerCrashedError as error:
+            raise EngineCrashedError(model=self._model, how=error.how) from error
+        except WorkerError as error:
+            raise EngineCrashedError(model=self._model, how=str(error)) from error
+
+
+def _sendable(messages: Sequence[Message]) -> tuple[Message, ...]:
+    # Half of a surrogate pair is no character and cannot be sent; JSON can smuggle one in.
+    return tuple(
+        Message(message.role, message.content.encode("utf-8", errors="replace").decode()) for message in messages
+    )
