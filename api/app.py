@@ -42,7 +42,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
-    app.state.metrics = Metrics(services.library)
+    app.state.metrics = Metrics(services.library, lambda: services.models.entries())
     for router in ROUTERS:
         app.include_router(router)
     install_error_handlers(app)
@@ -79,6 +79,6 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     services: Services = app.state.services
     app.state.stopping = asyncio.Event()  # belongs to the loop that runs now
     await run_in_threadpool(services.queue.start)
-    threading.Thread(target=services.warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=services.get_ready, name="get-ready", daemon=True).start()
     yield
     await run_in_threadpool(services.close)

@@ -1,8 +1,8 @@
-"""What `/metrics` tells: requests, answers, tokens, documents, and how much waits."""
+"""What `/metrics` tells: requests, answers, tokens, documents, models, and how much waits."""
 
 import time
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingest.library import Library
 from ingest.types import DocumentStatus
+from rag.models.models import ModelEntry
 from rag.types import Answer
 
 LATENCY_BUCKETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -20,7 +21,7 @@ LATENCY_BUCKETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 class Metrics:
     """Counts kept in a registry of their own, so that several applications can live in one process."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, models: Callable[[], Sequence[ModelEntry]]) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "pincite_requests", "HTTP requests answered.", ["method", "route", "status"], registry=self._registry
@@ -43,6 +44,7 @@ class Metrics:
         )
         self._tokens = Counter("pincite_tokens", "Tokens read and written.", ["kind"], registry=self._registry)
         self._registry.register(_LibraryCollector(library))
+        self._registry.register(_ModelCollector(models))
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request."""
@@ -78,6 +80,22 @@ class _LibraryCollector(Collector):
             "pincite_ingest_queue",
             "Documents that wait to be read or are read now.",
             value=tally["queued"] + tally["reading"],
+        )
+
+
+class _ModelCollector(Collector):
+    """Which models are in memory when it is asked for."""
+
+    def __init__(self, models: Callable[[], Sequence[ModelEntry]]) -> None:
+        self._models = models
+
+    def collect(self) -> Iterator[Metric]:
+        loaded = [entry for entry in self._models() if entry.is_loaded]
+        yield GaugeMetricFamily("pincite_models_loaded", "Models in memory.", value=len(loaded))
+        yield GaugeMetricFamily(
+            "pincite_models_bytes",
+            "Memory that they take, as it was predicted before they were loaded.",
+            value=sum(entry.memory_bytes for entry in loaded),
         )
 
 

@@ -6,12 +6,16 @@ from typing import Any
 
 from ingest.types import AttributeValue, Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
 from rag.explaining import explanation, reason_to_cut
-from rag.types import Answer, Citation, Passage, Quote, ScoredChunk, Started
+from rag.models.keeping import ModelState
+from rag.types import Alternative, Answer, Citation, Passage, Quote, ScoredChunk, Started, TokenLogprob, Usage
 
 JsonObject = dict[str, Any]
 
 DOCS_PREFIX = "docs/"
 FILE_PURPOSE = "assistants"
+
+LEAST_LOGPROB = -9999.0
+"""OpenAI's word for a token that never comes; JSON has no infinity."""
 
 STORE_FILE_STATUS = {
     "queued": "in_progress",
@@ -164,9 +168,10 @@ def cut_object(cut: Sequence[ScoredChunk], threshold: float | None) -> JsonObjec
     }
 
 
-def model_object(model_id: str, created: int) -> JsonObject:
-    """Return something that a chat can name as its model."""
-    return {"id": model_id, "object": "model", "created": created, "owned_by": "local"}
+def model_object(model_id: str, created: int, *, state: ModelState | None = None) -> JsonObject:
+    """Return something that a chat can name as its model; `state` says of a model whether it is in memory."""
+    extra = {} if state is None else {"state": state}
+    return {"id": model_id, "object": "model", "created": created, "owned_by": "local", **extra}
 
 
 def quote_object(quote: Quote) -> JsonObject:
@@ -233,6 +238,35 @@ def check_object(answer: Answer) -> JsonObject:
         "sentences": [asdict(sentence) for sentence in answer.sentences],
         "timings": asdict(answer.timings),
         "model": answer.model,
+    }
+
+
+def logprobs_object(tokens: Sequence[TokenLogprob]) -> JsonObject | None:
+    """Return tokens that were written, with what they could have been; None where there are none."""
+    if not tokens:
+        return None
+    content = [
+        {**_token_object(token), "top_logprobs": [_token_object(other) for other in token.top]} for token in tokens
+    ]
+    return {"content": content, "refusal": None}
+
+
+def _token_object(token: TokenLogprob | Alternative) -> JsonObject:
+    return {
+        "token": token.token.decode(errors="replace"),
+        "logprob": max(token.logprob, LEAST_LOGPROB),
+        "bytes": list(token.token),
+    }
+
+
+def usage_object(usages: Sequence[Usage]) -> JsonObject:
+    """Return the tokens that the answers to one prompt took; the prompt counts once."""
+    prompt, completion = usages[0].prompt_tokens, sum(usage.completion_tokens for usage in usages)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": usages[0].cached_tokens},
     }
 
 

@@ -6,16 +6,29 @@ Fields of OpenAI's API that change nothing here are accepted, so that its client
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from ingest.filters import checked_attributes
 from ingest.filters import parse as parse_filter
 from ingest.names import collection_name
 from ingest.types import Filter
+from rag.json_schema import checked_schema
 from rag.types import Message, Role, Sampling
 
 MAX_MESSAGES = 4096
 MAX_STOPS = 16
+MAX_BIASES = 300
+MAX_CHOICES = 8
 MAX_QUERY_CHARS = 10_000
 MAX_SEARCH_RESULTS = 50
 
@@ -29,7 +42,7 @@ def _whole_characters(text: str) -> str:
 
 def _neutral(value: object) -> None:
     """Accept the values by which a client says "not used"."""
-    if value in (None, 0, "", [], {}, "none", "auto", {"type": "text"}):
+    if value in (None, 0, "", [], {}, "none", "auto"):
         return
     raise ValueError("this option is not supported; leave it out")
 
@@ -67,6 +80,8 @@ CollectionName = Annotated[Text, AfterValidator(collection_name)]
 Unused = Annotated[None, BeforeValidator(_neutral)]
 Ignored = Any
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Token = Annotated[int, Field(ge=0, lt=2**31)]
+Bias = Annotated[Number, Field(ge=-100, le=100)]
 
 
 class StrictModel(BaseModel):
@@ -107,6 +122,38 @@ class StreamOptions(StrictModel):
     include_obfuscation: Ignored = None
 
 
+class NamedSchema(StrictModel):
+    """A JSON Schema that an answer has to obey; always to the letter, so `strict` changes nothing."""
+
+    name: Annotated[Text, Field(max_length=64)]
+    definition: Annotated[Any, Field(alias="schema")]
+    description: Ignored = None
+    strict: Ignored = None
+
+
+class ResponseFormat(StrictModel):
+    """What an answer is: text, any JSON object, or JSON by a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: Annotated[NamedSchema | None, Field(validate_default=True)] = None
+
+    @field_validator("json_schema")
+    @classmethod
+    def _goes_with_its_type(cls, value: NamedSchema | None, info: ValidationInfo) -> NamedSchema | None:
+        if (value is not None) != (info.data.get("type") == "json_schema"):
+            raise ValueError("this goes with the type json_schema, and only with it")
+        return value
+
+    def schema_text(self) -> str:
+        """Return the text of the schema that the answer has to obey, empty where it is plain text.
+
+        Raises `SchemaError`.
+        """
+        if self.json_schema is not None:
+            return checked_schema(self.json_schema.definition)
+        return checked_schema({"type": "object"}) if self.type == "json_object" else ""
+
+
 class PinciteOptions(StrictModel):
     """What OpenAI's API has no words for: which model answers, from which documents, and how they are read."""
 
@@ -137,19 +184,20 @@ class ChatRequest(StrictModel):
     presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
     repeat_penalty: Annotated[Number, Field(ge=0.1, le=10)] | None = None
 
-    n: Literal[1] | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
+    logit_bias: Annotated[dict[Token, Bias], Field(max_length=MAX_BIASES)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    response_format: ResponseFormat | None = None
+
     modalities: list[Literal["text"]] | None = None
     audio: Unused = None
     function_call: Unused = None
     functions: Unused = None
     grammar: Unused = None
-    logit_bias: Unused = None
-    logprobs: Unused = None
     reasoning_effort: Unused = None
-    response_format: Unused = None
     tool_choice: Unused = None
     tools: Unused = None
-    top_logprobs: Unused = None
     web_search_options: Unused = None
 
     metadata: Ignored = None
@@ -164,12 +212,24 @@ class ChatRequest(StrictModel):
     user: str | None = Field(default=None, max_length=512)
     verbosity: Ignored = None
 
+    @field_validator("top_logprobs")
+    @classmethod
+    def _goes_with_logprobs(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value and not info.data.get("logprobs"):
+            raise ValueError("this goes with logprobs, which is not true")
+        return value
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the answer is read by a program."""
+        return self.response_format is not None and self.response_format.type != "text"
+
     def turns(self) -> tuple[Message, ...]:
         """Return the chat as the engine reads it."""
         return tuple(message.message() for message in self.messages)
 
     def sampling(self) -> Sampling:
-        """Return how tokens are chosen; what the request leaves open stays at its default."""
+        """Return how tokens are chosen; what the request leaves open stays at its default. Raises `SchemaError`."""
         default = Sampling()
         return Sampling(
             temperature=default.temperature if self.temperature is None else self.temperature,
@@ -182,6 +242,9 @@ class ChatRequest(StrictModel):
             presence_penalty=self.presence_penalty or default.presence_penalty,
             frequency_penalty=self.frequency_penalty or default.frequency_penalty,
             repeat_penalty=self.repeat_penalty or default.repeat_penalty,
+            logit_bias=tuple((self.logit_bias or {}).items()),
+            json_schema=self.response_format.schema_text() if self.response_format else default.json_schema,
+            top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
         )
 
 

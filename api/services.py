@@ -1,7 +1,7 @@
 """The composition root: the only place where the parts of Pincite are built and put together.
 
 Nothing heavy starts here. Parsers, the embedder and models are processes that start at their first use;
-`warm_up` starts those that a server needs before somebody asks.
+`get_ready` starts those that a server needs before somebody asks.
 """
 
 import logging
@@ -25,6 +25,7 @@ from rag.answering import Answerer, AnswerPolicy
 from rag.errors import RagError
 from rag.evidence import EvidenceFinder
 from rag.models.models import ModelEntry, Models
+from rag.reading_ahead import ReadingAhead
 from rag.reranking import CrossEncoderReranker, find_reranker
 from rag.retrieval import Retriever
 from rag.types import Engine
@@ -50,6 +51,10 @@ class ModelSource(Protocol):
 
     def engine(self, model: str | None) -> Engine: ...
 
+    def load(self, model: str | None) -> str: ...
+
+    def unload(self, model: str) -> str: ...
+
     def close(self) -> None: ...
 
 
@@ -71,12 +76,18 @@ class Services:
     """The parts that requests and commands work with, and the few steps that need several of them.
 
     Safe to use from many threads. `embedder` and `models` are real unless a test hands in its own; they
-    are closed with the rest. Raises `EmbedderNotFoundError`, `RerankerNotFoundError`, `RerankerUnfitError`,
+    are closed with the rest. A request waits `load_patience_seconds` for a model that is loading, None to the end.
+    Raises `EmbedderNotFoundError`, `RerankerNotFoundError`, `RerankerUnfitError`,
     `ChunksTooLongError` and `LibraryError`.
     """
 
     def __init__(
-        self, settings: AllSettings, *, embedder: EmbedderProcess | None = None, models: ModelSource | None = None
+        self,
+        settings: AllSettings,
+        *,
+        embedder: EmbedderProcess | None = None,
+        models: ModelSource | None = None,
+        load_patience_seconds: float | None = None,
     ) -> None:
         ingest, rag = settings.ingest, settings.rag
         folder = find_embedder(ingest.embedder)
@@ -86,10 +97,10 @@ class Services:
         limits = ParserLimits(ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20)
         self.settings = settings
         self.readiness = Readiness()
-        self._warm_up_again: threading.Timer | None = None
+        self._ready_again: threading.Timer | None = None
         self._is_closed = False
         self.library = Library(settings.home)
-        self.models: ModelSource = models or Models(rag)
+        self.models: ModelSource = models or Models(rag, patience_seconds=load_patience_seconds)
         self._passport = folder.passport()
         self.embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
         readers = partial(
@@ -123,6 +134,7 @@ class Services:
             self.models.engine,
             AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions),
         )
+        self._reading_ahead = ReadingAhead(self.library, self.answerer.head, self.models.engine)
 
     def create_collection(self, name: str) -> Collection:
         """Make an empty collection for the configured embedder; raises `CollectionExistsError`."""
@@ -156,28 +168,35 @@ class Services:
         return document
 
     def warm_up(self) -> None:
-        """Load the embedder with the reranker, and the default model, noting in `readiness` how that goes.
-
-        Where one of them fails, both are looked at again later, until they are loaded or everything is closed.
-        """
+        """Load the embedder with the reranker, and the default model, noting in `readiness` how that goes."""
         if self._is_closed:
             return
         embedder, embedder_problem = self._load(self._start_search)
         self.readiness = replace(self.readiness, embedder=embedder)
-        model, model_problem = self._load(lambda: self.models.engine(None).info())
+        model, model_problem = self._load(lambda: self.models.load(None))
         self.readiness = Readiness(embedder, model, (*embedder_problem, *model_problem))
-        if not self.readiness.is_ready and not self._is_closed:
-            self._warm_up_again = threading.Timer(WARM_UP_RETRY_SECONDS, self.warm_up)
-            self._warm_up_again.daemon = True
-            self._warm_up_again.start()
+
+    def get_ready(self) -> None:
+        """Warm up, again later where something fails, until all is loaded; then read ahead while nobody asks."""
+        self.warm_up()
+        if self._is_closed:
+            return
+        if self.readiness.is_ready:
+            if self.settings.rag.read_ahead_mb:
+                self._reading_ahead.start()
+            return
+        self._ready_again = threading.Timer(WARM_UP_RETRY_SECONDS, self.get_ready)
+        self._ready_again.daemon = True
+        self._ready_again.start()
 
     def close(self) -> None:
         """End every process and close the library, once. Documents that are being read are queued again."""
         if self._is_closed:
             return
         self._is_closed = True
-        if self._warm_up_again is not None:
-            self._warm_up_again.cancel()
+        if self._ready_again is not None:
+            self._ready_again.cancel()
+        self._reading_ahead.close()
         self.queue.close()
         self.index.save_all()
         # The library goes before the parsers: a document whose parser is ended must not be noted as failed.

@@ -8,15 +8,20 @@ from functools import partial
 from typing import Literal, Protocol
 
 from ui.api_types import Basis, ChatEvent, Check, Citation, Finished, Problem, Words
-from ui.errors import UiError
+from ui.errors import ApiRefusedError, UiError
 
 State = Literal["waiting", "writing", "done", "stopped", "failed"]
 WATCH_SECONDS = 1.0
+PASSING_CODES = frozenset({"model_loading", "no_room_for_model"})
+"""What the API says where the same question can be answered in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSoFar:
-    """A look at an answer. `problem` is set when it failed; citations come with the end."""
+    """A look at an answer. `problem` is set when it failed, with `will_pass` where it is better in a moment.
+
+    Citations come with the end.
+    """
 
     state: State = "waiting"
     text: str = ""
@@ -25,6 +30,7 @@ class AnswerSoFar:
     check: Check | None = None
     finish_reason: str = ""
     problem: str = ""
+    will_pass: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -82,7 +88,8 @@ class AnswerRun:
                     self._update(partial(_after, event))
             self._update(partial(_after, Problem("The answer ended too early. Ask again.")))
         except UiError as error:
-            self._update(partial(_after, Problem(str(error))))
+            code = error.code if isinstance(error, ApiRefusedError) else None
+            self._update(partial(_after, Problem(str(error), code)))
         finally:
             self._has_ended.set()
 
@@ -104,7 +111,8 @@ def _after(event: ChatEvent | Problem, answer: AnswerSoFar) -> AnswerSoFar:
     """Return the answer as it is after `event`."""
     match event:
         case Problem():
-            return replace(answer, state="failed", problem=event.message)
+            will_pass = event.code in PASSING_CODES
+            return replace(answer, state="failed", problem=event.message, will_pass=will_pass)
         case Basis():
             return replace(answer, basis=event)
         case Words():

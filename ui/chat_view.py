@@ -82,7 +82,9 @@ def _show_answer(conversation: Conversation, answer: AnswerSoFar, key: str) -> N
 
 def _show_ending(answer: AnswerSoFar) -> None:
     """Say so where the answer did not end by itself."""
-    if answer.state == "failed":
+    if answer.state == "failed" and answer.will_pass:
+        st.info(plain(answer.problem), icon=":material/hourglass_top:")
+    elif answer.state == "failed":
         st.error(plain(answer.problem), icon=":material/error:")
     elif answer.state == "stopped":
         st.caption("Stopped. Citations are made when an answer is complete.")

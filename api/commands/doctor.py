@@ -12,6 +12,7 @@ from api.settings import AllSettings
 from ingest.embedding import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
 from ingest.library import Library
+from rag.engines.openai_server import server_of
 from rag.errors import RagError
 from rag.models.models import Models
 from rag.reranking import CrossEncoderReranker, find_reranker
@@ -80,7 +81,10 @@ def _check_reranker(name: str) -> str:
 
 def _check_models(settings: AllSettings) -> str:
     with closing(Models(settings.rag)) as models:
-        return f"{', '.join(entry.id for entry in models.entries())}; {models.default_id()} answers by default"
+        found = f"{', '.join(entry.id for entry in models.entries())}; {models.default_id()} answers by default"
+    server = server_of(settings.rag)
+    note = server.privacy_note() if server is not None else ""
+    return f"{found}; {note}" if note else found
 
 
 def _check_engine(settings: AllSettings) -> str:
@@ -89,10 +93,8 @@ def _check_engine(settings: AllSettings) -> str:
         with closing(engine.generate([Message("user", "Say yes.")], Sampling(max_tokens=4))) as deltas:
             words = sum(bool(delta.text) for delta in deltas)
         info = engine.info()
-    return (
-        f"{info.id} wrote {words} pieces; context window {info.context_window}, "
-        f"{info.gpu_layers} layers on a GPU, {info.threads} threads"
-    )
+    placed = info.placement or f"{info.gpu_layers} layers on a GPU"
+    return f"{info.id} wrote {words} pieces; context window {info.context_window}, {info.threads} threads; {placed}"
 
 
 def _check_ports(settings: AllSettings) -> str:

@@ -106,7 +106,7 @@ def list_models(settings: AllSettings, *, as_json: bool) -> int:
     """Show the models that can answer, the default one first, and the embedder."""
     embedder = find_embedder(settings.ingest.embedder)
     rows: list[JsonObject] = [
-        {"id": entry.id, "kind": entry.kind, "path": str(entry.path), "loaded": entry.loaded}
+        {"id": entry.id, "kind": entry.kind, "path": str(entry.path), "loaded": entry.is_loaded}
         for entry in Models(settings.rag).entries()
     ]
     rows.append({"id": embedder.name, "kind": "embedding", "path": str(embedder.path), "loaded": False})

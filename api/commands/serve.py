@@ -21,6 +21,8 @@ from api.settings import AllSettings, ApiSettings
 
 UI_STOP_SECONDS = 5.0
 START_SECONDS = 120.0
+LOAD_PATIENCE_SECONDS = 5.0
+"""So long a request waits for a model that is loading; then it is told to come back, which clients do by themselves."""
 POLL_SECONDS = 0.2
 LABELS = {"api": "API", "chat": "Chat"}
 
@@ -84,7 +86,7 @@ def _api_server(settings: AllSettings) -> Generator[tuple[PinciteServer, str], N
     check_address(settings.api)
     configure_logging(settings.api.log_level, has_tracebacks=True)
     with open_socket(settings.api.host, settings.api.port, option="--port") as listener:
-        services = Services(settings)
+        services = Services(settings, load_patience_seconds=LOAD_PATIENCE_SECONDS)
         try:
             yield PinciteServer(create_app(services, settings.api), settings.api, listener), address_of(listener)
         finally:

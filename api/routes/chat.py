@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.chat import Reply, chat_events, collected, streamed
+from api.chat import Reply, chat_choices, collected, streamed
 from api.objects import DOCS_PREFIX
 from api.routes.parts import Parts
 from api.schemas import ChatRequest
@@ -20,10 +20,10 @@ async def create_completion(request: Request, parts: Parts, chat: ChatRequest) -
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
     client = chat.user or (request.client.host if request.client else "")
-    events, reply = chat_events(parts, chat, client), Reply(chat.model)
+    choices, reply = chat_choices(parts, chat, client), Reply(chat.model, is_json=chat.wants_json)
     if not chat.stream:
-        return JsonResult(collected(events, reply, metrics), stopping)
+        return JsonResult(collected(choices, reply, metrics), stopping)
     include_usage = chat.stream_options is not None and chat.stream_options.include_usage
-    pieces = streamed(events, reply, metrics, include_usage=include_usage)
+    pieces = streamed(choices, reply, metrics, include_usage=include_usage)
     settle_seconds = REFUSAL_WAIT_SECONDS if chat.model.startswith(DOCS_PREFIX) else 0.0
     return EventStream(pieces, stopping, settle_seconds=settle_seconds)

@@ -1,25 +1,39 @@
-"""`/v1/models`: what a chat can name as its model."""
+"""`/v1/models`: what a chat can name as its model; `/api/v1/models`: into memory and out of it, as LM Studio has it."""
 
+import time
 from pathlib import Path
 
 from fastapi import APIRouter
 
 from api.objects import DOCS_PREFIX, JsonObject, model_object
 from api.routes.parts import Parts
+from api.schemas import StrictModel
 from api.services import Services
 from ingest.names import as_stored
 from rag.errors import ModelNotFoundError
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(tags=["models"])
 
 
-@router.get("")
+class LoadRequest(StrictModel):
+    """Which model is to be in memory; how it is loaded is a matter of the settings."""
+
+    model: str
+
+
+class UnloadRequest(StrictModel):
+    """Which model is to leave the memory. A model has one instance, whose id is the model's."""
+
+    instance_id: str
+
+
+@router.get("/v1/models")
 def list_models(parts: Parts) -> JsonObject:
     """List the models, then every collection as `docs/<name>`."""
     return {"object": "list", "data": _models(parts)}
 
 
-@router.get("/{model:path}")
+@router.get("/v1/models/{model:path}")
 def retrieve_model(parts: Parts, model: str) -> JsonObject:
     """Show one of them."""
     is_collection = model.startswith(DOCS_PREFIX)
@@ -30,8 +44,23 @@ def retrieve_model(parts: Parts, model: str) -> JsonObject:
     raise ModelNotFoundError(model=model)
 
 
+@router.post("/api/v1/models/load")
+def load_model(parts: Parts, load: LoadRequest) -> JsonObject:
+    """Load a model ahead of its first question; answers when it is in memory."""
+    started = time.monotonic()
+    instance_id = parts.models.load(load.model)
+    seconds = time.monotonic() - started
+    return {"type": "llm", "instance_id": instance_id, "load_time_seconds": round(seconds, 3), "status": "loaded"}
+
+
+@router.post("/api/v1/models/unload")
+def unload_model(parts: Parts, unload: UnloadRequest) -> JsonObject:
+    """Take a model out of memory, or stop loading it; a question loads it again."""
+    return {"instance_id": parts.models.unload(unload.instance_id)}
+
+
 def _models(parts: Services) -> list[JsonObject]:
-    models = [model_object(entry.id, _modified(entry.path)) for entry in parts.models.entries()]
+    models = [model_object(entry.id, _modified(entry.path), state=entry.state) for entry in parts.models.entries()]
     collections = [model_object(DOCS_PREFIX + each.name, each.created_at) for each in parts.library.collections()]
     return models + collections
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from rag.answering import NOTHING_FOUND
 from rag.errors import EngineBusyError, EngineCrashedError, ModelLoadError, RagError
 from rag.types import Delta, Message, Sampling
 from tests.api.world import PUMP, World, events_of, wait_for
@@ -17,6 +18,11 @@ from tests.fakes import ScriptedEngine
 
 CHAT = "/v1/chat/completions"
 QUESTION = [{"role": "user", "content": "How often is the pump oiled?"}]
+NAMED: dict[str, Any] = {
+    "name": "interval",
+    "schema": {"type": "object", "properties": {"months": {"type": "integer"}}},
+}
+BY_SCHEMA = {"type": "json_schema", "json_schema": NAMED}
 
 
 def ask(client: TestClient, model: str = "docs/docs", **fields: Any) -> Any:
@@ -88,6 +94,107 @@ def test_penalties_reach_the_model(world: World, client: TestClient) -> None:
     ask(client, model="scripted", presence_penalty=0.5, frequency_penalty=-1, repeat_penalty=1.1)
     ((_, sampling),) = world.models.scripted.requests
     assert sampling == Sampling(presence_penalty=0.5, frequency_penalty=-1, repeat_penalty=1.1)
+
+
+def test_biases_and_a_schema_reach_the_model(world: World, client: TestClient) -> None:
+    engine = world.models.scripted = ScriptedEngine()
+    ask(client, model="scripted", logit_bias={"7": -100, "12": 2.5}, response_format=BY_SCHEMA)
+    ask(client, model="scripted", response_format={"type": "json_object"})
+    schema = '{"type":"object","properties":{"months":{"type":"integer"}}}'
+    assert [sampling for _, sampling in engine.requests] == [
+        Sampling(logit_bias=((7, -100), (12, 2.5)), json_schema=schema),
+        Sampling(json_schema='{"type":"object"}'),
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_schema_that_no_answer_can_be_kept_to_is_refused_with_its_path(client: TestClient, stream: bool) -> None:
+    named = {"name": "word", "schema": {"type": "string", "pattern": "(a+)+$"}}
+    error = ask(client, stream=stream, response_format={"type": "json_schema", "json_schema": named})
+    assert (error.status_code, error.json()["error"]["code"]) == (400, "invalid_json_schema")
+    assert "$.pattern" in error.json()["error"]["message"]
+
+
+def test_an_answer_in_json_is_left_as_it_is_and_its_texts_are_pinned(world: World, client: TestClient) -> None:
+    text = '{"rule": "The pump is oiled every 3 months.", "list": [12]}'
+    engine = world.models.scripted = ScriptedEngine([text[:30], text[30:]])
+    message = ask(client, response_format={"type": "json_object"}).json()["choices"][0]["message"]
+    assert message["content"] == text
+    assert [text[each["answer_start"] : each["answer_end"]] for each in message["annotations"]] == [text[10:43]]
+    assert engine.requests[0][1].cite_up_to is None
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_documents_that_say_nothing_are_a_refusal_where_json_is_wanted(client: TestClient, stream: bool) -> None:
+    messages = [{"role": "user", "content": "quantum chromodynamics"}]
+    fields = {"pincite": {"mode": "retrieval"}, "response_format": {"type": "json_object"}, "stream": stream}
+    response = client.post(CHAT, json={"model": "docs/docs", "messages": messages, **fields})
+    if stream:
+        deltas = [event["choices"][0]["delta"] for event in events_of(response.text)[:-1]]
+        content, refusal = ("".join(delta.get(name, "") for delta in deltas) for name in ("content", "refusal"))
+    else:
+        content, refusal = (response.json()["choices"][0]["message"][name] for name in ("content", "refusal"))
+    assert not content
+    assert refusal == NOTHING_FOUND
+
+
+TOKEN = {"token": "Hel", "logprob": -0.5, "bytes": [72, 101, 108]}
+
+
+def test_each_token_comes_with_its_chances_where_they_are_asked_for(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["Hel", "lo"])
+    fields: dict[str, Any] = {"model": "scripted", "logprobs": True, "top_logprobs": 2}
+    whole = ask(client, **fields).json()["choices"][0]["logprobs"]
+    chunks = events_of(ask(client, stream=True, **fields).text)[:-1]
+    parts = [event["choices"][0]["logprobs"] for event in chunks]
+    other = {"token": "Hel1", "logprob": -1.5, "bytes": [72, 101, 108, 49]}
+    assert whole["content"][0] == {**TOKEN, "top_logprobs": [TOKEN, other]}
+    assert [token for part in parts if part for token in part["content"]] == whole["content"]
+
+
+def test_no_alternatives_come_where_none_are_asked_for(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["Hel"])
+    first = ask(client, model="scripted", logprobs=True).json()["choices"][0]["logprobs"]["content"][0]
+    assert first == {**TOKEN, "top_logprobs": []}
+    assert ask(client, model="scripted").json()["choices"][0]["logprobs"] is None
+
+
+def test_several_answers_have_their_own_seeds_and_one_usage(world: World, client: TestClient) -> None:
+    engine = world.models.scripted = ScriptedEngine(["Hel", "lo"])
+    body = ask(client, model="scripted", n=3, seed=5).json()
+    assert [(choice["index"], choice["message"]["content"]) for choice in body["choices"]] == [
+        (0, "Hello"),
+        (1, "Hello"),
+        (2, "Hello"),
+    ]
+    assert [sampling.seed for _, sampling in engine.requests] == [5, 6, 7]
+    assert body["usage"]["completion_tokens"] == 6
+    assert body["usage"]["prompt_tokens"] == ask(client, model="scripted").json()["usage"]["prompt_tokens"]
+
+
+@pytest.mark.parametrize("model", ["scripted", "docs/docs"])
+def test_several_answers_are_streamed_one_after_the_other(world: World, client: TestClient, model: str) -> None:
+    world.models.scripted = ScriptedEngine(["It is oiled ", "every 3 months [1]", "."])
+    response = ask(client, model=model, n=2, stream=True, stream_options={"include_usage": True})
+    *chunks, usage, done = events_of(response.text)
+    choices = [event["choices"][0] for event in chunks]
+    indexes = [choice["index"] for choice in choices]
+    assert done == "[DONE]"
+    assert indexes == sorted(indexes)
+    for index in (0, 1):
+        mine = [choice for choice in choices if choice["index"] == index]
+        assert mine[0]["delta"]["role"] == "assistant"
+        assert "".join(choice["delta"].get("content", "") for choice in mine) == "It is oiled every 3 months [1]."
+        assert mine[-1]["finish_reason"] == "stop"
+    assert usage["usage"]["completion_tokens"] == 6
+
+
+def test_each_of_several_answers_from_documents_has_its_own_check(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["The pump is oiled every 3 months [1]."])
+    body = ask(client, n=2).json()
+    first, second = body["choices"]
+    assert first["message"]["annotations"] == second["message"]["annotations"] != []
+    assert second["pincite"]["sentences"] == body["pincite"]["sentences"] != []
 
 
 def test_usage_comes_in_an_event_of_its_own_where_it_is_asked_for(client: TestClient) -> None:
@@ -174,10 +281,18 @@ def test_a_chat_that_does_not_end_with_a_question_is_refused(client: TestClient)
     [
         ({"tools": [{"type": "function"}]}, "tools"),
         ({"tool_choice": "required"}, "tool_choice"),
-        ({"n": 2}, "n"),
+        ({"n": 0}, "n"),
+        ({"n": 9}, "n"),
         ({"logprobs": True}, "logprobs"),
-        ({"logit_bias": {"1": 5}}, "logit_bias"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"top_logprobs": 2}, "top_logprobs"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+        ({"logit_bias": {"1": 101}}, "logit_bias.1"),
+        ({"logit_bias": {"word": 1}}, "logit_bias.word.[key]"),
+        ({"logit_bias": dict.fromkeys(map(str, range(301)), 1)}, "logit_bias"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"response_format": {"type": "text", "json_schema": NAMED}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_object", "schema": {}}}, "response_format.schema"),
         ({"grammar": "root ::= x"}, "grammar"),
         ({"presence_penalty": 2.5}, "presence_penalty"),
         ({"chat_template_kwargs": {}}, "chat_template_kwargs"),
@@ -240,10 +355,11 @@ def test_fields_that_change_nothing_are_accepted(client: TestClient) -> None:
         "tools": [],
         "tool_choice": "none",
         "logprobs": False,
+        "top_logprobs": 0,
         "presence_penalty": 0,
         "frequency_penalty": 0.0,
         "response_format": {"type": "text"},
-        "logit_bias": None,
+        "logit_bias": {},
         "stream_options": {"include_usage": True},
     }
     assert ask(client, model="scripted", **harmless).status_code == 200

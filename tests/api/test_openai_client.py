@@ -1,9 +1,11 @@
 """The official `openai` client against a live server: what people have already works unchanged."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import openai
+import pydantic
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
@@ -70,14 +72,65 @@ def test_the_clients_streaming_helper_works(live: tuple[World, openai.OpenAI]) -
     assert text == "Hello"
 
 
+class Interval(pydantic.BaseModel):
+    """What a program wants to know of the pump."""
+
+    months: int
+    source: str
+
+
+def test_an_answer_is_parsed_into_a_model(live: tuple[World, openai.OpenAI]) -> None:
+    world, client = live
+    engine = world.models.scripted = ScriptedEngine(
+        ['{"months": 3, ', '"source": "The pump is oiled every 3 months."}']
+    )
+    message = client.chat.completions.parse(model="docs/docs", messages=QUESTION, response_format=Interval)
+    assert message.choices[0].message.parsed == Interval(months=3, source="The pump is oiled every 3 months.")
+    assert json.loads(engine.requests[0][1].json_schema)["required"] == ["months", "source"]
+
+
+def test_documents_that_say_nothing_refuse_to_be_parsed(live: tuple[World, openai.OpenAI]) -> None:
+    _, client = live
+    completion = client.chat.completions.parse(
+        model="docs/docs",
+        messages=[{"role": "user", "content": "quantum chromodynamics"}],
+        response_format=Interval,
+        extra_body={"pincite": {"mode": "retrieval"}},
+    )
+    assert completion.choices[0].message.parsed is None
+    assert completion.choices[0].message.refusal
+
+
+def test_tokens_come_with_their_chances(live: tuple[World, openai.OpenAI]) -> None:
+    world, client = live
+    world.models.scripted = ScriptedEngine(["Hel", "lo"])
+    with client.chat.completions.stream(
+        model="scripted", messages=QUESTION, logprobs=True, top_logprobs=3, logit_bias={"7": -100}
+    ) as stream:
+        logprobs = stream.get_final_completion().choices[0].logprobs
+    assert logprobs is not None
+    assert logprobs.content is not None
+    assert [(token.token, len(token.top_logprobs)) for token in logprobs.content] == [("Hel", 3), ("lo", 3)]
+
+
+def test_several_answers_arrive_in_their_choices(live: tuple[World, openai.OpenAI]) -> None:
+    world, client = live
+    world.models.scripted = ScriptedEngine(["Hel", "lo"])
+    with client.chat.completions.stream(model="scripted", messages=QUESTION, n=2) as stream:
+        streamed = stream.get_final_completion().choices
+    whole = client.chat.completions.create(model="scripted", messages=QUESTION, n=2).choices
+    assert [choice.message.content for choice in whole] == ["Hello", "Hello"]
+    assert [choice.message.content for choice in streamed] == ["Hello", "Hello"]
+
+
 def test_errors_become_the_clients_own(live: tuple[World, openai.OpenAI]) -> None:
     world, client = live
     with pytest.raises(openai.NotFoundError) as unknown:
         client.chat.completions.create(model="nope", messages=QUESTION)
     assert unknown.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError) as refused:
-        client.chat.completions.create(model="docs/docs", messages=QUESTION, n=2)
-    assert refused.value.param == "n"
+        client.chat.completions.create(model="docs/docs", messages=QUESTION, logprobs=True)
+    assert refused.value.param == "logprobs"
     world.models.scripted = ScriptedEngine(["By", EngineCrashedError(model="scripted", how="signal SIGKILL")])
     with pytest.raises(openai.APIError, match="stopped unexpectedly"):
         list(client.chat.completions.create(model="scripted", messages=QUESTION, stream=True))

@@ -9,9 +9,10 @@ from api.services import Services
 from api.settings import load_settings
 from ingest.errors import ChunksTooLongError, CollectionNotFoundError, WorkerCrashedError
 from ingest.library import Library
-from rag.errors import RerankerNotFoundError
+from rag.errors import ModelLoadingError, RerankerNotFoundError
 from tests.api.world import LoadedEmbedder, OneModel, World, wait_for
 from tests.tiny_cross_encoder import write_tiny_cross_encoder
+from tests.tiny_gguf import write_tiny_gguf
 
 
 def test_chunks_that_the_embedder_would_cut_off_are_refused_at_the_start(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ class LateEmbedder(LoadedEmbedder):
 def test_an_embedder_that_starts_later_makes_the_service_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.services.WARM_UP_RETRY_SECONDS", 0.05)
     services = Services(load_settings(home=tmp_path), embedder=LateEmbedder(), models=OneModel())
-    services.warm_up()
+    services.get_ready()
     assert (services.readiness.embedder, services.readiness.model) == ("failed", "ok")
     assert "SIGKILL" in services.readiness.problems[0]
     wait_for(lambda: services.readiness.is_ready)
@@ -81,3 +82,17 @@ def test_an_index_that_lost_its_file_is_saved_at_the_end_and_closing_again_does_
     assert caplog.records == []
     with closing(Library(tmp_path)) as library:
         assert library.snapshot(collection.id) is not None
+
+
+@pytest.mark.slow
+def test_a_request_does_not_wait_for_a_model_to_load_but_the_start_does(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    write_tiny_gguf(tmp_path / "models" / "tiny.gguf")
+    settings = load_settings(home=tmp_path, threads=1)
+    services = Services(settings, embedder=LoadedEmbedder(), load_patience_seconds=0.01)
+    with pytest.raises(ModelLoadingError):
+        services.models.engine(None)
+    services.warm_up()
+    assert services.readiness.is_ready
+    assert services.models.engine(None).info().id == "tiny"
+    services.close()

@@ -50,12 +50,19 @@ class OneModel:
     scripted: Engine = field(default_factory=ScriptedEngine)
 
     def entries(self) -> Sequence[ModelEntry]:
-        return [ModelEntry("scripted", "llm", Path("scripted.gguf"), 0, True)]
+        return [ModelEntry("scripted", "llm", Path("scripted.gguf"), 0, "loaded")]
 
     def engine(self, model: str | None) -> Engine:
         if model not in (None, "scripted"):
             raise ModelNotFoundError(model=model or "")
         return self.scripted
+
+    def load(self, model: str | None) -> str:
+        self.engine(model)
+        return "scripted"
+
+    def unload(self, model: str) -> str:
+        return self.load(model)
 
     def close(self) -> None:
         """Nothing to end."""

@@ -7,7 +7,7 @@ import pytest
 
 from ui.answer_run import AnswerRun, AnswerSoFar
 from ui.api_types import Basis, ChatEvent, Check, Finished, Words
-from ui.errors import ConnectionLostError, UiError
+from ui.errors import ApiRefusedError, ConnectionLostError, UiError
 
 BASIS = Basis("whole", "it fits")
 END = Finished((), Check(), "stop")
@@ -48,6 +48,16 @@ def test_a_failure_keeps_the_words_and_says_why() -> None:
     answer = ended(ScriptedStream([BASIS, Words("It is "), ConnectionLostError()]))
     assert (answer.state, answer.text) == ("failed", "It is ")
     assert "connection" in answer.problem
+
+
+def test_a_refusal_says_whether_the_same_question_can_be_answered_in_a_moment() -> None:
+    loading = ApiRefusedError(status=503, code="model_loading", message="the model is still loading")
+    broken = ApiRefusedError(status=503, code="model_not_loaded", message="bad magic")
+    answers = [ended(ScriptedStream([error])) for error in (loading, broken)]
+    assert [(answer.state, answer.problem, answer.will_pass) for answer in answers] == [
+        ("failed", "The model is still loading", True),
+        ("failed", "Bad magic", False),
+    ]
 
 
 def test_a_stream_without_an_end_is_a_failure() -> None:

@@ -213,6 +213,16 @@ def test_a_failed_question_is_not_part_of_the_history(api: FakeApi, page: AppTes
     assert [message["content"] for message in api.chats[1]["messages"]] == ["Shorter"]
 
 
+def test_a_model_that_is_still_loading_is_a_note_and_no_error(api: FakeApi, page: AppTest) -> None:
+    api.refusal = (503, "the model 'big' is still loading; try again in 5 seconds", "model_loading")
+    ask(page.run(), "How heavy?")
+    assert ["is still loading" in note.value for note in page.info] == [True]
+    assert not page.error
+    api.refusal = None
+    ask(page, "How heavy?")
+    assert "It weighs" in shown(page)
+
+
 def test_model_and_mode_go_with_the_question(api: FakeApi, page: AppTest) -> None:
     page.run()
     page.selectbox[1].set_value("smollm2-135m-instruct")
