@@ -9,6 +9,7 @@ import argparse
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -51,12 +52,20 @@ def bare_loop(path: Path, sequences: int) -> float:
     return sequences * NEW_TOKENS / seconds
 
 
-def service(engine: LlamaEngine, clients: int, seed: int) -> float:
+def ends_of(path: Path) -> list[int]:
+    """Return the tokens by which a model ends its answers; here it must go on."""
+    model = LlamaModel(Runtime(), path, gpu_layers=0)
+    ends = [token for token in range(model.vocabulary) if model.is_end(token)]
+    model.close()
+    return ends
+
+
+def service(engine: LlamaEngine, clients: int, seed: int, ends: Sequence[int]) -> float:
     """Return tokens a second over all clients, from when the last one has begun until the first one has ended."""
     prompts = [text_of(PROMPT_TOKENS * 3 // 4, seed + client) for client in range(clients)]
     for prompt in prompts:
         ask(engine, prompt, 1)  # so that all of them begin to write at nearly the same time
-    return shared_rate(together([partial(ask, engine, prompt, 2 * NEW_TOKENS) for prompt in prompts]))
+    return shared_rate(together([partial(ask, engine, prompt, 3 * NEW_TOKENS, never=ends) for prompt in prompts]))
 
 
 def server(port: int, clients: int, seed: int) -> float:
@@ -64,16 +73,16 @@ def server(port: int, clients: int, seed: int) -> float:
     prompts = [text_of(PROMPT_TOKENS * 3 // 4, seed + client) for client in range(clients)]
     for prompt in prompts:
         complete(port, prompt, 1)
-    return shared_rate(together([partial(complete, port, prompt, 2 * NEW_TOKENS) for prompt in prompts]))
+    return shared_rate(together([partial(complete, port, prompt, 3 * NEW_TOKENS) for prompt in prompts]))
 
 
-def mixed(engine: LlamaEngine, seed: int) -> tuple[float, float, float, float]:
+def mixed(engine: LlamaEngine, seed: int, ends: Sequence[int]) -> tuple[float, float, float, float]:
     """Return the first token of a short question alone and in a crowd, and the median and worst gap of a stream there.
 
     The crowd: three long answers and one prompt of about 4,000 tokens.
     """
     alone = statistics.median(ask(engine, text_of(60, seed + index), 8).first for index in range(QUESTIONS))
-    streams = [partial(ask, engine, text_of(60, seed + 100 + index), 6 * NEW_TOKENS) for index in range(3)]
+    streams = [partial(ask, engine, text_of(60, seed + 100 + index), 6 * NEW_TOKENS, never=ends) for index in range(3)]
     long = partial(ask, engine, text_of(3_000, seed + 200), 8)
 
     def questions() -> Run:
@@ -94,35 +103,36 @@ def main() -> int:
     arguments = parser.parse_args()
     # Drafts are the business of `engine_reuse`: here every token is a step.
     engine = LlamaEngine("measured", arguments.model, RagSettings(lookup_drafts=False))
+    ends = ends_of(arguments.model)
     with closing(engine):
         for sequences in (1, 8):
-            against_bare_loop(engine, arguments.model, sequences, arguments.rounds)
+            against_bare_loop(engine, arguments.model, sequences, arguments.rounds, ends)
         if arguments.llama_server:
             with llama_server(arguments.llama_server, arguments.model, parallel=8, window=WINDOW) as port:
-                against_server(engine, port, arguments.rounds)
+                against_server(engine, port, arguments.rounds, ends)
         alone, crowd, median, worst = zip(
-            *(mixed(engine, 70_000 + 1_000 * round_) for round_ in range(arguments.rounds)), strict=True
+            *(mixed(engine, 70_000 + 1_000 * round_, ends) for round_ in range(arguments.rounds)), strict=True
         )
         show("first token in s of a short question, p95 in a crowd / alone", crowd, alone)
         show("gap in s of a stream in a crowd, worst / median", worst, median)
     return 0
 
 
-def against_bare_loop(engine: LlamaEngine, model: Path, sequences: int, rounds: int) -> None:
+def against_bare_loop(engine: LlamaEngine, model: Path, sequences: int, rounds: int, ends: Sequence[int]) -> None:
     """Print tokens a second with so many together."""
     bare, served = [], []
     for round_ in range(rounds):
         bare.append(bare_loop(model, sequences))
-        served.append(service(engine, sequences, 1_000 * round_ + 10 * sequences))
+        served.append(service(engine, sequences, 1_000 * round_ + 10 * sequences, ends))
     show(f"tokens/s with {sequences} together, served / bare loop", served, bare)
 
 
-def against_server(engine: LlamaEngine, port: int, rounds: int) -> None:
+def against_server(engine: LlamaEngine, port: int, rounds: int, ends: Sequence[int]) -> None:
     """Print tokens a second with 8 together."""
     theirs, ours = [], []
     for round_ in range(rounds):
         theirs.append(server(port, 8, 200_000 + 1_000 * round_))
-        ours.append(service(engine, 8, 300_000 + 1_000 * round_))
+        ours.append(service(engine, 8, 300_000 + 1_000 * round_, ends))
     show("tokens/s with 8 together, served / llama-server", ours, theirs)
 
 

@@ -45,11 +45,12 @@ def text_of(words: int, seed: int) -> str:
     )
 
 
-def ask(engine: Engine, prompt: str | Sequence[Message], max_tokens: int) -> Run:
-    """Ask for an answer and note when its pieces came."""
+def ask(engine: Engine, prompt: str | Sequence[Message], max_tokens: int, *, never: Sequence[int] = ()) -> Run:
+    """Ask for an answer without the tokens `never` and note when its pieces came."""
     messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
     run, started = Run(), time.perf_counter()
-    with closing(engine.generate(messages, Sampling(max_tokens=max_tokens))) as deltas:
+    sampling = Sampling(max_tokens=max_tokens, logit_bias=tuple((token, -1_000.0) for token in never))
+    with closing(engine.generate(messages, sampling)) as deltas:
         for delta in deltas:
             if delta.text:
                 run.times.append(time.perf_counter() - started)
@@ -69,7 +70,7 @@ def shared_rate(runs: Sequence[Run]) -> float:
     """Return tokens a second over all runs, from when the last one has begun until the first one has ended."""
     begun, ended = max(run.first for run in runs), min(run.times[-1] for run in runs)
     if begun >= ended:
-        raise RuntimeError("an answer was complete before the last one began; the model ends its answers too soon")
+        raise RuntimeError("an answer was complete before the last one began; let them write more tokens")
     return sum(begun < at <= ended for run in runs for at in run.times) / (ended - begun)
 
 

@@ -40,6 +40,7 @@ def complete(port: int, prompt: str, max_tokens: int) -> Run:
         "stream": True,
         "max_tokens": max_tokens,
         "temperature": 0,
+        "ignore_eos": True,
     }
     connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
     for line in connection.getresponse():
