@@ -80,6 +80,30 @@ class RerankerUnfitError(RagError):
         )
 
 
+class EntailmentModelNotFoundError(RagError):
+    """The model that checks sentences against quotes is not where the setting says."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"there is no entailment model {name!r}; PINCITE_ENTAILMENT_MODEL is a folder, or the name of a model in "
+            "the Hugging Face cache. Where there is a network, `hf download NAME --local-dir FOLDER` gets one, for "
+            "instance cross-encoder/nli-MiniLM2-L6-H768; then name its folder"
+        )
+
+
+class EntailmentModelUnfitError(RagError):
+    """The model exists but cannot say whether a quote implies a sentence."""
+
+    def __init__(self, *, name: str, detail: str) -> None:
+        self.name = name
+        self.detail = detail
+        super().__init__(
+            f"the model {name!r} cannot check sentences: {detail}; name another one in PINCITE_ENTAILMENT_MODEL, or "
+            "none"
+        )
+
+
 class PromptTooLongError(RagError):
     """The prompt leaves no room for an answer in the model's context window."""
 

@@ -8,6 +8,7 @@ from pydantic_settings import NoDecode
 
 from ingest.settings import PinciteSettings
 from rag.rewriting import Rewriting
+from rag.types import AnswerStyle
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Numbers = Annotated[tuple[float, ...], NoDecode]
@@ -64,14 +65,27 @@ class RagSettings(PinciteSettings):
         description="Whether the model completes follow-up questions: `auto` (models of 1 GB or more), `on` or `off`.",
     )
     min_score: float = Field(
-        default=0.33, ge=0, le=1, description="Below this score, a chunk needs the question's codes to be relevant."
+        default=0.33,
+        ge=0,
+        le=1,
+        description="Below this score, no sentence answers a question; a passage needs its codes and numbers then.",
     )
     reranker: str | None = Field(
         default=None,
         description="Cross-encoder that ranks the best results again: a folder, or the name of one in the Hugging "
         "Face cache; default: none.",
     )
+    entailment_model: str | None = Field(
+        default=None,
+        description="Entailment (NLI) model that has a say in verdicts: a folder, or the name of one in the Hugging "
+        "Face cache; default: none.",
+    )
     max_answer_tokens: int = Field(default=512, ge=16, description="Longest answer, where the request does not say.")
+    answer_style: AnswerStyle = Field(
+        default="auto",
+        description="Answers in the model's own words (`written`) or of sentences of the documents alone (`quoted`); "
+        "`auto`: quoted where the model is too small to write.",
+    )
     context_mode: Literal["auto", "whole", "retrieval"] = Field(
         default="auto", description="Whole documents when they fit (`auto`), or one way where possible."
     )

@@ -10,7 +10,13 @@ Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length"]
 ContextMode = Literal["whole", "retrieval", "overview", "none"]
 Verdict = Literal["supported", "partly", "unsupported"]
-CitationOrigin = Literal["marker", "alignment"]
+CitationOrigin = Literal["marker", "alignment", "quote"]
+AnswerMode = Literal["auto", "whole", "retrieval", "overview"]
+"""What an answer is to be made from: whole documents, the best passages, notes of everything, or whichever suits."""
+WrittenOrQuoted = Literal["written", "quoted"]
+"""In words of the model's own, or made of sentences of the documents alone."""
+AnswerStyle = Literal["auto"] | WrittenOrQuoted
+"""`auto` is quoted for models that are too small to write answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,23 @@ class Reranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Entailment:
+    """How likely a text implies and contradicts a sentence, both in [0, 1], and which model says so."""
+
+    model: str
+    entailed: float
+    contradicted: float
+
+
+class EntailmentJudge(Protocol):
+    """Reads a quote and a sentence together and says whether the one implies the other."""
+
+    def judge(self, quote: str, sentence: str) -> Entailment:
+        """Return how likely `quote` implies and contradicts `sentence`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A numbered chunk that the model is shown and a citation can name. Numbers count from 1."""
 
@@ -233,10 +256,38 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedValue:
+    """A number or a date that a document gives: `quote.quote[start:end]`."""
+
+    quote: Quote
+    start: int
+    end: int
+
+    @property
+    def value(self) -> str:
+        """The number or date as it is written, with its unit."""
+        return self.quote.quote[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Different numbers or dates that documents give for the same thing; the first is of a quote that is cited."""
+
+    values: tuple[StatedValue, ...]
+
+    @property
+    def thing(self) -> str:
+        """What they are given for, in the words of the first quote, with … in the value's place."""
+        first = self.values[0]
+        return f"{first.quote.quote[: first.start]}…{first.quote.quote[first.end :]}"
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A sentence of the answer, `answer[answer_start:answer_end]`, pinned to the quote that bears it.
 
-    `number` is the passage's number. `origin` says whether the model named the passage or Pincite found it.
+    `number` is the passage's number. `origin` says whether the model named the passage, Pincite found it, or the
+    sentence is the quote itself.
     """
 
     number: int
@@ -260,11 +311,12 @@ class SentenceVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds since the question came in."""
+    """Seconds since the question came in; `checking_seconds` of the total went into pinning and checking."""
 
     retrieval_seconds: float
     first_token_seconds: float
     total_seconds: float
+    checking_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +327,7 @@ class Started:
     reason: str
     passages: tuple[Passage, ...]
     evidence: tuple[Quote, ...]
+    style: WrittenOrQuoted = "written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,8 +352,16 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned:
+    """A sentence of the answer that is complete, with its pins; it comes while the next one is written."""
+
+    sentence: SentenceVerdict
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """Last event: the whole answer with its pins."""
+    """Last event: the whole answer with its pins, and what other passages say otherwise."""
 
     text: str
     citations: tuple[Citation, ...]
@@ -312,10 +373,11 @@ class Answer:
     finish_reason: FinishReason
     usage: Usage
     timings: Timings
-    style: Literal["written", "quoted"] = "written"
+    style: WrittenOrQuoted = "written"
+    disagreements: tuple[Disagreement, ...] = ()
 
 
-AnswerEvent = Started | AnswerDelta | Answer
+AnswerEvent = Started | Progress | AnswerDelta | Pinned | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,11 +390,11 @@ class Question:
     messages: tuple[Message, ...]
     collections: tuple[str, ...]
     sampling: Sampling = field(default_factory=Sampling)
-    mode: Literal["auto", "whole", "retrieval"] = "auto"
+    mode: AnswerMode = "auto"
     model: str | None = None
     filter: Filter | None = None
     client: str = ""
-    style: Literal["auto", "written", "quoted"] = "auto"
+    style: AnswerStyle = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ingest.embedding import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
 from ingest.library import Library
 from rag.engines.openai_server import server_of
+from rag.entailment import EntailmentModel, find_entailment_model
 from rag.errors import RagError
 from rag.models.models import Models
 from rag.reranking import CrossEncoderReranker, find_reranker
@@ -46,6 +47,8 @@ def _examine(settings: AllSettings) -> Iterator[Finding]:
     yield _checked("embedder", lambda: _check_embedder(settings))
     if (name := settings.rag.reranker) is not None:
         yield _checked("reranker", lambda: _check_reranker(name))
+    if (judge := settings.rag.entailment_model) is not None:
+        yield _checked("entailment", lambda: _check_entailment(judge))
     yield _checked("models", lambda: _check_models(settings))
     yield _checked("engine", lambda: _check_engine(settings))
     yield _checked("ports", lambda: _check_ports(settings))
@@ -77,6 +80,12 @@ def _check_reranker(name: str) -> str:
     with closing(CrossEncoderReranker(find_reranker(name))) as reranker:
         (score,) = reranker.scores("Does the reranker work?", ["The reranker works."])
     return f"{name} gives a sentence that answers a question {score:.2f}"
+
+
+def _check_entailment(name: str) -> str:
+    with closing(EntailmentModel(find_entailment_model(name))) as model:
+        found = model.judge("The model works.", "The model works.")
+    return f"{name} gives a sentence that a quote implies {found.entailed:.2f}"
 
 
 def _check_models(settings: AllSettings) -> str:
