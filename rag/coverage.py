@@ -46,8 +46,7 @@ class WordCoverage:
         asked = question_words(question)
         if not asked or not chunks:
             return [WordMatch(0.0, 0.0)] * len(chunks)
-        frequencies = self._library.word_frequencies(asked)
-        weights = {word: _rarity(count, frequencies.chunks) for word, count in frequencies.counts.items()}
+        weights = self._rarities(asked)
         whole = sum(weights.values())
 
         def match(chunk: StoredChunk, score: float) -> WordMatch:
@@ -56,6 +55,15 @@ class WordCoverage:
             return WordMatch(coverage, BM25_SHARE * scaled + (1.0 - BM25_SHARE) * coverage)
 
         return list(map(match, chunks, bm25))
+
+    def rarities(self, question: str) -> dict[str, float]:
+        """Return the words of a question, each with its rarity in the whole library; none where it has no word."""
+        asked = question_words(question)
+        return self._rarities(asked) if asked else {}
+
+    def _rarities(self, asked: Sequence[str]) -> dict[str, float]:
+        frequencies = self._library.word_frequencies(asked)
+        return {word: _rarity(count, frequencies.chunks) for word, count in frequencies.counts.items()}
 
 
 def _rarity(count: int, chunks: int) -> float:

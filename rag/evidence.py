@@ -1,9 +1,15 @@
-"""The sentences of a chunk and how similar each is to a text: evidence that needs no language model."""
+"""The sentences of chunks that bear a text, or that seem to answer a question: evidence that needs no language model.
+
+What answers a question is rarely the sentence that is most like it. So three things count: the meaning, the share of
+the question's words that the sentence has together with the title and headings above it, and how relevant its chunk
+is. Of 586 questions of XQuAD/en on which nothing was fitted, the first sentence has the answer to .80 and one of the
+first three to .94; by the meaning alone it is .69 and .88 (DECISIONS.md).
+"""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +19,29 @@ from ingest.library import Library
 from ingest.pages import Location, locate
 from ingest.sentences import line_spans, sentence_spans
 from ingest.types import BlockKind, Embedder, StoredChunk
-from rag.types import Quote
+from ingest.words import words
+from rag.coverage import WordCoverage
+from rag.types import Quote, ScoredChunk
 
 CACHED_CHUNKS = 4_096
+MEANING_SHARE, WORDS_SHARE, CHUNK_SHARE = 0.25, 0.35, 0.4
+"""What counts how much where a question is asked: fitted on half of XQuAD/en and QED, the same on the other half."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceMatch:
-    """A sentence of a chunk, `[start, end)` of the document's text, and its cosine to what was asked for."""
+    """A sentence of a chunk, `[start, end)` of the document's text, and how well it fits what was asked for."""
 
     stored: StoredChunk
     start: int
     end: int
     score: float
+
+    @property
+    def text(self) -> str:
+        """The sentence as it stands in the document."""
+        chunk = self.stored.chunk
+        return chunk.text[self.start - chunk.start : self.end - chunk.start]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +55,42 @@ class EvidenceFinder:
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
         self._library = library
-        self._embedder = embedder
+        self.embedder = embedder
+        self._coverage = WordCoverage(library)
         self._lock = threading.Lock()
         self._cache: OrderedDict[int, _Sentences] = OrderedDict()
 
     def rank(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
-        """Return every sentence of `chunks`, the most similar to `text` (of any length) first."""
+        """Return every sentence of `chunks`, the most similar to `text` (of any length) first; scores are cosines."""
+        return _best_first(self._similar(text, chunks))
+
+    def answering(self, question: str, hits: Sequence[ScoredChunk]) -> list[SentenceMatch]:
+        """Return every sentence of what was found for a question, the likeliest to answer it first.
+
+        Scores are in [0, 1] and mean the same for every question, whatever ranks the chunks.
+        """
+        relevance = {hit.chunk.id: hit.trail.relevance for hit in hits}
+        rarities = self._coverage.rarities(question)
+        whole = sum(rarities.values()) or 1.0
+
+        def judged(match: SentenceMatch) -> SentenceMatch:
+            known = set(words(f"{match.stored.chunk.context}\n{match.text}"))
+            coverage = sum(rarity for word, rarity in rarities.items() if word in known) / whole
+            likeness = MEANING_SHARE * max(match.score, 0.0) + WORDS_SHARE * coverage
+            return replace(match, score=likeness + CHUNK_SHARE * relevance[match.stored.id])
+
+        return _best_first(map(judged, self._similar(question, [hit.chunk for hit in hits])))
+
+    def _similar(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
+        """Return every sentence of `chunks` in their order, with its cosine to `text`."""
         if not chunks:
             return []
-        vector = self._embedder.embed_query(text)
-        matches: list[SentenceMatch] = []
-        for chunk, sentences in zip(chunks, self._sentences(chunks), strict=True):
-            scores = sentences.vectors @ vector
-            matches.extend(
-                SentenceMatch(chunk, start, end, float(score))
-                for (start, end), score in zip(sentences.spans, scores, strict=True)
-            )
-        return sorted(matches, key=lambda match: (-match.score, match.stored.id, match.start))
+        vector = self.embedder.embed_query(text)
+        return [
+            SentenceMatch(chunk, start, end, float(score))
+            for chunk, sentences in zip(chunks, self._sentences(chunks), strict=True)
+            for (start, end), score in zip(sentences.spans, sentences.vectors @ vector, strict=True)
+        ]
 
     def quote(self, match: SentenceMatch) -> Quote:
         """Return a sentence as a quote, with the page and the boxes where it stands."""
@@ -64,7 +99,6 @@ class EvidenceFinder:
             location = locate(self._library, stored.collection_id, stored.file_id, match.start, match.end)
         except FileNotInLibraryError:  # deleted while the answer was being written
             location = Location(stored.chunk.first_page, (), "")
-        offset = stored.chunk.start
         return Quote(
             collection_id=stored.collection_id,
             file_id=stored.file_id,
@@ -73,7 +107,7 @@ class EvidenceFinder:
             page=location.page,
             start=match.start,
             end=match.end,
-            quote=stored.chunk.text[match.start - offset : match.end - offset],
+            quote=match.text,
             score=match.score,
             boxes=location.boxes,
             place=location.place,
@@ -89,7 +123,7 @@ class EvidenceFinder:
             for chunk, its_spans in zip(missing, spans, strict=True)
             for start, end in its_spans
         ]
-        vectors = self._embedder.embed(texts)  # a sentence of a chunk fits wherever the chunk did
+        vectors = self.embedder.embed(texts)  # a sentence of a chunk fits wherever the chunk did
         position = 0
         for chunk, its_spans in zip(missing, spans, strict=True):
             known[chunk.id] = _Sentences(its_spans, vectors[position : position + len(its_spans)])
@@ -104,6 +138,15 @@ class EvidenceFinder:
                 self._cache.move_to_end(id_)
             while len(self._cache) > CACHED_CHUNKS:
                 self._cache.popitem(last=False)
+
+
+def sentences_of(stored: StoredChunk) -> list[SentenceMatch]:
+    """Return the sentences of a chunk, the rows of a table, in their order and without a score."""
+    return [SentenceMatch(stored, start, end, 0.0) for start, end in _spans(stored)]
+
+
+def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
+    return sorted(matches, key=lambda match: (-match.score, match.stored.id, match.start))
 
 
 def _spans(stored: StoredChunk) -> tuple[tuple[int, int], ...]:

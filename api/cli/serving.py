@@ -1,7 +1,7 @@
 """Serving, and how this machine does it: `serve`, `ui`, `up`, `doctor`, `bench`, `eval`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -71,15 +71,21 @@ def evaluate(
         int | None, typer.Option(min=1, help="Ask at most this many questions of each kind.", show_default=False)
     ] = None,
     budget: Annotated[int, typer.Option(min=1, help="Characters of text in which spans are looked for.")] = 4_000,
+    answer: Annotated[bool, typer.Option("--answer", help="Also answer the questions, and judge the answers.")] = False,
+    style: Annotated[
+        Literal["auto", "written", "quoted"], typer.Option(help="Whether answers are written, or quoted word for word.")
+    ] = "auto",
     keep: Annotated[
         Path | None, typer.Option(help="Folder where what was read stays for the next run.", show_default=False)
     ] = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Measure how well the search finds what is known to be there, in a library of its own."""
+    """Measure how good the search is, and with `--answer` the answers, in a library of its own."""
     settings = settings_for(home)
     from api.commands import evaluate as commands
 
-    options = commands.EvalOptions(compare=compare, max_queries=queries, budget_chars=budget, keep=keep)
+    options = commands.EvalOptions(
+        compare=compare, max_queries=queries, budget_chars=budget, keep=keep, answer=answer, style=style
+    )
     raise typer.Exit(commands.run(settings, folder, options, as_json=json))

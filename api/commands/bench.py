@@ -14,14 +14,12 @@ from pathlib import Path
 
 from api.cli_output import CommandError, add_row, messages, results, table, write_json
 from api.commands.ingest import ingest_files
-from api.commands.opening import open_services
+from api.commands.opening import default_model, open_services
 from api.services import Services
 from api.settings import AllSettings
 from ingest.settings import CHECKOUT
 from ingest.sources import find_files
 from ingest.types import Collection
-from rag.errors import ModelNotFoundError
-from rag.models.models import ModelEntry, Models
 from rag.types import Answer, AnswerDelta, Message, Question, Sampling, Search
 
 SAMPLES = CHECKOUT / "data" / "samples"
@@ -59,7 +57,7 @@ def run(settings: AllSettings, folder: Path | None, *, as_json: bool) -> int:
         raise CommandError(f"there is no folder {folder}; name one with documents to measure with", exit_code=2)
     with tempfile.TemporaryDirectory(prefix="pincite-bench-") as home:
         # The models stay where they are; only the library is another one.
-        model = _default_model(settings)
+        model = default_model(settings)
         with open_services(settings.in_home(Path(home), model=str(model.path))) as services:
             report = _measure(services, folder, model.id)
     if as_json:
@@ -70,13 +68,6 @@ def run(settings: AllSettings, folder: Path | None, *, as_json: bool) -> int:
             add_row(shown, (name.replace("_", " "), f"{value:,.2f}" if isinstance(value, float) else value))
         results().print(shown)
     return 0
-
-
-def _default_model(settings: AllSettings) -> ModelEntry:
-    entries = Models(settings.rag).entries()
-    if not entries:
-        raise ModelNotFoundError(model="default")
-    return entries[0]
 
 
 def _measure(services: Services, folder: Path, model: str) -> Report:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from api.services import Services
 from api.settings import AllSettings
 from ingest.library import Library
+from rag.errors import ModelNotFoundError
+from rag.models.models import ModelEntry, Models
 
 
 @contextmanager
@@ -26,3 +28,11 @@ def open_library(settings: AllSettings) -> Generator[Library, None, None]:
         yield library
     finally:
         library.close()
+
+
+def default_model(settings: AllSettings) -> ModelEntry:
+    """Return the model that answers where a question names none; raises `ModelNotFoundError` where there is none."""
+    entries = Models(settings.rag).entries()
+    if not entries:
+        raise ModelNotFoundError(model="default")
+    return entries[0]

@@ -1,7 +1,7 @@
 """Read an evaluation set from its folder, and refuse one that is wrong, naming the file and the line."""
 
 import hashlib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ from rag.types import Message, Role
 
 CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 SPANS, ANSWERS, HISTORY, LABELS = "spans.jsonl", "answers.jsonl", "history.jsonl", "labels.tsv"
+EVIDENCE = "evidence.jsonl"
 UNANSWERABLE = "unanswerable"
 """How a label begins by which a question has no answer in the corpus."""
 
@@ -32,6 +33,12 @@ class _QueryRow(msgspec.Struct):
 class _AnswersRow(msgspec.Struct):
     id: str
     answers: list[str]
+
+
+class _EvidenceRow(msgspec.Struct):
+    id: str
+    doc: str
+    sentences: list[str]
 
 
 class _SpanRow(msgspec.Struct):
@@ -56,7 +63,7 @@ class _HistoryRow(msgspec.Struct):
     history: list[_TurnRow]
 
 
-_Row = TypeVar("_Row", _DocumentRow, _QueryRow, _AnswersRow, _SpansRow, _HistoryRow)
+_Row = TypeVar("_Row", _DocumentRow, _QueryRow, _AnswersRow, _SpansRow, _HistoryRow, _EvidenceRow)
 _Value = TypeVar("_Value")
 
 
@@ -95,7 +102,9 @@ def load_set(folder: Path, name: str) -> EvalSet:
     relevance = _relevance(folder / QRELS, known, documents)
     spans = _optional(folder / SPANS, lambda path: _spans(path, known, documents)) or {}
     history = _optional(folder / HISTORY, lambda path: _history(path, known)) or {}
-    unanswerable = _unanswerable(folder, known)
+    answers = _optional(folder / ANSWERS, lambda path: _answers(path, known)) or {}
+    evidence = _optional(folder / EVIDENCE, lambda path: _evidence(path, known, documents)) or {}
+    unanswerable = _unanswerable(folder, known, answers)
     queries = tuple(
         EvalQuery(
             id=id_,
@@ -104,6 +113,8 @@ def load_set(folder: Path, name: str) -> EvalSet:
             spans=spans.get(id_, ()),
             history=history.get(id_, ()),
             is_unanswerable=id_ in unanswerable,
+            answers=answers.get(id_, ()),
+            evidence=evidence.get(id_, ()),
         )
         for id_, text in texts.items()
     )
@@ -204,14 +215,31 @@ def _history(path: Path, known: Container[str]) -> dict[str, tuple[Message, ...]
     return found
 
 
-def _unanswerable(folder: Path, known: Container[str]) -> set[str]:
+def _answers(path: Path, known: Container[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for place, row in _table(path, _AnswersRow):
+        _check(place, "question", row.id, known)
+        found[row.id] = tuple(row.answers)
+    return found
+
+
+def _evidence(path: Path, known: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
+    """Return where the sentences of evidence stand, each where its document has it first."""
+    found: dict[str, tuple[Span, ...]] = {}
+    for place, row in _table(path, _EvidenceRow):
+        _check(place, "question", row.id, known)
+        _check(place, "document", row.doc, documents)
+        starts = [documents[row.doc].text.find(sentence) for sentence in row.sentences]
+        if -1 in starts or not all(sentence.strip() for sentence in row.sentences):
+            raise place.error(f"a sentence does not stand in the text of {row.doc!r}")
+        pairs = zip(starts, row.sentences, strict=True)
+        found[row.id] = tuple(Span(row.doc, start, start + len(sentence)) for start, sentence in pairs)
+    return found
+
+
+def _unanswerable(folder: Path, known: Container[str], answers: Mapping[str, Sequence[str]]) -> set[str]:
     """Return the questions that have an empty list of answers, or a label that says so."""
-    found: set[str] = set()
-    if (folder / ANSWERS).is_file():
-        for place, row in _table(folder / ANSWERS, _AnswersRow):
-            _check(place, "question", row.id, known)
-            if not row.answers:
-                found.add(row.id)
+    found = {id_ for id_, right in answers.items() if not right}
     if (folder / LABELS).is_file():
         rows = _tabbed(folder / LABELS)
         next(rows, None)

@@ -1,11 +1,12 @@
 """Try ways of searching on the questions of a set, and sum up what they find."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from rag.abstention import Judgement, judge
 from rag.evaluation.measures import Values, auc, estimate, ranking_values
 from rag.evaluation.spans import SpanScores, span_scores, within_budget
 from rag.evaluation.types import (
@@ -17,7 +18,10 @@ from rag.evaluation.types import (
     Way,
     WayReport,
 )
-from rag.retrieval import relevant
+from rag.evidence import EvidenceFinder
+from rag.types import ScoredChunk
+
+FALSE_REFUSALS = (0.01, 0.02, 0.05, 0.10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,12 @@ class TrialPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What one way made of one question; `has_evidence` says that users would get an answer."""
+    """What one way made of one question; `hits` are those from which it would be answered."""
 
     documents: list[str]
     spans: SpanScores | None
     milliseconds: float
-    best_score: float
-    has_evidence: bool
+    hits: Sequence[ScoredChunk]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,13 @@ class _WayTrials:
 
 
 def report_on(
-    evaluated: EvalSet, ways: Mapping[str, Way], policy: TrialPolicy, *, chunks: int, track: Track
+    evaluated: EvalSet,
+    ways: Mapping[str, Way],
+    policy: TrialPolicy,
+    *,
+    finder: EvidenceFinder,
+    chunks: int,
+    track: Track,
 ) -> SetReport:
     """Try each of `ways` on the questions of a set; the last one, which serves users, also on those without an answer.
 
@@ -70,15 +79,24 @@ def report_on(
         trials = [_try(query, way, policy, texts) for query in track(judged, name)]
         tried[name] = _WayTrials(trials, _values(judged, trials))
     served, way = list(tried.values())[-1], list(ways.values())[-1]
-    asked: Iterable[EvalQuery] = track(hopeless, "unanswerable") if hopeless else []
-    refused = [_try(query, way, policy, texts) for query in asked]
+    found = [(query, trial.hits) for query, trial in zip(judged, served.trials, strict=True)]
+    not_found = [(query, way(query)[: policy.top_k]) for query in track(hopeless, "unanswerable")] if hopeless else []
+
+    def judged_by_users(each: tuple[EvalQuery, Sequence[ScoredChunk]]) -> Judgement:
+        query, hits = each
+        return judge(query.text, hits, finder.answering(query.text, hits), min_score=policy.min_score)
+
     return SetReport(
         name=evaluated.name,
         documents=len(evaluated.documents),
         chunks=chunks,
         queries=len(judged),
         ways=tuple(_summary(name, each, served) for name, each in tried.items()),
-        abstention=_abstention(served.trials, refused) if refused else None,
+        abstention=_abstention(
+            [judged_by_users(each) for each in track(found, "judging")], list(map(judged_by_users, not_found))
+        )
+        if not_found
+        else None,
     )
 
 
@@ -91,8 +109,7 @@ def _try(query: EvalQuery, way: Way, policy: TrialPolicy, texts: Mapping[str, st
         documents=list(dict.fromkeys(hit.chunk.source for hit in hits)),
         spans=span_scores(found, query.spans, texts) if query.spans else None,
         milliseconds=milliseconds,
-        best_score=max((hit.score for hit in hits), default=0.0),
-        has_evidence=bool(relevant(query.text, hits[: policy.top_k], policy.min_score)),
+        hits=hits[: policy.top_k],
     )
 
 
@@ -119,12 +136,16 @@ def _summary(name: str, tried: _WayTrials, served: _WayTrials) -> WayReport:
     )
 
 
-def _abstention(answerable: Sequence[_Trial], unanswerable: Sequence[_Trial]) -> AbstentionReport:
-    with_answer, without = (np.array([trial.best_score for trial in trials]) for trials in (answerable, unanswerable))
+def _abstention(answerable: Sequence[Judgement], unanswerable: Sequence[Judgement]) -> AbstentionReport:
+    with_answer, without = (
+        np.array([judgement.probability for judgement in each]) for each in (answerable, unanswerable)
+    )
+    limits = {rate: float(np.quantile(with_answer, rate)) for rate in FALSE_REFUSALS}
     return AbstentionReport(
         answerable=len(answerable),
         unanswerable=len(unanswerable),
         auc=auc(with_answer, without),
-        false_refusal_rate=float(np.mean([not trial.has_evidence for trial in answerable])),
-        false_answer_rate=float(np.mean([trial.has_evidence for trial in unanswerable])),
+        false_refusal_rate=float(np.mean([not judgement.is_answerable for judgement in answerable])),
+        false_answer_rate=float(np.mean([judgement.is_answerable for judgement in unanswerable])),
+        curve={f"{rate:.0%}": float(np.mean(without < limit)) for rate, limit in limits.items()},
     )

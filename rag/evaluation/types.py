@@ -32,6 +32,7 @@ class EvalQuery:
     """A question, the grade of each document that was judged for it, and the spans that answer it.
 
     `history` has the turns before it, the oldest first. `is_unanswerable` says that the corpus has no answer.
+    `answers` are right answers, any of which will do, and `evidence` the sentences from which one follows.
     """
 
     id: str
@@ -40,6 +41,8 @@ class EvalQuery:
     spans: tuple[Span, ...] = ()
     history: tuple[Message, ...] = ()
     is_unanswerable: bool = False
+    answers: tuple[str, ...] = ()
+    evidence: tuple[Span, ...] = ()
 
     @property
     def is_judged(self) -> bool:
@@ -94,7 +97,8 @@ class WayReport:
 class AbstentionReport:
     """How well questions without an answer are told apart from the others.
 
-    `auc` is the chance that a question with an answer has a better best score than one without.
+    `auc` is the chance that a question with an answer has a better best sentence than one without. `curve` says which
+    share of those without is refused where one of 1%, 2%, 5% and 10% of the others is: what another limit would do.
     """
 
     answerable: int
@@ -102,6 +106,37 @@ class AbstentionReport:
     auc: float
     false_refusal_rate: float
     false_answer_rate: float
+    curve: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyReport:
+    """Milliseconds of half and of 95% of the questions."""
+
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersReport:
+    """What the answers to the questions of one set were worth.
+
+    `estimates` are named as in the output ("em", "citation_precision" …); what the set cannot tell is missing.
+    `invalid_citations` says of each citation that is not what is stored what is wrong with it. `foreign_chars` counts
+    the characters of quoted answers that stand in no document. `latencies` are by "first_evidence", "first_token" and
+    "total".
+    """
+
+    model: str
+    answerable: int
+    unanswerable: int
+    quoted: int
+    citations: int
+    sentences: int
+    estimates: Mapping[str, Estimate]
+    invalid_citations: tuple[str, ...]
+    foreign_chars: int
+    latencies: Mapping[str, LatencyReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +149,7 @@ class SetReport:
     queries: int
     ways: tuple[WayReport, ...]
     abstention: AbstentionReport | None
+    answers: AnswersReport | None = None
 
     @property
     def served(self) -> WayReport:

@@ -8,7 +8,8 @@ from api.commands import opening
 from api.services import Services
 from api.settings import AllSettings
 from tests.api.shell import Shell
-from tests.api.world import LoadedEmbedder
+from tests.api.world import LoadedEmbedder, OneModel
+from tests.fakes import ScriptedEngine
 from tests.rag.evaluation_world import write_set
 
 KEYS = {"set", "documents", "chunks", "queries", "abstention", "latency_p50_ms", "latency_p95_ms"} | {
@@ -18,16 +19,42 @@ KEYS = {"set", "documents", "chunks", "queries", "abstention", "latency_p50_ms",
 }
 
 
+ANSWER_ESTIMATES = (
+    "em",
+    "f1",
+    "answer_contains",
+    "evidence_hit@1",
+    "evidence_hit@3",
+    "citation_validity",
+    "citation_precision",
+    "citation_recall",
+    "citation_span_precision",
+    "citation_span_recall",
+    "supported",
+    "partly",
+    "unsupported",
+    "false_refusal_rate",
+    "refusal_rate",
+    "checking_share",
+)
+ANSWER_KEYS = (
+    {"model", "answerable", "unanswerable", "quoted", "citations", "sentences", "foreign_chars", "invalid_citations"}
+    | {f"{name}{suffix}" for name in ANSWER_ESTIMATES for suffix in ("", "_ci")}
+    | {f"{step}_{share}_ms" for step in ("first_evidence", "first_token", "total") for share in ("p50", "p95")}
+)
+
+
 class Embedders:
-    """Stands in for the embedder of each evaluation and remembers what was embedded."""
+    """Stands in for the embedder of each evaluation and remembers what was embedded; the model is a scripted one."""
 
     def __init__(self) -> None:
         self.made: list[LoadedEmbedder] = []
+        self.models = OneModel(ScriptedEngine(("The pump is oiled every 3 months [1].",)))
 
     def services(self, settings: AllSettings) -> Services:
         """Return the parts of one evaluation, with an embedder of its own."""
         self.made.append(LoadedEmbedder())
-        return Services(settings, embedder=self.made[-1])
+        return Services(settings, embedder=self.made[-1], models=self.models)
 
 
 @pytest.fixture
@@ -48,6 +75,7 @@ def test_one_set_is_one_object(shell: Shell, embedders: Embedders, folder: Path)
     assert (found["set"], found["documents"], found["queries"]) == ("tiny", 3, 2)
     assert (found["ndcg@10"], found["ndcg@10_ci"], found["span_recall"]) == (1.0, [1.0, 1.0], 1.0)
     assert found["abstention"]["unanswerable"] == 1
+    assert found["abstention"]["curve"] == dict.fromkeys(("1%", "2%", "5%", "10%"), 1.0)
 
 
 def test_the_ways_are_compared_side_by_side(shell: Shell, embedders: Embedders, folder: Path) -> None:
@@ -56,6 +84,30 @@ def test_the_ways_are_compared_side_by_side(shell: Shell, embedders: Embedders, 
     assert list(found["ways"]) == ["lexical", "dense", "fused", "reranked", "with history"]
     assert found["ways"]["with history"]["ndcg@10"] == found["ndcg@10"]
     assert all("ndcg@10_below_served" in way for way in found["ways"].values())
+
+
+def test_answers_are_judged_in_the_same_object(shell: Shell, embedders: Embedders, folder: Path) -> None:
+    found = shell.json("eval", str(folder), "--answer", "--style", "written")
+    assert set(found) == KEYS | ANSWER_KEYS
+    assert (found["model"], found["answerable"], found["unanswerable"]) == ("scripted", 2, 1)
+    assert (found["citation_validity"], found["invalid_citations"], found["foreign_chars"]) == (1.0, [], 0)
+    assert (found["answer_contains"], found["f1"]) == (1.0, 0.6667)  # 3 words of 6 and of 3
+    assert found["citation_recall"] == 0.5
+
+
+def test_quoted_answers_have_nothing_of_their_own(shell: Shell, embedders: Embedders, folder: Path) -> None:
+    found = shell.json("eval", str(folder), "--answer", "--style", "quoted", "--queries", "1")
+    assert (found["answerable"], found["quoted"] > 0, found["foreign_chars"]) == (1, True, 0)
+    assert found["citation_validity"] == 1.0
+
+
+def test_people_get_a_table_of_answers_in_100_columns(shell: Shell, embedders: Embedders, folder: Path) -> None:
+    code, out, _ = shell.run("eval", str(folder), "--answer")
+    assert code == 0
+    answers = out[out.index("answers to tiny") :].splitlines()
+    assert max(map(len, answers)) <= 100
+    assert any(line.startswith("exact match") for line in answers)
+    assert any(line.startswith("first token, half and 95%") for line in answers)
 
 
 def test_several_sets_are_an_array(shell: Shell, embedders: Embedders, folder: Path) -> None:

@@ -26,6 +26,7 @@ from rag.evaluation.sets import load_set
 from rag.evaluation.trials import TrialPolicy, report_on
 from rag.evaluation.types import EvalSet, Item
 from rag.evaluation.ways import SearchParts, served_way
+from rag.evidence import EvidenceFinder
 from rag.retrieval import Retriever
 from rag.settings import RagSettings
 
@@ -77,7 +78,9 @@ def show(evaluated: EvalSet, name: str, cut: Cut, found: EmbedderFolder, budgets
         for budget in budgets:
             policy = TrialPolicy(budget_chars=budget, top_k=settings.top_k, min_score=settings.min_score)
             ways = served_way(parts, has_history=False)
-            report = report_on(evaluated, ways, policy, chunks=chunks, track=_silently)
+            report = report_on(
+                evaluated, ways, policy, chunks=chunks, track=_silently, finder=EvidenceFinder(library, embedder)
+            )
             values = " ".join(f"{measure} {report.served.estimates[measure].mean:.3f}" for measure in MEASURES)
             logging.info("%-22s %5d chunks, %5d characters: %s", name, chunks, budget, values)
 

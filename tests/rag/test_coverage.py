@@ -39,3 +39,9 @@ def test_bm25_counts_by_its_share_of_the_most_that_it_could_be(library: Library,
 def test_a_question_without_words_covers_nothing(library: Library, chunks: list[StoredChunk]) -> None:
     assert {match.coverage for match in WordCoverage(library).of("?!", chunks, [0.0] * 4)} == {0.0}
     assert WordCoverage(library).of("pump", [], []) == []
+
+
+def test_the_words_of_a_question_have_their_rarity_in_the_library(library: Library, chunks: list[StoredChunk]) -> None:
+    rarities = WordCoverage(library).rarities("Pump: oil, pump?")
+    assert rarities == {"pump": pytest.approx(rarity(2)), "oil": pytest.approx(rarity(1))}
+    assert WordCoverage(library).rarities("?!") == {}

@@ -23,7 +23,13 @@ def test_a_set_is_read_with_everything_that_stands_beside_it(folder: Path) -> No
         name="tiny",
         documents=tuple(EvalDocument(row["id"], row["title"] or "", row["text"]) for row in CORPUS),
         queries=(
-            EvalQuery("q1", "How often is the pump oiled?", {"pump": 2, "drill": 0}, (Span("pump", 0, 33),)),
+            EvalQuery(
+                "q1",
+                "How often is the pump oiled?",
+                {"pump": 2, "drill": 0},
+                (Span("pump", 0, 33),),
+                answers=("every 3 months",),
+            ),
             EvalQuery(
                 "q2",
                 "When is lunch served?",
@@ -140,3 +146,16 @@ def test_a_folder_without_a_set_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.jsonl").write_text(json.dumps({}), encoding="utf-8")
     with pytest.raises(EvalSetError, match=r"no corpus\.jsonl"):
         find_sets(tmp_path)
+
+
+def test_evidence_stands_where_its_document_has_it(folder: Path) -> None:
+    rows = [{"id": "q2", "doc": "lunch", "sentences": ["Lunch is served at noon.", "The canteen closes at two."]}]
+    write_rows(folder / "evidence.jsonl", rows)
+    assert load_set(folder, "tiny").queries[1].evidence == (Span("lunch", 0, 24), Span("lunch", 25, 51))
+
+
+@pytest.mark.parametrize("sentence", ["Lunch is served at one.", "", " "])
+def test_evidence_that_is_not_in_its_document_is_refused(folder: Path, sentence: str) -> None:
+    write_rows(folder / "evidence.jsonl", [{"id": "q2", "doc": "lunch", "sentences": [sentence]}])
+    with pytest.raises(EvalSetError, match=r"evidence\.jsonl, line 1: a sentence does not stand in the text of"):
+        load_set(folder, "tiny")

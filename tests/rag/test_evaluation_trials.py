@@ -15,6 +15,7 @@ from rag.evaluation.sets import load_set
 from rag.evaluation.trials import TrialPolicy, report_on
 from rag.evaluation.types import AbstentionReport, Estimate, EvalQuery, EvalSet, Item, SetReport, Way
 from rag.evaluation.ways import SearchParts, compared_ways, served_way
+from rag.evidence import EvidenceFinder
 from rag.retrieval import Retriever
 from rag.types import Message, ScoredChunk, Search
 from tests.fakes import HashEmbedder, passport
@@ -53,8 +54,14 @@ def parts(library: Library, evaluated: EvalSet) -> SearchParts:
     return SearchParts(library, index, EMBEDDER, retriever, collection.id)
 
 
-def report(evaluated: EvalSet, ways: Mapping[str, Way], policy: TrialPolicy = POLICY) -> SetReport:
-    return report_on(evaluated, ways, policy, chunks=5, track=silent)
+def report(parts: SearchParts, evaluated: EvalSet, ways: Mapping[str, Way], policy: TrialPolicy = POLICY) -> SetReport:
+    finder = EvidenceFinder(parts.library, EMBEDDER)
+    return report_on(evaluated, ways, policy, finder=finder, chunks=5, track=silent)
+
+
+def told_apart(*, auc: float, refused: float, answered: float, curve: float) -> AbstentionReport:
+    """Two questions with an answer and one without, which is refused equally at every limit."""
+    return AbstentionReport(2, 1, auc, refused, answered, dict.fromkeys(("1%", "2%", "5%", "10%"), curve))
 
 
 def test_a_corpus_goes_in_with_its_ids_titles_and_offsets(library: Library, evaluated: EvalSet) -> None:
@@ -128,7 +135,7 @@ def test_questions_that_follow_others_are_served_with_what_came_before(parts: Se
 
 
 def test_a_set_with_one_right_place_a_question_is_found_whole(parts: SearchParts, evaluated: EvalSet) -> None:
-    found = report(evaluated, served_way(parts, has_history=False))
+    found = report(parts, evaluated, served_way(parts, has_history=False))
     sure = Estimate(1.0, 1.0, 1.0)
     assert (found.name, found.documents, found.chunks, found.queries) == ("tiny", 3, 5, 2)
     assert {
@@ -143,7 +150,7 @@ def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated:
         hits = list(parts.fused(query))
         return sorted(hits, key=lambda hit: hit.chunk.source != "lunch")
 
-    found = report(evaluated, {"lunch first": lunch_first, "fused": parts.fused})
+    found = report(parts, evaluated, {"lunch first": lunch_first, "fused": parts.fused})
     worse, served = found.ways
     # The two chunks of the lunch come first; the pump is the second document of q1 all the same.
     assert worse.estimates["mrr"].mean == pytest.approx((1 / 2 + 1) / 2)
@@ -151,16 +158,16 @@ def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated:
     assert worse.below_served.mean == pytest.approx(served.estimates["ndcg@10"].mean - worse.estimates["ndcg@10"].mean)
 
 
-def test_a_way_that_finds_nothing_scores_nothing(evaluated: EvalSet) -> None:
-    found = report(evaluated, {"nothing": lambda _: []})
+def test_a_way_that_finds_nothing_scores_nothing(parts: SearchParts, evaluated: EvalSet) -> None:
+    found = report(parts, evaluated, {"nothing": lambda _: []})
     assert {estimate for estimate in found.served.estimates.values()} == {Estimate(0.0, 0.0, 0.0)}
-    assert found.abstention == AbstentionReport(2, 1, auc=0.5, false_refusal_rate=1.0, false_answer_rate=0.0)
+    assert found.abstention == told_apart(auc=0.5, refused=1.0, answered=0.0, curve=0.0)
 
 
 def test_span_measures_are_missing_where_no_span_is_known(parts: SearchParts, tmp_path: Path) -> None:
     folder = write_set(tmp_path / "other")
     (folder / "spans.jsonl").unlink()
-    assert set(report(load_set(folder, "other"), served_way(parts, has_history=False)).served.estimates) == {
+    assert set(report(parts, load_set(folder, "other"), served_way(parts, has_history=False)).served.estimates) == {
         "ndcg@10",
         "recall@5",
         "mrr",
@@ -168,17 +175,17 @@ def test_span_measures_are_missing_where_no_span_is_known(parts: SearchParts, tm
 
 
 def test_a_question_without_an_answer_is_told_by_its_best_score(parts: SearchParts, evaluated: EvalSet) -> None:
-    found = report(evaluated, served_way(parts, has_history=False))
-    assert found.abstention == AbstentionReport(2, 1, auc=1.0, false_refusal_rate=0.0, false_answer_rate=0.0)
+    found = report(parts, evaluated, served_way(parts, has_history=False))
+    assert found.abstention == told_apart(auc=1.0, refused=0.0, answered=0.0, curve=1.0)
     generous = TrialPolicy(budget_chars=1, top_k=6, min_score=-1.0)
-    assert report(evaluated, served_way(parts, has_history=False), generous).abstention == AbstentionReport(
-        2, 1, auc=1.0, false_refusal_rate=0.0, false_answer_rate=1.0
+    assert report(parts, evaluated, served_way(parts, has_history=False), generous).abstention == told_apart(
+        auc=1.0, refused=0.0, answered=1.0, curve=1.0
     )
 
 
 def test_the_number_of_questions_can_be_bounded(parts: SearchParts, evaluated: EvalSet) -> None:
     one = TrialPolicy(budget_chars=10_000, top_k=6, min_score=0.25, max_queries=1)
-    found = report(evaluated, served_way(parts, has_history=False), one)
+    found = report(parts, evaluated, served_way(parts, has_history=False), one)
     assert found.queries == 1
     assert found.abstention is not None
     assert (found.abstention.answerable, found.abstention.unanswerable) == (1, 1)
