@@ -16,7 +16,9 @@ from ingest.types import Collection, EmbedderPassport
 
 READ_BYTES = 1 << 20
 
-Area = Literal["database", "words", "orphans", "content", "original", "leftover", "index", "reading", "rebuild"]
+Area = Literal[
+    "database", "words", "orphans", "content", "original", "leftover", "index", "reading", "rebuild", "conversation"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Checkup:
                 *self._leftovers(),
                 *self._reading(),
                 *self._rebuilds(),
+                *self._conversations(),
             ]
             found = [*damages, *rest]
             are_rows_sound = not any(each.area in ("database", "orphans", "content") for each in found)
@@ -179,6 +182,13 @@ class Checkup:
                 advice = f"`pincite collections rebuild {name}` goes on with it, with --cancel it is given up"
                 what = "its rebuild is not finished, and nobody works on it"
                 yield Finding("rebuild", name, what, can_repair=False, advice=advice, is_harmless=True)
+
+    def _conversations(self) -> Iterator[Finding]:
+        with self._storage.database.read() as db:
+            ids = maintenance.damaged_conversations(db)
+        for id_ in ids:
+            advice = f"restore a backup, or delete it: `pincite conversations rm {id_}`"
+            yield Finding("conversation", id_, "a part of it cannot be read", can_repair=False, advice=advice)
 
 
 def damaged(where: str, what: str) -> Finding:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import IndexOutdatedError, PageNotFoundError
 from ingest.filters import keys_of, predicate
+from ingest.library_conversations import LibraryConversations
 from ingest.library_jobs import LibraryJobs
 from ingest.storage import collections, content, documents, files, lexical, rebuilds, snapshots
 from ingest.storage.home import DATABASE_NAME, Home, delete_unused_files
@@ -40,7 +41,7 @@ REMEMBERED_FILTERS = 8
 """What a filter lets through takes long to find among very many documents, and the next question often has the same."""
 
 
-class Library(LibraryJobs):
+class Library(LibraryJobs, LibraryConversations):
     """Everything that one home folder holds, seen by one owner. Safe to use from many threads and processes.
 
     Raises `LibraryError` where the home cannot be created, read or written.
@@ -78,6 +79,12 @@ class Library(LibraryJobs):
         """Give a collection another name; raises `CollectionExistsError` or `CollectionNotFoundError`."""
         with self.storage.database.write() as db:
             collections.rename(db, collection_id, name)
+            return collections.find(db, self.storage.owner, collection_id)
+
+    def set_rules(self, collection_id: str, rules: str) -> Collection:
+        """Replace what a model is told about answering from a collection; raises `CollectionNotFoundError`."""
+        with self.storage.database.write() as db:
+            collections.set_rules(db, collection_id, rules)
             return collections.find(db, self.storage.owner, collection_id)
 
     def delete_collection(self, collection_id: str) -> None:

@@ -199,7 +199,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Documents that are searched together; the API calls it a vector store."""
+    """Documents that are searched together; the API calls it a vector store.
+
+    `rules` are what a model is told about answering from it, in place of the usual; empty for those.
+    """
 
     id: str
     owner: str
@@ -207,6 +210,7 @@ class Collection:
     created_at: int
     generation: int
     passport: EmbedderPassport
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ import apsw
 import msgspec
 
 from ingest.errors import CollectionExistsError, CollectionNotFoundError
+from ingest.storage import quotes
 from ingest.types import Collection, EmbedderPassport
 
-_COLUMNS = "id, owner, name, created_at, generation, passport"
+_COLUMNS = "id, owner, name, created_at, generation, passport, rules"
 
 
 def insert(db: apsw.Connection, owner: str, name: str, passport: EmbedderPassport) -> Collection:
@@ -19,7 +20,7 @@ def insert(db: apsw.Connection, owner: str, name: str, passport: EmbedderPasspor
     collection = Collection(f"vs_{uuid.uuid4().hex[:24]}", owner, name, int(time.time()), 0, passport)
     try:
         db.execute(
-            f"INSERT INTO collections ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 (constant columns)
+            f"INSERT INTO collections ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, '')",  # noqa: S608 (constant columns)
             (collection.id, owner, name, collection.created_at, 0, encode_passport(passport)),
         )
     except apsw.ConstraintError:
@@ -53,8 +54,14 @@ def rename(db: apsw.Connection, collection_id: str, name: str) -> None:
         raise CollectionExistsError(name=name) from None
 
 
+def set_rules(db: apsw.Connection, collection_id: str, rules: str) -> None:
+    """Replace what a model is told about answering from a collection."""
+    db.execute("UPDATE collections SET rules = ? WHERE id = ?", (rules, collection_id))
+
+
 def delete(db: apsw.Connection, collection_id: str) -> None:
-    """Remove a collection with its documents, chunks and vectors."""
+    """Remove a collection with its documents, chunks and vectors, and their words from conversations."""
+    quotes.forget_collection(db, collection_id)
     db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
 
 
@@ -78,5 +85,6 @@ def encode_passport(passport: EmbedderPassport) -> str:
 
 
 def _collection(row: tuple[Any, ...]) -> Collection:
-    id_, owner, name, created_at, generation, passport = row
-    return Collection(id_, owner, name, created_at, generation, msgspec.json.decode(passport, type=EmbedderPassport))
+    id_, owner, name, created_at, generation, passport, rules = row
+    decoded = msgspec.json.decode(passport, type=EmbedderPassport)
+    return Collection(id_, owner, name, created_at, generation, decoded, rules)

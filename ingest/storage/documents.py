@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
-from ingest.storage import collections, content, files
+from ingest.storage import collections, content, files, quotes
 from ingest.storage.database import json_array
 from ingest.types import (
     AttributeValue,
@@ -249,13 +249,17 @@ def retitle(db: apsw.Connection, file_id: str, old_filename: str, new_filename: 
 
 
 def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
-    """Remove a document with its pages, chunks and vectors; raises `FileNotInLibraryError`."""
+    """Remove a document with its pages, chunks and vectors, and its words from conversations.
+
+    Raises `FileNotInLibraryError`.
+    """
     document_id = row_id(db, collection_id, file_id)
     if document_id is None:
         raise FileNotInLibraryError(file_id=file_id)
     (source,) = next(iter(db.execute("SELECT source FROM files WHERE id = ?", (file_id,))))
     _delete_row(db, collection_id, document_id, collections.next_generation(db, collection_id))
     files.forget_attributes(db, source)
+    quotes.forget_document(db, collection_id, file_id, source)
 
 
 def set_attributes(

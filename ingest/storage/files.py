@@ -9,6 +9,7 @@ from itertools import count
 import apsw
 
 from ingest.errors import FileNotInLibraryError
+from ingest.storage import quotes
 from ingest.types import FileRecord
 
 _COLUMNS = "id, owner, source, filename, sha256, size_bytes, created_at"
@@ -63,6 +64,7 @@ def rename(db: apsw.Connection, file_id: str, source: str, filename: str) -> Non
         " ON d.collection_id = a.collection_id WHERE a.source = ? AND d.file_id = ?",
         (source, old, file_id),
     )
+    quotes.rename_source(db, file_id, old, source)
     db.execute("UPDATE files SET source = ?, filename = ? WHERE id = ?", (source, filename, file_id))
     forget_attributes(db, old)
 

@@ -16,6 +16,9 @@ VECTOR_BATCH = 1_000
 LENGTH_TOLERANCE = 0.01
 """A unit vector that was rounded to 32 bits is nearer to 1 than this."""
 
+_COUNTED = ("collections", "files", "documents", "chunks", "conversations")
+_WORD_INDEXES = ("chunks_fts", "turns_fts", "titles_fts")
+
 _ORPHANS = (
     ("documents", "collection_id NOT IN (SELECT id FROM collections) OR file_id NOT IN (SELECT id FROM files)"),
     ("pages", "document_id NOT IN (SELECT id FROM documents)"),
@@ -23,6 +26,12 @@ _ORPHANS = (
     ("vectors", "chunk_id NOT IN (SELECT id FROM chunks)"),
     ("removed_chunks", "collection_id NOT IN (SELECT id FROM collections)"),
     ("snapshots", "collection_id NOT IN (SELECT id FROM collections)"),
+    (
+        "turns",
+        "conversation NOT IN (SELECT number FROM conversations)"
+        " OR parent IS NOT NULL AND parent NOT IN (SELECT number FROM turns)",
+    ),
+    ("quotes", "turn NOT IN (SELECT number FROM turns)"),
     (
         "source_attributes",
         "(collection_id, source) NOT IN"
@@ -51,17 +60,22 @@ def damages(db: apsw.Connection) -> list[str]:
 
 
 def are_words_sound(db: apsw.Connection) -> bool:
-    """Whether the lexical index has the words of the chunks, no more and no less; needs a connection that writes."""
+    """Whether the lexical indexes have the words of chunks and conversations, no more and no less.
+
+    Needs a connection that writes.
+    """
     try:
-        db.execute("INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('integrity-check', 1)")
+        for index in _WORD_INDEXES:
+            db.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")  # noqa: S608 (constants)
     except apsw.CorruptError:
         return False
     return True
 
 
 def rebuild_words(db: apsw.Connection) -> None:
-    """Build the lexical index anew from the chunks."""
-    db.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('rebuild')")
+    """Build the lexical indexes anew from chunks and conversations."""
+    for index in _WORD_INDEXES:
+        db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608 (constants)
 
 
 def orphans(db: apsw.Connection) -> dict[str, int]:
@@ -71,12 +85,27 @@ def orphans(db: apsw.Connection) -> dict[str, int]:
 
 
 def delete_orphans(db: apsw.Connection) -> None:
-    """Remove the rows that belong to nothing; indexes that may have them are built anew."""
+    """Remove the rows that belong to nothing; indexes that may have them are built anew.
+
+    A turn whose parent is gone begins its conversation.
+    """
     if {"chunks", "vectors"} & orphans(db).keys():
         for (collection_id,) in list(db.execute("SELECT id FROM collections")):
             start_history(db, collection_id)
+    db.execute("UPDATE turns SET parent = NULL WHERE parent NOT IN (SELECT number FROM turns)")
     for table, rule in _ORPHANS:
         db.execute(f"DELETE FROM {table} WHERE {rule}")  # noqa: S608 (constants)
+
+
+def damaged_conversations(db: apsw.Connection) -> list[str]:
+    """Return the ids of the conversations of which something cannot be read."""
+    sql = (
+        "SELECT id FROM conversations c WHERE NOT json_valid(metadata)"
+        " OR EXISTS (SELECT 1 FROM turns t WHERE t.conversation = c.number AND (NOT json_valid(details)"
+        "  OR NOT json_valid(remarks)"
+        "  OR EXISTS (SELECT 1 FROM quotes q WHERE q.turn = t.number AND NOT json_valid(boxes)))) ORDER BY number"
+    )
+    return [str(row[0]) for row in db.execute(sql)]
 
 
 def document_rows(db: apsw.Connection) -> list[DocumentRow]:
@@ -179,8 +208,9 @@ def shrink(db: apsw.Connection) -> bool:
     False where another process reads or writes all the time, so that the file still has what it works with.
     """
     try:
-        db.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('rebuild')")
-        db.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('optimize')")
+        rebuild_words(db)
+        for index in _WORD_INDEXES:
+            db.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608 (constants)
         db.execute("VACUUM")
         (is_busy, *_) = next(iter(db.execute("PRAGMA wal_checkpoint(TRUNCATE)")))
     except apsw.BusyError:
@@ -194,8 +224,9 @@ def version(db: apsw.Connection) -> int:
 
 
 def counts(db: apsw.Connection) -> dict[str, int]:
-    """Return how many collections, files, documents and chunks a library has."""
-    tables = ("collections", "files", "documents", "chunks")
+    """Return how many collections, files, documents, chunks and conversations a library has, of any version."""
+    there = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = [table for table in _COUNTED if table in there]
     return {table: int(db.execute(f"SELECT count(*) FROM {table}").get) for table in tables}  # noqa: S608
 
 

@@ -8,6 +8,10 @@ replace an older version has no collection until the document is complete, so th
 `collections.history_from`: what was removed before this generation is no longer known, so an index that is older
 has to be built anew. `collections.rebuild_of`: this one is hidden, and is to replace that one when it is complete.
 `source_attributes` belong to a source, not to a document, so that a new version of it and a rebuild keep them.
+
+`turns` are the nodes of a conversation's tree. What they hold of documents' words stands apart from what a person and
+the model said, so that it can go with its document: spans in `quotes`, words about them in `turns.remarks`. Neither
+refers to a document or a collection by a foreign key: a conversation outlives both.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -191,5 +195,92 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO chunks_fts (rowid, context, text)
         VALUES (new.id, index_words(new.context), index_words(new.text));
     END;
+    """,
+    """
+    CREATE TABLE conversations (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        owner TEXT NOT NULL,
+        title TEXT NOT NULL,
+        metadata TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        current INTEGER
+    ) STRICT;
+    CREATE INDEX conversations_by_use ON conversations (owner, updated_at);
+
+    CREATE TABLE turns (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        conversation INTEGER NOT NULL REFERENCES conversations (number) ON DELETE CASCADE,
+        parent INTEGER REFERENCES turns (number),
+        role TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        is_verbatim INTEGER NOT NULL,
+        details TEXT NOT NULL,
+        remarks TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX turns_by_conversation ON turns (conversation);
+    CREATE INDEX turns_by_parent ON turns (parent);
+
+    CREATE TABLE quotes (
+        turn INTEGER NOT NULL REFERENCES turns (number) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        collection_id TEXT NOT NULL,
+        file_id TEXT NOT NULL,
+        source TEXT NOT NULL,
+        filename TEXT NOT NULL,
+        page INTEGER NOT NULL,
+        place TEXT NOT NULL,
+        start_offset INTEGER NOT NULL,
+        end_offset INTEGER NOT NULL,
+        quote TEXT NOT NULL,
+        boxes TEXT NOT NULL,
+        answer_start INTEGER,
+        answer_end INTEGER,
+        is_removed INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (turn, position)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX quotes_by_source ON quotes (source, collection_id);
+    CREATE INDEX quotes_by_document ON quotes (collection_id, file_id);
+
+    CREATE VIEW turn_words AS SELECT number, index_words(text) AS text FROM turns;
+    CREATE VIRTUAL TABLE turns_fts USING fts5 (
+        text, content='turn_words', content_rowid='number',
+        tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
+    );
+    INSERT INTO turns_fts (turns_fts, rank) VALUES ('secure-delete', 1);
+    CREATE TRIGGER turns_added AFTER INSERT ON turns BEGIN
+        INSERT INTO turns_fts (rowid, text) VALUES (new.number, index_words(new.text));
+    END;
+    CREATE TRIGGER turns_removed AFTER DELETE ON turns BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.number, index_words(old.text));
+    END;
+    CREATE TRIGGER turns_changed AFTER UPDATE OF text ON turns BEGIN
+        INSERT INTO turns_fts (turns_fts, rowid, text) VALUES ('delete', old.number, index_words(old.text));
+        INSERT INTO turns_fts (rowid, text) VALUES (new.number, index_words(new.text));
+    END;
+
+    CREATE VIEW title_words AS SELECT number, index_words(title) AS title FROM conversations;
+    CREATE VIRTUAL TABLE titles_fts USING fts5 (
+        title, content='title_words', content_rowid='number',
+        tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
+    );
+    INSERT INTO titles_fts (titles_fts, rank) VALUES ('secure-delete', 1);
+    CREATE TRIGGER titles_added AFTER INSERT ON conversations BEGIN
+        INSERT INTO titles_fts (rowid, title) VALUES (new.number, index_words(new.title));
+    END;
+    CREATE TRIGGER titles_removed AFTER DELETE ON conversations BEGIN
+        INSERT INTO titles_fts (titles_fts, rowid, title) VALUES ('delete', old.number, index_words(old.title));
+    END;
+    CREATE TRIGGER titles_changed AFTER UPDATE OF title ON conversations BEGIN
+        INSERT INTO titles_fts (titles_fts, rowid, title) VALUES ('delete', old.number, index_words(old.title));
+        INSERT INTO titles_fts (rowid, title) VALUES (new.number, index_words(new.title));
+    END;
+    """,
+    """
+    ALTER TABLE collections ADD COLUMN rules TEXT NOT NULL DEFAULT '';
     """,
 )

@@ -70,6 +70,17 @@ def observe(library: Library) -> State:
             ]
             for document in library.documents()
         ],
+        "conversations": sorted(
+            (
+                conversation.title,
+                conversation.metadata,
+                [
+                    [turn.role, turn.text, turn.remarks, [[quote.state, quote.quote] for quote in turn.quotes]]
+                    for turn in library.conversation_path(conversation.id)
+                ],
+            )
+            for conversation in library.conversations()
+        ),
         "hits": {
             f"{collection.name}: {query}": _hits(library, index, collection.id, query)
             for collection in library.collections()
@@ -100,9 +111,10 @@ def _problems_of_rows(home: Path) -> Iterator[str]:
         if said := list(db.execute("PRAGMA foreign_key_check")):
             yield f"foreign_key_check: {said}"
         try:
-            db.execute("INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('integrity-check', 1)")
+            for index in ("chunks_fts", "turns_fts", "titles_fts"):
+                db.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")  # noqa: S608
         except apsw.CorruptError as error:
-            yield f"the words of the chunks are not what is searched: {error}"
+            yield f"the words of chunks or conversations are not what is searched: {error}"
         for what, sql in _MUST_BE_EMPTY.items():
             if rows := list(db.execute(sql)):
                 yield f"{what}: {rows}"

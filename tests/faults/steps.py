@@ -33,6 +33,7 @@ from ingest.types import (
 from tests.fakes import chunked, passport
 from tests.faults.homes import EMBEDDER
 from tests.faults.tracing import Report
+from tests.ingest.conversation_world import ask_once, conversation_called, forget_conversation, tag_conversation
 from tests.ingest.library_world import all_rows
 from tests.raw_database import BEFORE_MIGRATION, raw_database
 
@@ -103,6 +104,9 @@ class Scene:
 
     def chunks(self, source: str, collection: str = "c") -> list[StoredChunk]:
         return self.library.document_chunks(self.library.collection(collection).id, self.file_id(source))
+
+    def ask(self, title: str, question: str, source: str) -> None:
+        ask_once(self.library, title, question, self.chunks(source))
 
     def search(self) -> None:
         """Find all that there is to be found, in both ways."""
@@ -275,6 +279,14 @@ def _gone(action: Action) -> Action:
     return run
 
 
+def with_conversation(home: Path) -> None:
+    """Two documents, and a conversation that quotes one of them."""
+    two_documents(home)
+    scene = Scene(home)
+    scene.ask("old", "Is the pump blue?", "a.txt")
+    scene.close()
+
+
 def _save(scene: Scene) -> None:
     for name in ("c", "d"):
         scene.index.save(scene.collection(name).id)
@@ -366,6 +378,18 @@ STEPS = (
             lambda scene: scene.append(pieces(*NEW)[0], 1),
             Scene.restart,
             Scene.fail,
+        ),
+    ),
+    Step(
+        "converse",
+        with_conversation,
+        (
+            lambda scene: conversation_called(scene.library, "new"),
+            lambda scene: scene.ask("new", "Is the valve red?", "b.txt"),
+            lambda scene: scene.ask("old", "And now?", "b.txt"),
+            lambda scene: tag_conversation(scene.library, "new"),
+            _gone(lambda scene: scene.library.remove(scene.file_id("a.txt"), None)),
+            lambda scene: forget_conversation(scene.library, "old"),
         ),
     ),
     Step("purge", _much_removed, (lambda scene: purge(scene.library),)),

@@ -67,7 +67,8 @@ def test_what_is_restored_elsewhere_is_the_same(library: Library, tmp_path: Path
 
     restored = restore(made.folder, tmp_path / "elsewhere")
 
-    assert restored.counts == made.manifest.counts == {"collections": 2, "files": 16, "documents": 17, "chunks": 32}
+    counts = {"collections": 2, "files": 16, "documents": 17, "chunks": 32, "conversations": 0}
+    assert restored.counts == made.manifest.counts == counts
     assert contents(tmp_path / "elsewhere") == contents(library.home)
     assert findings(tmp_path / "elsewhere") == []
     assert sorted(os.listdir(tmp_path / "backups")) == [made.folder.name]

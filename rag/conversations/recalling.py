@@ -1,0 +1,62 @@
+"""What the turns of a stored conversation were shown, brought back so that it goes on as if it had never ended."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from ingest.library import Library
+from ingest.types import StoredChunk
+from rag.conversations.turns import AnswerRecord, ShownPassage, Turn
+from rag.shown import Shown, ShownPassages
+from rag.types import Passage, Question
+
+
+def recall(library: Library, memory: ShownPassages, question: Question, above: Sequence[Turn]) -> None:
+    """Note in `memory` what was shown for the questions `above` a question, whose messages begin with theirs.
+
+    What is remembered already stays; so does everything where a turn asked other documents. Passages that are not in
+    the library any more are left out.
+    """
+    chunks = _Chunks(library)
+    seen: set[int] = set()
+    for index, (asked, answer) in enumerate(pairwise(above)):
+        if asked.role != "user" or answer.record is None or not _asks_the_same(answer.record, question):
+            continue
+        shown = _shown(answer.record, chunks, seen)
+        if shown is not None and memory.of(question, index) is None:
+            memory.remember(replace(question, messages=question.messages[: index + 1]), shown)
+
+
+def _shown(record: AnswerRecord, chunks: "_Chunks", seen: set[int]) -> Shown | None:
+    """Return what was shown for a turn: all of it with whole documents and overviews, else what was new in it."""
+    basis = record.basis
+    if basis is None:
+        return None
+    found = [(passage.number, chunk) for passage in basis.passages if (chunk := chunks.at(passage)) is not None]
+    passages = tuple(Passage(number, chunk) for number, chunk in found)
+    if basis.mode in ("whole", "overview"):
+        return Shown(passages, is_whole=True)
+    new = tuple(passage for passage in passages if passage.stored.id not in seen)
+    seen.update(passage.stored.id for passage in new)
+    return Shown(new, is_whole=False)
+
+
+def _asks_the_same(record: AnswerRecord, question: Question) -> bool:
+    before = record.question
+    return (before.collections, repr(before.filter)) == (question.collections, repr(question.filter))
+
+
+class _Chunks:
+    """The chunks of documents by their places, each document read once."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._known: dict[tuple[str, str], dict[tuple[int, int], StoredChunk]] = {}
+
+    def at(self, passage: ShownPassage) -> StoredChunk | None:
+        """Return the chunk that was shown, None where it is not there any more."""
+        key = (passage.collection_id, passage.file_id)
+        if key not in self._known:
+            chunks = self._library.document_chunks(*key)
+            self._known[key] = {(each.chunk.start, each.chunk.end): each for each in chunks}
+        return self._known[key].get((passage.start, passage.end))
