@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.metrics import Metrics, RequestMetrics
-from api.routes import chat, files, health, models, pages, queue, vector_stores
+from api.routes import chat, conversations, files, health, models, pages, queue, vector_stores
 from api.services import Services
 from api.settings import ApiSettings
 
@@ -22,6 +22,7 @@ ROUTERS = (
     pages.router,
     queue.router,
     chat.router,
+    conversations.router,
     models.router,
     health.router,
 )

@@ -9,9 +9,10 @@ import time
 import uuid
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
+from api.conversation_objects import recorded_object
 from api.errors import InvalidRequestError
 from api.metrics import Metrics
 from api.objects import (
@@ -21,6 +22,7 @@ from api.objects import (
     basis_object,
     check_object,
     logprobs_object,
+    pinned_object,
     usage_object,
 )
 from api.schemas import ChatRequest, PinciteOptions
@@ -28,6 +30,7 @@ from api.services import Services
 from api.sse import encode_event
 from ingest.errors import CollectionNotFoundError
 from ingest.names import as_stored
+from rag.conversations.store import Place, Recorded, RecordedEvent, repeatable
 from rag.errors import EngineCrashedError, ModelNotFoundError
 from rag.types import (
     Answer,
@@ -37,6 +40,8 @@ from rag.types import (
     Engine,
     FinishReason,
     Message,
+    Pinned,
+    Progress,
     Question,
     Sampling,
     Started,
@@ -45,7 +50,8 @@ from rag.types import (
     Usage,
 )
 
-Events = Generator[AnswerEvent, None, None]
+AnswerEvents = Generator[AnswerEvent, None, None]
+Events = Generator[RecordedEvent, None, None]
 Choices = Generator[Events, None, None]
 Pieces = Generator[str, None, None]
 
@@ -63,34 +69,80 @@ def chat_choices(services: Services, request: ChatRequest, client: str) -> Choic
 
 
 def _chat_events(services: Services, request: ChatRequest, sampling: Sampling, client: str) -> Events:
+    place = _place(services, request)
+    if place is None:
+        yield from answer_events(services, _question(services, request, request.turns(), sampling, client))
+        return
+    question = _question(services, request, place.messages, repeatable(sampling), client)
+    yield from services.conversations.record(place, question, answer_events(services, question))
+
+
+def answer_events(services: Services, question: Question) -> AnswerEvents:
+    """Yield the answer to a question from its collections or, where it names none, by its model alone.
+
+    Raises what `Answerer`, `Engine` and `Services.searchable` raise.
+    """
+    if not question.collections:
+        engine = services.models.engine(question.model)
+        yield from plain_events(engine, question.messages, question.sampling, client=question.client)
+        return
+    for id_ in question.collections:
+        services.searchable(id_)
+    yield from services.answerer.answer(question)
+
+
+def _place(services: Services, request: ChatRequest) -> Place | None:
+    """Return where in a stored conversation the question belongs, None where none is named."""
+    options = request.pincite or PinciteOptions()
+    if options.conversation is None:
+        return None
+    if len(request.messages) != 1 or request.messages[0].role != "user":
+        detail = "in a conversation, messages hold one message, the question: what came before is stored"
+        raise InvalidRequestError(detail=detail, param="messages")
+    if (request.n or 1) > 1:
+        detail = "a conversation takes one answer at a time; ask the question again for another"
+        raise InvalidRequestError(detail=detail, param="n")
+    return services.conversations.place(options.conversation, request.turns()[0].content, options.parent)
+
+
+def _question(
+    services: Services, request: ChatRequest, messages: tuple[Message, ...], sampling: Sampling, client: str
+) -> Question:
     options = request.pincite or PinciteOptions()
     if not request.model.startswith(DOCS_PREFIX):
         if options.filters is not None:
             detail = f"filters choose documents; name a collection as the model, {DOCS_PREFIX}…"
             raise InvalidRequestError(detail=detail, param="pincite.filters")
-        engine = services.models.engine(request.model)
-        yield from plain_events(engine, request.turns(), sampling, client=client)
-        return
+        if options.collections:
+            detail = f"name one of the collections as the model, {DOCS_PREFIX}…, and the others here"
+            raise InvalidRequestError(detail=detail, param="pincite.collections")
+        return Question(messages, (), sampling, model=request.model, client=client)
     if sampling.top_logprobs is not None:
         detail = "tokens are not what an answer from documents is made of, whose markers are checked; ask a model alone"
         raise InvalidRequestError(detail=detail, param="logprobs")
-    try:
-        collection = services.searchable(as_stored(request.model.removeprefix(DOCS_PREFIX)))
-    except CollectionNotFoundError as error:
-        raise ModelNotFoundError(model=request.model) from error
-    question = Question(
-        messages=request.turns(),
-        collections=(collection.id,),
+    return Question(
+        messages=messages,
+        collections=_collections(services, request),
         sampling=sampling,
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
         filter=options.filters,
         client=client,
+        style=options.style or "auto",
     )
-    yield from services.answerer.answer(question)
 
 
-def plain_events(engine: Engine, messages: Sequence[Message], sampling: Sampling, *, client: str) -> Events:
+def _collections(services: Services, request: ChatRequest) -> tuple[str, ...]:
+    """Return the ids of the collections that are asked, each once."""
+    others = (request.pincite or PinciteOptions()).collections or []
+    try:
+        asked = services.searchable(as_stored(request.model.removeprefix(DOCS_PREFIX)))
+    except CollectionNotFoundError as error:
+        raise ModelNotFoundError(model=request.model) from error
+    return tuple(dict.fromkeys([asked.id, *(services.searchable(as_stored(name)).id for name in others)]))
+
+
+def plain_events(engine: Engine, messages: Sequence[Message], sampling: Sampling, *, client: str) -> AnswerEvents:
     """Yield a chat without documents in the shape of an answer: deltas, then the whole without pins."""
     started = time.monotonic()
     first_token_seconds = 0.0
@@ -135,16 +187,25 @@ def streamed(choices: Choices, reply: "Reply", metrics: Metrics, *, include_usag
 def _streamed_choice(index: int, events: Events, reply: "Reply", metrics: Metrics) -> Generator[str, None, Usage]:
     delta: JsonObject = {"role": "assistant"}
     text_field, usage = "content", Usage(0, 0)
+    recorded: Recorded | None = None
     with closing(events):
         for event in events:
-            if isinstance(event, Started):
+            if isinstance(event, Recorded):
+                recorded = event
+            elif isinstance(event, Started):
                 text_field = reply.text_field(event.mode)
                 yield reply.chunk(index, {**delta, "content": ""}, pincite=basis_object(event))
                 delta = {}
             elif isinstance(event, Answer):
                 metrics.count_answer(event)
                 usage = event.usage
-                yield reply.last_chunk(index, delta, event)
+                yield reply.last_chunk(index, delta, event, recorded)
+            elif isinstance(event, Progress):
+                yield reply.chunk(index, delta, pincite={"progress": asdict(event)})
+                delta = {}
+            elif isinstance(event, Pinned):
+                yield reply.chunk(index, delta, pincite={"checked": pinned_object(event)})
+                delta = {}
             elif event.text or event.logprobs:
                 yield reply.chunk(index, {**delta, text_field: event.text}, event.logprobs)
                 delta = {}
@@ -165,15 +226,18 @@ def collected(choices: Choices, reply: "Reply", metrics: Metrics) -> Pieces:
 
 def _collected_choice(events: Events) -> Generator[str, None, "Whole"]:
     started: Started | None = None
+    recorded: Recorded | None = None
     logprobs: list[TokenLogprob] = []
     with closing(events):
         for event in events:
             yield ""
             if isinstance(event, Answer):
-                return Whole(event, started, tuple(logprobs))
+                return Whole(event, started, tuple(logprobs), recorded)
             if isinstance(event, Started):
                 started = event
-            else:
+            elif isinstance(event, Recorded):
+                recorded = event
+            elif isinstance(event, AnswerDelta):
                 logprobs.extend(event.logprobs)
     raise AssertionError("events that do not raise end with the answer")
 
@@ -185,6 +249,7 @@ class Whole:
     answer: Answer
     started: Started | None
     logprobs: tuple[TokenLogprob, ...]
+    recorded: Recorded | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +276,7 @@ class Reply:
             **self._head("chat.completion"),
             "choices": [self._choice(index, whole) for index, whole in enumerate(wholes)],
             "usage": usage_object([whole.answer.usage for whole in wholes]),
-            "pincite": {**basis, **check_object(first.answer)},
+            "pincite": {**basis, **check_object(first.answer), **recorded_object(first.recorded)},
         }
         return json.dumps(body, ensure_ascii=False, allow_nan=False)
 
@@ -220,7 +285,7 @@ class Reply:
         choice = {"index": index, "delta": delta, "logprobs": logprobs_object(logprobs), "finish_reason": None}
         return encode_event({**self._head("chat.completion.chunk"), "choices": [choice], **extra})
 
-    def last_chunk(self, index: int, delta: JsonObject, answer: Answer) -> str:
+    def last_chunk(self, index: int, delta: JsonObject, answer: Answer, recorded: Recorded | None) -> str:
         """Return the event that ends an answer and carries its citations."""
         choice = {
             "index": index,
@@ -229,7 +294,8 @@ class Reply:
             "finish_reason": answer.finish_reason,
         }
         head = self._head("chat.completion.chunk")
-        return encode_event({**head, "choices": [choice], "pincite": check_object(answer)})
+        about = {**check_object(answer), **recorded_object(recorded)}
+        return encode_event({**head, "choices": [choice], "pincite": about})
 
     def usage_chunk(self, usages: Sequence[Usage]) -> str:
         """Return the event after the last one, for those who asked for the usage."""

@@ -91,6 +91,8 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     rag_errors.QuestionError: ErrorKind(400, INVALID, "invalid_question"),
     ingest_errors.CollectionNotFoundError: ErrorKind(404, INVALID, "vector_store_not_found"),
     ingest_errors.CollectionExistsError: ErrorKind(409, INVALID, "vector_store_exists"),
+    ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found"),
+    ingest_errors.TurnNotFoundError: ErrorKind(404, INVALID, "item_not_found"),
     ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found"),
     ingest_errors.PageNotFoundError: ErrorKind(404, INVALID, "page_not_found"),
     ingest_errors.PassportMismatchError: ErrorKind(409, INVALID, "embedder_mismatch"),

@@ -7,7 +7,19 @@ from typing import Any
 from ingest.types import AttributeValue, Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
 from rag.explaining import explanation, reason_to_cut
 from rag.models.keeping import ModelState
-from rag.types import Alternative, Answer, Citation, Passage, Quote, ScoredChunk, Started, TokenLogprob, Usage
+from rag.types import (
+    Alternative,
+    Answer,
+    Citation,
+    Disagreement,
+    Passage,
+    Pinned,
+    Quote,
+    ScoredChunk,
+    Started,
+    TokenLogprob,
+    Usage,
+)
 
 JsonObject = dict[str, Any]
 
@@ -61,6 +73,7 @@ def store_object(collection: Collection, documents: Sequence[DocumentRecord]) ->
         "expires_at": None,
         "metadata": {},
         "embedder": collection.passport.model,
+        "rules": collection.rules or None,
     }
 
 
@@ -200,6 +213,7 @@ def annotation_object(citation: Citation) -> JsonObject:
     quote = citation.quote
     return {
         "type": "file_citation",
+        "collection_id": quote.collection_id,
         "file_id": quote.file_id,
         "filename": quote.filename,
         "index": citation.answer_end,
@@ -224,6 +238,7 @@ def basis_object(started: Started) -> JsonObject:
     return {
         "mode": started.mode,
         "reason": started.reason,
+        "style": started.style,
         "evidence": [quote_object(quote) for quote in started.evidence],
         "passages": [passage_object(passage) for passage in started.passages],
     }
@@ -234,11 +249,25 @@ def check_object(answer: Answer) -> JsonObject:
     return {
         "mode": answer.mode,
         "reason": answer.reason,
+        "style": answer.style,
         "evidence": [quote_object(quote) for quote in answer.evidence],
         "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "disagreements": [disagreement_object(each) for each in answer.disagreements],
         "timings": asdict(answer.timings),
         "model": answer.model,
     }
+
+
+def pinned_object(pinned: Pinned) -> JsonObject:
+    """Return a sentence that was checked while the answer is written."""
+    annotations = [annotation_object(citation) for citation in pinned.citations]
+    return {"sentence": asdict(pinned.sentence), "annotations": annotations}
+
+
+def disagreement_object(disagreement: Disagreement) -> JsonObject:
+    """Return what documents say differently, each value with its quote."""
+    values = [{"value": each.value, "quote": quote_object(each.quote)} for each in disagreement.values]
+    return {"about": disagreement.thing, "values": values}
 
 
 def logprobs_object(tokens: Sequence[TokenLogprob]) -> JsonObject | None:

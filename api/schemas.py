@@ -23,7 +23,7 @@ from ingest.filters import parse as parse_filter
 from ingest.names import collection_name
 from ingest.types import Filter
 from rag.json_schema import checked_schema
-from rag.types import Message, Role, Sampling
+from rag.types import AnswerMode, AnswerStyle, Message, Role, Sampling
 
 MAX_MESSAGES = 4096
 MAX_STOPS = 16
@@ -31,6 +31,11 @@ MAX_BIASES = 300
 MAX_CHOICES = 8
 MAX_QUERY_CHARS = 10_000
 MAX_SEARCH_RESULTS = 50
+MAX_TITLE_CHARS = 200
+MAX_COLLECTIONS = 20
+MAX_RULES_CHARS = 4_000
+MAX_NEW_ITEMS = 20
+"""OpenAI's limit."""
 
 
 def _whole_characters(text: str) -> str:
@@ -155,11 +160,28 @@ class ResponseFormat(StrictModel):
 
 
 class PinciteOptions(StrictModel):
-    """What OpenAI's API has no words for: which model answers, from which documents, and how they are read."""
+    """What OpenAI's API has no words for: which model answers, from which documents, and how they are read.
+
+    `collections` are asked together with the one that is named as the model.
+
+    With a `conversation` the question and its answer are stored in it: after the item `parent`, or after the current
+    one. The conversation's own id as `parent` means its beginning; the id of a question has that one answered again.
+    """
 
     model: Text | None = None
-    mode: Literal["auto", "whole", "retrieval"] | None = None
+    mode: AnswerMode | None = None
+    style: AnswerStyle | None = None
+    collections: Annotated[list[Text], Field(max_length=MAX_COLLECTIONS)] | None = None
     filters: Filters | None = None
+    conversation: Text | None = None
+    parent: Annotated[Text | None, Field(validate_default=True)] = None
+
+    @field_validator("parent")
+    @classmethod
+    def _goes_with_a_conversation(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("conversation") is None:
+            raise ValueError("this goes with a conversation, and none is named")
+        return value
 
 
 class ChatRequest(StrictModel):
@@ -266,9 +288,10 @@ class StoreCreate(StrictModel):
 
 
 class StoreUpdate(StrictModel):
-    """`POST /v1/vector_stores/{id}`."""
+    """`POST /v1/vector_stores/{id}`. `rules`, Pincite's own, are what models are told; empty for the usual ones."""
 
     name: CollectionName | None = None
+    rules: Annotated[Text, Field(max_length=MAX_RULES_CHARS)] | None = None
     expires_after: Unused = None
     metadata: Unused = None
 
@@ -313,3 +336,61 @@ class StoreSearch(StrictModel):
     rewrite_query: Literal[False] | None = None
     filters: Filters | None = None
     explain: bool = False
+
+
+Metadata = Annotated[
+    dict[Annotated[Text, Field(max_length=64)], Annotated[Text, Field(max_length=512)]], Field(max_length=16)
+]
+"""What a client says of a conversation, within OpenAI's limits."""
+
+Title = Annotated[Text, AfterValidator(clean_name), Field(max_length=MAX_TITLE_CHARS)]
+
+
+class ItemPart(StrictModel):
+    """A part of an item; other parts than text are refused."""
+
+    type: Literal["text", "input_text", "output_text"]
+    text: Text
+    annotations: Ignored = None
+    logprobs: Ignored = None
+
+
+class ItemCreate(StrictModel):
+    """A message that was written elsewhere."""
+
+    type: Literal["message"] = "message"
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[list[ItemPart], BeforeValidator(_as_parts), Field(min_length=1)]
+    id: Ignored = None
+    status: Ignored = None
+
+    def message(self) -> Message:
+        """Return the item as a model reads it."""
+        role: Role = "system" if self.role == "developer" else self.role
+        return Message(role, "".join(part.text for part in self.content))
+
+
+Items = Annotated[list[ItemCreate], Field(max_length=MAX_NEW_ITEMS)]
+
+
+class ConversationCreate(StrictModel):
+    """`POST /v1/conversations`."""
+
+    title: Title = ""
+    metadata: Metadata | None = None
+    items: Items | None = None
+
+
+class ConversationUpdate(StrictModel):
+    """`POST /v1/conversations/{id}`: what is left out stays. `current` shows the newest branch through an item."""
+
+    title: Title | None = None
+    metadata: Metadata | None = None
+    current: Text | None = None
+
+
+class ItemsCreate(StrictModel):
+    """`POST /v1/conversations/{id}/items`; `parent` as in `PinciteOptions`."""
+
+    items: Annotated[Items, Field(min_length=1)]
+    parent: Text | None = None

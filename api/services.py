@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import metadata
 from typing import Literal, Protocol
 
 from api.settings import AllSettings
@@ -21,13 +22,18 @@ from ingest.queue import IngestQueue
 from ingest.search_index import SearchIndex
 from ingest.tokens import Fluency
 from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
-from rag.answering import Answerer, AnswerPolicy
+from rag.answering import Answerer
+from rag.conversations.circumstances import Observer, decisive_settings
+from rag.conversations.store import Conversations
+from rag.entailment import EntailmentModel, find_entailment_model
 from rag.errors import RagError
 from rag.evidence import EvidenceFinder
 from rag.models.models import ModelEntry, Models
+from rag.planning import AnswerPolicy
 from rag.reading_ahead import ReadingAhead
 from rag.reranking import CrossEncoderReranker, find_reranker
 from rag.retrieval import Retriever
+from rag.shown import ShownPassages
 from rag.types import Engine
 
 logger = logging.getLogger(__name__)
@@ -78,7 +84,7 @@ class Services:
     Safe to use from many threads. `embedder` and `models` are real unless a test hands in its own; they
     are closed with the rest. A request waits `load_patience_seconds` for a model that is loading, None to the end.
     Raises `EmbedderNotFoundError`, `RerankerNotFoundError`, `RerankerUnfitError`,
-    `ChunksTooLongError` and `LibraryError`.
+    `EntailmentModelNotFoundError`, `EntailmentModelUnfitError`, `ChunksTooLongError` and `LibraryError`.
     """
 
     def __init__(
@@ -92,6 +98,8 @@ class Services:
         ingest, rag = settings.ingest, settings.rag
         folder = find_embedder(ingest.embedder)
         self.reranker = CrossEncoderReranker(find_reranker(rag.reranker)) if rag.reranker else None
+        named = rag.entailment_model
+        self.entailment = EntailmentModel(find_entailment_model(named)) if named else None
         if ingest.chunk_tokens > folder.max_tokens:
             raise ChunksTooLongError(chunk_tokens=ingest.chunk_tokens, limit=folder.max_tokens, embedder=folder.name)
         limits = ParserLimits(ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20)
@@ -127,13 +135,23 @@ class Services:
             fluency=Fluency(folder.tokenizer_path).of,
             reranker=self.reranker,
         )
+        shown = ShownPassages()
         self.answerer = Answerer(
             self.library,
             self.retriever,
             EvidenceFinder(self.library, self.embedder),
             self.models.engine,
-            AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions),
+            AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions, rag.answer_style),
+            judge=self.entailment,
+            memory=shown,
         )
+        observer = Observer(
+            self.library,
+            self.models.engine,
+            settings=decisive_settings(rag),
+            version=metadata.version("pincite"),
+        )
+        self.conversations = Conversations(self.library, observer, shown)
         self._reading_ahead = ReadingAhead(self.library, self.answerer.head, self.models.engine)
 
     def create_collection(self, name: str) -> Collection:
@@ -168,7 +186,7 @@ class Services:
         return document
 
     def warm_up(self) -> None:
-        """Load the embedder with the reranker, and the default model, noting in `readiness` how that goes."""
+        """Load the embedder, the models beside it, and the default model, noting in `readiness` how that goes."""
         if self._is_closed:
             return
         embedder, embedder_problem = self._load(self._start_search)
@@ -204,14 +222,16 @@ class Services:
         self._parsers.close()
         self._renderers.close()
         self.embedder.close()
-        if self.reranker is not None:
-            self.reranker.close()
+        for optional in (self.reranker, self.entailment):
+            if optional is not None:
+                optional.close()
         self.models.close()
 
     def _start_search(self) -> None:
         self.embedder.start()
-        if self.reranker is not None:
-            self.reranker.start()
+        for optional in (self.reranker, self.entailment):
+            if optional is not None:
+                optional.start()
 
     def _load(self, load: Callable[[], object]) -> tuple[PartState, tuple[str, ...]]:
         try:

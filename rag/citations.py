@@ -1,7 +1,7 @@
 """The citation markers of an answer and the sentences they belong to. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,13 +24,13 @@ class AnswerSentence:
 
 
 class MarkerFilter:
-    """Lets an answer through as it streams, without the numbers of passages that do not exist.
+    """Lets an answer through as it streams, without the numbers of passages that were not shown.
 
     A marker that is split over deltas is held back until it is complete.
     """
 
-    def __init__(self, passages: int) -> None:
-        self._passages = passages
+    def __init__(self, passages: Iterable[int]) -> None:
+        self._passages = frozenset(passages)
         self._held = ""
 
     def feed(self, delta: str) -> str:
@@ -47,7 +47,7 @@ class MarkerFilter:
         return held
 
     def _known(self, named: Sequence[int]) -> str:
-        known = [number for number in named if 1 <= number <= self._passages]
+        known = [number for number in named if number in self._passages]
         return f"[{', '.join(map(str, known))}]" if known else ""
 
 

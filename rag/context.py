@@ -1,6 +1,6 @@
 """What the model is shown: whole documents when they fit, else the best chunks. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.types import StoredChunk
@@ -28,9 +28,12 @@ def whole_document_budget(context_window: int, used_tokens: int) -> int:
     return int(free * WHOLE_SHARE * (1 - min(used_tokens / context_window, 1.0)))
 
 
-def number(chunks: Sequence[StoredChunk]) -> tuple[Passage, ...]:
-    """Number chunks from 1 in the order given."""
-    return tuple(Passage(index, chunk) for index, chunk in enumerate(chunks, start=1))
+def number(chunks: Sequence[StoredChunk], known: Mapping[int, int] | None = None) -> tuple[Passage, ...]:
+    """Number chunks in the order given: with the numbers that are `known` of them by id, the others after those."""
+    numbers = dict(known or {})
+    for chunk in chunks:
+        numbers.setdefault(chunk.id, max(numbers.values(), default=0) + 1)
+    return tuple(Passage(numbers[chunk.id], chunk) for chunk in chunks)
 
 
 def neighbours_together(chunks: Sequence[StoredChunk]) -> list[StoredChunk]:
@@ -51,30 +54,46 @@ def neighbours_together(chunks: Sequence[StoredChunk]) -> list[StoredChunk]:
     return sorted(chunks, key=lambda chunk: (places[start_of_run(chunk.id)], chunk.id))
 
 
-def whole_documents(chunks: Sequence[StoredChunk], tokens: int, budget: int) -> Context:
+def whole_documents(passages: Sequence[Passage], tokens: int, budget: int) -> Context:
     """Return the context of all chunks of all documents, in reading order."""
-    documents = len({(chunk.collection_id, chunk.file_id) for chunk in chunks})
+    documents = len(_documents(passages))
     what = "the whole document" if documents == 1 else f"all {documents} documents, whole"
-    return Context("whole", f"{what}: {tokens:,} of {budget:,} tokens", number(chunks))
+    return Context("whole", f"{what}: {tokens:,} of {budget:,} tokens", tuple(passages))
 
 
 def best_chunks(
-    hits: Sequence[ScoredChunk], budget_tokens: int, count_tokens: Callable[[Sequence[Passage]], int]
+    hits: Sequence[ScoredChunk],
+    budget_tokens: int,
+    count_tokens: Callable[[Sequence[Passage]], int],
+    *,
+    present: Sequence[Passage] = (),
+    known: Mapping[int, int] | None = None,
 ) -> Context:
-    """Return the best hits that fit the budget together, at least one; neighbours stand together as in the document.
+    """Return the best hits that fit the budget together; neighbours stand together as in the document.
 
-    `count_tokens` tells how long the prompt gets with some passages in it.
+    `present` are passages that the conversation holds already: they stay, and are not shown twice. At least one passage
+    is shown. `count_tokens` tells how long the prompt gets with some new passages in it; `known` has the numbers of
+    chunks by id.
     """
-    chunks = [hit.chunk for hit in hits]
-    chosen = number(neighbours_together(chunks))
-    while len(chosen) > 1 and count_tokens(chosen) > budget_tokens:
-        chosen = number(neighbours_together(chunks[: len(chosen) - 1]))
-    documents = len({(passage.stored.collection_id, passage.stored.file_id) for passage in chosen})
-    left_out = len(hits) - len(chosen)
-    reason = f"retrieval: {_count(len(chosen), 'passage')} from {_count(documents, 'document')}"
-    if left_out:
-        reason += f"; {left_out} more did not fit the model's window"
-    return Context("retrieval", reason, chosen)
+    there = {passage.stored.id for passage in present}
+    chunks = [hit.chunk for hit in hits if hit.chunk.id not in there]
+    least = 0 if there else 1
+    chosen = number(neighbours_together(chunks), known)
+    while len(chosen) > least and count_tokens(chosen) > budget_tokens:
+        chosen = number(neighbours_together(chunks[: len(chosen) - 1]), known)
+    return Context("retrieval", _explain_found(chosen, present, cut=len(chunks) - len(chosen)), (*present, *chosen))
+
+
+def _explain_found(chosen: Sequence[Passage], present: Sequence[Passage], *, cut: int) -> str:
+    passages = (*present, *chosen)
+    reason = f"retrieval: {_count(len(passages), 'passage')} from {_count(len(_documents(passages)), 'document')}"
+    if present:
+        reason += f", {len(present)} of them shown before"
+    return f"{reason}; {cut} more did not fit the model's window" if cut else reason
+
+
+def _documents(passages: Sequence[Passage]) -> set[tuple[str, str]]:
+    return {(passage.stored.collection_id, passage.stored.file_id) for passage in passages}
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Literal
 
+from rag.ability import is_able
 from rag.errors import PromptTooLongError
 from rag.types import Engine, Message, ModelInfo, Sampling
 
 Rewriting = Literal["auto", "on", "off"]
 
-ABLE_BYTES = 1_000_000_000
-"""About 1.5 billion weights in 4 bits."""
 MAX_TURNS = 4
 MAX_TURN_CHARS = 1_000
 MAX_TOKENS = 64
@@ -26,9 +25,9 @@ RULES = (
 SPEAKERS = {"user": "User", "assistant": "Assistant"}
 
 
-def is_able(model: ModelInfo, rewriting: Rewriting) -> bool:
+def rewrites(model: ModelInfo, rewriting: Rewriting) -> bool:
     """Return whether a model is to rewrite questions, by a setting or by its size."""
-    return rewriting == "on" or (rewriting == "auto" and model.size_bytes >= ABLE_BYTES)
+    return rewriting == "on" or (rewriting == "auto" and is_able(model))
 
 
 def rewritten(engine: Engine, messages: Sequence[Message], *, client: str = "") -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, InCollection, Json, Mode, Model, settings_for
+from api.cli.options import Home, InCollection, InCollections, Json, Mode, Model, Style, settings_for
 
 app = typer.Typer()
 
@@ -41,8 +41,9 @@ def search(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask the documents.")],
-    collection: InCollection = "default",
+    collections: InCollections = ("default",),  # type: ignore[assignment]  # typer makes a list of it
     mode: Mode = None,
+    style: Style = None,
     model: Model = None,
     filters: Filters = None,
     json: Json = False,
@@ -52,16 +53,24 @@ def ask(
     settings = settings_for(home)
     from api.commands import ask as commands
 
-    options = commands.AskOptions(collection, mode, model, tuple(filters or ()))
+    options = commands.AskOptions(tuple(collections), mode, model, tuple(filters or ()), style)
     raise typer.Exit(commands.ask(settings, question, options, as_json=json))
 
 
 @app.command()
 def chat(
-    collection: InCollection = "default",
+    collections: InCollections = ("default",),  # type: ignore[assignment]  # typer makes a list of it
     mode: Mode = None,
+    style: Style = None,
     model: Model = None,
     filters: Filters = None,
+    conversation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Go on with a stored conversation; `pincite conversations ls`.", show_default=False
+        ),
+    ] = None,
+    store: Annotated[bool, typer.Option("--store/--no-store", help="Keep the conversation in the library.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for every answer.")] = False,
     home: Home = None,
 ) -> None:
@@ -69,5 +78,5 @@ def chat(
     settings = settings_for(home)
     from api.commands import ask as commands
 
-    options = commands.AskOptions(collection, mode, model, tuple(filters or ()))
-    raise typer.Exit(commands.chat(settings, options, as_json=json))
+    options = commands.AskOptions(tuple(collections), mode, model, tuple(filters or ()), style)
+    raise typer.Exit(commands.chat(settings, options, conversation=conversation, is_stored=store, as_json=json))

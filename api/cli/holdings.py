@@ -62,6 +62,20 @@ def collections_ls(json: Json = False, home: Home = None) -> None:
     raise typer.Exit(commands.list_collections(settings, as_json=json))
 
 
+@collections.command("rules")
+def collections_rules(
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    text: Annotated[str | None, typer.Argument(help="What models are told; empty for the usual rules.")] = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show or replace what models are told about answering from a collection."""
+    settings = settings_for(home)
+    from api.commands import library as commands
+
+    raise typer.Exit(commands.collection_rules(settings, name, text, as_json=json))
+
+
 @collections.command("rm")
 def collections_rm(
     name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],

@@ -20,6 +20,16 @@ InCollection = Annotated[
     str,
     typer.Option("--collection", "-c", parser=as_stored, metavar="NAME", help="Documents that are searched together."),
 ]
+InCollections = Annotated[
+    list[str],
+    typer.Option(
+        "--collection",
+        "-c",
+        parser=as_stored,
+        metavar="NAME",
+        help="Documents that are searched together; several are asked as one.",
+    ),
+]
 AnyCollection = Annotated[
     str | None,
     typer.Option(
@@ -36,8 +46,15 @@ Password = Annotated[
 Ids = Annotated[list[str], typer.Argument(help="Ids of files; `pincite jobs ls` shows them.")]
 MaybeIds = Annotated[list[str] | None, typer.Argument(help="Ids of files.", show_default=False)]
 Mode = Annotated[
-    Literal["auto", "whole", "retrieval"] | None,
-    typer.Option(help="Show the model whole documents, or the passages that fit.", show_default=False),
+    Literal["auto", "whole", "retrieval", "overview"] | None,
+    typer.Option(
+        help="Show the model whole documents, or the passages that fit, or read everything for an overview.",
+        show_default=False,
+    ),
+]
+Style = Annotated[
+    Literal["auto", "written", "quoted"] | None,
+    typer.Option(help="Answer in the model's own words, or with sentences of the documents alone.", show_default=False),
 ]
 
 

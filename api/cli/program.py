@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import asking, holdings, reading, serving, upkeep
+from api.cli import asking, conversations, holdings, reading, serving, upkeep
 
 app = typer.Typer(
     name="pincite",
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serving, reading, asking, holdings, upkeep):
+for part in (serving, reading, asking, conversations, holdings, upkeep):
     app.add_typer(part.app)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from api.cli_output import CommandError, messages, printable, results, styled, write_json, write_json_line
 from api.commands.opening import open_services
+from api.commands.talking import Talk, open_talk
 from api.objects import JsonObject, annotation_object, check_object, explanation_object, quote_object
 from api.services import Services
 from api.settings import AllSettings
@@ -20,10 +20,22 @@ from ingest.pages import place_of
 from ingest.types import Filter
 from rag.errors import RagError
 from rag.explaining import explanation
-from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, ScoredChunk, Search, Started
+from rag.types import (
+    Answer,
+    AnswerDelta,
+    AnswerEvent,
+    AnswerMode,
+    AnswerStyle,
+    Citation,
+    Disagreement,
+    Progress,
+    Question,
+    ScoredChunk,
+    Search,
+    Started,
+)
 
 QUOTE_CHARS = 240
-Mode = Literal["auto", "whole", "retrieval"]
 
 FAREWELLS = frozenset({"/exit", "/quit", "/bye"})
 
@@ -32,10 +44,11 @@ FAREWELLS = frozenset({"/exit", "/quit", "/bye"})
 class AskOptions:
     """Where and how a question is answered; None leaves the choice to the settings."""
 
-    collection: str
-    mode: Mode | None = None
+    collections: tuple[str, ...]
+    mode: AnswerMode | None = None
     model: str | None = None
     filters: tuple[str, ...] = ()
+    style: AnswerStyle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,7 @@ def _print_found(number: int, found: ScoredChunk, place: str, *, explain: bool) 
 def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: bool) -> int:
     """Answer one question with citations."""
     with open_services(settings) as services:
-        answer = _answer(services, [Message("user", question)], options, None if as_json else results())
+        answer = _answer(services, question, options, None if as_json else results(), open_talk(services))
     if as_json:
         write_json(_ask_object(answer))
     else:
@@ -91,26 +104,27 @@ def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: b
     return 0
 
 
-def chat(settings: AllSettings, options: AskOptions, *, as_json: bool) -> int:
+def chat(
+    settings: AllSettings, options: AskOptions, *, conversation: str | None, is_stored: bool, as_json: bool
+) -> int:
     """Answer questions until the user has no more of them. One that cannot be answered does not end the chat."""
     typed_filter(options.filters)  # one that is none ends the chat before it begins
     console = None if as_json else results()
-    messages().print("Ask about your documents. An empty line or /exit ends the chat.")
-    history: list[Message] = []
     with open_services(settings) as services:
-        services.searchable(options.collection)
+        _asked(services, options)
+        talk = open_talk(services, conversation, is_stored=is_stored)
+        messages().print("Ask about your documents. An empty line or /exit ends the chat.")
         while question := _next_question():
-            turns = [*history, Message("user", question)]
             try:
-                answer = _answer(services, turns, options, console)
+                answer = _answer(services, question, options, console, talk)
             except (IngestError, RagError, CommandError) as error:
                 _report_failure(error, as_json=as_json)
                 continue
             if as_json:
-                write_json_line(_ask_object(answer))
+                write_json_line({**_ask_object(answer), **talk.about()})
             else:
                 _print_citations(answer)
-            history = [*turns, Message("assistant", answer.text)]
+        talk.close()
     return 0
 
 
@@ -138,17 +152,18 @@ def _next_question() -> str:
     return "" if typed in FAREWELLS else typed
 
 
-def _answer(services: Services, turns: Sequence[Message], options: AskOptions, console: Console | None) -> Answer:
+def _answer(services: Services, asked: str, options: AskOptions, console: Console | None, talk: Talk) -> Answer:
     """Return the answer; where there is a console, show it there while it is written."""
     wanted = typed_filter(options.filters)
     question = Question(
-        messages=tuple(turns),
-        collections=(services.searchable(options.collection).id,),
+        messages=talk.messages(asked),
+        collections=_asked(services, options),
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
         filter=wanted,
+        style=options.style or "auto",
     )
-    with closing(services.answerer.answer(question)) as events:
+    with closing(talk.kept(question, services.answerer.answer(question))) as events:
         for event in events:
             if isinstance(event, Answer):
                 return event
@@ -157,12 +172,20 @@ def _answer(services: Services, turns: Sequence[Message], options: AskOptions, c
     raise CommandError("the answer has no end; ask again")
 
 
+def _asked(services: Services, options: AskOptions) -> tuple[str, ...]:
+    """Return the ids of the collections that are asked, each once; raises where one of them cannot be."""
+    return tuple(dict.fromkeys(services.searchable(name).id for name in options.collections))
+
+
 def _show(event: AnswerEvent, console: Console) -> None:
     if isinstance(event, Started):
         messages().print(Text(f"[{printable(event.reason)}]", style="dim"))
         for quote in event.evidence:
             place = f"{printable(quote.where)}: "
             messages().print(Text(place + _shortened(quote.quote), style="dim"))
+    elif isinstance(event, Progress):
+        found = f"\n{printable(event.found)}" if event.found else ""
+        messages().print(Text(f"[{event.done} of {event.total}] {event.doing}{found}", style="dim"))
     elif isinstance(event, AnswerDelta):
         console.print(Text(printable(event.text)), end="")
 
@@ -177,6 +200,8 @@ def _print_citations(answer: Answer) -> None:
         if sentence.verdict == "unsupported":
             said = _shortened(answer.text[sentence.start : sentence.end])
             console.print(Text.assemble("\n", styled("unsupported"), f"  {said}"))
+    for disagreement in answer.disagreements:
+        _print_disagreement(disagreement, console)
     if not answer.citations and answer.evidence:
         console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
         for quote in answer.evidence:
@@ -184,6 +209,14 @@ def _print_citations(answer: Answer) -> None:
             console.print(
                 Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4), expand=False), soft_wrap=False
             )
+
+
+def _print_disagreement(disagreement: Disagreement, console: Console) -> None:
+    console.print(Text("\nYour documents disagree:", style="bold yellow"))
+    for stated in disagreement.values:
+        console.print(Text.assemble((f"  {printable(stated.value)}", "bold"), f"  {printable(stated.quote.where)}"))
+        quote = Padding(Text(_shortened(stated.quote.quote), style="italic"), (0, 0, 0, 4), expand=False)
+        console.print(quote, soft_wrap=False)
 
 
 def _print_citation(citation: Citation, console: Console) -> None:
@@ -229,6 +262,8 @@ def _ask_object(answer: Answer) -> JsonObject:
         "mode": answer.mode,
         "reason": answer.reason,
         "sentences": checked["sentences"],
+        "disagreements": checked["disagreements"],
+        "style": answer.style,
         "timings": checked["timings"],
         "model": answer.model,
     }

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rich.text import Text
+
 from api.cli_output import add_row, messages, printable, results, styled, table, write_json
 from api.commands.opening import open_library
 from api.objects import JsonObject, document_object, page_object
@@ -11,6 +13,7 @@ from ingest.errors import FileNotInLibraryError
 from ingest.library import Library
 from ingest.types import DocumentRecord
 from rag.models.models import Models
+from rag.prompt import RULES
 
 
 def list_documents(settings: AllSettings, collection_name: str | None, *, as_json: bool) -> int:
@@ -99,6 +102,19 @@ def remove_collection(settings: AllSettings, name: str, *, as_json: bool) -> int
     if as_json:
         write_json({"id": collection.id, "name": collection.name, "deleted": True})
     messages().print(f"collection {printable(collection.name)} removed")
+    return 0
+
+
+def collection_rules(settings: AllSettings, name: str, text: str | None, *, as_json: bool) -> int:
+    """Show what models are told about answering from a collection, or replace it where there is a `text`."""
+    with open_library(settings) as library:
+        collection = library.collection(name)
+        if text is not None:
+            collection = library.set_rules(collection.id, text.strip())
+    if as_json:
+        write_json({"id": collection.id, "name": collection.name, "rules": collection.rules or None})
+    else:
+        results().print(Text(printable(collection.rules or RULES)))
     return 0
 
 

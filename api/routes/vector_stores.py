@@ -48,10 +48,12 @@ def retrieve_store(parts: Parts, store: Store) -> JsonObject:
 
 @router.post("/{store}")
 def update_store(parts: Parts, store: Store, request: StoreUpdate) -> JsonObject:
-    """Rename a collection."""
+    """Rename a collection, or give it rules of its own for answers."""
     collection = parts.library.collection(store)
     if request.name is not None and request.name != collection.name:
         collection = parts.library.rename_collection(collection.id, request.name)
+    if request.rules is not None:
+        collection = parts.library.set_rules(collection.id, request.rules.strip())
     return _store(parts, collection)
 
 

@@ -35,6 +35,7 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     made = Shell(tmp_path / "home", capsys)
     monkeypatch.setenv("PINCITE_HOME", str(made.home))
     monkeypatch.setenv("PINCITE_PARSER_WORKERS", "1")
+    monkeypatch.setenv("PINCITE_ANSWER_STYLE", "written")  # the scripted model is small, but it has something to say
     monkeypatch.setattr(opening, "Services", partial(Services, embedder=LoadedEmbedder(), models=made.models))
     with make_world(made.home) as world:
         world.add("pump.txt", PUMP)

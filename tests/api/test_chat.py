@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from rag.answering import NOTHING_FOUND
 from rag.errors import EngineBusyError, EngineCrashedError, ModelLoadError, RagError
+from rag.planning import NOTHING_FOUND
 from rag.types import Delta, Message, Sampling
 from tests.api.world import PUMP, World, events_of, wait_for
 from tests.fakes import ScriptedEngine
@@ -62,7 +62,9 @@ def test_a_stream_says_the_same_as_the_whole_answer(world: World, client: TestCl
     content = "".join(event["choices"][0]["delta"].get("content", "") for event in (first, *middle, last))
     assert done == "[DONE]"
     assert first["choices"][0]["delta"]["role"] == "assistant"
-    assert first["pincite"] == {key: whole["pincite"][key] for key in ("mode", "reason", "evidence", "passages")}
+    assert first["pincite"] == {
+        key: whole["pincite"][key] for key in ("mode", "reason", "style", "evidence", "passages")
+    }
     assert content == whole["choices"][0]["message"]["content"]
     assert last["choices"][0]["delta"]["annotations"] == whole["choices"][0]["message"]["annotations"]
     assert last["choices"][0]["finish_reason"] == "stop"

@@ -9,7 +9,7 @@ from api.services import Services
 from api.settings import load_settings
 from ingest.errors import ChunksTooLongError, CollectionNotFoundError, WorkerCrashedError
 from ingest.library import Library
-from rag.errors import ModelLoadingError, RerankerNotFoundError
+from rag.errors import EntailmentModelNotFoundError, ModelLoadingError, RerankerNotFoundError
 from tests.api.world import LoadedEmbedder, OneModel, World, wait_for
 from tests.tiny_cross_encoder import write_tiny_cross_encoder
 from tests.tiny_gguf import write_tiny_gguf
@@ -38,6 +38,26 @@ def test_a_reranker_is_loaded_with_the_embedder_and_ended_with_the_rest(tmp_path
     services.close()
     with pytest.raises(WorkerCrashedError, match="closed"):
         services.reranker.scores("why?", ["because"])
+
+
+def test_an_entailment_model_that_is_not_there_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(EntailmentModelNotFoundError, match="hf download"):
+        Services(load_settings(home=tmp_path / "home", entailment_model=str(tmp_path)))
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.slow
+def test_an_entailment_model_is_loaded_with_the_embedder_and_ended_with_the_rest(tmp_path: Path) -> None:
+    folder = write_tiny_cross_encoder(tmp_path / "model")
+    settings = load_settings(home=tmp_path, entailment_model=str(folder))
+    services = Services(settings, embedder=LoadedEmbedder(), models=OneModel())
+    services.warm_up()
+    assert services.readiness.is_ready
+    assert services.entailment is not None
+    assert services.entailment.judge("A pump.", "A pump.").model == str(folder)
+    services.close()
+    with pytest.raises(WorkerCrashedError, match="closed"):
+        services.entailment.judge("A pump.", "A pump.")
 
 
 class LateEmbedder(LoadedEmbedder):

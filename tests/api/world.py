@@ -126,8 +126,8 @@ class LiveServer:
 
 @contextmanager
 def make_world(home: Path, **flags: Any) -> Generator[World, None, None]:
-    """Build a world in `home`; `flags` are settings."""
-    settings = load_settings(home=home, parser_workers=1, **flags)
+    """Build a world in `home`; `flags` are settings. Its scripted model writes, however small it is."""
+    settings = load_settings(home=home, parser_workers=1, **{"answer_style": "written", **flags})
     models = OneModel()
     services = Services(settings, embedder=LoadedEmbedder(), models=models)
     try:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from ingest.errors import CollectionNotFoundError
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Collection, Progress
-from rag.answering import NO_DOCUMENTS, NOTHING_FOUND, Answerer, AnswerPolicy
+from rag.answering import Answerer
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
+from rag.planning import NO_DOCUMENTS, NOTHING_FOUND, AnswerPolicy
+from rag.prompt import RULES
 from rag.retrieval import Retriever
-from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Message, Question, Sampling, Started
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStyle, Citation, Message, Question, Sampling, Started
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import claimed, complete
 
@@ -32,16 +35,26 @@ class World:
     library: Library
     collection: Collection
     engine: ScriptedEngine
+    style: AnswerStyle = "written"
 
     @property
     def answerer(self) -> Answerer:
+        """One that knows no conversation yet."""
+        return self._made_answerer()
+
+    @cached_property
+    def answerer_of_chat(self) -> Answerer:
+        """One that remembers what it has shown."""
+        return self._made_answerer()
+
+    def _made_answerer(self) -> Answerer:
         index = SearchIndex(self.library)
         return Answerer(
             self.library,
             Retriever(self.library, index, EMBEDDER, fusion_weight=0.5),
             EvidenceFinder(self.library, EMBEDDER),
             lambda _: self.engine,
-            AnswerPolicy(top_k=4, min_score=0.2, max_answer_tokens=64),
+            AnswerPolicy(top_k=4, min_score=0.2, max_answer_tokens=64, style=self.style),
         )
 
     def add(self, source: str, *pages: str) -> None:
@@ -122,7 +135,7 @@ def test_documents_that_do_not_fit_are_searched(world: World) -> None:
     world.engine = ScriptedEngine(context_window=130)
     answer = world.answer("How often is the pump oiled?")
     assert answer.mode == "retrieval"
-    assert PUMP in world.engine.requests[0][0][0].content
+    assert PUMP in world.engine.requests[0][0][-1].content
 
 
 def test_retrieval_can_be_forced(world: World) -> None:
@@ -327,3 +340,15 @@ def test_a_chunk_is_embedded_once_for_all_questions_about_it(world: World) -> No
     EMBEDDER.calls.clear()
     list(answerer.answer(world.question("How often is the pump oiled?")))
     assert not any("The pump is oiled every 3 months." in call for call in EMBEDDER.calls)
+
+
+def test_a_collection_has_rules_of_its_own_for_its_answers(world: World) -> None:
+    world.library.set_rules(world.collection.id, "Answer in verse.")
+    world.answer("How often is the pump oiled?")
+    assert world.engine.requests[0][0][0].content.startswith("Answer in verse.\n\n[1] ")
+    head = world.answerer.head(world.collection.id)
+    assert head is not None
+    assert head.messages[0] == world.engine.requests[0][0][0]
+    world.library.set_rules(world.collection.id, "")
+    world.answer("How often is the pump oiled?")
+    assert world.engine.requests[1][0][0].content.startswith(RULES)

@@ -11,7 +11,7 @@ PIECES = st.sampled_from(["[1]", "[2]", "[9]", "[1, 9]", "[", "]", "1", ",", " "
 
 
 def filtered(deltas: list[str], passages: int = 2) -> str:
-    markers = MarkerFilter(passages)
+    markers = MarkerFilter(range(1, passages + 1))
     return "".join([*(markers.feed(delta) for delta in deltas), markers.flush()])
 
 
@@ -28,7 +28,7 @@ def test_other_brackets_pass_unchanged() -> None:
 
 
 def test_text_is_not_held_back_longer_than_a_marker_needs() -> None:
-    markers = MarkerFilter(2)
+    markers = MarkerFilter({1, 2})
     assert [markers.feed("plain"), markers.feed(" ["), markers.feed("x")] == ["plain", " ", "[x"]
 
 

@@ -59,10 +59,22 @@ def test_one_passage_is_kept_even_over_the_budget() -> None:
 
 
 def test_whole_documents_say_how_much_of_the_window_they_take() -> None:
-    context = whole_documents([stored(1), stored(2)], 2310, 5700)
+    context = whole_documents(number([stored(1), stored(2)]), 2310, 5700)
     assert (context.mode, context.reason) == ("whole", "the whole document: 2,310 of 5,700 tokens")
     assert [passage.number for passage in context.passages] == [1, 2]
 
 
 def test_numbers_count_from_one() -> None:
     assert number([stored(9)]) == (Passage(1, stored(9)),)
+
+
+def test_chunks_keep_the_numbers_that_they_have() -> None:
+    assert [passage.number for passage in number([stored(9), stored(4), stored(7)], {4: 2, 5: 6})] == [7, 2, 8]
+
+
+def test_passages_that_are_there_are_not_shown_again_but_count() -> None:
+    present = number([stored(5), stored(30)])
+    hits = [ScoredChunk(stored(id_), 0.9, 0.5, 0.5) for id_ in (5, 9)]
+    context = best_chunks(hits, 100, len, present=present, known={5: 1, 30: 2})
+    assert [(passage.number, passage.stored.id) for passage in context.passages] == [(1, 5), (2, 30), (3, 9)]
+    assert context.reason == "retrieval: 3 passages from 1 document, 2 of them shown before"

@@ -6,19 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.context import number
 from rag.prompt import build_messages, defuse, render_passage
 from rag.types import Message, Passage
 
 
-def passage(text: str, *, filename: str = "handbook.pdf", context: str = "Handbook › Pumps") -> Passage:
+def passage(
+    text: str, *, filename: str = "handbook.pdf", context: str = "Handbook › Pumps", number_: int = 1
+) -> Passage:
     chunk = Chunk(0, len(text), text, 4, 4, BlockKind.PROSE, ("Pumps",), context)
-    return number([StoredChunk(1, "vs_1", "file-1", f"/docs/{filename}", filename, chunk)])[0]
+    return Passage(number_, StoredChunk(1, "vs_1", "file-1", f"/docs/{filename}", filename, chunk))
 
 
 def test_the_prompt_is_the_one_on_file() -> None:
     history = (Message("user", "Hello."), Message("assistant", "Hello. Ask me about the documents."))
-    messages = build_messages(history, "How often is the pump oiled?", [passage("The pump is oiled every month.")])
+    question = Message("user", "How often is the pump oiled?")
+    found = passage("The pump is oiled every month.", number_=2)
+    messages = build_messages([*history, question], documents=[passage("Oil it.")], shown={2: [found]})
     shown = "\n\n".join(f"<{message.role}>\n{message.content}" for message in messages)
     assert shown + "\n" == (Path(__file__).parent / "golden_prompt.txt").read_text(encoding="utf-8")
 
@@ -57,8 +60,10 @@ def test_no_text_can_forge_the_frame(text: str) -> None:
     assert sum("[" in line for line in lines) == 1
 
 
-def test_the_head_of_the_prompt_does_not_change_from_turn_to_turn() -> None:
-    passages = [passage("Oil it.")]
-    first = build_messages((), "Why?", passages)
-    second = build_messages((Message("user", "Why?"), Message("assistant", "So.")), "When?", passages)
-    assert first[0] == second[0]
+def test_the_prompt_of_the_next_turn_begins_with_that_of_this_one() -> None:
+    documents, one, other = [passage("Oil it.")], [passage("In spring.")], [passage("In autumn.")]
+    asked = (Message("user", "Why?"),)
+    first = build_messages(asked, documents=documents, shown={0: one})
+    talk = (*asked, Message("assistant", "So."), Message("user", "When?"))
+    second = build_messages(talk, documents=documents, shown={0: one, 2: other})
+    assert second[: len(first)] == first

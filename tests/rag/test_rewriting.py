@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering import Answerer, AnswerPolicy
+from rag.answering import Answerer
 from rag.evidence import EvidenceFinder
-from rag.rewriting import Rewriting, is_able, rewritten
+from rag.planning import AnswerPolicy
+from rag.rewriting import Rewriting, rewrites, rewritten
 from rag.types import Answer, Message, Question
 from tests.fakes import HashEmbedder, ScriptedEngine
 from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
@@ -44,7 +45,7 @@ def test_a_conversation_that_does_not_fit_is_not_rewritten() -> None:
     ],
 )
 def test_large_models_rewrite_unless_told_otherwise(size_bytes: int, rewriting: Rewriting, is_asked: bool) -> None:
-    assert is_able(replace(ScriptedEngine().info(), size_bytes=size_bytes), rewriting) is is_asked
+    assert rewrites(replace(ScriptedEngine().info(), size_bytes=size_bytes), rewriting) is is_asked
 
 
 @pytest.mark.parametrize(("rewriting", "generations"), [("on", 2), ("off", 1)])
@@ -65,4 +66,4 @@ def test_an_answer_is_searched_with_the_rewritten_question(
     *_, last = answerer.answer(Question(turns, (world.collection.id,), mode="retrieval"))
     assert isinstance(last, Answer)
     assert len(engine.requests) == generations
-    assert ("canteen" in engine.requests[-1][0][0].content) is (rewriting == "on")
+    assert ("canteen" in engine.requests[-1][0][-1].content) is (rewriting == "on")

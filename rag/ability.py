@@ -1,0 +1,15 @@
+"""What a model can be trusted with, told from its size. Pure."""
+
+from rag.types import ModelInfo
+
+ABLE_BYTES = 1_000_000_000
+"""About 1.5 billion weights in 4 bits."""
+
+
+def is_able(model: ModelInfo) -> bool:
+    """Return whether a model can write answers of its own and rewrite questions.
+
+    A small one answers a question instead of rewriting it, and says things that no passage says (SmolLM2-135M:
+    DECISIONS.md, records 31 and 35). What a server has is taken to be able: its size is not known.
+    """
+    return model.is_remote or model.size_bytes >= ABLE_BYTES

@@ -1,0 +1,115 @@
+"""How an answer is made: in words of the model's own or in quotes, from one collection or several, from everything."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from rag.markers import MARKER
+from tests.api.shell import Shell
+from tests.api.world import LUNCH, PUMP, World, events_of
+from tests.fakes import ScriptedEngine
+
+CHAT = "/v1/chat/completions"
+ASKED = "How often is the pump oiled?"
+
+
+def ask(
+    client: TestClient, asked: str = ASKED, *, stream: bool = False, model: str = "docs/docs", **options: Any
+) -> Any:
+    messages = [{"role": "user", "content": asked}]
+    return client.post(CHAT, json={"model": model, "messages": messages, "stream": stream, "pincite": options})
+
+
+def test_quotes_can_be_asked_for_and_hold_no_word_of_the_model(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["The moon is made of cheese."])
+    body = ask(client, style="quoted").json()
+    message = body["choices"][0]["message"]
+    assert body["pincite"]["style"] == "quoted"
+    quotes = [annotation["quote"] for annotation in message["annotations"]]
+    assert MARKER.sub("", message["content"]).split() == " ".join(quotes).split()
+    assert quotes[0] == "The pump is oiled every 3 months."
+    assert {annotation["origin"] for annotation in message["annotations"]} == {"quote"}
+
+
+def test_sentences_are_checked_while_the_next_one_is_written(world: World, client: TestClient) -> None:
+    pieces = ["The pump is oiled every 3 months [3]. ", "It stands ", "in the cellar."]
+    world.models.scripted = ScriptedEngine(pieces)
+    events = events_of(ask(client, stream=True, style="written").text)
+    kinds = ["checked" if "checked" in event.get("pincite", {}) else "other" for event in events[:-1]]
+    at = kinds.index("checked")
+    checked = events[at]["pincite"]["checked"]
+    said_later = [event["choices"][0]["delta"].get("content") for event in events[at + 1 : -1]]
+    assert checked["sentence"]["verdict"] == "supported"
+    assert checked["annotations"][0]["quote"] == "The pump is oiled every 3 months."
+    assert "in the cellar." in said_later
+    assert checked["sentence"] == events[-2]["pincite"]["sentences"][0]
+
+
+def test_several_collections_are_asked_as_one(world: World, client: TestClient) -> None:
+    world.add("ship.txt", "The ship is painted every 5 years.", collection="ships")
+    world.models.scripted = ScriptedEngine(["Every 5 years."])
+    body = ask(client, "How often is the ship painted?", collections=["ships"]).json()
+    (annotation, *_) = body["choices"][0]["message"]["annotations"]
+    assert (annotation["filename"], annotation["quote"]) == ("ship.txt", "The ship is painted every 5 years.")
+    prompt = world.models.scripted.requests[-1][0][0].content
+    assert PUMP in prompt
+    assert "ship" in prompt
+
+
+@pytest.mark.parametrize(
+    ("model", "collections", "status"), [("scripted", ["docs"], 400), ("docs/docs", ["nowhere"], 404)]
+)
+def test_collections_that_cannot_be_asked_are_refused(
+    client: TestClient, model: str, collections: list[str], status: int
+) -> None:
+    assert ask(client, model=model, collections=collections).status_code == status
+
+
+def test_an_overview_tells_how_far_it_is_and_quotes_from_everywhere(world: World, client: TestClient) -> None:
+    events = events_of(ask(client, "Summarise these documents.", stream=True, style="quoted").text)
+    progress = [event["pincite"]["progress"] for event in events[:-1] if "progress" in event.get("pincite", {})]
+    last = events[-2]
+    assert last["pincite"]["mode"] == "overview"
+    assert progress[-1]["done"] == progress[-1]["total"] > 0
+    files = {annotation["filename"] for annotation in last["choices"][0]["delta"]["annotations"]}
+    assert files == {"pump.txt", "house.txt"}
+
+
+def test_an_overview_can_be_asked_for_whatever_the_words_are(world: World, client: TestClient) -> None:
+    world.models.scripted = ScriptedEngine(["- The pump is oiled [1]"])
+    body = ask(client, mode="overview", style="written").json()
+    assert body["pincite"]["mode"] == "overview"
+    assert len(world.models.scripted.requests) >= 2  # notes, then the answer
+
+
+def test_documents_that_disagree_are_both_shown(world: World, client: TestClient) -> None:
+    world.add("old-pump.txt", PUMP.replace("3 months", "6 months"))
+    world.models.scripted = ScriptedEngine(["The pump is oiled every 3 months [2]."])
+    (found,) = ask(client).json()["pincite"]["disagreements"]
+    assert {value["value"] for value in found["values"]} == {"3 months", "6 months"}
+    assert {value["quote"]["filename"] for value in found["values"]} == {"pump.txt", "old-pump.txt"}
+
+
+def test_the_command_line_asks_several_collections_for_quotes(shell: Shell) -> None:
+    shell.models.scripted = ScriptedEngine(["Never mind."])
+    found = shell.json("ask", ASKED, "--style", "quoted", "--collection", "docs")
+    assert found["style"] == "quoted"
+    assert found["answer"].startswith("The pump is oiled every 3 months. [")
+    assert LUNCH not in found["answer"]
+    assert shell.run("ask", ASKED, "--collection", "docs", "--collection", "nowhere")[0] == 1
+
+
+def test_the_rules_of_a_collection_are_set_over_rest_and_on_the_command_line(
+    world: World, client: TestClient, shell: Shell
+) -> None:
+    changed = client.post("/v1/vector_stores/docs", json={"rules": " Answer in verse. "})
+    assert changed.json()["rules"] == "Answer in verse."
+    assert client.get("/v1/vector_stores/docs").json()["name"] == "docs"
+    world.models.scripted = ScriptedEngine(["Often."])
+    ask(client)
+    assert world.models.scripted.requests[-1][0][0].content.startswith("Answer in verse.")
+    assert client.post("/v1/vector_stores/docs", json={"rules": ""}).json()["rules"] is None
+    assert shell.json("collections", "rules", "docs", "Be brief.")["rules"] == "Be brief."
+    assert shell.json("collections", "rules", "docs")["rules"] == "Be brief."
+    assert shell.json("collections", "rules", "docs", "")["rules"] is None
