@@ -1,5 +1,6 @@
 """From the sentences of an answer to their pins: which span bears each one, and whether it really does."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,10 @@ from rag.evidence import EvidenceFinder, SentenceMatch
 from rag.types import Citation, CitationOrigin, EntailmentJudge, Passage, Pinned, Quote, SentenceVerdict, Verdict
 
 MIN_ALIGNMENT = 0.5
-"""Below this cosine, a sentence without a marker is pinned to nothing."""
+"""Below this cosine, a sentence without a marker is pinned only to what supports it."""
+
+LOOKED_AT = 5
+"""So many of the nearest sentences are checked, and the best one is cited."""
 
 SENTENCE_ENDS = frozenset(".!?\n。！？।؟")
 """While an answer is written, a new sentence is looked for only behind one of these."""
@@ -64,22 +68,35 @@ class _Pinner:
     judge: EntailmentJudge | None
 
     def pins(self, sentence: AnswerSentence) -> list[Citation]:
+        """Return the pins of a sentence: to the passages that it names, else to what bears it."""
         by_chunk = {passage.stored.id: passage.number for passage in self.passages}
         matches = self.finder.rank(sentence.text, [passage.stored for passage in self.passages])
-        nearest: dict[int, SentenceMatch] = {}
+        of_passage: defaultdict[int, list[SentenceMatch]] = defaultdict(list)
         for match in matches:
-            nearest.setdefault(by_chunk[match.stored.id], match)
+            of_passage[by_chunk[match.stored.id]].append(match)
         pins = [
-            self._citation(sentence, number, nearest[number], "marker")
+            self._citation(sentence, number, self._bearing(sentence, of_passage[number]), "marker")
             for number in sentence.numbers
-            if number in nearest
+            if number in of_passage
         ]
         best_so_far = max((_RANK[citation.verdict] for citation in pins), default=-1)
-        if best_so_far < _RANK["supported"] and matches and matches[0].score >= MIN_ALIGNMENT:
-            aligned = self._citation(sentence, by_chunk[matches[0].stored.id], matches[0], "alignment")
-            if _RANK[aligned.verdict] > best_so_far:
+        if best_so_far < _RANK["supported"] and matches:
+            match = self._bearing(sentence, matches)
+            aligned = self._citation(sentence, by_chunk[match.stored.id], match, "alignment")
+            is_near = match.score >= MIN_ALIGNMENT or aligned.verdict == "supported"
+            if is_near and _RANK[aligned.verdict] > best_so_far:
                 pins.append(aligned)
         return pins
+
+    def _bearing(self, sentence: AnswerSentence, matches: Sequence[SentenceMatch]) -> SentenceMatch:
+        """Return which of the nearest sentences bears a sentence best, of equal ones the nearest.
+
+        The nearest in meaning is often about the same with another number; the row of a table is hardly near at all.
+        """
+        return max(matches[:LOOKED_AT], key=lambda match: self._support(sentence, match))
+
+    def _support(self, sentence: AnswerSentence, match: SentenceMatch) -> float:
+        return check(sentence.text, match.text, match.score, context=_around([match.stored])).score
 
     def verdict(self, sentence: AnswerSentence, pins: Sequence[Citation]) -> SentenceVerdict:
         """Return the best verdict of the pins, or that of all of them together where it is better."""
@@ -110,9 +127,14 @@ class _Pinner:
             sentence.text,
             texts,
             max(quote.score for quote in quotes),
-            context="\n".join(f"{stored.chunk.context}\n{stored.chunk.text}" for stored in chunks),
+            context=_around(chunks),
         )
         support = examine()
         if self.judge is None or support.verdict == "unsupported":
             return support
         return examine(entailment=self.judge.judge(" ".join(texts), sentence.text))
+
+
+def _around(chunks: Sequence[StoredChunk]) -> str:
+    """Return what stands around quotes, with the titles and headings above."""
+    return "\n".join(f"{stored.chunk.context}\n{stored.chunk.text}" for stored in chunks)

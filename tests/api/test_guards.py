@@ -32,10 +32,21 @@ FOREIGN_HOSTS = [
 OWN_HOSTS = ["127.0.0.1", "127.0.0.1:1234", "localhost", "LOCALHOST:1234", "[::1]", "[::1]:8080"]
 
 
+PATH_PARTS = {
+    "store": "docs",
+    "file_id": "f",
+    "number": 1,
+    "model": "m",
+    "action": "pause",
+    "conversation": "c",
+    "item": "i",
+}
+
+
 def routes(world: World) -> list[tuple[str, str]]:
     """Return a request for every route that the application has, and for some that it has not."""
     known = [
-        (method.upper(), path.format(store="docs", file_id="f", number=1, model="m", action="pause"))
+        (method.upper(), path.format_map(PATH_PARTS))
         for path, methods in world.app.openapi()["paths"].items()
         for method in methods
     ]
