@@ -163,12 +163,14 @@ def _answer(services: Services, asked: str, options: AskOptions, console: Consol
         filter=wanted,
         style=options.style or "auto",
     )
+    is_quoted = False
     with closing(talk.kept(question, services.answerer.answer(question))) as events:
         for event in events:
             if isinstance(event, Answer):
                 return event
+            is_quoted = event.style == "quoted" if isinstance(event, Started) else is_quoted
             if console is not None:
-                _show(event, console)
+                _show(event, console, with_findings=not is_quoted)
     raise CommandError("the answer has no end; ask again")
 
 
@@ -177,14 +179,15 @@ def _asked(services: Services, options: AskOptions) -> tuple[str, ...]:
     return tuple(dict.fromkeys(services.searchable(name).id for name in options.collections))
 
 
-def _show(event: AnswerEvent, console: Console) -> None:
+def _show(event: AnswerEvent, console: Console, *, with_findings: bool) -> None:
+    """Show what has come; findings on the way only `with_findings`, where the answer will not repeat them."""
     if isinstance(event, Started):
         messages().print(Text(f"[{printable(event.reason)}]", style="dim"))
         for quote in event.evidence:
             place = f"{printable(quote.where)}: "
             messages().print(Text(place + _shortened(quote.quote), style="dim"))
     elif isinstance(event, Progress):
-        found = f"\n{printable(event.found)}" if event.found else ""
+        found = f"\n{printable(event.found)}" if event.found and with_findings else ""
         messages().print(Text(f"[{event.done} of {event.total}] {event.doing}{found}", style="dim"))
     elif isinstance(event, AnswerDelta):
         console.print(Text(printable(event.text)), end="")
@@ -221,6 +224,9 @@ def _print_disagreement(disagreement: Disagreement, console: Console) -> None:
 
 def _print_citation(citation: Citation, console: Console) -> None:
     quote = citation.quote
+    if citation.origin == "quote":  # its words are the answer's
+        console.print(Text.assemble((f"[{citation.number}] ", "bold cyan"), printable(quote.where)))
+        return
     console.print()
     console.print(
         Text.assemble(

@@ -64,7 +64,12 @@ def central(vectors: Vectors) -> Vectors:
 
 def most_telling(vectors: Vectors, centre: Vectors, taken: Sequence[Vectors]) -> int:
     """Return which of some unit vectors is near to the centre and unlike those that were taken before."""
+    return by_telling(vectors, centre, taken)[0]
+
+
+def by_telling(vectors: Vectors, centre: Vectors, taken: Sequence[Vectors]) -> list[int]:
+    """Return the places of some unit vectors, the most telling first; see `most_telling`."""
     gain = RELEVANCE_SHARE * (vectors @ centre)
     if taken:
         gain = gain - (1 - RELEVANCE_SHARE) * (vectors @ np.stack(taken).T).max(axis=1)
-    return int(np.argmax(gain))
+    return [int(place) for place in np.argsort(-gain, kind="stable")]

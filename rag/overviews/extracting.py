@@ -12,7 +12,7 @@ from ingest.library import Library
 from ingest.types import BlockKind, DocumentRecord, Embedder
 from ingest.words import question_words, words
 from rag.evidence import SentenceMatch, sentences_of
-from rag.overviews.choosing import Vectors, central, most_telling, sections, shares
+from rag.overviews.choosing import Vectors, by_telling, central, most_telling, sections, shares
 from rag.overviews.map_reduce import NOTHING_NOTED, Overview, OverviewRequest
 from rag.overviews.notes import Numbering
 from rag.overviews.parts import documents_to_read
@@ -33,6 +33,9 @@ MIN_TOPIC_WORDS = 0.5
 MIN_SIMILARITY = 0.45
 SENTENCE_WORDS = range(6, 61)
 """Shorter ones are headings or scraps, longer ones several sentences run together."""
+STATEMENT_ENDS = ".!。！।"
+CHUNKS_TRIED = 3
+"""Of a section, where the most telling ones have no statement."""
 CHUNKS_AT_ONCE = 2_048
 
 
@@ -165,15 +168,23 @@ class _Chooser:
 
     def _telling_sentence(self, stretch: Sequence[_Place], taken: list[Vectors]) -> SentenceMatch | None:
         centre = central(np.stack([place.vector for place in stretch])) if self._topic is None else self._topic
-        place = stretch[most_telling(np.stack([place.vector for place in stretch]), centre, taken)]
-        sentences = [match for chunk in self._library.chunks([place.id]) for match in sentences_of(chunk)]
-        whole = [match for match in sentences if len(match.text.split()) in SENTENCE_WORDS]
-        if not (candidates := whole or sentences):
+        order = by_telling(np.stack([place.vector for place in stretch]), centre, taken)
+        if not (candidates := self._statements([stretch[index].id for index in order[:CHUNKS_TRIED]])):
             return None
         vectors = self._embedder.embed([match.text for match in candidates])
         best = most_telling(vectors, centre, taken)
         taken.append(vectors[best])
         return candidates[best]
+
+    def _statements(self, chunk_ids: Sequence[int]) -> list[SentenceMatch]:
+        """Return the statements of the first of some chunks that has any, else the sentences of the first."""
+        first: list[SentenceMatch] = []
+        for id_ in chunk_ids:
+            sentences = [match for chunk in self._library.chunks([id_]) for match in sentences_of(chunk)]
+            if statements := [match for match in sentences if _is_statement(match)]:
+                return statements
+            first = first or sentences
+        return first
 
     def _matches(self, chunk_id: int) -> list[SentenceMatch]:
         sentences = [match for chunk in self._library.chunks([chunk_id]) for match in sentences_of(chunk)]
@@ -191,6 +202,12 @@ class _Chooser:
         # A row says what it is only together with the header above it.
         text = f"{chunk.context}\n{match.text}" if chunk.kind is BlockKind.TABLE else match.text
         return len(self._topic_words & set(words(text))) / max(len(self._topic_words), 1)
+
+
+def _is_statement(match: SentenceMatch) -> bool:
+    """Whether a sentence says something: it is no heading, no question, no row of a table or of contents."""
+    is_prose = match.stored.chunk.kind is BlockKind.PROSE and "\n\n" not in match.text
+    return is_prose and len(match.text.split()) in SENTENCE_WORDS and match.text.rstrip()[-1] in STATEMENT_ENDS
 
 
 def _lines(matches: Sequence[SentenceMatch]) -> str:
