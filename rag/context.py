@@ -54,6 +54,14 @@ def neighbours_together(chunks: Sequence[StoredChunk]) -> list[StoredChunk]:
     return sorted(chunks, key=lambda chunk: (places[start_of_run(chunk.id)], chunk.id))
 
 
+def distinct(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+    """Return hits without those that say word for word what a better one says: copies of a text crowd out others."""
+    by_text: dict[str, ScoredChunk] = {}
+    for hit in hits:
+        by_text.setdefault(" ".join(hit.chunk.chunk.text.casefold().split()), hit)
+    return list(by_text.values())
+
+
 def whole_documents(passages: Sequence[Passage], tokens: int, budget: int) -> Context:
     """Return the context of all chunks of all documents, in reading order."""
     documents = len(_documents(passages))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ingest.library import Library
 from ingest.types import StoredChunk
 from rag.abstention import judge
-from rag.context import Context, best_chunks, number, whole_document_budget, whole_documents
+from rag.context import Context, best_chunks, distinct, number, whole_document_budget, whole_documents
 from rag.errors import PromptTooLongError
 from rag.evidence import EvidenceFinder, SentenceMatch
 from rag.followups import completed_by_turn_before
@@ -74,7 +74,7 @@ class Planner:
         rules = self._rules(question)
         window = engine.info().context_window
         _check_room(engine.count_tokens(build_messages(question.messages[-1:], rules=rules)), window)
-        hits = self._retriever.candidates(self._search(question, asked, engine), self._policy.top_k)
+        hits = distinct(self._retriever.candidates(self._search(question, asked, engine), self._policy.top_k))
         story = tell(self._library, self._memory, question, window, engine.count_tokens, rules=rules)
         near = hits[: self._policy.top_k]
         matches = tuple(self._finder.answering(asked, near))

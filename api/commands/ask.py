@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from api.cli_output import CommandError, messages, printable, results, styled, write_json, write_json_line
+from api.cli_output import CommandError, messages, printable, results, write_json, write_json_line
+from api.commands.answer_output import AnswerView, shortened, show_pins
 from api.commands.opening import open_services
 from api.commands.talking import Talk, open_talk
 from api.objects import JsonObject, annotation_object, check_object, explanation_object, quote_object
@@ -22,20 +23,12 @@ from rag.errors import RagError
 from rag.explaining import explanation
 from rag.types import (
     Answer,
-    AnswerDelta,
-    AnswerEvent,
     AnswerMode,
     AnswerStyle,
-    Citation,
-    Disagreement,
-    Progress,
     Question,
     ScoredChunk,
     Search,
-    Started,
 )
-
-QUOTE_CHARS = 240
 
 FAREWELLS = frozenset({"/exit", "/quit", "/bye"})
 
@@ -90,7 +83,7 @@ def _print_found(number: int, found: ScoredChunk, place: str, *, explain: bool) 
     console.print(Text(f"  score {found.score:.3f}", style="dim"))
     if explain:
         console.print(Padding(Text(explanation(found), style="dim"), (0, 0, 0, 3), expand=False), soft_wrap=False)
-    console.print(Padding(Text(_shortened(found.chunk.chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
+    console.print(Padding(Text(shortened(found.chunk.chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
 
 
 def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: bool) -> int:
@@ -100,7 +93,7 @@ def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: b
     if as_json:
         write_json(_ask_object(answer))
     else:
-        _print_citations(answer)
+        show_pins(answer)
     return 0
 
 
@@ -123,7 +116,7 @@ def chat(
             if as_json:
                 write_json_line({**_ask_object(answer), **talk.about()})
             else:
-                _print_citations(answer)
+                show_pins(answer)
         talk.close()
     return 0
 
@@ -163,86 +156,19 @@ def _answer(services: Services, asked: str, options: AskOptions, console: Consol
         filter=wanted,
         style=options.style or "auto",
     )
-    is_quoted = False
+    shown = AnswerView(console) if console is not None else None
     with closing(talk.kept(question, services.answerer.answer(question))) as events:
         for event in events:
             if isinstance(event, Answer):
                 return event
-            is_quoted = event.style == "quoted" if isinstance(event, Started) else is_quoted
-            if console is not None:
-                _show(event, console, with_findings=not is_quoted)
+            if shown is not None:
+                shown.show(event)
     raise CommandError("the answer has no end; ask again")
 
 
 def _asked(services: Services, options: AskOptions) -> tuple[str, ...]:
     """Return the ids of the collections that are asked, each once; raises where one of them cannot be."""
     return tuple(dict.fromkeys(services.searchable(name).id for name in options.collections))
-
-
-def _show(event: AnswerEvent, console: Console, *, with_findings: bool) -> None:
-    """Show what has come; findings on the way only `with_findings`, where the answer will not repeat them."""
-    if isinstance(event, Started):
-        messages().print(Text(f"[{printable(event.reason)}]", style="dim"))
-        for quote in event.evidence:
-            place = f"{printable(quote.where)}: "
-            messages().print(Text(place + _shortened(quote.quote), style="dim"))
-    elif isinstance(event, Progress):
-        found = f"\n{printable(event.found)}" if event.found and with_findings else ""
-        messages().print(Text(f"[{event.done} of {event.total}] {event.doing}{found}", style="dim"))
-    elif isinstance(event, AnswerDelta):
-        console.print(Text(printable(event.text)), end="")
-
-
-def _print_citations(answer: Answer) -> None:
-    console = results()
-    console.print()
-    shown = {(citation.number, citation.quote, citation.verdict): citation for citation in answer.citations}
-    for citation in shown.values():
-        _print_citation(citation, console)
-    for sentence in answer.sentences:
-        if sentence.verdict == "unsupported":
-            said = _shortened(answer.text[sentence.start : sentence.end])
-            console.print(Text.assemble("\n", styled("unsupported"), f"  {said}"))
-    for disagreement in answer.disagreements:
-        _print_disagreement(disagreement, console)
-    if not answer.citations and answer.evidence:
-        console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
-        for quote in answer.evidence:
-            console.print(Text(f"- {printable(quote.where)}", style="bold"))
-            console.print(
-                Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4), expand=False), soft_wrap=False
-            )
-
-
-def _print_disagreement(disagreement: Disagreement, console: Console) -> None:
-    console.print(Text("\nYour documents disagree:", style="bold yellow"))
-    for stated in disagreement.values:
-        console.print(Text.assemble((f"  {printable(stated.value)}", "bold"), f"  {printable(stated.quote.where)}"))
-        quote = Padding(Text(_shortened(stated.quote.quote), style="italic"), (0, 0, 0, 4), expand=False)
-        console.print(quote, soft_wrap=False)
-
-
-def _print_citation(citation: Citation, console: Console) -> None:
-    quote = citation.quote
-    if citation.origin == "quote":  # its words are the answer's
-        console.print(Text.assemble((f"[{citation.number}] ", "bold cyan"), printable(quote.where)))
-        return
-    console.print()
-    console.print(
-        Text.assemble(
-            (f"[{citation.number}] ", "bold cyan"),
-            (f"{printable(quote.where)}  ", "bold"),
-            styled(citation.verdict),
-            (f"  {printable('; '.join(citation.reasons))}", "dim"),
-        )
-    )
-    console.print(Padding(Text(_shortened(quote.quote), style="italic"), (0, 0, 0, 4), expand=False), soft_wrap=False)
-
-
-def _shortened(text: str) -> str:
-    """Return a quote on one line, cut where it is too long to show."""
-    line = " ".join(printable(text).split())
-    return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS]}…"
 
 
 def _search_row(found: ScoredChunk, *, explain: bool) -> JsonObject:

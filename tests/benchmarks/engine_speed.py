@@ -1,6 +1,6 @@
 """Tokens a second of the engine against a bare `llama_decode` loop, and what one request feels of others.
 
-usage: python -m tests.benchmarks.engine_speed [MODEL.gguf] [--rounds N] [--llama-server PROGRAM]
+usage: python -m tests.benchmarks.engine_speed [MODEL.gguf] [--rounds N] [--llama-server PROGRAM] [--flash-attention …]
 
 Both run in turn with prompts of about 512 tokens and greedy answers, several rounds; ratios are those of medians.
 """
@@ -100,9 +100,12 @@ def main() -> int:
     parser.add_argument("model", type=Path, nargs="?", default=bundled_path())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--llama-server", type=Path, help="the program to compare with")
+    parser.add_argument("--flash-attention", choices=["auto", "on", "off"], default="auto")
     arguments = parser.parse_args()
     # Drafts are the business of `engine_reuse`: here every token is a step.
-    engine = LlamaEngine("measured", arguments.model, RagSettings(lookup_drafts=False))
+    engine = LlamaEngine(
+        "measured", arguments.model, RagSettings(lookup_drafts=False, flash_attention=arguments.flash_attention)
+    )
     ends = ends_of(arguments.model)
     with closing(engine):
         for sequences in (1, 8):

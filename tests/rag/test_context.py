@@ -1,11 +1,13 @@
 """Choice of the context by token budget."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.context import best_chunks, neighbours_together, number, whole_document_budget, whole_documents
+from rag.context import best_chunks, distinct, neighbours_together, number, whole_document_budget, whole_documents
 from rag.types import Passage, ScoredChunk
 
 
@@ -78,3 +80,12 @@ def test_passages_that_are_there_are_not_shown_again_but_count() -> None:
     context = best_chunks(hits, 100, len, present=present, known={5: 1, 30: 2})
     assert [(passage.number, passage.stored.id) for passage in context.passages] == [(1, 5), (2, 30), (3, 9)]
     assert context.reason == "retrieval: 3 passages from 1 document, 2 of them shown before"
+
+
+def test_copies_of_a_text_are_shown_once_the_best_one() -> None:
+    texts = ["Oil it.", "Other.", "oil  IT.", "Other still."]
+    hits = [
+        ScoredChunk(replace(stored(index), chunk=replace(stored(index).chunk, text=text)), 1 / index, 0.5, 0.5)
+        for index, text in enumerate(texts, start=1)
+    ]
+    assert [hit.chunk.id for hit in distinct(hits)] == [1, 2, 4]
