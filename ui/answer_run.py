@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, Protocol
 
-from ui.api_types import Basis, ChatEvent, Check, Citation, Finished, Problem, Words
+from ui.api_types import (
+    Basis,
+    ChatEvent,
+    Check,
+    CheckedSentence,
+    Citation,
+    Finished,
+    Overview,
+    Problem,
+    SentenceVerdict,
+    Words,
+)
 from ui.errors import ApiRefusedError, UiError
 
 State = Literal["waiting", "writing", "done", "stopped", "failed"]
@@ -20,7 +31,8 @@ PASSING_CODES = frozenset({"model_loading", "no_room_for_model"})
 class AnswerSoFar:
     """A look at an answer. `problem` is set when it failed, with `will_pass` where it is better in a moment.
 
-    Citations come with the end.
+    Citations and verdicts come as sentences are checked, and all of them with the end. `overview` says how far the
+    reading of everything is, `found` what came to light in it.
     """
 
     state: State = "waiting"
@@ -31,6 +43,9 @@ class AnswerSoFar:
     finish_reason: str = ""
     problem: str = ""
     will_pass: bool = False
+    sentences: tuple[SentenceVerdict, ...] = ()
+    overview: Overview | None = None
+    found: tuple[str, ...] = ()
 
     @property
     def is_running(self) -> bool:
@@ -117,11 +132,21 @@ def _after(event: ChatEvent | Problem, answer: AnswerSoFar) -> AnswerSoFar:
             return replace(answer, basis=event)
         case Words():
             return replace(answer, state="writing", text=answer.text + event.text)
+        case Overview():
+            found = (*answer.found, *filter(None, event.found.splitlines()))
+            return replace(answer, overview=event, found=found)
+        case CheckedSentence():
+            return replace(
+                answer,
+                citations=(*answer.citations, *event.annotations),
+                sentences=(*answer.sentences, event.sentence),
+            )
         case Finished():
             return replace(
                 answer,
                 state="done",
                 citations=event.citations,
+                sentences=event.check.sentences,
                 check=event.check,
                 finish_reason=event.finish_reason,
             )

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["supported", "partly", "unsupported"]
-Mode = Literal["auto", "whole", "retrieval"]
+Mode = Literal["auto", "whole", "retrieval", "overview"]
+Style = Literal["auto", "written", "quoted"]
+SourceState = Literal["unchanged", "changed", "removed"]
+"""Whether a quoted span still stands in its document, stood in an older version of it, or has gone with it."""
+ExportFormat = Literal["markdown", "json"]
 DOCS_PREFIX = "docs/"
 
 
@@ -102,7 +106,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An exact span of a document that bears on the question. `boxes` is empty where pages have no layout."""
+    """An exact span of a document that bears on the question. `boxes` is empty where pages have no layout.
+
+    `collection_id` is empty where the collection that was asked is meant.
+    """
 
     file_id: str
     filename: str
@@ -112,6 +119,8 @@ class Evidence:
     quote: str
     boxes: tuple[Box, ...] = ()
     place: str = ""
+    collection_id: str = ""
+    source_state: SourceState = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +134,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation(Evidence):
-    """The evidence of one sentence of the answer, `answer[answer_start:answer_end]`."""
+    """The evidence of one sentence of the answer, `answer[answer_start:answer_end]`.
+
+    Where the `origin` is `quote`, the sentence is the evidence itself, word for word.
+    """
 
     number: int = 0
+    origin: str = ""
     verdict: Verdict = "unsupported"
     reasons: tuple[str, ...] = ()
     answer_start: int = 0
@@ -161,6 +174,23 @@ class Basis:
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
     passages: tuple[Passage, ...] = ()
+    style: Style = "written"
+
+
+@dataclass(frozen=True, slots=True)
+class StatedValue:
+    """A number or a date that a document gives, and the sentence in which it does."""
+
+    value: str
+    quote: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Different values that documents give for the same thing."""
+
+    about: str
+    values: tuple[StatedValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +203,8 @@ class Check:
     sentences: tuple[SentenceVerdict, ...] = ()
     timings: Timings | None = None
     model: str = ""
+    style: Style = "written"
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +212,24 @@ class Words:
     """A piece of the answer's text."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How far the reading of everything is; `found` is what came to light since the last of these."""
+
+    done: int
+    total: int
+    doing: str = ""
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """A sentence that is complete and checked while the answer is still being written."""
+
+    sentence: SentenceVerdict
+    annotations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,26 +241,76 @@ class Finished:
     finish_reason: str
 
 
-ChatEvent = Basis | Words | Finished
-
-
-@dataclass(frozen=True, slots=True)
-class ChatMessage:
-    """One turn of a conversation."""
-
-    role: Literal["user", "assistant"]
-    content: str
+ChatEvent = Basis | Words | Overview | CheckedSentence | Finished
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A question with what was said before it. `model` None leaves the choice to the server.
+    """A question in a stored conversation. `model` None leaves the choice to the server.
 
-    `user` tells those who ask apart, so that they take turns where answers have to wait.
+    `parent` is the item that it follows, the conversation's own id at its beginning, or the question's own id where
+    it is to be answered once more. `collections` are asked besides `collection`, by name. `user` tells those who ask
+    apart, so that they take turns where answers have to wait.
     """
 
     collection: str
-    messages: tuple[ChatMessage, ...]
+    question: str
+    conversation: str
+    parent: str | None = None
     model: str | None = None
     mode: Mode = "auto"
+    style: Style = "auto"
+    collections: tuple[str, ...] = ()
     user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChat:
+    """A stored conversation without what was said in it; `items` says how much that is."""
+
+    id: str
+    title: str = ""
+    updated_at: int = 0
+    current: str | None = None
+    items: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWith:
+    """How a stored answer was asked for: the ids of its collections, the one that was chosen first."""
+
+    vector_stores: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer(Check):
+    """What is stored of an answer besides its words."""
+
+    status: Literal["complete", "stopped", "failed"] = "complete"
+    error: str | None = None
+    finish_reason: str = ""
+    passages: tuple[Passage, ...] = ()
+    request: AskedWith | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemContent:
+    """The words of an item, and their citations where it is an answer."""
+
+    text: str = ""
+    annotations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A stored question or answer. `versions` are the ids of those at its place, its own among them, the oldest first.
+
+    `pincite` is missing from questions and from answers that were written elsewhere.
+    """
+
+    id: str
+    role: Literal["system", "user", "assistant"]
+    content: tuple[ItemContent, ...] = ()
+    parent: str | None = None
+    versions: tuple[str, ...] = ()
+    pincite: StoredAnswer | None = None

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.api_types import Collection, DocumentEntry
+from ui.actions import show_problem
+from ui.api_types import DocumentEntry
 from ui.chat_view import show_conversation
 from ui.client import ApiClient
-from ui.conversation import Conversation, current
+from ui.conversation import AnswerOptions, Conversation, current
 from ui.documents_view import show_deletion, show_uploader
 from ui.errors import ApiUnreachableError, UiError
+from ui.history_view import follow_address, show_chat_menu, show_chat_task, show_chats
 from ui.safe_markdown import plain
 from ui.settings import UiSettings
-from ui.sidebar import AnswerOptions, choose_collection, choose_options, show_library, show_new_collection
+from ui.sidebar import choose_collection, choose_options, show_library, show_new_collection
 from ui.source_view import show_open_source
 
 SIDEBAR_PIXELS = 360
@@ -35,56 +37,46 @@ def main() -> None:
     except ApiUnreachableError as error:
         _show_unreachable(error)
     except UiError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_problem(error)
         st.button("Try again", icon=":material/refresh:")
 
 
 def _show_page(conversation: Conversation, client: ApiClient) -> None:
-    conversation.settle()
+    conversation.settle(client)
+    follow_address(conversation, client)
     with st.sidebar:
-        collection = choose_collection(conversation, client)
-        options = choose_options(client)
+        collection, others = choose_collection(conversation, client)
+        options = choose_options(client, collection, others)
+        show_chats(conversation, client)
         entries = client.documents(collection.id)
         show_library(conversation, client, entries)
     show_open_source(conversation, client)
     show_deletion(conversation, client)
     show_new_collection(conversation, client)
-    _show_chat(conversation, client, collection, entries, options)
+    show_chat_task(conversation, client)
+    _show_chat(conversation, client, entries, options)
 
 
 def _show_chat(
-    conversation: Conversation,
-    client: ApiClient,
-    collection: Collection,
-    entries: list[DocumentEntry],
-    options: AnswerOptions,
+    conversation: Conversation, client: ApiClient, entries: list[DocumentEntry], options: AnswerOptions
 ) -> None:
-    readable = sum(entry.status == "completed" for entry in entries)
+    is_ready = bool(options.others) or any(entry.status == "completed" for entry in entries)
     question = st.chat_input(
-        "Ask your documents" if readable else "Add a document first",
-        disabled=not readable or conversation.run is not None,
+        "Ask your documents" if is_ready else "Add a document first",
+        disabled=not is_ready or conversation.run is not None,
     )
     if question and question.strip():
-        conversation.ask(client, question.strip(), collection=collection.name, model=options.model, mode=options.mode)
+        conversation.ask(client, question.strip(), options)
         st.rerun()
-    if not entries:
+    if not entries and conversation.is_empty:
         _show_welcome(conversation, client)
-    elif not conversation.turns and conversation.run is None:
-        st.header(f"Ask about {plain(collection.name)}", anchor=False)
+    elif conversation.is_empty:
+        st.header(f"Ask about {plain(options.collection)}", anchor=False)
         st.markdown("Every sentence of an answer shows where in your documents it comes from.")
-    if conversation.turns:
-        _show_clear_button(conversation)
-    show_conversation(conversation)
-
-
-def _show_clear_button(conversation: Conversation) -> None:
-    with st.bottom:
-        st.button(
-            "Clear conversation",
-            type="tertiary",
-            icon=":material/delete_sweep:",
-            on_click=conversation.clear,
-        )
+    else:
+        with st.bottom:
+            show_chat_menu(conversation, client)
+    show_conversation(conversation, client, options)
 
 
 def _show_welcome(conversation: Conversation, client: ApiClient) -> None:

@@ -11,7 +11,19 @@ from typing import Any
 import httpx
 import msgspec
 
-from ui.api_types import DOCS_PREFIX, Basis, ChatEvent, ChatRequest, Check, Citation, Finished, Problem, Words
+from ui.api_types import (
+    DOCS_PREFIX,
+    Basis,
+    ChatEvent,
+    ChatRequest,
+    Check,
+    CheckedSentence,
+    Citation,
+    Finished,
+    Overview,
+    Problem,
+    Words,
+)
 from ui.errors import ApiRefusedError, ApiUnreachableError, ConnectionLostError, UnexpectedAnswerError
 from ui.responses import check_status
 
@@ -37,7 +49,7 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """One event: `pincite` is a `Basis` in the first one and a `Check` in the last."""
+    """One event: `pincite` is a `Basis` in the first one, a `Check` in the last, and news of the work between."""
 
     choices: tuple[_Choice, ...] = ()
     pincite: dict[str, object] | None = None
@@ -60,7 +72,9 @@ class ChatStream:
         self._is_closed = False
 
     def events(self) -> Generator[ChatEvent, None, None]:
-        """Yield a `Basis`, then `Words`, then `Finished`; end early, and quietly, when the stream was closed.
+        """Yield a `Basis`, then `Words` and news of the work, then `Finished`.
+
+        They end early, and quietly, when the stream was closed.
 
         Raises `ApiUnreachableError`, `ApiRefusedError` or `ConnectionLostError`.
         """
@@ -113,10 +127,17 @@ class ChatStream:
 def _body(request: ChatRequest) -> JsonObject:
     return {
         "model": DOCS_PREFIX + request.collection,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "messages": [{"role": "user", "content": request.question}],
         "stream": True,
         "user": request.user or None,
-        "pincite": {"model": request.model, "mode": request.mode},
+        "pincite": {
+            "model": request.model,
+            "mode": request.mode,
+            "style": request.style,
+            "collections": list(request.collections),
+            "conversation": request.conversation,
+            "parent": request.parent,
+        },
     }
 
 
@@ -137,9 +158,18 @@ def _read_chunk(data: str) -> Iterator[ChatEvent]:
         raise ApiRefusedError(status=HTTPStatus.OK, code=chunk.error.code or "", message=chunk.error.message)
     for choice in chunk.choices:
         if chunk.pincite is not None and choice.finish_reason is None:
-            yield msgspec.convert(chunk.pincite, Basis)
+            yield _news(chunk.pincite)
         if choice.delta.content:
             yield Words(choice.delta.content)
         if choice.finish_reason is not None:
             check = msgspec.convert(chunk.pincite or {}, Check)
             yield Finished(choice.delta.annotations or (), check, choice.finish_reason)
+
+
+def _news(pincite: dict[str, object]) -> Basis | Overview | CheckedSentence:
+    """Return what the server says before the end, besides the words."""
+    if "progress" in pincite:
+        return msgspec.convert(pincite["progress"], Overview)
+    if "checked" in pincite:
+        return msgspec.convert(pincite["checked"], CheckedSentence)
+    return msgspec.convert(pincite, Basis)

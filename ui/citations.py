@@ -1,7 +1,7 @@
 """From an answer and its annotations to what is shown: text with numbered marks, and the list they point to. Pure."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,9 +13,17 @@ MARK_OPEN, MARK_CLOSE, NO_SOURCE = "\ue000", "\ue001", "\ue002"
 PRIVATE = re.compile(f"[{MARK_OPEN}{MARK_CLOSE}{NO_SOURCE}]")
 MARK = re.compile(f"{MARK_OPEN}([a-z]+)-(\\d+){MARK_CLOSE}|{NO_SOURCE}")
 MODEL_MARK = re.compile(r"[ \t]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?![(\[])")
+END_MARK = re.compile(rf"{MODEL_MARK.pattern}\s*\Z")
 UNFINISHED_MARK = re.compile(r"[ \t]*\[[\d\s,;]*\Z")
 CODE_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*")
 NO_BREAK_SPACE = "\u00a0"
+REMOVED = "\u2588"
+"""The API writes it for every character that went with its document."""
+FULL_LINE = 0.6
+REMOVED_WORDS = "*removed with its document*"
+
+NO_SOURCE_BADGE = f"{NO_BREAK_SPACE}:orange-badge[no source]"
+QUOTE = "quote"
 
 SEVERITY: dict[Verdict, int] = {"supported": 0, "partly": 1, "unsupported": 2}
 
@@ -35,6 +43,8 @@ VERDICTS: dict[Verdict, VerdictLook] = {
     "unsupported": VerdictLook("unsupported", "red", ":material/help:"),
 }
 
+WORD_FOR_WORD = VerdictLook("word for word", "green", ":material/format_quote:")
+
 
 @dataclass(frozen=True, slots=True)
 class NumberedSource:
@@ -45,11 +55,24 @@ class NumberedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class CitedAnswer:
-    """An answer ready to be shown."""
+class QuotePart:
+    """A part of an answer that is a quote: its words as safe Markdown, empty where they went with their document."""
 
     markdown: str
+    source: NumberedSource
+
+
+@dataclass(frozen=True, slots=True)
+class CitedAnswer:
+    """An answer ready to be shown: its parts, and the sources that its marks point to."""
+
+    parts: tuple[str | QuotePart, ...]
     sources: tuple[NumberedSource, ...]
+
+    @property
+    def markdown(self) -> str:
+        """All that is no quote."""
+        return "\n\n".join(part for part in self.parts if isinstance(part, str))
 
 
 def cite(
@@ -57,26 +80,45 @@ def cite(
 ) -> CitedAnswer:
     """Return `text` as safe Markdown whose marks count from 1 in reading order, one number for each span quoted.
 
-    Marks that the model wrote itself are taken out; sentences that nothing supports are marked as such.
+    Marks that the model wrote itself are taken out; sentences that nothing supports are marked as such. Sentences that
+    are quotes are parts of their own, word for word, with all brackets that are theirs.
     """
     ordered = sorted(citations, key=lambda citation: (citation.answer_end, citation.start))
-    sources = _number(ordered)
-    numbers = {_span(source.citation): source.number for source in sources}
+    sources = {_span(source.citation): source for source in _number(ordered)}
     cited_ends = {citation.answer_end for citation in ordered}
+    pinned = [citation for citation in ordered if citation.origin != QUOTE]
     inserts = [
-        (citation.answer_end, _mark(VERDICTS[citation.verdict].color, numbers[_span(citation)])) for citation in ordered
+        (citation.answer_end, _mark(VERDICTS[citation.verdict].color, sources[_span(citation)].number))
+        for citation in pinned
     ]
     inserts += [
         (sentence.end, NO_SOURCE)
         for sentence in sentences
         if sentence.verdict == "unsupported" and sentence.end not in cited_ends
     ]
-    return CitedAnswer(_render(_with_marks(text, inserts, passage_numbers)), sources)
+    quotes = {
+        (citation.answer_start, citation.answer_end): sources[_span(citation)]
+        for citation in ordered
+        if citation.origin == QUOTE
+    }
+    listed = dict.fromkeys(sources[_span(citation)] for citation in pinned)
+    return CitedAnswer(tuple(_parts(text, quotes, inserts, passage_numbers)), tuple(listed))
 
 
-def draft(text: str, passage_numbers: Collection[int]) -> str:
-    """Return an answer that is still being written as safe Markdown, without the model's own marks."""
-    return _render(_with_marks(UNFINISHED_MARK.sub("", text), [], passage_numbers))
+def draft(
+    text: str,
+    passage_numbers: Collection[int],
+    citations: Sequence[Citation] = (),
+    sentences: Sequence[SentenceVerdict] = (),
+) -> str:
+    """Return an answer that is still being written as safe Markdown, with the marks of what is checked already."""
+    return cite(UNFINISHED_MARK.sub("", text), citations, sentences, passage_numbers).markdown
+
+
+def quoted_draft(text: str, passage_numbers: Collection[int]) -> str:
+    """Return the beginning of an answer that is made of quotes, each a paragraph with a mark at its end."""
+    paragraphs = (_without_end_mark(paragraph, passage_numbers) for paragraph in text.split("\n\n"))
+    return "\n\n".join(_letter_for_letter(paragraph) for paragraph in paragraphs if paragraph.strip())
 
 
 def basis_line(basis: Basis) -> str:
@@ -86,10 +128,63 @@ def basis_line(basis: Basis) -> str:
     match basis.mode:
         case "whole":
             return f"Based on {_count(documents, 'whole document')}"
+        case "overview":
+            return "Overview of everything"
+        case "retrieval" if basis.style == "quoted":
+            return f"Word for word, from {_count(passages, 'passage')} of {_count(documents, 'document')}"
         case "retrieval":
             return f"Based on {_count(passages, 'passage')} from {_count(documents, 'document')}"
         case _:
-            return "Nothing in the documents matches the question"
+            return "Nearest places" if basis.evidence else "Nothing in the documents matches the question"
+
+
+def _parts(
+    text: str,
+    quotes: Mapping[tuple[int, int], NumberedSource],
+    inserts: Sequence[tuple[int, str]],
+    passage_numbers: Collection[int],
+) -> Iterator[str | QuotePart]:
+    position = 0
+    for (start, end), source in sorted(quotes.items(), key=lambda quote: quote[0]):
+        if start < position:
+            continue
+        between = _written(text, (position, start), inserts, passage_numbers)
+        if between:
+            yield between
+        yield QuotePart(_letter_for_letter(text[start:end]), source)
+        position = end
+    rest = _written(text, (position, len(text)), inserts, passage_numbers)
+    if rest:
+        yield rest
+
+
+def _written(
+    text: str, part: tuple[int, int], inserts: Sequence[tuple[int, str]], passage_numbers: Collection[int]
+) -> str:
+    """Return a part of an answer that is no quote; nothing where it has no words."""
+    start, end = part
+    inside = [(place - start, mark) for place, mark in inserts if start < place <= end]
+    marked = _with_marks(text[start:end], inside, passage_numbers)
+    return _render(marked) if re.search(r"\w", marked) or part == (0, len(text)) else ""
+
+
+def _letter_for_letter(text: str) -> str:
+    """Return words of a document as safe Markdown; nothing where they were removed.
+
+    Line breaks that a page's width has made become spaces: those after lines that are about as long as the longest.
+    """
+    if text.strip(REMOVED) == "":
+        return ""
+    lines = [line.strip() for line in PRIVATE.sub("", text).splitlines() if line.strip()]
+    full_chars = FULL_LINE * max(map(len, lines), default=0)
+    breaks = ["", *(" " if len(line) >= full_chars else "\\\n" for line in lines[:-1])]
+    return "".join(gap + plain(line) for gap, line in zip(breaks, lines, strict=False))
+
+
+def _without_end_mark(paragraph: str, passage_numbers: Collection[int]) -> str:
+    mark = END_MARK.search(paragraph)
+    is_ours = mark is not None and _names_passages(mark[1], passage_numbers)
+    return paragraph[: mark.start()] if mark is not None and is_ours else UNFINISHED_MARK.sub("", paragraph)
 
 
 def _count(number: int, noun: str) -> str:
@@ -151,12 +246,11 @@ def _render_text(text: str) -> str:
     parts: list[str] = []
     end = 0
     for mark in MARK.finditer(text):
-        parts += [plain(text[end : mark.start()]), _badge(mark)]
+        is_number = mark[0] != NO_SOURCE
+        parts += [plain(text[end : mark.start()]), _badge(mark[1], int(mark[2])) if is_number else NO_SOURCE_BADGE]
         end = mark.end()
     return "".join([*parts, plain(text[end:])])
 
 
-def _badge(mark: re.Match[str]) -> str:
-    if mark[0] == NO_SOURCE:
-        return f"{NO_BREAK_SPACE}:orange-badge[no source]"
-    return f"{NO_BREAK_SPACE}:{mark[1]}-badge[\\[{mark[2]}\\]]"
+def _badge(color: str, number: int) -> str:
+    return f"{NO_BREAK_SPACE}:{color}-badge[\\[{number}\\]]"

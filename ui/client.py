@@ -7,7 +7,18 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from ui.api_types import DOCS_PREFIX, ChatRequest, Collection, DocumentEntry, ModelList, PageText, StoredFile
+from ui.api_types import (
+    DOCS_PREFIX,
+    ChatRequest,
+    Collection,
+    DocumentEntry,
+    ExportFormat,
+    Item,
+    ModelList,
+    PageText,
+    StoredChat,
+    StoredFile,
+)
 from ui.chat_stream import CONNECT_SECONDS, ChatStream
 from ui.errors import ApiRefusedError, ApiUnreachableError, ConnectionLostError, UnexpectedAnswerError
 from ui.responses import check_status
@@ -89,6 +100,41 @@ class ApiClient:
         """Return the answer's stream; nothing is sent before its events are read."""
         return ChatStream(self._url, self._headers, request)
 
+    def chats(self, query: str = "") -> list[StoredChat]:
+        """Return the stored conversations in which something was said, or of those the ones that have all words of
+        `query`; the one that was used last comes first.
+        """
+        found = self._list("/v1/conversations", StoredChat, query=query)
+        return [chat for chat in found if chat.items]
+
+    def stored_chat(self, chat_id: str) -> StoredChat:
+        """Return a conversation without what was said in it."""
+        return self._read(self._call("GET", _conversation(chat_id)), StoredChat)
+
+    def create_chat(self) -> StoredChat:
+        """Return a new conversation; its first question becomes its title."""
+        return self._read(self._call("POST", "/v1/conversations", json={}), StoredChat)
+
+    def rename_chat(self, chat_id: str, title: str) -> None:
+        """Give a conversation another title."""
+        self._call("POST", _conversation(chat_id), json={"title": title})
+
+    def show_version(self, chat_id: str, item_id: str) -> None:
+        """Make the newest branch through an item the one that is shown."""
+        self._call("POST", _conversation(chat_id), json={"current": item_id})
+
+    def delete_chat(self, chat_id: str) -> None:
+        """Delete a conversation with all that was said in it."""
+        self._call("DELETE", _conversation(chat_id))
+
+    def items(self, chat_id: str) -> list[Item]:
+        """Return what was said on the branch that is shown, the oldest first."""
+        return self._list(f"{_conversation(chat_id)}/items", Item, order="asc")
+
+    def export_chat(self, chat_id: str, kind: ExportFormat) -> bytes:
+        """Return a conversation with its citations as a file."""
+        return self._call("GET", f"{_conversation(chat_id)}/export", params={"format": kind}).content
+
     def _holds(self, collection_id: str, file_id: str) -> bool:
         try:
             self._call("GET", _store_file(collection_id, file_id))
@@ -98,10 +144,10 @@ class ApiClient:
             return False
         return True
 
-    def _list(self, path: str, kind: type[T]) -> list[T]:
-        """Return all members of a list, page after page, the newest first."""
+    def _list(self, path: str, kind: type[T], **wanted: str) -> list[T]:
+        """Return all members of a list, page after page, the newest first unless `wanted` says otherwise."""
         members: list[T] = []
-        params: dict[str, str | int] = {"limit": LIST_PAGE}
+        params: dict[str, str | int] = {"limit": LIST_PAGE, **{name: value for name, value in wanted.items() if value}}
         while True:
             body = self._read(self._call("GET", path, params=params), dict[str, Any])
             members += self._convert(body.get("data"), list[kind])  # type: ignore[valid-type]  # kind is a value here
@@ -138,3 +184,7 @@ def _store(collection_id: str) -> str:
 
 def _store_file(collection_id: str, file_id: str) -> str:
     return f"{_store(collection_id)}/files/{quote(file_id, safe='')}"
+
+
+def _conversation(chat_id: str) -> str:
+    return f"/v1/conversations/{quote(chat_id, safe='')}"

@@ -1,10 +1,10 @@
 """The documents of the collection: adding them, watching and steering how they are read, removing them."""
 
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
+from ui.actions import attempt, show_problem
 from ui.api_types import DocumentEntry, Progress
 from ui.client import ApiClient
 from ui.conversation import Conversation
@@ -58,7 +58,7 @@ def _watch_entries(conversation: Conversation, client: ApiClient) -> None:
     try:
         entries = client.documents(conversation.collection_id)
     except UiError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_problem(error)
         return
     if not _is_busy(entries):
         st.rerun()
@@ -90,14 +90,14 @@ def _show_buttons(conversation: Conversation, client: ApiClient, entry: Document
     steer = partial(client.steer, conversation.collection_id, entry.id)
     if entry.status == "in_progress":
         if entry.is_paused and _button("resume", "play_arrow", entry):
-            _do(partial(steer, "resume"))
+            attempt(partial(steer, "resume"))
         if not entry.is_paused and _button("pause", "pause", entry):
-            _do(partial(steer, "pause"))
+            attempt(partial(steer, "pause"))
         if _button("cancel", "close", entry):
-            _do(partial(steer, "cancel"))
+            attempt(partial(steer, "cancel"))
         return
     if entry.status in ("failed", "cancelled") and not entry.needs_password and _button("retry", "refresh", entry):
-        _do(partial(client.retry, conversation.collection_id, entry.id))
+        attempt(partial(client.retry, conversation.collection_id, entry.id))
     if _button("delete", "delete", entry):
         conversation.to_delete = entry
         st.rerun()
@@ -106,16 +106,6 @@ def _show_buttons(conversation: Conversation, client: ApiClient, entry: Document
 def _button(name: str, icon: str, entry: DocumentEntry) -> bool:
     said = f"{name.capitalize()} {plain(entry.filename)}"
     return st.button("", key=f"{name}-{entry.id}", type="tertiary", icon=f":material/{icon}:", help=said)
-
-
-def _do(call: Callable[[], None]) -> None:
-    """Do what was asked for and draw the page again; say why where it cannot be done."""
-    try:
-        call()
-    except UiError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-    else:
-        st.rerun()
 
 
 def _show_state(entry: DocumentEntry) -> None:
@@ -138,7 +128,7 @@ def _ask_password(conversation: Conversation, client: ApiClient, entry: Document
     with st.form(f"unlock-{entry.id}", border=False, clear_on_submit=True):
         password = st.text_input("Password", type="password", autocomplete="off")
         if st.form_submit_button("Unlock", icon=":material/lock_open:") and password:
-            _do(partial(client.retry, conversation.collection_id, entry.id, password))
+            attempt(partial(client.retry, conversation.collection_id, entry.id, password))
 
 
 def show_deletion(conversation: Conversation, client: ApiClient) -> None:
@@ -162,7 +152,7 @@ def show_deletion(conversation: Conversation, client: ApiClient) -> None:
             try:
                 client.delete_document(conversation.collection_id, entry.id)
             except UiError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                show_problem(error)
                 return
             close()
             st.rerun()

@@ -1,52 +1,59 @@
 """Beside the conversation: which collection is asked, what is in it, and how answers are made."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
-from ui.api_types import Collection, DocumentEntry, Mode
+from ui.actions import show_problem
+from ui.api_types import Collection, DocumentEntry, Mode, Style
 from ui.client import ApiClient
-from ui.conversation import Conversation
+from ui.conversation import AnswerOptions, Conversation
 from ui.documents_view import show_documents, show_uploader
 from ui.errors import UiError
-from ui.safe_markdown import plain
 
 MODES: dict[Mode, str] = {
     "auto": "Whatever fits",
     "whole": "Whole documents",
     "retrieval": "The best passages",
+    "overview": "Everything (overview)",
 }
+STYLES: dict[Style, str] = {
+    "auto": "Automatic",
+    "written": "In the model's words",
+    "quoted": "Only quotes",
+}
+MODES_HELP = (
+    "An overview reads every page, part by part: for questions like “list every …” or “summarise”. It takes its time."
+)
+STYLES_HELP = (
+    "Quotes are sentences of your documents, word for word, so that nothing can be made up. "
+    "Automatic: quotes where the model is too small to write reliable answers."
+)
+COLLECTION_KEY = "collection"
 DEFAULT_COLLECTION = "default"
 SERVERS_CHOICE = "Chosen by the server"
 NAME_CHARS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
-    """How the next answer is made; `model` None leaves it to the server."""
-
-    model: str | None
-    mode: Mode
-
-
-def choose_collection(conversation: Conversation, client: ApiClient) -> Collection:
-    """Let the user choose a collection or make one; return the one that is chosen."""
+def choose_collection(conversation: Conversation, client: ApiClient) -> tuple[Collection, list[Collection]]:
+    """Let the user choose a collection or make one; return the one that is chosen, and the others."""
     collections = client.collections() or [client.create_collection(DEFAULT_COLLECTION)]
     by_id = {collection.id: collection for collection in collections}
     if conversation.collection_id not in by_id:
         first = next((each for each in collections if each.name == DEFAULT_COLLECTION), collections[0])
-        conversation.choose(first.id)
+        conversation.collection_id = first.id
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        chosen = st.selectbox(
+        # The page may switch to the collection of a chat, so the field shows what is chosen and does not keep it.
+        st.session_state[COLLECTION_KEY] = conversation.collection_id
+        st.selectbox(
             "Collection",
             list(by_id),
-            index=list(by_id).index(conversation.collection_id),
+            key=COLLECTION_KEY,
             format_func=lambda collection_id: by_id[collection_id].name,
+            on_change=lambda: conversation.choose(st.session_state[COLLECTION_KEY]),
         )
         if st.button("New", icon=":material/create_new_folder:", help="Make a new collection"):
             conversation.wants_collection = True
-    conversation.choose(chosen)
-    return by_id[chosen]
+    chosen = by_id[conversation.collection_id]
+    return chosen, [collection for collection in collections if collection is not chosen]
 
 
 def show_new_collection(conversation: Conversation, client: ApiClient) -> None:
@@ -66,7 +73,7 @@ def show_new_collection(conversation: Conversation, client: ApiClient) -> None:
         try:
             conversation.choose(client.create_collection(name).id)
         except UiError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_problem(error)
             return
         close()
         st.rerun()
@@ -79,14 +86,19 @@ def show_library(conversation: Conversation, client: ApiClient, entries: list[Do
     st.subheader("Documents", anchor=False)
     if not entries:
         st.caption("None yet.")
+        if not conversation.is_empty:
+            show_uploader(conversation, client)
         return
     show_uploader(conversation, client)
     show_documents(conversation, client, entries)
 
 
-def choose_options(client: ApiClient) -> AnswerOptions:
-    """Let the user choose how answers are made; return what is chosen."""
+def choose_options(client: ApiClient, collection: Collection, others: list[Collection]) -> AnswerOptions:
+    """Let the user choose how answers are made, and which other collections are asked too; return what is chosen."""
     with st.expander("How answers are made", icon=":material/tune:"):
         model = st.selectbox("Model", [SERVERS_CHOICE, *client.models()])
-        mode = st.radio("The model reads", list(MODES), format_func=MODES.__getitem__)
-    return AnswerOptions(None if model == SERVERS_CHOICE else model, mode)
+        mode = st.radio("The model reads", list(MODES), format_func=MODES.__getitem__, help=MODES_HELP)
+        style = st.radio("Answers", list(STYLES), format_func=STYLES.__getitem__, help=STYLES_HELP)
+        names = [other.name for other in others]
+        asked = st.multiselect("Also ask", names, placeholder="Other collections") if names else []
+    return AnswerOptions(collection.name, None if model == SERVERS_CHOICE else model, mode, style, tuple(asked))

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
+from ui.actions import show_problem
 from ui.api_types import Citation, PageText
-from ui.citations import VERDICTS
+from ui.citations import QUOTE, VERDICTS, WORD_FOR_WORD
 from ui.client import ApiClient
 from ui.conversation import Conversation, OpenSource
 from ui.errors import UiError
 from ui.safe_markdown import plain
 
 TEXT_AROUND_CHARS = 900
+CHANGED = "This document has changed since the answer was written. The quoted words stood in it then."
 
 
 def show_open_source(conversation: Conversation, client: ApiClient) -> None:
@@ -37,14 +39,17 @@ def _show(source: OpenSource, client: ApiClient) -> None:
         if isinstance(source.evidence, Citation):
             _show_verdict(source.evidence)
     with page_column:
+        if source.evidence.source_state == "changed":
+            st.info(CHANGED, icon=":material/update:")
+            return
         try:
             _show_picture(source, client) if source.evidence.boxes else _show_text(source, client)
         except UiError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_problem(error)
 
 
 def _show_verdict(citation: Citation) -> None:
-    look = VERDICTS[citation.verdict]
+    look = WORD_FOR_WORD if citation.origin == QUOTE else VERDICTS[citation.verdict]
     st.badge(look.words, icon=look.icon, color=look.color)
     for reason in citation.reasons:
         st.caption(plain(reason))

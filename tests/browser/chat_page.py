@@ -1,5 +1,6 @@
 """What a user does on the chat page, step by step."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -23,11 +24,19 @@ class ChatPage:
 
     def make_collection(self, name: str) -> None:
         """Make a collection and wait until it is chosen."""
-        self.page.get_by_role("button", name="New").click()
+        self.page.get_by_role("button", name=re.compile("New$")).click()
         self.page.get_by_label("Name of the new collection").fill(name)
         self.page.get_by_role("button", name="Create").click()
         expect(self.dialog).to_have_count(0, timeout=15_000)
         expect(self.page.get_by_label("Collection").first).to_have_value(name, timeout=15_000)
+
+    def choose_answers(self, name: str) -> None:
+        """Choose how the next answers are made."""
+        options = self.page.get_by_test_id("stExpander").filter(has_text="How answers are made")
+        options.locator("summary").click()
+        options.get_by_text(name, exact=True).click()
+        expect(options.get_by_role("radio", name=name)).to_be_checked(timeout=15_000)
+        options.locator("summary").click()
 
     def upload(self, *files: Path) -> None:
         """Add files, all at once."""

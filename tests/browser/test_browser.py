@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.browser.chat_page import READ_MS, ChatPage
+from tests.browser.chat_page import ANSWER_MS, READ_MS, ChatPage
 from tests.live import LiveStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
@@ -59,6 +59,7 @@ def test_upload_ask_and_see_the_cited_words_highlighted_on_their_page(
     chat.upload(make_pdf(tmp_path / "pump.pdf", PUMP), make_pdf(tmp_path / "lamp.pdf", LAMP))
     expect(chat.page.get_by_text("2 pages,")).to_have_count(2, timeout=READ_MS)
 
+    chat.choose_answers("In the model's words")
     chat.ask("How often must the cooling pump be oiled?")
     expect(chat.page.get_by_text("Evidence found so far")).to_be_visible(timeout=READ_MS)
     chat.page.screenshot(path=tmp_path / "writing.png")
@@ -80,6 +81,7 @@ def test_upload_ask_and_see_the_cited_words_highlighted_on_their_page(
 
 def test_an_answer_can_be_stopped_and_the_next_question_is_answered(chat: ChatPage, tmp_path: Path) -> None:
     chat.upload(make_pdf(tmp_path / "pump.pdf", PUMP))
+    chat.choose_answers("In the model's words")
     chat.ask("Write down everything about the cooling pump, at great length.")
     chat.button("Stop").click(timeout=30_000)
     expect(chat.page.get_by_text("Stopped.")).to_be_visible(timeout=10_000)
@@ -87,6 +89,33 @@ def test_an_answer_can_be_stopped_and_the_next_question_is_answered(chat: ChatPa
     chat.wait_for_answer()
     expect(chat.page.get_by_text("Where is the cooling pump?")).to_be_visible()
     expect(chat.page.get_by_role("button", name="pump.pdf, page").first).to_be_attached()
+
+
+def test_a_chat_is_found_again_after_a_reload_and_answered_anew(chat: ChatPage, tmp_path: Path) -> None:
+    question = "How often must the cooling pump be oiled?"
+    chat.upload(make_pdf(tmp_path / "pump.pdf", PUMP))
+    chat.ask(question)
+    chat.wait_for_answer()
+    chat.page.reload()
+    expect(chat.page.get_by_test_id("stChatMessage")).to_have_count(2, timeout=30_000)
+    chat.button("New chat").click()
+    expect(chat.page.get_by_test_id("stChatMessage")).to_have_count(0, timeout=15_000)
+    chat.page.get_by_test_id("stSidebar").get_by_role("button", name=question).first.click()
+    expect(chat.page.get_by_test_id("stChatMessage")).to_have_count(2, timeout=15_000)
+
+    chat.button("[1]").click()
+    picture = chat.dialog.locator("img")
+    expect(picture).to_be_visible(timeout=30_000)
+    expect(chat.dialog).to_contain_text("The cooling pump must be oiled every 90 days.")
+    assert 0.0005 < share_of_highlight(picture.screenshot()) < 0.1
+    chat.page.keyboard.press("Escape")
+    expect(chat.dialog).to_have_count(0)
+
+    chat.button("refresh").click()
+    expect(chat.page.get_by_text("2 of 2")).to_be_visible(timeout=ANSWER_MS)
+    chat.page.screenshot(path=tmp_path / "versions.png")
+    chat.button("chevron_left").click()
+    expect(chat.page.get_by_text("1 of 2")).to_be_visible(timeout=15_000)
 
 
 def test_a_document_is_deleted_after_a_question(
@@ -115,6 +144,8 @@ def test_a_file_that_cannot_be_read_says_why(chat: ChatPage, tmp_path: Path) -> 
 def test_the_page_fits_a_telephone(chat: ChatPage, tmp_path: Path) -> None:
     chat.upload(make_pdf(tmp_path / "pump.pdf", PUMP))
     expect(chat.page.get_by_text("2 pages,")).to_be_visible(timeout=READ_MS)
+    chat.ask("How often must the cooling pump be oiled?")
+    chat.wait_for_answer()
     chat.page.set_viewport_size({"width": 400, "height": 800})
     chat.page.screenshot(path=tmp_path / "telephone.png")
     assert chat.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

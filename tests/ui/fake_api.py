@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.ui.fake_chats import FakeChats, listed, problem
+
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cf"
     "c0f01f00050001ff56c7a1f80000000049454e44ae426082"
@@ -103,6 +105,7 @@ class FakeApi:
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     script: list[Any] = field(default_factory=scripted_answer)
     chats: list[dict[str, Any]] = field(default_factory=list)
+    stored: FakeChats = field(default_factory=FakeChats)
     passwords: list[str | None] = field(default_factory=list)
     client_left: threading.Event = field(default_factory=threading.Event)
     has_done: bool = True
@@ -147,6 +150,7 @@ class FakeApi:
                 Route(store_files + "/{file}/pages/{page:int}", self._page_text),
                 Route(store_files + "/{file}/pages/{page:int}/image", self._page_image),
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                *self.stored.routes(),
             ]
         )
 
@@ -222,34 +226,34 @@ class FakeApi:
         return Response(PNG, media_type="image/png")
 
     async def _chat(self, request: Request) -> Response:
-        self.chats.append(await request.json())
+        asked = await request.json()
+        self.chats.append(asked)
         if self.refusal is not None:
             return problem(*self.refusal)
-        return StreamingResponse(self._events(request), media_type="text/event-stream")
+        return StreamingResponse(self._events(asked), media_type="text/event-stream")
 
-    async def _events(self, request: Request) -> AsyncGenerator[str, None]:
+    async def _events(self, asked: dict[str, Any]) -> AsyncGenerator[str, None]:
+        told: list[dict[str, Any]] = []
         try:
             for step in self.script:
-                if isinstance(step, dict):
-                    yield f"data: {json.dumps(step)}\n\n"
-                else:
+                if isinstance(step, float):
                     await asyncio.sleep(step)
+                    continue
+                told.append(step)
+                if is_last(step):
+                    self.stored.keep(asked, told, "complete")
+                yield f"data: {json.dumps(step)}\n\n"
             if self.has_done:
                 yield "data: [DONE]\n\n"
         except asyncio.CancelledError:
+            self.stored.keep(asked, told, "stopped")
             self.client_left.set()
             raise
 
 
-def listed(data: list[dict[str, Any]]) -> Response:
-    """Return a list object that is complete."""
-    return JSONResponse({"object": "list", "data": data, "has_more": False})
-
-
-def problem(status: int, message: str, code: str) -> Response:
-    """Return an error in the API's shape."""
-    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
-    return JSONResponse({"error": error}, status_code=status)
+def is_last(step: dict[str, Any]) -> bool:
+    """Return whether a chunk ends an answer."""
+    return any(choice["finish_reason"] for choice in step.get("choices", ()))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 import pytest
 
 from ui.answer_run import AnswerRun, AnswerSoFar
-from ui.api_types import Basis, ChatEvent, Check, Finished, Words
+from ui.api_types import Basis, ChatEvent, Check, CheckedSentence, Citation, Finished, Overview, SentenceVerdict, Words
 from ui.errors import ApiRefusedError, ConnectionLostError, UiError
 
 BASIS = Basis("whole", "it fits")
@@ -58,6 +58,22 @@ def test_a_refusal_says_whether_the_same_question_can_be_answered_in_a_moment() 
         ("failed", "The model is still loading", True),
         ("failed", "Bad magic", False),
     ]
+
+
+def test_what_an_overview_finds_is_collected() -> None:
+    steps = [Overview(1, 3, "Reading a.pdf", "one\ntwo"), Overview(2, 3, "Reading b.pdf"), Overview(3, 3, "", "three")]
+    answer = ended(ScriptedStream([BASIS, *steps, END]))
+    assert (answer.overview, answer.found) == (steps[-1], ("one", "two", "three"))
+
+
+def test_sentences_are_known_as_soon_as_they_are_checked() -> None:
+    pin = Citation("f1", "a.pdf", 1, 0, 5, "It is", number=1, verdict="supported", answer_end=10)
+    checked = CheckedSentence(SentenceVerdict(0, 10, "supported"), (pin,))
+    run = AnswerRun(ScriptedStream([BASIS, Words("It is red."), checked], is_open_ended=True), lambda: True)
+    while not run.look().sentences:
+        pass
+    assert (run.look().citations, run.look().sentences) == ((pin,), (checked.sentence,))
+    run.stop()
 
 
 def test_a_stream_without_an_end_is_a_failure() -> None:

@@ -1,52 +1,16 @@
 """The page as a user meets it, run by Streamlit's own test harness against the fake API."""
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.fake_api import FakeApi, annotation, basis, chunk, scripted_answer
+from tests.ui.fake_api import QUOTE, FakeApi, annotation, basis, chunk, scripted_answer, span
+from tests.ui.page import PAGE, ask, button, shown
 from tests.ui.reading import active_parts
 
-PAGE = Path(__file__).parents[2] / "ui" / "app.py"
 ANSWER = "It weighs 15.9 kg [1]."
-
-
-@pytest.fixture
-def page(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The page with one document in its collection."""
-    monkeypatch.setenv("PINCITE_API_URL", api.url)
-    api.add_document("file-1", "handbook.pdf")
-    yield AppTest.from_file(str(PAGE), default_timeout=20)
-    st.cache_resource.clear()
-
-
-def shown(page: AppTest) -> str:
-    """Return all words on the page."""
-    kinds = (page.markdown, page.caption, page.text, page.error, page.header, page.code)
-    return "\n".join(str(element.value) for elements in kinds for element in elements)
-
-
-def button(page: AppTest, label: str) -> Callable[[], AppTest]:
-    """Return a click on the first button whose label or help begins with `label`."""
-    for found in page.button:
-        if found.label.startswith(label) or (found.help or "").startswith(label):
-            return lambda: found.click().run()
-    raise AssertionError(f"no button {label!r} among {[found.label for found in page.button]}")
-
-
-def ask(page: AppTest, question: str) -> AppTest:
-    """Ask, and look again until the answer has ended."""
-    page.chat_input[0].set_value(question).run()
-    for _ in range(100):
-        if not any(found.label == "Stop" for found in page.button):
-            return page
-        time.sleep(0.05)
-        page.run()
-    raise AssertionError("the answer did not end")
 
 
 def test_an_empty_collection_invites_to_add_documents(api: FakeApi, page: AppTest) -> None:
@@ -197,20 +161,111 @@ def test_evidence_stands_there_while_the_model_writes_and_stop_ends_the_stream(a
     assert not page.chat_input[0].disabled
 
 
-def test_what_was_said_before_goes_with_the_next_question(api: FakeApi, page: AppTest) -> None:
+def test_everything_that_is_read_is_counted_and_what_is_found_is_listed(api: FakeApi, page: AppTest) -> None:
+    progress = {
+        "done": 2,
+        "total": 8,
+        "doing": "reading part 2 of 8",
+        "found": "E07: clean the magnet\nE21: no battery",
+    }
+    api.script = [
+        chunk({"role": "assistant"}, pincite=basis(mode="overview", evidence=[], passages=[])),
+        chunk({}, pincite={"progress": progress}),
+        30.0,
+    ]
+    page.run()
+    page.radio[0].set_value("overview")
+    page.chat_input[0].set_value("List every code.").run()
+    for _ in range(50):
+        if page.get("progress"):
+            break
+        time.sleep(0.05)
+        page.run()
+    (bar,) = page.get("progress")
+    assert (bar.proto.text, bar.proto.value) == ("Reading part 2 of 8", 25)
+    assert r"- E07\: clean the magnet" + "\n" + r"- E21\: no battery" in shown(page)
+    button(page, "Stop")()
+    assert api.client_left.wait(2)
+    assert api.chats[0]["pincite"]["mode"] == "overview"
+
+
+def test_documents_that_disagree_are_shown_with_their_places(api: FakeApi, page: AppTest) -> None:
+    values = [
+        {"value": "15.9 kg", "quote": span(QUOTE)},
+        {"value": "16.4 kg", "quote": span(QUOTE, file_id="file-2", filename="old.pdf")},
+    ]
+    api.script[-1]["pincite"]["disagreements"] = [{"about": "The Finch weighs …", "values": values}]
+    ask(page.run(), "How heavy?")
+    words = shown(page)
+    assert "Your documents disagree" in words
+    assert r"**16\.4 kg**" in words
+    button(page, r"old\.pdf")()
+    assert len(page.get("image")) == 1
+
+
+def test_an_answer_of_quotes_shows_each_with_its_place(api: FakeApi, page: AppTest) -> None:
+    text = f"{QUOTE} [1]"
+    api.script = scripted_answer(text)
+    pin = annotation(text, origin="quote", answer_end=len(QUOTE))
+    api.script[-1]["choices"][0]["delta"]["annotations"] = [pin]
+    for step in (api.script[0], api.script[-1]):
+        step["pincite"]["style"] = "quoted"
+    ask(page.run(), "How heavy?")
+    words = shown(page)
+    assert r"The Finch weighs 15\.9 kg without battery\." in words
+    assert "Word for word, from 1 passage of 1 document" in [found.label for found in page.expander]
+    button(page, r"\[1\] handbook")()
+    assert [badge for badge in shown(page).splitlines() if "word for word" in badge]
+
+
+def test_many_quotes_are_rows_below_the_name_of_their_document(api: FakeApi, page: AppTest) -> None:
+    text = "\n\n".join(f"Row {number:02} [1]" for number in range(12))
+    api.script = scripted_answer(text)
+    places = [text.index(f"Row {number:02}") for number in range(12)]
+    api.script[-1]["choices"][0]["delta"]["annotations"] = [
+        annotation(text, origin="quote", answer_start=place, answer_end=place + 6, start=place, end=place + 6)
+        for place in places
+    ]
+    ask(page.run(), "List every row.")
+    assert [caption.value for caption in page.caption].count(r"handbook\.pdf") == 1
+    assert [found.label for found in page.button if found.label.endswith(" page 5")][:12] == [
+        rf"\[{number}\] page 5" for number in range(1, 13)
+    ]
+    button(page, r"\[12\]")()
+    assert len(page.get("image")) == 1
+
+
+def test_nothing_found_shows_the_nearest_places(api: FakeApi, page: AppTest) -> None:
+    api.script = scripted_answer("The documents do not say anything about that.")
+    api.script[-1]["choices"][0]["delta"]["annotations"] = []
+    for step in (api.script[0], api.script[-1]):
+        step["pincite"] |= {"mode": "none", "passages": []}
+    ask(page.run(), "Who won?")
+    nearest = next(found for found in page.expander if found.label == "Nearest places")
+    assert nearest.proto.expanded
+    assert QUOTE in shown(page)
+
+
+def test_a_question_follows_what_was_said_before(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
     ask(page, "And how long?")
-    assert [message["content"] for message in api.chats[1]["messages"]] == ["How heavy?", ANSWER, "And how long?"]
+    (chat,) = api.stored.chats
+    assert [(each["messages"], each["pincite"]["conversation"], each["pincite"]["parent"]) for each in api.chats] == [
+        ([{"role": "user", "content": "How heavy?"}], chat, chat),
+        ([{"role": "user", "content": "And how long?"}], chat, "msg_2"),
+    ]
     assert api.chats[0]["user"] == api.chats[1]["user"] != ""
 
 
-def test_a_failed_question_is_not_part_of_the_history(api: FakeApi, page: AppTest) -> None:
+def test_a_question_that_was_refused_is_not_stored(api: FakeApi, page: AppTest) -> None:
     api.refusal = (400, "the prompt has 9000 tokens; shorten the message", "context_length_exceeded")
     ask(page.run(), "Too long")
     assert "The prompt has 9000 tokens" in shown(page)
     api.refusal = None
     ask(page, "Shorter")
-    assert [message["content"] for message in api.chats[1]["messages"]] == ["Shorter"]
+    (chat,) = api.stored.chats
+    assert [item["role"] for item in api.stored.path(chat)] == ["user", "assistant"]
+    assert "Too long" not in shown(page)
 
 
 def test_a_model_that_is_still_loading_is_a_note_and_no_error(api: FakeApi, page: AppTest) -> None:
@@ -223,20 +278,22 @@ def test_a_model_that_is_still_loading_is_a_note_and_no_error(api: FakeApi, page
     assert "It weighs" in shown(page)
 
 
-def test_model_and_mode_go_with_the_question(api: FakeApi, page: AppTest) -> None:
+def test_model_mode_and_style_go_with_the_question(api: FakeApi, page: AppTest) -> None:
     page.run()
     page.selectbox[1].set_value("smollm2-135m-instruct")
     page.radio[0].set_value("whole")
+    page.radio[1].set_value("quoted")
     ask(page, "How heavy?")
-    assert api.chats[0]["pincite"] == {"model": "smollm2-135m-instruct", "mode": "whole"}
+    options = api.chats[0]["pincite"]
+    assert (options["model"], options["mode"], options["style"]) == ("smollm2-135m-instruct", "whole", "quoted")
 
 
-def test_clearing_forgets_the_conversation(api: FakeApi, page: AppTest) -> None:
-    ask(page.run(), "How heavy?")
-    button(page, "Clear conversation")()
-    assert "How heavy" not in shown(page)
-    ask(page, "Again?")
-    assert [message["content"] for message in api.chats[1]["messages"]] == ["Again?"]
+def test_other_collections_are_asked_too(api: FakeApi, page: AppTest) -> None:
+    api.stores["vs-2"] = "contracts"
+    page.run()
+    page.multiselect[0].set_value(["contracts"])
+    ask(page, "How heavy?")
+    assert api.chats[0]["pincite"]["collections"] == ["contracts"]
 
 
 def test_a_new_collection_is_chosen_and_its_name_goes_into_the_model(api: FakeApi, page: AppTest) -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ui.api_types import Basis, Citation, Passage, SentenceVerdict
-from ui.citations import basis_line, cite, draft
+from ui.api_types import Basis, Citation, Evidence, Passage, SentenceVerdict, Style
+from ui.citations import QuotePart, basis_line, cite, draft, quoted_draft
 
 NBSP = "\u00a0"
 
@@ -109,14 +109,71 @@ def test_a_draft_shows_no_marks_and_no_half_of_one(text: str, shown: str) -> Non
     assert draft(text, {1}) == shown
 
 
+def test_a_draft_shows_the_marks_of_sentences_that_are_checked_already() -> None:
+    text = "It is red [1]. It is big [1"
+    shown = draft(text, {1}, [citation(text, "It is red [1].")], [SentenceVerdict(0, 14, "supported")])
+    assert shown == rf"It is red\.{NBSP}:green-badge[\[1\]] It is big"
+
+
+def test_quotes_stand_apart_with_the_brackets_that_are_theirs() -> None:
+    answer = "It is red [2], as said. [1]\n\n- Size [1] matters [2]"
+    pins = [
+        citation(answer, "It is red [2], as said.", start=50, number=1, origin="quote"),
+        citation(answer, "- Size [1] matters", start=90, number=2, origin="quote"),
+    ]
+    cited = cite(answer, pins, (), {1, 2})
+    assert [(part.markdown, part.source.number) for part in cited.parts if isinstance(part, QuotePart)] == [
+        (r"It is red \[2\]\, as said\.", 1),
+        (r"\- Size \[1\] matters", 2),
+    ]
+    assert (cited.markdown, cited.sources) == ("", ())
+
+
+def test_what_is_said_between_quotes_is_cited_as_always() -> None:
+    answer = "Two places say so [1]:\n\nIt is red. [1]"
+    pins = [citation(answer, "Two places say so [1]:"), citation(answer, "It is red.", start=90, origin="quote")]
+    cited = cite(answer, pins, (), {1})
+    assert cited.parts[0] == rf"Two places say so:{NBSP}:green-badge[\[1\]]".replace("so:", r"so\:")
+    assert isinstance(cited.parts[1], QuotePart)
+    assert [source.citation.start for source in cited.sources] == [10]
+
+
+def test_a_quote_keeps_the_breaks_that_are_no_wrapped_lines() -> None:
+    answer = "Warranty\nThe warranty on the frame of the Porter\nis ten years, on the frame\nof the Finch five."
+    (part,) = cite(answer, [citation(answer, answer, origin="quote")], (), ()).parts
+    assert isinstance(part, QuotePart)
+    assert part.markdown == (
+        "Warranty\\\nThe warranty on the frame of the Porter is ten years\\, on the frame of the Finch five\\."
+    )
+
+
+def test_a_quote_whose_document_was_removed_has_no_words() -> None:
+    answer = "█████ [1]"
+    (part,) = cite(answer, [citation(answer, "█████", origin="quote")], (), {1}).parts
+    assert isinstance(part, QuotePart)
+    assert part.markdown == ""
+
+
+def test_a_draft_of_quotes_loses_only_the_marks_at_their_ends() -> None:
+    assert quoted_draft("It is red [2]. [1]\n\nIt is big. [", {1, 2}) == "It is red \\[2\\]\\.\n\nIt is big\\."
+
+
+NEAREST = (Evidence("f1", "f1.pdf", 1, 0, 5, "quote"),)
+
+
 @pytest.mark.parametrize(
-    ("mode", "files", "line"),
+    ("mode", "style", "files", "evidence", "line"),
     [
-        ("whole", ["f1"], "Based on 1 whole document"),
-        ("retrieval", ["f1", "f1", "f2"], "Based on 3 passages from 2 documents"),
-        ("none", [], "Nothing in the documents matches the question"),
+        ("whole", "written", ["f1"], (), "Based on 1 whole document"),
+        ("retrieval", "written", ["f1", "f1", "f2"], (), "Based on 3 passages from 2 documents"),
+        ("retrieval", "quoted", ["f1", "f2"], (), "Word for word, from 2 passages of 2 documents"),
+        ("overview", "written", [], (), "Overview of everything"),
+        ("none", "written", [], NEAREST, "Nearest places"),
+        ("none", "written", [], (), "Nothing in the documents matches the question"),
     ],
 )
-def test_the_basis_of_an_answer_is_said_in_words(mode: str, files: list[str], line: str) -> None:
+def test_the_basis_of_an_answer_is_said_in_words(
+    mode: str, style: Style, files: list[str], evidence: tuple[Evidence, ...], line: str
+) -> None:
     passages = tuple(Passage(number, file, f"{file}.pdf") for number, file in enumerate(files, 1))
-    assert basis_line(Basis(mode, "because", (), passages)) == line
+    assert basis_line(Basis(mode, "because", evidence, passages, style)) == line

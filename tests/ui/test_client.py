@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.ui.fake_api import FakeApi, basis, chunk, scripted_answer
-from ui.api_types import Basis, ChatMessage, ChatRequest, Finished, Words
+from ui.api_types import Basis, ChatRequest, CheckedSentence, Finished, Overview, SentenceVerdict, Words
 from ui.client import ApiClient
 from ui.errors import (
     ApiRefusedError,
@@ -21,12 +21,13 @@ from ui.errors import (
     UnexpectedAnswerError,
 )
 
-QUESTION = ChatRequest("default", (ChatMessage("user", "How heavy is it?"),))
+QUESTION = ChatRequest("default", "How heavy is it?", "conv_1", parent="conv_1")
 
 
 @pytest.fixture
 def client(api: FakeApi) -> Iterator[ApiClient]:
     with closing(ApiClient(api.url)) as client:
+        assert client.create_chat().id == QUESTION.conversation
         yield client
 
 
@@ -105,9 +106,41 @@ def test_an_answer_comes_as_basis_words_and_end(api: FakeApi, client: ApiClient)
             "messages": [{"role": "user", "content": "How heavy is it?"}],
             "stream": True,
             "user": None,
-            "pincite": {"model": None, "mode": "auto"},
+            "pincite": {
+                "model": None,
+                "mode": "auto",
+                "style": "auto",
+                "collections": [],
+                "conversation": "conv_1",
+                "parent": "conv_1",
+            },
         }
     ]
+
+
+def test_news_of_the_work_come_between(api: FakeApi, client: ApiClient) -> None:
+    progress = {"done": 1, "total": 3, "doing": "Reading a.pdf", "found": "E07"}
+    sentence = {"start": 0, "end": 10, "verdict": "partly", "reasons": ["a number differs"]}
+    news = [chunk({}, pincite={"progress": progress}), chunk({}, pincite={"checked": {"sentence": sentence}})]
+    api.script[1:1] = news
+    events = list(client.chat(QUESTION).events())
+    assert events[1:3] == [
+        Overview(1, 3, "Reading a.pdf", "E07"),
+        CheckedSentence(SentenceVerdict(0, 10, "partly", ("a number differs",))),
+    ]
+
+
+def test_stored_chats_are_listed_renamed_exported_and_deleted(api: FakeApi, client: ApiClient) -> None:
+    first, second = api.stored.add("How heavy?"), api.stored.add("How long?")
+    assert [chat.id for chat in client.chats()] == [second, first]
+    assert [chat.id for chat in client.chats("heavy")] == [first]
+    client.rename_chat(first, "Weights")
+    assert client.stored_chat(first).title == "Weights"
+    assert client.export_chat(first, "markdown") == b"# Weights"
+    client.delete_chat(first)
+    assert [chat.id for chat in client.chats()] == [second]
+    with pytest.raises(ApiRefusedError, match="no such conversation"):
+        client.items(first)
 
 
 def test_a_refusal_before_the_answer_is_the_servers_own(api: FakeApi, client: ApiClient) -> None:

@@ -1,0 +1,158 @@
+"""Stored chats on the page: found again, opened, branched, renamed and deleted."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.fake_api import FakeApi, annotation, scripted_answer
+from tests.ui.page import PAGE, ask, button, shown, wait_for_answer
+
+SECOND = "About sixteen kilograms [1]."
+
+
+def only_chat(api: FakeApi) -> str:
+    (chat,) = api.stored.chats
+    return chat
+
+
+def listed_chats(page: AppTest) -> list[str]:
+    return [found.label for found in page.button if str(found.key).startswith("chat-")]
+
+
+def new_tab(**parameters: str) -> AppTest:
+    tab = AppTest.from_file(str(PAGE), default_timeout=20)
+    for name, value in parameters.items():
+        tab.query_params[name] = value
+    return tab.run()
+
+
+def test_the_address_names_the_open_chat_and_opens_it_in_another_tab(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    assert page.query_params["chat"] == only_chat(api)
+    tab = new_tab(chat=only_chat(api))
+    assert "It weighs 15\\.9 kg\\.\u00a0:green-badge[\\[1\\]]" in shown(tab)
+    assert "How heavy?" in shown(tab).replace("\\", "")
+    button(tab, r"\[1\]")()
+    assert len(tab.get("image")) == 1
+
+
+def test_a_chat_that_is_gone_is_said_and_a_new_one_begins(api: FakeApi, page: AppTest) -> None:
+    tab = new_tab(chat="conv_99")
+    assert [toast.value for toast in tab.toast] == ["That chat is not there any more."]
+    assert "chat" not in tab.query_params
+    assert not tab.exception
+
+
+def test_chats_are_listed_the_newest_first_and_opened_by_a_click(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    button(page, "New chat")()
+    assert "How heavy" not in shown(page)
+    assert "chat" not in page.query_params
+    ask(page, "And how long?")
+    assert listed_chats(page) == ["**And how long\\?**", "How heavy\\?"]
+    button(page, "How heavy")()
+    assert "How heavy" in shown(page)
+    assert "And how long" not in shown(page)
+
+
+def test_opening_a_chat_goes_to_its_collection(api: FakeApi, page: AppTest) -> None:
+    api.stores["vs-2"] = "contracts"
+    ask(page.run(), "How heavy?")
+    page.selectbox[0].set_value("vs-2").run()
+    assert "How heavy" not in shown(page)
+    button(page, "How heavy")()
+    assert page.selectbox[0].value == "vs-1"
+    assert "It weighs" in shown(page)
+
+
+def test_many_chats_are_searched(api: FakeApi, page: AppTest) -> None:
+    for number in range(9):
+        api.stored.add(f"Question {number}")
+    page.run()
+    assert len(listed_chats(page)) == 6
+    page.toggle[0].set_value(True).run()
+    assert len(listed_chats(page)) == 9
+    page.text_input[0].set_value("question 4").run()
+    assert listed_chats(page) == ["Question 4"]
+    page.text_input[0].set_value("nothing like it").run()
+    assert "No chat has these words." in shown(page)
+
+
+def test_a_chat_is_renamed(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    button(page, "Rename")()
+    page.text_input[0].set_value("Weights")
+    next(found for found in page.button if found.label == "Rename" and found.form_id).click().run()
+    assert listed_chats(page) == ["**Weights**"]
+
+
+def test_deleting_a_chat_asks_first(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    page.button(key="delete-chat").click().run()
+    button(page, "Keep it")()
+    assert len(api.stored.chats) == 1
+    page.button(key="delete-chat").click().run()
+    page.button(key="delete-chat-now").click().run()
+    assert api.stored.chats == {}
+    assert "How heavy" not in shown(page)
+
+
+def test_a_chat_is_saved_as_markdown_or_json(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    assert [found.proto.label for found in page.get("download_button")] == ["Save as Markdown", "Save as JSON"]
+
+
+def test_an_answer_is_written_again_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    api.script = scripted_answer(SECOND)
+    button(page, "Answer this question again")()
+    wait_for_answer(page)
+    assert api.chats[1]["pincite"]["parent"] == "msg_1"
+    assert api.chats[1]["messages"] == [{"role": "user", "content": "How heavy?"}]
+    assert "About sixteen" in shown(page)
+    assert "2 of 2" in shown(page)
+    button(page, "Show the answer before")()
+    assert "It weighs" in shown(page)
+    assert "1 of 2" in shown(page)
+
+
+def test_a_question_is_asked_in_other_words_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    ask(page, "And how long?")
+    page.button(key="edit-msg_1").click().run()
+    assert page.text_area[0].value == "How heavy?"
+    page.text_area[0].set_value("What does it weigh?")
+    button(page, "Ask again")()
+    wait_for_answer(page)
+    assert api.chats[2]["pincite"]["parent"] == only_chat(api)
+    assert "What does it weigh" in shown(page)
+    assert "And how long" not in shown(page)
+    button(page, "Show the question before")()
+    assert "And how long" in shown(page)
+
+
+def test_editing_can_be_left(api: FakeApi, page: AppTest) -> None:
+    ask(page.run(), "How heavy?")
+    page.button(key="edit-msg_1").click().run()
+    button(page, "Cancel")()
+    assert not page.text_area
+    assert len(api.chats) == 1
+
+
+@pytest.mark.parametrize(("state", "words"), [("changed", "source changed since"), ("removed", "document removed")])
+def test_what_has_become_of_a_source_is_said(api: FakeApi, page: AppTest, state: str, words: str) -> None:
+    quote = "" if state == "removed" else annotation("")["quote"]
+    pin = annotation("It weighs 15.9 kg [1].", source_state=state) | {"quote": quote}
+    api.script[-1]["choices"][0]["delta"]["annotations"] = [pin]
+    ask(page.run(), "How heavy?")
+    assert words in shown(page)
+    (source,) = [found for found in page.button if found.label.startswith(r"\[1\]")]
+    assert source.disabled == (state == "removed")
+
+
+def test_a_source_that_has_changed_opens_with_the_words_of_then(api: FakeApi, page: AppTest) -> None:
+    api.script[-1]["choices"][0]["delta"]["annotations"] = [annotation("It weighs.", source_state="changed")]
+    ask(page.run(), "How heavy?")
+    button(page, r"\[1\]")()
+    assert not page.get("image")
+    assert ["has changed since" in note.value for note in page.info] == [True]
+    assert "The Finch weighs 15.9 kg without battery." in shown(page)
