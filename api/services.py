@@ -152,7 +152,9 @@ class Services:
             version=metadata.version("pincite"),
         )
         self.conversations = Conversations(self.library, observer, shown)
-        self._reading_ahead = ReadingAhead(self.library, self.answerer.head, self.models.engine)
+        self._reading_ahead = ReadingAhead(
+            self.library, self.answerer.head, self.models.engine, self._has_default_model
+        )
 
     def create_collection(self, name: str) -> Collection:
         """Make an empty collection for the configured embedder; raises `CollectionExistsError`."""
@@ -226,6 +228,9 @@ class Services:
             if optional is not None:
                 optional.close()
         self.models.close()
+
+    def _has_default_model(self) -> bool:
+        return any(entry.is_loaded for entry in self.models.entries()[:1])
 
     def _start_search(self) -> None:
         self.embedder.start()

@@ -13,12 +13,13 @@ from rag.evidence import EvidenceFinder, SentenceMatch, sentences_of
 from rag.json_text import text_values
 from rag.overviews.extracting import quoted_overview
 from rag.overviews.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
+from rag.overviews.parts import documents_to_read
 from rag.overviews.questions import OverviewQuestion, overview_question
 from rag.pinning import Pinning
-from rag.planning import AnswerPolicy, Plan, Planner
+from rag.planning import NOTHING_FOUND, AnswerPolicy, Plan, Planner
 from rag.quoting import QuotedSentence, chosen_by_model, nearest, quoted
 from rag.retrieval import Retriever
-from rag.shown import ShownPassages
+from rag.shown import Shown, ShownPassages
 from rag.types import (
     Answer,
     AnswerDelta,
@@ -107,11 +108,8 @@ class Answerer:
             yield from self._overview(question, asked, wanted, style, engine, clock)
             return
         plan = self._planner.plan(question, asked, engine)
-        if wanted is not None and plan.context.mode == "retrieval":
-            chunks = self._library.size(question.collections).chunks
-            yield from self._overview(
-                question, asked, wanted, "quoted" if chunks > LONGEST_READING else style, engine, clock
-            )
+        if wanted is not None and (plan.context.mode == "retrieval" or plan.context.reason == NOTHING_FOUND):
+            yield from self._overview(question, asked, wanted, self._overview_style(question, style), engine, clock)
             return
         clock.retrieved()
         started = self._started(plan, style, why)
@@ -122,14 +120,18 @@ class Answerer:
             words = yield from self._quoted(question, plan, engine, clock)
         else:
             words = yield from self._written(question, plan, engine, clock)
+        self._planner.remember(question, words.text, plan.shown)
         yield _answer(started, words, engine, clock)
 
     def head(self, collection_id: str) -> PromptHead | None:
         """Return what all first questions about a collection have in front; None where it is not shown whole.
 
-        Raises what `answer` raises for the default model and for a collection that is gone.
+        Also None where the default model is not asked to write. Raises what `answer` raises for that model and for a
+        collection that is gone.
         """
-        return self._planner.head(collection_id, self._engine_for(None))
+        engine = self._engine_for(None)
+        style, _ = self._chosen_style(Question((), (collection_id,)), engine)
+        return self._planner.head(collection_id, engine) if style == "written" else None
 
     def _chosen_style(self, question: Question, engine: Engine) -> tuple[WrittenOrQuoted, str]:
         """Return whether the answer is written or quoted, and why where nobody has asked for it."""
@@ -143,11 +145,19 @@ class Answerer:
             return "written", ""
         return "quoted", f"quoted word for word, because {model.id} is too small to write answers of its own"
 
+    def _overview_style(self, question: Question, style: WrittenOrQuoted) -> WrittenOrQuoted:
+        """Return how an overview is made that nobody has asked for by name: quoted where reading would take long."""
+        if question.style == "written":
+            return style
+        read = documents_to_read(self._library, question.collections, question.filter)
+        return "quoted" if sum(document.chunks for document in read) > LONGEST_READING else style
+
     def _started(self, plan: Plan, style: WrittenOrQuoted, why: str) -> Started:
         context = plan.context
         reason = f"{context.reason}; {why}" if why and context.mode != "none" else context.reason
         evidence = tuple(self._finder.quote(match) for match in plan.matches[:EVIDENCE_QUOTES])
-        return Started(context.mode, reason, context.passages, evidence, style)
+        new = tuple(passage.number for passage in plan.new)
+        return Started(context.mode, reason, context.passages, evidence, style, new)
 
     def _written(
         self, question: Question, plan: Plan, engine: Engine, clock: Clock
@@ -221,9 +231,11 @@ class Answerer:
         clock.answered()
         with clock.checking():
             pinned = self._pinned_overview(made)
-        self._planner.remember(question, made.passages)
+        numbers = {passage.stored.id: passage.number for passage in made.passages}
+        self._planner.remember(question, made.text, Shown(numbers))
         words = _Words(made.text, made.last.finish_reason or "stop", made.last.usage or Usage(0, 0)).pinned_to(pinned)
-        yield _answer(replace(started, reason=made.reason), words, engine, clock)
+        answer = _answer(replace(started, reason=made.reason), words, engine, clock)
+        yield replace(answer, passages=made.passages)
 
     def _pinned_overview(self, made: Overview) -> list[Pinned]:
         """Return the sentences of an overview with their pins; Pincite's own words in front have none."""

@@ -40,13 +40,20 @@ class AnswerPolicy:
 class Plan:
     """Everything that is settled before the model says a word.
 
-    `matches` are the sentences of the passages that were found, the nearest to the question first.
+    `matches` are the sentences of the passages that were found, the nearest to the question first; `new` are the
+    passages that stand before the question and in no turn before.
     """
 
     context: Context
     messages: tuple[Message, ...] = ()
     prompt_tokens: int = 0
     matches: tuple[SentenceMatch, ...] = ()
+    new: tuple[Passage, ...] = ()
+
+    @property
+    def shown(self) -> Shown:
+        """What is to be remembered of this turn."""
+        return Shown({each.stored.id: each.number for each in self.context.passages}, self.new)
 
 
 class Planner:
@@ -82,16 +89,15 @@ class Planner:
         left_out = len(relevant(asked, hits, self._policy.min_score)) - len(judged.hits)
         chosen = self._choice(question, story, judged.hits, max(left_out, 0), engine)
         if chosen is None:
-            self._memory.remember(question, Shown((), is_whole=False))
             return Plan(Context("none", self._why_nothing(question), ()), matches=matches)
         context, messages, new = chosen
         if story.dropped:
             context = replace(context, reason=f"{context.reason}; {story.dropped} earlier messages left out")
-        self._memory.remember(question, Shown(new, is_whole=context.mode == "whole"))
         prompt_tokens = engine.count_tokens(messages)
         _check_room(prompt_tokens, window)
         shown = {passage.stored.id for passage in context.passages}
-        return Plan(context, messages, prompt_tokens, tuple(each for each in matches if each.stored.id in shown))
+        found = tuple(each for each in matches if each.stored.id in shown)
+        return Plan(context, messages, prompt_tokens, found, () if context.mode == "whole" else new)
 
     def head(self, collection_id: str, engine: Engine) -> PromptHead | None:
         """Return what all first questions about a collection have in front; None where it is not shown whole."""
@@ -107,11 +113,11 @@ class Planner:
     def numbers(self, question: Question) -> dict[int, int]:
         """Return the numbers that chunks, by id, have in a conversation already."""
         turns = (self._memory.of(question, index) for index in range(len(question.messages) - 1))
-        return {each.stored.id: each.number for turn in turns if turn is not None for each in turn.passages}
+        return {id_: number for turn in turns if turn is not None for id_, number in turn.numbers.items()}
 
-    def remember(self, question: Question, passages: tuple[Passage, ...]) -> None:
-        """Note passages that an answer names without their standing in the conversation."""
-        self._memory.remember(question, Shown(passages, is_whole=True))
+    def remember(self, question: Question, answer: str, shown: Shown) -> None:
+        """Note what a question was shown, now that it is answered."""
+        self._memory.remember(question, answer, shown)
 
     def answer_tokens(self, question: Question) -> int:
         """Return how long an answer may be."""

@@ -23,7 +23,8 @@ FIRST_COLLECTIONS = 8
 class ReadingAhead:
     """A thread that looks for collections that have changed and has them read.
 
-    `head_of` returns what all questions about a collection have in front, None where its documents do not fit.
+    `head_of` returns what all questions about a collection have in front, None where its documents do not fit or the
+    model does not write. Nothing is read while the default model is not in memory: `is_loaded` says so.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class ReadingAhead:
         library: Library,
         head_of: Callable[[str], PromptHead | None],
         engine_for: Callable[[str | None], Engine],
+        is_loaded: Callable[[], bool],
     ) -> None:
         self._library = library
         self._head_of = head_of
         self._engine_for = engine_for
+        self._is_loaded = is_loaded
         self._read: dict[str, int] | None = None  # the generation of each collection that was looked at
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reading-ahead", daemon=True)
@@ -49,6 +52,8 @@ class ReadingAhead:
 
     def look(self) -> None:
         """Have every collection read that has changed since the last look, and whose documents are all taken in."""
+        if not self._is_loaded():
+            return
         collections = self._library.collections()
         if self._read is None:
             self._read = {collection.id: collection.generation for collection in collections[:-FIRST_COLLECTIONS]}
@@ -67,10 +72,12 @@ class ReadingAhead:
         head = self._head_of(collection_id)
         if head is None:
             return
-        tokens = engine.prepare(head.messages, made_of=head.made_of)
+        try:
+            tokens = engine.prepare(head.messages, made_of=head.made_of)
+        finally:
+            # A document that was removed meanwhile has taken with it what was there; this came later.
+            self._library.remove_unused()
         logger.info("collection %s: %s tokens read ahead", collection_id, tokens)
-        # A document that was removed meanwhile has taken with it what was there; this came later.
-        self._library.remove_unused()
 
     def _run(self) -> None:
         while not self._closing.wait(POLL_SECONDS):

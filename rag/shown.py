@@ -1,32 +1,37 @@
 """What the turns of a conversation were shown, so that passages keep their numbers and their places in the prompt.
 
-Clients send a conversation with every question, but not its passages. What was shown for a question is therefore
-remembered under a hash of the conversation up to it, as long as the process lives. Where it is not known any more, the
-conversation goes on without those passages.
+Clients send a conversation with every question, but not its passages. What was shown in a turn is therefore remembered
+under a hash of the conversation up to its answer, as long as the process lives: the answer names passages by their
+numbers, so another answer to the same question is another turn. Where it is not known any more, the conversation goes
+on without those passages.
 """
 
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
-from rag.types import Passage, Question
+from rag.types import Message, Passage, Question
 
 REMEMBERED_TURNS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The passages of one turn. Whole documents stand in front of the conversation, found passages in their turn."""
+    """What one turn was shown: the `numbers` of all its chunks by id, and the `passages` that stand in it.
 
-    passages: tuple[Passage, ...]
-    is_whole: bool
+    Whole documents stand in front of the conversation, and what an overview read stands nowhere.
+    """
+
+    numbers: Mapping[int, int] = field(default_factory=dict[int, int])
+    passages: tuple[Passage, ...] = ()
 
 
 class ShownPassages:
-    """Remembers the turns that were asked last. Safe to use from many threads."""
+    """Remembers the turns that were answered last. Safe to use from many threads."""
 
     def __init__(self, capacity: int = REMEMBERED_TURNS) -> None:
         self._capacity = capacity
@@ -34,16 +39,16 @@ class ShownPassages:
         self._turns: OrderedDict[bytes, Shown] = OrderedDict()
 
     def of(self, question: Question, index: int) -> Shown | None:
-        """Return what was shown for the message at `index`; None where that is not known."""
-        key = _key(question, index)
+        """Return what was shown for the message at `index`, which the next one answers; None where nobody knows."""
+        key = _key(question, question.messages[: index + 2])
         with self._lock:
             if key in self._turns:
                 self._turns.move_to_end(key)
             return self._turns.get(key)
 
-    def remember(self, question: Question, shown: Shown) -> None:
-        """Note what is shown for the last message."""
-        key = _key(question, len(question.messages) - 1)
+    def remember(self, question: Question, answer: str, shown: Shown) -> None:
+        """Note what was shown for the last message, which was answered in these words."""
+        key = _key(question, (*question.messages, Message("assistant", answer)))
         with self._lock:
             self._turns[key] = shown
             self._turns.move_to_end(key)
@@ -51,6 +56,6 @@ class ShownPassages:
                 self._turns.popitem(last=False)
 
 
-def _key(question: Question, index: int) -> bytes:
-    asked_of = (question.collections, repr(question.filter), question.messages[: index + 1])
-    return hashlib.sha256(msgspec.msgpack.encode(asked_of)).digest()
+def _key(question: Question, messages: Sequence[Message]) -> bytes:
+    said = [(message.role, message.content.strip()) for message in messages]  # some clients trim what they send back
+    return hashlib.sha256(msgspec.msgpack.encode((question.collections, repr(question.filter), said))).digest()

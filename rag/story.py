@@ -63,10 +63,10 @@ def tell(
         if message.role == "user"
     }
     known = {index: shown for index, shown in turns.items() if shown is not None}
-    numbers = {passage.stored.id: passage.number for shown in known.values() for passage in shown.passages}
+    numbers = {id_: number for shown in known.values() for id_, number in shown.numbers.items()}
     shown = _still_there(library, known)
     messages = _with_known_markers(question.messages, turns)
-    start = _start(messages, shown, window, count_tokens)
+    start = _start(messages, shown, window, count_tokens, rules=rules)
     system = [index for index in range(start) if messages[index].role == "system"]
     kept = [*system, *range(start, len(messages))]
     return Story(
@@ -79,7 +79,7 @@ def tell(
 
 
 def _still_there(library: Library, known: Mapping[int, Shown]) -> dict[int, tuple[Passage, ...]]:
-    found = {index: shown.passages for index, shown in known.items() if not shown.is_whole}
+    found = {index: shown.passages for index, shown in known.items()}
     ids = {passage.stored.id for passages in found.values() for passage in passages}
     there = {chunk.id: chunk for chunk in library.chunks(list(ids))}
     kept = {
@@ -100,7 +100,12 @@ def _with_known_markers(messages: Sequence[Message], turns: Mapping[int, Shown |
 
 
 def _start(
-    messages: Sequence[Message], shown: Mapping[int, Sequence[Passage]], window: int, count_tokens: CountTokens
+    messages: Sequence[Message],
+    shown: Mapping[int, Sequence[Passage]],
+    window: int,
+    count_tokens: CountTokens,
+    *,
+    rules: str,
 ) -> int:
     """Return the first message that is kept.
 
@@ -108,15 +113,15 @@ def _start(
     """
     turns = [index for index, message in enumerate(messages[:-1]) if message.role == "user"]
     longest = int(window * LONGEST_SHARE)
-    if not turns or count_tokens(build_messages(messages, shown=shown)) <= longest:
+    if not turns or count_tokens(build_messages(messages, shown=shown, rules=rules)) <= longest:
         return 0
-    empty = count_tokens(build_messages(()))
+    empty = count_tokens(build_messages((), rules=rules))
     ends = [*turns[1:], len(messages) - 1]
     sizes = [
-        count_tokens(build_messages(messages[start:end], shown={0: shown.get(start, ())})) - empty
+        count_tokens(build_messages(messages[start:end], shown={0: shown.get(start, ())}, rules=rules)) - empty
         for start, end in zip(turns, ends, strict=True)
     ]
-    first, filled = 0, count_tokens(build_messages([*messages[: turns[0]], messages[-1]]))
+    first, filled = 0, count_tokens(build_messages([*messages[: turns[0]], messages[-1]], rules=rules))
     for last, size in enumerate(sizes):
         filled += size
         if filled > longest:

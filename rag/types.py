@@ -321,13 +321,17 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """First event of an answer: what it will be based on, before the model says a word."""
+    """First event of an answer: what it will be based on, before the model says a word.
+
+    `new` are the numbers of the passages that stand before this question and in no turn before.
+    """
 
     mode: ContextMode
     reason: str
     passages: tuple[Passage, ...]
     evidence: tuple[Quote, ...]
     style: WrittenOrQuoted = "written"
+    new: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +365,10 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Last event: the whole answer with its pins, and what other passages say otherwise."""
+    """Last event: the whole answer with its pins, and what other passages say otherwise.
+
+    An overview names `passages` that were not known at its start.
+    """
 
     text: str
     citations: tuple[Citation, ...]
@@ -375,6 +382,7 @@ class Answer:
     timings: Timings
     style: WrittenOrQuoted = "written"
     disagreements: tuple[Disagreement, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 AnswerEvent = Started | Progress | AnswerDelta | Pinned | Answer

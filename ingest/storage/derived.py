@@ -81,15 +81,21 @@ class DerivedFiles:
         path.unlink(missing_ok=True)
         return None
 
+    def remove_abandoned(self) -> None:
+        """Remove what a killed process has left of a file that it was writing."""
+        remove_abandoned(self._folder)
+
+    def unused(self, is_there: Callable[[str], bool]) -> list[Path]:
+        """Return the files that were made of a document which is not there any more, and those that cannot be read."""
+        headers = ((path, _read_header(path)) for path in self._paths())
+        return [path for path, read in headers if read is None or not all(map(is_there, read[0].made_of))]
+
     def remove_unused(self, is_there: Callable[[str], bool]) -> int:
         """Remove every file that was made of a document which is not there any more; return how many those were."""
-        removed = 0
-        for path in self._paths():
-            read = _read_header(path)
-            if read is None or not all(map(is_there, read[0].made_of)):
-                path.unlink(missing_ok=True)
-                removed += 1
-        return removed
+        unused = self.unused(is_there)
+        for path in unused:
+            path.unlink(missing_ok=True)
+        return len(unused)
 
     def _make_room(self, size_bytes: int, name: str) -> None:
         found = [

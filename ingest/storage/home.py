@@ -54,6 +54,7 @@ class Home:
         with self.disk_errors("it cannot be tidied"):
             self.originals.remove_abandoned()
             self.index_files.remove_abandoned()
+            self.read_ahead.remove_abandoned()
             with self.database.read() as db:
                 half_read = jobs.half_read_passports(db)
             for passport in half_read:
@@ -62,7 +63,8 @@ class Home:
             with self.database.read() as db:
                 contents = self.originals.unused(files.contents(db))
                 indexes = self.index_files.unused(snapshots.filenames(db))
-        if contents or indexes:
+                derived = self.read_ahead.unused(lambda document: _is_there(db, document))
+        if contents or indexes or derived:
             self.remove_unused(contents)
 
     def recover_if_nobody_reads(self, passport: EmbedderPassport) -> int:

@@ -14,31 +14,25 @@ from rag.types import Passage, Question
 def recall(library: Library, memory: ShownPassages, question: Question, above: Sequence[Turn]) -> None:
     """Note in `memory` what was shown for the questions `above` a question, whose messages begin with theirs.
 
-    What is remembered already stays; so does everything where a turn asked other documents. Passages that are not in
-    the library any more are left out.
+    The record is the truth, whatever is remembered. Nothing is brought back of turns that asked other documents, nor
+    of passages that are not in the library any more.
     """
     chunks = _Chunks(library)
-    seen: set[int] = set()
     for index, (asked, answer) in enumerate(pairwise(above)):
         if asked.role != "user" or answer.record is None or not _asks_the_same(answer.record, question):
             continue
-        shown = _shown(answer.record, chunks, seen)
-        if shown is not None and memory.of(question, index) is None:
-            memory.remember(replace(question, messages=question.messages[: index + 1]), shown)
+        if (shown := _shown(answer.record, chunks)) is not None:
+            memory.remember(replace(question, messages=question.messages[: index + 1]), answer.text, shown)
 
 
-def _shown(record: AnswerRecord, chunks: "_Chunks", seen: set[int]) -> Shown | None:
-    """Return what was shown for a turn: all of it with whole documents and overviews, else what was new in it."""
+def _shown(record: AnswerRecord, chunks: "_Chunks") -> Shown | None:
     basis = record.basis
     if basis is None:
         return None
-    found = [(passage.number, chunk) for passage in basis.passages if (chunk := chunks.at(passage)) is not None]
-    passages = tuple(Passage(number, chunk) for number, chunk in found)
-    if basis.mode in ("whole", "overview"):
-        return Shown(passages, is_whole=True)
-    new = tuple(passage for passage in passages if passage.stored.id not in seen)
-    seen.update(passage.stored.id for passage in new)
-    return Shown(new, is_whole=False)
+    found = {passage.number: chunks.at(passage) for passage in basis.passages}
+    standing = tuple(Passage(number, chunk) for number, chunk in found.items() if chunk and number in basis.new)
+    # The number of a chunk that is gone is not given to another one: answers still name it.
+    return Shown({chunk.id if chunk else -number: number for number, chunk in found.items()}, standing)
 
 
 def _asks_the_same(record: AnswerRecord, question: Question) -> bool:

@@ -65,7 +65,10 @@ def replay(
         *differences(turn.record.circumstances, conversations.observer.now(attempt.question)),
         *_of_documents(turn, turn.record, attempt),
     )
-    return _compared(turn, attempt, changes)
+    outcome = _compared(turn, attempt, changes)
+    if outcome.is_same or outcome.problem:
+        return outcome
+    return replace(outcome, changes=(*changes, *_of_drafts(attempt, conversations)))
 
 
 def _asked_again(question: Question, record: AnswerRecord, ask: Ask) -> Generator[None, None, _Attempt]:
@@ -111,6 +114,17 @@ def _of_sampling(question: Question) -> list[Difference]:
     if not is_free(question.sampling):
         return []
     return [Difference("sampling", "tokens are drawn at random, and no seed was stored: the text is free to differ")]
+
+
+def _of_drafts(attempt: _Attempt, conversations: Conversations) -> list[Difference]:
+    """Return that drafts may have decided between two tokens, where they were read along with others."""
+    settings = conversations.observer.now(attempt.question).settings
+    if settings.get("lookup_drafts") != str(True) or attempt.question.sampling.seed is not None:
+        return []
+    what = (
+        "tokens are read several at once where it pays (PINCITE_LOOKUP_DRAFTS); of two nearly equal ones either can win"
+    )
+    return [Difference("sampling", what)]
 
 
 def _of_documents(turn: Turn, record: AnswerRecord, attempt: _Attempt) -> list[Difference]:

@@ -11,7 +11,7 @@ from ingest.errors import IngestError
 from ingest.library import Library
 from rag.conversations.circumstances import Circumstances, Observer
 from rag.conversations.recalling import recall
-from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_of, stored_answer, turn_of
+from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_of, completed, stored_answer, turn_of
 from rag.errors import QuestionError
 from rag.shown import ShownPassages
 from rag.types import Answer, AnswerDelta, AnswerEvent, Message, Question, Sampling, Started
@@ -166,6 +166,7 @@ class _Draft:
             self._text += event.text
         elif isinstance(event, Answer):
             self._answer = event
+            self._basis = None if self._basis is None else completed(self._basis, event)
 
     def is_worth_keeping(self, error: BaseException) -> bool:
         """Whether there is an answer that ends early: some words of it, or a reader who did not wait for any."""
@@ -178,9 +179,11 @@ class _Draft:
 
     def unfinished_turn(self, error: BaseException) -> NewTurn:
         """Return the turn of an answer that ends early."""
+        # Quotes come in one piece, and without their places nothing would remove them with their document.
+        text = "" if self._basis is not None and self._basis.style == "quoted" else self._text
         if isinstance(error, GeneratorExit):
-            return stored_answer(self._text, "stopped", self._record(""))
-        return stored_answer(self._text, "failed", self._record(str(error)))
+            return stored_answer(text, "stopped", self._record(""))
+        return stored_answer(text, "failed", self._record(str(error)))
 
     def _record(self, error: str) -> AnswerRecord:
         known = self._circumstances or Circumstances()

@@ -27,6 +27,7 @@ from rag.types import (
     Quote,
     Sampling,
     Started,
+    WrittenOrQuoted,
 )
 
 FORMAT = 1
@@ -55,12 +56,14 @@ class ShownPassage:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an answer is based on, as it was known before the model said a word."""
+    """What an answer is based on; `new` are the numbers of the passages that stand in its turn and in none before."""
 
     mode: ContextMode
     reason: str
     passages: tuple[ShownPassage, ...] = ()
     evidence: tuple[Quote, ...] = ()
+    style: WrittenOrQuoted = "written"
+    new: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,18 @@ class Turn:
 
 def basis_of(started: Started) -> Basis:
     """Return the first event of an answer without the texts of its passages."""
-    return Basis(started.mode, started.reason, tuple(map(_shown, started.passages)), started.evidence)
+    passages = tuple(map(_shown, started.passages))
+    return Basis(started.mode, started.reason, passages, started.evidence, started.style, started.new)
+
+
+def completed(basis: Basis, answer: Answer) -> Basis:
+    """Return a basis with what is known only at the end: the passages that an overview names."""
+    return replace(basis, passages=tuple(map(_shown, answer.passages))) if answer.passages else basis
 
 
 def stored_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTurn:
     """Return the turn to store for an answer."""
-    answer = None if record.answer is None else replace(record.answer, text="")
+    answer = None if record.answer is None else replace(record.answer, text="", passages=())
     packer = _Packer()
     details = {
         "format": FORMAT,

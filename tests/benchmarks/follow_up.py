@@ -26,7 +26,7 @@ ASKED = (
     "What is done with batteries that leak?",
     "When is the alarm tested?",
 )
-MAX_TOKENS = 96
+MAX_TOKENS = 24
 
 
 def talk(services: Services, collection_id: str, mode: AnswerMode) -> None:

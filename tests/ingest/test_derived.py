@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.library import Library
 from ingest.storage.derived import SUFFIX, Derived, DerivedFiles
+from ingest.storage.home import read_ahead_folder
 
 
 def files(folder: Path, budget_bytes: int = 1 << 20) -> DerivedFiles:
@@ -80,3 +82,10 @@ def test_a_file_goes_with_the_first_of_its_documents(tmp_path: Path) -> None:
     store(kept, "second", made_of=("c/2",))
     assert kept.remove_unused(lambda document: document == "c/2") == 1
     assert [derived.name for derived in kept.all()] == ["second"]
+
+
+def test_what_a_crash_has_left_of_documents_that_are_gone_goes_at_the_next_start(tmp_path: Path) -> None:
+    folder = read_ahead_folder(tmp_path)
+    DerivedFiles(folder, 1 << 20).store(Derived("late", ("c/gone",), b""), memoryview(b"state"))
+    Library(tmp_path).close()
+    assert DerivedFiles(folder).all() == []

@@ -1,6 +1,7 @@
 """What the model reads from turn to turn of a conversation: nothing twice, nothing in front of what it knows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -117,9 +118,29 @@ class NoLibrary:
 def test_what_was_shown_longest_ago_is_forgotten_first() -> None:
     memory = ShownPassages(capacity=2)
     questions = [Question((Message("user", str(number)),), ("c",)) for number in range(3)]
+    later = [replace(each, messages=(*each.messages, Message("assistant", "Yes."))) for each in questions]
     for question in questions[:2]:
-        memory.remember(question, Shown((), is_whole=False))
-    assert memory.of(questions[0], 0) is not None
-    memory.remember(questions[2], Shown((), is_whole=False))
-    assert [memory.of(question, 0) is not None for question in questions] == [True, False, True]
-    assert memory.of(Question(questions[0].messages, ("other",)), 0) is None
+        memory.remember(question, "Yes.", Shown())
+    assert memory.of(later[0], 0) is not None
+    memory.remember(questions[2], "Yes. ", Shown())
+    assert [memory.of(each, 0) is not None for each in later] == [True, False, True]
+    assert memory.of(replace(later[0], collections=("other",)), 0) is None
+
+
+def test_another_answer_to_the_same_question_is_another_turn() -> None:
+    memory = ShownPassages()
+    question = Question((Message("user", "Why?"),), ("c",))
+    for answer, number in (("So [1].", 1), ("Thus [2].", 2)):
+        memory.remember(question, answer, Shown({7: number}))
+    told = replace(question, messages=(*question.messages, Message("assistant", "So [1].")))
+    assert memory.of(told, 0) == Shown({7: 1})
+
+
+@pytest.mark.parametrize("rules", ["", "word " * 60])
+def test_what_a_collection_demands_is_counted_when_a_conversation_is_cut(world: World, rules: str) -> None:  # noqa: F811
+    world.library.set_rules(world.collection.id, rules)
+    world.engine = ScriptedEngine(["word " * 40], context_window=300)
+    said: list[str] = []
+    for turn in range(6):
+        said.append(f"How often is the pump oiled, question {turn}?")
+        said.append(asked(world, *said)[1].text)

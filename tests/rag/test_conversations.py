@@ -1,6 +1,7 @@
 """Where a question belongs in a stored conversation, and what is kept of its answer however that ends."""
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from ingest.library import Library
 from rag.conversations.store import Recorded, is_free, repeatable
 from rag.errors import EngineBusyError, EngineCrashedError, QuestionError
 from rag.types import AnswerDelta, AnswerEvent, Message, Sampling
-from tests.rag.conversation_world import TEXT, ConversationWorld, make_conversation_world
+from tests.rag.conversation_world import PUMP, TEXT, ConversationWorld, make_conversation_world
 
 ASKED = "How often is the pump oiled?"
 
@@ -117,3 +118,14 @@ def test_sampling_that_draws_gets_a_seed_and_no_other() -> None:
     assert repeatable(Sampling(0.5, seed=7)) == Sampling(0.5, seed=7)
     assert not is_free(repeatable(Sampling(0.5)))
     assert repeatable(Sampling(0.5)).seed != repeatable(Sampling(0.5)).seed
+
+
+def test_quotes_that_nobody_waited_for_leave_no_words_behind(world: ConversationWorld, id_: str) -> None:
+    started = replace(world.started(), style="quoted")
+    events: list[AnswerEvent] = [started, AnswerDelta(f"{PUMP} [1]"), world.answer("never reached")]
+    recorded = world.store.record(world.store.place(id_, "Why?"), world.question(), (event for event in events))
+    next(recorded)
+    next(recorded)
+    recorded.close()
+    *_, turn = world.store.path(id_)
+    assert (turn.role, turn.status, turn.text) == ("assistant", "stopped", "")

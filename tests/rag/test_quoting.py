@@ -118,3 +118,12 @@ def test_the_setting_decides_where_the_request_does_not(world: World) -> None:  
 def test_json_is_written_whatever_the_size_of_the_model(world: World) -> None:  # noqa: F811
     _, answer = asked(world, ScriptedEngine(["{}"]), style="auto", sampling=Sampling(json_schema="{}"))
     assert (answer.style, answer.text) == ("written", "{}")
+
+
+def test_what_is_asked_of_everything_is_told_from_everything_though_no_sentence_is_like_it(world: World) -> None:  # noqa: F811
+    world.add("long.txt", *(f"Chapter {chapter}. " + "The machine goes on and on. " * 12 for chapter in range(12)))
+    world.engine = AbleEngine(["- The pump is oiled [1]"], context_window=700)
+    question = replace(world.question("Summarise everything."), style="written")
+    *_, answer = world.answerer.answer(question)
+    assert isinstance(answer, Answer)
+    assert answer.mode == "overview"

@@ -43,7 +43,7 @@ def reading_ahead(library: Library, engine: ScriptedEngine) -> ReadingAhead:
         names = tuple(f"{collection_id}/{document.file_id}" for document in documents)
         return PromptHead((Message("system", collection_id),), names) if names else None
 
-    return ReadingAhead(library, head_of, lambda _: engine)
+    return ReadingAhead(library, head_of, lambda _: engine, lambda: True)
 
 
 def test_a_collection_is_read_once_and_again_when_it_has_changed(library: Library) -> None:
@@ -86,8 +86,28 @@ def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library:
 
     engine = Remote()
     add(library, library.create_collection("c", passport()).id, "a.txt")
-    ReadingAhead(library, head_of, lambda _: engine).look()
+    ReadingAhead(library, head_of, lambda _: engine, lambda: True).look()
     assert engine.prepared == []
+
+
+def test_a_model_that_is_not_in_memory_is_not_brought_there(library: Library) -> None:
+    engine = ScriptedEngine()
+    loaded: list[bool] = []
+
+    def head_of(collection_id: str) -> PromptHead:
+        return PromptHead((Message("system", collection_id),), ())
+
+    def engine_for(_: str | None) -> ScriptedEngine:
+        assert loaded, "asking for an engine loads its model"
+        return engine
+
+    ahead = ReadingAhead(library, head_of, engine_for, lambda: bool(loaded))
+    add(library, library.create_collection("c", passport()).id, "a.txt")
+    ahead.look()
+    assert engine.prepared == []
+    loaded.append(True)
+    ahead.look()
+    assert len(engine.prepared) == 1
 
 
 def test_a_model_that_fails_ends_no_thread(library: Library) -> None:

@@ -27,8 +27,9 @@ def passages(world: ConversationWorld, *numbers: int) -> tuple[Passage, ...]:
 def converse(world: ConversationWorld, mode: ContextMode = "retrieval") -> str:
     """Ask two questions: for the second one a passage is new and one stands there already."""
     id_ = world.library.create_conversation().id
-    for asked, shown in zip(ASKED, (passages(world, 1), passages(world, 1, 2)), strict=False):
-        started = replace(world.started(), mode=mode, passages=shown)
+    turns = ((passages(world, 1), (1,)), (passages(world, 1, 2), (2,)))
+    for asked, (shown, new) in zip(ASKED, turns, strict=False):
+        started = replace(world.started(), mode=mode, passages=shown, new=new if mode == "retrieval" else ())
         events: list[AnswerEvent] = [started, world.answer("Yes.")]
         place = world.store.place(id_, asked)
         list(world.store.record(place, world.question(), (event for event in events)))
@@ -44,26 +45,44 @@ def recalled(world: ConversationWorld, id_: str, memory: ShownPassages, question
     return [memory.of(asked, index) for index, message in enumerate(place.messages[:-1]) if message.role == "user"]
 
 
+def numbers(world: ConversationWorld, *wanted: int) -> dict[int, int]:
+    return {passage.stored.id: passage.number for passage in passages(world, *wanted)}
+
+
 def test_what_was_new_in_each_turn_is_brought_back(world: ConversationWorld) -> None:
     shown = recalled(world, converse(world), ShownPassages(), world.question())
-    assert shown == [Shown(passages(world, 1), is_whole=False), Shown(passages(world, 2), is_whole=False)]
+    assert shown == [
+        Shown(numbers(world, 1), passages(world, 1)),
+        Shown(numbers(world, 1, 2), passages(world, 2)),
+    ]
 
 
-def test_whole_documents_are_brought_back_as_such(world: ConversationWorld) -> None:
+def test_the_numbers_of_whole_documents_are_brought_back(world: ConversationWorld) -> None:
     shown = recalled(world, converse(world, "whole"), ShownPassages(), world.question())
-    assert shown == [Shown(passages(world, 1), is_whole=True), Shown(passages(world, 1, 2), is_whole=True)]
+    assert shown == [Shown(numbers(world, 1)), Shown(numbers(world, 1, 2))]
 
 
-def test_what_is_remembered_already_stays(world: ConversationWorld) -> None:
+def test_the_numbers_that_an_overview_gave_are_brought_back(world: ConversationWorld) -> None:
+    id_ = world.library.create_conversation().id
+    started = replace(world.started(), mode="overview", passages=())
+    answer = replace(world.answer("Yes [2]."), passages=passages(world, 1, 2))
+    events: list[AnswerEvent] = [started, answer]
+    list(world.store.record(world.store.place(id_, ASKED[0]), world.question(), (event for event in events)))
+    place = world.store.place(id_, ASKED[1])
+    memory, asked = ShownPassages(), replace(world.question(), messages=place.messages)
+    Conversations(world.library, world.store.observer, memory).recall(asked, world.store.path(id_))
+    assert memory.of(asked, 0) == Shown(numbers(world, 1, 2))
+
+
+def test_the_record_is_the_truth_whatever_is_remembered(world: ConversationWorld) -> None:
     memory, id_ = ShownPassages(), converse(world)
     first = replace(world.question(), messages=(Message("user", ASKED[0]),))
-    memory.remember(first, Shown((), is_whole=True))
-    assert recalled(world, id_, memory, world.question())[0] == Shown((), is_whole=True)
+    memory.remember(first, "Yes.", Shown({99: 1}))
+    assert recalled(world, id_, memory, world.question())[0] == Shown(numbers(world, 1), passages(world, 1))
 
 
 def test_turns_about_other_documents_and_documents_that_are_gone_bring_nothing(world: ConversationWorld) -> None:
     id_, other = converse(world), converse(world)
     assert recalled(world, other, ShownPassages(), replace(world.question(), collections=("vs_other",))) == [None, None]
     world.library.delete_file(world.document.file_id)
-    empty = Shown((), is_whole=False)
-    assert recalled(world, id_, ShownPassages(), world.question()) == [empty, empty]
+    assert recalled(world, id_, ShownPassages(), world.question()) == [Shown({-1: 1}), Shown({-1: 1, -2: 2})]

@@ -12,7 +12,7 @@ from ingest.types import Comparison, Compound
 from rag.conversations.circumstances import Circumstances
 from rag.conversations.store import Conversations
 from rag.conversations.turns import REMARKS, AnswerRecord, basis_of, stored_answer
-from rag.types import Answer, Question, Sampling, Started
+from rag.types import Answer, Passage, Question, Sampling, Started
 from tests.rag.conversation_world import PUMP, REASON, ConversationWorld, make_conversation_world
 
 WORDLESS = {
@@ -54,7 +54,7 @@ def texts_of(kind: Any) -> set[str]:
 
 
 def test_every_text_of_an_answer_is_known_to_hold_words_of_documents_or_none() -> None:
-    assert texts_of(Answer) <= WORDLESS | REMARKS
+    assert texts_of(Answer) <= WORDLESS | REMARKS | NOT_STORED
     assert texts_of(Started) <= WORDLESS | REMARKS | NOT_STORED
 
 
@@ -107,3 +107,10 @@ def test_an_answer_without_the_words_of_its_document_can_still_be_read(world: Co
     assert (citation.quote.quote, citation.quote.filename, citation.reasons) == ("", "pump.txt", ())
     assert (citation.verdict, turn.record.answer.sentences[0].reasons) == ("partly", ())
     assert turn.state_of(citation.quote) == "removed"
+
+
+def test_the_passages_of_an_overview_are_stored_by_their_places_alone(world: ConversationWorld) -> None:
+    chunks = world.library.document_chunks(world.document.collection_id, world.document.file_id)
+    answer = replace(world.answer("Yes."), passages=tuple(Passage(1, chunk) for chunk in chunks))
+    turn = stored_answer("Yes.", "complete", AnswerRecord(world.question(), None, answer, Circumstances()))
+    assert PUMP not in turn.details

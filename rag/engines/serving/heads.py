@@ -1,6 +1,7 @@
 """Beginnings of prompts that a model has read, kept on disk: rules and documents that many questions share."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.storage.derived import Derived, DerivedFiles
+
+logger = logging.getLogger(__name__)
 
 SHORTEST_HEAD = 128
 """Fewer tokens are read about as fast as a file."""
@@ -60,15 +63,23 @@ class KeptHeads:
         return best if best is not None and best.common >= SHORTEST_HEAD else None
 
     def state(self, head: Head) -> bytes | None:
-        """Return what a model has kept of a head; None where that is damaged or gone."""
-        return self._files.body(head.name)
+        """Return what a model has kept of a head; None where that is damaged, gone or cannot be read."""
+        try:
+            return self._files.body(head.name)
+        except OSError as error:
+            logger.warning("what was read ahead cannot be used: %s", error)
+            return None
 
     def keep(self, tokens: list[int], state: memoryview, made_of: tuple[str, ...]) -> bool:
-        """Keep the state after `tokens`, which were `made_of` documents; return False where there is no room."""
+        """Keep the state after `tokens`, which were `made_of` documents; return False where the disk has no room."""
         data = np.array(tokens, dtype=np.int32).tobytes()
         name = hashlib.sha256(self._context.encode() + data).hexdigest()[:32]
         head = msgspec.msgpack.encode(_Description(self._context, data))
-        return self._files.store(Derived(name, made_of, head), state)
+        try:
+            return self._files.store(Derived(name, made_of, head), state)
+        except OSError as error:
+            logger.warning("what was read ahead is not kept: %s", error)
+            return False
 
     def _tokens(self, head: bytes) -> Tokens | None:
         try:

@@ -498,6 +498,19 @@ def test_a_head_that_is_damaged_is_read_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_that_takes_nothing_costs_what_is_read_ahead_and_no_answer(tmp_path: Path) -> None:
+    folder = tmp_path / "a file"
+    folder.write_text("in the place of the folder")
+    desk, model = Desk(), CountingModel(window=512)
+    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD),), ("c/f",)))
+    serving = worker(desk, model, folder=folder)
+    turns(serving, 6)
+    assert desk.deltas(prepared)[-1].usage == Usage(160, 0, 0)
+    call = desk.generate("xy")
+    turns(serving, 4)
+    assert desk.text(call) == "z"
+
+
 def test_what_is_read_ahead_gives_way_to_whoever_asks(tmp_path: Path) -> None:
     desk, model = Desk(), CountingModel()
     serving = worker(desk, model, folder=tmp_path)
