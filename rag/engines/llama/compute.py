@@ -267,6 +267,13 @@ class LlamaContext:
         needed = max(count - self._model.sliding_window, 0) if self._model.sliding_window else 0
         return bool(llama_cpp.llama_memory_seq_pos_min(self._memory, sequence) <= needed)
 
+    def can_copy(self, sequence: int, count: int) -> bool:
+        """Return whether a copy of the first `count` tokens would have all that they need; see `SequenceStore`."""
+        if not self._model.sliding_window:
+            return self.can_keep(sequence, count)
+        length = llama_cpp.llama_memory_seq_pos_max(self._memory, sequence) + 1
+        return bool(count == length or length <= self._model.sliding_window)
+
     def copy(self, source: int, target: int, count: int) -> None:
         """Make `target` have read just the first `count` tokens of `source`."""
         if not self.restore(target, self.state(source)):

@@ -96,6 +96,10 @@ class PlacedModel:
         """Return whether the first `count` tokens of a sequence are still there."""
         return self._context.can_keep(sequence, count)
 
+    def can_copy(self, sequence: int, count: int) -> bool:
+        """Return whether a copy of the first `count` tokens of a sequence would have all that they need."""
+        return self._context.can_copy(sequence, count)
+
     def keep(self, sequence: int, count: int) -> None:
         """Keep the first `count` tokens of a sequence."""
         self._context.keep(sequence, count)

@@ -24,6 +24,13 @@ class SequenceStore(Protocol):
         """
         ...
 
+    def can_copy(self, sequence: int, count: int) -> bool:
+        """Return whether a copy of the first `count` tokens of a sequence would have all that they need.
+
+        A copy of a sliding window has what its source looks back to from its end, not from `count`.
+        """
+        ...
+
     def keep(self, sequence: int, count: int) -> None:
         """Keep the first `count` tokens of a sequence and forget the others."""
         ...
@@ -136,7 +143,7 @@ class Memory:
         for source in self._held if idle else ():  # whoever waits asks again in every turn
             common = self._reusable(common_prefix(source.known, prompt), len(prompt))
             if common and self._store.can_keep(source.id, common):
-                is_worth_a_copy = common * COPIED_SHARE >= len(source.known)
+                is_worth_a_copy = common * COPIED_SHARE >= len(source.known) and self._store.can_copy(source.id, common)
                 options += [_Option(target, source, common) for target in idle if target is source or is_worth_a_copy]
         return options
 

@@ -99,6 +99,10 @@ class TorchModel:
         """Return whether the first `count` tokens of a sequence are still there."""
         return self._is_whole or count in (0, self._caches[sequence].get_seq_length())
 
+    def can_copy(self, sequence: int, count: int) -> bool:
+        """Return whether a copy of the first `count` tokens would have all that they need; a copy has all there is."""
+        return self.can_keep(sequence, count)
+
     def keep(self, sequence: int, count: int) -> None:
         """Keep the first `count` tokens of a sequence."""
         if count == 0:

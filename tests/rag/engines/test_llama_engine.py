@@ -79,6 +79,22 @@ def test_a_model_with_a_sliding_window_goes_on_where_its_window_is_still_there(
     assert [last.usage.cached_tokens for _, last in (first, again, back) if last.usage] == [0, 288, 0]
 
 
+def test_what_a_model_with_a_sliding_window_reads_ahead_is_there_after_a_restart(
+    tmp_path: Path, rag_settings: RagSettings
+) -> None:
+    path = write_tiny_gguf(tmp_path / "sliding.gguf", architecture="gemma3")
+    settings = rag_settings.model_copy(update={"home": tmp_path, "read_ahead_mb": 64})
+    head, asked = Message("system", "a" * 600), [Message("user", word) for word in ("why?", "when?")]
+    with closing(LlamaEngine("sliding", path, settings)) as engine:
+        for question in asked:  # a copy of what they have left would lack what the head looks back to
+            run(engine, [head, question], Sampling(max_tokens=24))
+        read = engine.prepare([head], made_of=("c/f",))
+    with closing(LlamaEngine("restarted", path, settings)) as engine:
+        _, last = run(engine, [head, asked[1]], Sampling(max_tokens=24))
+    assert last.usage is not None
+    assert last.usage.cached_tokens == read > 512
+
+
 def test_an_answer_that_was_left_frees_the_model_at_once(tiny_engine: LlamaEngine) -> None:
     deltas = tiny_engine.generate(QUESTION, Sampling())
     next(deltas)

@@ -22,6 +22,9 @@ class TokenStore:
         self.can_rewind = can_rewind
         self.window = window
 
+    def can_copy(self, sequence: int, count: int) -> bool:
+        return self.can_keep(sequence, count)
+
     def can_keep(self, sequence: int, count: int) -> bool:
         length = len(self.tokens[sequence])
         if self.window is not None:

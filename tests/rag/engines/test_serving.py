@@ -77,6 +77,9 @@ class CountingModel:
     def constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
         return (Never(ord("e")),) if sampling.json_schema else ()
 
+    def can_copy(self, sequence: int, count: int) -> bool:
+        return self.can_keep(sequence, count)
+
     def can_keep(self, sequence: int, count: int) -> bool:
         return self.can_rewind or count in (0, len(self.memory[sequence]))
 
