@@ -103,7 +103,8 @@ class Answerer:
         asked = _last_user_message(question)
         engine = self._engine_for(question.model)
         style, why = self._chosen_style(question, engine)
-        wanted = _overview_question(question, asked)
+        has_documents = self._library.size(question.collections).documents > 0
+        wanted = _overview_question(question, asked) if has_documents else None
         if wanted is not None and (style == "quoted" or question.mode == "overview"):
             yield from self._overview(question, asked, wanted, style, engine, clock)
             return
@@ -242,7 +243,7 @@ class Answerer:
         if made.quoted:
             return [self._cited(sentence) for sentence in made.quoted]
         pinned = Pinning(made.passages, self._finder, self._judge).all(made.text)
-        return [each for each in pinned if each.sentence.start >= made.own_chars]
+        return [each for each in pinned if each.sentence.end > made.own_chars]
 
     def _cited(self, sentence: QuotedSentence) -> Pinned:
         quote = self._finder.quote(sentence.match)

@@ -7,9 +7,10 @@ import pytest
 
 from rag.answering import NOTHING_CHOSEN
 from rag.markers import MARKER
+from rag.planning import NO_DOCUMENTS
 from rag.quoting import QUOTES
 from rag.types import Answer, AnswerStyle, ModelInfo, Sampling, Started
-from tests.fakes import Script, ScriptedEngine
+from tests.fakes import Script, ScriptedEngine, passport
 from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
 
 QUESTION = "How often is the pump oiled?"
@@ -127,3 +128,10 @@ def test_what_is_asked_of_everything_is_told_from_everything_though_no_sentence_
     *_, answer = world.answerer.answer(question)
     assert isinstance(answer, Answer)
     assert answer.mode == "overview"
+
+
+def test_there_is_nothing_to_summarise_in_an_empty_collection(world: World) -> None:  # noqa: F811
+    world.collection = world.library.create_collection("empty", passport())
+    *_, answer = world.answerer.answer(replace(world.question("Summarise everything."), style="quoted"))
+    assert isinstance(answer, Answer)
+    assert (answer.mode, answer.text) == ("none", NO_DOCUMENTS)
