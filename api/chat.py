@@ -31,24 +31,9 @@ from api.sse import encode_event
 from ingest.errors import CollectionNotFoundError
 from ingest.names import as_stored
 from rag.conversations.store import Place, Recorded, RecordedEvent, repeatable
+from rag.engines.types import Engine, FinishReason, Message, Sampling, TokenLogprob, Usage
 from rag.errors import EngineCrashedError, ModelNotFoundError
-from rag.types import (
-    Answer,
-    AnswerDelta,
-    AnswerEvent,
-    ContextMode,
-    Engine,
-    FinishReason,
-    Message,
-    Pinned,
-    Progress,
-    Question,
-    Sampling,
-    Started,
-    Timings,
-    TokenLogprob,
-    Usage,
-)
+from rag.types import Answer, AnswerDelta, AnswerEvent, ContextMode, Pinned, Progress, Question, Started, Timings
 
 AnswerEvents = Generator[AnswerEvent, None, None]
 Events = Generator[RecordedEvent, None, None]

@@ -5,21 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ingest.types import AttributeValue, Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
+from rag.engines.types import Alternative, TokenLogprob, Usage
 from rag.explaining import explanation, reason_to_cut
 from rag.models.keeping import ModelState
-from rag.types import (
-    Alternative,
-    Answer,
-    Citation,
-    Disagreement,
-    Passage,
-    Pinned,
-    Quote,
-    ScoredChunk,
-    Started,
-    TokenLogprob,
-    Usage,
-)
+from rag.types import Answer, Citation, Disagreement, Passage, Pinned, Quote, ScoredChunk, Started
 
 JsonObject = dict[str, Any]
 

@@ -22,8 +22,9 @@ from ingest.filters import checked_attributes
 from ingest.filters import parse as parse_filter
 from ingest.names import collection_name
 from ingest.types import Filter
+from rag.engines.types import Message, Role, Sampling
 from rag.json_schema import checked_schema
-from rag.types import AnswerMode, AnswerStyle, Message, Role, Sampling
+from rag.types import AnswerMode, AnswerStyle
 
 MAX_MESSAGES = 4096
 MAX_STOPS = 16

@@ -25,6 +25,7 @@ from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
 from rag.answering import Answerer
 from rag.conversations.circumstances import Observer, decisive_settings
 from rag.conversations.store import Conversations
+from rag.engines.types import Engine
 from rag.entailment import EntailmentModel, find_entailment_model
 from rag.errors import RagError
 from rag.evidence import EvidenceFinder
@@ -34,7 +35,6 @@ from rag.reading_ahead import ReadingAhead
 from rag.reranking import CrossEncoderReranker, find_reranker
 from rag.retrieval import Retriever
 from rag.shown import ShownPassages
-from rag.types import Engine
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """What a model can be trusted with, told from its size. Pure."""
 
-from rag.types import ModelInfo
+from rag.engines.types import ModelInfo
 
 ABLE_BYTES = 1_000_000_000
 """About 1.5 billion weights in 4 bits."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ingest.library import Library
 from rag.ability import is_able
 from rag.disagreement import disagreements
+from rag.engines.types import Engine, FinishReason, Sampling, Usage
 from rag.errors import EngineCrashedError, QuestionError
 from rag.evidence import EvidenceFinder, SentenceMatch, sentences_of
 from rag.json_text import text_values
@@ -26,17 +27,13 @@ from rag.types import (
     AnswerEvent,
     Citation,
     Disagreement,
-    Engine,
     EntailmentJudge,
-    FinishReason,
     Passage,
     Pinned,
     PromptHead,
     Question,
-    Sampling,
     SentenceVerdict,
     Started,
-    Usage,
     WrittenOrQuoted,
 )
 from rag.writing import Clock, verbatim, written

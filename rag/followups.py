@@ -8,7 +8,7 @@ before it: that needs no model and no guess at the language (an able model does 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.types import Message
+from rag.engines.types import Message
 
 QUESTION_SHARE = 0.7
 """Weight of the question as it stands; the rest is that of the completed one."""

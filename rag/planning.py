@@ -7,6 +7,7 @@ from ingest.library import Library
 from ingest.types import StoredChunk
 from rag.abstention import judge
 from rag.context import Context, best_chunks, distinct, number, whole_document_budget, whole_documents
+from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
 from rag.evidence import EvidenceFinder, SentenceMatch
 from rag.followups import completed_by_turn_before
@@ -15,7 +16,7 @@ from rag.retrieval import Retriever, relevant
 from rag.rewriting import Rewriting, rewrites, rewritten
 from rag.shown import Shown, ShownPassages
 from rag.story import Story, tell
-from rag.types import AnswerStyle, Engine, Message, Passage, PromptHead, Question, ScoredChunk, Search
+from rag.types import AnswerStyle, Passage, PromptHead, Question, ScoredChunk, Search
 
 NOTHING_FOUND = "The documents in this collection do not say anything about that."
 NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."

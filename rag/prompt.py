@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ingest.chunking import embedding_text
+from rag.engines.types import Message
 from rag.markers import MARKER
-from rag.types import Message, Passage
+from rag.types import Passage
 
 RULES = (
     "You answer questions about documents. Use only the numbered passages.\n"

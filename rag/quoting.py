@@ -9,8 +9,9 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
+from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.evidence import SentenceMatch
-from rag.types import AnswerDelta, Engine, Message, Sampling, Usage
+from rag.types import AnswerDelta
 
 QUOTES = 3
 CANDIDATES = 12

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 from ingest.errors import IngestError
 from ingest.library import Library
+from rag.engines.types import Engine
 from rag.errors import RagError
-from rag.types import Engine, PromptHead
+from rag.types import PromptHead
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import Literal
 
 from rag.ability import is_able
+from rag.engines.types import Engine, Message, ModelInfo, Sampling
 from rag.errors import PromptTooLongError
-from rag.types import Engine, Message, ModelInfo, Sampling
 
 Rewriting = Literal["auto", "on", "off"]
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from rag.types import Message, Passage, Question
+from rag.engines.types import Message
+from rag.types import Passage, Question
 
 REMEMBERED_TURNS = 2_000
 

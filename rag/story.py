@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ingest.library import Library
+from rag.engines.types import Message
 from rag.markers import MARKER
 from rag.prompt import RULES, build_messages
 from rag.shown import Shown, ShownPassages
-from rag.types import Message, Passage, Question
+from rag.types import Passage, Question
 
 CountTokens = Callable[[Sequence[Message]], int]
 

@@ -5,9 +5,10 @@ from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 
 from rag.citations import MarkerFilter
+from rag.engines.types import Delta, Usage
 from rag.pinning import Pinning
 from rag.repetition import is_stuck
-from rag.types import AnswerDelta, Delta, Passage, Pinned, Timings, Usage
+from rag.types import AnswerDelta, Passage, Pinned, Timings
 
 
 class Clock:

@@ -16,8 +16,8 @@ from ingest.types import (
     ParsedDocument,
 )
 from rag.engines.serving.requests import StopScanner, room_for_answer
+from rag.engines.types import Alternative, Delta, FinishReason, Message, ModelInfo, Sampling, TokenLogprob, Usage
 from rag.errors import PromptTooLongError
-from rag.types import Alternative, Delta, FinishReason, Message, ModelInfo, Sampling, TokenLogprob, Usage
 
 _WORD = re.compile(r"\w+")
 

@@ -14,8 +14,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.responses import Response
 
+from rag.engines.types import Delta, Engine, Message, Sampling
 from rag.errors import PromptTooLongError
-from rag.types import Delta, Engine, Message, Sampling
 from tests.fakes import ScriptedEngine
 
 Kind = Literal["vllm", "llama-server", "lm-studio", "hosted"]

@@ -21,14 +21,7 @@ from ingest.pages import place_of
 from ingest.types import Filter
 from rag.errors import RagError
 from rag.explaining import explanation
-from rag.types import (
-    Answer,
-    AnswerMode,
-    AnswerStyle,
-    Question,
-    ScoredChunk,
-    Search,
-)
+from rag.types import Answer, AnswerMode, AnswerStyle, Question, ScoredChunk, Search
 
 FAREWELLS = frozenset({"/exit", "/quit", "/bye"})
 

@@ -20,7 +20,8 @@ from api.settings import AllSettings
 from ingest.settings import CHECKOUT
 from ingest.sources import find_files
 from ingest.types import Collection
-from rag.types import Answer, AnswerDelta, Message, Question, Sampling, Search
+from rag.engines.types import Message, Sampling
+from rag.types import Answer, AnswerDelta, Question, Search
 
 SAMPLES = CHECKOUT / "data" / "samples"
 SAMPLE_QUESTIONS = CHECKOUT / "data" / "make_samples" / "questions.jsonl"

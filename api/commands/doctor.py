@@ -13,11 +13,11 @@ from ingest.embedding import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
 from ingest.library import Library
 from rag.engines.openai_server import server_of
+from rag.engines.types import Message, Sampling
 from rag.entailment import EntailmentModel, find_entailment_model
 from rag.errors import RagError
 from rag.models.models import Models
 from rag.reranking import CrossEncoderReranker, find_reranker
-from rag.types import Message, Sampling
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from api.cli_output import messages
 from api.objects import JsonObject
 from api.services import Services
 from rag.conversations.store import Recorded
-from rag.types import Answer, AnswerEvent, Message, Question
+from rag.engines.types import Message
+from rag.types import Answer, AnswerEvent, Question
 
 Events = Generator[AnswerEvent, None, None]
 

@@ -12,9 +12,10 @@ from ingest.library import Library
 from ingest.types import EmbedderPassport
 from rag.engines.llama.shape import part_paths
 from rag.engines.serving.heads import files_mark
+from rag.engines.types import Engine, ModelInfo
 from rag.errors import RagError
 from rag.settings import RagSettings
-from rag.types import Engine, ModelInfo, Question
+from rag.types import Question
 
 logger = logging.getLogger(__name__)
 

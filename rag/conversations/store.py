@@ -12,9 +12,10 @@ from ingest.library import Library
 from rag.conversations.circumstances import Circumstances, Observer
 from rag.conversations.recalling import recall
 from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_of, completed, stored_answer, turn_of
+from rag.engines.types import Message, Sampling
 from rag.errors import QuestionError
 from rag.shown import ShownPassages
-from rag.types import Answer, AnswerDelta, AnswerEvent, Message, Question, Sampling, Started
+from rag.types import Answer, AnswerDelta, AnswerEvent, Question, Started
 
 logger = logging.getLogger(__name__)
 

@@ -16,19 +16,8 @@ from ingest.conversations import NewTurn, SourceState, StoredQuote, TurnRecord, 
 from ingest.filters import parse as parse_filter
 from ingest.types import Box
 from rag.conversations.circumstances import Circumstances
-from rag.types import (
-    Answer,
-    AnswerMode,
-    AnswerStyle,
-    ContextMode,
-    Message,
-    Passage,
-    Question,
-    Quote,
-    Sampling,
-    Started,
-    WrittenOrQuoted,
-)
+from rag.engines.types import Message, Sampling
+from rag.types import Answer, AnswerMode, AnswerStyle, ContextMode, Passage, Question, Quote, Started, WrittenOrQuoted
 
 FORMAT = 1
 REMARKS = frozenset({"reasons"})

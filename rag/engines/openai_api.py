@@ -19,6 +19,7 @@ from httpx_sse import SSEError
 from rag.engines.openai_server import OpenAiServer, RefusedError, RemoteModel
 from rag.engines.openai_wire import Chunk, finish_reason, request_body
 from rag.engines.serving.requests import room_for_answer
+from rag.engines.types import Delta, FinishReason, Message, ModelInfo, Sampling, Usage
 from rag.errors import (
     EngineBusyError,
     EngineCrashedError,
@@ -27,7 +28,6 @@ from rag.errors import (
     QuestionError,
     RagError,
 )
-from rag.types import Delta, FinishReason, Message, ModelInfo, Sampling, Usage
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ import msgspec
 from httpx_sse import EventSource
 
 from rag.engines.openai_wire import Chunk, JsonObject, Problem, read_problem, wire_messages
+from rag.engines.types import Message
 from rag.errors import ModelLoadError
 from rag.settings import RagSettings
-from rag.types import Message
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rag.types import Alternative, FinishReason, Message, Sampling, TokenLogprob, Usage
+from rag.engines.types import Alternative, FinishReason, Message, Sampling, TokenLogprob, Usage
 
 JsonObject = dict[str, Any]
 

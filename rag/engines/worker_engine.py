@@ -10,6 +10,7 @@ import msgspec
 from ingest.errors import WorkerCrashedError, WorkerError
 from ingest.workers import Worker, WorkerSpec
 from rag.engines.serving.protocol import CountParams, GenerateParams, LoadedModel, PrepareParams
+from rag.engines.types import Delta, Message, ModelInfo, Sampling
 from rag.errors import (
     ChatTemplateError,
     EngineBusyError,
@@ -19,7 +20,6 @@ from rag.errors import (
     RagError,
     SchemaError,
 )
-from rag.types import Delta, Message, ModelInfo, Sampling
 
 logger = logging.getLogger(__name__)
 

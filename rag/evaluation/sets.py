@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
+from rag.engines.types import Message, Role
 from rag.evaluation.errors import EvalSetError
 from rag.evaluation.types import EvalDocument, EvalQuery, EvalSet, Span
-from rag.types import Message, Role
 
 CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 SPANS, ANSWERS, HISTORY, LABELS = "spans.jsonl", "answers.jsonl", "history.jsonl", "labels.tsv"

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from rag.types import Message, ScoredChunk
+from rag.engines.types import Message
+from rag.types import ScoredChunk
 
 Item = TypeVar("Item")
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Embedder
+from rag.engines.types import Message
 from rag.evaluation.types import EvalQuery, Way
 from rag.followups import completed_by_turn_before
 from rag.retrieval import Retriever
-from rag.types import Message, ScoredChunk, Search
+from rag.types import ScoredChunk, Search
 
 DEPTH = 50
 """Chunks that each way returns: enough for ten documents, each by its best chunk."""

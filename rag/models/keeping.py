@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from rag.engines.types import LoadableEngine
 from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, NoRoomForModelError
 from rag.models.catalog import CatalogEntry
 from rag.models.memory import Tenant, budget_bytes, leaving, predicted_bytes
 from rag.models.opening import open_engine
 from rag.settings import RagSettings
-from rag.types import LoadableEngine
 
 logger = logging.getLogger(__name__)
 

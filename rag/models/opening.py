@@ -4,10 +4,10 @@ from rag.engines.llama.engine import LlamaEngine
 from rag.engines.openai_api import OpenAiEngine
 from rag.engines.openai_server import server_of
 from rag.engines.transformers.engine import TransformersEngine
+from rag.engines.types import LoadableEngine
 from rag.errors import ModelLoadError
 from rag.models.catalog import CatalogEntry
 from rag.settings import RagSettings
-from rag.types import LoadableEngine
 
 
 def open_engine(entry: CatalogEntry, settings: RagSettings) -> LoadableEngine:

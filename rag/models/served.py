@@ -3,9 +3,9 @@
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 
+from rag.engines.types import Delta, LoadableEngine, Message, ModelInfo, Sampling
 from rag.models.catalog import CatalogEntry
 from rag.models.keeping import ModelKeeper
-from rag.types import Delta, LoadableEngine, Message, ModelInfo, Sampling
 
 
 class ServedEngine:

@@ -5,11 +5,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+from rag.engines.types import Engine, Sampling
 from rag.errors import PromptTooLongError, RagError
 from rag.overviews.notes import Note, kept_notes, merged
 from rag.overviews.prompts import answer_messages, condense_messages
 from rag.overviews.reading import Account, OverviewEvent, Request, Written, written_by
-from rag.types import AnswerDelta, Engine, Progress, Sampling
+from rag.types import AnswerDelta, Progress
 
 
 @dataclass(frozen=True, slots=True)

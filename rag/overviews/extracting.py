@@ -11,6 +11,7 @@ import numpy as np
 from ingest.library import Library
 from ingest.types import BlockKind, DocumentRecord, Embedder
 from ingest.words import question_words, words
+from rag.engines.types import Delta, Usage
 from rag.evidence import SentenceMatch, sentences_of
 from rag.overviews.choosing import Vectors, by_telling, central, most_telling, sections, shares
 from rag.overviews.map_reduce import NOTHING_NOTED, Overview, OverviewRequest
@@ -18,7 +19,7 @@ from rag.overviews.notes import Numbering
 from rag.overviews.parts import documents_to_read
 from rag.overviews.reading import OverviewEvent
 from rag.quoting import quoted
-from rag.types import AnswerDelta, Delta, Passage, Progress, Usage
+from rag.types import AnswerDelta, Passage, Progress
 
 MAX_SENTENCES = 20
 """As long as an overview may get, and still be read."""

@@ -11,6 +11,7 @@ from functools import partial
 
 from ingest.library import Library
 from ingest.types import DocumentRecord, Filter, StoredChunk
+from rag.engines.types import Delta, Engine, Sampling, Usage
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 from rag.markers import MARKER, numbers
 from rag.overviews.condensing import Condenser
@@ -21,7 +22,7 @@ from rag.overviews.prompts import NOTHING, answer_messages, note_messages
 from rag.overviews.questions import OverviewQuestion
 from rag.overviews.reading import Account, OverviewEvent, Request, Written, written_by
 from rag.quoting import QuotedSentence
-from rag.types import AnswerDelta, Delta, Engine, Passage, Progress, Sampling, Usage
+from rag.types import AnswerDelta, Passage, Progress
 from rag.writing import Clock, written
 
 logger = logging.getLogger(__name__)

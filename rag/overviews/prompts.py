@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from ingest.types import StoredChunk
+from rag.engines.types import Message
 from rag.overviews.notes import Note
 from rag.overviews.phrases import OverviewKind
 from rag.prompt import FENCE, render_passage
-from rag.types import Message, Passage
+from rag.types import Passage
 
 NOTHING = "(nothing)"
 """What a model says of a part that has nothing of what is asked; it is stopped there."""

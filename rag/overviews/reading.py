@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
+from rag.engines.types import Delta, Engine, Message, Sampling, Usage
 from rag.errors import EngineCrashedError, RagError
 from rag.repetition import is_stuck
-from rag.types import AnswerDelta, Delta, Engine, Message, Pinned, Progress, Sampling, Usage
+from rag.types import AnswerDelta, Pinned, Progress
 
 MAX_FAILURES_IN_A_ROW = 3
 """Then the model will not do the next part either."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from rag.engines.types import Engine
 from rag.errors import ModelLoadError
-from rag.types import Engine
 from tests.api.world import OneModel, World, make_world, wait_for
 from tests.fakes import ScriptedEngine
 

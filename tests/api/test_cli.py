@@ -13,8 +13,8 @@ import pytest
 
 from api.cli_output import printable
 from ingest.library import Library
+from rag.engines.types import Message
 from rag.errors import EngineCrashedError
-from rag.types import Message
 from tests.api.shell import DOCUMENT_KEYS, Shell
 from tests.api.world import DRILL, LUNCH, PUMP, make_world
 from tests.fakes import ScriptedEngine

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from rag.engines.types import Delta, Message, Sampling
 from rag.errors import EngineCrashedError
-from rag.types import Delta, Message, Sampling
 from tests.api.world import PUMP, World, events_of, wait_for
 from tests.fakes import Script, ScriptedEngine
 

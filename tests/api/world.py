@@ -18,9 +18,9 @@ from api.server import PinciteServer, address_of, open_socket
 from api.services import Services
 from api.settings import AllSettings, load_settings
 from ingest.types import DocumentRecord
+from rag.engines.types import Engine
 from rag.errors import ModelNotFoundError
 from rag.models.models import ModelEntry
-from rag.types import Engine
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked
 from tests.ingest.library_world import complete
 

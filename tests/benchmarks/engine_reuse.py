@@ -14,10 +14,10 @@ from contextlib import closing
 from pathlib import Path
 
 from rag.engines.llama.engine import LlamaEngine
+from rag.engines.types import Message
 from rag.models.catalog import bundled_path
 from rag.prompt import RULES
 from rag.settings import RagSettings
-from rag.types import Message
 from tests.benchmarks.engine_world import Run, ask, print_figures, show, text_of
 
 DOCUMENT_WORDS = 1_500

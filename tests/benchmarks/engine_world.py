@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from rag.types import Engine, Message, Sampling
+from rag.engines.types import Engine, Message, Sampling
 
 WORDS = (
     "The valve of the pump is checked every spring and again in the autumn by the workshop . Its filter".split()  # noqa: SIM905

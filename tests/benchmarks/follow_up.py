@@ -16,7 +16,8 @@ from pathlib import Path
 from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
-from rag.types import Answer, AnswerMode, Message, Question, Sampling
+from rag.engines.types import Message, Sampling
+from rag.types import Answer, AnswerMode, Question
 from tests.benchmarks.engine_world import print_figures
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"

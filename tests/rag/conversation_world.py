@@ -7,20 +7,18 @@ from ingest.library import Library
 from ingest.types import DocumentRecord
 from rag.conversations.circumstances import Observer
 from rag.conversations.store import Conversations, RecordedEvent
+from rag.engines.types import Engine, Sampling, Usage
 from rag.types import (
     Answer,
     AnswerDelta,
     AnswerEvent,
     Citation,
-    Engine,
     Passage,
     Question,
     Quote,
-    Sampling,
     SentenceVerdict,
     Started,
     Timings,
-    Usage,
 )
 from tests.fakes import ScriptedEngine, chunked, passport
 from tests.ingest.library_world import add

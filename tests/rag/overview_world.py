@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from ingest.library import Library
 from ingest.types import Collection
+from rag.engines.types import Message, Sampling
 from rag.overviews.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
 from rag.overviews.questions import OverviewQuestion
 from rag.overviews.reading import OverviewEvent
-from rag.types import AnswerDelta, Message, Sampling
+from rag.types import AnswerDelta
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import complete
 

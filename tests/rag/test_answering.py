@@ -13,12 +13,13 @@ from ingest.library import Library
 from ingest.search_index import SearchIndex
 from ingest.types import Collection, Progress
 from rag.answering import Answerer
+from rag.engines.types import Message, Sampling
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.evidence import EvidenceFinder
 from rag.planning import NO_DOCUMENTS, NOTHING_FOUND, AnswerPolicy
 from rag.prompt import RULES
 from rag.retrieval import Retriever
-from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStyle, Citation, Message, Question, Sampling, Started
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStyle, Citation, Question, Started
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import claimed, complete
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.engines.types import Message
 from rag.prompt import build_messages
 from rag.shown import Shown, ShownPassages
 from rag.story import LONGEST_SHARE, tell
-from rag.types import Answer, Message, Question, Started
+from rag.types import Answer, Question, Started
 from tests.fakes import ScriptedEngine
 from tests.rag.test_answering import PUMP, World, world  # noqa: F401 (a fixture)
 

@@ -7,8 +7,9 @@ import pytest
 
 from ingest.library import Library
 from rag.conversations.store import Recorded, is_free, repeatable
+from rag.engines.types import Message, Sampling
 from rag.errors import EngineBusyError, EngineCrashedError, QuestionError
-from rag.types import AnswerDelta, AnswerEvent, Message, Sampling
+from rag.types import AnswerDelta, AnswerEvent
 from tests.rag.conversation_world import PUMP, TEXT, ConversationWorld, make_conversation_world
 
 ASKED = "How often is the pump oiled?"

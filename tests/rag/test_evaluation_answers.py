@@ -9,6 +9,7 @@ import pytest
 
 from ingest.library import Library
 from ingest.types import Collection, StoredChunk
+from rag.engines.types import Message, Usage
 from rag.evaluation.answers import AskingPolicy, report_on_answers
 from rag.evaluation.audit import CitationAudit
 from rag.evaluation.sets import load_set
@@ -18,14 +19,12 @@ from rag.types import (
     AnswerDelta,
     AnswerEvent,
     Citation,
-    Message,
     Passage,
     Question,
     Quote,
     SentenceVerdict,
     Started,
     Timings,
-    Usage,
     WrittenOrQuoted,
 )
 from tests.rag.evaluation_world import write_set

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from rag.engines.types import Message
 from rag.evaluation.errors import EvalSetError
 from rag.evaluation.sets import find_sets, load_set
 from rag.evaluation.types import EvalDocument, EvalQuery, EvalSet, Span
-from rag.types import Message
 from tests.rag.evaluation_world import CORPUS, write_rows, write_set
 
 

@@ -10,6 +10,7 @@ import pytest
 from ingest.chunking import ChunkSpec, split
 from ingest.library import Library
 from ingest.search_index import SearchIndex
+from rag.engines.types import Message
 from rag.evaluation.corpus import CorpusIntake
 from rag.evaluation.sets import load_set
 from rag.evaluation.trials import TrialPolicy, report_on
@@ -17,7 +18,7 @@ from rag.evaluation.types import AbstentionReport, Estimate, EvalQuery, EvalSet,
 from rag.evaluation.ways import SearchParts, compared_ways, served_way
 from rag.evidence import EvidenceFinder
 from rag.retrieval import Retriever
-from rag.types import Message, ScoredChunk, Search
+from rag.types import ScoredChunk, Search
 from tests.fakes import HashEmbedder, passport
 from tests.rag.evaluation_world import CORPUS, write_set
 

@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 
 from ingest.library import Library
 from rag.conversations.exporting import as_markdown, escaped
-from rag.types import Message
+from rag.engines.types import Message
 from tests.fakes import chunked
 from tests.ingest.library_world import add
 from tests.rag.conversation_world import ConversationWorld, make_conversation_world

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.engines.types import Message
 from rag.followups import Variant, completed_by_turn_before, variants
 from rag.fusion import Found, fuse
-from rag.types import Message
 
 ONE = Variant("q", 1.0)
 

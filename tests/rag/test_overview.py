@@ -8,10 +8,11 @@ import pytest
 from ingest.errors import CollectionNotFoundError
 from ingest.library import Library
 from ingest.types import Comparison
+from rag.engines.types import Message
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 from rag.overviews.map_reduce import NOTHING_NOTED, OverviewRequest, OverviewSpec, overview
 from rag.overviews.prompts import NOTHING
-from rag.types import Message, Progress
+from rag.types import Progress
 from tests.fakes import ScriptedEngine
 from tests.rag.overview_world import (
     COUNTING,

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
+from rag.engines.types import Message
 from rag.prompt import build_messages, defuse, render_passage
-from rag.types import Message, Passage
+from rag.types import Passage
 
 
 def passage(

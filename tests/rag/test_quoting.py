@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from rag.answering import NOTHING_CHOSEN
+from rag.engines.types import ModelInfo, Sampling
 from rag.markers import MARKER
 from rag.planning import NO_DOCUMENTS
 from rag.quoting import QUOTES
-from rag.types import Answer, AnswerStyle, ModelInfo, Sampling, Started
+from rag.types import Answer, AnswerStyle, Started
 from tests.fakes import Script, ScriptedEngine, passport
 from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
 

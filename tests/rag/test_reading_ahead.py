@@ -11,9 +11,10 @@ import pytest
 from ingest.library import Library
 from ingest.storage.derived import Derived, DerivedFiles
 from ingest.storage.home import read_ahead_folder
+from rag.engines.types import Message, ModelInfo
 from rag.errors import EngineCrashedError
 from rag.reading_ahead import FIRST_COLLECTIONS, ReadingAhead
-from rag.types import Message, ModelInfo, PromptHead
+from rag.types import PromptHead
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import complete
 

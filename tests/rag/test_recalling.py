@@ -6,8 +6,9 @@ import pytest
 
 from ingest.library import Library
 from rag.conversations.store import Conversations
+from rag.engines.types import Message
 from rag.shown import Shown, ShownPassages
-from rag.types import AnswerEvent, ContextMode, Message, Passage, Question, Started
+from rag.types import AnswerEvent, ContextMode, Passage, Question, Started
 from tests.rag.conversation_world import ConversationWorld, make_conversation_world
 
 TEXTS = ("The pump is oiled every 3 months.", "The valve is red.", "The hose is long.")

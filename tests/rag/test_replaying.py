@@ -7,8 +7,9 @@ import pytest
 
 from ingest.library import Library
 from rag.conversations.replaying import Ask, Replay, replay
+from rag.engines.types import Message, ModelInfo, Sampling
 from rag.errors import ModelNotFoundError, QuestionError
-from rag.types import AnswerEvent, Message, ModelInfo, Question, Sampling
+from rag.types import AnswerEvent, Question
 from tests.fakes import ScriptedEngine, chunked
 from tests.ingest.library_world import add
 from tests.rag.conversation_world import TEXT, ConversationWorld, make_conversation_world

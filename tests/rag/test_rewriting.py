@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from rag.answering import Answerer
+from rag.engines.types import Message
 from rag.evidence import EvidenceFinder
 from rag.planning import AnswerPolicy
 from rag.rewriting import Rewriting, rewrites, rewritten
-from rag.types import Answer, Message, Question
+from rag.types import Answer, Question
 from tests.fakes import HashEmbedder, ScriptedEngine
 from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
 from tests.rag.test_retrieval import retriever

@@ -12,7 +12,8 @@ from ingest.types import Comparison, Compound
 from rag.conversations.circumstances import Circumstances
 from rag.conversations.store import Conversations
 from rag.conversations.turns import REMARKS, AnswerRecord, basis_of, stored_answer
-from rag.types import Answer, Passage, Question, Sampling, Started
+from rag.engines.types import Sampling
+from rag.types import Answer, Passage, Question, Started
 from tests.rag.conversation_world import PUMP, REASON, ConversationWorld, make_conversation_world
 
 WORDLESS = {

@@ -29,8 +29,8 @@ from rag.engines.serving.policy import Policy
 from rag.engines.serving.protocol import DeviceMemory, LoadedModel
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.templates import ChatTemplate
+from rag.engines.types import Message, ModelInfo, Sampling
 from rag.errors import ChatTemplateError, ModelLoadError
-from rag.types import Message, ModelInfo, Sampling
 
 LONGEST_MEASURING_SECONDS = 3.0
 

@@ -7,7 +7,7 @@ from ingest.worker_process import Call
 from rag.engines.serving.drafting import Draft, Lookup, Speculation
 from rag.engines.serving.requests import GenerationRequest
 from rag.engines.serving.sampling import Sampler
-from rag.types import TokenLogprob
+from rag.engines.types import TokenLogprob
 
 SMOOTHING = 4
 """A running mean moves by this part of what is new."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rag.engines.serving.memory import SequenceStore
 from rag.engines.serving.protocol import LoadedModel
 from rag.engines.serving.sampling import Constraint
-from rag.types import Message, Sampling
+from rag.engines.types import Message, Sampling
 
 
 @dataclass(frozen=True, slots=True)

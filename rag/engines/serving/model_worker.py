@@ -27,8 +27,8 @@ from rag.engines.serving.policy import Policy
 from rag.engines.serving.protocol import CountParams, GenerateParams, PrepareParams
 from rag.engines.serving.requests import GenerationRequest, common_prefix, room_for_answer
 from rag.engines.serving.sampling import Sampler, log_chances
+from rag.engines.types import Alternative, Delta, Message, TokenLogprob
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
-from rag.types import Alternative, Delta, Message, TokenLogprob
 
 logger = logging.getLogger(__name__)
 

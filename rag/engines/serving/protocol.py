@@ -1,8 +1,8 @@
-"""What an engine and its worker say to each other. Answers to `generate` are `rag.types.Delta`."""
+"""What an engine and its worker say to each other. Answers to `generate` are `rag.engines.types.Delta`."""
 
 from dataclasses import dataclass
 
-from rag.types import Message, ModelInfo, Sampling
+from rag.engines.types import Message, ModelInfo, Sampling
 
 
 @dataclass(frozen=True, slots=True)

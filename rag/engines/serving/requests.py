@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rag.types import FinishReason, Usage
+from rag.engines.types import FinishReason, Usage
 
 
 class StopScanner:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Sampling
+from rag.engines.types import Sampling
 
 Floats = NDArray[np.float32]
 

@@ -13,7 +13,7 @@ from rag.engines.serving.grammar import SchemaCompiler
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.templates import ChatTemplate, TokenTexts
 from rag.engines.transformers.pieces import byte_signs, token_bytes
-from rag.types import Message, Sampling
+from rag.engines.types import Message, Sampling
 
 END_TEXTS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>")
 """Tokens that end a turn, which not every model's configuration names."""

@@ -28,8 +28,8 @@ from rag.engines.serving.protocol import LoadedModel
 from rag.engines.serving.sampling import Constraint
 from rag.engines.transformers.engine import LoadOptions
 from rag.engines.transformers.vocabulary import Vocabulary
+from rag.engines.types import Message, ModelInfo, Sampling
 from rag.errors import ChatTemplateError, ModelLoadError
-from rag.types import Message, ModelInfo, Sampling
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 

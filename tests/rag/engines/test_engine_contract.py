@@ -11,9 +11,9 @@ from rag.engines.llama.engine import LlamaEngine
 from rag.engines.openai_api import OpenAiEngine
 from rag.engines.openai_server import OpenAiServer
 from rag.engines.transformers.engine import TransformersEngine
+from rag.engines.types import Delta, Engine, Message, Sampling
 from rag.errors import EngineBusyError, PromptTooLongError
 from rag.settings import RagSettings
-from rag.types import Delta, Engine, Message, Sampling
 from tests.fakes import ScriptedEngine
 from tests.tiny_transformers import write_tiny_transformers
 from tests.wire_server import WireServer

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from rag.engines.llama.engine import LlamaEngine
+from rag.engines.types import Delta, Message, Sampling
 from rag.errors import EngineCrashedError, ModelLoadError, PromptTooLongError
 from rag.settings import RagSettings
-from rag.types import Delta, Message, Sampling
 from tests.tiny_gguf import TRAINED_CONTEXT, write_tiny_gguf
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag.engines.llama.engine import LlamaEngine
+from rag.engines.types import Message, Sampling
 from rag.settings import RagSettings
-from rag.types import Message, Sampling
 
 pytestmark = pytest.mark.slow
 

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from rag.engines.openai_api import OpenAiEngine, TokenEstimate, polled
 from rag.engines.openai_server import DEFAULT_WINDOW, OpenAiServer, is_near
+from rag.engines.types import Alternative, Delta, Message, Sampling, TokenLogprob, Usage
 from rag.errors import (
     EngineBusyError,
     EngineCrashedError,
@@ -22,7 +23,6 @@ from rag.errors import (
     QuestionError,
     RagError,
 )
-from rag.types import Alternative, Delta, Message, Sampling, TokenLogprob, Usage
 from tests.api.world import make_world
 from tests.fakes import ScriptedEngine
 from tests.live import free_port

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from rag.engines.llama.engine import LlamaEngine
+from rag.engines.types import Message, Sampling, Usage
 from rag.models.catalog import BUNDLED_ID, bundled_path
 from rag.settings import RagSettings
-from rag.types import Message, Sampling, Usage
 
 pytestmark = pytest.mark.real
 

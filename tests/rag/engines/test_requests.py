@@ -13,7 +13,7 @@ from rag.engines.serving.requests import (
     common_prefix,
     room_for_answer,
 )
-from rag.types import Usage
+from rag.engines.types import Usage
 
 texts = st.text(alphabet="abcd \n", max_size=40)
 stops = st.lists(st.text(alphabet="abcd", min_size=1, max_size=4), max_size=3)

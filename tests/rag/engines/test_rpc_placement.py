@@ -11,10 +11,10 @@ from llama_cpp import llama_cpp
 
 from rag.engines.llama.engine import LlamaEngine
 from rag.engines.serving.protocol import DeviceMemory, LoadedModel
+from rag.engines.types import Message, Sampling
 from rag.errors import ModelLoadError
 from rag.models.catalog import bundled_path
 from rag.settings import RagSettings
-from rag.types import Message, Sampling
 from tests.rpc_server import rpc_server
 from tests.tiny_gguf import HEAD_WIDTH, HEADS, LAYERS
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.engines.serving.sampling import Floats, Sampler
-from rag.types import Sampling
+from rag.engines.types import Sampling
 
 logits_lists = st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=60)
 CHANCES = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625], dtype=np.float32)

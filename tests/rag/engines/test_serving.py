@@ -21,8 +21,8 @@ from rag.engines.serving.model_worker import ModelWorker
 from rag.engines.serving.policy import Policy
 from rag.engines.serving.protocol import GenerateParams, LoadedModel, PrepareParams
 from rag.engines.serving.sampling import Constraint
+from rag.engines.types import Delta, Message, ModelInfo, Sampling, Usage
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
-from rag.types import Delta, Message, ModelInfo, Sampling, Usage
 
 WINDOW = 128
 INFO = ModelInfo("counting", "counting.gguf", "fake", WINDOW, 0, 1, 0)

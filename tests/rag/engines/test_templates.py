@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.engines.serving.templates import ChatTemplate, TokenTexts, fold_system, join_neighbours
+from rag.engines.types import Message
 from rag.errors import ChatTemplateError
-from rag.types import Message
 
 TOKENS = TokenTexts("<s>", "</s>", ("<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|im_end|>s"))
 CHATML = (

@@ -20,10 +20,10 @@ from rag.engines.transformers.engine import LoadOptions, TransformersEngine
 from rag.engines.transformers.pieces import byte_signs, token_bytes
 from rag.engines.transformers.vocabulary import Vocabulary
 from rag.engines.transformers.worker import TorchModel, main
+from rag.engines.types import Delta, Message, Sampling
 from rag.errors import ModelLoadError
 from rag.markers import MARKER
 from rag.settings import RagSettings
-from rag.types import Delta, Message, Sampling
 from tests.tiny_transformers import WINDOW, Architecture, write_tiny_transformers
 
 SYSTEM = Message("system", "You are helpful.")

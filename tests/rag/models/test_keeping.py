@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from rag.engines.types import Message, Sampling
 from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, NoRoomForModelError
 from rag.models import keeping
 from rag.models.catalog import CatalogEntry
 from rag.models.keeping import ModelKeeper
 from rag.models.served import ServedEngine
 from rag.settings import RagSettings
-from rag.types import Message, Sampling
 from tests.fakes import ScriptedEngine
 
 GIB = 1 << 30

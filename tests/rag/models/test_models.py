@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from rag.engines.types import Message, Sampling
 from rag.errors import ModelLoadError, ModelLoadingError, ModelNotFoundError
 from rag.models import keeping
 from rag.models.catalog import BUNDLED_ID, entry_for
 from rag.models.memory import predicted_bytes
 from rag.models.models import Models
 from rag.settings import RagSettings
-from rag.types import Message, Sampling
 from tests.tiny_gguf import write_tiny_gguf
 
 
