@@ -103,6 +103,8 @@ def test_a_replay_exits_with_one_where_the_answer_is_another(shell: Shell, talk:
     assert (code, out) == (0, "the same text again\n")
     shell.models.scripted = ScriptedEngine(["The pump is oiled ", "monthly."])
     code, out, _ = shell.run("conversations", "replay", id_)
-    assert (code, out.splitlines()[1:]) == (1, ["- every 3 months [3].", "+ monthly."])
+    *_, before, now, why = out.splitlines()
+    assert (code, before, now) == (1, "- every 3 months [3].", "+ monthly.")
+    assert "PINCITE_LOOKUP_DRAFTS" in why
     assert shell.json("conversations", "replay", id_, code=1)["same"] is False
     assert the_only_one(shell)["items"] == 2
