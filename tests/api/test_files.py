@@ -75,7 +75,8 @@ def test_names_are_shown_without_paths_and_invisible_characters(
     response = upload(client, given.replace("\r", "").replace("\n", "").replace("\0", ""))
     assert response.status_code == 200
     new = {path for path in world.settings.home.rglob("*") if path.is_file()} - before
-    assert {path.name for path in new} <= {response.json()["sha256"]}
+    # The queue, which starts beside the first request, makes its lock when it comes to it.
+    assert {path.name for path in new if path.suffix != ".lock"} <= {response.json()["sha256"]}
 
 
 @pytest.mark.parametrize("name", ["..", ".", "/", "\u202e", " "])

@@ -57,7 +57,8 @@ def complete(
 ) -> DocumentRecord | None:
     """Store all of a queued document at once; do nothing where it does not wait (any more)."""
     try:
-        current = library.document(document.collection_id, document.file_id)
+        with _one_at_a_time:  # meanwhile another thread may hold it for a moment, looking for its own
+            current = library.document(document.collection_id, document.file_id)
     except FileNotInLibraryError:
         return None
     if current.status != "queued":
