@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ingest.library import Library
 from ingest.types import StoredChunk
@@ -14,7 +15,7 @@ from rag.followups import completed_by_turn_before
 from rag.prompt import RULES, build_messages
 from rag.retrieval import Retriever, relevant
 from rag.rewriting import Rewriting, rewrites, rewritten
-from rag.shown import Shown, ShownPassages
+from rag.shown import Shown, ShownPassages, numbers_of
 from rag.story import Story, tell
 from rag.types import AnswerStyle, Passage, PromptHead, Question, ScoredChunk, Search
 
@@ -91,14 +92,13 @@ class Planner:
         chosen = self._choice(question, story, judged.hits, max(left_out, 0), engine)
         if chosen is None:
             return Plan(Context("none", self._why_nothing(question), ()), matches=matches)
-        context, messages, new = chosen
+        context = chosen.context
         if story.dropped:
             context = replace(context, reason=f"{context.reason}; {story.dropped} earlier messages left out")
-        prompt_tokens = engine.count_tokens(messages)
-        _check_room(prompt_tokens, window)
+        _check_room(chosen.prompt_tokens, window)
         shown = {passage.stored.id for passage in context.passages}
         found = tuple(each for each in matches if each.stored.id in shown)
-        return Plan(context, messages, prompt_tokens, found, () if context.mode == "whole" else new)
+        return Plan(context, chosen.messages, chosen.prompt_tokens, found, chosen.new)
 
     def head(self, collection_id: str, engine: Engine) -> PromptHead | None:
         """Return what all first questions about a collection have in front; None where it is not shown whole."""
@@ -107,14 +107,12 @@ class Planner:
         whole = self._whole(question, story, engine, budget=None)
         if whole is None:
             return None
-        context, messages, _ = whole
-        files = dict.fromkeys(passage.stored.file_id for passage in context.passages)
-        return PromptHead(messages[:-1], tuple(f"{collection_id}/{file_id}" for file_id in files))
+        files = dict.fromkeys(passage.stored.file_id for passage in whole.context.passages)
+        return PromptHead(whole.messages[:-1], tuple(f"{collection_id}/{file_id}" for file_id in files))
 
     def numbers(self, question: Question) -> dict[int, int]:
         """Return the numbers that chunks, by id, have in a conversation already."""
-        turns = (self._memory.of(question, index) for index in range(len(question.messages) - 1))
-        return {id_: number for turn in turns if turn is not None for id_, number in turn.numbers.items()}
+        return numbers_of(self._memory.turns(question).values())
 
     def remember(self, question: Question, answer: str, shown: Shown) -> None:
         """Note what a question was shown, now that it is answered."""
@@ -138,7 +136,7 @@ class Planner:
     def _choice(
         self, question: Question, story: Story, best: Sequence[ScoredChunk], left_out: int, engine: Engine
     ) -> "_Choice | None":
-        """Return the context, the messages and the passages that are new in them; None where nothing fits."""
+        """Return what the model is to read; None where nothing fits."""
         window = engine.info().context_window
         room = window - max(MIN_ANSWER_TOKENS, min(self.answer_tokens(question), window // 4))
         if question.mode != "retrieval":
@@ -148,17 +146,16 @@ class Planner:
         if not best:
             return None
         found = self._found(story, best, room, engine)
-        reason = found[0].reason
+        reason = found.context.reason
         if left_out:
             reason += f"; {left_out} more left out"
         if question.mode == "whole":
             reason = f"the documents do not fit the model's window whole; {reason}"
-        return replace(found[0], reason=reason), *found[1:]
+        return found._replace(context=replace(found.context, reason=reason))
 
     def _found(self, story: Story, hits: Sequence[ScoredChunk], room: int, engine: Engine) -> "_Choice":
         place = len(story.messages) - 1
         there = story.passages
-        ids = {passage.stored.id for passage in there}
 
         def messages(new: Sequence[Passage]) -> tuple[Message, ...]:
             return story.prompt(shown={**story.shown, place: new})
@@ -170,8 +167,9 @@ class Planner:
             present=there,
             known=story.numbers,
         )
-        new = tuple(passage for passage in context.passages if passage.stored.id not in ids)
-        return context, messages(new), new
+        new = context.passages[len(there) :]
+        prompt = messages(new)
+        return _Choice(context, prompt, engine.count_tokens(prompt), new)
 
     def _whole(self, question: Question, story: Story, engine: Engine, *, budget: int | None) -> "_Choice | None":
         """Return all documents as context, or None where they do not fit, there are none, or one is only half read.
@@ -186,8 +184,11 @@ class Planner:
             return None
         passages = number(chunks, story.numbers)
         messages = story.prompt(documents=passages)
-        tokens = engine.count_tokens(messages) - used
-        return (whole_documents(passages, tokens, allowed), messages, passages) if tokens <= allowed else None
+        prompt_tokens = engine.count_tokens(messages)
+        tokens = prompt_tokens - used
+        if tokens > allowed:
+            return None
+        return _Choice(whole_documents(passages, tokens, allowed), messages, prompt_tokens)
 
     def _all_chunks(self, question: Question, budget: int) -> list[StoredChunk]:
         """Return all chunks in reading order; none where they cannot fit, or a document is only half read."""
@@ -218,7 +219,13 @@ class Planner:
         return None if question.filter is None else self._library.matching_files(collection_id, question.filter)
 
 
-_Choice = tuple[Context, tuple[Message, ...], tuple[Passage, ...]]
+class _Choice(NamedTuple):
+    """What the model is to read; `new` are the passages that stand before the question and in no turn before."""
+
+    context: Context
+    messages: tuple[Message, ...]
+    prompt_tokens: int
+    new: tuple[Passage, ...] = ()
 
 
 def _check_room(prompt_tokens: int, window: int) -> None:

@@ -37,7 +37,7 @@ class QuotedSentence:
 
 def nearest(matches: Sequence[SentenceMatch]) -> list[SentenceMatch]:
     """Return the sentences to quote without a model: the nearest to the question, of equal ones the first."""
-    distinct = list({match.text: match for match in reversed(matches)}.values())[::-1]
+    distinct = list(_by_text(matches).values())
     return [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
 
 
@@ -48,7 +48,7 @@ def chosen_by_model(
 
     Yields deltas without text while it chooses. Raises what `Engine.generate` raises.
     """
-    candidates = {match.text: match for match in reversed(matches[:CANDIDATES])}
+    candidates = _by_text(matches[:CANDIDATES])
     *before, asked = messages
     asked = Message(asked.role, f"{asked.content}\n\n{INSTRUCTION}")
     sampling = Sampling(temperature=0.0, max_tokens=MAX_TOKENS, json_schema=_schema(list(candidates)))
@@ -72,6 +72,14 @@ def quoted(matches: Sequence[SentenceMatch], numbers: Mapping[int, int]) -> tupl
         sentences.append(QuotedSentence(match, number, start, len(text)))
         text += f" [{number}]\n\n"
     return text.rstrip(), sentences
+
+
+def _by_text(matches: Sequence[SentenceMatch]) -> dict[str, SentenceMatch]:
+    """Return sentences by their words in the order given; of those with the same words the first."""
+    found: dict[str, SentenceMatch] = {}
+    for match in matches:
+        found.setdefault(match.text, match)
+    return found
 
 
 def _schema(texts: list[str]) -> str:

@@ -9,7 +9,7 @@ on without those passages.
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -47,6 +47,11 @@ class ShownPassages:
                 self._turns.move_to_end(key)
             return self._turns.get(key)
 
+    def turns(self, question: Question) -> dict[int, Shown | None]:
+        """Return what was shown for each message of the user before the last message, by its index."""
+        earlier = enumerate(question.messages[:-1])
+        return {index: self.of(question, index) for index, message in earlier if message.role == "user"}
+
     def remember(self, question: Question, answer: str, shown: Shown) -> None:
         """Note what was shown for the last message, which was answered in these words."""
         key = _key(question, (*question.messages, Message("assistant", answer)))
@@ -55,6 +60,11 @@ class ShownPassages:
             self._turns.move_to_end(key)
             while len(self._turns) > self._capacity:
                 self._turns.popitem(last=False)
+
+
+def numbers_of(turns: Iterable[Shown | None]) -> dict[int, int]:
+    """Return the numbers that turns gave to chunks, by the chunks' ids; where nobody knows, none."""
+    return {id_: number for shown in turns if shown is not None for id_, number in shown.numbers.items()}
 
 
 def _key(question: Question, messages: Sequence[Message]) -> bytes:

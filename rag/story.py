@@ -7,7 +7,7 @@ from ingest.library import Library
 from rag.engines.types import Message
 from rag.markers import MARKER
 from rag.prompt import RULES, build_messages
-from rag.shown import Shown, ShownPassages
+from rag.shown import Shown, ShownPassages, numbers_of
 from rag.types import Passage, Question
 
 CountTokens = Callable[[Sequence[Message]], int]
@@ -58,13 +58,8 @@ def tell(
     Passages that are not in the library any more are left out; markers in answers to turns that nothing is known of
     are taken away, because they would name other passages.
     """
-    turns = {
-        index: memory.of(question, index)
-        for index, message in enumerate(question.messages[:-1])
-        if message.role == "user"
-    }
+    turns = memory.turns(question)
     known = {index: shown for index, shown in turns.items() if shown is not None}
-    numbers = {id_: number for shown in known.values() for id_, number in shown.numbers.items()}
     shown = _still_there(library, known)
     messages = _with_known_markers(question.messages, turns)
     start = _start(messages, shown, window, count_tokens, rules=rules)
@@ -73,7 +68,7 @@ def tell(
     return Story(
         messages=tuple(messages[index] for index in kept),
         shown={place: shown[index] for place, index in enumerate(kept) if index in shown},
-        numbers=numbers,
+        numbers=numbers_of(turns.values()),
         dropped=start - len(system),
         rules=rules,
     )
