@@ -29,7 +29,7 @@ from api.schemas import ChatRequest, PinciteOptions
 from api.services import Services
 from api.sse import encode_event
 from ingest.errors import CollectionNotFoundError
-from ingest.names import as_stored
+from ingest.library.names import as_stored
 from rag.conversations.store import Place, Recorded, RecordedEvent, repeatable
 from rag.engines.types import Engine, FinishReason, Message, Sampling, TokenLogprob, Usage
 from rag.errors import EngineCrashedError, ModelNotFoundError

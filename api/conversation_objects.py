@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from api.objects import JsonObject, annotation_object, check_object, quote_object, usage_object
-from ingest.conversations import ConversationRecord
-from rag.conversations.circumstances import Circumstances
-from rag.conversations.replaying import Replay
+from ingest.storage.conversation_types import ConversationRecord
+from rag.conversations.provenance import Circumstances
+from rag.conversations.replay import Replay
 from rag.conversations.store import Recorded
 from rag.conversations.turns import AnswerRecord, Turn
 from rag.types import Question, Quote

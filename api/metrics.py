@@ -10,9 +10,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import DocumentStatus
-from rag.models.models import ModelEntry
+from rag.models.registry import ModelEntry
 from rag.types import Answer
 
 LATENCY_BUCKETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)

@@ -6,8 +6,8 @@ from typing import Any
 
 from ingest.types import AttributeValue, Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
 from rag.engines.types import Alternative, TokenLogprob, Usage
-from rag.explaining import explanation, reason_to_cut
-from rag.models.keeping import ModelState
+from rag.models.manager import ModelState
+from rag.retrieval.explanation import explanation, reason_to_cut
 from rag.types import Answer, Citation, Disagreement, Passage, Pinned, Quote, ScoredChunk, Started
 
 JsonObject = dict[str, Any]

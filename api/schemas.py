@@ -18,12 +18,12 @@ from pydantic import (
     field_validator,
 )
 
-from ingest.filters import checked_attributes
-from ingest.filters import parse as parse_filter
-from ingest.names import collection_name
+from ingest.library.filters import checked_attributes
+from ingest.library.filters import parse as parse_filter
+from ingest.library.names import collection_name
 from ingest.types import Filter
+from rag.engines.json_schema import checked_schema
 from rag.engines.types import Message, Role, Sampling
-from rag.json_schema import checked_schema
 from rag.types import AnswerMode, AnswerStyle
 
 MAX_MESSAGES = 4096

@@ -13,28 +13,28 @@ from importlib import metadata
 from typing import Literal, Protocol
 
 from api.settings import AllSettings
-from ingest.embedding import WorkerEmbedder, find_embedder
+from ingest.embedders.embedder import WorkerEmbedder, find_embedder
+from ingest.embedders.token_spans import Fluency
 from ingest.errors import ChunksTooLongError, IngestError
-from ingest.library import Library
-from ingest.pages import PageImages
-from ingest.pipeline import Ingestor, ParserLimits, parser_pool
-from ingest.queue import IngestQueue
-from ingest.search_index import SearchIndex
-from ingest.tokens import Fluency
+from ingest.index.search_index import SearchIndex
+from ingest.jobs.pipeline import Ingestor, ParserLimits, parser_pool
+from ingest.jobs.queue import IngestQueue
+from ingest.library.library import Library
+from ingest.library.pages import PageImages
 from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
 from rag.answering import Answerer
-from rag.conversations.circumstances import Observer, decisive_settings
+from rag.context.passage_memory import ShownPassages
+from rag.context.planner import AnswerPolicy
+from rag.context.prefill import ReadingAhead
+from rag.conversations.provenance import Observer, decisive_settings
 from rag.conversations.store import Conversations
 from rag.engines.types import Engine
-from rag.entailment import EntailmentModel, find_entailment_model
 from rag.errors import RagError
-from rag.evidence import EvidenceFinder
-from rag.models.models import ModelEntry, Models
-from rag.planning import AnswerPolicy
-from rag.reading_ahead import ReadingAhead
-from rag.reranking import CrossEncoderReranker, find_reranker
-from rag.retrieval import Retriever
-from rag.shown import ShownPassages
+from rag.grounding.evidence import EvidenceFinder
+from rag.grounding.nli import EntailmentModel, find_entailment_model
+from rag.models.registry import ModelEntry, Models
+from rag.retrieval.hybrid import Retriever
+from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class EmbedderProcess(Embedder, Protocol):
 
 
 class ModelSource(Protocol):
-    """Where engines come from; see `rag.models.models.Models`."""
+    """Where engines come from; see `rag.models.registry.Models`."""
 
     def entries(self) -> Sequence[ModelEntry]: ...
 

@@ -48,7 +48,7 @@ class Page:
     """One page (or slide, sheet, chapter …): `text[start:end]` of the document and where its words stand.
 
     `number` counts from 1. `label` is what people call it where a number is not enough: a sheet's or a
-    chapter's name, an attachment's. Its size is in points; `words` is the packed form that `ingest.geometry`
+    chapter's name, an attachment's. Its size is in points; `words` is the packed form that `ingest.text.word_boxes`
     reads. Both are empty for formats without a layout. `ocr_confidence` (0 to 1) is set where the text was
     read off a picture.
     """
@@ -234,7 +234,7 @@ ComparisonType = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "glo
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one attribute of a document must be; `in` and `nin` have several values. `ingest.filters` builds it."""
+    """What one attribute of a document must be; `in` and `nin` have several values. See `ingest.library.filters`."""
 
     type: ComparisonType
     key: str
@@ -250,7 +250,7 @@ class Compound:
 
 
 Filter = Comparison | Compound
-"""Which documents are searched; `ingest.filters` says what it means."""
+"""Which documents are searched; `ingest.library.filters` says what it means."""
 
 
 Failure = Literal["", "invalid_file", "unsupported_file", "needs_password", "server_error"]

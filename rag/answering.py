@@ -5,22 +5,23 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from ingest.library import Library
-from rag.ability import is_able
-from rag.disagreement import disagreements
+from ingest.library.library import Library
+from rag.context.passage_memory import Shown, ShownPassages
+from rag.context.planner import NOTHING_FOUND, AnswerPolicy, Plan, Planner
 from rag.engines.types import Engine, FinishReason, Sampling, Usage
 from rag.errors import EngineCrashedError, QuestionError
-from rag.evidence import EvidenceFinder, SentenceMatch, sentences_of
-from rag.json_text import text_values
-from rag.overviews.extracting import quoted_overview
-from rag.overviews.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
-from rag.overviews.parts import documents_to_read
-from rag.overviews.questions import OverviewQuestion, overview_question
-from rag.pinning import Pinning
-from rag.planning import NOTHING_FOUND, AnswerPolicy, Plan, Planner
-from rag.quoting import QuotedSentence, chosen_by_model, nearest, quoted
-from rag.retrieval import Retriever
-from rag.shown import Shown, ShownPassages
+from rag.generation.extractive import QuotedSentence, chosen_by_model, nearest, quoted
+from rag.generation.json_text import text_values
+from rag.generation.streaming import Clock, verbatim, written
+from rag.grounding.attribution import Pinning
+from rag.grounding.conflicts import disagreements
+from rag.grounding.evidence import EvidenceFinder, SentenceMatch, sentences_of
+from rag.models.capability import is_able
+from rag.retrieval.hybrid import Retriever
+from rag.summarization.extractive import quoted_overview
+from rag.summarization.intent import OverviewQuestion, overview_question
+from rag.summarization.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
+from rag.summarization.parts import documents_to_read
 from rag.types import (
     Answer,
     AnswerDelta,
@@ -36,7 +37,6 @@ from rag.types import (
     Started,
     WrittenOrQuoted,
 )
-from rag.writing import Clock, verbatim, written
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embedding import WorkerEmbedder, find_embedder
-from ingest.library import Library
+from ingest.embedders.embedder import WorkerEmbedder, find_embedder
+from ingest.library.library import Library
 from tests.live import LIVE_UPLOAD_MB, LiveStack, start_stack
 
 

@@ -15,7 +15,7 @@ from ingest.types import (
     Page,
     ParsedDocument,
 )
-from rag.engines.serving.requests import StopScanner, room_for_answer
+from rag.engines.serving.sequence import StopScanner, room_for_answer
 from rag.engines.types import Alternative, Delta, FinishReason, Message, ModelInfo, Sampling, TokenLogprob, Usage
 from rag.errors import PromptTooLongError
 

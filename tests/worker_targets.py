@@ -9,7 +9,7 @@ from typing import Any
 
 from ingest.errors import EmptyFileError
 from ingest.parsers import NextPiece
-from ingest.worker_process import Call, Channel, serve_calls
+from ingest.runtime.worker_main import Call, Channel, serve_calls
 from tests.fakes import chunked
 
 

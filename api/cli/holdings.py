@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import AnyCollection, Home, Json, settings_for
-from ingest.names import as_stored
+from ingest.library.names import as_stored
 
 app = typer.Typer()
 documents = typer.Typer(help="Look at documents, and remove them.", no_args_is_help=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ingest.names import as_stored
+from ingest.library.names import as_stored
 
 if TYPE_CHECKING:
     from api.settings import AllSettings

@@ -48,7 +48,7 @@ def ingest(
     """Read files into a collection. Exit status 1 says that some of them failed."""
     settings = settings_for(home)
     from api.commands import ingest as commands
-    from ingest.hub_datasets import ColumnMapping
+    from ingest.jobs.hub_datasets import ColumnMapping
 
     columns = ColumnMapping(tuple(text_column or ()), title_column, id_column)
     options = commands.IngestOptions(

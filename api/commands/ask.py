@@ -16,11 +16,11 @@ from api.objects import JsonObject, annotation_object, check_object, explanation
 from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import IngestError
-from ingest.filters import parse_expressions
-from ingest.pages import place_of
+from ingest.library.filters import parse_expressions
+from ingest.library.pages import place_of
 from ingest.types import Filter
 from rag.errors import RagError
-from rag.explaining import explanation
+from rag.retrieval.explanation import explanation
 from rag.types import Answer, AnswerMode, AnswerStyle, Question, ScoredChunk, Search
 
 FAREWELLS = frozenset({"/exit", "/quit", "/bye"})

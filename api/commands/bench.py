@@ -17,8 +17,8 @@ from api.commands.ingest import ingest_files
 from api.commands.opening import default_model, open_services
 from api.services import Services
 from api.settings import AllSettings
+from ingest.jobs.sources import find_files
 from ingest.settings import CHECKOUT
-from ingest.sources import find_files
 from ingest.types import Collection
 from rag.engines.types import Message, Sampling
 from rag.types import Answer, AnswerDelta, Question, Search

@@ -16,10 +16,10 @@ from api.commands.opening import open_library, open_services
 from api.conversation_objects import conversation_object, export_object, item_object, replay_object
 from api.schemas import MAX_TITLE_CHARS, clean_name
 from api.settings import AllSettings
-from ingest.conversations import ConversationRecord
-from ingest.library import Library
-from rag.conversations.exporting import STATES, as_markdown
-from rag.conversations.replaying import Replay, replay
+from ingest.library.library import Library
+from ingest.storage.conversation_types import ConversationRecord
+from rag.conversations.export import STATES, as_markdown
+from rag.conversations.replay import Replay, replay
 from rag.conversations.turns import Turn, turn_of
 from rag.types import Citation
 

@@ -9,15 +9,15 @@ from rich.text import Text
 from api.cli_output import printable, results, styled, write_json
 from api.server import PortInUseError, open_socket
 from api.settings import AllSettings
-from ingest.embedding import WorkerEmbedder, find_embedder
+from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
-from ingest.library import Library
-from rag.engines.openai_server import server_of
+from ingest.library.library import Library
+from rag.engines.openai.server import server_of
 from rag.engines.types import Message, Sampling
-from rag.entailment import EntailmentModel, find_entailment_model
 from rag.errors import RagError
-from rag.models.models import Models
-from rag.reranking import CrossEncoderReranker, find_reranker
+from rag.grounding.nli import EntailmentModel, find_entailment_model
+from rag.models.registry import Models
+from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
 
 
 @dataclass(frozen=True, slots=True)

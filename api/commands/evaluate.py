@@ -15,16 +15,16 @@ from api.commands.evaluate_output import print_abstention, print_answers, print_
 from api.commands.opening import default_model, open_services
 from api.services import Services
 from api.settings import AllSettings
-from ingest.chunking import ChunkSpec, split
-from ingest.embedding import find_embedder
-from ingest.tokens import measure_of
+from ingest.chunking.chunker import ChunkSpec, split
+from ingest.embedders.embedder import find_embedder
+from ingest.embedders.token_spans import measure_of
 from rag.evaluation.answers import AskingPolicy, report_on_answers
 from rag.evaluation.corpus import CorpusIntake
+from rag.evaluation.search_variants import SearchParts, compared_ways, served_way
 from rag.evaluation.sets import find_sets, load_set
 from rag.evaluation.trials import TrialPolicy, report_on
 from rag.evaluation.types import EvalSet, Item, SetReport
-from rag.evaluation.ways import SearchParts, compared_ways, served_way
-from rag.evidence import EvidenceFinder
+from rag.grounding.evidence import EvidenceFinder
 from rag.types import AnswerStyle
 
 

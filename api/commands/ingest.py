@@ -17,15 +17,15 @@ from api.objects import JsonObject, document_object
 from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import FileTooLargeError, IngestError
-from ingest.filters import parse_assignments
-from ingest.hub_datasets import ColumnMapping
-from ingest.intake import Intake
-from ingest.names import collection_name, is_collection_id
+from ingest.jobs.hub_datasets import ColumnMapping
+from ingest.jobs.intake import Intake
+from ingest.jobs.sources import find_files
+from ingest.jobs.sync import Departures, follow_departures
+from ingest.jobs.watch import watch_folders
+from ingest.library.filters import parse_assignments
+from ingest.library.names import collection_name, is_collection_id
 from ingest.settings import IngestSettings
-from ingest.sources import find_files
-from ingest.sync import Departures, follow_departures
 from ingest.types import READ, AttributeValue, Collection, DocumentRecord, DocumentStatus
-from ingest.watching import watch_folders
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from api.services import Services
-from ingest.hub_datasets import PREFIX, ColumnMapping, rows_as_files
+from ingest.jobs.hub_datasets import PREFIX, ColumnMapping, rows_as_files
 from ingest.types import AttributeValue, Collection, DocumentRecord
 
 

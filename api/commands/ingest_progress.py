@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from api.cli_output import messages, printable
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import Collection, DocumentRecord, QueueState
 
 LOOK_EVERY_SECONDS = 0.15

@@ -8,7 +8,7 @@ from api.commands.opening import open_library
 from api.objects import JsonObject, document_object, progress_object, queue_object
 from api.settings import AllSettings
 from ingest.errors import FileNotInLibraryError
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import DocumentRecord
 
 SHOWN = ("queued", "reading", "paused", "cancelled", "failed")

@@ -8,12 +8,12 @@ from api.cli_output import add_row, messages, printable, results, styled, table,
 from api.commands.opening import open_library
 from api.objects import JsonObject, document_object, page_object
 from api.settings import AllSettings
-from ingest.embedding import find_embedder
+from ingest.embedders.embedder import find_embedder
 from ingest.errors import FileNotInLibraryError
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import DocumentRecord
-from rag.models.models import Models
-from rag.prompt import RULES
+from rag.context.prompt import RULES
+from rag.models.registry import Models
 
 
 def list_documents(settings: AllSettings, collection_name: str | None, *, as_json: bool) -> int:

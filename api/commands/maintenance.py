@@ -14,18 +14,18 @@ from api.commands.opening import open_library, open_services
 from api.objects import JsonObject
 from api.services import Services
 from api.settings import AllSettings
-from ingest.backup import Backup, back_up, verify
-from ingest.checkup import Checkup, Finding, damaged
-from ingest.embedding import find_embedder
+from ingest.embedders.embedder import find_embedder
 from ingest.errors import EmbedderNotFoundError, EmbedderUnfitError, LibraryError
-from ingest.library import Library
-from ingest.purge import purge as purge_library
-from ingest.rebuild import Rebuild, RebuildResult
-from ingest.rebuild import rebuild as rebuild_collection
-from ingest.repair import repair as repair_library
-from ingest.restore import restore as restore_backup
-from ingest.search_index import SearchIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import Library
 from ingest.storage.rebuilds import RebuildState
+from ingest.upkeep.backup import Backup, back_up, verify
+from ingest.upkeep.check import Checkup, Finding, damaged
+from ingest.upkeep.purge import purge as purge_library
+from ingest.upkeep.rebuild import Rebuild, RebuildResult
+from ingest.upkeep.rebuild import rebuild as rebuild_collection
+from ingest.upkeep.repair import repair as repair_library
+from ingest.upkeep.restore import restore as restore_backup
 
 POLL_SECONDS = 0.2
 

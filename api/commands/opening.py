@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from api.services import Services
 from api.settings import AllSettings
-from ingest.library import Library
+from ingest.library.library import Library
 from rag.errors import ModelNotFoundError
-from rag.models.models import ModelEntry, Models
+from rag.models.registry import ModelEntry, Models
 
 
 @contextmanager

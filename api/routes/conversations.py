@@ -18,8 +18,8 @@ from api.routes.parts import Parts
 from api.schemas import MAX_QUERY_CHARS, ConversationCreate, ConversationUpdate, ItemsCreate
 from api.services import Services
 from api.sse import JsonResult
-from rag.conversations.exporting import as_markdown
-from rag.conversations.replaying import Replay, replay
+from rag.conversations.export import as_markdown
+from rag.conversations.replay import Replay, replay
 from rag.conversations.turns import Turn
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])

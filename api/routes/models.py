@@ -9,7 +9,7 @@ from api.objects import DOCS_PREFIX, JsonObject, model_object
 from api.routes.parts import Parts
 from api.schemas import StrictModel
 from api.services import Services
-from ingest.names import as_stored
+from ingest.library.names import as_stored
 from rag.errors import ModelNotFoundError
 
 router = APIRouter(tags=["models"])

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from api.services import Services
-from ingest.names import as_stored
+from ingest.library.names import as_stored
 
 
 def parts_of(request: Request) -> Services:

@@ -11,7 +11,7 @@ from api.routes.parts import Parts, Store
 from api.schemas import StoreCreate, StoreFileCreate, StoreFileUpdate, StoreSearch, StoreUpdate, revealed
 from api.services import Services
 from ingest.errors import FileNotInLibraryError
-from ingest.pages import place_of
+from ingest.library.pages import place_of
 from ingest.types import Collection
 from rag.types import ScoredChunk, Search
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ingest.errors import ParserLimitError
 from ingest.parsers.formats import Format, identify
-from ingest.parsers.pieces import join_pieces
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
 from ingest.types import ParsedDocument
 
 __all__ = ["Source", "parse", "read"]
@@ -15,27 +15,27 @@ __all__ = ["Source", "parse", "read"]
 Parser = Callable[[Source], Iterator[ParsedDocument]]
 
 _PARSERS = {
-    Format.PDF: ("pdf", "parse"),
-    Format.DOCX: ("docx", "parse"),
-    Format.PPTX: ("pptx", "parse"),
-    Format.XLSX: ("xlsx", "parse"),
-    Format.ODT: ("opendocument", "parse_text"),
-    Format.ODS: ("opendocument", "parse_sheets"),
-    Format.ODP: ("opendocument", "parse_slides"),
-    Format.PROTECTED_OFFICE: ("protected_office", "parse"),
-    Format.RTF: ("rtf", "parse"),
-    Format.EPUB: ("epub", "parse"),
-    Format.EML: ("mail", "parse_eml"),
-    Format.MBOX: ("mail", "parse_mbox"),
-    Format.HTML: ("html", "parse"),
-    Format.MARKDOWN: ("markdown", "parse"),
-    Format.DELIMITED: ("delimited", "parse"),
-    Format.JSON: ("json_records", "parse"),
-    Format.JSON_LINES: ("json_records", "parse"),
-    Format.PARQUET: ("parquet", "parse"),
-    Format.CODE: ("code", "parse"),
-    Format.IMAGE: ("image", "parse"),
-    Format.TEXT: ("text", "parse"),
+    Format.PDF: ("pdf.parser", "parse"),
+    Format.DOCX: ("word.parser", "parse"),
+    Format.PPTX: ("presentations.pptx", "parse"),
+    Format.XLSX: ("spreadsheets.xlsx", "parse"),
+    Format.ODT: ("opendocument.parser", "parse_text"),
+    Format.ODS: ("opendocument.parser", "parse_sheets"),
+    Format.ODP: ("opendocument.parser", "parse_slides"),
+    Format.PROTECTED_OFFICE: ("encrypted_office", "parse"),
+    Format.RTF: ("rtf.parser", "parse"),
+    Format.EPUB: ("epub.parser", "parse"),
+    Format.EML: ("mail.parser", "parse_eml"),
+    Format.MBOX: ("mail.parser", "parse_mbox"),
+    Format.HTML: ("web.html", "parse"),
+    Format.MARKDOWN: ("web.markdown", "parse"),
+    Format.DELIMITED: ("spreadsheets.delimited", "parse"),
+    Format.JSON: ("plain.json_records", "parse"),
+    Format.JSON_LINES: ("plain.json_records", "parse"),
+    Format.PARQUET: ("spreadsheets.parquet", "parse"),
+    Format.CODE: ("plain.code", "parse"),
+    Format.IMAGE: ("images.parser", "parse"),
+    Format.TEXT: ("plain.text", "parse"),
 }
 """The module and the function that read a format; a module is loaded when its first file comes."""
 

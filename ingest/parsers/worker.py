@@ -1,4 +1,4 @@
-"""The process that reads files: parses, cuts into chunks, draws pages (see `ingest.workers`)."""
+"""The process that reads files: parses, cuts into chunks, draws pages (see `ingest.runtime.supervisor`)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,15 +6,17 @@ from typing import Any
 
 import msgspec
 
-from ingest.chunk_stream import split_pieces
-from ingest.chunking import ChunkSpec
+from ingest.chunking.chunker import ChunkSpec
+from ingest.chunking.streaming import split_pieces
+from ingest.embedders.token_spans import measure_of
 from ingest.errors import ParserLimitError
-from ingest.parsers import NextPiece, image, pdf
+from ingest.parsers import NextPiece
 from ingest.parsers.formats import Format, identify
+from ingest.parsers.images import parser as image
+from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.registry import Source, read
-from ingest.tokens import measure_of
+from ingest.runtime.worker_main import Call, Channel, serve_calls
 from ingest.types import Box, ChunkedDocument, TextMeasure
-from ingest.worker_process import Call, Channel, serve_calls
 
 
 class ParseParams(msgspec.Struct, forbid_unknown_fields=True):

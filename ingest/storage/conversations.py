@@ -9,9 +9,9 @@ from typing import Any
 import apsw
 import msgspec
 
-from ingest.conversations import ConversationRecord, NewTurn, StoredQuote, TurnRecord
 from ingest.errors import ConversationNotFoundError, TurnNotFoundError
 from ingest.storage import quotes
+from ingest.storage.conversation_types import ConversationRecord, NewTurn, StoredQuote, TurnRecord
 from ingest.storage.database import json_array
 
 MAX_TITLE_CHARS = 80
@@ -57,7 +57,7 @@ def find(db: apsw.Connection, owner: str, id_: str) -> ConversationRecord:
 def find_all(db: apsw.Connection, owner: str, words: Sequence[str] = ()) -> list[ConversationRecord]:
     """Return conversations, the one that was used last at the end; with `words` those that have all of them.
 
-    A word counts wherever it stands: in the title or in any turn. Words are as `ingest.words` makes them.
+    A word counts wherever it stands: in the title or in any turn. Words are as `ingest.text.analyzer` makes them.
     """
     has_word = (
         " AND c.number IN (SELECT conversation FROM turns WHERE number IN"

@@ -16,7 +16,7 @@ import msgspec
 
 from ingest.errors import LibraryError
 from ingest.storage.originals import incoming_file, remove_abandoned, sync_folder
-from ingest.words import index_words
+from ingest.text.analyzer import index_words
 
 BUSY_TIMEOUT_MS = 30_000
 IDLE_READERS = 8

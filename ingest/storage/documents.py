@@ -50,7 +50,7 @@ _KNOWN_COLUMNS = {
     "created_at": "d.created_at",
     "pages": "d.page_count",
 }
-"""Where the built-in attributes of `ingest.filters` stand."""
+"""Where the built-in attributes of `ingest.library.filters` stand."""
 
 
 def find(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord:

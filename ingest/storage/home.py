@@ -8,11 +8,11 @@ from pathlib import Path
 import apsw
 
 from ingest.errors import LibraryError
-from ingest.locks import ReaderLock
 from ingest.storage import documents, files, jobs, snapshots
 from ingest.storage.database import Database
 from ingest.storage.derived import DerivedFiles
 from ingest.storage.originals import Originals
+from ingest.storage.reader_lock import ReaderLock
 from ingest.storage.schema import MIGRATIONS
 from ingest.storage.snapshots import SnapshotFiles
 from ingest.types import EmbedderPassport

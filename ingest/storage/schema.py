@@ -2,7 +2,7 @@
 
 A step, once released, is never changed. The texts of a document's pages, one after the other, are what every
 offset counts in; `chunks.text` repeats spans of it so that the lexical index (`chunks_fts`, over the words that
-`ingest.words` makes of them) stays in step inside the same transaction. A chunk of a document that is to
+`ingest.text.analyzer` makes of them) stays in step inside the same transaction. A chunk of a document that is to
 replace an older version has no collection until the document is complete, so that no search finds it.
 
 `collections.history_from`: what was removed before this generation is no longer known, so an index that is older

@@ -6,15 +6,15 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from random import SystemRandom
 
-from ingest.conversations import NewTurn
 from ingest.errors import IngestError
-from ingest.library import Library
-from rag.conversations.circumstances import Circumstances, Observer
-from rag.conversations.recalling import recall
+from ingest.library.library import Library
+from ingest.storage.conversation_types import NewTurn
+from rag.context.passage_memory import ShownPassages
+from rag.conversations.provenance import Circumstances, Observer
+from rag.conversations.restore import recall
 from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_of, completed, stored_answer, turn_of
 from rag.engines.types import Message, Sampling
 from rag.errors import QuestionError
-from rag.shown import ShownPassages
 from rag.types import Answer, AnswerDelta, AnswerEvent, Question, Started
 
 logger = logging.getLogger(__name__)

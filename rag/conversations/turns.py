@@ -12,10 +12,10 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from ingest.conversations import NewTurn, SourceState, StoredQuote, TurnRecord, TurnRole, TurnStatus
-from ingest.filters import parse as parse_filter
+from ingest.library.filters import parse as parse_filter
+from ingest.storage.conversation_types import NewTurn, SourceState, StoredQuote, TurnRecord, TurnRole, TurnStatus
 from ingest.types import Box
-from rag.conversations.circumstances import Circumstances
+from rag.conversations.provenance import Circumstances
 from rag.engines.types import Message, Sampling
 from rag.types import Answer, AnswerMode, AnswerStyle, ContextMode, Passage, Question, Quote, Started, WrittenOrQuoted
 

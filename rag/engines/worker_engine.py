@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from ingest.errors import WorkerCrashedError, WorkerError
-from ingest.workers import Worker, WorkerSpec
-from rag.engines.serving.protocol import CountParams, GenerateParams, LoadedModel, PrepareParams
+from ingest.runtime.supervisor import Worker, WorkerSpec
+from rag.engines.serving.worker_protocol import CountParams, GenerateParams, LoadedModel, PrepareParams
 from rag.engines.types import Delta, Message, ModelInfo, Sampling
 from rag.errors import (
     ChatTemplateError,

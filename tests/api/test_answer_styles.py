@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from rag.markers import MARKER
+from rag.grounding.markers import MARKER
 from tests.api.shell import Shell
 from tests.api.world import LUNCH, PUMP, World, events_of
 from tests.fakes import ScriptedEngine

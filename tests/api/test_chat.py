@@ -10,9 +10,9 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from rag.context.planner import NOTHING_FOUND
 from rag.engines.types import Delta, Message, Sampling
 from rag.errors import EngineBusyError, EngineCrashedError, ModelLoadError, RagError
-from rag.planning import NOTHING_FOUND
 from tests.api.world import PUMP, World, events_of, wait_for
 from tests.fakes import ScriptedEngine
 

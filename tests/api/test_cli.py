@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from api.cli_output import printable
-from ingest.library import Library
+from ingest.library.library import Library
 from rag.engines.types import Message
 from rag.errors import EngineCrashedError
 from tests.api.shell import DOCUMENT_KEYS, Shell

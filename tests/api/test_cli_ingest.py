@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.library import Library
+from ingest.library.library import Library
 from tests.api.shell import DOCUMENT_KEYS, Shell
 from tests.api.world import make_world, wait_for
 from tests.ingest.library_world import all_rows

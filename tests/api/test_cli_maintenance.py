@@ -14,8 +14,8 @@ from api.cli_output import CommandError
 from api.commands import maintenance
 from api.settings import AllSettings, load_settings
 from ingest.errors import HomeNotEmptyError, LibraryError, PassportMismatchError, RebuildLosesError
-from ingest.library import Library
-from ingest.search_index import SearchIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import Library
 from tests.api.shell import Shell
 from tests.api.world import make_world
 from tests.fakes import chunked

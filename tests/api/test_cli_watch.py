@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.library import Library
+from ingest.library.library import Library
 
 WAIT_SECONDS = 90
 

@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from api.cli_output import CommandError
 from api.commands.ingest import typed_attributes
-from ingest.intake import Intake
-from rag.planning import NO_DOCUMENTS, NO_MATCH, NOTHING_FOUND
+from ingest.jobs.intake import Intake
+from rag.context.planner import NO_DOCUMENTS, NO_MATCH, NOTHING_FOUND
 from tests.api.shell import Shell
 from tests.api.world import DRILL, LUNCH, PUMP, World
 from tests.fakes import ScriptedEngine, chunked

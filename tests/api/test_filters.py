@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.objects import search_result
-from ingest.filters import PLACE_KEYS, matches
-from ingest.library import Library
-from ingest.search_index import SearchIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.filters import PLACE_KEYS, matches
+from ingest.library.library import Library
 from ingest.types import AttributeValue, BlockKind, Chunk, Comparison, Compound, Filter, StoredChunk
-from rag.retrieval import Retriever
+from rag.retrieval.hybrid import Retriever
 from rag.types import ScoredChunk, Search
 from tests.api.shell import Shell
 from tests.api.world import DRILL, LUNCH, PUMP, World, make_world

@@ -8,7 +8,7 @@ import pytest
 from api.services import Services
 from api.settings import load_settings
 from ingest.errors import ChunksTooLongError, CollectionNotFoundError, WorkerCrashedError
-from ingest.library import Library
+from ingest.library.library import Library
 from rag.errors import EntailmentModelNotFoundError, ModelLoadingError, RerankerNotFoundError
 from tests.api.world import LoadedEmbedder, OneModel, World, wait_for
 from tests.tiny_cross_encoder import write_tiny_cross_encoder

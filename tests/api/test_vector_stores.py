@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ingest.types import Collection, DocumentRecord
-from rag.retrieval import Retriever
+from rag.retrieval.hybrid import Retriever
 from tests.api.world import DRILL, LUNCH, PUMP, World, wait_for
 
 STORES = "/v1/vector_stores"

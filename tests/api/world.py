@@ -20,7 +20,7 @@ from api.settings import AllSettings, load_settings
 from ingest.types import DocumentRecord
 from rag.engines.types import Engine
 from rag.errors import ModelNotFoundError
-from rag.models.models import ModelEntry
+from rag.models.registry import ModelEntry
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked
 from tests.ingest.library_world import complete
 

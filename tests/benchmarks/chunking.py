@@ -15,19 +15,19 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from ingest.chunking import ChunkSpec, page_at, split
-from ingest.embedding import EmbedderFolder, WorkerEmbedder, find_embedder
-from ingest.library import Library
-from ingest.search_index import SearchIndex
-from ingest.tokens import Fluency, WordPieceMeasure
+from ingest.chunking.chunker import ChunkSpec, page_at, split
+from ingest.embedders.embedder import EmbedderFolder, WorkerEmbedder, find_embedder
+from ingest.embedders.token_spans import Fluency, WordPieceMeasure
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import Library
 from ingest.types import BlockKind, Chunk, ParsedDocument, TextMeasure
 from rag.evaluation.corpus import CorpusIntake, Cut
+from rag.evaluation.search_variants import SearchParts, served_way
 from rag.evaluation.sets import load_set
 from rag.evaluation.trials import TrialPolicy, report_on
 from rag.evaluation.types import EvalSet, Item
-from rag.evaluation.ways import SearchParts, served_way
-from rag.evidence import EvidenceFinder
-from rag.retrieval import Retriever
+from rag.grounding.evidence import EvidenceFinder
+from rag.retrieval.hybrid import Retriever
 from rag.settings import RagSettings
 
 BATCH = 32

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from sentence_transformers import SentenceTransformer
 
-from ingest.chunking import ChunkSpec, embedding_text, split
-from ingest.embedding import find_embedder
-from ingest.embedding_worker import candidates, fastest
+from ingest.chunking.chunker import ChunkSpec, embedding_text, split
+from ingest.embedders.embedder import find_embedder
+from ingest.embedders.token_spans import WordPieceMeasure
+from ingest.embedders.torch_process import candidates, fastest
 from ingest.errors import UnreadableFileError
+from ingest.jobs.sources import find_files
 from ingest.parsers.registry import parse
-from ingest.sources import find_files
-from ingest.tokens import WordPieceMeasure
 from tests.benchmarks.measuring import seconds
 
 ROUNDS = 5

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from rag.context.prompt import RULES
 from rag.engines.llama.engine import LlamaEngine
 from rag.engines.types import Message
 from rag.models.catalog import bundled_path
-from rag.prompt import RULES
 from rag.settings import RagSettings
 from tests.benchmarks.engine_world import Run, ask, print_figures, show, text_of
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.engines.llama.compute import LlamaContext, LlamaModel, Runtime
 from rag.engines.llama.engine import LlamaEngine
+from rag.engines.llama.model import LlamaContext, LlamaModel, Runtime
 from rag.engines.llama.placement import Placement
 from rag.engines.machine import usable_cores
 from rag.engines.serving.language_model import Row

@@ -26,15 +26,15 @@ from numpy.typing import NDArray
 from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
-from ingest.chunking import embedding_text
-from ingest.embedding import WorkerEmbedder, find_embedder
-from ingest.intake import Intake
-from ingest.library import Library
+from ingest.chunking.chunker import embedding_text
+from ingest.embedders.embedder import WorkerEmbedder, find_embedder
+from ingest.jobs.intake import Intake
+from ingest.jobs.pipeline import SLICE_CHUNKS, ParserLimits, parser_pool
+from ingest.library.library import Library
 from ingest.parsers import NextPiece
-from ingest.pipeline import SLICE_CHUNKS, ParserLimits, parser_pool
+from ingest.runtime.supervisor import WorkerPool
 from ingest.settings import IngestSettings
 from ingest.types import ChunkedDocument, DocumentFacts, Progress
-from ingest.workers import WorkerPool
 from tests.benchmarks.measuring import seconds
 
 Read = dict[Path, list[ChunkedDocument]]

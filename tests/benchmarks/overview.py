@@ -20,10 +20,10 @@ from pathlib import Path
 from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
-from rag.overviews.extracting import quoted_overview
-from rag.overviews.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
-from rag.overviews.questions import overview_question
-from rag.overviews.reading import OverviewEvent
+from rag.summarization.extractive import quoted_overview
+from rag.summarization.intent import overview_question
+from rag.summarization.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
+from rag.summarization.map_step import OverviewEvent
 from rag.types import Progress
 from tests.files import Line, write_pdf
 

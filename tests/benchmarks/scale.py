@@ -22,11 +22,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.dense_index import DenseIndex
-from ingest.library import Library
-from ingest.search_index import SearchIndex
+from ingest.index.dense_index import DenseIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import Library
 from ingest.types import Comparison, Filter
-from rag.retrieval import Retriever
+from rag.retrieval.hybrid import Retriever
 from rag.types import Search
 from tests.benchmarks.measuring import seconds
 from tests.benchmarks.scale_data import DIMENSION, SyntheticTexts, SyntheticVectors

@@ -10,7 +10,7 @@ import apsw
 from numpy import float32
 from numpy.typing import NDArray
 
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.storage import documents, files, jobs
 from ingest.types import (
     AttributeValue,

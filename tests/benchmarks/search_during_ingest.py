@@ -25,8 +25,8 @@ import numpy as np
 from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
-from ingest.intake import Intake
-from ingest.sentences import sentence_spans
+from ingest.jobs.intake import Intake
+from ingest.text.sentences import sentence_spans
 from ingest.types import Collection
 from rag.types import Search
 from tests.benchmarks.measuring import seconds

@@ -10,8 +10,8 @@ from typing import Any
 import apsw
 import numpy as np
 
-from ingest.library import DATABASE_NAME, Library
-from ingest.search_index import SearchIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import DATABASE_NAME, Library
 from ingest.storage.originals import ABANDONED_SECONDS
 from tests.fakes import HashEmbedder
 from tests.ingest.library_world import all_rows

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ingest.library import Library
+from ingest.index.search_index import SearchIndex
+from ingest.jobs.pipeline import Ingestor, ParserLimits
+from ingest.jobs.queue import IngestQueue
+from ingest.library.library import Library
 from ingest.parsers import NextPiece
-from ingest.pipeline import Ingestor, ParserLimits
-from ingest.queue import IngestQueue
-from ingest.search_index import SearchIndex
+from ingest.runtime.supervisor import Worker, WorkerPool
 from ingest.types import ChunkedDocument
-from ingest.workers import Worker, WorkerPool
 from tests.faults.homes import EMBEDDER
 from tests.faults.steps import PASSPORT, pieces
 

@@ -14,10 +14,8 @@ from pathlib import Path
 import apsw
 
 from ingest.errors import CollectionExistsError, CollectionNotFoundError, FileNotInLibraryError, LibraryError
-from ingest.library import DATABASE_NAME, Library
-from ingest.purge import purge
-from ingest.rebuild import Rebuild
-from ingest.search_index import SearchIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import DATABASE_NAME, Library
 from ingest.storage.collections import encode_passport
 from ingest.storage.originals import Originals
 from ingest.storage.schema import MIGRATIONS
@@ -30,6 +28,8 @@ from ingest.types import (
     Progress,
     StoredChunk,
 )
+from ingest.upkeep.purge import purge
+from ingest.upkeep.rebuild import Rebuild
 from tests.fakes import chunked, passport
 from tests.faults.homes import EMBEDDER
 from tests.faults.tracing import Report

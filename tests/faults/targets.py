@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ingest.chunking import ChunkSpec
+from ingest.chunking.chunker import ChunkSpec
+from ingest.embedders.token_spans import WordPieceMeasure
 from ingest.parsers.worker import ParseParams, Reader
-from ingest.tokens import WordPieceMeasure
+from ingest.runtime.worker_main import Channel, serve_calls
 from ingest.types import ChunkedDocument
-from ingest.worker_process import Channel, serve_calls
 
 TOO_MUCH = 64 << 30
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.checkup import Checkup
 from ingest.errors import IngestError, LibraryError
-from ingest.library import DATABASE_NAME, Library
-from ingest.search_index import SearchIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import DATABASE_NAME, Library
+from ingest.upkeep.check import Checkup
 from tests.faults import homes
 from tests.faults.homes import EMBEDDER, State
 from tests.faults.steps import PASSPORT, Scene

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import LibraryError
-from ingest.library import Library
+from ingest.library.library import Library
 from tests.faults import homes
 from tests.faults.steps import Scene, two_documents
 

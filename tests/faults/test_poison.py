@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embedding import find_embedder
-from ingest.library import Library
+from ingest.embedders.embedder import find_embedder
+from ingest.index.search_index import SearchIndex
+from ingest.jobs.pipeline import FILES_PER_PARSER, Ingestor, ParserLimits
+from ingest.jobs.queue import IngestQueue
+from ingest.library.library import Library
 from ingest.parsers import PARSER_ERRORS
-from ingest.pipeline import FILES_PER_PARSER, Ingestor, ParserLimits
-from ingest.queue import IngestQueue
-from ingest.search_index import SearchIndex
+from ingest.runtime.supervisor import WorkerPool, WorkerSpec
 from ingest.storage.jobs import MAX_TRIES
-from ingest.workers import WorkerPool, WorkerSpec
 from tests.fakes import HashEmbedder, passport
 from tests.ingest.library_world import wait_until_read
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingest.library import Library
+from ingest.library.library import Library
 from tests.faults import homes
 from tests.faults.steps import Scene
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from ingest.dense_index import DenseIndex
+from ingest.index.dense_index import DenseIndex
 from tests.ingest.dense_world import Rows, Vectors, unit
 
 THREADS = 8

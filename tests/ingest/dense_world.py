@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.dense_index import DenseIndex
+from ingest.index.dense_index import DenseIndex
 from ingest.types import IndexChanges
 
 Ids = NDArray[np.int64]

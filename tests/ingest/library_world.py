@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import ChunkedDocument, DocumentFacts, DocumentRecord, IndexChanges, QueueState
 from tests.fakes import HashEmbedder
 

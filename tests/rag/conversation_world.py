@@ -3,9 +3,9 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import DocumentRecord
-from rag.conversations.circumstances import Observer
+from rag.conversations.provenance import Observer
 from rag.conversations.store import Conversations, RecordedEvent
 from rag.engines.types import Engine, Sampling, Usage
 from rag.types import (

@@ -5,12 +5,12 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.library import Library
+from ingest.library.library import Library
 from ingest.types import Collection
 from rag.engines.types import Message, Sampling
-from rag.overviews.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
-from rag.overviews.questions import OverviewQuestion
-from rag.overviews.reading import OverviewEvent
+from rag.summarization.intent import OverviewQuestion
+from rag.summarization.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
+from rag.summarization.map_step import OverviewEvent
 from rag.types import AnswerDelta
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import complete

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import CollectionNotFoundError
-from ingest.library import Library
-from ingest.search_index import SearchIndex
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import Library
 from ingest.types import Collection, Progress
 from rag.answering import Answerer
+from rag.context.planner import NO_DOCUMENTS, NOTHING_FOUND, AnswerPolicy
+from rag.context.prompt import RULES
 from rag.engines.types import Message, Sampling
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
-from rag.evidence import EvidenceFinder
-from rag.planning import NO_DOCUMENTS, NOTHING_FOUND, AnswerPolicy
-from rag.prompt import RULES
-from rag.retrieval import Retriever
+from rag.grounding.evidence import EvidenceFinder
+from rag.retrieval.hybrid import Retriever
 from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStyle, Citation, Question, Started
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import claimed, complete

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Literal
 
-from rag.engines.llama.shape import ModelShape
-from rag.engines.serving.drafting import WIDTHS
-from rag.engines.serving.policy import PREFILL_TOKENS
-from rag.engines.serving.protocol import DeviceMemory
+from rag.engines.llama.model_shape import ModelShape
+from rag.engines.serving.scheduling_policy import PREFILL_TOKENS
+from rag.engines.serving.speculative import WIDTHS
+from rag.engines.serving.worker_protocol import DeviceMemory
 
 DEFAULT_WINDOW = 8_192
 MINIMUM_WINDOW = 512

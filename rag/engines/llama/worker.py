@@ -10,25 +10,25 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.gguf_header import GgufHeaderError
+from ingest.runtime.gguf_header import GgufHeaderError
+from ingest.runtime.worker_main import Channel
 from ingest.storage.derived import DerivedFiles
-from ingest.worker_process import Channel
-from rag.engines.llama.compute import LlamaContext, LlamaError, LlamaModel, Runtime
 from rag.engines.llama.engine import LoadOptions
-from rag.engines.llama.placed import memory_in_words
+from rag.engines.llama.load_report import memory_in_words
+from rag.engines.llama.model import LlamaContext, LlamaError, LlamaModel, Runtime
+from rag.engines.llama.model_shape import ModelShape, part_paths, read_shape
 from rag.engines.llama.placement import Machine, Placement, PlacementError, place
-from rag.engines.llama.shape import ModelShape, part_paths, read_shape
 from rag.engines.machine import free_ram_bytes, usable_cores
-from rag.engines.serving.citing import CitationRules
-from rag.engines.serving.drafting import WIDTHS
-from rag.engines.serving.grammar import SchemaCompiler
-from rag.engines.serving.heads import KeptHeads, files_mark
+from rag.engines.serving.chat_template import ChatTemplate
+from rag.engines.serving.citation_constraint import CitationRules
 from rag.engines.serving.language_model import Row
-from rag.engines.serving.model_worker import ModelWorker
-from rag.engines.serving.policy import Policy
-from rag.engines.serving.protocol import DeviceMemory, LoadedModel
+from rag.engines.serving.prefix_cache import KeptHeads, files_mark
 from rag.engines.serving.sampling import Constraint
-from rag.engines.serving.templates import ChatTemplate
+from rag.engines.serving.scheduler import ModelWorker
+from rag.engines.serving.scheduling_policy import Policy
+from rag.engines.serving.schema_constraint import SchemaCompiler
+from rag.engines.serving.speculative import WIDTHS
+from rag.engines.serving.worker_protocol import DeviceMemory, LoadedModel
 from rag.engines.types import Message, ModelInfo, Sampling
 from rag.errors import ChatTemplateError, ModelLoadError
 

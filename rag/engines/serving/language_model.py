@@ -7,9 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.engines.serving.memory import SequenceStore
-from rag.engines.serving.protocol import LoadedModel
+from rag.engines.serving.kv_slots import SequenceStore
 from rag.engines.serving.sampling import Constraint
+from rag.engines.serving.worker_protocol import LoadedModel
 from rag.engines.types import Message, Sampling
 
 

@@ -17,17 +17,17 @@ from safetensors.torch import save as bytes_of
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from ingest.runtime.worker_main import Channel
 from ingest.storage.derived import DerivedFiles
-from ingest.worker_process import Channel
 from rag.engines.machine import usable_cores
-from rag.engines.serving.heads import KeptHeads, files_mark
 from rag.engines.serving.language_model import Row
-from rag.engines.serving.model_worker import ModelWorker
-from rag.engines.serving.policy import Policy
-from rag.engines.serving.protocol import LoadedModel
+from rag.engines.serving.prefix_cache import KeptHeads, files_mark
 from rag.engines.serving.sampling import Constraint
+from rag.engines.serving.scheduler import ModelWorker
+from rag.engines.serving.scheduling_policy import Policy
+from rag.engines.serving.worker_protocol import LoadedModel
 from rag.engines.transformers.engine import LoadOptions
-from rag.engines.transformers.vocabulary import Vocabulary
+from rag.engines.transformers.tokenizer import Vocabulary
 from rag.engines.types import Message, ModelInfo, Sampling
 from rag.errors import ChatTemplateError, ModelLoadError
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.chunking import heading_path
+from ingest.chunking.chunker import heading_path
 from ingest.errors import NoTextError
-from ingest.parsers import code, text
+from ingest.parsers.plain import code, text
 from ingest.parsers.source import Source
 from ingest.types import Block, BlockKind, PageUnit, ParsedDocument
 

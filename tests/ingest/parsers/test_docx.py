@@ -13,9 +13,9 @@ from ingest.errors import (
     UnreadableFileError,
     UnsupportedFormatError,
 )
-from ingest.parsers import docx as parser
 from ingest.parsers import registry
 from ingest.parsers.source import Source
+from ingest.parsers.word import parser
 from ingest.types import Heading, ParsedDocument
 from tests.files import write_docx
 

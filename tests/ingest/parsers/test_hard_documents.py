@@ -14,8 +14,8 @@ from ingest.errors import (
     EncryptedFileError,
     NoTextError,
 )
-from ingest.geometry import unpack_words
 from ingest.parsers.registry import parse
+from ingest.text.word_boxes import unpack_words
 from ingest.types import ParsedDocument
 
 DOCUMENTS = Path(__file__).parents[3] / "../shared/docs"

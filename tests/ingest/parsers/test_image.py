@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from ingest.errors import DamagedFileError, NoTextError, ParserLimitError
-from ingest.geometry import boxes_for_span
-from ingest.parsers import image
-from ingest.parsers.image import render
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers.images import parser as image
+from ingest.parsers.images.parser import render
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
+from ingest.text.word_boxes import boxes_for_span
 from ingest.types import Box, ParsedDocument
 from tests.ingest.parsers.pictures import LINES, draw_picture
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import NoTextError
-from ingest.parsers import json_records
-from ingest.parsers.json_records import RECORDS_PER_PAGE
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers.plain import json_records
+from ingest.parsers.plain.json_records import RECORDS_PER_PAGE
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
 from ingest.types import BlockKind, PageUnit, ParsedDocument
 
 ANY_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import DamagedFileError, EncryptedFileError, NoTextError
-from ingest.parsers import mail, registry
-from ingest.parsers.mail import MESSAGES_PER_PIECE, parse_eml, parse_mbox
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers import registry
+from ingest.parsers.mail import parser as mail
+from ingest.parsers.mail.parser import MESSAGES_PER_PIECE, parse_eml, parse_mbox
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
 from tests.files import write_pdf
 

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.errors import NoTextError
-from ingest.geometry import boxes_for_span
-from ingest.parsers import pdf
-from ingest.parsers.ocr import read_picture
-from ingest.parsers.ocr_layout import lay_out_reading
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers.images.ocr import read_picture
+from ingest.parsers.images.ocr_layout import lay_out_reading
+from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
+from ingest.text.word_boxes import boxes_for_span
 from ingest.types import Box, ParsedDocument
 from tests.files import write_pdf
 from tests.ingest.parsers.pictures import LINES, draw_picture, write_scan

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.errors import DamagedFileError, EncryptedFileError, NoTextError
-from ingest.parsers import parquet
 from ingest.parsers.source import Source
+from ingest.parsers.spreadsheets import parquet
 from ingest.types import ParsedDocument
 
 

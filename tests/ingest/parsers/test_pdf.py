@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from ingest.errors import DamagedFileError, EncryptedFileError, NoTextError
-from ingest.geometry import boxes_for_span, unpack_words
-from ingest.parsers import pdf
-from ingest.parsers.pdf import render_page
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers.pdf import parser as pdf
+from ingest.parsers.pdf.parser import render_page
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
+from ingest.text.word_boxes import boxes_for_span, unpack_words
 from ingest.types import Block, BlockKind, Box, Heading, ParsedDocument
 from tests.files import (
     Line,

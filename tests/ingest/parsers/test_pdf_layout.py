@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.parsers.pdf_layout import join_words, lay_out, vocabulary
-from ingest.parsers.pdfium import LINE_END_HYPHEN, Glyphs
+from ingest.parsers.pdf.layout import join_words, lay_out, vocabulary
+from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
 
 SIGNS = st.sampled_from([*map(ord, "ab Z-9.\n\r\t"), 0, LINE_END_HYPHEN, 0xA0, 0xAD, 0x6C34, 0xD83D, 0xDE00, 0xFFFD])
 

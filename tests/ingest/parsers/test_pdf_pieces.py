@@ -9,11 +9,11 @@ from pypdf.annotations import AnnotationDictionary
 from pypdf.generic import DictionaryObject, NameObject, RectangleObject, StreamObject, TextStringObject
 
 from ingest.errors import EncryptedFileError, NoTextError
-from ingest.geometry import boxes_for_span
-from ingest.parsers import pdf
-from ingest.parsers.pdf_binder import FIRST_PIECE_PAGES, PIECE_PAGES
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers.pdf import parser as pdf
+from ingest.parsers.pdf.binder import FIRST_PIECE_PAGES, PIECE_PAGES
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
+from ingest.text.word_boxes import boxes_for_span
 from ingest.types import Heading, ParsedDocument
 from tests.files import Line, draw_lines, encrypt_pdf, new_canvas, write_pdf, write_picture_pdf
 

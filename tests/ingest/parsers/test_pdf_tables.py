@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from ingest.geometry import boxes_for_span
-from ingest.parsers import pdf
-from ingest.parsers.pdf_layout import join_words, lay_out
-from ingest.parsers.pdf_tables import mark_tables
-from ingest.parsers.pdfium import Glyphs
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers.pdf import parser as pdf
+from ingest.parsers.pdf.layout import join_words, lay_out
+from ingest.parsers.pdf.pdfium import Glyphs
+from ingest.parsers.pdf.tables import mark_tables
 from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
+from ingest.text.word_boxes import boxes_for_span
 from ingest.types import Block, BlockKind, ParsedDocument
 from tests.files import new_canvas
 from tests.ingest.parsers.test_pdf_layout import pages

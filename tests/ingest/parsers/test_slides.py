@@ -1,6 +1,6 @@
 """What the slides of every format share."""
 
-from ingest.parsers.slides import in_reading_order
+from ingest.parsers.presentations.slides import in_reading_order
 
 
 def test_shapes_side_by_side_are_read_from_left_to_right_and_rows_from_the_top() -> None:

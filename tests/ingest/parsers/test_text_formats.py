@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import NoTextError
-from ingest.parsers import delimited, html, markdown, text
 from ingest.parsers.encoding import decode
-from ingest.parsers.pieces import join_pieces
+from ingest.parsers.plain import text
 from ingest.parsers.source import Source
+from ingest.parsers.spreadsheets import delimited
+from ingest.parsers.web import html, markdown
+from ingest.text.pieces import join_pieces
 from ingest.types import Block, BlockKind, Heading, Page, PageUnit, ParsedDocument
 
 Parser = Callable[[Source], Iterator[ParsedDocument]]

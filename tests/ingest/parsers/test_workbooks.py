@@ -11,8 +11,8 @@ from openpyxl.comments import Comment
 from ingest.errors import NoTextError, UnreadableFileError
 from ingest.parsers import registry
 from ingest.parsers.assembly import TextAssembly
-from ingest.parsers.sheets import CellBudget, write_sheet
 from ingest.parsers.source import Source
+from ingest.parsers.spreadsheets.sheets import CellBudget, write_sheet
 from ingest.types import Page, PageUnit, ParsedDocument
 from tests.office_files import write_opendocument, write_workbook, write_zip
 

@@ -9,10 +9,10 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from ingest.errors import EncryptedFileError, ParserLimitError, UnsupportedFormatError
-from ingest.geometry import boxes_for_span
 from ingest.parsers import PARSER_ERRORS, NextPiece
+from ingest.runtime.supervisor import Worker, WorkerSpec
+from ingest.text.word_boxes import boxes_for_span
 from ingest.types import ChunkedDocument
-from ingest.workers import Worker, WorkerSpec
 from tests.files import encrypt_pdf, write_pdf
 
 pytestmark = pytest.mark.slow

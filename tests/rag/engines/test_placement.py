@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.engines.llama.model_shape import ModelShape
 from rag.engines.llama.placement import (
     MINIMUM_WINDOW,
     RESERVE_BYTES,
@@ -13,7 +14,6 @@ from rag.engines.llama.placement import (
     Wishes,
     place,
 )
-from rag.engines.llama.shape import ModelShape
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -10,7 +10,7 @@ import pytest
 from llama_cpp import llama_cpp
 
 from rag.engines.llama.engine import LlamaEngine
-from rag.engines.serving.protocol import DeviceMemory, LoadedModel
+from rag.engines.serving.worker_protocol import DeviceMemory, LoadedModel
 from rag.engines.types import Message, Sampling
 from rag.errors import ModelLoadError
 from rag.models.catalog import bundled_path

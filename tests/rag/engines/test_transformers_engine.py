@@ -14,15 +14,15 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
-from ingest.worker_process import Channel
+from ingest.runtime.worker_main import Channel
 from rag.engines.serving.language_model import Row
 from rag.engines.transformers.engine import LoadOptions, TransformersEngine
-from rag.engines.transformers.pieces import byte_signs, token_bytes
-from rag.engines.transformers.vocabulary import Vocabulary
+from rag.engines.transformers.token_bytes import byte_signs, token_bytes
+from rag.engines.transformers.tokenizer import Vocabulary
 from rag.engines.transformers.worker import TorchModel, main
 from rag.engines.types import Delta, Message, Sampling
 from rag.errors import ModelLoadError
-from rag.markers import MARKER
+from rag.grounding.markers import MARKER
 from rag.settings import RagSettings
 from tests.tiny_transformers import WINDOW, Architecture, write_tiny_transformers
 

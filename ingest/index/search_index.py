@@ -1,0 +1,168 @@
+"""Dense (FAISS) and lexical (FTS5) search over the library.
+
+The library's rows are the truth. A dense index lives in memory, one a collection; before each search it
+takes over what changed since, so that another process's ingest is seen at once. Its file is a snapshot
+that shortens a start: it is used only when its hash, size and passport are those that were recorded, and
+rebuilt from the rows otherwise.
+"""
+
+import hashlib
+import logging
+import threading
+import uuid
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import IndexOutdatedError, IngestError, LibraryError
+from ingest.index.dense_index import EXACT_LIMIT, DenseIndex
+from ingest.library.library import Library
+from ingest.storage.snapshots import Snapshot, is_outgrown
+from ingest.text.analyzer import question_words
+from ingest.types import EmbedderPassport
+
+logger = logging.getLogger(__name__)
+
+MAX_REBUILDS = 3
+DAMAGED_VECTORS = "some vectors are not of the size that they should be; `pincite check --repair` mends them"
+
+
+class SearchIndex:
+    """Search in the collections of one library. Higher scores are better. Safe to use from many threads."""
+
+    def __init__(self, library: Library, *, exact_limit: int = EXACT_LIMIT) -> None:
+        self._library = library
+        self._exact_limit = exact_limit
+        self._lock = threading.Lock()
+        self._dense: dict[str, DenseIndex] = {}
+
+    def dense(
+        self, collection_id: str, vector: NDArray[np.float32], top_k: int, *, only: frozenset[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (chunk id, cosine) of the nearest chunks, the nearest first; fewer where there are fewer.
+
+        Where `only` is given, of the documents of these files alone.
+        """
+        return self._current(collection_id).search(vector, top_k, self._among(collection_id, only))
+
+    def similarities(
+        self, collection_id: str, vector: NDArray[np.float32], chunk_ids: Sequence[int]
+    ) -> dict[int, float]:
+        """Return the cosine between `vector` and each of these chunks; those that are gone are left out."""
+        return self._current(collection_id).similarities(vector, chunk_ids)
+
+    def lexical(
+        self, collection_id: str, query: str, top_k: int, *, only: frozenset[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (chunk id, BM25 score) of the chunks that share words with `query`, the best first.
+
+        Where `only` is given, of the documents of these files alone.
+        """
+        asked = question_words(query)
+        among = self._among(collection_id, only)
+        return self._library.search_words(collection_id, asked, top_k, among=among) if asked else []
+
+    def _among(self, collection_id: str, only: frozenset[str] | None) -> NDArray[np.int64] | None:
+        return None if only is None else self._library.chunk_ids(collection_id, only)
+
+    def save(self, collection_id: str) -> None:
+        """Write the collection's dense index to a file, unless so little has changed that a start takes it over fast.
+
+        Waits for an index that is being built. Raises `CollectionNotFoundError`, and `LibraryError` where the file
+        cannot be written.
+        """
+        index = self._current(collection_id)
+        index.finish_growth()
+        recorded = self._library.snapshot(collection_id)
+        if recorded is not None:
+            changed = self._library.changed_chunks(collection_id, recorded.generation)
+            if not is_outgrown(recorded.row_count, changed):
+                return
+        self._write(index)
+
+    def save_all(self) -> None:
+        """Write every index in memory that has lost its file by a removal, unless it is being built; raises nothing.
+
+        To be called when the program ends: the next start would build it anew, which takes minutes for a large one.
+        """
+        with self._lock:
+            loaded = list(self._dense)
+        for collection_id in loaded:
+            try:
+                index = self._current(collection_id)
+                if self._library.snapshot(collection_id) is None and not index.is_growing:
+                    self._write(index)
+            except IngestError as error:
+                logger.warning("the index of %s was not saved: %s", collection_id, error)
+
+    def _write(self, index: DenseIndex) -> None:
+        generation, row_count, body = index.serialize()
+        snapshot = Snapshot(
+            collection_id=index.collection_id,
+            generation=generation,
+            filename=f"{index.collection_id}-{generation}-{uuid.uuid4().hex[:8]}.faiss",
+            sha256=hashlib.sha256(body).hexdigest(),
+            row_count=row_count,
+            dimension=index.dimension,
+            passport=self._library.collection(index.collection_id).passport,
+        )
+        self._library.save_snapshot(snapshot, body)
+
+    def _keep_grown(self, index: DenseIndex) -> None:
+        """Write an index that took long to build; where that fails, the next save does it."""
+        try:
+            self._write(index)
+        except IngestError as error:
+            logger.warning("the index of %s was not saved: %s", index.collection_id, error)
+
+    def ids(self, collection_id: str) -> set[int]:
+        """Return the ids of all chunks that a dense search can find."""
+        return self._current(collection_id).ids()
+
+    def forget(self, collection_id: str) -> None:
+        """Drop the index of a collection that was deleted from memory; its file went with the collection."""
+        with self._lock:
+            self._dense.pop(collection_id, None)
+
+    def _current(self, collection_id: str) -> DenseIndex:
+        for _ in range(MAX_REBUILDS):
+            with self._lock:
+                index = self._dense.get(collection_id)
+                if index is None:
+                    index = self._dense[collection_id] = self._load(collection_id)
+            generation = self._library.collection(collection_id).generation
+            try:
+                index.catch_up(generation, lambda known: self._library.each_change(collection_id, known))
+            except (IndexOutdatedError, ValueError):  # ValueError: rows of different sizes
+                with self._lock:
+                    if self._dense.get(collection_id) is index:
+                        del self._dense[collection_id]
+            else:
+                return index
+        raise LibraryError(home=str(self._library.home), detail=DAMAGED_VECTORS)
+
+    def _load(self, collection_id: str) -> DenseIndex:
+        collection = self._library.collection(collection_id)
+        index = DenseIndex(
+            collection.id,
+            collection.passport.dimension,
+            self._library.vectors,
+            exact_limit=self._exact_limit,
+            on_grown=self._keep_grown,
+        )
+        snapshot = self._library.snapshot(collection.id)
+        if snapshot is not None:
+            try:
+                self._load_snapshot(index, snapshot, collection.passport)
+            except (OSError, ValueError) as error:
+                logger.warning("the saved index of %s is rebuilt: %s", collection_id, error)
+        return index
+
+    def _load_snapshot(self, index: DenseIndex, snapshot: Snapshot, passport: EmbedderPassport) -> None:
+        body = self._library.read_snapshot(snapshot)
+        if hashlib.sha256(body).hexdigest() != snapshot.sha256:
+            raise ValueError("its content is not what was written")
+        if snapshot.passport != passport:
+            raise ValueError("it was made by another embedder")
+        index.load(snapshot.generation, snapshot.row_count, body)

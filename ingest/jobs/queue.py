@@ -1,0 +1,168 @@
+"""Documents that wait to be read, worked off in the background by one process of all that use a home."""
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from ingest.errors import CollectionNotFoundError, IngestError, LibraryError
+from ingest.jobs.pipeline import Ingestor
+from ingest.library.library import Library
+from ingest.storage.reader_lock import ReaderLock
+from ingest.types import DocumentRecord
+
+logger = logging.getLogger(__name__)
+
+REST_SECONDS = 15.0
+POLL_SECONDS = 0.5
+"""How often the library is asked for documents that another process has queued, and whether its reader is gone."""
+
+
+class IngestQueue:
+    """Reads queued documents in their order, as many at a time as there are parsers.
+
+    The queue itself is in the library: what waits, is paused or is read is a row there, so that every process
+    sees the same, and a program that is killed loses nothing. Whoever has the `ReaderLock` reads; every other
+    process leaves its documents to that one, and takes over when it is gone.
+    """
+
+    def __init__(self, library: Library, ingestor: Ingestor) -> None:
+        self._library = library
+        self._ingestor = ingestor
+        self._lock = ReaderLock(library.home, ingestor.passport)
+        self._executor = ThreadPoolExecutor(max_workers=ingestor.width, thread_name_prefix="ingest")
+        self._reading: dict[str, DocumentRecord] = {}  # by claim
+        self._changed: set[str] = set()  # collections with documents that their saved index does not have
+        self._state = threading.Condition()
+        self._is_closed = False
+        self._is_woken = False
+        self._may_be_half_read = True
+        self._rests_until = 0.0
+        self._dispatcher: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to work in the background, with what a stop or a crash has left; does nothing the second time."""
+        with self._state:
+            if self._dispatcher is None and not self._is_closed:
+                self._dispatcher = threading.Thread(target=self._dispatch, name="ingest-queue", daemon=True)
+                self._dispatcher.start()
+
+    def wake(self) -> None:
+        """Look at once for documents that were queued."""
+        with self._state:
+            self._is_woken = True
+            self._state.notify_all()
+
+    def close(self) -> None:
+        """Stop. The documents that are being read go back into the queue and are read when it starts again."""
+        with self._state:
+            self._is_closed = True
+            self._state.notify_all()
+        if self._dispatcher is not None:
+            self._dispatcher.join()
+        with self._state:
+            reading = list(self._reading.values())
+        # What is only left to be done is the saving of an index.
+        self._executor.shutdown(wait=not reading, cancel_futures=True)
+        for document in reading:
+            self._give_back(document)
+        self._lock.release()
+
+    def _dispatch(self) -> None:
+        while not self._is_closed:
+            try:
+                if time.monotonic() >= self._rests_until and self._lock.acquire():
+                    self._recover_once()
+                    self._start_documents()
+            except (LibraryError, OSError) as error:
+                self._rest(error)
+            self._wait()
+
+    def _recover_once(self) -> None:
+        """Put back what was half read when a program ended or the library could not be written."""
+        if self._may_be_half_read and not self._reading:
+            self._library.recover(self._ingestor.passport)
+            self._may_be_half_read = False
+
+    def _rest(self, error: Exception) -> None:
+        """Leave a library that cannot be written alone for a while; its disk may be full."""
+        logger.warning("the queue rests for %s seconds: %s", REST_SECONDS, error)
+        self._may_be_half_read = True
+        self._rests_until = time.monotonic() + REST_SECONDS
+
+    def _start_documents(self) -> None:
+        """Start as many documents as there is room for."""
+        while not self._is_closed and len(self._reading) < self._ingestor.width:
+            if (document := self._library.claim(self._ingestor.passport)) is None:
+                return
+            with self._state:
+                self._reading[document.claim] = document
+            self._executor.submit(self._work, document)
+
+    def _wait(self) -> None:
+        with self._state:
+            if not self._is_woken and not self._is_closed:
+                self._state.wait(POLL_SECONDS)
+            self._is_woken = False
+
+    def _work(self, document: DocumentRecord) -> None:
+        try:
+            result = self._process(document)
+        finally:
+            with self._state:
+                del self._reading[document.claim]
+        self._save_index(document.collection_id, has_changed=result is not None and result.chunks > 0)
+        self.wake()
+
+    def _process(self, document: DocumentRecord) -> DocumentRecord | None:
+        """Read a document; whatever goes wrong, it says so afterwards."""
+        try:
+            return self._ingestor.process(document, beside=len(self._reading))
+        except Exception as error:
+            if self._is_closed:  # and so is the library, in which nothing can be noted
+                logger.info("%s was being read when the program stopped", document.file_id)
+                return None
+            if isinstance(error, LibraryError):  # not the document's fault: it is read when there is room again
+                self._rest(error)
+                self._give_back(document)
+                return None
+            logger.exception("%s was not read", document.file_id)
+            return self._fail(document, error)
+
+    def _fail(self, document: DocumentRecord, error: Exception) -> DocumentRecord | None:
+        what = str(error) if isinstance(error, IngestError) else f"{type(error).__name__}, see the log"
+        try:
+            return self._library.fail(
+                document, f"something went wrong ({what}); add the document again", "server_error"
+            )
+        except LibraryError:
+            logger.exception("%s is left as it is", document.file_id)
+            return None
+
+    def _give_back(self, document: DocumentRecord) -> None:
+        try:
+            self._library.release(document)
+        except LibraryError as error:  # the next start finds it half read
+            logger.info("%s stays as it is: %s", document.file_id, error)
+
+    def _save_index(self, collection_id: str, *, has_changed: bool) -> None:
+        """Save the index of a collection with the last of its documents."""
+        with self._state:
+            if has_changed:
+                self._changed.add(collection_id)
+            is_last = not any(document.collection_id == collection_id for document in self._reading.values())
+        try:
+            if not is_last or collection_id not in self._changed:
+                return
+            state = self._library.queue_state([collection_id])
+            if state.queued or state.reading:  # one that was claimed a moment ago is not noted here yet
+                return
+            with self._state:
+                self._changed.discard(collection_id)
+            self._ingestor.save_index(collection_id)
+        except CollectionNotFoundError:
+            logger.info("the index of %s went with its collection", collection_id)
+        except Exception:
+            # The documents are stored; an index that is not saved is built again at the next start.
+            level = logging.INFO if self._is_closed else logging.WARNING
+            logger.log(level, "the index of %s was not saved", collection_id, exc_info=True)

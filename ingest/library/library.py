@@ -1,0 +1,364 @@
+"""The library: the only door to what is stored.
+
+SQLite rows are the truth, every vector included; the originals lie beside them under their own hash.
+Each method that changes something is one transaction.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import IndexOutdatedError, PageNotFoundError
+from ingest.library.conversations import LibraryConversations
+from ingest.library.filters import keys_of, predicate
+from ingest.library.jobs import LibraryJobs
+from ingest.storage import collections, content, documents, files, lexical, rebuilds, snapshots
+from ingest.storage.home import DATABASE_NAME, Home, delete_unused_files
+from ingest.storage.snapshots import Snapshot
+from ingest.types import (
+    AttributeValue,
+    Collection,
+    DocumentRecord,
+    DocumentStatus,
+    EmbedderPassport,
+    FileRecord,
+    Filter,
+    IndexChanges,
+    LibrarySize,
+    Page,
+    StoredChunk,
+    WordFrequencies,
+)
+
+__all__ = ["DATABASE_NAME", "Library"]
+
+REMEMBERED_FILTERS = 8
+"""What a filter lets through takes long to find among very many documents, and the next question often has the same."""
+
+
+class Library(LibraryJobs, LibraryConversations):
+    """Everything that one home folder holds, seen by one owner. Safe to use from many threads and processes.
+
+    Raises `LibraryError` where the home cannot be created, read or written.
+    """
+
+    def __init__(self, home: Path, *, owner: str = "local") -> None:
+        self.home = home
+        super().__init__(Home(home, owner=owner))
+        # By the generation of the collection, so that every change is seen at once.
+        self._matching = lru_cache(REMEMBERED_FILTERS)(self._matching_files)
+        self._chosen = lru_cache(REMEMBERED_FILTERS)(self._chosen_chunks)
+
+    def close(self) -> None:
+        """Close the database; the library cannot be used afterwards."""
+        self.storage.database.close()
+
+    # Collections
+
+    def create_collection(self, name: str, passport: EmbedderPassport) -> Collection:
+        """Add an empty collection; raises `CollectionExistsError`."""
+        with self.storage.database.write() as db:
+            return collections.insert(db, self.storage.owner, name, passport)
+
+    def collection(self, name_or_id: str) -> Collection:
+        """Return a collection by its id or name; raises `CollectionNotFoundError`."""
+        with self.storage.database.read() as db:
+            return collections.find(db, self.storage.owner, name_or_id)
+
+    def collections(self) -> list[Collection]:
+        """Return all collections, the oldest first."""
+        with self.storage.database.read() as db:
+            return collections.find_all(db, self.storage.owner)
+
+    def rename_collection(self, collection_id: str, name: str) -> Collection:
+        """Give a collection another name; raises `CollectionExistsError` or `CollectionNotFoundError`."""
+        with self.storage.database.write() as db:
+            collections.rename(db, collection_id, name)
+            return collections.find(db, self.storage.owner, collection_id)
+
+    def set_rules(self, collection_id: str, rules: str) -> Collection:
+        """Replace what a model is told about answering from a collection; raises `CollectionNotFoundError`."""
+        with self.storage.database.write() as db:
+            collections.set_rules(db, collection_id, rules)
+            return collections.find(db, self.storage.owner, collection_id)
+
+    def delete_collection(self, collection_id: str) -> None:
+        """Remove a collection, its documents, and the originals that no other collection uses."""
+        with self.storage.database.write() as db:
+            collection = collections.find(db, self.storage.owner, collection_id)
+            members = documents.find_all(db, self.storage.owner, collection.id)
+            if (hidden := rebuilds.find(db, collection)) is not None:
+                members += documents.find_all(db, self.storage.owner, hidden.id)
+            collections.delete(db, collection.id)
+            orphans = delete_unused_files(db, self.storage.owner, list({member.file_id for member in members}))
+        self.storage.remove_unused(orphans)
+
+    # Files
+
+    def add_file(self, *, source: str, filename: str, content: Path | BinaryIO) -> FileRecord:
+        """Keep an original; the same content under the same source is the same file."""
+        with (
+            self.storage.disk_errors(f"{filename} cannot be kept"),
+            content.open("rb") if isinstance(content, Path) else nullcontext(content) as stream,
+            self.storage.originals.receive(stream) as incoming,
+            # One transaction for the original and its row: no delete of the same content comes between.
+            self.storage.database.write() as db,
+        ):
+            self.storage.originals.keep(incoming)
+            return files.insert(
+                db,
+                owner=self.storage.owner,
+                source=source,
+                filename=filename,
+                sha256=incoming.sha256,
+                size_bytes=incoming.size_bytes,
+            )
+
+    def find_version(self, source: str, sha256: str) -> FileRecord | None:
+        """Return the file with this source and content, where it is known."""
+        with self.storage.database.read() as db:
+            return files.find_version(db, self.storage.owner, source, sha256)
+
+    def file(self, file_id: str) -> FileRecord:
+        """Return a file; raises `FileNotInLibraryError`."""
+        with self.storage.database.read() as db:
+            return files.find(db, self.storage.owner, file_id)
+
+    def files(self) -> list[FileRecord]:
+        """Return all files, the oldest first."""
+        with self.storage.database.read() as db:
+            return files.find_all(db, self.storage.owner)
+
+    def original_path(self, file_id: str) -> Path:
+        """Return where the bytes of a file are; raises `FileNotInLibraryError`."""
+        return self.storage.originals.path(self.file(file_id).sha256)
+
+    def rename_file(self, file_id: str, source: str, filename: str) -> None:
+        """Give a file that was moved its new source; its documents stay. Raises `FileNotInLibraryError`."""
+        with self.storage.database.write() as db:
+            file = files.find(db, self.storage.owner, file_id)
+            files.rename(db, file_id, source, filename)
+            documents.retitle(db, file_id, file.filename, filename)
+
+    def password(self, file_id: str) -> str | None:
+        """Return the password that opens a file, where one was given."""
+        with self.storage.database.read() as db:
+            return files.password(db, file_id)
+
+    def known_stats(self) -> dict[str, tuple[str, str]]:
+        """Return for each source what the file system said when its content was last hashed, and the hash."""
+        with self.storage.database.read() as db:
+            return files.known_stats(db, self.storage.owner)
+
+    def remember_stats(self, stats: Mapping[str, tuple[str, str]]) -> None:
+        """Note for each source what the file system says of it, and the hash of its content."""
+        if stats:
+            with self.storage.database.write() as db:
+                files.remember_stats(db, self.storage.owner, stats)
+
+    def delete_file(self, file_id: str) -> None:
+        """Remove a file, and what was made from it in every collection; raises `FileNotInLibraryError`."""
+        self.remove(file_id, None)
+
+    # Documents
+
+    def document(self, collection_id: str, file_id: str) -> DocumentRecord:
+        """Return one document; raises `FileNotInLibraryError`."""
+        with self.storage.database.read() as db:
+            return documents.find(db, self.storage.owner, collection_id, file_id)
+
+    def documents(self, collection_id: str | None = None, status: DocumentStatus | None = None) -> list[DocumentRecord]:
+        """Return the documents of one collection or of all, of one status or of any, the oldest first."""
+        with self.storage.database.read() as db:
+            return documents.find_all(db, self.storage.owner, collection_id, status)
+
+    def size(self, collection_ids: Sequence[str]) -> LibrarySize:
+        """Return how much some collections hold that can be searched."""
+        with self.storage.database.read() as db:
+            return documents.size(db, self.storage.owner, collection_ids)
+
+    def remove_document(self, collection_id: str, file_id: str) -> None:
+        """Take a document out of a collection; the file stays. Raises `FileNotInLibraryError`."""
+        with self.storage.database.write() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.delete(db, collection_id, file_id)
+        self.storage.remove_unused([])
+
+    def remove(self, file_id: str, collection_id: str | None) -> None:
+        """Take a document out of a collection, or out of all; the file goes with the last of them.
+
+        Raises `FileNotInLibraryError`. With None, a file that is in no collection is removed too.
+        """
+        with self.storage.database.write() as db:
+            file = files.find(db, self.storage.owner, file_id)
+            chosen = documents.collections_of(db, file.id) if collection_id is None else [collection_id]
+            for each in chosen:
+                documents.delete(db, each, file.id)
+            orphans = delete_unused_files(db, self.storage.owner, [file.id])
+        self.storage.remove_unused(orphans)
+
+    def document_text(self, collection_id: str, file_id: str) -> str:
+        """Return the text that all offsets count in; raises `FileNotInLibraryError`."""
+        with self.storage.database.read() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            return content.text(db, collection_id, file_id)
+
+    def pages(self, collection_id: str, file_id: str) -> list[Page]:
+        """Return the pages of a document in order; raises `FileNotInLibraryError`."""
+        with self.storage.database.read() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            return content.pages(db, collection_id, file_id)
+
+    def page_text(self, collection_id: str, file_id: str, number: int) -> str:
+        """Return the text of one page; raises `FileNotInLibraryError` or `PageNotFoundError`."""
+        with self.storage.database.read() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            if (text := content.page_text(db, collection_id, file_id, number)) is None:
+                raise PageNotFoundError(file_id=file_id, page=number)
+            return text
+
+    def line_at(self, collection_id: str, file_id: str, position: int) -> int:
+        """Return the number of the line, from 1, that holds a position of a document's text."""
+        with self.storage.database.read() as db:
+            return content.line_at(db, collection_id, file_id, position)
+
+    def span_pages(self, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
+        """Return the pages of `[start, end)`, from the one that holds `start`; raises `FileNotInLibraryError`.
+
+        A `start` between two pages belongs to the one before.
+        """
+        with self.storage.database.read() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            return content.span_pages(db, collection_id, file_id, start, end)
+
+    def remove_unused(self) -> None:
+        """Remove every saved index, and all that models have read ahead, of what is not in the library any more."""
+        self.storage.remove_unused([])
+
+    # Attributes and filters
+
+    def set_attributes(
+        self, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
+    ) -> DocumentRecord:
+        """Replace what is said of a document's source in a collection, which `filters.checked_attributes` allows.
+
+        Raises `FileNotInLibraryError`.
+        """
+        with self.storage.database.write() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.set_attributes(db, collection_id, file_id, attributes)
+            return documents.find(db, self.storage.owner, collection_id, file_id)
+
+    def attributes_of(self, collection_id: str, file_ids: Iterable[str]) -> dict[str, dict[str, AttributeValue]]:
+        """Return what is said of each of these files; those of which nothing is said are left out."""
+        with self.storage.database.read() as db:
+            return documents.attributes_of(db, collection_id, file_ids)
+
+    def matching_files(self, collection_id: str, wanted: Filter) -> frozenset[str]:
+        """Return the files whose documents a filter lets through; raises `CollectionNotFoundError`."""
+        # `repr`, because 1, 1.0 and True are equal, but not to a filter.
+        return self._matching(self.collection(collection_id).generation, collection_id, repr(wanted), wanted)
+
+    def _matching_files(self, generation: int, collection_id: str, name: str, wanted: Filter) -> frozenset[str]:
+        is_match = predicate(wanted)
+        with self.storage.database.read() as db:
+            rows = documents.filter_rows(db, collection_id, keys_of(wanted))
+            return frozenset(id_ for id_, known in rows if is_match(known))
+
+    def chunk_ids(self, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
+        """Return the ids of all chunks of these files, those that no search finds yet included; it cannot be changed.
+
+        Raises `CollectionNotFoundError`.
+        """
+        return self._chosen(self.collection(collection_id).generation, collection_id, file_ids)
+
+    def _chosen_chunks(self, generation: int, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
+        with self.storage.database.read() as db:
+            ids = np.array(documents.chunk_ids(db, collection_id, file_ids), dtype=np.int64)
+        ids.setflags(write=False)
+        return ids
+
+    # Chunks and vectors
+
+    def chunks(self, ids: list[int]) -> list[StoredChunk]:
+        """Return the chunks with these ids in that order; those that are gone are left out."""
+        with self.storage.database.read() as db:
+            return content.chunks(db, ids)
+
+    def document_chunks(self, collection_id: str, file_id: str) -> list[StoredChunk]:
+        """Return the chunks of a document in reading order."""
+        with self.storage.database.read() as db:
+            return content.document_chunks(db, collection_id, file_id)
+
+    def search_words(
+        self, collection_id: str, words: Sequence[str], top_k: int, *, among: NDArray[np.int64] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (chunk id, BM25 score) of the chunks with some of these words, as `ingest.text.analyzer` makes them.
+
+        Where `among` is given, of the chunks with these ids alone.
+        """
+        with self.storage.database.read() as db:
+            return lexical.search(db, collection_id, words, top_k, among=among)
+
+    def word_frequencies(self, words: Sequence[str]) -> WordFrequencies:
+        """Return in how many chunks of the whole library words stand, as `ingest.text.analyzer` makes them."""
+        with self.storage.database.read() as db:
+            return lexical.frequencies(db, words)
+
+    def each_change(self, collection_id: str, generation: int) -> Iterator[IndexChanges]:
+        """Yield in batches what brings an index of `generation` up to date, all of it from one state of the library.
+
+        Nothing where it is. The last batch alone has the new generation. Raises `IndexOutdatedError` where it is no
+        longer known what was removed since; 0 always works.
+        """
+        with self.storage.database.read() as db:
+            current = collections.find(db, self.storage.owner, collection_id).generation
+            if 0 < generation < collections.history_from(db, collection_id):
+                raise IndexOutdatedError(collection=collection_id)
+            if current == generation:
+                return
+            removed = content.removed_since(db, collection_id, generation)
+            for ids, vectors in content.vectors_since(db, collection_id, generation):
+                yield IndexChanges(generation, removed, ids, vectors)
+                removed = []
+            yield IndexChanges(current, removed, [], np.empty((0, 0), dtype=np.float32))
+
+    def vectors(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
+        """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
+        with self.storage.database.read() as db:
+            return content.vectors(db, ids)
+
+    def changed_chunks(self, collection_id: str, generation: int) -> int:
+        """Return how many chunks a search finds that came after `generation`."""
+        with self.storage.database.read() as db:
+            return content.count_since(db, collection_id, generation)
+
+    def snapshot(self, collection_id: str) -> Snapshot | None:
+        """Return what is recorded of the collection's saved index."""
+        with self.storage.database.read() as db:
+            return snapshots.find(db, collection_id)
+
+    def read_snapshot(self, snapshot: Snapshot) -> bytes:
+        """Return the index file of a snapshot; raises `OSError` where it is gone."""
+        return self.storage.index_files.read(snapshot.filename)
+
+    def save_snapshot(self, snapshot: Snapshot, body: bytes) -> None:
+        """Keep a saved index in place of the one before.
+
+        Nothing is kept where that one is newer, or where the collection or a chunk of it was removed meanwhile.
+        """
+        with (
+            self.storage.disk_errors("the index cannot be saved"),
+            self.storage.index_files.receive(body) as incoming,
+            self.storage.database.write() as db,
+        ):
+            if not snapshots.may_record(db, snapshot):
+                return
+            self.storage.index_files.keep(incoming, snapshot.filename)
+            snapshots.record(db, snapshot)
+        self.storage.remove_unused([])  # only now: until the record is committed, the one before is needed

@@ -1,0 +1,83 @@
+"""Where a span stands: its page, its boxes, and the page as a picture."""
+
+from dataclasses import dataclass
+
+from ingest.errors import FileNotInLibraryError, PageNotFoundError
+from ingest.library.library import Library
+from ingest.runtime.supervisor import WorkerPool
+from ingest.text.word_boxes import boxes_for_span
+from ingest.types import Box, DocumentRecord, Page, PageUnit, StoredChunk
+
+RENDER_TIMEOUT_SECONDS = 30.0
+RENDERER_WAIT_SECONDS = 10.0
+"""Who waits for a picture holds a thread that others need, so nobody waits long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The page on which a span begins, one box for each line of it, on whatever page, and the place in words.
+
+    `place` is what a person looks for: "page 12", "slide 3: Outlook", "line 40"; empty where a document has no parts.
+    """
+
+    page: int
+    boxes: tuple[Box, ...]
+    place: str
+
+
+def locate(library: Library, collection_id: str, file_id: str, start: int, end: int) -> Location:
+    """Return where `[start, end)` of a document stands; raises `FileNotInLibraryError`.
+
+    There are no boxes for formats without a layout.
+    """
+    document = library.document(collection_id, file_id)
+    pages = library.span_pages(collection_id, file_id, start, end)
+    boxes = tuple(box for page in pages for box in boxes_for_span(page, start, end))
+    if document.unit is PageUnit.LINE:
+        place = f"line {library.line_at(collection_id, file_id, start)}"
+    else:
+        place = place_in_words(document, pages[0]) if pages else ""
+    return Location(pages[0].number if pages else 1, boxes, place)
+
+
+def place_of(library: Library, found: StoredChunk) -> str:
+    """Return in words where a chunk begins; empty where its document is gone."""
+    try:
+        return locate(library, found.collection_id, found.file_id, found.chunk.start, found.chunk.end).place
+    except FileNotInLibraryError:
+        return ""
+
+
+def place_in_words(document: DocumentRecord, page: Page) -> str:
+    """Return what a page of a document is called, and that it was read off a picture where it was."""
+    has_parts = document.pages > 1 or page.width > 0 or document.unit is not PageUnit.PAGE
+    name = f"{document.unit} {page.number}" if has_parts else ""
+    if page.label:
+        name = page.label if document.unit is PageUnit.PAGE or not name else f"{name}: {page.label}"
+    if page.ocr_confidence is None:
+        return name
+    return f"{name}, read by OCR ({page.ocr_confidence:.0%})".removeprefix(", ")
+
+
+class PageImages:
+    """Draws the pages of stored originals; only formats with a layout (PDF) have pictures."""
+
+    def __init__(self, library: Library, renderers: WorkerPool) -> None:
+        self._library = library
+        self._renderers = renderers
+
+    def png(
+        self, collection_id: str, file_id: str, number: int, start: int | None = None, end: int | None = None
+    ) -> bytes:
+        """Return a page as PNG with `[start, end)` highlighted.
+
+        Raises `PageNotFoundError`, and `WorkerBusyError` where too many others want pictures.
+        """
+        page = next((page for page in self._library.pages(collection_id, file_id) if page.number == number), None)
+        if page is None or page.width <= 0:
+            raise PageNotFoundError(file_id=file_id, page=number)
+        boxes = boxes_for_span(page, start, end) if start is not None and end is not None else ()
+        path, password = self._library.original_path(file_id), self._library.password(file_id)
+        params = {"path": str(path), "page": number, "boxes": boxes, "password": password}
+        with self._renderers.lease(RENDERER_WAIT_SECONDS) as renderer:
+            return renderer.call("render", params, bytes, timeout_seconds=RENDER_TIMEOUT_SECONDS)

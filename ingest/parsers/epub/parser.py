@@ -1,0 +1,117 @@
+"""E-books (EPUB): one page a chapter, called what the table of contents calls it."""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from ingest.parsers.assembly import TextAssembly
+from ingest.parsers.containers import open_container, reading
+from ingest.parsers.encoding import declared_in_markup, decode
+from ingest.parsers.epub.package import TocEntry, read_book
+from ingest.parsers.source import Source
+from ingest.parsers.web.html import write_fragment
+from ingest.types import PageUnit, ParsedDocument
+
+MEDIA_TYPE = "application/epub+zip"
+
+_EMPTY_ELEMENT = re.compile(r"<(a|b|div|em|i|iframe|p|script|span|strong|style|td|th|title)(\s[^<>]*)?/>", re.I)
+"""Elements that XHTML closes in one tag, and HTML does not."""
+_CUT = "\ufdd0"
+"""Stands around the number of a chapter where it begins; no text has it, as it is no character."""
+_FRAMES = frozenset({"body", "div", "section", "article", "main"})
+_HEADINGS = "h1, h2, h3"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of a file; `label` is what the table of contents calls it, if it begins a chapter."""
+
+    html: str
+    label: str
+
+
+def parse(source: Source) -> Iterator[ParsedDocument]:
+    """Read a book in its reading order.
+
+    A chapter begins where the table of contents or a heading at the top of a file says so; other files
+    continue the one before. Files that are missing become a warning. Raises what `open_container` and
+    `read_book` raise, and `NoTextError`.
+    """
+    assembly = TextAssembly()
+    with reading(source.filename), open_container(source.path, source.filename) as archive:
+        book = read_book(archive, source.filename)
+        missing = [file for file in book.files if file not in archive.NameToInfo]
+        for file in book.files:
+            entries = [entry for entry in book.toc if entry.file == file]
+            for part in _parts(_content(archive, file), entries) if file not in missing else ():
+                _write(part, assembly)
+    yield assembly.build(
+        title=book.title,
+        media_type=MEDIA_TYPE,
+        filename=source.filename,
+        warnings=[f"files of the book are missing: {', '.join(missing)}"] if missing else (),
+        metadata={"author": book.author} if book.author else {},
+        unit=PageUnit.CHAPTER,
+    )
+
+
+def _content(archive: zipfile.ZipFile, file: str) -> str:
+    data = archive.read(file)
+    text = decode(data, declared_in_markup(data)).text
+    return _EMPTY_ELEMENT.sub(r"<\1\2></\1>", text.replace(_CUT, ""))
+
+
+def _parts(content: str, entries: Sequence[TocEntry]) -> Iterator[_Part]:
+    """Cut a file where chapters begin that the table of contents names in it, at its highest rank there."""
+    tree = LexborHTMLParser(content)
+    if tree.body is None:
+        return
+    rank = min((entry.depth for entry in entries), default=0)
+    chapters = [entry for entry in entries if entry.depth == rank]
+    label = ""
+    anchors = _anchors(tree)
+    for number, entry in enumerate(chapters):
+        place = _place(anchors.get(entry.fragment)) if entry.fragment else None
+        if place is None:
+            label = label or entry.label
+        else:
+            place.insert_before(f"{_CUT}{number}{_CUT}")
+    first, *rest = (tree.body.html or "").split(_CUT)
+    yield _Part(first, label)
+    for index, html in zip(rest[::2], rest[1::2], strict=True):
+        yield _Part(html, chapters[int(index)].label)
+
+
+def _anchors(tree: LexborHTMLParser) -> dict[str, LexborNode]:
+    anchors: dict[str, LexborNode] = {}
+    for node in tree.css("[id], a[name]"):
+        for attribute in ("id", "name"):
+            anchors.setdefault(node.attributes.get(attribute) or "", node)
+    return anchors
+
+
+def _place(anchor: LexborNode | None) -> LexborNode | None:
+    """Return the element before which a chapter begins, or None where that is the start of the file."""
+    node = anchor
+    while node is not None and node.parent is not None and node.parent.tag not in _FRAMES:
+        node = node.parent
+    return None if node is None or node.tag in ("body", "html") else node
+
+
+def _write(part: _Part, assembly: TextAssembly) -> None:
+    body = LexborHTMLParser(part.html).body
+    if body is None or not body.text().strip():
+        return
+    label = part.label or _heading_at_top(body)
+    if label or not assembly.has_text:
+        assembly.begin_page(label)
+    write_fragment(part.html, assembly)
+
+
+def _heading_at_top(body: LexborNode) -> str:
+    heading = body.css_first(_HEADINGS)
+    title = " ".join(heading.text().split()) if heading is not None else ""
+    return title if " ".join(body.text().split()).startswith(title) else ""

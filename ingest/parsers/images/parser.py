@@ -1,0 +1,135 @@
+# pyright: basic
+"""Pictures of text: scans, photographs, screenshots. They are read by OCR; a pixel is a point."""
+
+import struct
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ingest.errors import DamagedFileError, NoTextError, ParserLimitError
+from ingest.parsers.images.ocr import MAX_SIDE_PIXELS
+from ingest.parsers.images.page_image import highlighted_png
+from ingest.parsers.pdf.binder import Binder
+from ingest.parsers.pdf.page_warnings import counted
+from ingest.parsers.pdf.pages import PageState, ReadPage, plain_layout, read_drawing
+from ingest.parsers.source import Source
+from ingest.types import Box, ParsedDocument
+
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+_MAX_PIXELS = 90_000_000
+_MAX_FRAMES = 2_000
+_BROKEN = (
+    *(UnidentifiedImageError, OSError, EOFError, SyntaxError, ValueError, struct.error, ArithmeticError),
+    *(LookupError, TypeError, AttributeError, NotImplementedError),
+)
+"""What Pillow raises over broken files."""
+
+
+def parse(source: Source) -> Iterator[ParsedDocument]:
+    """Read a picture; every frame of a TIFF is a page, of other formats only the first one is read.
+
+    Raises `NoTextError` where nothing is written in it, `DamagedFileError`, or `ParserLimitError` where it is
+    too large.
+    """
+    if not source.with_ocr:
+        raise NoTextError(filename=source.filename, detail="it is a picture, and OCR is off")
+    with _opened(source.path, source.filename) as picture:
+        frames = _frame_count(picture, source.filename)
+        binder = Binder(source.filename, media_type=Image.MIME.get(picture.format or "", "image"), total_pages=frames)
+        for number in range(1, frames + 1):
+            binder.add(_read_frame(picture, number, source.filename))
+            if binder.is_full and number < frames:
+                yield binder.take()
+        if not binder.has_text:
+            detail = f"no words can be read in it ({counted(frames, 'picture')})"
+            raise NoTextError(filename=source.filename, detail=detail)
+        yield binder.finish(binder.take(), binder.findings.warnings())
+
+
+def render(path: Path, page_number: int, boxes: Sequence[Box], width_pixels: int = 1000) -> bytes:
+    """Return a picture's page as PNG, at most `width_pixels` wide, with those of `boxes` that are on it highlighted.
+
+    Raises `DamagedFileError` where there is no such page or it cannot be drawn.
+    """
+    with _opened(path, path.name) as picture:
+        if not 1 <= page_number <= _frame_count(picture, path.name):
+            raise DamagedFileError(filename=path.name, detail=f"it has no page {page_number}")
+        page = _frame(picture, page_number, path.name)
+    scale = min(width_pixels / page.width, 1.0)
+    page.thumbnail((width_pixels, max(round(page.height * scale), 1)))
+    return highlighted_png(page, [box for box in boxes if box.page == page_number], scale)
+
+
+@contextmanager
+def _opened(path: Path, filename: str) -> Generator[Image.Image]:
+    """Open a picture for the length of a `with` block."""
+    with _reading(filename, "it is no picture that can be opened"):
+        picture = Image.open(path, formats=_FORMATS)
+    with picture:
+        yield picture
+
+
+@contextmanager
+def _reading(filename: str, detail: str) -> Generator[None]:
+    """Translate what Pillow raises over broken files; what it merely warns of is read over."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Image.DecompressionBombError as error:
+        raise _too_large(filename) from error
+    except _BROKEN as error:
+        raise DamagedFileError(filename=filename, detail=detail) from error
+
+
+def _frame_count(picture: Image.Image, filename: str) -> int:
+    """Return how many pictures a TIFF holds, one that cannot be read and ends it among them; 1 for other formats."""
+    if picture.format != "TIFF":
+        return 1
+    for index in range(1, _MAX_FRAMES + 1):
+        try:
+            with _reading(filename, ""):
+                picture.seek(index)
+        except DamagedFileError as error:
+            return index if isinstance(error.__cause__, EOFError) else index + 1
+    raise ParserLimitError(filename=filename, detail=f"it has more than {_MAX_FRAMES} pictures")
+
+
+def _read_frame(picture: Image.Image, number: int, filename: str) -> ReadPage:
+    try:
+        page = _frame(picture, number, filename)
+    except DamagedFileError:
+        if number == 1:
+            raise
+        return ReadPage(plain_layout(""), PageState.BROKEN)
+    width = page.width
+    page.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
+    return read_drawing(page, width / page.width)
+
+
+def _frame(picture: Image.Image, number: int, filename: str) -> Image.Image:
+    """Return a frame as people see it: turned as its camera says, without transparency."""
+    with _reading(filename, f"its picture {number} cannot be drawn"):
+        picture.seek(number - 1)
+        if picture.width * picture.height > _MAX_PIXELS:
+            raise _too_large(filename)
+        return _in_colour(ImageOps.exif_transpose(picture))
+
+
+def _in_colour(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits a pixel would be cut off at 255, not scaled
+        return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layer = picture.convert("RGBA")
+    page = Image.new("RGBA", layer.size, "white")
+    page.alpha_composite(layer)
+    return page.convert("RGB")
+
+
+def _too_large(filename: str) -> ParserLimitError:
+    detail = f"the picture has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller"
+    return ParserLimitError(filename=filename, detail=detail)

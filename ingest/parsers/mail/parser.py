@@ -1,0 +1,114 @@
+"""E-mail: messages (EML) and mailboxes (MBOX), with what is attached to them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from ingest.errors import NoTextError, UnreadableFileError
+from ingest.parsers.mail.attachments import deepened, with_attachments
+from ingest.parsers.mail.message import Message, read_message
+from ingest.parsers.source import Source
+from ingest.text.pieces import join_pieces
+from ingest.types import Page, PageUnit, ParsedDocument
+
+EML_MEDIA_TYPE = "message/rfc822"
+MBOX_MEDIA_TYPE = "application/mbox"
+
+MESSAGES_PER_PIECE = 50
+_CHARS_PER_PIECE = 1_000_000
+_NO_SUBJECT = "(no subject)"
+_ENVELOPE = re.compile(rb"From \S+.*\d{4}")
+_HEADER_LINE = re.compile(rb"[\w-]+[ \t]*:")
+
+
+def parse_eml(source: Source) -> Iterator[ParsedDocument]:
+    """Yield a message as page 1, then each attachment's pages, labelled with its name.
+
+    What cannot be read of it is a warning. Raises `DamagedFileError` where the file is no message.
+    """
+    message = read_message(source.path.read_bytes(), source.filename)
+    yield from with_attachments(_document(message, source), message.attachments, source)
+
+
+def parse_mbox(source: Source) -> Iterator[ParsedDocument]:
+    """Yield the messages of a mailbox in pieces, one page a message; its attachments are on its page.
+
+    A broken message is a warning. Raises `NoTextError` where not one can be read.
+    """
+    held: list[ParsedDocument] = []
+    warnings: list[str] = []
+    with source.path.open("rb") as file:
+        for number, content in enumerate(_messages(file), 1):
+            try:
+                page = _message_page(content, number, source)
+            except UnreadableFileError as error:
+                warnings.append(f"message {number} was not read: {error}")
+                continue
+            if len(held) == MESSAGES_PER_PIECE or sum(len(other.text) for other in held) > _CHARS_PER_PIECE:
+                yield _piece(held, warnings, source)
+                held, warnings = [], []
+            held.append(page)
+    if not held:
+        raise NoTextError(filename=source.filename, detail="not one message in it can be read")
+    yield _piece(held, warnings, source)
+
+
+def _document(message: Message, source: Source) -> ParsedDocument:
+    document = message.assembly.build(
+        title=message.subject,
+        media_type=EML_MEDIA_TYPE,
+        filename=source.filename,
+        warnings=message.warnings,
+        metadata={"encoding": message.encoding} if message.encoding else {},
+    )
+    subject, below = document.headings[:1], document.headings[1:]
+    return replace(document, headings=(*subject, *deepened(below, 1)))
+
+
+def _message_page(content: bytes, number: int, source: Source) -> ParsedDocument:
+    """Return a message of a mailbox and its attachments as one page."""
+    message = read_message(content, f"message {number}")
+    whole = join_pieces(with_attachments(_document(message, source), message.attachments, source))
+    name = message.subject or _NO_SUBJECT
+    return replace(
+        whole,
+        pages=(Page(number, 0, len(whole.text), label=name),),
+        warnings=tuple(f"message {number} ({name}): {warning}" for warning in whole.warnings),
+    )
+
+
+def _piece(messages: Sequence[ParsedDocument], warnings: Sequence[str], source: Source) -> ParsedDocument:
+    piece = join_pieces(messages)
+    return replace(
+        piece,
+        title=Path(source.filename).stem,
+        media_type=MBOX_MEDIA_TYPE,
+        unit=PageUnit.MESSAGE,
+        warnings=(*piece.warnings, *warnings),
+    )
+
+
+def _messages(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the messages of a mailbox without the lines that part them, one at a time.
+
+    Such a line begins with "From " after an empty one and before a header: mailboxes also hold texts with
+    lines that begin so, which the standard library would take for a message each.
+    """
+    lines: list[bytes] = []
+    envelope = b""
+    is_after_blank = True
+    for line in file:
+        if envelope and _HEADER_LINE.match(line):
+            if any(map(bytes.strip, lines)):
+                yield b"".join(lines)
+            lines = []
+        elif envelope:
+            lines.append(envelope)
+        envelope = line if is_after_blank and _ENVELOPE.match(line) else b""
+        if not envelope:
+            lines.append(line)
+        is_after_blank = not line.strip()
+    if envelope or any(map(bytes.strip, lines)):
+        yield b"".join([*lines, envelope])

@@ -1,0 +1,169 @@
+# pyright: basic
+"""OpenDocument files: texts (ODT), spreadsheets (ODS) and presentations (ODP)."""
+
+import re
+from collections.abc import Iterator
+
+from lxml.etree import _Element as Element
+
+from ingest.parsers.assembly import TextAssembly
+from ingest.parsers.opendocument.headings import HeadingNumbers
+from ingest.parsers.opendocument.package import Package, name, opened
+from ingest.parsers.opendocument.text import Writer, flat_text, read_line
+from ingest.parsers.presentations.slides import in_reading_order, pictures_only
+from ingest.parsers.source import Source
+from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
+from ingest.types import PageUnit, ParsedDocument
+
+MEDIA_TYPE = "application/vnd.oasis.opendocument"
+
+_LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)?")
+_UNITS_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
+_BESIDE_CELLS = (name("office:annotation"), name("draw:frame"))
+_VALUES = ("string-value", "date-value", "time-value", "boolean-value", "value")
+_MAX_REPEATED_CELLS = 1000
+
+
+def parse_text(source: Source) -> Iterator[ParsedDocument]:
+    """Read a text document: headers and footers first, notes and boxes after the paragraph they belong to.
+
+    Raises what `opened` raises, and `NoTextError`.
+    """
+    with opened(source, "text") as package:
+        assembly = TextAssembly()
+        writer = Writer(assembly, package.numbered, HeadingNumbers(package.styles))
+        for margin in _margins(package):
+            writer.write(margin)
+        writer.write(package.body)
+    yield assembly.build(title=package.title, media_type=f"{MEDIA_TYPE}.text", filename=source.filename)
+
+
+def parse_slides(source: Source) -> Iterator[ParsedDocument]:
+    """Read a presentation: one page a slide, its title as a heading and label, notes after the line "Notes:".
+
+    Raises what `opened` raises, and `NoTextError`.
+    """
+    with opened(source, "presentation") as package:
+        assembly = TextAssembly()
+        silent = [
+            number
+            for number, slide in enumerate(package.body.iterchildren(name("draw:page")), 1)
+            if not _write_slide(slide, Writer(assembly, package.numbered))
+            and next(slide.iter(name("draw:image")), None) is not None
+        ]
+    yield assembly.build(
+        title=package.title,
+        media_type=f"{MEDIA_TYPE}.presentation",
+        filename=source.filename,
+        unit=PageUnit.SLIDE,
+        warnings=pictures_only(silent),
+    )
+
+
+def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
+    """Read a spreadsheet: one page a sheet, cells as they are shown, comments after the tables.
+
+    What is beyond the limit of cells becomes a warning. Raises what `opened` raises, and `NoTextError`.
+    """
+    with opened(source, "spreadsheet") as package:
+        assembly, budget = TextAssembly(), CellBudget()
+        for sheet in package.body.iterchildren(name("table:table")):
+            write_sheet(sheet.get(name("table:name"), ""), _sheet_rows(sheet, budget), assembly)
+            for element in sheet.iter(*_BESIDE_CELLS):
+                text = flat_text(element)
+                is_comment = element.tag == name("office:annotation")
+                assembly.paragraph(f"Comment: {text}" if is_comment and text else text)
+    yield assembly.build(
+        title=package.title or source.filename.rsplit(".", 1)[0],
+        media_type=f"{MEDIA_TYPE}.spreadsheet",
+        filename=source.filename,
+        unit=PageUnit.SHEET,
+        warnings=budget.warnings,
+    )
+
+
+def _margins(package: Package) -> Iterator[Element]:
+    """Yield the headers and footers of the page styles, each text once."""
+    written: set[str] = set()
+    for page in package.styles.iter(name("style:master-page")) if package.styles is not None else ():
+        for margin in page.iterchildren("*"):
+            text = flat_text(margin)
+            if margin.tag.startswith((name("style:header"), name("style:footer"))) and text not in written:
+                written.add(text)
+                yield margin
+
+
+def _write_slide(slide: Element, writer: Writer) -> bool:
+    """Add a slide; say whether it has any text."""
+    length = writer.assembly.length
+    shapes = [shape for shape in slide.iterchildren("*") if shape.tag != name("presentation:notes")]
+    titles = [shape for shape in shapes if shape.get(name("presentation:class")) == "title"]
+    title = flat_text(titles[0]) if titles else ""
+    writer.assembly.begin_page(title)
+    writer.assembly.heading(1, title)
+    for shape in in_reading_order(shapes, _place):
+        if shape not in titles[:1]:
+            _write_shape(shape, writer)
+    for notes in slide.iterchildren(name("presentation:notes")):
+        text = "\n".join(read_line(paragraph).text for paragraph in _note_paragraphs(notes)).strip()
+        writer.assembly.paragraph(f"Notes:\n{text}" if text else "")
+    return writer.assembly.length > length
+
+
+def _write_shape(shape: Element, writer: Writer) -> None:
+    if shape.tag != name("draw:g"):
+        writer.write_element(shape)
+        return
+    for inner in in_reading_order(shape.iterchildren("*"), _place):
+        _write_shape(inner, writer)
+
+
+def _note_paragraphs(notes: Element) -> Iterator[Element]:
+    for frame in notes.iterchildren("*"):
+        if frame.get(name("presentation:class")) == "notes":
+            yield from frame.iter(name("text:p"))
+
+
+def _place(shape: Element) -> tuple[float, float]:
+    return _centimetres(shape.get(name("svg:y"))), _centimetres(shape.get(name("svg:x")))
+
+
+def _centimetres(length: str | None) -> float:
+    match = _LENGTH.fullmatch(length or "")
+    return float(match[1]) * _UNITS_CM[match[2] or "cm"] if match else 0.0
+
+
+def _sheet_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:
+    """Yield the rows of a sheet; of a stretch of empty rows, however long, one."""
+    number = 1
+    for row in sheet.iter(name("table:table-row")):
+        cells = _row(row)
+        repeats = _count(row, "table:number-rows-repeated")
+        for _ in range(repeats if cells else 1):
+            if not budget.take(len(cells), sheet=sheet.get(name("table:name"), ""), row=number):
+                return
+            yield cells
+        number += repeats
+
+
+def _row(row: Element) -> Row:
+    cells: dict[int, str] = {}
+    column = 0
+    for cell in row.iterchildren(name("table:table-cell"), name("table:covered-table-cell")):
+        repeats = _count(cell, "table:number-columns-repeated")
+        text = _cell_text(cell)
+        if text:
+            cells.update(dict.fromkeys(range(column, column + min(repeats, _MAX_REPEATED_CELLS)), text))
+        column += repeats
+    return cells
+
+
+def _cell_text(cell: Element) -> str:
+    """Return what a cell shows, or its value where the file has only that."""
+    shown = " ".join(read_line(paragraph).text for paragraph in cell.iterchildren(name("text:p")))
+    values = (cell.get(name(f"office:{kind}"), "") for kind in _VALUES)
+    return " ".join(shown.split()) or next(filter(None, values), "")
+
+
+def _count(element: Element, attribute: str) -> int:
+    return max(int(element.get(name(attribute), "1")), 1)

@@ -1,0 +1,143 @@
+"""The glyphs of a PDF page as lines in reading order. Pure; works on what `ingest.parsers.pdf.pdfium` read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
+
+NEWLINE, SPACE = 0x0A, 0x20
+_CARRIAGE_RETURN, _SOFT_HYPHEN, _BYTE_ORDER_MARK = 0x0D, 0xAD, 0xFEFF
+_OTHER_SPACES = (0x09, 0x1680, 0x2028, 0x2029)
+_HYPHENS = (0x2D, 0x2010)
+_REPLACEMENT = 0xFFFD
+_WHITE_SPACE = np.array([NEWLINE, SPACE, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The glyphs of a page made ready: code points that are no text are 0; `is_ink` leaves out white space too."""
+
+    codes: NDArray[np.uint32]
+    boxes: NDArray[np.float32]
+    sizes: NDArray[np.float32]
+    is_reversed: NDArray[np.bool_]
+    is_ink: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Glyphs that stand side by side, by their index; the rectangle around them; the font size at its middle."""
+
+    glyphs: NDArray[np.intp]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+
+    @property
+    def height(self) -> float:
+        """Return the height of the rectangle."""
+        return self.y1 - self.y0
+
+    def extended_by(self, other: "Line") -> "Line":
+        """Return both as one line that ends with the glyphs of `other`."""
+        return Line(
+            other.glyphs,
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+            max(self.size, other.size),
+        )
+
+
+def make_sheet(glyphs: Glyphs) -> Sheet:
+    """Return the glyphs that are text.
+
+    What stands outside the page as shown is not text: no reader sees it and no citation could point at it.
+    Halves of surrogate pairs become the character they stand for, or U+FFFD where the other half is missing.
+    """
+    codes = glyphs.codes.copy()
+    codes[np.isin(codes, _OTHER_SPACES)] = SPACE
+    codes[codes == _BYTE_ORDER_MARK] = 0
+    is_soft_hyphen = codes == _SOFT_HYPHEN
+    ends_line = np.append(np.isin(codes[1:], (_CARRIAGE_RETURN, NEWLINE)), True)[: len(codes)]
+    codes[is_soft_hyphen] = np.where(ends_line, LINE_END_HYPHEN, 0)[is_soft_hyphen]
+    codes[(codes == _CARRIAGE_RETURN) & np.append(codes[1:] == NEWLINE, False)[: len(codes)]] = 0
+    codes[codes == _CARRIAGE_RETURN] = NEWLINE
+    _join_surrogates(codes)
+    boxes = glyphs.boxes
+    is_outside = (boxes[:, 2] < 0) | (boxes[:, 3] < 0) | (boxes[:, 0] > glyphs.width) | (boxes[:, 1] > glyphs.height)
+    is_white = np.isin(codes, _WHITE_SPACE)
+    codes[is_outside & ~is_white & (codes != LINE_END_HYPHEN)] = 0
+    return Sheet(codes, boxes, glyphs.sizes, glyphs.is_reversed, ~is_white & (codes != 0))
+
+
+def split_lines(sheet: Sheet) -> list[Line]:
+    """Return the lines that PDFium saw, without the white space around them.
+
+    A hyphen that breaks a word at the end of a line becomes `LINE_END_HYPHEN` in `sheet.codes`.
+    """
+    is_border = (sheet.codes == NEWLINE) | (sheet.codes == LINE_END_HYPHEN)
+    numbers = np.cumsum(np.concatenate([[False], is_border[:-1]]))[: len(is_border)]
+    glyphs = np.flatnonzero((sheet.codes != 0) & (sheet.codes != NEWLINE))
+    lines = make_lines(sheet, glyphs, numbers[glyphs])
+    for line in lines:
+        _mark_hyphen(sheet, line)
+    return lines
+
+
+def straighten(lines: Sequence[Line], sheet: Sheet) -> list[Line]:
+    """Put the pieces of lines that run from right to left in order; PDFium sorts them from left to right."""
+    straight: list[Line] = []
+    for line in lines:
+        if sheet.is_reversed[line.glyphs[len(line.glyphs) // 2]]:
+            straight += _pieces_from_the_right(line, sheet)
+        else:
+            straight.append(line)
+    return straight
+
+
+def make_lines(sheet: Sheet, glyphs: NDArray[np.intp], numbers: NDArray[np.intp]) -> list[Line]:
+    """Return `glyphs` as one line for each run of equal `numbers`, without white space around them.
+
+    Runs without ink are left out.
+    """
+    inked = np.flatnonzero(sheet.is_ink[glyphs])
+    if not len(inked):
+        return []
+    firsts = np.flatnonzero(np.diff(numbers[inked], prepend=-1))
+    lasts = np.append(firsts[1:], len(inked)) - 1
+    boxes = sheet.boxes[glyphs[inked]]
+    corners = np.hstack([np.minimum.reduceat(boxes[:, :2], firsts), np.maximum.reduceat(boxes[:, 2:], firsts)])
+    sizes = sheet.sizes[glyphs[inked[(firsts + lasts) // 2]]]
+    starts, ends = inked[firsts].tolist(), (inked[lasts] + 1).tolist()
+    spans = zip(starts, ends, *corners.T.tolist(), sizes.tolist(), strict=True)
+    return [Line(glyphs[start:end], x0, y0, x1, y1, size) for start, end, x0, y0, x1, y1, size in spans]
+
+
+def _mark_hyphen(sheet: Sheet, line: Line) -> None:
+    if len(line.glyphs) < 2:
+        return
+    before, last = line.glyphs[-2:].tolist()
+    if sheet.codes[last] in _HYPHENS and chr(sheet.codes[before]).isalpha():
+        sheet.codes[last] = LINE_END_HYPHEN
+
+
+def _pieces_from_the_right(line: Line, sheet: Sheet) -> list[Line]:
+    inked = line.glyphs[sheet.is_ink[line.glyphs]]
+    left = sheet.boxes[inked, 0]
+    jumps = inked[1:][left[1:] > left[:-1] + line.size]
+    pieces = make_lines(sheet, line.glyphs, np.searchsorted(jumps, line.glyphs, side="right"))
+    return sorted(pieces, key=lambda piece: -piece.x1)
+
+
+def _join_surrogates(codes: NDArray[np.uint32]) -> None:
+    highs = np.flatnonzero((codes[:-1] >> 10 == 0xD800 >> 10) & (codes[1:] >> 10 == 0xDC00 >> 10))
+    codes[highs] = 0x10000 + ((codes[highs] & 0x3FF) << 10) + (codes[highs + 1] & 0x3FF)
+    codes[highs + 1] = 0
+    codes[codes >> 11 == 0xD800 >> 11] = _REPLACEMENT

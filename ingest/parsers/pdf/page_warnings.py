@@ -1,0 +1,84 @@
+"""What is said about the pages of a file: why it has no text, and what may be missing. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from ingest.parsers.pdf.pages import PageState, ReadPage
+
+LOW_CONFIDENCE = 0.8
+
+
+@dataclass(slots=True)
+class Findings:
+    """The numbers of the pages that are worth a word, collected as they go by."""
+
+    with_ocr: bool = True
+    pages: int = 0
+    has_text: bool = False
+    has_places: bool = False
+    has_pictures: bool = False
+    with_files: list[int] = field(default_factory=list)
+    ocr: list[int] = field(default_factory=list)
+    unsure: dict[int, float] = field(default_factory=dict)
+    _without: dict[PageState, list[int]] = field(default_factory=dict)
+
+    def add(self, page: ReadPage) -> None:
+        """Take note of the next page."""
+        self.pages += 1
+        self.has_text |= bool(page.layout.text)
+        self.has_places |= len(page.layout.words) > 0
+        if page.has_files:
+            self.with_files.append(self.pages)
+        if page.state is not PageState.TEXT:
+            self._without.setdefault(page.state, []).append(self.pages)
+        if page.confidence is not None:
+            self.ocr.append(self.pages)
+            if page.confidence < LOW_CONFIDENCE:
+                self.unsure[self.pages] = page.confidence
+
+    def numbers(self, state: PageState) -> list[int]:
+        """Return the numbers of the pages of that state."""
+        return self._without.get(state, [])
+
+    def why_no_text(self) -> str:
+        """Return the reason why no page has text."""
+        pages = counted(self.pages, "page")
+        ocr = "no words can be read in them by OCR" if self.with_ocr else "OCR is off"
+        if self.numbers(PageState.UNMAPPED):
+            return f"its fonts do not say which letters their signs stand for; {ocr}"
+        if self.numbers(PageState.BROKEN):
+            return f"none of its pages can be read ({pages})"
+        if self.has_pictures:
+            return f"image only (scanned): {pages} without text; {ocr}"
+        return f"{pages} without text or pictures"
+
+    def warnings(self) -> list[str]:
+        """Return what may be missing or wrong."""
+        warnings: list[str] = []
+        if broken := self.numbers(PageState.BROKEN):
+            warnings.append(f"{named(broken)} cannot be read")
+        if unmapped := self.numbers(PageState.UNMAPPED):
+            warnings.append(f"{named(unmapped)} without usable text: the fonts do not say what their signs mean")
+        if empty := self.numbers(PageState.EMPTY):
+            why = "blank, or nothing that OCR can read" if self.with_ocr else "blank or scanned; OCR is off"
+            warnings.append(f"{named(empty)} without text ({why})")
+        if self.unsure:
+            low, high = min(self.unsure.values()), max(self.unsure.values())
+            span = f"{low:.2f}" if len(self.unsure) == 1 else f"{low:.2f} to {high:.2f}"
+            warnings.append(f"{named(list(self.unsure))} read by OCR (confidence {span})")
+        return warnings
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, for a person."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def named(numbers: Sequence[int]) -> str:
+    """Name pages for a person: "page 2", "pages 2, 5-7"."""
+    ranges: list[str] = []
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        members = [number for _, number in run]
+        ranges.append(str(members[0]) if len(members) == 1 else f"{members[0]}-{members[-1]}")
+    return f"page {ranges[0]}" if len(numbers) == 1 else f"pages {', '.join(ranges)}"

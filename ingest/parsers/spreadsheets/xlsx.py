@@ -1,0 +1,147 @@
+# pyright: basic
+"""Excel workbooks (XLSX): one page a sheet (the adapter of `openpyxl`)."""
+
+import datetime
+import posixpath
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ingest.parsers.assembly import TextAssembly, sensible_title
+from ingest.parsers.containers import open_container, read_part, reading
+from ingest.parsers.source import Source
+from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
+from ingest.types import PageUnit, ParsedDocument
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_PIECE_CHARS = 1_000_000
+_NEVER_COMPUTED = re.compile(
+    rb"""<c(?:\s(?!t=)[\w:]+="[^"]*")*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>"""
+)
+"""A cell with a formula and no result; one of a type has a result, which may be an empty text."""
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_MIDNIGHT = datetime.time()
+_SIGNIFICANT_DIGITS = ".15g"
+
+
+def parse(source: Source) -> Iterator[ParsedDocument]:
+    """Read a workbook: each sheet with its tables, comments and text boxes.
+
+    Formulas are read as their stored results. What is beyond the limit of cells, and results that were never
+    computed, become warnings. Raises what `open_container` raises, `DamagedFileError`, `NoTextError`.
+    """
+    with (
+        reading(source.filename, InvalidFileException),
+        open_container(source.path, source.filename) as archive,
+        source.path.open("rb") as file,  # a path would be judged by its suffix
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # of styles and extensions; a date that is none is shown as #VALUE!
+        book: Any = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        reader = _Reader(archive)
+        pieces = list(reader.read(book.worksheets))
+        reader.warn_of_missing(set(book.sheetnames))
+    title = sensible_title(book.properties.title) or source.filename.rsplit(".", 1)[0]
+    for number, assembly in enumerate(pieces, 1):
+        yield assembly.build(
+            title=title,
+            media_type=MEDIA_TYPE,
+            filename=source.filename,
+            unit=PageUnit.SHEET,
+            warnings=reader.warnings if number == len(pieces) else (),
+            total_pages=len(book.worksheets),
+        )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads sheet after sheet, and gathers what a person should know."""
+
+    archive: zipfile.ZipFile
+    budget: CellBudget = field(default_factory=CellBudget)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what is missing."""
+        return self.budget.warnings
+
+    def read(self, sheets: list[Any]) -> Iterator[TextAssembly]:
+        """Yield the text of the sheets, several small ones together; at least one assembly, only it without text."""
+        assembly = TextAssembly()
+        for sheet in sheets:
+            if assembly.length > _PIECE_CHARS:
+                yield assembly
+                assembly = TextAssembly(first_page=assembly.next_page)
+            write_sheet(sheet.title, self._rows(sheet), assembly)
+            for text in _attached(self.archive, sheet._worksheet_path):
+                assembly.paragraph(text)
+            self._warn_of_formulas(sheet)
+        if assembly.has_text or assembly.first_page == 1:
+            yield assembly
+
+    def warn_of_missing(self, found: set[str]) -> None:
+        """Note the sheets that the workbook lists and does not have."""
+        listed = read_part(self.archive, "xl/workbook.xml")
+        names = [sheet.get("name", "") for sheet in listed.iter(f"{_SHEET}sheet")] if listed is not None else []
+        self.warnings.extend(f"sheet {name!r} is missing from the file" for name in names if name not in found)
+
+    def _rows(self, sheet: Any) -> Iterator[Row]:
+        sheet.reset_dimensions()  # files lie about them
+        for number, cells in enumerate(sheet.iter_rows(), 1):
+            if not self.budget.take(len(cells), sheet=sheet.title, row=number):
+                return
+            yield {n: text for n, cell in enumerate(cells) if (text := _text(cell))}
+
+    def _warn_of_formulas(self, sheet: Any) -> None:
+        count = len(_NEVER_COMPUTED.findall(self.archive.read(sheet._worksheet_path)))
+        if count:
+            advice = "open the file in a spreadsheet program and save it"
+            self.warnings.append(f"{count} formulas of sheet {sheet.title!r} have no stored result: {advice}")
+
+
+def _text(cell: Any) -> str:
+    """Return what a cell shows, near enough: dates as ISO 8601, per cent as such, numbers in full."""
+    value = cell.value
+    match value:
+        case None:
+            return ""
+        case str():
+            return value.strip()
+        case bool():
+            return str(value).upper()
+        case datetime.datetime():
+            return str(value.date() if value.time() == _MIDNIGHT else value.replace(microsecond=0))
+        case int() | float() if "%" in (cell.number_format or ""):
+            return f"{value * 100:{_SIGNIFICANT_DIGITS}}%"
+        case float():
+            return f"{value:{_SIGNIFICANT_DIGITS}}"
+        case _:
+            return str(value)
+
+
+def _attached(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[str]:
+    """Yield the comments on a sheet, each with its cell, and the words in its drawings."""
+    folder, name = posixpath.split(sheet_path)
+    relations = read_part(archive, f"{folder}/_rels/{name}.rels")
+    for relation in relations.iterchildren("*") if relations is not None else ():
+        target = posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+        kind = relation.get("Type", "").rsplit("/", 1)[-1]
+        part = read_part(archive, target) if kind in ("comments", "drawing") else None
+        if part is None:
+            continue
+        for comment in part.iter(f"{_SHEET}comment"):
+            yield f"Comment at {comment.get('ref')}: {_joined(comment, f'{_SHEET}t')}"
+        for paragraph in part.iter(f"{_DRAWING}p"):
+            yield _joined(paragraph, f"{_DRAWING}t")
+
+
+def _joined(element: Any, tag: str) -> str:
+    return "".join(text.text or "" for text in element.iter(tag))

@@ -1,0 +1,107 @@
+"""Markdown: the text as a reader sees it, with headings, tables and code (the adapter of `markdown-it-py`)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ingest.parsers.assembly import Flow, TextAssembly, clean
+from ingest.parsers.encoding import decode
+from ingest.parsers.source import Source
+from ingest.parsers.web.html import write_fragment
+from ingest.types import ParsedDocument
+
+MEDIA_TYPE = "text/markdown"
+
+_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.S)
+_STORED_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.I | re.M)
+_LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
+
+
+def parse(source: Source) -> Iterator[ParsedDocument]:
+    """Read a Markdown file; marks of emphasis go, link targets stay. Raises `NoTextError` where it is blank."""
+    decoded = decode(source.path.read_bytes())
+    text = clean(decoded.text)
+    assembly = TextAssembly()
+    front = _FRONT_MATTER.match(text)
+    stored_title = _STORED_TITLE.search(front[1]) if front else None
+    if front:
+        assembly.paragraph(front[1])
+    _write(_tokens(text[front.end() :] if front else text), Flow(assembly))
+    yield assembly.build(
+        title=stored_title[1] if stored_title else "",
+        media_type=MEDIA_TYPE,
+        filename=source.filename,
+        warnings=decoded.warnings,
+        metadata={"encoding": decoded.encoding},
+    )
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    return iter(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text))
+
+
+def _write(tokens: Iterator[Token], flow: Flow) -> None:
+    for token in tokens:
+        match token.type:
+            case "heading_open":
+                flow.assembly.heading(int(token.tag[1:]), _inline_text(next(tokens).children or []))
+                flow.interrupt()
+            case "inline":
+                flow.paragraph(_inline_text(token.children or []))
+            case "bullet_list_open":
+                flow.open_list(first_number=None)
+            case "ordered_list_open":
+                flow.open_list(first_number=int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                flow.close_list()
+            case "list_item_open":
+                flow.open_item()
+            case _:
+                _write_block(token, tokens, flow)
+
+
+def _write_block(token: Token, tokens: Iterator[Token], flow: Flow) -> None:
+    match token.type:
+        case "fence" | "code_block":
+            flow.assembly.code(token.content)
+        case "html_block":
+            write_fragment(token.content, flow.assembly)
+        case "table_open":
+            _write_table(tokens, flow.assembly)
+        case _:
+            return
+    flow.interrupt()
+
+
+def _write_table(tokens: Iterator[Token], assembly: TextAssembly) -> None:
+    """Add the table whose tokens come next, up to its end."""
+    rows: list[list[str]] = []
+    for token in takewhile(lambda token: token.type != "table_close", tokens):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(_inline_text(token.children or []))
+    assembly.table(rows, header_rows=1)
+
+
+def _inline_text(tokens: Sequence[Token]) -> str:
+    pieces: list[str] = []
+    links: list[tuple[str, int]] = []
+    for token in tokens:
+        if token.type == "link_open":
+            links.append((str(token.attrGet("href") or ""), len(pieces)))
+        elif token.type == "link_close":
+            target, start = links.pop()
+            label = "".join(pieces[start:])
+            is_told = label and label in target
+            pieces.append(f" ({target})" if "://" in target and not is_told else "")
+        elif token.type in ("softbreak", "hardbreak"):
+            pieces.append("\n")
+        elif token.type == "html_inline":
+            pieces.append("\n" if _LINE_BREAK_TAG.fullmatch(token.content) else "")
+        else:
+            pieces.append(token.content)
+    return "".join(pieces)

@@ -1,0 +1,186 @@
+# pyright: basic
+"""Word documents (DOCX): everything that is written in them, in reading order."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from docx.document import Document
+from docx.opc.exceptions import OpcError
+from docx.opc.part import XmlPart
+from docx.oxml.ns import qn
+from docx.oxml.parser import parse_xml
+from lxml.etree import _Element as Element
+
+from ingest.parsers.assembly import TextAssembly, sensible_title
+from ingest.parsers.containers import reading
+from ingest.parsers.source import Source
+from ingest.parsers.word.numbering import Numbering
+from ingest.parsers.word.package import open_document
+from ingest.parsers.word.styles import ParagraphStyle, own_style_id, own_values, read_styles
+from ingest.parsers.word.text import LEFT_OUT, NOTE_KINDS, Paragraph, ParagraphReader
+from ingest.types import ParsedDocument
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+_MAX_CELL_CHARS = 1000
+_FIRST_ROW_BIT = 0x0020
+_NO_LIST = "0"
+
+
+def parse(source: Source) -> Iterator[ParsedDocument]:
+    """Read a Word document.
+
+    Numbers of headings and lists stand before their text. Notes and text boxes follow the paragraph they
+    belong to; headers and footers come first. Raises what `open_document` raises, and `NoTextError`.
+    """
+    with reading(source.filename, OpcError):
+        document = open_document(source.path, source.filename)
+        writer = _Writer(document)
+        for kind in ("header", "footer"):
+            for root in _parts(document, kind):
+                writer.write_once(root)
+        writer.write(document.element.body)
+        title = sensible_title(document.core_properties.title) or writer.title
+    yield writer.assembly.build(title=title, media_type=MEDIA_TYPE, filename=source.filename)
+
+
+class _Writer:
+    """Walks the XML of a document and adds what it finds."""
+
+    def __init__(self, document: Document) -> None:
+        self.assembly = TextAssembly()
+        self.title = ""
+        self._styles = read_styles(document.styles.element)
+        self._numbering = Numbering(next(_parts(document, "numbering"), None))
+        self._reader = ParagraphReader({kind: _notes(document, kind) for kind in NOTE_KINDS.values()})
+        self._is_after_item = False
+        self._written: set[str] = set()
+
+    def write_once(self, root: Element) -> None:
+        """Add a header or footer unless the same text was added before."""
+        text = self._flat_text(root)
+        if text not in self._written:
+            self._written.add(text)
+            self.write(root)
+
+    def write(self, container: Element) -> None:
+        """Add the paragraphs and tables inside an element."""
+        for child in container.iterchildren("*"):
+            if child.tag == qn("w:p"):
+                self._write_paragraph(child)
+            elif child.tag == qn("w:tbl"):
+                self._write_table(child)
+            elif child.tag not in LEFT_OUT:
+                self.write(child)
+
+    def _write_paragraph(self, element: Element) -> None:
+        paragraph = self._reader.read(element)
+        text = paragraph.text.strip()
+        style = self._style(element)
+        if text and style.heading_level:
+            self.assembly.heading(style.heading_level, f"{self._label(style)} {text}")
+            self._is_after_item = False
+        elif text:
+            self._write_prose(style, text)
+        self._write_attached(paragraph)
+
+    def _write_prose(self, style: ParagraphStyle, text: str) -> None:
+        if style.is_title and not self.title:
+            self.title = text
+        label = self._label(style)
+        item = f"{'  ' * style.number_level}{label} {text}" if label else text
+        self.assembly.paragraph(item, separator="\n" if label and self._is_after_item else "\n\n")
+        self._is_after_item = bool(label)
+
+    def _write_attached(self, *paragraphs: Paragraph) -> None:
+        for paragraph in paragraphs:
+            for box in paragraph.boxes:
+                self._is_after_item = False
+                self.write(box)
+            for label, note in paragraph.notes:
+                self._is_after_item = False
+                self.assembly.paragraph(f"{label} {self._flat_text(note)}")
+
+    def _write_table(self, table: Element) -> None:
+        self._is_after_item = False
+        rows = [list(_inside(row, "tc")) for row in _inside(table, "tr")]
+        is_frame = max(map(len, rows), default=0) < 2
+        if is_frame or any(len(self._raw_text(cell)) > _MAX_CELL_CHARS for row in rows for cell in row):
+            for row in rows:
+                for cell in row:
+                    self.write(cell)
+            return
+        attached: list[Paragraph] = []
+        texts = [[self._flat_text(cell, attached) for cell in row] for row in rows]
+        self.assembly.table(texts, header_rows=_header_rows(table))
+        self._write_attached(*attached)
+
+    def _flat_text(self, container: Element, attached: list[Paragraph] | None = None) -> str:
+        """Return all that an element says on one line; what hangs on its paragraphs is added to `attached`."""
+        return " ".join(" ".join(self._flat_pieces(container, [] if attached is None else attached)).split())
+
+    def _flat_pieces(self, container: Element, attached: list[Paragraph]) -> Iterator[str]:
+        for child in container.iterchildren("*"):
+            if child.tag == qn("w:p"):
+                paragraph = self._reader.read(child)
+                attached.append(paragraph)
+                yield self._label(self._style(child)) if paragraph.text.strip() else ""
+                yield paragraph.text
+            elif child.tag == qn("w:tr"):
+                yield ", ".join(self._flat_text(cell, attached) for cell in _inside(child, "tc")) + ";"
+            elif child.tag not in LEFT_OUT:
+                yield from self._flat_pieces(child, attached)
+
+    @staticmethod
+    def _raw_text(container: Element) -> str:
+        return "".join(element.text or "" for element in container.iter(qn("w:t")))
+
+    def _style(self, element: Element) -> ParagraphStyle:
+        properties = element.find(qn("w:pPr"))
+        style_id = own_style_id(properties)
+        style = own_values(properties).over(self._styles.get(style_id, ParagraphStyle()))
+        return style.at_level(self._numbering.level_of_style(style.number_id, style_id))
+
+    def _label(self, style: ParagraphStyle) -> str:
+        """Count the paragraph and return its number or bullet."""
+        if style.number_id in ("", _NO_LIST):
+            return ""
+        if self._numbering.is_bullet(style.number_id, style.number_level):
+            return "" if style.heading_level else "-"
+        return self._numbering.next_label(style.number_id, style.number_level)
+
+
+def _inside(parent: Element, name: str) -> Iterator[Element]:
+    """Return the rows or cells of a table or row, also where content controls or revisions wrap them."""
+    for child in parent.iterchildren("*"):
+        if child.tag == qn(f"w:{name}"):
+            yield child
+        elif child.tag not in LEFT_OUT:
+            yield from _inside(child, name)
+
+
+def _header_rows(table: Element) -> int:
+    """Return how many rows Word repeats on every page; else 1 where the table's look sets the first row apart."""
+    marked = sum(
+        1
+        for _ in takewhile(
+            lambda row: row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None, _inside(table, "tr")
+        )
+    )
+    look = table.find(f"{qn('w:tblPr')}/{qn('w:tblLook')}")
+    if marked or look is None:
+        return marked
+    bits = int(look.get(qn("w:val"), "0"), 16)
+    return int(look.get(qn("w:firstRow")) in ("1", "true", "on") or bool(bits & _FIRST_ROW_BIT))
+
+
+def _notes(document: Document, kind: str) -> dict[str, Element]:
+    return {note.get(qn("w:id"), ""): note for root in _parts(document, kind) for note in root.iterchildren("*")}
+
+
+def _parts(document: Document, kind: str) -> Iterator[Element]:
+    """Return the roots of the parts of a kind that the document refers to."""
+    for relation in document.part.rels.values():
+        if not relation.is_external and relation.reltype.endswith(f"/{kind}"):
+            part = relation.target_part
+            yield part.element if isinstance(part, XmlPart) else parse_xml(part.blob)

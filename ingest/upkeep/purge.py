@@ -1,0 +1,71 @@
+"""Leave no trace of what was deleted: in the database, its log, its indexes and whatever else is in the home."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import LibraryError
+from ingest.library.library import Library
+from ingest.storage import maintenance
+from ingest.storage.home import CACHE_NAME, INDEX_NAME, ORIGINALS_NAME
+from ingest.storage.originals import UNLOCKED_SECONDS, remove_abandoned
+
+UNFINISHED_RESTORES = "restoring-*"
+OLD_COPIES = "library-before-v*"
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeReport:
+    """How large the home was and is, and how many files went that were kept for convenience only."""
+
+    bytes_before: int
+    bytes_after: int
+    files_removed: int
+
+
+def purge(library: Library) -> PurgeReport:
+    """Overwrite or remove everything that belongs to no document any more, copies of older formats included.
+
+    Other processes may go on working. Raises `LibraryError` where one of them reads or writes without a pause,
+    or where a file cannot be removed; whatever was done until then stays done.
+    """
+    storage = library.storage
+    before = size_bytes(library.home)
+    with storage.disk_errors("not everything can be removed"):
+        removed = _remove_files(library.home)
+    with storage.database.write() as db:
+        maintenance.forget_removals(db)
+        maintenance.forget_sources(db)
+    storage.tidy()
+    storage.remove_unused([])
+    with storage.database.alone() as db:
+        is_done = maintenance.shrink(db)
+    if not is_done:
+        detail = "another process is busy with it, so deleted text may still be in its log; purge again later"
+        raise LibraryError(home=str(library.home), detail=detail)
+    return PurgeReport(before, size_bytes(library.home), removed)
+
+
+def size_bytes(folder: Path) -> int:
+    """Return how much all files in a folder take; those that vanish meanwhile do not count."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def _remove_files(home: Path) -> int:
+    copies = list(home.glob(OLD_COPIES))
+    for path in copies:
+        path.unlink(missing_ok=True)
+    for folder in home.glob(UNFINISHED_RESTORES):
+        shutil.rmtree(folder)
+    cache = home / CACHE_NAME
+    cached = [path for path in cache.rglob("*") if not path.is_dir()] if cache.is_dir() else []
+    if cache.is_dir():
+        shutil.rmtree(cache)
+    left = [remove_abandoned(home / name, older_than_seconds=UNLOCKED_SECONDS) for name in (ORIGINALS_NAME, INDEX_NAME)]
+    return len(copies) + len(cached) + sum(left)

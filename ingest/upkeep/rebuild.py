@@ -1,0 +1,123 @@
+"""Read a collection anew, hidden beside the one that answers meanwhile, and put it in that one's place."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest.errors import CollectionNotFoundError, RebuildLosesError, RebuildPausedError
+from ingest.library.library import Library
+from ingest.storage import rebuilds
+from ingest.storage.home import delete_unused_files
+from ingest.storage.rebuilds import RebuildState
+from ingest.types import Collection, EmbedderPassport
+
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildResult:
+    """What a rebuild has led to; `is_new` is False where the collection had been built like that before."""
+
+    collection: Collection
+    is_new: bool
+    read: int = 0
+    failed: int = 0
+    lost: tuple[str, ...] = ()
+
+
+class Rebuild:
+    """The way of one collection to another embedder. Nothing is kept here: who starts again goes on from there.
+
+    Raises `CollectionNotFoundError` where it was deleted, and `LibraryError`.
+    """
+
+    def __init__(self, library: Library, name_or_id: str, passport: EmbedderPassport) -> None:
+        self._library = library
+        self._storage = library.storage
+        self._passport = passport
+        self._old = library.collection(name_or_id)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the collection is not yet what it is to become."""
+        return self._old.passport != self._passport
+
+    def start(self) -> None:
+        """Queue what is not read yet, and what failed at the last attempt, for whoever reads the queue."""
+        if (hidden := self._hidden()) is not None and hidden.passport != self._passport:
+            self.cancel()  # it was begun for yet another embedder
+        with self._storage.database.write() as db:
+            hidden = rebuilds.find(db, self._old) or rebuilds.begin(db, self._old, self._passport)
+            rebuilds.fill(db, self._old, hidden, again=True)
+
+    def state(self) -> RebuildState | None:
+        """Return how far it is; None where it is over, because it was finished or cancelled elsewhere."""
+        with self._storage.database.read() as db:
+            hidden = rebuilds.find(db, self._old)
+            return None if hidden is None else rebuilds.state(db, self._old, hidden)
+
+    def finish(self, *, force: bool = False) -> RebuildResult | None:
+        """Put what was read in the place of the old collection; None where something is still to be read.
+
+        Raises `RebuildLosesError` where a document that could be read before cannot any more, unless `force`.
+        """
+        orphans: list[str] = []
+        with self._storage.database.write() as db:
+            if (hidden := rebuilds.find(db, self._old)) is None:
+                return self._over()
+            rebuilds.fill(db, self._old, hidden)
+            state = rebuilds.state(db, self._old, hidden)
+            if not state.waiting:
+                if state.lost and not force:
+                    raise RebuildLosesError(collection=self._old.name, files=list(state.lost))
+                members = rebuilds.swap(db, self._old, hidden)
+                orphans = delete_unused_files(db, self._storage.owner, members)
+        if state.waiting:
+            return None
+        self._storage.remove_unused(orphans)
+        return RebuildResult(self._library.collection(self._old.id), True, state.read, state.failed, state.lost)
+
+    def cancel(self) -> bool:
+        """Give it up: the old collection stays as it is. False where there was nothing to give up."""
+        if (hidden := self._hidden()) is None:
+            return False
+        self._library.delete_collection(hidden.id)
+        return True
+
+    def _hidden(self) -> Collection | None:
+        with self._storage.database.read() as db:
+            return rebuilds.find(db, self._old)
+
+    def _over(self) -> RebuildResult:
+        """Return the result of a rebuild that another process has finished; raises where it was cancelled."""
+        collection = self._library.collection(self._old.id)
+        if collection.passport != self._passport:
+            raise CollectionNotFoundError(collection=f"the rebuild of {self._old.name}")
+        return RebuildResult(collection, is_new=False)
+
+
+def rebuild(
+    library: Library,
+    name_or_id: str,
+    passport: EmbedderPassport,
+    *,
+    force: bool = False,
+    on_progress: Callable[[RebuildState], None] = lambda _: None,
+) -> RebuildResult:
+    """Rebuild a collection while a queue of this passport reads, in this process or another; wait for the end.
+
+    Raises `RebuildPausedError`, `RebuildLosesError`, `CollectionNotFoundError` and `LibraryError`. What was read
+    until then is kept, so that the next call goes on from there.
+    """
+    work = Rebuild(library, name_or_id, passport)
+    if not work.is_needed:
+        return RebuildResult(library.collection(name_or_id), is_new=False)
+    work.start()
+    while True:
+        if (state := work.state()) is not None:
+            on_progress(state)
+        if (state is None or not state.in_work) and (result := work.finish(force=force)) is not None:
+            return result
+        if library.queue_state().is_paused:
+            raise RebuildPausedError(collection=name_or_id)
+        time.sleep(POLL_SECONDS)

@@ -1,5 +1,0 @@
-"""Does a quote support a sentence? Cheap evidence, no model of its own. Pure."""
-
-from rag.checking.verdict import Support, check
-
-__all__ = ["Support", "check"]

@@ -1,0 +1,103 @@
+"""The citation markers of an answer and the sentences they belong to. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingest.text.sentences import sentence_spans
+from rag.grounding.markers import MARKER, UNFINISHED_MARKER, numbers
+
+_LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern}[.,;]?)+\s*")
+_LINE_OF_MARKER = re.compile(rf"\n\s*(?={MARKER.pattern})")
+_LIST_MARK = re.compile(r"^(?:[-*•]|\d{1,3}[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence of an answer, `answer[start:end]`, what it says without markers, and the passages it names."""
+
+    start: int
+    end: int
+    text: str
+    numbers: tuple[int, ...]
+
+
+class MarkerFilter:
+    """Lets an answer through as it streams, without the numbers of passages that were not shown.
+
+    A marker that is split over deltas is held back until it is complete.
+    """
+
+    def __init__(self, passages: Iterable[int]) -> None:
+        self._passages = frozenset(passages)
+        self._held = ""
+
+    def feed(self, delta: str) -> str:
+        """Return what may be shown so far; it can be empty."""
+        text = self._held + delta
+        unfinished = UNFINISHED_MARKER.search(text)
+        cut = unfinished.start() if unfinished else len(text)
+        self._held = text[cut:]
+        return MARKER.sub(lambda match: self._known(numbers(match.group(1))), text[:cut])
+
+    def flush(self) -> str:
+        """Return what was held back when the answer has ended."""
+        held, self._held = self._held, ""
+        return held
+
+    def _known(self, named: Sequence[int]) -> str:
+        known = [number for number in named if number in self._passages]
+        return f"[{', '.join(map(str, known))}]" if known else ""
+
+
+def answer_sentences(answer: str) -> list[AnswerSentence]:
+    """Return the sentences of an answer in order, each with the passages it names.
+
+    A marker after a full stop belongs to the sentence before it, unless it begins a line or the answer
+    puts its markers in front.
+    """
+    sentences: list[AnswerSentence] = []
+    leads = _LEADING_MARKERS.match(answer) is not None
+    carried: int | None = None
+    for begin, end in _spans(answer):
+        start = begin if carried is None else carried
+        carried = None
+        leading = _LEADING_MARKERS.match(answer, start, end)
+        if leading:
+            looks_ahead = leads or not sentences or "\n" in answer[sentences[-1].end : start]
+            if looks_ahead and leading.end() == end:
+                carried = start
+                continue
+            if not looks_ahead:
+                sentences[-1] = _extended(answer, sentences[-1], leading.end())
+                start = leading.end()
+        if start < end:
+            sentences.append(_sentence(answer, start, end))
+    if carried is not None and sentences:
+        sentences[-1] = _extended(answer, sentences[-1], len(answer))
+    return [sentence for sentence in sentences if any(character.isalnum() for character in sentence.text)]
+
+
+def _spans(answer: str) -> list[tuple[int, int]]:
+    """Return the sentences, cut where a marker begins a line."""
+    spans: list[tuple[int, int]] = []
+    for start, end in sentence_spans(answer):
+        cuts = [match.end() for match in _LINE_OF_MARKER.finditer(answer, start, end)]
+        spans.extend(pairwise([start, *cuts, end]))
+    return spans
+
+
+def _sentence(answer: str, start: int, end: int) -> AnswerSentence:
+    raw = answer[start:end].rstrip()
+    end = start + len(raw)
+    named = [number for match in MARKER.finditer(raw) for number in numbers(match.group(1))]
+    text = re.sub(r"\s+([.,;:!?])", r"\1", MARKER.sub("", raw)).strip()
+    # The number of a list item is no statement that a quote could bear.
+    return AnswerSentence(start, end, _LIST_MARK.sub("", text), tuple(dict.fromkeys(named)))
+
+
+def _extended(answer: str, sentence: AnswerSentence, end: int) -> AnswerSentence:
+    while end > sentence.end and answer[end - 1].isspace():
+        end -= 1
+    return _sentence(answer, sentence.start, end)

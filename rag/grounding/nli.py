@@ -1,0 +1,99 @@
+"""Ask a model whether a quote implies a sentence, as a second opinion to the check, where one is named.
+
+The model runs in a worker process of its own (the server never imports torch).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.runtime.model_cache import model_folder
+from ingest.runtime.supervisor import Worker, WorkerSpec
+from rag.errors import EntailmentModelNotFoundError, EntailmentModelUnfitError
+from rag.retrieval.reranking import CROSS_ENCODER, WEIGHTS
+from rag.types import Entailment
+
+CALL_TIMEOUT_SECONDS = 300.0
+ENTAILED, CONTRADICTED = "entail", "contradict"
+"""How the labels for the two begin, whatever their case."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntailmentFolder:
+    """A model on disk, described without loading it.
+
+    `entailed` and `contradicted` are the places of those labels among its numbers; a model with one number
+    gives that for what is implied, and knows no contradiction (None).
+    """
+
+    name: str
+    path: Path
+    entailed: int
+    contradicted: int | None
+
+
+def find_entailment_model(name: str) -> EntailmentFolder:
+    """Return the model that a setting names: a folder, or a name in the Hugging Face cache.
+
+    Loads nothing and asks no network. Raises `EntailmentModelNotFoundError`, and `EntailmentModelUnfitError` where the
+    model does not classify pairs of texts by entailment, or where its weights are not in safetensors.
+    """
+    path = model_folder(name)
+    if path is None or not (config := path / "config.json").is_file():
+        raise EntailmentModelNotFoundError(name=name)
+    if not any((path / weights).is_file() for weights in WEIGHTS):
+        raise EntailmentModelUnfitError(
+            name=name, detail=f"it has no {WEIGHTS[0]}, and weights in a pickle are not read, because that can run code"
+        )
+    return _described(name, path, json.loads(config.read_text(encoding="utf-8")))
+
+
+def _described(name: str, path: Path, facts: Mapping[str, Any]) -> EntailmentFolder:
+    architecture = str((facts.get("architectures") or ["model of an unknown kind"])[0])
+    if not architecture.endswith(CROSS_ENCODER):
+        raise EntailmentModelUnfitError(name=name, detail=f"it is a {architecture}, which classifies nothing")
+    labels = {int(place): str(label).casefold() for place, label in facts.get("id2label", {}).items()}
+    if len(labels) == 1:
+        return EntailmentFolder(name, path, 0, None)
+    entailed = next((place for place, label in labels.items() if label.startswith(ENTAILED)), None)
+    contradicted = next((place for place, label in labels.items() if label.startswith(CONTRADICTED)), None)
+    if entailed is None or contradicted is None:
+        named = ", ".join(labels.values()) or "no names"
+        raise EntailmentModelUnfitError(
+            name=name, detail=f"none of its labels ({named}) is called entailment, or none contradiction"
+        )
+    return EntailmentFolder(name, path, entailed, contradicted)
+
+
+class EntailmentModel:
+    """An `EntailmentJudge` whose model lives in a worker process, started at the first use.
+
+    Safe to use from many threads. A pair that is longer than what the model reads is cut at the end of the longer text.
+    """
+
+    def __init__(self, folder: EntailmentFolder) -> None:
+        self._folder = folder
+        self._worker = Worker(
+            WorkerSpec(name="entailment", target="rag.grounding.nli_process:main", options={"path": str(folder.path)})
+        )
+
+    def start(self) -> None:
+        """Load the model now instead of at the first sentence; raises `WorkerError`."""
+        self._worker.start()
+
+    def judge(self, quote: str, sentence: str) -> Entailment:
+        """Return how likely `quote` implies and contradicts `sentence`. Raises `WorkerError`."""
+        params = {"quote": quote, "sentence": sentence}
+        shares = self._worker.call("shares", params, list[float], timeout_seconds=CALL_TIMEOUT_SECONDS)
+        against = self._folder.contradicted
+        return Entailment(
+            model=self._folder.name,
+            entailed=shares[self._folder.entailed],
+            contradicted=0.0 if against is None else shares[against],
+        )
+
+    def close(self) -> None:
+        """End the worker."""
+        self._worker.close()

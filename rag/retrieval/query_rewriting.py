@@ -1,0 +1,52 @@
+"""Let the model complete a follow-up question from the conversation, for the search.
+
+Only an able model does it: a small one answers the question instead, or copies what was said before
+(SmolLM2-135M on MTRAG: DECISIONS.md, record 31).
+"""
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Literal
+
+from rag.engines.types import Engine, Message, ModelInfo, Sampling
+from rag.errors import PromptTooLongError
+from rag.models.capability import is_able
+
+Rewriting = Literal["auto", "on", "off"]
+
+MAX_TURNS = 4
+MAX_TURN_CHARS = 1_000
+MAX_TOKENS = 64
+
+RULES = (
+    "Rewrite the user's last question so that it can be understood without the conversation. "
+    "Name what it is about and change nothing else. Do not answer it. Write the rewritten question alone."
+)
+SPEAKERS = {"user": "User", "assistant": "Assistant"}
+
+
+def rewrites(model: ModelInfo, rewriting: Rewriting) -> bool:
+    """Return whether a model is to rewrite questions, by a setting or by its size."""
+    return rewriting == "on" or (rewriting == "auto" and is_able(model))
+
+
+def rewritten(engine: Engine, messages: Sequence[Message], *, client: str = "") -> str:
+    """Return the last message, a question, as the model completes it from the turns before.
+
+    Empty where the model says nothing or the conversation is too long for it. Raises what `Engine.generate` raises
+    otherwise.
+    """
+    sampling = Sampling(max_tokens=MAX_TOKENS, stop=("\n",))
+    try:
+        with closing(engine.generate(_prompt(messages), sampling, client=client)) as deltas:
+            return "".join(delta.text for delta in deltas).strip()
+    except PromptTooLongError:
+        return ""
+
+
+def _prompt(messages: Sequence[Message]) -> tuple[Message, ...]:
+    *before, question = messages
+    turns = [turn for turn in before if turn.role in SPEAKERS][-MAX_TURNS:]
+    said = "\n".join(f"{SPEAKERS[turn.role]}: {turn.content[:MAX_TURN_CHARS]}" for turn in turns)
+    asked = f"Conversation:\n{said}\n\nLast question: {question.content}\n\nRewritten question:"
+    return Message("system", RULES), Message("user", asked)

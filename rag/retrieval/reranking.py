@@ -1,0 +1,107 @@
+"""Rank the best results again with a cross-encoder, which reads the question and each text together.
+
+The model runs in a worker process of its own (the server never imports torch).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ingest.chunking.chunker import embedding_text
+from ingest.runtime.model_cache import model_folder
+from ingest.runtime.supervisor import Worker, WorkerSpec
+from rag.errors import RerankerNotFoundError, RerankerUnfitError
+from rag.retrieval.fusion import mixed
+from rag.retrieval.query_variants import Variant
+from rag.types import Reranker, ScoredChunk
+
+PAIRS = 20
+"""How many pairs of a question and a chunk are read for one search. A model with 6 layers of 384 numbers
+(ms-marco-MiniLM-L6-v2) takes 85 ms of one core for a chunk of 200 word pieces: a second for all on 2 idle cores."""
+
+CALL_TIMEOUT_SECONDS = 300.0
+CROSS_ENCODER = "ForSequenceClassification"
+"""How the names of those architectures end that give a score for a pair."""
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+LABELS_UNSAID = 2
+"""How many labels a model has whose configuration does not name them."""
+
+
+def find_reranker(name: str) -> Path:
+    """Return the folder of the model that a setting names: that folder, or a name in the Hugging Face cache.
+
+    Loads nothing and asks no network. Raises `RerankerNotFoundError`, and `RerankerUnfitError` where the model is no
+    cross-encoder with one score for a pair, or where its weights are not in safetensors.
+    """
+    path = model_folder(name)
+    if path is None or not (config := path / "config.json").is_file():
+        raise RerankerNotFoundError(name=name)
+    if not any((path / weights).is_file() for weights in WEIGHTS):
+        raise RerankerUnfitError(
+            name=name, detail=f"it has no {WEIGHTS[0]}, and weights in a pickle are not read, because that can run code"
+        )
+    _check_kind(name, json.loads(config.read_text(encoding="utf-8")))
+    return path
+
+
+def _check_kind(name: str, facts: dict[str, Any]) -> None:
+    architecture = str((facts.get("architectures") or ["model of an unknown kind"])[0])
+    if not architecture.endswith(CROSS_ENCODER):
+        raise RerankerUnfitError(name=name, detail=f"it is a {architecture}, not a cross-encoder (…{CROSS_ENCODER})")
+    labels = len(facts["id2label"]) if "id2label" in facts else LABELS_UNSAID
+    if labels != 1:
+        raise RerankerUnfitError(name=name, detail=f"it gives {labels} numbers for a pair of texts, not one")
+
+
+class CrossEncoderReranker:
+    """A `Reranker` whose model lives in a worker process, started at the first use. Safe to use from many threads.
+
+    A pair that is longer than what the model reads is cut at the end of the longer text: that is the chunk, unless
+    the question fills more than half of the model's window.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._worker = Worker(
+            WorkerSpec(name="reranker", target="rag.retrieval.reranker_process:main", options={"path": str(path)})
+        )
+
+    def start(self) -> None:
+        """Load the model now instead of at the first question; raises `WorkerError`."""
+        self._worker.start()
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers the question, in [0, 1], in the order given; nothing for no texts.
+
+        Raises `WorkerError`.
+        """
+        if not texts:
+            return []
+        params = {"question": question, "texts": list(texts)}
+        return self._worker.call("scores", params, list[float], timeout_seconds=CALL_TIMEOUT_SECONDS)
+
+    def close(self) -> None:
+        """End the worker."""
+        self._worker.close()
+
+
+def reranked(reranker: Reranker, asked: Sequence[Variant], hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+    """Return all `hits`, the best first, of which the first ones were read by `reranker` and have its score.
+
+    `PAIRS` pairs are read, so half as many hits for a question with two variants, whose scores are mixed by their
+    weights. The other hits follow in their order; none scores more than the last one that was read.
+    """
+    if not hits:
+        return []
+    depth = PAIRS // len(asked)
+    texts = [embedding_text(hit.chunk.chunk) for hit in hits[:depth]]
+    by_variant = [reranker.scores(variant.text, texts) for variant in asked]
+    scores = [mixed(asked, of_hit) for of_hit in zip(*by_variant, strict=True)]
+    read = [
+        replace(hit, score=score, trail=replace(hit.trail, rerank_score=score))
+        for hit, score in zip(hits[:depth], scores, strict=True)
+    ]
+    lowest = min(scores)
+    others = [replace(hit, score=min(hit.score, lowest)) for hit in hits[depth:]]
+    return [*sorted(read, key=lambda hit: (-hit.score, hit.chunk.id)), *others]

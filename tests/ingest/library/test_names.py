@@ -1,0 +1,57 @@
+"""Names of collections: one form for all that look alike, and none that nobody could use."""
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from ingest.library.names import MAX_NAME_CHARS, as_stored, collection_name
+
+ID = "vs_" + "0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("plans", "plans"),
+        ("  our   plans ", "our plans"),
+        ("\tplans\n", "plans"),
+        ("Caf\u0065\u0301", "Caf\u00e9"),
+        ("报告", "报告"),
+        ("vs_plans", "vs_plans"),
+        (ID[:-1], ID[:-1]),
+        ("x" * MAX_NAME_CHARS, "x" * MAX_NAME_CHARS),
+    ],
+)
+def test_names_that_look_alike_are_one(typed: str, stored: str) -> None:
+    assert collection_name(typed) == stored
+    assert as_stored(typed) == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "1 to"),
+        ("   ", "1 to"),
+        ("x" * (MAX_NAME_CHARS + 1), "1 to"),
+        ("a/b", "slashes"),
+        ("..\\x", "slashes"),
+        ("a\nb", "control"),
+        ("a\x1b[31m", "control"),
+        ("a\u202eb", "control"),
+        ("a\0", "control"),
+        (ID, "looks like"),
+        (f" {ID} ", "looks like"),
+    ],
+)
+def test_a_name_that_nobody_could_use_is_refused_with_a_reason(name: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        collection_name(name)
+
+
+@given(st.text(st.characters(exclude_categories=["C"]), max_size=60))
+def test_a_stored_name_is_found_as_it_is_typed_and_as_it_is_stored(typed: str) -> None:
+    try:
+        stored = collection_name(typed)
+    except ValueError:
+        reject()
+    assert as_stored(typed) == as_stored(stored) == collection_name(stored) == stored

@@ -1,0 +1,73 @@
+"""Files inside files leave nothing behind, and are read by every parser from where they are kept."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow
+import pytest
+from PIL import Image, ImageDraw
+from pyarrow import parquet
+
+from ingest.parsers.embedded_files import read_attachment, scratch_file
+from ingest.parsers.registry import read
+from ingest.parsers.source import Source
+from tests.files import write_docx, write_pdf
+from tests.office_files import write_epub, write_opendocument, write_presentation, write_workbook
+
+KILLED_WHILE_IT_READS = """
+import os, signal
+from ingest.parsers.embedded_files import scratch_file
+with scratch_file() as (file, path):
+    file.write(b"canary" * 1000)
+    file.flush()
+    assert path.read_bytes().startswith(b"canary")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files have no path here")
+def test_a_killed_process_leaves_nothing_behind(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-c", KILLED_WHILE_IT_READS], env=environment, check=False)
+    assert ended.returncode == -9
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_written_is_read_at_the_path() -> None:
+    with scratch_file() as (file, path):
+        file.write(b"something")
+        file.flush()
+        assert path.read_bytes() == b"something"
+        assert path.stat().st_size == 9
+
+
+def write_picture(path: Path) -> None:
+    picture = Image.new("RGB", (600, 120), "white")
+    ImageDraw.Draw(picture).text((20, 30), "HARBOUR", fill="black", font_size=48)
+    picture.save(path)
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "pdf": lambda path: write_pdf(path, ["The harbour froze."]),
+    "docx": write_docx,
+    "pptx": write_presentation,
+    "xlsx": lambda path: write_workbook(path, {"Ports": [["Brest"]]}),
+    "epub": lambda path: write_epub(path, {"a.xhtml": "<h1>One</h1><p>Fog.</p>"}, ""),
+    "odt": lambda path: write_opendocument(path, "text", "<text:p>Fog.</text:p>"),
+    "png": write_picture,
+    "parquet": lambda path: parquet.write_table(pyarrow.table({"name": ["Brest"]}), path),
+    "csv": lambda path: path.write_text("name;depth\nBrest;12\n"),
+    "rtf": lambda path: path.write_text(r"{\rtf1 Fog.}"),
+}
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_every_kind_of_reader_takes_what_is_kept(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    WRITERS[suffix](path)
+    (alone,) = read(Source(path, path.name))
+    (inside,) = read_attachment(path.read_bytes(), path.name, Source(tmp_path / "around.eml", "around.eml"))
+    assert inside.text == alone.text

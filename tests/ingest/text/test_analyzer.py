@@ -1,0 +1,84 @@
+"""Words are compared as people mean them: whatever their case, accents, endings and script."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.text.analyzer import index_words, words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The PUMPS were inspected", "the pump was inspecting"),
+        ("ﬁnal oﬃce", "final office"),
+        ("Ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
+        ("Straße", "STRASSE"),
+        ("café résumé", "cafe resume"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("Verträge", "Vertrag"),
+        ("договоры", "договор"),
+        ("συμβάσεις", "συμβάσεων"),
+        ("العقود", "عقود"),
+        ("किताबें", "किताब"),
+    ],
+)
+def test_forms_that_mean_the_same_are_the_same(one: str, other: str) -> None:
+    shared = set(words(one)) & set(words(other))
+    assert len(shared) >= len(words(other)) - 1
+    assert shared
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("契約書の有効期間は三年です。", "有効期間"),
+        ("本合同自签字之日起生效。", "合同"),
+        ("계약은 서명한 날부터 유효하다.", "계약"),
+        ("สัญญานี้มีผลบังคับใช้ตั้งแต่วันที่ลงนาม", "บังคับใช้"),
+    ],
+)
+def test_scripts_without_spaces_are_found_by_a_part(text: str, part: str) -> None:
+    assert set(words(part)) <= set(words(text))
+
+
+def test_pairs_of_characters_overlap_and_han_characters_also_stand_alone() -> None:
+    assert words("有効期") == ["有効", "効期", "有", "効", "期"]
+    assert words("かな") == ["かな"]
+    assert words("本") == ["本"]
+
+
+def test_scripts_are_taken_apart_where_they_meet() -> None:
+    assert words("iPhone用ケース") == ["iphon", "用ケ", "ケー", "ース", "用"]
+
+
+def test_codes_keep_every_sign() -> None:
+    assert words("AB1234567890 and 2026-11-24") == ["ab1234567890", "and", "2026", "11", "24"]
+
+
+def test_accents_make_the_word_in_vietnamese() -> None:
+    assert words("thủ đô") != words("thu đo")
+
+
+def test_vowel_signs_are_part_of_a_word() -> None:
+    assert len(words("हिन्दी में")) == 2
+
+
+@given(st.text())
+def test_what_is_stored_are_the_words_with_spaces_between_them(text: str) -> None:
+    assert index_words(text).split(" ") == (words(text) or [""])
+    assert all(words(text))
+
+
+@given(st.text(), st.text())
+def test_words_of_two_texts_are_the_words_of_both(one: str, other: str) -> None:
+    assert words(f"{one}\n{other}") == words(one) + words(other)
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    text = " ".join(f"inspection{letter} договоры{letter} verträge{letter}" for letter in "abcdefghijklmnop")
+    expected = words(text)
+    with ThreadPoolExecutor(8) as threads:
+        assert all(result == expected for result in threads.map(lambda _: words(text), range(64)))

@@ -1,0 +1,41 @@
+"""Sentence and line borders."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.text.sentences import line_spans, sentence_spans
+
+
+def parts(text: str, spans: list[tuple[int, int]]) -> list[str]:
+    return [text[start:end] for start, end in spans]
+
+
+def test_abbreviations_and_decimals_do_not_end_a_sentence() -> None:
+    text = "Dr. Smith paid $3.50 for it. See Fig. 2 on page 4."
+    assert parts(text, sentence_spans(text)) == ["Dr. Smith paid $3.50 for it.", "See Fig. 2 on page 4."]
+
+
+def test_a_line_break_inside_a_sentence_does_not_end_it() -> None:
+    text = "The pump must be\ninspected every year. It is old."
+    assert parts(text, sentence_spans(text)) == ["The pump must be\ninspected every year.", "It is old."]
+
+
+def test_every_list_item_is_a_sentence_of_its_own() -> None:
+    text = "Bring these:\n- a torch\n- a spare fuse\n2. the key"
+    assert parts(text, sentence_spans(text)) == ["Bring these:", "- a torch", "- a spare fuse", "2. the key"]
+
+
+def test_lines_are_the_rows_of_a_table() -> None:
+    text = "name | price\n\npump | 12\n"
+    assert parts(text, line_spans(text)) == ["name | price", "pump | 12"]
+
+
+@given(st.text(max_size=300))
+def test_sentences_and_lines_are_in_order_and_lose_no_character(text: str) -> None:
+    for spans in (sentence_spans(text), line_spans(text)):
+        assert all(start < end for start, end in spans)
+        assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
+        covered = "".join(parts(text, spans))
+        assert "".join(covered.split()) == "".join(text.split())

@@ -1,0 +1,147 @@
+"""What the model reads from turn to turn of a conversation: nothing twice, nothing in front of what it knows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.context.chat_history import LONGEST_SHARE, tell
+from rag.context.passage_memory import Shown, ShownPassages
+from rag.context.prompt import build_messages
+from rag.engines.types import Message
+from rag.types import Answer, Question, Started
+from tests.fakes import ScriptedEngine
+from tests.rag.test_answering import PUMP, World, world  # noqa: F401 (a fixture)
+
+FIRST = "How often is the pump oiled?"
+SECOND = "When does the canteen close?"
+
+
+def asked(world: World, *texts: str, mode: str = "retrieval") -> tuple[Started, Answer, tuple[Message, ...]]:  # noqa: F811
+    """Ask the last of `texts` in a conversation; return the basis, the answer and what the model read."""
+    started, *_, answer = world.answerer_of_chat.answer(world.question(*texts, mode=mode))
+    assert isinstance(started, Started)
+    assert isinstance(answer, Answer)
+    return started, answer, world.engine.requests[-1][0]
+
+
+@pytest.mark.parametrize("mode", ["retrieval", "whole"])
+def test_the_next_prompt_begins_with_the_one_before_and_its_answer(world: World, mode: str) -> None:  # noqa: F811
+    world.engine = ScriptedEngine(["Every 3 months [1]."])
+    _, answer, first = asked(world, FIRST, mode=mode)
+    _, _, second = asked(world, FIRST, answer.text, SECOND, mode=mode)
+    assert second[: len(first)] == first
+    assert second[len(first)] == Message("assistant", answer.text)
+
+
+def test_a_passage_is_shown_once_and_keeps_its_number(world: World) -> None:  # noqa: F811
+    world.engine = ScriptedEngine(["Every 3 months [1]."])
+    started, answer, _ = asked(world, FIRST)
+    later, _, read = asked(world, FIRST, answer.text, "Where does the pump stand?")
+    before = {passage.stored.id: passage.number for passage in started.passages}
+    assert {passage.stored.id: passage.number for passage in later.passages} | before == {
+        passage.stored.id: passage.number for passage in later.passages
+    }
+    assert "".join(message.content for message in read).count(PUMP) == 1
+    assert "shown before" in later.reason
+
+
+def test_new_passages_are_numbered_after_those_of_before(world: World) -> None:  # noqa: F811
+    for index in range(8):
+        world.add(f"other{index}.txt", f"Topic {index} of the canteen: soup number {index}.")
+    world.engine = ScriptedEngine(["Yes."])
+    started, answer, _ = asked(world, FIRST)
+    later, _, _ = asked(world, FIRST, answer.text, "Which soup is there in the canteen?")
+    numbers = [passage.number for passage in later.passages]
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[: len(started.passages)] == [passage.number for passage in started.passages]
+
+
+def test_a_passage_whose_document_is_gone_is_not_shown_any_more(world: World) -> None:  # noqa: F811
+    world.engine = ScriptedEngine(["Every 3 months [1]."])
+    started, answer, _ = asked(world, FIRST)
+    pump = next(passage for passage in started.passages if passage.stored.filename == "pump.txt")
+    world.library.remove_document(world.collection.id, pump.stored.file_id)
+    later, _, read = asked(world, FIRST, answer.text, SECOND)
+    assert PUMP not in "".join(message.content for message in read)
+    assert pump.number not in {passage.number for passage in later.passages}
+
+
+def test_markers_of_turns_that_nothing_is_known_of_are_taken_away(world: World) -> None:  # noqa: F811
+    world.engine = ScriptedEngine(["Yes."])
+    _, _, read = asked(world, "A question of yesterday?", "An answer of yesterday [7].", FIRST)
+    assert [message.content for message in read if message.role == "assistant"] == ["An answer of yesterday ."]
+
+
+def test_a_document_that_was_changed_is_seen_in_the_next_turn(world: World) -> None:  # noqa: F811
+    world.engine = ScriptedEngine(["Yes."])
+    _, answer, _ = asked(world, FIRST, mode="auto")
+    for document in world.library.documents():
+        if document.source == "pump.txt":
+            world.library.delete_file(document.file_id)
+    world.add("pump.txt", PUMP.replace("3 months", "5 months"))
+    _, _, read = asked(world, FIRST, answer.text, FIRST, mode="auto")
+    shown = "".join(message.content for message in read)
+    assert "5 months" in shown
+    assert "3 months" not in shown
+
+
+def words(messages: Sequence[Message]) -> int:
+    return sum(len(message.content.split()) + 1 for message in messages)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=20))
+def test_a_long_conversation_is_cut_seldom_and_always_fits(lengths: list[int]) -> None:
+    window = 200
+    messages: list[Message] = []
+    starts: list[int] = []
+    for turn, length in enumerate(lengths):
+        question = Question((*messages, Message("user", f"question {turn}")), ("c",))
+        story = tell(NoLibrary(), ShownPassages(), question, window, words)  # type: ignore[arg-type]
+        assert story.messages[-1] == question.messages[-1]
+        assert len(story.messages) == 1 or words(build_messages(story.messages)) <= window * LONGEST_SHARE
+        assert story.messages[0].role == "user"
+        starts.append(story.dropped)
+        messages += [question.messages[-1], Message("assistant", "word " * length)]
+    assert starts == sorted(starts)
+
+
+class NoLibrary:
+    """A library without chunks."""
+
+    def chunks(self, ids: list[int]) -> list[object]:
+        assert not ids
+        return []
+
+
+def test_what_was_shown_longest_ago_is_forgotten_first() -> None:
+    memory = ShownPassages(capacity=2)
+    questions = [Question((Message("user", str(number)),), ("c",)) for number in range(3)]
+    later = [replace(each, messages=(*each.messages, Message("assistant", "Yes."))) for each in questions]
+    for question in questions[:2]:
+        memory.remember(question, "Yes.", Shown())
+    assert memory.of(later[0], 0) is not None
+    memory.remember(questions[2], "Yes. ", Shown())
+    assert [memory.of(each, 0) is not None for each in later] == [True, False, True]
+    assert memory.of(replace(later[0], collections=("other",)), 0) is None
+
+
+def test_another_answer_to_the_same_question_is_another_turn() -> None:
+    memory = ShownPassages()
+    question = Question((Message("user", "Why?"),), ("c",))
+    for answer, number in (("So [1].", 1), ("Thus [2].", 2)):
+        memory.remember(question, answer, Shown({7: number}))
+    told = replace(question, messages=(*question.messages, Message("assistant", "So [1].")))
+    assert memory.of(told, 0) == Shown({7: 1})
+
+
+@pytest.mark.parametrize("rules", ["", "word " * 60])
+def test_what_a_collection_demands_is_counted_when_a_conversation_is_cut(world: World, rules: str) -> None:  # noqa: F811
+    world.library.set_rules(world.collection.id, rules)
+    world.engine = ScriptedEngine(["word " * 40], context_window=300)
+    said: list[str] = []
+    for turn in range(6):
+        said.append(f"How often is the pump oiled, question {turn}?")
+        said.append(asked(world, *said)[1].text)

@@ -1,0 +1,150 @@
+"""Which collections a model reads before anybody asks, and what goes with a document that is removed."""
+
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.library.library import Library
+from ingest.storage.derived import Derived, DerivedFiles
+from ingest.storage.home import read_ahead_folder
+from rag.context.prefill import FIRST_COLLECTIONS, ReadingAhead
+from rag.engines.types import Message, ModelInfo
+from rag.errors import EngineCrashedError
+from rag.types import PromptHead
+from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
+from tests.ingest.library_world import complete
+
+EMBEDDER = HashEmbedder()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+def add(library: Library, collection_id: str, source: str, *, is_read: bool = True) -> str:
+    """Put a document into a collection and return the id of its file."""
+    content = chunked(f"The text of {source}.")
+    file = library.add_file(source=source, filename=source, content=io.BytesIO(source.encode()))
+    document = library.enqueue(collection_id, file.id)
+    if is_read:
+        complete(library, document, content, EMBEDDER.embed([chunk.text for chunk in content.chunks]))
+    return file.id
+
+
+def reading_ahead(library: Library, engine: ScriptedEngine) -> ReadingAhead:
+    def head_of(collection_id: str) -> PromptHead | None:
+        documents = library.documents(collection_id, "done")
+        names = tuple(f"{collection_id}/{document.file_id}" for document in documents)
+        return PromptHead((Message("system", collection_id),), names) if names else None
+
+    return ReadingAhead(library, head_of, lambda _: engine, lambda: True)
+
+
+def test_a_collection_is_read_once_and_again_when_it_has_changed(library: Library) -> None:
+    engine = ScriptedEngine()
+    ahead = reading_ahead(library, engine)
+    collection = library.create_collection("c", passport())
+    add(library, collection.id, "a.txt")
+    ahead.look()
+    ahead.look()
+    assert len(engine.prepared) == 1
+    add(library, collection.id, "b.txt")
+    ahead.look()
+    assert [len(made_of) for _, made_of in engine.prepared] == [1, 2]
+
+
+def test_a_collection_is_left_alone_while_a_document_waits(library: Library) -> None:
+    engine = ScriptedEngine()
+    collection = library.create_collection("c", passport())
+    add(library, collection.id, "a.txt")
+    add(library, collection.id, "b.txt", is_read=False)
+    reading_ahead(library, engine).look()
+    assert engine.prepared == []
+
+
+def test_at_the_start_only_the_newest_collections_are_read(library: Library) -> None:
+    engine = ScriptedEngine()
+    for number in range(FIRST_COLLECTIONS + 2):
+        add(library, library.create_collection(f"c{number}", passport()).id, "a.txt")
+    reading_ahead(library, engine).look()
+    assert len(engine.prepared) == FIRST_COLLECTIONS
+
+
+def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library: Library) -> None:
+    class Remote(ScriptedEngine):
+        def info(self) -> ModelInfo:
+            return replace(super().info(), is_remote=True)
+
+    def head_of(collection_id: str) -> PromptHead | None:
+        pytest.fail("it asks the server how long the documents are")
+
+    engine = Remote()
+    add(library, library.create_collection("c", passport()).id, "a.txt")
+    ReadingAhead(library, head_of, lambda _: engine, lambda: True).look()
+    assert engine.prepared == []
+
+
+def test_a_model_that_is_not_in_memory_is_not_brought_there(library: Library) -> None:
+    engine = ScriptedEngine()
+    loaded: list[bool] = []
+
+    def head_of(collection_id: str) -> PromptHead:
+        return PromptHead((Message("system", collection_id),), ())
+
+    def engine_for(_: str | None) -> ScriptedEngine:
+        assert loaded, "asking for an engine loads its model"
+        return engine
+
+    ahead = ReadingAhead(library, head_of, engine_for, lambda: bool(loaded))
+    add(library, library.create_collection("c", passport()).id, "a.txt")
+    ahead.look()
+    assert engine.prepared == []
+    loaded.append(True)
+    ahead.look()
+    assert len(engine.prepared) == 1
+
+
+def test_a_model_that_fails_ends_no_thread(library: Library) -> None:
+    class Failing(ScriptedEngine):
+        def prepare(self, messages: object, *, made_of: object) -> int:
+            self.prepared.append(((), ()))
+            raise EngineCrashedError(model="scripted", how="signal SIGKILL")
+
+    engine = Failing()
+    ahead = reading_ahead(library, engine)
+    ahead.start()
+    add(library, library.create_collection("c", passport()).id, "a.txt")
+    deadline = time.monotonic() + 30
+    while not engine.prepared and time.monotonic() < deadline:
+        time.sleep(0.05)
+    count = len(engine.prepared)
+    add(library, library.create_collection("d", passport()).id, "a.txt")
+    while len(engine.prepared) == count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    ahead.close()
+    assert len(engine.prepared) > count
+
+
+@pytest.mark.parametrize("how", ["document", "everywhere", "collection"])
+def test_what_was_read_ahead_goes_with_its_document(library: Library, how: str) -> None:
+    one, other = (library.create_collection(name, passport()) for name in ("one", "other"))
+    file_id = add(library, one.id, "a.txt")
+    kept_id = add(library, other.id, "b.txt")
+    kept = DerivedFiles(read_ahead_folder(library.home), 1 << 20)
+    kept.store(Derived("gone", (f"{one.id}/{file_id}",), b""), memoryview(b"state"))
+    kept.store(Derived("stays", (f"{other.id}/{kept_id}",), b""), memoryview(b"state"))
+    match how:
+        case "document":
+            library.remove_document(one.id, file_id)
+        case "everywhere":
+            library.delete_file(file_id)
+        case _:
+            library.delete_collection(one.id)
+    assert [derived.name for derived in kept.all()] == ["stays"]

@@ -1,0 +1,89 @@
+"""A stored conversation goes on in another process with the passages that it was shown in the first one."""
+
+from dataclasses import replace
+
+import pytest
+
+from ingest.library.library import Library
+from rag.context.passage_memory import Shown, ShownPassages
+from rag.conversations.store import Conversations
+from rag.engines.types import Message
+from rag.types import AnswerEvent, ContextMode, Passage, Question, Started
+from tests.rag.conversation_world import ConversationWorld, make_conversation_world
+
+TEXTS = ("The pump is oiled every 3 months.", "The valve is red.", "The hose is long.")
+ASKED = ("How often is it oiled?", "Which colour?", "And how long?")
+
+
+@pytest.fixture
+def world(library: Library) -> ConversationWorld:
+    return make_conversation_world(library, TEXTS)
+
+
+def passages(world: ConversationWorld, *numbers: int) -> tuple[Passage, ...]:
+    chunks = world.library.document_chunks(world.document.collection_id, world.document.file_id)
+    return tuple(Passage(number, chunks[number - 1]) for number in numbers)
+
+
+def converse(world: ConversationWorld, mode: ContextMode = "retrieval") -> str:
+    """Ask two questions: for the second one a passage is new and one stands there already."""
+    id_ = world.library.create_conversation().id
+    turns = ((passages(world, 1), (1,)), (passages(world, 1, 2), (2,)))
+    for asked, (shown, new) in zip(ASKED, turns, strict=False):
+        started = replace(world.started(), mode=mode, passages=shown, new=new if mode == "retrieval" else ())
+        events: list[AnswerEvent] = [started, world.answer("Yes.")]
+        place = world.store.place(id_, asked)
+        list(world.store.record(place, world.question(), (event for event in events)))
+    return id_
+
+
+def recalled(world: ConversationWorld, id_: str, memory: ShownPassages, question: Question) -> list[Shown | None]:
+    store = Conversations(world.library, world.store.observer, memory)
+    place = store.place(id_, ASKED[2])
+    asked = replace(question, messages=place.messages)
+    nothing = Started("none", "nothing found", (), ())
+    next(store.record(place, asked, (event for event in (nothing,))))
+    return [memory.of(asked, index) for index, message in enumerate(place.messages[:-1]) if message.role == "user"]
+
+
+def numbers(world: ConversationWorld, *wanted: int) -> dict[int, int]:
+    return {passage.stored.id: passage.number for passage in passages(world, *wanted)}
+
+
+def test_what_was_new_in_each_turn_is_brought_back(world: ConversationWorld) -> None:
+    shown = recalled(world, converse(world), ShownPassages(), world.question())
+    assert shown == [
+        Shown(numbers(world, 1), passages(world, 1)),
+        Shown(numbers(world, 1, 2), passages(world, 2)),
+    ]
+
+
+def test_the_numbers_of_whole_documents_are_brought_back(world: ConversationWorld) -> None:
+    shown = recalled(world, converse(world, "whole"), ShownPassages(), world.question())
+    assert shown == [Shown(numbers(world, 1)), Shown(numbers(world, 1, 2))]
+
+
+def test_the_numbers_that_an_overview_gave_are_brought_back(world: ConversationWorld) -> None:
+    id_ = world.library.create_conversation().id
+    started = replace(world.started(), mode="overview", passages=())
+    answer = replace(world.answer("Yes [2]."), passages=passages(world, 1, 2))
+    events: list[AnswerEvent] = [started, answer]
+    list(world.store.record(world.store.place(id_, ASKED[0]), world.question(), (event for event in events)))
+    place = world.store.place(id_, ASKED[1])
+    memory, asked = ShownPassages(), replace(world.question(), messages=place.messages)
+    Conversations(world.library, world.store.observer, memory).recall(asked, world.store.path(id_))
+    assert memory.of(asked, 0) == Shown(numbers(world, 1, 2))
+
+
+def test_the_record_is_the_truth_whatever_is_remembered(world: ConversationWorld) -> None:
+    memory, id_ = ShownPassages(), converse(world)
+    first = replace(world.question(), messages=(Message("user", ASKED[0]),))
+    memory.remember(first, "Yes.", Shown({99: 1}))
+    assert recalled(world, id_, memory, world.question())[0] == Shown(numbers(world, 1), passages(world, 1))
+
+
+def test_turns_about_other_documents_and_documents_that_are_gone_bring_nothing(world: ConversationWorld) -> None:
+    id_, other = converse(world), converse(world)
+    assert recalled(world, other, ShownPassages(), replace(world.question(), collections=("vs_other",))) == [None, None]
+    world.library.delete_file(world.document.file_id)
+    assert recalled(world, id_, ShownPassages(), world.question()) == [Shown({-1: 1}), Shown({-1: 1, -2: 2})]

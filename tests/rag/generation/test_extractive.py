@@ -1,0 +1,138 @@
+"""Answers that are made of sentences of the documents alone."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from rag.answering import NOTHING_CHOSEN
+from rag.context.planner import NO_DOCUMENTS
+from rag.engines.types import ModelInfo, Sampling
+from rag.generation.extractive import QUOTES
+from rag.grounding.markers import MARKER
+from rag.types import Answer, AnswerStyle, Started
+from tests.fakes import Script, ScriptedEngine, passport
+from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
+
+QUESTION = "How often is the pump oiled?"
+
+
+class AbleEngine(ScriptedEngine):
+    """A scripted model that is large enough to write and to choose."""
+
+    def info(self) -> ModelInfo:
+        return replace(super().info(), size_bytes=3_000_000_000)
+
+
+def asked(
+    world: World,  # noqa: F811
+    engine: ScriptedEngine,
+    *,
+    style: AnswerStyle = "quoted",
+    policy: AnswerStyle = "auto",
+    sampling: Sampling | None = None,
+) -> tuple[Started, Answer]:
+    world.engine, world.style = engine, policy
+    question = replace(world.question(QUESTION, sampling=sampling), style=style)
+    started, *_, answer = world.answerer.answer(question)
+    assert isinstance(started, Started)
+    assert isinstance(answer, Answer)
+    return started, answer
+
+
+def unquoted(world: World, answer: Answer) -> str:  # noqa: F811
+    """Return what of an answer stands in none of the documents, markers left out."""
+    rest = MARKER.sub("", answer.text)
+    for document in world.library.documents():
+        text = world.library.document_text(world.collection.id, document.file_id)
+        for citation in answer.citations:
+            quote = citation.quote
+            if quote.file_id == document.file_id and text[quote.start : quote.end] == quote.quote:
+                rest = rest.replace(quote.quote, "", 1)
+    return rest.strip()
+
+
+def test_a_model_that_is_too_small_quotes_and_is_not_asked(world: World) -> None:  # noqa: F811
+    engine = ScriptedEngine(["The moon is made of cheese."])
+    started, answer = asked(world, engine, style="auto")
+    assert engine.requests == []
+    assert (started.style, answer.style, answer.finish_reason) == ("quoted", "quoted", "stop")
+    assert "scripted is too small to write" in started.reason
+    assert answer.text.startswith("The pump is oiled every 3 months. [")
+    assert unquoted(world, answer) == ""
+    assert 1 <= len(answer.citations) <= QUOTES
+
+
+def test_every_quoted_sentence_is_its_own_citation(world: World) -> None:  # noqa: F811
+    _, answer = asked(world, ScriptedEngine())
+    for citation, sentence in zip(answer.citations, answer.sentences, strict=True):
+        assert answer.text[citation.answer_start : citation.answer_end] == citation.quote.quote
+        assert (citation.origin, citation.verdict, sentence.verdict) == ("quote", "supported", "supported")
+        assert (sentence.start, sentence.end) == (citation.answer_start, citation.answer_end)
+        assert answer.text[citation.answer_end :].startswith(f" [{citation.number}]")
+
+
+def test_an_able_model_writes_unless_quotes_are_asked_for(world: World) -> None:  # noqa: F811
+    started, answer = asked(world, AbleEngine(["Often."]), style="auto")
+    assert (started.style, answer.text) == ("written", "Often.")
+
+
+def chosen(*texts: str) -> Script:
+    return [json.dumps(list(texts))]
+
+
+def test_an_able_model_chooses_the_quotes_and_can_say_nothing_else(world: World) -> None:  # noqa: F811
+    engine = AbleEngine(chosen("It stands in the cellar."))
+    _, answer = asked(world, engine)
+    assert MARKER.sub("", answer.text).strip() == "It stands in the cellar."
+    schema = json.loads(engine.requests[0][1].json_schema)
+    texts = [world.library.document_text(world.collection.id, each.file_id) for each in world.library.documents()]
+    assert all(any(sentence in text for text in texts) for sentence in schema["items"]["enum"])
+    assert engine.requests[0][1].cite_up_to is None
+
+
+@pytest.mark.parametrize(
+    ("written", "quotes"),
+    [
+        ("[]", []),
+        ('["It stands in the ce', []),
+        ('["Nobody may open it.", "It stands in', ["Nobody may open it."]),
+        ('["Nobody may open it.", "Nobody may open it."]', ["Nobody may open it."]),
+        ('["An invention."]', []),
+    ],
+)
+def test_only_whole_sentences_of_the_documents_count(
+    world: World,  # noqa: F811
+    written: str,
+    quotes: list[str],
+) -> None:
+    _, answer = asked(world, AbleEngine([written]))
+    assert [citation.quote.quote for citation in answer.citations] == quotes
+    if not quotes:
+        assert answer.text == NOTHING_CHOSEN
+
+
+def test_the_setting_decides_where_the_request_does_not(world: World) -> None:  # noqa: F811
+    _, answer = asked(world, ScriptedEngine(["Often."]), style="auto", policy="written")
+    assert answer.text == "Often."
+
+
+def test_json_is_written_whatever_the_size_of_the_model(world: World) -> None:  # noqa: F811
+    _, answer = asked(world, ScriptedEngine(["{}"]), style="auto", sampling=Sampling(json_schema="{}"))
+    assert (answer.style, answer.text) == ("written", "{}")
+
+
+def test_what_is_asked_of_everything_is_told_from_everything_though_no_sentence_is_like_it(world: World) -> None:  # noqa: F811
+    world.add("long.txt", *(f"Chapter {chapter}. " + "The machine goes on and on. " * 12 for chapter in range(12)))
+    world.engine = AbleEngine(["- The pump is oiled [1]"], context_window=700)
+    question = replace(world.question("Summarise everything."), style="written")
+    *_, answer = world.answerer.answer(question)
+    assert isinstance(answer, Answer)
+    assert answer.mode == "overview"
+
+
+def test_there_is_nothing_to_summarise_in_an_empty_collection(world: World) -> None:  # noqa: F811
+    world.collection = world.library.create_collection("empty", passport())
+    *_, answer = world.answerer.answer(replace(world.question("Summarise everything."), style="quoted"))
+    assert isinstance(answer, Answer)
+    assert (answer.mode, answer.text) == ("none", NO_DOCUMENTS)

@@ -1,0 +1,138 @@
+"""Evidence: the sentences that bear a text, and those that seem to answer a question."""
+
+import io
+from collections.abc import Sequence
+
+import pytest
+
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import Library
+from ingest.types import Collection, StoredChunk
+from rag.grounding.evidence import CHUNK_SHARE, MEANING_SHARE, WORDS_SHARE, EvidenceFinder, SentenceMatch
+from rag.retrieval.hybrid import Retriever
+from rag.types import ScoredChunk, Search
+from tests.fakes import HashEmbedder, chunked, passport
+from tests.ingest.library_world import complete
+
+TEXTS = [
+    "The pump stands in the cellar. Nobody may open it. Somebody has to oil it every 3 months.",
+    "The mixer is new. It came in May.",
+    "Lunch is served at noon. The canteen closes at two.",
+]
+QUESTION = "who has to oil the pump"
+
+
+@pytest.fixture
+def embedder() -> HashEmbedder:
+    return HashEmbedder()
+
+
+@pytest.fixture
+def collection(library: Library, embedder: HashEmbedder) -> Collection:
+    collection = library.create_collection("c", passport())
+    file = library.add_file(source="manual", filename="manual", content=io.BytesIO(b"manual"))
+    content = chunked(*TEXTS, title="Machines")
+    complete(library, library.enqueue(collection.id, file.id), content, embedder.embed(TEXTS))
+    return collection
+
+
+@pytest.fixture
+def finder(library: Library, embedder: HashEmbedder) -> EvidenceFinder:
+    return EvidenceFinder(library, embedder)
+
+
+def hits_for(library: Library, embedder: HashEmbedder, collection: Collection, question: str) -> list[ScoredChunk]:
+    retriever = Retriever(library, SearchIndex(library), embedder, fusion_weight=0.5)
+    return retriever.retrieve(Search(question, (collection.id,)), 3)
+
+
+def texts(matches: Sequence[SentenceMatch]) -> list[str]:
+    return [match.text for match in matches]
+
+
+def chunks_of(library: Library, collection: Collection) -> list[StoredChunk]:
+    return library.document_chunks(collection.id, library.documents(collection.id)[0].file_id)
+
+
+def test_every_sentence_is_ranked_by_its_likeness_to_a_text(
+    library: Library, collection: Collection, finder: EvidenceFinder
+) -> None:
+    matches = finder.rank("Lunch is served at noon.", chunks_of(library, collection))
+    assert len(matches) == 7
+    assert matches[0].text == "Lunch is served at noon."
+    assert matches[0].score == pytest.approx(1.0)
+    assert [match.score for match in matches] == sorted((match.score for match in matches), reverse=True)
+    whole = library.document_text(collection.id, matches[0].stored.file_id)
+    assert all(whole[match.start : match.end] == match.text for match in matches)
+
+
+def test_a_question_is_answered_by_what_has_its_rare_words_in_the_chunk_that_is_about_it(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
+) -> None:
+    matches = finder.answering(QUESTION, hits_for(library, embedder, collection, QUESTION))
+    assert texts(matches)[0] == "Somebody has to oil it every 3 months."
+    assert sorted(texts(matches)) == sorted(texts(finder.rank(QUESTION, chunks_of(library, collection))))
+    assert all(0 <= match.score <= 1 for match in matches)
+
+
+def test_the_score_of_evidence_is_made_of_meaning_words_and_chunk(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
+) -> None:
+    [hit, *_] = hits_for(library, embedder, collection, "canteen")
+    found = {match.text: match.score for match in finder.answering("canteen", [hit])}
+    meaning = {match.text: match.score for match in finder.rank("canteen", [hit.chunk])}
+    closes, lunch = "The canteen closes at two.", "Lunch is served at noon."
+    chunk = CHUNK_SHARE * hit.trail.relevance
+    assert found[closes] == pytest.approx(MEANING_SHARE * meaning[closes] + WORDS_SHARE + chunk)
+    assert found[lunch] == pytest.approx(MEANING_SHARE * max(meaning[lunch], 0.0) + chunk)
+
+
+def test_the_title_above_a_sentence_counts_as_its_words(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
+) -> None:
+    hits = hits_for(library, embedder, collection, "machines mixer")
+    [mixer] = [hit for hit in hits if "mixer" in hit.chunk.chunk.text]
+    alone, titled = (
+        {match.text: match.score for match in finder.answering(question, [mixer])}["The mixer is new."]
+        for question in ("mixer", "machines mixer")
+    )
+    assert titled == pytest.approx(
+        alone + MEANING_SHARE * (cosine(embedder, "machines mixer") - cosine(embedder, "mixer"))
+    )
+
+
+def cosine(embedder: HashEmbedder, question: str) -> float:
+    return float(embedder.embed_query("The mixer is new.") @ embedder.embed_query(question))
+
+
+def test_sentences_are_embedded_once(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
+) -> None:
+    hits = hits_for(library, embedder, collection, QUESTION)
+    finder.answering(QUESTION, hits)
+    before = len(embedder.calls)
+    finder.answering(QUESTION, hits)
+    finder.rank("The pump needs oil.", [hit.chunk for hit in hits])
+    assert [len(call) for call in embedder.calls[before:] if call] == [1, 1]
+
+
+def test_nothing_found_has_no_evidence(finder: EvidenceFinder) -> None:
+    assert finder.answering("pump", []) == []
+    assert finder.rank("pump", []) == []
+
+
+def test_a_question_without_words_is_judged_by_its_meaning_and_the_chunks(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
+) -> None:
+    hits = hits_for(library, embedder, collection, "pump")
+    assert len(finder.answering("?!", hits)) == 7
+
+
+def test_a_quote_says_where_its_sentence_stands(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
+) -> None:
+    best = finder.answering(QUESTION, hits_for(library, embedder, collection, QUESTION))[0]
+    quote = finder.quote(best)
+    whole = library.document_text(collection.id, quote.file_id)
+    assert whole[quote.start : quote.end] == quote.quote == best.text
+    assert (quote.page, quote.filename, quote.score) == (1, "manual", best.score)

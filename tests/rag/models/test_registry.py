@@ -1,0 +1,196 @@
+"""Which model answers, and which are in memory."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rag.engines.types import Message, Sampling
+from rag.errors import ModelLoadError, ModelLoadingError, ModelNotFoundError
+from rag.models import manager
+from rag.models.catalog import BUNDLED_ID, entry_for
+from rag.models.memory_budget import predicted_bytes
+from rag.models.registry import Models
+from rag.settings import RagSettings
+from tests.tiny_gguf import write_tiny_gguf
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home" / "models"
+    folder.mkdir(parents=True)
+    write_tiny_gguf(folder / "Tiny-A.gguf", seed=1)
+    write_tiny_gguf(folder / "Tiny-B.gguf", seed=2, template=None)  # a little smaller
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def models(home: Path) -> Iterator[Models]:
+    found = Models(RagSettings(home=home, threads=1))
+    yield found
+    found.close()
+
+
+def test_the_largest_model_of_the_home_is_the_default(models: Models) -> None:
+    assert models.default_id() == "tiny-a"
+    assert [entry.id for entry in models.entries()] == ["tiny-a", "tiny-b", BUNDLED_ID]
+
+
+def test_without_models_in_the_home_the_bundled_one_is_the_default(tmp_path: Path) -> None:
+    assert Models(RagSettings(home=tmp_path)).default_id() == BUNDLED_ID
+
+
+def test_the_settings_name_the_default_by_its_id(home: Path) -> None:
+    models = Models(RagSettings(home=home, model="Tiny-B"))
+    assert models.default_id() == "tiny-b"
+    assert [entry.id for entry in models.entries()] == ["tiny-b", "tiny-a", BUNDLED_ID]
+
+
+def test_the_settings_name_the_default_by_a_path_anywhere(tmp_path: Path, home: Path) -> None:
+    path = write_tiny_gguf(tmp_path / "Elsewhere.gguf")
+    models = Models(RagSettings(home=home, model=str(path)))
+    assert models.default_id() == "elsewhere"
+    assert models.entries()[0].path == path
+
+
+@pytest.mark.parametrize("model", ["gone", "/nowhere/gone.gguf"])
+def test_a_configured_model_that_does_not_exist_is_never_replaced_quietly(home: Path, model: str) -> None:
+    with pytest.raises(ModelNotFoundError) as caught:
+        Models(RagSettings(home=home, model=model)).default_id()
+    assert caught.value.model == model
+
+
+def test_an_unknown_model_is_an_error_that_names_it(models: Models) -> None:
+    with pytest.raises(ModelNotFoundError) as caught:
+        models.engine("gpt-9")
+    assert caught.value.model == "gpt-9"
+
+
+def test_a_path_in_a_request_is_not_followed(models: Models, home: Path) -> None:
+    with pytest.raises(ModelNotFoundError):
+        models.engine(str(home / "models" / "Tiny-A.gguf"))
+
+
+@pytest.mark.parametrize("model", ["TINY-B", None])
+def test_unloading_what_is_not_loaded_does_nothing(home: Path, model: str | None) -> None:
+    models = Models(RagSettings(home=home, model=model))
+    assert models.unload("Tiny-B") == "tiny-b"
+    assert {entry.state for entry in models.entries()} == {"not-loaded"}
+
+
+def test_a_model_of_another_server_is_found_whatever_its_capitals(home: Path) -> None:
+    models = Models(RagSettings(home=home, model="remote/Qwen/Qwen3-8B", remote_url="http://127.0.0.1:9/v1"))
+    assert models.default_id() == "remote/Qwen/Qwen3-8B"
+    assert models.unload("remote/qwen/qwen3-8b") == "remote/Qwen/Qwen3-8B"
+
+
+@pytest.mark.slow
+def test_a_model_is_loaded_when_it_is_first_asked_for_and_kept(models: Models) -> None:
+    assert not any(entry.is_loaded for entry in models.entries())
+    models.engine(None)
+    assert [entry.state for entry in models.entries()] == ["loaded", "not-loaded", "not-loaded"]
+    assert [bool(entry.memory_bytes) for entry in models.entries()] == [True, False, False]
+    processes = children()
+    assert models.engine("TINY-A").info().id == "tiny-a"
+    assert children() == processes
+
+
+@pytest.mark.slow
+def test_two_models_answer_side_by_side(models: Models) -> None:
+    answers = {
+        name: "".join(
+            delta.text for delta in models.engine(name).generate([Message("user", "Hello")], Sampling(max_tokens=8))
+        )
+        for name in ("tiny-a", "tiny-b")
+    }
+    assert answers["tiny-a"] != answers["tiny-b"]
+    assert [entry.is_loaded for entry in models.entries()] == [True, True, False]
+
+
+@pytest.mark.slow
+def test_many_threads_that_ask_at_once_get_one_process(models: Models) -> None:
+    before = children()
+    with ThreadPoolExecutor(6) as threads:
+        assert set(threads.map(models.load, [None] * 6)) == {"tiny-a"}
+    assert len(children() - before) == 1
+
+
+@pytest.mark.slow
+def test_a_model_makes_room_for_another_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manager, "SETTLE_SECONDS", 0.0)
+    before = children()
+    settings = RagSettings(home=home, threads=1, parallel_requests=1, context_window=512)
+    needed = predicted_bytes(entry_for(home / "models" / "Tiny-A.gguf"), settings, 1 << 30)
+    room_for_one = settings.model_copy(update={"model_memory_gb": 1.5 * needed / (1 << 30)})
+    with closing(Models(room_for_one)) as models:
+        models.load("tiny-a")
+        models.load("tiny-b")
+        assert [entry.is_loaded for entry in models.entries()] == [False, True, False]
+        assert len(children() - before) == 1
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_loaded_leaves_the_others_usable(models: Models, home: Path) -> None:
+    (home / "models" / "broken.gguf").write_bytes(b"GGUF but not really" * 100_000)
+    with pytest.raises(ModelLoadError) as caught:
+        models.engine("broken")
+    assert caught.value.model == "broken"
+    assert models.engine("tiny-a").info().id == "tiny-a"
+
+
+@pytest.mark.slow
+def test_closing_ends_every_process(models: Models) -> None:
+    before = children()
+    models.load("tiny-a")
+    assert children() != before
+    models.close()
+    assert children() == before
+    assert not any(entry.is_loaded for entry in models.entries())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["unload", "close", "crash"])
+def test_a_model_that_is_given_up_while_it_is_loading_leaves_no_process(models: Models, end: str) -> None:
+    before = children()
+    with ThreadPoolExecutor(1) as threads:
+        loading = threads.submit(models.load, "tiny-a")
+        wait_for(lambda: children() > before)
+        if end == "unload":
+            models.unload("tiny-a")
+        elif end == "close":
+            models.close()
+        else:
+            (pid,) = children() - before
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ModelLoadError):
+            loading.result()
+    assert children() == before
+    if end != "close":
+        assert models.load("tiny-a") == "tiny-a"
+
+
+@pytest.mark.slow
+def test_a_request_without_patience_is_told_to_come_back(home: Path) -> None:
+    with closing(Models(RagSettings(home=home, threads=1), patience_seconds=0.01)) as models:
+        with pytest.raises(ModelLoadingError):
+            models.engine("tiny-a")
+        assert models.load("tiny-a") == "tiny-a"
+        assert models.engine("tiny-a").info().id == "tiny-a"
+
+
+def children() -> set[int]:
+    """Return the ids of this process's children, those that nobody has waited for too."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.005)

@@ -1,0 +1,149 @@
+"""Hybrid retrieval over a small library."""
+
+import io
+from collections.abc import Sequence
+
+import pytest
+
+from ingest.index.search_index import SearchIndex
+from ingest.library.library import Library
+from ingest.types import Collection
+from rag.retrieval.explanation import explanation, reason_to_cut
+from rag.retrieval.hybrid import Retriever, relevant
+from rag.retrieval.term_coverage import WordCoverage
+from rag.types import Search
+from tests.fakes import HashEmbedder, chunked, passport
+from tests.ingest.library_world import complete
+
+EMBEDDER = HashEmbedder()
+TEXTS = [
+    "The pump needs oil every month.",
+    "Order part XJ-450 for the older pump.",
+    "Lunch is served at noon in the canteen.",
+    "The fire drill takes place in March.",
+]
+
+
+@pytest.fixture
+def collection(library: Library) -> Collection:
+    return fill(library, "c", TEXTS)
+
+
+def fill(library: Library, name: str, texts: list[str]) -> Collection:
+    collection = library.create_collection(name, passport())
+    file = library.add_file(source=name, filename=name, content=io.BytesIO("\n".join(texts).encode()))
+    complete(library, library.enqueue(collection.id, file.id), chunked(*texts), EMBEDDER.embed(texts))
+    return collection
+
+
+def retriever(library: Library, weight: float = 0.5) -> Retriever:
+    return Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=weight)
+
+
+def test_the_best_chunk_comes_first_and_scores_fall(library: Library, collection: Collection) -> None:
+    hits = retriever(library).retrieve(Search("when does the pump need oil", (collection.id,)), 4)
+    assert hits[0].chunk.chunk.text == TEXTS[0]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert all(0 <= hit.score <= 1 for hit in hits)
+
+
+def test_no_chunk_comes_twice(library: Library, collection: Collection) -> None:
+    hits = retriever(library).retrieve(Search("pump oil", (collection.id,)), 10)
+    assert len({hit.chunk.id for hit in hits}) == len(hits)
+
+
+def test_top_k_bounds_the_result(library: Library, collection: Collection) -> None:
+    assert len(retriever(library).retrieve(Search("pump", (collection.id,)), 2)) == 2
+
+
+def test_an_unrelated_chunk_scores_near_zero(library: Library, collection: Collection) -> None:
+    hits = retriever(library).retrieve(Search("zeppelin quartz", (collection.id,)), 4)
+    assert all(hit.score < 0.15 for hit in hits)
+
+
+def test_a_chunk_that_only_the_words_find_has_its_cosine_too(library: Library, collection: Collection) -> None:
+    (hit, *_) = retriever(library, weight=0.0).retrieve(Search("XJ-450", (collection.id,)), 4)
+    assert hit.chunk.chunk.text == TEXTS[1]
+    assert hit.dense_score == pytest.approx(
+        float(EMBEDDER.embed_query("XJ-450") @ EMBEDDER.embed([TEXTS[1]])[0]), abs=1e-6
+    )
+
+
+def test_several_collections_are_searched_together(library: Library, collection: Collection) -> None:
+    other = fill(library, "other", ["The pump in hall 2 is loud."])
+    hits = retriever(library).retrieve(Search("pump", (collection.id, other.id)), 10)
+    assert {hit.chunk.collection_id for hit in hits} == {collection.id, other.id}
+
+
+def test_a_blank_query_finds_nothing(library: Library, collection: Collection) -> None:
+    assert retriever(library).retrieve(Search("  \n", (collection.id,)), 5) == []
+
+
+def test_what_is_not_similar_is_not_relevant_unless_it_has_the_codes_of_the_question(
+    library: Library, collection: Collection
+) -> None:
+    hits = retriever(library).retrieve(Search("what on earth might XJ-450 be", (collection.id,)), 4)
+    assert [hit.chunk.chunk.text for hit in relevant("what on earth might XJ-450 be", hits, 0.99)] == [TEXTS[1]]
+    assert relevant("what on earth is it", hits, 0.99) == []
+
+
+def test_a_chunk_is_scored_by_its_meaning_and_by_its_words(library: Library, collection: Collection) -> None:
+    (best, *_) = retriever(library).candidates(Search("pump oil", (collection.id,)), 4)
+    (match,) = WordCoverage(library).of("pump oil", [best.chunk], [best.lexical_score])
+    assert best.trail.word_coverage == match.coverage == pytest.approx(1.0)
+    assert best.score == pytest.approx(0.5 * best.trail.similarity + 0.5 * match.share)
+    assert best.trail.relevance == pytest.approx(0.5 * best.trail.similarity + 0.5)
+    assert best.trail.lexical_rank == 1
+
+
+def test_a_question_that_follows_another_is_searched_with_it(library: Library, collection: Collection) -> None:
+    (hit, *_) = retriever(library).retrieve(
+        Search("how often?", (collection.id,), "does the pump need oil\nhow often?"), 4
+    )
+    assert hit.chunk.chunk.text == TEXTS[0]
+
+
+def test_words_count_more_in_a_language_that_the_embedder_does_not_know(
+    library: Library, collection: Collection
+) -> None:
+    def scores(fluency: float) -> list[float]:
+        searching = Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=0.9, fluency=lambda _: fluency)
+        return [hit.score for hit in searching.retrieve(Search("pump oil month", (collection.id,)), 1)]
+
+    (foreign,), (fluent,) = scores(0.0), scores(1.0)
+    assert foreign > fluent  # it has all the words
+
+
+def test_results_say_in_words_how_they_came_to_their_place(library: Library, collection: Collection) -> None:
+    hits = retriever(library).candidates(Search("pump oil", (collection.id,)), 4)
+    said = explanation(hits[0])
+    assert "rank 1" in said
+    assert "has 100% of the question's words" in said
+    assert "not found by it" in explanation(hits[-1])
+    assert "below the threshold 0.9" in reason_to_cut(hits[-1], 0.9)
+    assert "better ones" in reason_to_cut(hits[-1], None)
+
+
+class ShortestFirst:
+    """A `Reranker` that likes short texts."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        return [1 / (1 + len(text)) for text in texts]
+
+
+def test_a_reranker_has_the_last_word_and_says_nothing_of_relevance(library: Library, collection: Collection) -> None:
+    searching = Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=0.5, reranker=ShortestFirst())
+    search = Search("does the pump need oil every month", (collection.id,))
+    before, after = searching.looked_at(search, 4), searching.candidates(search, 4)
+    assert before == retriever(library).candidates(search, 4)
+    assert [len(hit.chunk.chunk.text) for hit in after] == sorted(len(text) for text in TEXTS)
+    assert [hit.trail.rerank_score for hit in after] == [hit.score for hit in after]
+    assert {hit.chunk.id: hit.trail.relevance for hit in after} == {hit.chunk.id: hit.trail.relevance for hit in before}
+    assert "read by the cross-encoder" in explanation(after[0])
+    assert searching.candidates(Search("  ", (collection.id,)), 4) == []
+
+
+def test_a_question_of_any_length_is_searched(library: Library, collection: Collection) -> None:
+    long = " ".join(f"word{number}" for number in range(5_000))
+    (hit, *_) = retriever(library, weight=0.0).retrieve(Search(f"oil every month {long}", (collection.id,)), 4)
+    assert hit.chunk.chunk.text == TEXTS[0]

@@ -1,0 +1,47 @@
+"""What the words of a question say of a chunk: cases worked out by hand."""
+
+import math
+
+import pytest
+
+from ingest.library.library import Library
+from ingest.types import StoredChunk
+from rag.retrieval.term_coverage import WordCoverage
+from tests.rag.retrieval.test_hybrid import TEXTS, fill
+
+
+@pytest.fixture
+def chunks(library: Library) -> list[StoredChunk]:
+    """Four chunks: two have the word "pump", one of them "oil", another one "canteen"."""
+    fill(library, "c", TEXTS)
+    return library.chunks([1, 2, 3, 4])
+
+
+def rarity(chunks_with_word: int) -> float:
+    return math.log1p((4 - chunks_with_word + 0.5) / (chunks_with_word + 0.5))
+
+
+def test_the_coverage_is_the_share_of_the_question_by_the_rarity_of_its_words(
+    library: Library, chunks: list[StoredChunk]
+) -> None:
+    matches = WordCoverage(library).of("oil, pump!", chunks, [0.0] * 4)
+    whole = rarity(1) + rarity(2)
+    assert [match.coverage for match in matches] == pytest.approx([1.0, rarity(2) / whole, 0.0, 0.0])
+    assert [match.share for match in matches] == pytest.approx([0.4, 0.4 * rarity(2) / whole, 0.0, 0.0])
+
+
+def test_bm25_counts_by_its_share_of_the_most_that_it_could_be(library: Library, chunks: list[StoredChunk]) -> None:
+    most = 2.2 * (rarity(1) + rarity(2))
+    found = WordCoverage(library).of("oil pump", chunks[:1] * 3, [0.0, most / 4, most])
+    assert [match.share for match in found] == pytest.approx([0.4, 0.4 + 0.6 * 0.625, 1.0])
+
+
+def test_a_question_without_words_covers_nothing(library: Library, chunks: list[StoredChunk]) -> None:
+    assert {match.coverage for match in WordCoverage(library).of("?!", chunks, [0.0] * 4)} == {0.0}
+    assert WordCoverage(library).of("pump", [], []) == []
+
+
+def test_the_words_of_a_question_have_their_rarity_in_the_library(library: Library, chunks: list[StoredChunk]) -> None:
+    rarities = WordCoverage(library).rarities("Pump: oil, pump?")
+    assert rarities == {"pump": pytest.approx(rarity(2)), "oil": pytest.approx(rarity(1))}
+    assert WordCoverage(library).rarities("?!") == {}
