@@ -7,8 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from ingest.settings import PinciteSettings
-from rag.retrieval.query_rewriting import Rewriting
-from rag.types import AnswerStyle
+from rag.types import AnswerStyle, Rewriting
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Numbers = Annotated[tuple[float, ...], NoDecode]

@@ -16,6 +16,8 @@ WrittenOrQuoted = Literal["written", "quoted"]
 """In words of the model's own, or made of sentences of the documents alone."""
 AnswerStyle = Literal["auto"] | WrittenOrQuoted
 """`auto` is quoted for models that are too small to write answers."""
+Rewriting = Literal["auto", "on", "off"]
+"""Whether a model rewrites follow-up questions for the search; `auto` asks able models alone."""
 
 
 @dataclass(frozen=True, slots=True)

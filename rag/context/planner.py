@@ -15,9 +15,9 @@ from rag.errors import PromptTooLongError
 from rag.grounding.abstention import judge
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.retrieval.hybrid import Retriever, relevant
-from rag.retrieval.query_rewriting import Rewriting, rewrites, rewritten
+from rag.retrieval.query_rewriting import rewrites, rewritten
 from rag.retrieval.query_variants import completed_by_turn_before
-from rag.types import AnswerStyle, Passage, PromptHead, Question, ScoredChunk, Search
+from rag.types import AnswerStyle, Passage, PromptHead, Question, Rewriting, ScoredChunk, Search
 
 NOTHING_FOUND = "The documents in this collection do not say anything about that."
 NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."

@@ -6,13 +6,11 @@ Only an able model does it: a small one answers the question instead, or copies 
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Literal
 
 from rag.engines.types import Engine, Message, ModelInfo, Sampling
 from rag.errors import PromptTooLongError
 from rag.models.capability import is_able
-
-Rewriting = Literal["auto", "on", "off"]
+from rag.types import Rewriting
 
 MAX_TURNS = 4
 MAX_TURN_CHARS = 1_000

@@ -8,8 +8,8 @@ from rag.answering import Answerer
 from rag.context.planner import AnswerPolicy
 from rag.engines.types import Message
 from rag.grounding.evidence import EvidenceFinder
-from rag.retrieval.query_rewriting import Rewriting, rewrites, rewritten
-from rag.types import Answer, Question
+from rag.retrieval.query_rewriting import rewrites, rewritten
+from rag.types import Answer, Question, Rewriting
 from tests.fakes import HashEmbedder, ScriptedEngine
 from tests.rag.retrieval.test_hybrid import retriever
 from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
