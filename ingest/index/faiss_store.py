@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
-# Chosen by measurement at a million vectors (tests/benchmarks/scale.py; DECISIONS.md has the figures).
+# Chosen by measurement at a million vectors (tests/benchmarks/scale.py);
+# figures: docs/development/decisions/2026-11-24-faiss-ivf-8bit.md.
 
 LISTS_PER_ROOT = 4
 """How many lists the compact kind has for each unit of the square root of its size."""

@@ -5,7 +5,8 @@ What is shown and quoted keeps the author's letters; this is only for the index.
 same: compatibility forms (ligatures, full width) by NFKC, case, accents (in Vietnamese they make the word and stay),
 and endings: by the Snowball stemmer of the script's language, in Latin script by the English one and a cut after
 seven letters, which serves inflected languages without a guess at the language. Scripts that put no spaces between
-words become overlapping pairs of characters. Measured on XQuAD in 12 languages: DECISIONS.md, record 26.
+words become overlapping pairs of characters. Measured on XQuAD in 12 languages:
+docs/development/decisions/2026-11-24-lexical-analyzer.md.
 """
 
 import unicodedata

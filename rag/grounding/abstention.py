@@ -3,7 +3,8 @@
 One number decides: the score of the likeliest sentence (`rag.grounding.evidence`), which mixes its meaning, the share
 of the question's words that it has, and the relevance of its chunk. Of 30 others that were tried (margins, the level
 of the other results, the kind of answer that is asked for, agreement of the searches) none tells better, alone or
-together, and neither does a limit that is fitted to a collection: DECISIONS.md.
+together, and neither does a limit that is fitted to a collection:
+docs/development/decisions/2026-11-28-one-abstention-threshold.md.
 """
 
 import math

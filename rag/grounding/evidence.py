@@ -3,7 +3,8 @@
 What answers a question is rarely the sentence that is most like it. So three things count: the meaning, the share of
 the question's words that the sentence has together with the title and headings above it, and how relevant its chunk
 is. Of 586 questions of XQuAD/en on which nothing was fitted, the first sentence has the answer to .80 and one of the
-first three to .94; by the meaning alone it is .69 and .88 (DECISIONS.md).
+first three to .94; by the meaning alone it is .69 and .88
+(docs/development/decisions/2026-11-28-evidence-score.md).
 """
 
 import threading

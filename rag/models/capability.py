@@ -10,6 +10,7 @@ def is_able(model: ModelInfo) -> bool:
     """Return whether a model can write answers of its own and rewrite questions.
 
     A small one answers a question instead of rewriting it, and says things that no passage says (SmolLM2-135M:
-    DECISIONS.md, records 31 and 35). What a server has is taken to be able: its size is not known.
+    docs/development/decisions/2026-11-28-small-models-quote.md). What a server has is taken to
+    be able: its size is not known.
     """
     return model.is_remote or model.size_bytes >= ABLE_BYTES

@@ -1,7 +1,7 @@
 """Let the model complete a follow-up question from the conversation, for the search.
 
 Only an able model does it: a small one answers the question instead, or copies what was said before
-(SmolLM2-135M on MTRAG: DECISIONS.md, record 31).
+(SmolLM2-135M on MTRAG: docs/development/decisions/2026-11-24-bm25-beside-term-coverage.md).
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,8 @@
 
 A question is searched as it stands and completed, and both results are mixed. What completes it is the user's turn
 before it: that needs no model and no guess at the language (an able model does it in `rag.retrieval.query_rewriting`).
-On MTRAG (human, 98 questions) it raises nDCG@10 by 2 points: DECISIONS.md, records 27 and 31.
+On MTRAG (human, 98 questions) it raises nDCG@10 by 2 points:
+docs/development/decisions/2026-11-24-candidates-and-ranking.md.
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,8 @@ from ingest.types import StoredChunk
 
 REMEMBERED_TEXTS = 4_096
 BM25_SHARE = 0.6
-"""How much BM25 counts; the rest is that of the coverage. Fitted with the next number: DECISIONS.md, record 31."""
+"""How much BM25 counts; the rest is that of the coverage. Fitted with the next number:
+docs/development/decisions/2026-11-24-bm25-beside-term-coverage.md."""
 BM25_SCALE = 2.5
 """The best chunk for a question has about 0.4 of the BM25 score that its words repeated without end would have."""
 LIMIT_OF_A_WORD = 2.2

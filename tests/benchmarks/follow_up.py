@@ -4,7 +4,8 @@ usage: python -m tests.benchmarks.follow_up
 
 Conversations about the samples, as served, with written answers of the bundled model: with the best passages and with
 a whole document. What is new in a prompt is what it has more than the one before: the answer, the question, and
-passages that were not shown yet. Up to 31 tokens more are read again (DECISIONS.md, record 15).
+passages that were not shown yet. Up to 31 tokens more are read again
+(docs/development/decisions/2026-11-24-exact-prefix-reuse.md).
 """
 
 import logging

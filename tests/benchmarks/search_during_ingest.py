@@ -32,7 +32,7 @@ from rag.types import Search
 from tests.benchmarks.measuring import seconds
 
 ROOT = Path(__file__).parents[2]
-TOLD = ("README.md", "DECISIONS.md", "CHANGELOG.md")
+PROSE = (ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 """The generated texts are sentences of these, in another order each."""
 SENTENCES = 60
 QUESTION_WORDS = 8
@@ -46,7 +46,7 @@ class Writer:
 
     def __init__(self) -> None:
         self._random = random.Random(0)  # noqa: S311 (no secret)
-        texts = [Path(ROOT, name).read_text(encoding="utf-8") for name in TOLD]
+        texts = [path.read_text(encoding="utf-8") for path in PROSE]
         self._sentences = [text[start:end] for text in texts for start, end in sentence_spans(text)]
 
     def documents(self, folder: Path, count: int) -> list[Path]:

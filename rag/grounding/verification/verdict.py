@@ -13,8 +13,9 @@ SUPPORTED = 0.6
 PARTLY = 0.15
 """From this score on it is so partly."""
 
-# Log-odds, after a logistic regression on half of the pairs of tests.benchmarks.verification (DECISIONS.md). What was
-# not among the altered pairs (a number in a wrong place, an opposite) has the weight of what is most like it.
+# Log-odds, after a logistic regression on half of the pairs of tests.benchmarks.verification
+# (docs/development/decisions/2026-11-28-verdict-score.md). What was not among the
+# altered pairs (a number in a wrong place, an opposite) has the weight of what is most like it.
 _ALL_THERE = 2.4
 _UNCOVERED = 2.0
 _UNLIKE = 2.5
