@@ -9,8 +9,8 @@ from pathlib import Path
 import apsw
 
 from ingest.errors import LibraryError
+from ingest.runtime.atomic_files import sync_file
 from ingest.storage import files, maintenance
-from ingest.storage.originals import sync_file
 
 
 @dataclass(frozen=True, slots=True)

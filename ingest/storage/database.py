@@ -15,7 +15,7 @@ import apsw
 import msgspec
 
 from ingest.errors import LibraryError
-from ingest.storage.originals import incoming_file, remove_abandoned, sync_folder
+from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_folder
 from ingest.text.analyzer import index_words
 
 BUSY_TIMEOUT_MS = 30_000

@@ -8,9 +8,9 @@ from pathlib import Path
 import apsw
 
 from ingest.errors import LibraryError
+from ingest.runtime.derived_files import DerivedFiles, prefix_cache_folder
 from ingest.storage import documents, files, jobs, snapshots
 from ingest.storage.database import Database
-from ingest.storage.derived import DerivedFiles
 from ingest.storage.originals import Originals
 from ingest.storage.reader_lock import ReaderLock
 from ingest.storage.schema import MIGRATIONS
@@ -20,8 +20,6 @@ from ingest.types import EmbedderPassport
 DATABASE_NAME = "library.db"
 ORIGINALS_NAME = "files"
 INDEX_NAME = "index"
-CACHE_NAME = "cache"
-READ_AHEAD_NAME = "read-ahead"
 
 
 class Home:
@@ -34,7 +32,7 @@ class Home:
         self.folder = folder
         self.owner = owner
         self.index_files = SnapshotFiles(folder / INDEX_NAME)
-        self.read_ahead = DerivedFiles(read_ahead_folder(folder))
+        self.prefix_cache = DerivedFiles(prefix_cache_folder(folder))
         with self.disk_errors("it cannot be opened"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
@@ -54,7 +52,7 @@ class Home:
         with self.disk_errors("it cannot be tidied"):
             self.originals.remove_abandoned()
             self.index_files.remove_abandoned()
-            self.read_ahead.remove_abandoned()
+            self.prefix_cache.remove_abandoned()
             with self.database.read() as db:
                 half_read = jobs.half_read_passports(db)
             for passport in half_read:
@@ -63,7 +61,7 @@ class Home:
             with self.database.read() as db:
                 contents = self.originals.unused(files.contents(db))
                 indexes = self.index_files.unused(snapshots.filenames(db))
-                derived = self.read_ahead.unused(lambda document: _is_there(db, document))
+                derived = self.prefix_cache.unused(lambda document: _is_there(db, document))
         if contents or indexes or derived:
             self.remove_unused(contents)
 
@@ -88,7 +86,7 @@ class Home:
                 if not files.is_content_used(db, sha256):
                     self.originals.remove(sha256)
             self.index_files.remove_unused(snapshots.filenames(db))
-            self.read_ahead.remove_unused(lambda document: _is_there(db, document))
+            self.prefix_cache.remove_unused(lambda document: _is_there(db, document))
 
     @contextmanager
     def disk_errors(self, what: str) -> Generator[None]:
@@ -97,11 +95,6 @@ class Home:
             yield
         except OSError as error:
             raise LibraryError(home=str(self.folder), detail=f"{what}: {error.strerror or error}") from error
-
-
-def read_ahead_folder(home: Path) -> Path:
-    """Where models keep what they have read of documents, each named `collection_id/file_id` (`DerivedFiles`)."""
-    return home / CACHE_NAME / READ_AHEAD_NAME
 
 
 def _is_there(db: apsw.Connection, document: str) -> bool:

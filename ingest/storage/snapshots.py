@@ -9,8 +9,8 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_file, sync_folder
 from ingest.storage.collections import encode_passport
-from ingest.storage.originals import incoming_file, remove_abandoned, sync_file, sync_folder
 from ingest.types import EmbedderPassport
 
 

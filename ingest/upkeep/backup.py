@@ -12,9 +12,9 @@ import msgspec
 
 from ingest.errors import BackupError
 from ingest.library.library import Library
+from ingest.runtime.atomic_files import pinned_folder, sync_file, sync_folder
 from ingest.storage import copies, files
 from ingest.storage.home import DATABASE_NAME, ORIGINALS_NAME, Home
-from ingest.storage.originals import pinned_folder, sync_file, sync_folder
 
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"

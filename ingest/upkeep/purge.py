@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ingest.errors import LibraryError
 from ingest.library.library import Library
+from ingest.runtime.atomic_files import UNLOCKED_SECONDS, remove_abandoned
+from ingest.runtime.derived_files import CACHE_NAME
 from ingest.storage import maintenance
-from ingest.storage.home import CACHE_NAME, INDEX_NAME, ORIGINALS_NAME
-from ingest.storage.originals import UNLOCKED_SECONDS, remove_abandoned
+from ingest.storage.home import INDEX_NAME, ORIGINALS_NAME
 
 UNFINISHED_RESTORES = "restoring-*"
 OLD_COPIES = "library-before-v*"

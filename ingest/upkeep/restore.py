@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import BackupDamagedError, HomeNotEmptyError, LibraryError
+from ingest.runtime.atomic_files import sync_folder
 from ingest.storage import copies
 from ingest.storage.home import DATABASE_NAME, INDEX_NAME, ORIGINALS_NAME
-from ingest.storage.originals import sync_folder
 from ingest.storage.schema import MIGRATIONS
 from ingest.upkeep.backup import copy_file, read_manifest, verify
 

@@ -9,9 +9,8 @@ from typing import Literal
 
 from ingest.errors import CollectionNotFoundError
 from ingest.library.library import Library
+from ingest.runtime.model_files import fingerprint_files, list_gguf_parts
 from ingest.types import EmbedderPassport
-from rag.engines.llama.model_shape import part_paths
-from rag.engines.serving.prefix_cache import files_mark
 from rag.engines.types import Engine, ModelInfo
 from rag.errors import RagError
 from rag.settings import RagSettings
@@ -50,8 +49,8 @@ class CollectionMark:
 class Circumstances:
     """Everything that was the case when an answer was written.
 
-    `model_mark` is a hash over a model's files (see `files_mark`), empty where there are none. `settings` are those
-    that choose passages and limit answers, by their names.
+    `model_mark` is a hash over a model's files (see `fingerprint_files`), empty where there are none. `settings` are
+    those that choose passages and limit answers, by their names.
     """
 
     version: str = ""
@@ -166,7 +165,7 @@ def _named(passport: EmbedderPassport) -> str:
 def _mark(model: ModelInfo) -> str:
     path = Path(model.path)
     try:
-        paths = sorted(path.glob(WEIGHTS)) if path.is_dir() else list(part_paths(path))
+        paths = sorted(path.glob(WEIGHTS)) if path.is_dir() else list(list_gguf_parts(path))
         return "" if model.is_remote else _mark_of(tuple((each, each.stat().st_mtime_ns) for each in paths))
     except OSError:
         return ""
@@ -174,4 +173,4 @@ def _mark(model: ModelInfo) -> str:
 
 @lru_cache(maxsize=8)
 def _mark_of(files: tuple[tuple[Path, int], ...]) -> str:  # by their times, so that a file that was replaced counts
-    return files_mark([path for path, _ in files])
+    return fingerprint_files([path for path, _ in files])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ingest.runtime.model_cache import model_folder
-from rag.engines.llama.model_shape import PART_NAME, part_paths
+from ingest.runtime.model_files import GGUF_PART_NAME, list_gguf_parts
 from rag.engines.openai.server import OpenAiServer
 
 BUNDLED_ID = "smollm2-135m-instruct"
@@ -96,7 +96,7 @@ def _remote_entry(model_id: str) -> CatalogEntry:
 
 
 def _is_model(path: Path) -> bool:
-    match = PART_NAME.fullmatch(path.stem)
+    match = GGUF_PART_NAME.fullmatch(path.stem)
     is_first = match is None or int(match["part"]) == 1
     return is_first and path.is_file() and not path.name.lower().startswith(PROJECTOR_PREFIX)
 
@@ -124,10 +124,10 @@ def _full_name(folder: Path, path: Path) -> str:
 def _stem(path: Path) -> str:
     if path.suffix.lower() != GGUF:
         return path.name.lower()  # of a folder; a point in it begins no ending
-    match = PART_NAME.fullmatch(path.stem)
+    match = GGUF_PART_NAME.fullmatch(path.stem)
     return (match["stem"] if match else path.stem).lower()
 
 
 def _size(path: Path) -> int:
-    parts = path.glob(WEIGHTS) if path.is_dir() else part_paths(path)
+    parts = path.glob(WEIGHTS) if path.is_dir() else list_gguf_parts(path)
     return sum(part.stat().st_size for part in parts if part.is_file())

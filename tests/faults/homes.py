@@ -12,7 +12,7 @@ import numpy as np
 
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import DATABASE_NAME, Library
-from ingest.storage.originals import ABANDONED_SECONDS
+from ingest.runtime.atomic_files import ABANDONED_SECONDS
 from tests.fakes import HashEmbedder
 from tests.ingest.library_world import all_rows
 from tests.raw_database import BEFORE_MIGRATION, raw_database

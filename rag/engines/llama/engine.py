@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.storage.home import read_ahead_folder
+from ingest.runtime.derived_files import prefix_cache_folder
 from rag.engines.llama.placement import Wishes
 from rag.engines.worker_engine import WorkerEngine
 from rag.settings import RagSettings
@@ -37,7 +37,7 @@ class LlamaEngine(WorkerEngine):
             wishes=wishes_of(settings),
             queue_size=settings.queue_size,
             with_drafts=settings.lookup_drafts,
-            heads_folder=str(read_ahead_folder(settings.home)),
+            heads_folder=str(prefix_cache_folder(settings.home)),
             heads_budget_bytes=settings.read_ahead_mb << 20,
         )
         super().__init__(

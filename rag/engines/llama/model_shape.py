@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.runtime.gguf_header import GgufHeader, GgufHeaderError, Metadata, TensorSpan, read_header
+from ingest.runtime.model_files import list_gguf_parts
 
 KV_VALUE_BYTES = 2  # the cache holds 16-bit numbers
 LAYER_TENSOR = re.compile(r"blk\.(\d+)\.")
-PART_NAME = re.compile(r"(?P<stem>.+)-(?P<part>\d{5})-of-(?P<parts>\d{5})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,9 @@ class ModelShape:
         return len(self.layer_bytes)
 
 
-def part_paths(path: Path) -> tuple[Path, ...]:
-    """Return every file of the model whose first file is `path`; just `path` where it is not split."""
-    match = PART_NAME.fullmatch(path.stem)
-    if match is None:
-        return (path,)
-    stem, parts = match["stem"], int(match["parts"])
-    return tuple(path.with_name(f"{stem}-{number:05d}-of-{parts:05d}.gguf") for number in range(1, parts + 1))
-
-
 def read_shape(path: Path) -> ModelShape:
     """Return the shape of the model at `path`, all its parts included; raise `GgufHeaderError` if it is damaged."""
-    return model_shape([read_header(part) for part in part_paths(path)])
+    return model_shape([read_header(part) for part in list_gguf_parts(path)])
 
 
 def model_shape(headers: Sequence[GgufHeader]) -> ModelShape:

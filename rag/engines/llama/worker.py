@@ -10,19 +10,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.gguf_header import GgufHeaderError
+from ingest.runtime.model_files import fingerprint_files, list_gguf_parts
 from ingest.runtime.worker_main import Channel
-from ingest.storage.derived import DerivedFiles
 from rag.engines.llama.engine import LoadOptions
 from rag.engines.llama.load_report import memory_in_words
 from rag.engines.llama.model import LlamaContext, LlamaError, LlamaModel, Runtime
-from rag.engines.llama.model_shape import ModelShape, part_paths, read_shape
+from rag.engines.llama.model_shape import ModelShape, read_shape
 from rag.engines.llama.placement import Machine, Placement, PlacementError, place
 from rag.engines.machine import free_ram_bytes, usable_cores
 from rag.engines.serving.chat_template import ChatTemplate
 from rag.engines.serving.citation_constraint import CitationRules
 from rag.engines.serving.language_model import Row
-from rag.engines.serving.prefix_cache import KeptHeads, files_mark
+from rag.engines.serving.prefix_cache import KeptHeads
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.scheduler import ModelWorker
 from rag.engines.serving.scheduling_policy import Policy
@@ -63,7 +64,7 @@ class PlacedModel:
         self._template = ChatTemplate(self._model.chat_template, self._model.token_texts())
         self.loaded = _loaded(load, shape, placement, runtime.placed())
         self.stop = self._template.stop
-        self.context = f"{files_mark(part_paths(path))} {llama_cpp.__version__} {_decisive(placement)}"
+        self.context = f"{fingerprint_files(list_gguf_parts(path))} {llama_cpp.__version__} {_decisive(placement)}"
         self._pieces = [self._model.piece(token) for token in range(self._model.vocabulary)]
         self._citations = CitationRules(self._pieces)
         self._warm_up()
@@ -166,7 +167,7 @@ def _loaded(
         context_window=placement.context_window,
         gpu_layers=sum(part.layers for part in placed[1:]),
         threads=placement.threads,
-        size_bytes=sum(part.stat().st_size for part in part_paths(Path(load.path))),
+        size_bytes=sum(part.stat().st_size for part in list_gguf_parts(Path(load.path))),
         placement=memory_in_words(placed),
     )
     return LoadedModel(info, f"{placement.reason}; {info.placement}", placement.memory, placed)

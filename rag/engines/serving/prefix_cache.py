@@ -2,15 +2,13 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.storage.derived import Derived, DerivedFiles
+from ingest.runtime.derived_files import Derived, DerivedFiles
 
 logger = logging.getLogger(__name__)
 
@@ -18,9 +16,6 @@ SHORTEST_HEAD = 128
 """Fewer tokens are read about as fast as a file."""
 SHORTEST_GAIN = 64
 """A head is taken from the disk only where it spares so many tokens."""
-
-BLOCKS = 128
-BLOCK_BYTES = 64 << 10
 
 Tokens = NDArray[np.int32]
 
@@ -87,22 +82,6 @@ class KeptHeads:
         except msgspec.DecodeError:
             return None
         return np.frombuffer(description.tokens, dtype=np.int32) if description.context == self._context else None
-
-
-def files_mark(paths: Sequence[Path]) -> str:
-    """Return a mark of a model's files: a hash of their sizes, their beginnings and blocks all over them.
-
-    All bytes of a large model would take longer than what is spared; other weights differ in every block.
-    """
-    digest = hashlib.sha256()
-    for path in paths:
-        size = path.stat().st_size
-        digest.update(size.to_bytes(8, "little"))
-        with path.open("rb") as file:
-            for block in range(BLOCKS):
-                file.seek(size * block // BLOCKS)
-                digest.update(file.read(BLOCK_BYTES))
-    return digest.hexdigest()
 
 
 def _common(left: Tokens, right: Tokens) -> int:

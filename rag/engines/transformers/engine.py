@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.storage.home import read_ahead_folder
+from ingest.runtime.derived_files import prefix_cache_folder
 from rag.engines.worker_engine import WorkerEngine
 from rag.settings import RagSettings
 
@@ -42,7 +42,7 @@ class TransformersEngine(WorkerEngine):
             threads=settings.threads,
             sequences=settings.parallel_requests,
             queue_size=settings.queue_size,
-            heads_folder=str(read_ahead_folder(settings.home)),
+            heads_folder=str(prefix_cache_folder(settings.home)),
             heads_budget_bytes=settings.read_ahead_mb << 20,
         )
         super().__init__(

@@ -17,11 +17,12 @@ from safetensors.torch import save as bytes_of
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from ingest.runtime.derived_files import DerivedFiles
+from ingest.runtime.model_files import fingerprint_files
 from ingest.runtime.worker_main import Channel
-from ingest.storage.derived import DerivedFiles
 from rag.engines.machine import usable_cores
 from rag.engines.serving.language_model import Row
-from rag.engines.serving.prefix_cache import KeptHeads, files_mark
+from rag.engines.serving.prefix_cache import KeptHeads
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.scheduler import ModelWorker
 from rag.engines.serving.scheduling_policy import Policy
@@ -71,7 +72,7 @@ class TorchModel:
         self._logits: list[NDArray[np.float32]] = []
         self.loaded = LoadedModel(_describe(load, self._model), f"it computes on the {self._device} with PyTorch")
         weights = sorted(Path(load.path).glob(WEIGHTS))
-        self.context = f"{files_mark(weights)} {transformers.__version__} {self._model.dtype} {self._device}"
+        self.context = f"{fingerprint_files(weights)} {transformers.__version__} {self._model.dtype} {self._device}"
         self.read([Row(0, [0], 0)], bool)  # shows now rather than under the first question that the model computes
         self.keep(0, 0)
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.library.library import Library
-from ingest.storage.derived import Derived, DerivedFiles
-from ingest.storage.home import read_ahead_folder
+from ingest.runtime.derived_files import Derived, DerivedFiles, prefix_cache_folder
 from rag.context.prefill import FIRST_COLLECTIONS, ReadingAhead
 from rag.engines.types import Message, ModelInfo
 from rag.errors import EngineCrashedError
@@ -137,7 +136,7 @@ def test_what_was_read_ahead_goes_with_its_document(library: Library, how: str) 
     one, other = (library.create_collection(name, passport()) for name in ("one", "other"))
     file_id = add(library, one.id, "a.txt")
     kept_id = add(library, other.id, "b.txt")
-    kept = DerivedFiles(read_ahead_folder(library.home), 1 << 20)
+    kept = DerivedFiles(prefix_cache_folder(library.home), 1 << 20)
     kept.store(Derived("gone", (f"{one.id}/{file_id}",), b""), memoryview(b"state"))
     kept.store(Derived("stays", (f"{other.id}/{kept_id}",), b""), memoryview(b"state"))
     match how:

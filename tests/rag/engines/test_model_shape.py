@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ingest.runtime.gguf_header import GgufHeader, GgufHeaderError, Metadata, TensorSpan
-from rag.engines.llama.model_shape import model_shape, part_paths, read_shape
+from ingest.runtime.model_files import list_gguf_parts
+from rag.engines.llama.model_shape import model_shape, read_shape
 from tests.tiny_gguf import HEAD_WIDTH, HEADS, LAYERS, TRAINED_CONTEXT
 
 BASE: Metadata = {
@@ -69,8 +70,8 @@ def test_the_parts_of_a_split_model_are_added_up() -> None:
 
 def test_a_split_model_is_found_by_its_first_part() -> None:
     first = Path("models/big-00001-of-00002.gguf")
-    assert part_paths(first) == (first, Path("models/big-00002-of-00002.gguf"))
-    assert part_paths(Path("models/small.gguf")) == (Path("models/small.gguf"),)
+    assert list_gguf_parts(first) == (first, Path("models/big-00002-of-00002.gguf"))
+    assert list_gguf_parts(Path("models/small.gguf")) == (Path("models/small.gguf"),)
 
 
 @pytest.mark.parametrize("metadata", [{}, {"general.architecture": "clip"}, BASE | {"llama.block_count": 0}])

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.supervisor import CallFrame
 from ingest.runtime.worker_main import Call
-from ingest.storage.derived import DerivedFiles
 from rag.engines.serving.language_model import Row
 from rag.engines.serving.prefix_cache import KeptHeads
 from rag.engines.serving.sampling import Constraint

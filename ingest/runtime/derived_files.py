@@ -13,8 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.storage.originals import incoming_file, remove_abandoned, sync_file, sync_folder
+from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_file, sync_folder
 
+CACHE_NAME = "cache"
+PREFIX_CACHE_NAME = "read-ahead"
 SUFFIX = ".derived"
 MAGIC = b"PINCITE-DERIVED\x01"
 SIZE_BYTES = 8
@@ -113,6 +115,11 @@ class DerivedFiles:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIX}"
+
+
+def prefix_cache_folder(home: Path) -> Path:
+    """Return the folder of the prefix cache in a home: KV cache states, each made of `collection_id/file_id`."""
+    return home / CACHE_NAME / PREFIX_CACHE_NAME
 
 
 def _read_header(path: Path) -> tuple[_Header, int] | None:
