@@ -60,7 +60,7 @@ Style = Annotated[
 
 def settings_for(home: Path | None, **flags: object) -> "AllSettings":
     """Return the settings for a command, its flags first, and let the log follow them; raises `SettingsError`."""
-    from api.cli_output import configure_logging
+    from api.commands.output import configure_logging
     from api.settings import load_settings
 
     settings = load_settings(home=home, **flags)

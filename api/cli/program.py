@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from api.cli import asking, conversations, holdings, reading, serving, upkeep
+from api.cli import (
+    ask,
+    bench,
+    collections,
+    conversations,
+    doctor,
+    documents,
+    evaluate,
+    ingest,
+    jobs,
+    maintenance,
+    models,
+    serve,
+)
 
 app = typer.Typer(
     name="pincite",
@@ -17,8 +30,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serving, reading, asking, conversations, holdings, upkeep):
-    app.add_typer(part.app)
+for group in (
+    serve,
+    doctor,
+    bench,
+    evaluate,
+    ingest,
+    jobs,
+    ask,
+    conversations,
+    documents,
+    collections,
+    models,
+    maintenance,
+):
+    app.add_typer(group.app)
 
 
 @app.callback(invoke_without_command=True)

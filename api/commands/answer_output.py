@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from api.cli_output import messages, printable, results, styled
+from api.commands.output import messages, printable, results, styled
 from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Disagreement, Progress, Quote, Started
 
 QUOTE_CHARS = 240

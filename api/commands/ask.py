@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from api.cli_output import CommandError, messages, printable, results, write_json, write_json_line
 from api.commands.answer_output import AnswerView, shortened, show_pins
-from api.commands.opening import open_services
-from api.commands.talking import Talk, open_talk
+from api.commands.chat_session import Talk, open_talk
+from api.commands.output import CommandError, messages, printable, results, write_json, write_json_line
+from api.commands.resources import open_services
 from api.objects import JsonObject, annotation_object, check_object, explanation_object, quote_object
 from api.services import Services
 from api.settings import AllSettings

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from api.cli_output import CommandError, add_row, messages, results, table, write_json
 from api.commands.ingest import ingest_files
-from api.commands.opening import default_model, open_services
+from api.commands.output import CommandError, add_row, messages, results, table, write_json
+from api.commands.resources import default_model, open_services
 from api.services import Services
 from api.settings import AllSettings
 from ingest.jobs.sources import find_files

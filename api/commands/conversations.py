@@ -11,8 +11,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from api.chat import answer_events
-from api.cli_output import CommandError, add_row, messages, printable, results, styled, table, write_json
-from api.commands.opening import open_library, open_services
+from api.commands.output import CommandError, add_row, messages, printable, results, styled, table, write_json
+from api.commands.resources import open_library, open_services
 from api.conversation_objects import conversation_object, export_object, item_object, replay_object
 from api.schemas import MAX_TITLE_CHARS, clean_name
 from api.settings import AllSettings

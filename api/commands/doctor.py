@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from rich.text import Text
 
-from api.cli_output import printable, results, styled, write_json
+from api.commands.output import printable, results, styled, write_json
 from api.server import PortInUseError, open_socket
 from api.settings import AllSettings
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.progress import track
 
-from api.cli_output import messages, write_json
 from api.commands.evaluate_output import print_abstention, print_answers, print_ways, report_object
-from api.commands.opening import default_model, open_services
+from api.commands.output import messages, write_json
+from api.commands.resources import default_model, open_services
 from api.services import Services
 from api.settings import AllSettings
 from ingest.chunking.chunker import ChunkSpec, split

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from api.cli_output import add_row, messages, printable, results, table
+from api.commands.output import add_row, messages, printable, results, table
 from api.objects import JsonObject
 from rag.evaluation.types import AnswersReport, Estimate, SetReport, WayReport
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rich.text import Text
 
-from api.cli_output import CommandError, messages, printable, results, styled, write_json
 from api.commands.ingest_datasets import is_dataset, take_dataset
 from api.commands.ingest_progress import show_hashing, wait_for_documents
-from api.commands.opening import open_services
+from api.commands.output import CommandError, messages, printable, results, styled, write_json
+from api.commands.resources import open_services
 from api.objects import JsonObject, document_object
 from api.services import Services
 from api.settings import AllSettings

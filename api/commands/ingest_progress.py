@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from api.cli_output import messages, printable
+from api.commands.output import messages, printable
 from ingest.library.library import Library
 from ingest.types import Collection, DocumentRecord, QueueState
 

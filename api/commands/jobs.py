@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from api.cli_output import add_row, messages, printable, results, styled, table, write_json
 from api.commands.ingest_progress import remaining
-from api.commands.opening import open_library
+from api.commands.output import add_row, messages, printable, results, styled, table, write_json
+from api.commands.resources import open_library
 from api.objects import JsonObject, document_object, progress_object, queue_object
 from api.settings import AllSettings
 from ingest.errors import FileNotInLibraryError

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from api.cli_output import CommandError, messages, printable, results, styled, write_json
-from api.commands.opening import open_library, open_services
+from api.commands.output import CommandError, messages, printable, results, styled, write_json
+from api.commands.resources import open_library, open_services
 from api.objects import JsonObject
 from api.services import Services
 from api.settings import AllSettings

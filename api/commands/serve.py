@@ -14,7 +14,7 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from api.app import create_app
-from api.cli_output import CommandError, configure_logging, results, write_json_line
+from api.commands.output import CommandError, configure_logging, results, write_json_line
 from api.server import PinciteServer, address_of, check_address, open_socket, reachable
 from api.services import Services
 from api.settings import AllSettings, ApiSettings

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli_output import printable
+from api.commands.output import printable
 from ingest.library.library import Library
 from rag.engines.types import Message
 from rag.errors import EngineCrashedError

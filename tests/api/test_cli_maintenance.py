@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from api.cli_output import CommandError
 from api.commands import maintenance
+from api.commands.output import CommandError
 from api.settings import AllSettings, load_settings
 from ingest.errors import HomeNotEmptyError, LibraryError, PassportMismatchError, RebuildLosesError
 from ingest.index.search_index import SearchIndex

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.cli_output import CommandError
 from api.commands.ingest import typed_attributes
+from api.commands.output import CommandError
 from ingest.jobs.intake import Intake
 from rag.context.planner import NO_DOCUMENTS, NO_MATCH, NOTHING_FOUND
 from tests.api.shell import Shell

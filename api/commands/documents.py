@@ -1,19 +1,12 @@
-"""`pincite documents`, `collections` and `models`: look at what is stored, and remove it."""
+"""`pincite documents`: list, show and remove documents."""
 
-from pathlib import Path
-
-from rich.text import Text
-
-from api.cli_output import add_row, messages, printable, results, styled, table, write_json
-from api.commands.opening import open_library
+from api.commands.output import add_row, messages, printable, results, styled, table, write_json
+from api.commands.resources import open_library
 from api.objects import JsonObject, document_object, page_object
 from api.settings import AllSettings
-from ingest.embedders.embedder import find_embedder
 from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.types import DocumentRecord
-from rag.context.prompt import RULES
-from rag.models.registry import Models
 
 
 def list_documents(settings: AllSettings, collection_name: str | None, *, as_json: bool) -> int:
@@ -67,78 +60,6 @@ def remove_documents(settings: AllSettings, file_ids: list[str], collection_name
         write_json(removed)
     messages().print(f"{len(removed)} removed")
     return 0
-
-
-def list_collections(settings: AllSettings, *, as_json: bool) -> int:
-    """Show the collections and how much is in them."""
-    with open_library(settings) as library:
-        rows: list[JsonObject] = []
-        for collection in library.collections():
-            documents = library.documents(collection.id)
-            rows.append(
-                {
-                    "id": collection.id,
-                    "name": collection.name,
-                    "documents": len(documents),
-                    "chunks": sum(document.chunks for document in documents),
-                    "embedder": collection.passport.model,
-                }
-            )
-    if as_json:
-        write_json(rows)
-        return 0
-    shown = table("name", "documents", "chunks", "embedder", "id")
-    for row in rows:
-        add_row(shown, (row["name"], row["documents"], row["chunks"], row["embedder"], row["id"]))
-    results().print(shown)
-    return 0
-
-
-def remove_collection(settings: AllSettings, name: str, *, as_json: bool) -> int:
-    """Delete a collection with everything in it."""
-    with open_library(settings) as library:
-        collection = library.collection(name)
-        library.delete_collection(collection.id)
-    if as_json:
-        write_json({"id": collection.id, "name": collection.name, "deleted": True})
-    messages().print(f"collection {printable(collection.name)} removed")
-    return 0
-
-
-def collection_rules(settings: AllSettings, name: str, text: str | None, *, as_json: bool) -> int:
-    """Show what models are told about answering from a collection, or replace it where there is a `text`."""
-    with open_library(settings) as library:
-        collection = library.collection(name)
-        if text is not None:
-            collection = library.set_rules(collection.id, text.strip())
-    if as_json:
-        write_json({"id": collection.id, "name": collection.name, "rules": collection.rules or None})
-    else:
-        results().print(Text(printable(collection.rules or RULES)))
-    return 0
-
-
-def list_models(settings: AllSettings, *, as_json: bool) -> int:
-    """Show the models that can answer, the default one first, and the embedder."""
-    embedder = find_embedder(settings.ingest.embedder)
-    rows: list[JsonObject] = [
-        {"id": entry.id, "kind": entry.kind, "path": str(entry.path), "loaded": entry.is_loaded}
-        for entry in Models(settings.rag).entries()
-    ]
-    rows.append({"id": embedder.name, "kind": "embedding", "path": str(embedder.path), "loaded": False})
-    if as_json:
-        write_json(rows)
-        return 0
-    shown = table("id", "kind", "size", "path")
-    for row in rows:
-        add_row(shown, (row["id"], row["kind"], _megabytes(Path(row["path"])), row["path"]))
-    results().print(shown)
-    return 0
-
-
-def _megabytes(path: Path) -> str:
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return f"{sum(file.stat().st_size for file in files) / 1e6:,.0f} MB"
 
 
 def _documents(library: Library, collection_name: str | None) -> list[DocumentRecord]:

@@ -1,15 +1,13 @@
-"""Documents on their way in: `ingest`, and `jobs` for the queue."""
+"""`pincite ingest`: read files into a collection."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Ids, InCollection, Json, MaybeIds, Password, settings_for
+from api.cli.options import Home, InCollection, Json, Password, settings_for
 
 app = typer.Typer()
-jobs = typer.Typer(help="See what waits to be read; pause, resume, cancel, retry.", no_args_is_help=True)
-app.add_typer(jobs, name="jobs")
 
 
 @app.command()
@@ -62,48 +60,3 @@ def ingest(
         rows_per_document=rows_per_document,
     )
     raise typer.Exit(commands.run(settings, paths, collection, options, as_json=json))
-
-
-@jobs.command("ls")
-def jobs_ls(json: Json = False, home: Home = None) -> None:
-    """List documents that wait, are read, were stopped or have failed."""
-    settings = settings_for(home)
-    from api.commands import jobs as commands
-
-    raise typer.Exit(commands.list_jobs(settings, as_json=json))
-
-
-@jobs.command("pause")
-def jobs_pause(ids: MaybeIds = None, json: Json = False, home: Home = None) -> None:
-    """Pause documents, or the whole queue where none is named."""
-    settings = settings_for(home)
-    from api.commands import jobs as commands
-
-    raise typer.Exit(commands.pause(settings, ids or [], as_json=json))
-
-
-@jobs.command("resume")
-def jobs_resume(ids: MaybeIds = None, json: Json = False, home: Home = None) -> None:
-    """Go on with documents that were paused, or with the whole queue where none is named."""
-    settings = settings_for(home)
-    from api.commands import jobs as commands
-
-    raise typer.Exit(commands.resume(settings, ids or [], as_json=json))
-
-
-@jobs.command("cancel")
-def jobs_cancel(ids: Ids, json: Json = False, home: Home = None) -> None:
-    """Give up documents that wait or are read; they stay listed."""
-    settings = settings_for(home)
-    from api.commands import jobs as commands
-
-    raise typer.Exit(commands.cancel(settings, ids, as_json=json))
-
-
-@jobs.command("retry")
-def jobs_retry(ids: Ids, password: Password = None, json: Json = False, home: Home = None) -> None:
-    """Queue documents that failed or were cancelled once more."""
-    settings = settings_for(home)
-    from api.commands import jobs as commands
-
-    raise typer.Exit(commands.retry(settings, ids, password, as_json=json))

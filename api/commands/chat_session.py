@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import Protocol
 
-from api.cli_output import messages
+from api.commands.output import messages
 from api.objects import JsonObject
 from api.services import Services
 from rag.conversations.store import Recorded

@@ -1,0 +1,63 @@
+"""`pincite collections`: list, instruct, rebuild and remove collections."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.options import Home, Json, settings_for
+from ingest.library.names import as_stored
+
+app = typer.Typer()
+collections = typer.Typer(help="List, instruct, rebuild and remove collections.", no_args_is_help=True)
+app.add_typer(collections, name="collections")
+
+
+@collections.command("ls")
+def collections_ls(json: Json = False, home: Home = None) -> None:
+    """List collections."""
+    settings = settings_for(home)
+    from api.commands import collections as commands
+
+    raise typer.Exit(commands.list_collections(settings, as_json=json))
+
+
+@collections.command("rules")
+def collections_rules(
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    text: Annotated[str | None, typer.Argument(help="What models are told; empty for the usual rules.")] = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show or replace what models are told about answering from a collection."""
+    settings = settings_for(home)
+    from api.commands import collections as commands
+
+    raise typer.Exit(commands.collection_rules(settings, name, text, as_json=json))
+
+
+@collections.command("rm")
+def collections_rm(
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Remove a collection with its documents."""
+    settings = settings_for(home)
+    from api.commands import collections as commands
+
+    raise typer.Exit(commands.remove_collection(settings, name, as_json=json))
+
+
+@collections.command("rebuild")
+def collections_rebuild(
+    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    force: Annotated[bool, typer.Option("--force", help="Go on without documents that cannot be read now.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Give up a rebuild that was begun.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Read a collection anew with the embedder of today, while the old one keeps answering."""
+    settings = settings_for(home)
+    from api.commands import maintenance as commands
+
+    raise typer.Exit(commands.rebuild(settings, name, force=force, cancel=cancel, as_json=json))

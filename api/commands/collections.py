@@ -1,0 +1,58 @@
+"""`pincite collections`: list, instruct and remove collections; `maintenance` rebuilds them."""
+
+from rich.text import Text
+
+from api.commands.output import add_row, messages, printable, results, table, write_json
+from api.commands.resources import open_library
+from api.objects import JsonObject
+from api.settings import AllSettings
+from rag.context.prompt import RULES
+
+
+def list_collections(settings: AllSettings, *, as_json: bool) -> int:
+    """Show the collections and how much is in them."""
+    with open_library(settings) as library:
+        rows: list[JsonObject] = []
+        for collection in library.collections():
+            documents = library.documents(collection.id)
+            rows.append(
+                {
+                    "id": collection.id,
+                    "name": collection.name,
+                    "documents": len(documents),
+                    "chunks": sum(document.chunks for document in documents),
+                    "embedder": collection.passport.model,
+                }
+            )
+    if as_json:
+        write_json(rows)
+        return 0
+    shown = table("name", "documents", "chunks", "embedder", "id")
+    for row in rows:
+        add_row(shown, (row["name"], row["documents"], row["chunks"], row["embedder"], row["id"]))
+    results().print(shown)
+    return 0
+
+
+def remove_collection(settings: AllSettings, name: str, *, as_json: bool) -> int:
+    """Delete a collection with everything in it."""
+    with open_library(settings) as library:
+        collection = library.collection(name)
+        library.delete_collection(collection.id)
+    if as_json:
+        write_json({"id": collection.id, "name": collection.name, "deleted": True})
+    messages().print(f"collection {printable(collection.name)} removed")
+    return 0
+
+
+def collection_rules(settings: AllSettings, name: str, text: str | None, *, as_json: bool) -> int:
+    """Show what models are told about answering from a collection, or replace it where there is a `text`."""
+    with open_library(settings) as library:
+        collection = library.collection(name)
+        if text is not None:
+            collection = library.set_rules(collection.id, text.strip())
+    if as_json:
+        write_json({"id": collection.id, "name": collection.name, "rules": collection.rules or None})
+    else:
+        results().print(Text(printable(collection.rules or RULES)))
+    return 0

@@ -1,0 +1,32 @@
+"""`pincite models`: list the models."""
+
+from pathlib import Path
+
+from api.commands.output import add_row, results, table, write_json
+from api.objects import JsonObject
+from api.settings import AllSettings
+from ingest.embedders.embedder import find_embedder
+from rag.models.registry import Models
+
+
+def list_models(settings: AllSettings, *, as_json: bool) -> int:
+    """Show the models that can answer, the default one first, and the embedder."""
+    embedder = find_embedder(settings.ingest.embedder)
+    rows: list[JsonObject] = [
+        {"id": entry.id, "kind": entry.kind, "path": str(entry.path), "loaded": entry.is_loaded}
+        for entry in Models(settings.rag).entries()
+    ]
+    rows.append({"id": embedder.name, "kind": "embedding", "path": str(embedder.path), "loaded": False})
+    if as_json:
+        write_json(rows)
+        return 0
+    shown = table("id", "kind", "size", "path")
+    for row in rows:
+        add_row(shown, (row["id"], row["kind"], _megabytes(Path(row["path"])), row["path"]))
+    results().print(shown)
+    return 0
+
+
+def _megabytes(path: Path) -> str:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return f"{sum(file.stat().st_size for file in files) / 1e6:,.0f} MB"
