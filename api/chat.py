@@ -31,8 +31,9 @@ from api.sse import encode_event
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import as_stored
 from rag.conversations.store import Place, Recorded, RecordedEvent, repeatable
-from rag.engines.types import Engine, FinishReason, Message, Sampling, TokenLogprob, Usage
-from rag.errors import EngineCrashedError, ModelNotFoundError
+from rag.engines.completion import Completion
+from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob, Usage
+from rag.errors import ModelNotFoundError
 from rag.types import Answer, AnswerDelta, AnswerEvent, ContextMode, Pinned, Progress, Question, Started, Timings
 
 AnswerEvents = Generator[AnswerEvent, None, None]
@@ -131,31 +132,28 @@ def plain_events(engine: Engine, messages: Sequence[Message], sampling: Sampling
     """Yield a chat without documents in the shape of an answer: deltas, then the whole without pins."""
     started = time.monotonic()
     first_token_seconds = 0.0
-    text = ""
+    text, last = "", Delta("")
     with closing(engine.generate(messages, sampling, client=client)) as deltas:
-        for delta in deltas:
-            if delta.text and not text:
+        for last in deltas:
+            if last.text and not text:
                 first_token_seconds = time.monotonic() - started
-            text += delta.text
-            yield AnswerDelta(delta.text, delta.logprobs)
-            if delta.finish_reason is not None and delta.usage is not None:
-                timings = Timings(0.0, first_token_seconds, time.monotonic() - started)
-                yield _plain_answer(engine.info().id, text, delta.finish_reason, delta.usage, timings)
-                return
-    raise EngineCrashedError(model=engine.info().id, how="its answer has no end")
+            text += last.text
+            yield AnswerDelta(last.text, last.logprobs)
+    timings = Timings(0.0, first_token_seconds, time.monotonic() - started)
+    yield _plain_answer(engine.info().id, Completion.from_stream(text, last), timings)
 
 
-def _plain_answer(model: str, text: str, finish_reason: FinishReason, usage: Usage, timings: Timings) -> Answer:
+def _plain_answer(model: str, completion: Completion, timings: Timings) -> Answer:
     return Answer(
-        text=text,
+        text=completion.text,
         citations=(),
         sentences=(),
         evidence=(),
         mode="none",
         reason="the model alone was asked",
         model=model,
-        finish_reason=finish_reason,
-        usage=usage,
+        finish_reason=completion.finish_reason,
+        usage=completion.usage,
         timings=timings,
     )
 

@@ -9,7 +9,7 @@ from ingest.library.library import Library
 from rag.context.passage_memory import Shown, ShownPassages
 from rag.context.planner import NOTHING_FOUND, AnswerPolicy, Plan, Planner
 from rag.engines.types import Engine, FinishReason, Sampling, Usage
-from rag.errors import EngineCrashedError, QuestionError
+from rag.errors import QuestionError
 from rag.generation.extractive import QuotedSentence, chosen_by_model, nearest, quoted
 from rag.generation.json_text import text_values
 from rag.generation.streaming import Clock, verbatim, written
@@ -165,16 +165,15 @@ class Answerer:
         deltas = engine.generate(plan.messages, sampling, client=question.client)
         pinning = Pinning(plan.context.passages, self._finder, self._judge)
         if sampling.json_schema:
-            text, last = yield from verbatim(deltas, clock)
+            completion = yield from verbatim(deltas, clock)
         else:
-            text, last = yield from written(
+            completion = yield from written(
                 deltas, plan.context.passages, clock, prompt_tokens=plan.prompt_tokens, pinning=pinning
             )
-        if last.finish_reason is None:
-            raise EngineCrashedError(model=engine.info().id, how="its answer has no end")
         with clock.checking():
+            text = completion.text
             pinned = pinning.all(text_values(text) if sampling.json_schema else text)
-            words = _Words(text, last.finish_reason, last.usage or Usage(0, 0)).pinned_to(pinned)
+            words = _Words(text, completion.finish_reason, completion.usage).pinned_to(pinned)
             return replace(words, disagreements=self._disagreements(words.citations, plan.context.passages))
 
     def _quoted(

@@ -10,6 +10,7 @@ from typing import Any
 from ingest.errors import EmptyFileError
 from ingest.parsers import NextPiece
 from ingest.runtime.worker_main import Call, Channel, serve_calls
+from rag.engines.types import Delta
 from tests.fakes import chunked
 
 
@@ -22,6 +23,13 @@ def obedient(channel: Channel, options: dict[str, Any]) -> None:
 def mortal(channel: Channel, options: dict[str, Any]) -> None:
     """Be a parser that dies of its first file."""
     methods = {"parse": _die_once, "more": _no_more}
+    channel.ready()
+    serve_calls(channel, lambda call: methods[call.method](call, options))
+
+
+def breaks_off(channel: Channel, options: dict[str, Any]) -> None:
+    """Be a model that writes two words and ends without saying why."""
+    methods = {"generate": _two_words}
     channel.ready()
     serve_calls(channel, lambda call: methods[call.method](call, options))
 
@@ -68,6 +76,10 @@ def _shout(call: Call, options: dict[str, Any]) -> Iterator[object]:
 
 def _eat(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield len(bytearray(call.params["bytes"]))
+
+
+def _two_words(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    yield from (Delta("The "), Delta("pump"))
 
 
 def _die_once(call: Call, options: dict[str, Any]) -> Iterator[object]:

@@ -156,7 +156,7 @@ def _answer(services: Services, asked: str, options: AskOptions, console: Consol
                 return event
             if shown is not None:
                 shown.show(event)
-    raise CommandError("the answer has no end; ask again")
+    raise AssertionError("events that do not raise end with the answer")
 
 
 def _asked(services: Services, options: AskOptions) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ class ModelInfo:
 class Engine(Protocol):
     """One loaded model that completes chats.
 
+    The last delta of `generate` has a finish reason and the usage (`rag.engines.completion.complete_stream` checks it).
     `generate` raises `PromptTooLongError`, `EngineBusyError` or `EngineCrashedError`, before or between
     deltas. Closing its generator stops the model within one step. Where requests have to wait, those of a `client`
     with fewer answers under way come first.

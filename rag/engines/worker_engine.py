@@ -9,6 +9,7 @@ import msgspec
 
 from ingest.errors import WorkerCrashedError, WorkerError
 from ingest.runtime.supervisor import Worker, WorkerSpec
+from rag.engines.completion import complete_stream
 from rag.engines.serving.worker_protocol import CountParams, GenerateParams, LoadedModel, PrepareParams
 from rag.engines.types import Delta, Message, ModelInfo, Sampling
 from rag.errors import (
@@ -108,8 +109,8 @@ class WorkerEngine:
             deltas = self._worker.stream(
                 "generate", msgspec.to_builtins(params), Delta, timeout_seconds=self._timeout_seconds
             )
-            with closing(deltas):
-                yield from deltas
+            with closing(complete_stream(deltas, model=self._model)) as complete:
+                yield from complete
 
     def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
         """Read ahead what chats share that begin with `messages`; see `Engine`."""

@@ -10,7 +10,6 @@ import numpy as np
 
 from ingest.library.library import Library
 from rag.engines.types import Message
-from rag.errors import EngineCrashedError
 from rag.evaluation.answer_matching import answer_words, contains_answer, is_exact, token_f1, without_markers
 from rag.evaluation.audit import CitationAudit, stands_in
 from rag.evaluation.measures import estimate
@@ -94,7 +93,7 @@ def ask(
                 started, evidence_at = event, now
             elif isinstance(event, AnswerDelta):
                 last_delta_at, token_at = now, token_at or (now if event.text else 0.0)
-    raise EngineCrashedError(model="default", how="its answer has no end")
+    raise AssertionError("events that do not raise end with the answer")
 
 
 def _report(answered: Sequence[Answered], refused: Sequence[Answered], audit: CitationAudit) -> AnswersReport:

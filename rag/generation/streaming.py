@@ -4,6 +4,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 
+from rag.engines.completion import Completion
 from rag.engines.types import Delta, Usage
 from rag.generation.repetition import is_stuck
 from rag.grounding.attribution import Pinning
@@ -48,10 +49,10 @@ def written(
     *,
     prompt_tokens: int,
     pinning: Pinning | None = None,
-) -> Generator[AnswerDelta | Pinned, None, tuple[str, Delta]]:
+) -> Generator[AnswerDelta | Pinned, None, Completion]:
     """Yield an answer in prose as it is written, and its sentences as they are complete.
 
-    Returns all of the text and the delta that ended it. The model goes on while a `pinning` pins a sentence.
+    Returns the whole of it. The model goes on while a `pinning` pins a sentence.
     """
     text, last, pieces = "", Delta(""), 0
     markers = MarkerFilter(passage.number for passage in passages)
@@ -73,10 +74,10 @@ def written(
     if shown := markers.flush():
         text += shown
         yield AnswerDelta(shown)
-    return text, last
+    return Completion.from_stream(text, last)
 
 
-def verbatim(deltas: Generator[Delta, None, None], clock: Clock) -> Generator[AnswerDelta, None, tuple[str, Delta]]:
+def verbatim(deltas: Generator[Delta, None, None], clock: Clock) -> Generator[AnswerDelta, None, Completion]:
     """Yield an answer that is no prose, where neither markers nor repetition mean anything; see `written`."""
     text, last = "", Delta("")
     with closing(deltas):
@@ -85,4 +86,4 @@ def verbatim(deltas: Generator[Delta, None, None], clock: Clock) -> Generator[An
                 clock.answered()
             text += last.text
             yield AnswerDelta(last.text)
-    return text, last
+    return Completion.from_stream(text, last)

@@ -11,8 +11,8 @@ from functools import partial
 
 from ingest.library.library import Library
 from ingest.types import DocumentRecord, Filter, StoredChunk
-from rag.engines.types import Delta, Engine, Sampling, Usage
-from rag.errors import EngineCrashedError, PromptTooLongError, RagError
+from rag.engines.types import Delta, Engine, Sampling
+from rag.errors import PromptTooLongError, RagError
 from rag.generation.extractive import QuotedSentence
 from rag.generation.streaming import Clock, written
 from rag.grounding.markers import MARKER, numbers
@@ -196,11 +196,9 @@ class _Run:
         )
         deltas = self._engine.generate(messages, sampling, client=self._request.client)
         passages = self._passages(number for note in notes for number in note.numbers)
-        text, last = yield from written(deltas, passages, self._clock, prompt_tokens=self._window - room)
-        if last.finish_reason is None:
-            raise EngineCrashedError(model=self._engine.info().id, how="its answer has no end")
-        self._account.add(last.usage or Usage(0, 0))
-        return text, last
+        completion = yield from written(deltas, passages, self._clock, prompt_tokens=self._window - room)
+        self._account.add(completion.usage)
+        return completion.text, Delta("", completion.finish_reason)
 
     def _condenser(self) -> Condenser:
         return Condenser(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from rag.engines.types import Delta, Engine, Message, Sampling, Usage
-from rag.errors import EngineCrashedError, RagError
+from rag.errors import RagError
 from rag.generation.repetition import is_stuck
 from rag.types import AnswerDelta, Pinned, Progress
 
@@ -130,8 +130,6 @@ class _Completion:
         try:
             self._last = next(self._deltas)
         except StopIteration:
-            if self._last.finish_reason is None:
-                self._error = EngineCrashedError(model=self._engine.info().id, how="its answer has no end")
             return True
         except RagError as error:
             self._error = error

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 from httpx_sse import SSEError
 
+from rag.engines.completion import complete_stream
 from rag.engines.openai.server import OpenAiServer, RefusedError, RemoteModel
 from rag.engines.openai.wire import Chunk, finish_reason, request_body
 from rag.engines.serving.sequence import room_for_answer
@@ -87,6 +88,10 @@ class OpenAiEngine:
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]:
         """Yield the answer to `messages` as it is written; see `Engine`."""
+        with closing(complete_stream(self._deltas(messages, sampling), model=self._model)) as deltas:
+            yield from deltas
+
+    def _deltas(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]:
         model, window = self._known()
         room = self._room(model, window, messages, sampling.max_tokens)
         repeat_name = "repetition_penalty" if model.is_vllm else "repeat_penalty"
@@ -98,7 +103,8 @@ class OpenAiEngine:
                 if self._is_closed:
                     raise EngineCrashedError(model=self._model, how="it was closed")
                 yield Delta("") if chunk is None else answer.read(chunk)
-        yield self._last(answer, messages)
+        if answer.finish_reason is not None:
+            yield self._last(answer, messages)
 
     def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
         """Do nothing: what a server keeps of its prompts is its own business."""
@@ -130,8 +136,6 @@ class OpenAiEngine:
         return room_for_answer(prompt_tokens=counted, context_window=window, max_tokens=max_tokens)
 
     def _last(self, answer: "_RemoteAnswer", messages: Sequence[Message]) -> Delta:
-        if answer.finish_reason is None:
-            raise EngineCrashedError(model=self._model, how="its answer has no end")
         if answer.usage is not None:
             self._estimate.learn(messages, answer.usage.prompt_tokens)
         usage = answer.usage or Usage(self.count_tokens(messages), answer.pieces)

@@ -12,7 +12,8 @@ from rag.engines.openai.engine import OpenAiEngine
 from rag.engines.openai.server import OpenAiServer
 from rag.engines.transformers.engine import TransformersEngine
 from rag.engines.types import Delta, Engine, Message, Sampling
-from rag.errors import EngineBusyError, PromptTooLongError
+from rag.engines.worker_engine import WorkerEngine
+from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 from rag.settings import RagSettings
 from tests.fakes import ScriptedEngine
 from tests.tiny_transformers import write_tiny_transformers
@@ -91,6 +92,29 @@ def test_only_the_last_delta_has_a_finish_reason_and_the_usage(engine: Engine) -
     assert text
     assert last.finish_reason is not None
     assert last.usage is not None
+
+
+@pytest.fixture
+def worker_that_breaks_off() -> Iterator[Engine]:
+    target = "tests.worker_targets:breaks_off"
+    engine = WorkerEngine("broken", target=target, options={}, timeout_seconds=20)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def server_that_breaks_off() -> Iterator[Engine]:
+    with WireServer("vllm", events=['{"choices": [{"delta": {"content": "The pump"}}]}']).live() as wire:
+        yield OpenAiEngine("remote/Maker/Model", OpenAiServer(wire.url, ""), context_window=None, timeout_seconds=20)
+
+
+@pytest.mark.parametrize("kind", ["worker_that_breaks_off", "server_that_breaks_off"])
+def test_a_completion_that_breaks_off_is_an_error_after_its_words(kind: str, request: pytest.FixtureRequest) -> None:
+    engine: Engine = request.getfixturevalue(kind)
+    deltas = engine.generate(MESSAGES, Sampling())
+    assert next(delta.text for delta in deltas if delta.text).startswith("The")
+    with pytest.raises(EngineCrashedError, match="without a finish reason"):
+        list(deltas)
 
 
 def test_the_usage_counts_the_prompt_as_count_tokens_does(engine: Engine) -> None:

@@ -1,0 +1,51 @@
+"""The one check that the stream of a completion has an end."""
+
+from collections.abc import Generator, Iterable
+
+import pytest
+
+from rag.engines.completion import Completion, complete_stream
+from rag.engines.types import Delta, Usage
+from rag.errors import EngineCrashedError
+
+WORDS = (Delta("The "), Delta("pump"))
+END = Delta(".", "stop", Usage(3, 3))
+
+
+def stream(deltas: Iterable[Delta]) -> Generator[Delta, None, None]:
+    yield from deltas
+
+
+def test_a_stream_with_an_end_passes_as_it_is() -> None:
+    assert list(complete_stream(stream([*WORDS, END]), model="m")) == [*WORDS, END]
+
+
+@pytest.mark.parametrize("end", [(), (Delta(".", "stop"),), (Delta(".", usage=Usage(3, 3)),)])
+def test_a_stream_without_finish_reason_or_usage_is_a_crash_after_its_words(end: tuple[Delta, ...]) -> None:
+    deltas = complete_stream(stream([*WORDS, *end]), model="m")
+    assert [next(deltas) for _ in (*WORDS, *end)] == [*WORDS, *end]
+    with pytest.raises(EngineCrashedError, match="without a finish reason") as caught:
+        next(deltas)
+    assert caught.value.model == "m"
+
+
+def test_closing_the_stream_closes_that_of_the_engine_and_is_no_crash() -> None:
+    closed = []
+
+    def endless() -> Generator[Delta, None, None]:
+        try:
+            while True:
+                yield WORDS[0]
+        finally:
+            closed.append(True)
+
+    deltas = complete_stream(endless(), model="m")
+    next(deltas)
+    deltas.close()
+    assert closed == [True]
+
+
+def test_a_completion_is_made_of_the_delta_that_ends_it() -> None:
+    assert Completion.from_stream("The pump.", END) == Completion("The pump.", "stop", Usage(3, 3))
+    with pytest.raises(ValueError, match="ends no completion"):
+        Completion.from_stream("The ", WORDS[0])
