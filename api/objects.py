@@ -7,7 +7,7 @@ from typing import Any
 from ingest.types import AttributeValue, Collection, DocumentRecord, FileRecord, Page, Progress, QueueState
 from rag.engines.types import Alternative, TokenLogprob, Usage
 from rag.models.manager import ModelState
-from rag.retrieval.explanation import explanation, reason_to_cut
+from rag.retrieval.explanation import explain_cut, explain_score
 from rag.types import Answer, Citation, Disagreement, Passage, Pinned, Quote, ScoredChunk, Started
 
 JsonObject = dict[str, Any]
@@ -149,7 +149,7 @@ def explanation_object(found: ScoredChunk) -> JsonObject:
         "dense_score": found.dense_score,
         "lexical_score": found.lexical_score,
         **asdict(found.trail),
-        "text": explanation(found),
+        "text": explain_score(found),
     }
 
 
@@ -162,7 +162,7 @@ def cut_object(cut: Sequence[ScoredChunk], threshold: float | None) -> JsonObjec
                 "start": found.chunk.chunk.start,
                 "end": found.chunk.chunk.end,
                 "score": found.score,
-                "reason": reason_to_cut(found, threshold),
+                "reason": explain_cut(found, threshold),
                 **explanation_object(found),
             }
             for found in cut

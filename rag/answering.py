@@ -13,9 +13,9 @@ from rag.errors import QuestionError
 from rag.generation.extractive import QuotedSentence, chosen_by_model, nearest, quoted
 from rag.generation.json_text import text_values
 from rag.generation.streaming import Clock, verbatim, written
-from rag.grounding.attribution import Pinning
-from rag.grounding.conflicts import disagreements
-from rag.grounding.evidence import EvidenceFinder, SentenceMatch, sentences_of
+from rag.grounding.attribution import SentenceAttributor
+from rag.grounding.conflicts import find_conflicts
+from rag.grounding.evidence import EvidenceFinder, SentenceMatch, split_chunk
 from rag.models.capability import is_able
 from rag.retrieval.hybrid import Retriever
 from rag.summarization.extractive import quoted_overview
@@ -163,7 +163,7 @@ class Answerer:
         """Yield what the model writes, and pin it."""
         sampling = self._sampling(question, plan, engine)
         deltas = engine.generate(plan.messages, sampling, client=question.client)
-        pinning = Pinning(plan.context.passages, self._finder, self._judge)
+        pinning = SentenceAttributor(plan.context.passages, self._finder, self._judge)
         if sampling.json_schema:
             completion = yield from verbatim(deltas, clock)
         else:
@@ -172,7 +172,7 @@ class Answerer:
             )
         with clock.checking():
             text = completion.text
-            pinned = pinning.all(text_values(text) if sampling.json_schema else text)
+            pinned = pinning.attribute_all(text_values(text) if sampling.json_schema else text)
             words = _Words(text, completion.finish_reason, completion.usage).pinned_to(pinned)
             return replace(words, disagreements=self._disagreements(words.citations, plan.context.passages))
 
@@ -238,7 +238,7 @@ class Answerer:
         """Return the sentences of an overview with their pins; Pincite's own words in front have none."""
         if made.quoted:
             return [self._cited(sentence) for sentence in made.quoted]
-        pinned = Pinning(made.passages, self._finder, self._judge).all(made.text)
+        pinned = SentenceAttributor(made.passages, self._finder, self._judge).attribute_all(made.text)
         return [each for each in pinned if each.sentence.end > made.own_chars]
 
     def _cited(self, sentence: QuotedSentence) -> Pinned:
@@ -254,8 +254,8 @@ class Answerer:
             for each in citations
             if each.number in stored
         ]
-        others = [match for passage in passages for match in sentences_of(passage.stored)] if cited else []
-        return disagreements(cited, others, self._finder.quote)
+        others = [match for passage in passages for match in split_chunk(passage.stored)] if cited else []
+        return find_conflicts(cited, others, self._finder.quote)
 
     def _sampling(self, question: Question, plan: Plan, engine: Engine) -> Sampling:
         room = engine.info().context_window - plan.prompt_tokens

@@ -20,7 +20,7 @@ from ingest.library.filters import parse_expressions
 from ingest.library.pages import place_of
 from ingest.types import Filter
 from rag.errors import RagError
-from rag.retrieval.explanation import explanation
+from rag.retrieval.explanation import explain_score
 from rag.types import Answer, AnswerMode, AnswerStyle, Question, ScoredChunk, Search
 
 FAREWELLS = frozenset({"/exit", "/quit", "/bye"})
@@ -52,7 +52,7 @@ def search(settings: AllSettings, query: str, options: SearchOptions, *, as_json
     wanted = typed_filter(options.filters)
     with open_services(settings) as services:
         collection = services.searchable(options.collection)
-        looked_at = services.retriever.candidates(Search(query, (collection.id,), filter=wanted), options.top_k)
+        looked_at = services.retriever.rank_candidates(Search(query, (collection.id,), filter=wanted), options.top_k)
         found = looked_at[: options.top_k]
         places = [place_of(services.library, each.chunk) for each in found]
     if as_json:
@@ -75,7 +75,7 @@ def _print_found(number: int, found: ScoredChunk, place: str, *, explain: bool) 
     console.print(Text(f"{number}. {printable(where)}", style="bold"), end="")
     console.print(Text(f"  score {found.score:.3f}", style="dim"))
     if explain:
-        console.print(Padding(Text(explanation(found), style="dim"), (0, 0, 0, 3), expand=False), soft_wrap=False)
+        console.print(Padding(Text(explain_score(found), style="dim"), (0, 0, 0, 3), expand=False), soft_wrap=False)
     console.print(Padding(Text(shortened(found.chunk.chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
 
 

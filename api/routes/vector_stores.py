@@ -148,11 +148,11 @@ def _ranked(parts: Services, collection: Collection, request: StoreSearch) -> li
     """Return what any of the queries looked at, each chunk with its best score, the best first."""
     options = request.ranking_options
     is_reranked = options is None or options.ranker != "none"
-    look = parts.retriever.candidates if is_reranked else parts.retriever.looked_at
+    rank = parts.retriever.rank_candidates if is_reranked else parts.retriever.score_candidates
     best: dict[int, ScoredChunk] = {}
     for query in request.query:
         search = Search(query, (collection.id,), filter=request.filters)
-        for found in look(search, request.max_num_results):
+        for found in rank(search, request.max_num_results):
             known = best.get(found.chunk.id)
             if known is None or found.score > known.score:
                 best[found.chunk.id] = found

@@ -12,11 +12,11 @@ from rag.context.prompt import RULES, build_messages
 from rag.context.selection import Context, best_chunks, distinct, number, whole_document_budget, whole_documents
 from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
-from rag.grounding.abstention import judge
+from rag.grounding.abstention import judge_answerability
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
-from rag.retrieval.hybrid import Retriever, relevant
-from rag.retrieval.query_rewriting import rewrites, rewritten
-from rag.retrieval.query_variants import completed_by_turn_before
+from rag.retrieval.hybrid import Retriever, select_relevant
+from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
+from rag.retrieval.query_variants import prepend_previous_question
 from rag.types import AnswerStyle, Passage, PromptHead, Question, Rewriting, ScoredChunk, Search
 
 NOTHING_FOUND = "The documents in this collection do not say anything about that."
@@ -83,12 +83,12 @@ class Planner:
         rules = self._rules(question)
         window = engine.info().context_window
         _check_room(engine.count_tokens(build_messages(question.messages[-1:], rules=rules)), window)
-        hits = distinct(self._retriever.candidates(self._search(question, asked, engine), self._policy.top_k))
+        hits = distinct(self._retriever.rank_candidates(self._search(question, asked, engine), self._policy.top_k))
         story = tell(self._library, self._memory, question, window, engine.count_tokens, rules=rules)
         near = hits[: self._policy.top_k]
-        matches = tuple(self._finder.answering(asked, near))
-        judged = judge(asked, near, matches, min_score=self._policy.min_score)
-        left_out = len(relevant(asked, hits, self._policy.min_score)) - len(judged.hits)
+        matches = tuple(self._finder.rank_evidence(asked, near))
+        judged = judge_answerability(asked, near, matches, min_score=self._policy.min_score)
+        left_out = len(select_relevant(asked, hits, self._policy.min_score)) - len(judged.hits)
         chosen = self._choice(question, story, judged.hits, max(left_out, 0), engine)
         if chosen is None:
             return Plan(Context("none", self._why_nothing(question), ()), matches=matches)
@@ -128,9 +128,9 @@ class Planner:
         return next((collection.rules for collection in asked if collection.rules), RULES)
 
     def _search(self, question: Question, asked: str, engine: Engine) -> Search:
-        completed = completed_by_turn_before(question.messages)
-        if completed and rewrites(engine.info(), self._policy.rewriting):
-            completed = rewritten(engine, question.messages, client=question.client) or completed
+        completed = prepend_previous_question(question.messages)
+        if completed and should_rewrite(engine.info(), self._policy.rewriting):
+            completed = rewrite_query(engine, question.messages, client=question.client) or completed
         return Search(asked, question.collections, completed, question.filter)
 
     def _choice(

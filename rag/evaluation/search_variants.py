@@ -9,7 +9,7 @@ from ingest.types import Embedder
 from rag.engines.types import Message
 from rag.evaluation.types import EvalQuery, Way
 from rag.retrieval.hybrid import Retriever
-from rag.retrieval.query_variants import completed_by_turn_before
+from rag.retrieval.query_variants import prepend_previous_question
 from rag.types import ScoredChunk, Search
 
 DEPTH = 50
@@ -37,11 +37,11 @@ class SearchParts:
 
     def fused(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search by both, without the closer look at the candidates."""
-        return self.retriever.fused(Search(query.text, (self.collection_id,)), DEPTH)
+        return self.retriever.fuse_candidates(Search(query.text, (self.collection_id,)), DEPTH)
 
     def looked_at(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search by both, with the closer look at the candidates and without a model that ranks them again."""
-        return self.retriever.looked_at(Search(query.text, (self.collection_id,)), DEPTH)
+        return self.retriever.score_candidates(Search(query.text, (self.collection_id,)), DEPTH)
 
     def reranked(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search as for users who ask their first question."""
@@ -49,7 +49,7 @@ class SearchParts:
 
     def with_history(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search as for users who have asked before."""
-        completed = completed_by_turn_before([*query.history, Message("user", query.text)])
+        completed = prepend_previous_question([*query.history, Message("user", query.text)])
         return self.retriever.retrieve(Search(query.text, (self.collection_id,), completed), DEPTH)
 
     def _scored(self, found: Sequence[tuple[int, float]], *, is_dense: bool) -> list[ScoredChunk]:

@@ -17,7 +17,7 @@ from rag.evaluation.types import (
     Way,
     WayReport,
 )
-from rag.grounding.abstention import Judgement, judge
+from rag.grounding.abstention import Answerability, judge_answerability
 from rag.grounding.evidence import EvidenceFinder
 from rag.types import ScoredChunk
 
@@ -82,9 +82,9 @@ def report_on(
     found = [(query, trial.hits) for query, trial in zip(judged, served.trials, strict=True)]
     not_found = [(query, way(query)[: policy.top_k]) for query in track(hopeless, "unanswerable")] if hopeless else []
 
-    def judged_by_users(each: tuple[EvalQuery, Sequence[ScoredChunk]]) -> Judgement:
+    def judged_by_users(each: tuple[EvalQuery, Sequence[ScoredChunk]]) -> Answerability:
         query, hits = each
-        return judge(query.text, hits, finder.answering(query.text, hits), min_score=policy.min_score)
+        return judge_answerability(query.text, hits, finder.rank_evidence(query.text, hits), min_score=policy.min_score)
 
     return SetReport(
         name=evaluated.name,
@@ -136,7 +136,7 @@ def _summary(name: str, tried: _WayTrials, served: _WayTrials) -> WayReport:
     )
 
 
-def _abstention(answerable: Sequence[Judgement], unanswerable: Sequence[Judgement]) -> AbstentionReport:
+def _abstention(answerable: Sequence[Answerability], unanswerable: Sequence[Answerability]) -> AbstentionReport:
     with_answer, without = (
         np.array([judgement.probability for judgement in each]) for each in (answerable, unanswerable)
     )

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from rag.engines.completion import Completion
 from rag.engines.types import Delta, Usage
 from rag.generation.repetition import is_stuck
-from rag.grounding.attribution import Pinning
+from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.citations import MarkerFilter
 from rag.types import AnswerDelta, Passage, Pinned, Timings
 
@@ -48,7 +48,7 @@ def written(
     clock: Clock,
     *,
     prompt_tokens: int,
-    pinning: Pinning | None = None,
+    pinning: SentenceAttributor | None = None,
 ) -> Generator[AnswerDelta | Pinned, None, Completion]:
     """Yield an answer in prose as it is written, and its sentences as they are complete.
 
@@ -66,7 +66,7 @@ def written(
             yield AnswerDelta(shown)  # an empty one says that the model is at work, and lets the caller leave
             if pinning is not None:
                 with clock.checking():
-                    complete = pinning.follow(text, shown)
+                    complete = pinning.attribute_complete(text, shown)
                 yield from complete
             if shown and is_stuck(text):
                 last = Delta("", "stop", Usage(prompt_tokens, pieces))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ingest.text.analyzer import words
 from rag.grounding.evidence import SentenceMatch
-from rag.retrieval.hybrid import relevant
+from rag.retrieval.hybrid import select_relevant
 from rag.types import ScoredChunk
 
 EVEN_SCORE = 0.46
@@ -29,7 +29,7 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Answerability:
     """Whether the documents answer a question: `probability`, where as many questions have an answer as have none.
 
     `hits` are those from which it can be answered, in the order found; `reasons` are for people.
@@ -45,22 +45,24 @@ class Judgement:
         return bool(self.hits)
 
 
-def judge(
+def judge_answerability(
     question: str, hits: Sequence[ScoredChunk], matches: Sequence[SentenceMatch], *, min_score: float
-) -> Judgement:
-    """Judge what was found for a question; `matches` are the sentences of `hits` by `EvidenceFinder.answering`.
+) -> Answerability:
+    """Judge what was found for a question; `matches` are the sentences of `hits` by `EvidenceFinder.rank_evidence`.
 
     A hit is one to answer from where one of its sentences scores at least `min_score`, or where it has every code and
     number of the question (a part number says little to an embedder).
     """
     scores = {match.stored.id: match.score for match in sorted(matches, key=lambda match: match.score)}
     best = max(scores.values(), default=0.0)
-    by_code = {hit.chunk.id for hit in relevant(question, hits, math.inf)}
+    by_code = {hit.chunk.id for hit in select_relevant(question, hits, math.inf)}
     chosen = tuple(hit for hit in hits if hit.chunk.id in by_code or scores.get(hit.chunk.id, 0.0) >= min_score)
-    return Judgement(probability(best), chosen, tuple(_reasons(question, hits, best, min_score, bool(by_code))))
+    return Answerability(
+        estimate_probability(best), chosen, tuple(_reasons(question, hits, best, min_score, bool(by_code)))
+    )
 
 
-def probability(score: float) -> float:
+def estimate_probability(score: float) -> float:
     """Return how likely a question has an answer whose best sentence has this score."""
     return 1.0 / (1.0 + math.exp(-STEEPNESS * (score - EVEN_SCORE)))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from ingest.types import StoredChunk
-from rag.grounding.citations import AnswerSentence, answer_sentences
+from rag.grounding.citations import AnswerSentence, split_answer
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
-from rag.grounding.verification import Support, check
+from rag.grounding.verification import Support, verify_claim
 from rag.types import Citation, CitationOrigin, EntailmentJudge, Passage, Pinned, Quote, SentenceVerdict, Verdict
 
 MIN_ALIGNMENT = 0.5
@@ -23,7 +23,7 @@ SENTENCE_ENDS = frozenset(".!?\n。！？।؟")
 _RANK: dict[Verdict, int] = {"supported": 2, "partly": 1, "unsupported": 0}
 
 
-class Pinning:
+class SentenceAttributor:
     """Pins the sentences of one answer, also while it is written.
 
     A marker of the model is narrowed to the sentence of that passage which is nearest. Where the model named
@@ -39,21 +39,21 @@ class Pinning:
         self._pinned: dict[AnswerSentence, Pinned] = {}
         self._has_ended = False
 
-    def follow(self, text: str, new: str) -> list[Pinned]:
+    def attribute_complete(self, text: str, new: str) -> list[Pinned]:
         """Return the sentences that are complete since an answer has gone on to `text` by `new`.
 
         The last one may still go on, if only with a marker; it is complete when another begins.
         """
         complete: list[Pinned] = []
         if self._has_ended and new.strip():
-            sentences = [each for each in answer_sentences(text)[:-1] if each not in self._pinned]
+            sentences = [each for each in split_answer(text)[:-1] if each not in self._pinned]
             complete = [self._pin(each) for each in sentences]
         self._has_ended = (self._has_ended and not complete) or not SENTENCE_ENDS.isdisjoint(new)
         return complete
 
-    def all(self, answer: str) -> list[Pinned]:
+    def attribute_all(self, answer: str) -> list[Pinned]:
         """Return every sentence of a finished answer, in order."""
-        return [self._pinned.get(each) or self._pin(each) for each in answer_sentences(answer)]
+        return [self._pinned.get(each) or self._pin(each) for each in split_answer(answer)]
 
     def _pin(self, sentence: AnswerSentence) -> Pinned:
         pins = self._pinner.pins(sentence)
@@ -70,7 +70,7 @@ class _Pinner:
     def pins(self, sentence: AnswerSentence) -> list[Citation]:
         """Return the pins of a sentence: to the passages that it names, else to what bears it."""
         by_chunk = {passage.stored.id: passage.number for passage in self.passages}
-        matches = self.finder.rank(sentence.text, [passage.stored for passage in self.passages])
+        matches = self.finder.rank_sentences(sentence.text, [passage.stored for passage in self.passages])
         of_passage: defaultdict[int, list[SentenceMatch]] = defaultdict(list)
         for match in matches:
             of_passage[by_chunk[match.stored.id]].append(match)
@@ -96,7 +96,7 @@ class _Pinner:
         return max(matches[:LOOKED_AT], key=lambda match: self._support(sentence, match))
 
     def _support(self, sentence: AnswerSentence, match: SentenceMatch) -> float:
-        return check(sentence.text, match.text, match.score, context=_around([match.stored])).score
+        return verify_claim(sentence.text, match.text, match.score, context=_around([match.stored])).score
 
     def verdict(self, sentence: AnswerSentence, pins: Sequence[Citation]) -> SentenceVerdict:
         """Return the best verdict of the pins, or that of all of them together where it is better."""
@@ -123,7 +123,7 @@ class _Pinner:
     def _check(self, sentence: AnswerSentence, quotes: Sequence[Quote], chunks: Sequence[StoredChunk]) -> Support:
         texts = [quote.quote for quote in quotes]
         examine = partial(
-            check,
+            verify_claim,
             sentence.text,
             texts,
             max(quote.score for quote in quotes),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.text.sentences import sentence_spans
-from rag.grounding.markers import MARKER, UNFINISHED_MARKER, numbers
+from rag.grounding.markers import MARKER, UNFINISHED_MARKER, parse_numbers
 
 _LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern}[.,;]?)+\s*")
 _LINE_OF_MARKER = re.compile(rf"\n\s*(?={MARKER.pattern})")
@@ -39,7 +39,7 @@ class MarkerFilter:
         unfinished = UNFINISHED_MARKER.search(text)
         cut = unfinished.start() if unfinished else len(text)
         self._held = text[cut:]
-        return MARKER.sub(lambda match: self._known(numbers(match.group(1))), text[:cut])
+        return MARKER.sub(lambda match: self._known(parse_numbers(match.group(1))), text[:cut])
 
     def flush(self) -> str:
         """Return what was held back when the answer has ended."""
@@ -51,7 +51,7 @@ class MarkerFilter:
         return f"[{', '.join(map(str, known))}]" if known else ""
 
 
-def answer_sentences(answer: str) -> list[AnswerSentence]:
+def split_answer(answer: str) -> list[AnswerSentence]:
     """Return the sentences of an answer in order, each with the passages it names.
 
     A marker after a full stop belongs to the sentence before it, unless it begins a line or the answer
@@ -91,7 +91,7 @@ def _spans(answer: str) -> list[tuple[int, int]]:
 def _sentence(answer: str, start: int, end: int) -> AnswerSentence:
     raw = answer[start:end].rstrip()
     end = start + len(raw)
-    named = [number for match in MARKER.finditer(raw) for number in numbers(match.group(1))]
+    named = [number for match in MARKER.finditer(raw) for number in parse_numbers(match.group(1))]
     text = re.sub(r"\s+([.,;:!?])", r"\1", MARKER.sub("", raw)).strip()
     # The number of a list item is no statement that a quote could bear.
     return AnswerSentence(start, end, _LIST_MARK.sub("", text), tuple(dict.fromkeys(named)))

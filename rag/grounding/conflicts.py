@@ -65,7 +65,7 @@ QuoteOf = Callable[[SentenceMatch], Quote]
 Span = tuple[int, int]
 
 
-def disagreements(
+def find_conflicts(
     cited: Sequence[SentenceMatch], others: Sequence[SentenceMatch], quote_of: QuoteOf
 ) -> tuple[Disagreement, ...]:
     """Return where `others` give another number or date than the sentences that an answer is pinned to.
@@ -142,20 +142,20 @@ def _can_be_compared(one: SentenceMatch, other: SentenceMatch) -> bool:
 
 
 def _is_about_the_same(one: SentenceMatch, other: SentenceMatch) -> bool:
-    mine, theirs = telling_words(one.text), telling_words(other.text)
+    mine, theirs = extract_topic_words(one.text), extract_topic_words(other.text)
     least = MIN_TELLING_WORDS if _are_kin(one, other) else MIN_WORDS_OF_STRANGERS
     return mine == theirs and len(set(mine)) >= least and _have_like_headings(one, other)
 
 
 def _are_kin(one: SentenceMatch, other: SentenceMatch) -> bool:
     """Whether the titles, which come first in the context of a chunk, share a word; those of versions do."""
-    titles = [set(telling_words(match.stored.chunk.context.partition("\n")[0])) for match in (one, other)]
+    titles = [set(extract_topic_words(match.stored.chunk.context.partition("\n")[0])) for match in (one, other)]
     return bool(titles[0] & titles[1]) or one.stored.file_id == other.stored.file_id
 
 
 def _have_like_headings(one: SentenceMatch, other: SentenceMatch) -> bool:
     """Whether the headings have the same words, numbers aside, where both have one."""
-    above = [telling_words("\n".join(match.stored.chunk.heading_path)) for match in (one, other)]
+    above = [extract_topic_words("\n".join(match.stored.chunk.heading_path)) for match in (one, other)]
     return above[0] == above[1] or not all(above)
 
 
@@ -165,7 +165,7 @@ def _quantities(text: str) -> tuple[Quantity, ...]:
 
 
 @lru_cache(maxsize=REMEMBERED_TEXTS)
-def telling_words(text: str) -> tuple[str, ...]:
+def extract_topic_words(text: str) -> tuple[str, ...]:
     """Return the words that say what a sentence is about, in their order, without its numbers."""
     reading = read(text)
     return tuple(word.stem for word in reading.words if _tells(word) and not _is_in_a_quantity(word, reading))

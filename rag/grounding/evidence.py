@@ -21,7 +21,7 @@ from ingest.library.pages import Location, locate
 from ingest.text.analyzer import words
 from ingest.text.sentences import line_spans, sentence_spans
 from ingest.types import BlockKind, Embedder, StoredChunk
-from rag.retrieval.term_coverage import WordCoverage
+from rag.retrieval.term_coverage import TermCoverage
 from rag.types import Quote, ScoredChunk
 
 CACHED_CHUNKS = 4_096
@@ -57,26 +57,26 @@ class EvidenceFinder:
     def __init__(self, library: Library, embedder: Embedder) -> None:
         self._library = library
         self.embedder = embedder
-        self._coverage = WordCoverage(library)
+        self._coverage = TermCoverage(library)
         self._lock = threading.Lock()
         self._cache: OrderedDict[int, _Sentences] = OrderedDict()
 
-    def rank(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
+    def rank_sentences(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
         """Return every sentence of `chunks`, the most similar to `text` (of any length) first; scores are cosines."""
         return _best_first(self._similar(text, chunks))
 
-    def answering(self, question: str, hits: Sequence[ScoredChunk]) -> list[SentenceMatch]:
+    def rank_evidence(self, question: str, hits: Sequence[ScoredChunk]) -> list[SentenceMatch]:
         """Return every sentence of what was found for a question, the likeliest to answer it first.
 
         Scores are in [0, 1] and mean the same for every question, whatever ranks the chunks.
         """
         relevance = {hit.chunk.id: hit.trail.relevance for hit in hits}
-        rarities = self._coverage.rarities(question)
-        whole = sum(rarities.values()) or 1.0
+        idf_weights = self._coverage.idf_weights(question)
+        whole = sum(idf_weights.values()) or 1.0
 
         def judged(match: SentenceMatch) -> SentenceMatch:
             known = set(words(f"{match.stored.chunk.context}\n{match.text}"))
-            coverage = sum(rarity for word, rarity in rarities.items() if word in known) / whole
+            coverage = sum(rarity for word, rarity in idf_weights.items() if word in known) / whole
             likeness = MEANING_SHARE * max(match.score, 0.0) + WORDS_SHARE * coverage
             return replace(match, score=likeness + CHUNK_SHARE * relevance[match.stored.id])
 
@@ -141,7 +141,7 @@ class EvidenceFinder:
                 self._cache.popitem(last=False)
 
 
-def sentences_of(stored: StoredChunk) -> list[SentenceMatch]:
+def split_chunk(stored: StoredChunk) -> list[SentenceMatch]:
     """Return the sentences of a chunk, the rows of a table, in their order and without a score."""
     return [SentenceMatch(stored, start, end, 0.0) for start, end in _spans(stored)]
 

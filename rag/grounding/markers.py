@@ -10,7 +10,7 @@ MAX_RANGE = 20
 """A longer range is no citation: nobody reads twenty passages to check a sentence."""
 
 
-def numbers(marker: str) -> list[int]:
+def parse_numbers(marker: str) -> list[int]:
     """Return the numbers inside a marker in order, ranges written out, each once."""
     found: list[int] = []
     for part in re.split(r"[,;]", marker):

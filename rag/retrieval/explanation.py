@@ -3,7 +3,7 @@
 from rag.types import ScoredChunk
 
 
-def explanation(found: ScoredChunk) -> str:
+def explain_score(found: ScoredChunk) -> str:
     """Return the ranks and scores of a chunk in each search, after their fusion, and after the closer look."""
     trail = found.trail
     parts = [
@@ -18,7 +18,7 @@ def explanation(found: ScoredChunk) -> str:
     return ", ".join(parts)
 
 
-def reason_to_cut(found: ScoredChunk, threshold: float | None) -> str:
+def explain_cut(found: ScoredChunk, threshold: float | None) -> str:
     """Return why a chunk that was looked at is not among the results."""
     if threshold is not None and found.score < threshold:
         return f"its score {found.score:.3f} is below the threshold {threshold:g}"

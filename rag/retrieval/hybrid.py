@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import Embedder, StoredChunk
-from rag.retrieval.fusion import Found, Fused, combined, fuse, mixed
-from rag.retrieval.query_variants import Variant, variants
-from rag.retrieval.reranking import reranked
-from rag.retrieval.term_coverage import WordCoverage, WordMatch
+from rag.retrieval.fusion import FusedChunk, VariantHits, combine_convexly, fuse, weighted_mean
+from rag.retrieval.query_variants import QueryVariant, expand_query
+from rag.retrieval.reranking import rerank
+from rag.retrieval.term_coverage import TermCoverage, TermMatch
 from rag.types import Reranker, ScoredChunk, Search
 
 CANDIDATES = 50
@@ -50,28 +50,28 @@ class Retriever:
         self._weight = fusion_weight
         self._fluency = fluency
         self._reranker = reranker
-        self._coverage = WordCoverage(library)
+        self._coverage = TermCoverage(library)
 
     def retrieve(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return at most `top_k` chunks, the best first; none for a question without a word."""
-        return self.candidates(search, top_k)[:top_k]
+        return self.rank_candidates(search, top_k)[:top_k]
 
-    def candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
+    def rank_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return all chunks that were looked at closely, the best first, `top_k` of them where there are as many.
 
-        Where there is a reranker, the best ones have its score; see `rag.retrieval.reranking.reranked`.
+        Where there is a reranker, the best ones have its score; see `rag.retrieval.reranking.rerank`.
         """
-        hits = self.looked_at(search, top_k)
+        hits = self.score_candidates(search, top_k)
         if self._reranker is None:
             return hits
-        return reranked(self._reranker, variants(search.question, search.completed), hits)
+        return rerank(self._reranker, expand_query(search.question, search.completed), hits)
 
     @property
     def has_reranker(self) -> bool:
         """Whether a model ranks the best candidates again."""
         return self._reranker is not None
 
-    def looked_at(self, search: Search, top_k: int) -> list[ScoredChunk]:
+    def score_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return the candidates as the closer look ranks them, before any reranker.
 
         The score is the convex combination of the cosine and of what the words say (`rag.retrieval.term_coverage`). It
@@ -87,15 +87,15 @@ class Retriever:
         ]
         return sorted(looked_at, key=lambda hit: (-hit.score, hit.chunk.id))
 
-    def _matches(self, found: Found, hits: Sequence[ScoredChunk]) -> list[WordMatch]:
+    def _matches(self, found: VariantHits, hits: Sequence[ScoredChunk]) -> list[TermMatch]:
         bm25 = [found.lexical.get(hit.chunk.id, 0.0) for hit in hits]
-        return self._coverage.of(found.variant.text, [hit.chunk for hit in hits], bm25)
+        return self._coverage.match(found.variant.text, [hit.chunk for hit in hits], bm25)
 
-    def fused(self, search: Search, top_k: int) -> list[ScoredChunk]:
+    def fuse_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return the candidates as both searches rank them together, before the closer look."""
         return self._best(self._found(search, top_k), self._meaning_share(search), top_k)
 
-    def _best(self, found: Sequence[Found], weight: float, top_k: int) -> list[ScoredChunk]:
+    def _best(self, found: Sequence[VariantHits], weight: float, top_k: int) -> list[ScoredChunk]:
         fused = {each.id: each for each in fuse(found, weight)[: _depth(top_k)]}
         return [_scored(chunk, fused[chunk.id]) for chunk in self._library.chunks(list(fused))]
 
@@ -103,9 +103,9 @@ class Retriever:
         """Return how much the meaning counts for a question: less the worse the embedder knows its language."""
         return self._weight * self._fluency(search.question)
 
-    def _found(self, search: Search, top_k: int) -> list[Found]:
+    def _found(self, search: Search, top_k: int) -> list[VariantHits]:
         """Search for every variant of a question; for none where it has no word."""
-        asked = variants(search.question, search.completed) if search.question.strip() else []
+        asked = expand_query(search.question, search.completed) if search.question.strip() else []
         depth = _depth(top_k)
         only: Only = {
             id_: None if search.filter is None else self._library.matching_files(id_, search.filter)
@@ -117,7 +117,7 @@ class Retriever:
         ids = {id_ for ranking in (*dense, *lexical) for id_ in ranking}
         # A chunk that only the words found has a cosine all the same: without it the fusion would guess.
         return [
-            Found(variant, near | self._similarities(vector, only, ids - near.keys()), list(near), words)
+            VariantHits(variant, near | self._similarities(vector, only, ids - near.keys()), list(near), words)
             for variant, vector, near, words in zip(asked, vectors, dense, lexical, strict=True)
         ]
 
@@ -125,7 +125,7 @@ class Retriever:
         lists = (self._index.dense(id_, vector, depth, only=files) for id_, files in only.items())
         return _best_first((hit for hits in lists for hit in hits), depth)
 
-    def _lexical(self, variant: Variant, only: Only, depth: int) -> dict[int, float]:
+    def _lexical(self, variant: QueryVariant, only: Only, depth: int) -> dict[int, float]:
         lists = (self._index.lexical(id_, variant.text, depth, only=files) for id_, files in only.items())
         return _best_first((hit for hits in lists for hit in hits), depth)
 
@@ -137,7 +137,7 @@ class Retriever:
         return known
 
 
-def relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[ScoredChunk]:
+def select_relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[ScoredChunk]:
     """Return the hits that are about the query, in the same order.
 
     A hit is about the query when its score for one of the query's variants says so, or when it has every code and
@@ -147,17 +147,19 @@ def relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[
     return [hit for hit in hits if hit.trail.relevance >= min_score or _has_all(hit, codes)]
 
 
-def _scored(chunk: StoredChunk, fused: Fused) -> ScoredChunk:
+def _scored(chunk: StoredChunk, fused: FusedChunk) -> ScoredChunk:
     return ScoredChunk(chunk, fused.trail.fused_score, fused.cosine, fused.bm25, fused.trail)
 
 
-def _looked_at(hit: ScoredChunk, asked: Sequence[Variant], matches: Sequence[WordMatch], weight: float) -> ScoredChunk:
+def _looked_at(
+    hit: ScoredChunk, asked: Sequence[QueryVariant], matches: Sequence[TermMatch], weight: float
+) -> ScoredChunk:
     """Return a hit with its final score; `matches` say what the words of each variant say of it."""
     coverage = [match.coverage for match in matches]
-    words = mixed(asked, (match.share for match in matches))
-    relevance = combined(max(hit.dense_score, 0.0), max(coverage), weight)
-    trail = replace(hit.trail, word_coverage=mixed(asked, coverage), relevance=relevance)
-    return replace(hit, score=combined(hit.trail.similarity, words, weight), trail=trail)
+    words = weighted_mean(asked, (match.share for match in matches))
+    relevance = combine_convexly(max(hit.dense_score, 0.0), max(coverage), weight)
+    trail = replace(hit.trail, word_coverage=weighted_mean(asked, coverage), relevance=relevance)
+    return replace(hit, score=combine_convexly(hit.trail.similarity, words, weight), trail=trail)
 
 
 def _depth(top_k: int) -> int:

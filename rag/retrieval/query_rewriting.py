@@ -23,12 +23,12 @@ RULES = (
 SPEAKERS = {"user": "User", "assistant": "Assistant"}
 
 
-def rewrites(model: ModelInfo, rewriting: Rewriting) -> bool:
+def should_rewrite(model: ModelInfo, rewriting: Rewriting) -> bool:
     """Return whether a model is to rewrite questions, by a setting or by its size."""
     return rewriting == "on" or (rewriting == "auto" and is_able(model))
 
 
-def rewritten(engine: Engine, messages: Sequence[Message], *, client: str = "") -> str:
+def rewrite_query(engine: Engine, messages: Sequence[Message], *, client: str = "") -> str:
     """Return the last message, a question, as the model completes it from the turns before.
 
     Empty where the model says nothing or the conversation is too long for it. Raises what `Engine.generate` raises

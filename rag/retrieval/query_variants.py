@@ -18,21 +18,21 @@ MAX_EARLIER_CHARS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class QueryVariant:
     """A text that is searched, and the weight of what it finds. The weights of all variants add up to 1."""
 
     text: str
     weight: float
 
 
-def variants(question: str, completed: str = "") -> list[Variant]:
+def expand_query(question: str, completed: str = "") -> list[QueryVariant]:
     """Return the texts to search for a question, as it stands first, then completed where it is."""
     if not completed.strip():
-        return [Variant(question, 1.0)]
-    return [Variant(question, QUESTION_SHARE), Variant(completed, 1.0 - QUESTION_SHARE)]
+        return [QueryVariant(question, 1.0)]
+    return [QueryVariant(question, QUESTION_SHARE), QueryVariant(completed, 1.0 - QUESTION_SHARE)]
 
 
-def completed_by_turn_before(messages: Sequence[Message]) -> str:
+def prepend_previous_question(messages: Sequence[Message]) -> str:
     """Return the last message after what the user said before it; nothing where it is the first."""
     said = [message.content for message in messages if message.role == "user"]
     if len(said) < 2 or not said[-2].strip():

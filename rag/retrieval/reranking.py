@@ -13,8 +13,8 @@ from ingest.chunking.chunker import embedding_text
 from ingest.runtime.model_cache import model_folder
 from ingest.runtime.supervisor import Worker, WorkerSpec
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
-from rag.retrieval.fusion import mixed
-from rag.retrieval.query_variants import Variant
+from rag.retrieval.fusion import weighted_mean
+from rag.retrieval.query_variants import QueryVariant
 from rag.types import Reranker, ScoredChunk
 
 PAIRS = 20
@@ -86,10 +86,10 @@ class CrossEncoderReranker:
         self._worker.close()
 
 
-def reranked(reranker: Reranker, asked: Sequence[Variant], hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+def rerank(reranker: Reranker, asked: Sequence[QueryVariant], hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
     """Return all `hits`, the best first, of which the first ones were read by `reranker` and have its score.
 
-    `PAIRS` pairs are read, so half as many hits for a question with two variants, whose scores are mixed by their
+    `PAIRS` pairs are read, so half as many hits for a question with two variants, whose scores are averaged by their
     weights. The other hits follow in their order; none scores more than the last one that was read.
     """
     if not hits:
@@ -97,7 +97,7 @@ def reranked(reranker: Reranker, asked: Sequence[Variant], hits: Sequence[Scored
     depth = PAIRS // len(asked)
     texts = [embedding_text(hit.chunk.chunk) for hit in hits[:depth]]
     by_variant = [reranker.scores(variant.text, texts) for variant in asked]
-    scores = [mixed(asked, of_hit) for of_hit in zip(*by_variant, strict=True)]
+    scores = [weighted_mean(asked, of_hit) for of_hit in zip(*by_variant, strict=True)]
     read = [
         replace(hit, score=score, trail=replace(hit.trail, rerank_score=score))
         for hit, score in zip(hits[:depth], scores, strict=True)

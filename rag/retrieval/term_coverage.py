@@ -25,20 +25,20 @@ LIMIT_OF_A_WORD = 2.2
 
 
 @dataclass(frozen=True, slots=True)
-class WordMatch:
+class TermMatch:
     """What the words say of one chunk, both in [0, 1]: its coverage, and coverage and BM25 together."""
 
     coverage: float
     share: float
 
 
-class WordCoverage:
+class TermCoverage:
     """Compares the words of a question with those of chunks. Safe to use from many threads."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def of(self, question: str, chunks: Sequence[StoredChunk], bm25: Sequence[float]) -> list[WordMatch]:
+    def match(self, question: str, chunks: Sequence[StoredChunk], bm25: Sequence[float]) -> list[TermMatch]:
         """Return what the words of a question say of each chunk, title and headings included.
 
         `bm25` has the score of each chunk, 0 where the search by words did not find it. In the coverage a word counts
@@ -46,18 +46,18 @@ class WordCoverage:
         """
         asked = question_words(question)
         if not asked or not chunks:
-            return [WordMatch(0.0, 0.0)] * len(chunks)
+            return [TermMatch(0.0, 0.0)] * len(chunks)
         weights = self._rarities(asked)
         whole = sum(weights.values())
 
-        def match(chunk: StoredChunk, score: float) -> WordMatch:
+        def match(chunk: StoredChunk, score: float) -> TermMatch:
             coverage = sum(weights[word] for word in asked if word in _words_of(chunk)) / whole
             scaled = min(BM25_SCALE * score / (LIMIT_OF_A_WORD * whole), 1.0)
-            return WordMatch(coverage, BM25_SHARE * scaled + (1.0 - BM25_SHARE) * coverage)
+            return TermMatch(coverage, BM25_SHARE * scaled + (1.0 - BM25_SHARE) * coverage)
 
         return list(map(match, chunks, bm25))
 
-    def rarities(self, question: str) -> dict[str, float]:
+    def idf_weights(self, question: str) -> dict[str, float]:
         """Return the words of a question, each with its rarity in the whole library; none where it has no word."""
         asked = question_words(question)
         return self._rarities(asked) if asked else {}

@@ -13,7 +13,7 @@ from ingest.text.analyzer import question_words, words
 from ingest.types import BlockKind, DocumentRecord, Embedder
 from rag.engines.types import Delta, Usage
 from rag.generation.extractive import quoted
-from rag.grounding.evidence import SentenceMatch, sentences_of
+from rag.grounding.evidence import SentenceMatch, split_chunk
 from rag.summarization.map_reduce import NOTHING_NOTED, Overview, OverviewRequest
 from rag.summarization.map_step import OverviewEvent
 from rag.summarization.notes import Numbering
@@ -181,14 +181,14 @@ class _Chooser:
         """Return the statements of the first of some chunks that has any, else the sentences of the first."""
         first: list[SentenceMatch] = []
         for id_ in chunk_ids:
-            sentences = [match for chunk in self._library.chunks([id_]) for match in sentences_of(chunk)]
+            sentences = [match for chunk in self._library.chunks([id_]) for match in split_chunk(chunk)]
             if statements := [match for match in sentences if _is_statement(match)]:
                 return statements
             first = first or sentences
         return first
 
     def _matches(self, chunk_id: int) -> list[SentenceMatch]:
-        sentences = [match for chunk in self._library.chunks([chunk_id]) for match in sentences_of(chunk)]
+        sentences = [match for chunk in self._library.chunks([chunk_id]) for match in split_chunk(chunk)]
         if not sentences or self._topic is None:
             return []
         scores = self._embedder.embed([match.text for match in sentences]) @ self._topic

@@ -15,7 +15,7 @@ from rag.engines.types import Delta, Engine, Sampling
 from rag.errors import PromptTooLongError, RagError
 from rag.generation.extractive import QuotedSentence
 from rag.generation.streaming import Clock, written
-from rag.grounding.markers import MARKER, numbers
+from rag.grounding.markers import MARKER, parse_numbers
 from rag.summarization.intent import OverviewQuestion
 from rag.summarization.intent_patterns import OverviewKind
 from rag.summarization.map_step import Account, OverviewEvent, Request, Written, written_by
@@ -213,7 +213,7 @@ class _Run:
         )
 
     def _overview(self, text: str, last: Delta, own_chars: int, documents: Sequence[DocumentRecord]) -> Overview:
-        passages = self._passages(number for match in MARKER.finditer(text) for number in numbers(match.group(1)))
+        passages = self._passages(number for match in MARKER.finditer(text) for number in parse_numbers(match.group(1)))
         read = sum(len(part.ids) for part in self._parts)
         made = f"overview, because of “{self._request.question.words}”: {_count(read, 'passage')} of "
         made += f"{_count(len(documents), 'document')}, read in {_count(len(self._parts), 'part')}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ingest.text.analyzer import words
 from ingest.types import StoredChunk
 from rag.context.prompt import defuse
-from rag.grounding.markers import MARKER, numbers
+from rag.grounding.markers import MARKER, parse_numbers
 
 MAX_NUMBER = 9_999
 """Markers have four digits at most."""
@@ -95,7 +95,7 @@ def _lines(written: str) -> list[tuple[str, list[int]]]:
     """Return what each line says without its markers, and the numbers in them; lines that say nothing are left out."""
     lines: list[tuple[str, list[int]]] = []
     for line in written.splitlines():
-        named = [number for match in MARKER.finditer(line) for number in numbers(match.group(1))]
+        named = [number for match in MARKER.finditer(line) for number in parse_numbers(match.group(1))]
         text = " ".join(_LIST_MARK.sub("", MARKER.sub("", line)).split())
         text = defuse(re.sub(r"\s+([.,;:!?])", r"\1", text))  # "[[1] 2]" without its marker is one again
         if any(map(str.isalnum, text)):

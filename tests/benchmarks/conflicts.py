@@ -17,8 +17,8 @@ from pathlib import Path
 
 from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.evaluation.sets import load_set
-from rag.grounding.conflicts import disagreements, telling_words
-from rag.grounding.evidence import SentenceMatch, sentences_of
+from rag.grounding.conflicts import extract_topic_words, find_conflicts
+from rag.grounding.evidence import SentenceMatch, split_chunk
 from rag.grounding.verification.quantities import quantities
 from rag.types import Quote
 
@@ -26,7 +26,7 @@ from rag.types import Quote
 def sentences(folder: Path) -> Iterator[SentenceMatch]:
     """Yield all sentences of a set's corpus."""
     for number, document in enumerate(load_set(folder, folder.name).documents):
-        yield from sentences_of(_stored(number, document.id, document.text, document.title))
+        yield from split_chunk(_stored(number, document.id, document.text, document.title))
 
 
 def _stored(number: int, file: str, text: str, title: str) -> StoredChunk:
@@ -42,12 +42,12 @@ def alarms(all_: list[SentenceMatch]) -> list[str]:
     """Return what is said to disagree, in words; only sentences with the same telling words can."""
     groups: dict[tuple[str, ...], list[SentenceMatch]] = {}
     for match in all_:
-        groups.setdefault(telling_words(match.text), []).append(match)
+        groups.setdefault(extract_topic_words(match.text), []).append(match)
     return [
         " | ".join(value.quote.quote for value in found.values)
         for group in groups.values()
         if len(group) > 1
-        for found in disagreements(group, group, _quote)
+        for found in find_conflicts(group, group, _quote)
     ]
 
 
@@ -64,7 +64,7 @@ def altered(match: SentenceMatch, dice: random.Random) -> SentenceMatch | None:
     place = dice.choice(places)
     other = dice.choice([digit for digit in "123456789" if digit != match.text[place]])
     text = match.text[:place] + other + match.text[place + 1 :]
-    copies = sentences_of(_stored(0, "altered", text, match.stored.chunk.context))
+    copies = split_chunk(_stored(0, "altered", text, match.stored.chunk.context))
     return copies[0] if len(copies) == 1 else None
 
 
@@ -81,7 +81,7 @@ def main() -> int:
         dice = random.Random(0)  # noqa: S311 (no secret)
         pairs = [(match, copy) for match in all_ if (copy := altered(match, dice)) is not None]
         started = time.perf_counter()
-        hits = sum(bool(disagreements([match], [copy], _quote)) for match, copy in pairs)
+        hits = sum(bool(find_conflicts([match], [copy], _quote)) for match, copy in pairs)
         each_ms = (time.perf_counter() - started) * 1e3 / max(len(pairs), 1)
         logging.info("  altered copies: %d of %d found, %.2f ms each", hits, len(pairs), each_ms)
     return 0

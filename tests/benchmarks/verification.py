@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
-from rag.grounding.verification import Support, check
+from rag.grounding.verification import Support, verify_claim
 from tests.benchmarks.altered_pairs import ASKED_KINDS, HARDER_KINDS, SUPPORTED_FORMS, Pair, read_pairs
 
 BATCH = 16
@@ -41,7 +41,7 @@ def main() -> int:
     with closing(WorkerEmbedder(find_embedder("bundled"), batch_size=BATCH)) as embedder:
         cosines = similarities(pairs, embedder, arguments.vectors)
         judged = [
-            check(pair.sentence, pair.quote, cosine, context="" if arguments.without_context else pair.context)
+            verify_claim(pair.sentence, pair.quote, cosine, context="" if arguments.without_context else pair.context)
             for pair, cosine in zip(pairs, cosines, strict=True)
         ]
         report(pairs, judged)
@@ -106,7 +106,7 @@ def report_latency(pairs: Sequence[Pair], embedder: WorkerEmbedder) -> None:
         started = time.perf_counter()
         cosine = float(embedder.embed_query(pair.sentence) @ quote)
         embedded = time.perf_counter()
-        check(pair.sentence, pair.quote, cosine, context=pair.context)
+        verify_claim(pair.sentence, pair.quote, cosine, context=pair.context)
         ended = time.perf_counter()
         alone.append(1000 * (ended - embedded))
         together.append(1000 * (ended - started))

@@ -13,7 +13,7 @@ BETWEEN_QUOTES = " | "
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Comparison:
     """What was found of a sentence in its quotes.
 
     `covered` is the share of its words of content that the quotes have. `nearby_names` are not in the quotes, but in
@@ -33,14 +33,14 @@ class Findings:
     missing_words: tuple[str, ...] = ()
 
 
-def find(sentence: str, quotes: Sequence[str], context: str) -> Findings:
+def compare(sentence: str, quotes: Sequence[str], context: str) -> Comparison:
     """Compare a sentence with its quotes together; `context` is the text around them."""
     said, quoted = read(sentence), read(BETWEEN_QUOTES.join(quotes))
     words = {word.stem: word for word in (said.content or said.words)}
     missing = [word for word in words.values() if not _is_there(word, quoted)]
     names = [word for word in missing if word.is_name]
     nearby = [word for word in names if read(context).has(word.stem)]
-    return Findings(
+    return Comparison(
         covered=1.0 - len(missing) / max(len(words), 1),
         numbers=tuple(mismatches(said, quoted, context)),
         missing_names=_joined(said, [word for word in names if word not in nearby]),

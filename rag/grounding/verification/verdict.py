@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.grounding.verification.comparison import Findings, find
+from rag.grounding.verification.comparison import Comparison, compare
 from rag.grounding.verification.value_matching import Mismatch
 from rag.types import Entailment, Verdict
 
@@ -51,7 +51,7 @@ class Support:
     score: float = 0.0
 
 
-def check(
+def verify_claim(
     sentence: str,
     quotes: str | Sequence[str],
     similarity: float,
@@ -70,23 +70,23 @@ def check(
     and was `partly` is `supported`, unless a number is missing. Then a reason names the model, whatever the verdict.
     """
     texts = (quotes,) if isinstance(quotes, str) else tuple(quotes)
-    found = find(sentence, texts, context)
+    found = compare(sentence, texts, context)
     alone = _score(found, similarity)
     score = alone if entailment is None else _joined(alone, found, entailment)
-    verdict = verdict_of(score)
+    verdict = decide_verdict(score)
     opinion = () if entailment is None or score == alone else (_opinion(entailment, len(texts)),)
     reasons = () if verdict == "supported" else tuple(_reasons(found, len(texts)))
     return Support(verdict, (*opinion, *reasons), score)
 
 
-def verdict_of(score: float) -> Verdict:
+def decide_verdict(score: float) -> Verdict:
     """Return the verdict that is cut from a score."""
     if score >= SUPPORTED:
         return "supported"
     return "partly" if score >= PARTLY else "unsupported"
 
 
-def _score(found: Findings, similarity: float) -> float:
+def _score(found: Comparison, similarity: float) -> float:
     uncovered = 1.0 - found.covered
     unlike = 1.0 - min(max(similarity, 0.0), 1.0)
     against = (
@@ -104,10 +104,10 @@ def _score(found: Findings, similarity: float) -> float:
     return 1.0 / (1.0 + math.exp(sum(against) - _ALL_THERE))
 
 
-def _joined(score: float, found: Findings, entailment: Entailment) -> float:
+def _joined(score: float, found: Comparison, entailment: Entailment) -> float:
     if entailment.contradicted >= SURE:
         return min(score, PARTLY * (1.0 - entailment.contradicted))
-    if entailment.entailed >= SURE and verdict_of(score) == "partly" and not found.numbers:
+    if entailment.entailed >= SURE and decide_verdict(score) == "partly" and not found.numbers:
         return SUPPORTED + (1.0 - SUPPORTED) * (entailment.entailed - SURE)
     return score
 
@@ -125,7 +125,7 @@ def _weight(mismatch: Mismatch) -> float:
     return _NUMBER_NEARBY if mismatch.is_nearby else _NUMBER_NOT_THERE
 
 
-def _reasons(found: Findings, quotes: int) -> Iterator[str]:
+def _reasons(found: Comparison, quotes: int) -> Iterator[str]:
     quote = "the quote" if quotes == 1 else "the quotes"
     says = "which says" if quotes == 1 else "which say"
     for mismatch in found.numbers:
@@ -154,7 +154,7 @@ def _number_reason(mismatch: Mismatch, quote: str, says: str) -> str:
     return f"“{said}” is not in {quote}, {says} “{mismatch.rival.text}”"
 
 
-def _word_reasons(found: Findings, quote: str) -> Iterator[str]:
+def _word_reasons(found: Comparison, quote: str) -> Iterator[str]:
     named = " ".join((*found.missing_names, *found.nearby_names))
     for word, other in found.replaced:
         if word not in named:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.engines.serving.citation_constraint import CitationConstraint, CitationRules
-from rag.grounding.markers import MARKER, numbers
+from rag.grounding.markers import MARKER, parse_numbers
 
 END = b""  # what ends an answer adds no bytes
 WORDS = ("a", " the", "[", "[[", "]", "][", "[1", "[12", "[12].", " [2, 5]", "[99]", "1-3", ", ", " 3", "–", "\u00a0")
@@ -42,7 +42,7 @@ def test_whatever_is_drawn_cites_only_what_was_shown(
         token = tokens[choice % len(tokens)]
         constraint.accept(token)
         text += decoder.decode(vocabulary[token])
-    cited = [number for marker in MARKER.findall(text) for number in numbers(marker)]
+    cited = [number for marker in MARKER.findall(text) for number in parse_numbers(marker)]
     assert all(1 <= number <= cite_up_to for number in cited)
 
 

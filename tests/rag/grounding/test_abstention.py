@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.grounding.abstention import EVEN_SCORE, judge, probability
+from rag.grounding.abstention import EVEN_SCORE, estimate_probability, judge_answerability
 from rag.grounding.evidence import SentenceMatch
 from rag.types import ScoredChunk, Trail
 
@@ -25,16 +25,16 @@ def match(of: ScoredChunk, score: float) -> SentenceMatch:
 def test_what_is_above_the_limit_is_answered_from_in_the_order_found() -> None:
     hits = [hit(1, PUMP), hit(2, LUNCH), hit(3, PUMP)]
     matches = [match(hits[2], 0.6), match(hits[0], 0.5), match(hits[1], 0.2), match(hits[0], 0.1)]
-    judged = judge("how often is the pump oiled", hits, matches, min_score=0.4)
+    judged = judge_answerability("how often is the pump oiled", hits, matches, min_score=0.4)
     assert judged.hits == (hits[0], hits[2])
     assert judged.is_answerable
-    assert judged.probability == probability(0.6)
+    assert judged.probability == estimate_probability(0.6)
     assert judged.reasons[0] == "the best sentence fits the question by 60%, which is enough: 40% are needed"
 
 
 def test_where_no_sentence_is_near_enough_people_are_told_why() -> None:
     hits = [hit(1, PUMP, title="Cellar"), hit(2, LUNCH)]
-    judged = judge("Did he paint ceilings in the cellar?", hits, [match(hits[0], 0.28)], min_score=0.34)
+    judged = judge_answerability("Did he paint ceilings in the cellar?", hits, [match(hits[0], 0.28)], min_score=0.34)
     assert not judged.is_answerable
     assert judged.probability < 0.1
     assert judged.reasons == (
@@ -45,22 +45,22 @@ def test_where_no_sentence_is_near_enough_people_are_told_why() -> None:
 
 def test_a_passage_with_every_code_of_the_question_is_answered_from_all_the_same() -> None:
     hits = [hit(1, PUMP), hit(2, LUNCH)]
-    judged = judge("xj-450", hits, [match(hits[1], 0.1), match(hits[0], 0.1)], min_score=0.34)
+    judged = judge_answerability("xj-450", hits, [match(hits[1], 0.1), match(hits[0], 0.1)], min_score=0.34)
     assert judged.hits == (hits[1],)
     assert "a passage has every number and code of the question" in judged.reasons
 
 
 def test_where_nothing_was_found_there_is_no_answer() -> None:
-    judged = judge("pump", [], [], min_score=0.0)
+    judged = judge_answerability("pump", [], [], min_score=0.0)
     assert (judged.is_answerable, judged.reasons) == (False, ("nothing was found",))
 
 
 def test_a_hit_without_a_sentence_is_not_answered_from() -> None:
-    assert not judge("pump", [hit(1, "")], [], min_score=0.1).is_answerable
+    assert not judge_answerability("pump", [hit(1, "")], [], min_score=0.1).is_answerable
 
 
 @given(score=st.floats(0, 1), other=st.floats(0, 1))
 def test_the_better_the_best_sentence_the_likelier_is_an_answer(score: float, other: float) -> None:
-    assert 0 < probability(score) < 1
-    assert (probability(score) <= probability(other)) or score > other
-    assert probability(EVEN_SCORE) == pytest.approx(0.5)
+    assert 0 < estimate_probability(score) < 1
+    assert (estimate_probability(score) <= estimate_probability(other)) or score > other
+    assert estimate_probability(EVEN_SCORE) == pytest.approx(0.5)

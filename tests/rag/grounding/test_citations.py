@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.grounding.citations import MarkerFilter, answer_sentences
+from rag.grounding.citations import MarkerFilter, split_answer
 
 PIECES = st.sampled_from(["[1]", "[2]", "[9]", "[1, 9]", "[", "]", "1", ",", " ", "text", ".", "[a]", "[12"])
 
@@ -39,7 +39,7 @@ def test_the_result_does_not_depend_on_how_the_text_was_split(pieces: list[str])
 
 def test_each_sentence_has_its_passages() -> None:
     answer = "The pump is old [1]. It is blue [2][1], too. Nobody knows why."
-    assert [(s.text, s.numbers, answer[s.start : s.end]) for s in answer_sentences(answer)] == [
+    assert [(s.text, s.numbers, answer[s.start : s.end]) for s in split_answer(answer)] == [
         ("The pump is old.", (1,), "The pump is old [1]."),
         ("It is blue, too.", (2, 1), "It is blue [2][1], too."),
         ("Nobody knows why.", (), "Nobody knows why."),
@@ -48,7 +48,7 @@ def test_each_sentence_has_its_passages() -> None:
 
 def test_a_marker_after_the_full_stop_belongs_to_the_sentence_before_it() -> None:
     answer = "The pump is old. [1] It is blue. [2, 3]"
-    assert [(s.text, s.numbers) for s in answer_sentences(answer)] == [
+    assert [(s.text, s.numbers) for s in split_answer(answer)] == [
         ("The pump is old.", (1,)),
         ("It is blue.", (2, 3)),
     ]
@@ -56,29 +56,29 @@ def test_a_marker_after_the_full_stop_belongs_to_the_sentence_before_it() -> Non
 
 def test_markers_in_front_belong_to_what_follows() -> None:
     answer = "[1] The pump is red.\n[2] The valve is blue."
-    assert [(s.text, s.numbers) for s in answer_sentences(answer)] == [
+    assert [(s.text, s.numbers) for s in split_answer(answer)] == [
         ("The pump is red.", (1,)),
         ("The valve is blue.", (2,)),
     ]
 
 
 def test_a_range_names_every_passage_in_it() -> None:
-    (sentence,) = answer_sentences("The pump is red [1-3, 5].")
+    (sentence,) = split_answer("The pump is red [1-3, 5].")
     assert sentence.numbers == (1, 2, 3, 5)
     assert filtered(["Red [1–", "9]."], passages=3) == "Red [1, 2, 3]."
 
 
 def test_the_number_of_a_list_item_is_no_part_of_what_it_says() -> None:
     answer = "1. Press the button [1].\n2. Wait."
-    assert [s.text for s in answer_sentences(answer)] == ["Press the button.", "Wait."]
+    assert [s.text for s in split_answer(answer)] == ["Press the button.", "Wait."]
 
 
 def test_an_answer_of_markers_alone_has_no_sentence() -> None:
-    assert answer_sentences("[1] [2].") == []
+    assert split_answer("[1] [2].") == []
 
 
 @given(st.lists(PIECES, max_size=20).map("".join))
 def test_sentences_are_in_order_and_inside_the_answer(answer: str) -> None:
-    sentences = answer_sentences(answer)
+    sentences = split_answer(answer)
     assert all(0 <= s.start < s.end <= len(answer) for s in sentences)
     assert all(a.end <= b.start for a, b in itertools.pairwise(sentences))

@@ -3,8 +3,8 @@
 import pytest
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.grounding.conflicts import disagreements
-from rag.grounding.evidence import SentenceMatch, sentences_of
+from rag.grounding.conflicts import find_conflicts
+from rag.grounding.evidence import SentenceMatch, split_chunk
 from rag.types import Disagreement, Quote
 
 
@@ -26,8 +26,8 @@ def quote_of(match: SentenceMatch) -> Quote:
 
 
 def found(*chunks: StoredChunk) -> tuple[Disagreement, ...]:
-    sentences = [match for chunk in chunks for match in sentences_of(chunk)]
-    return disagreements(sentences[:1], sentences, quote_of)
+    sentences = [match for chunk in chunks for match in split_chunk(chunk)]
+    return find_conflicts(sentences[:1], sentences, quote_of)
 
 
 def values(*texts: str) -> list[list[str]]:
@@ -96,8 +96,8 @@ def test_a_disagreement_says_what_about_and_quotes_every_side() -> None:
     old = stored("It is warm. The notice period is 14 days for all.", file="old")
     new = stored("The notice period is 21 days for all.", file="new")
     other = stored("The notice period is 21 days for all.", file="copy")
-    sentences = [match for chunk in (old, new, other) for match in sentences_of(chunk)]
-    (disagreement,) = disagreements(sentences[1:2], sentences, quote_of)
+    sentences = [match for chunk in (old, new, other) for match in split_chunk(chunk)]
+    (disagreement,) = find_conflicts(sentences[1:2], sentences, quote_of)
     assert disagreement.thing == "The notice period is … for all."
     assert [(value.value, value.quote.filename) for value in disagreement.values] == [
         ("14 days", "old.txt"),
@@ -111,9 +111,9 @@ def test_two_cited_sentences_that_disagree_are_told_of_once() -> None:
     sentences = [
         match
         for file, text in (("old", "The notice period is 14 days."), ("new", "The notice period is 21 days."))
-        for match in sentences_of(stored(text, file=file))
+        for match in split_chunk(stored(text, file=file))
     ]
-    assert len(disagreements(sentences, sentences, quote_of)) == 1
+    assert len(find_conflicts(sentences, sentences, quote_of)) == 1
 
 
 def test_a_series_of_documents_with_other_values_each_is_none() -> None:

@@ -57,7 +57,7 @@ def chunks_of(library: Library, collection: Collection) -> list[StoredChunk]:
 def test_every_sentence_is_ranked_by_its_likeness_to_a_text(
     library: Library, collection: Collection, finder: EvidenceFinder
 ) -> None:
-    matches = finder.rank("Lunch is served at noon.", chunks_of(library, collection))
+    matches = finder.rank_sentences("Lunch is served at noon.", chunks_of(library, collection))
     assert len(matches) == 7
     assert matches[0].text == "Lunch is served at noon."
     assert matches[0].score == pytest.approx(1.0)
@@ -69,9 +69,9 @@ def test_every_sentence_is_ranked_by_its_likeness_to_a_text(
 def test_a_question_is_answered_by_what_has_its_rare_words_in_the_chunk_that_is_about_it(
     library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
 ) -> None:
-    matches = finder.answering(QUESTION, hits_for(library, embedder, collection, QUESTION))
+    matches = finder.rank_evidence(QUESTION, hits_for(library, embedder, collection, QUESTION))
     assert texts(matches)[0] == "Somebody has to oil it every 3 months."
-    assert sorted(texts(matches)) == sorted(texts(finder.rank(QUESTION, chunks_of(library, collection))))
+    assert sorted(texts(matches)) == sorted(texts(finder.rank_sentences(QUESTION, chunks_of(library, collection))))
     assert all(0 <= match.score <= 1 for match in matches)
 
 
@@ -79,8 +79,8 @@ def test_the_score_of_evidence_is_made_of_meaning_words_and_chunk(
     library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
 ) -> None:
     [hit, *_] = hits_for(library, embedder, collection, "canteen")
-    found = {match.text: match.score for match in finder.answering("canteen", [hit])}
-    meaning = {match.text: match.score for match in finder.rank("canteen", [hit.chunk])}
+    found = {match.text: match.score for match in finder.rank_evidence("canteen", [hit])}
+    meaning = {match.text: match.score for match in finder.rank_sentences("canteen", [hit.chunk])}
     closes, lunch = "The canteen closes at two.", "Lunch is served at noon."
     chunk = CHUNK_SHARE * hit.trail.relevance
     assert found[closes] == pytest.approx(MEANING_SHARE * meaning[closes] + WORDS_SHARE + chunk)
@@ -93,7 +93,7 @@ def test_the_title_above_a_sentence_counts_as_its_words(
     hits = hits_for(library, embedder, collection, "machines mixer")
     [mixer] = [hit for hit in hits if "mixer" in hit.chunk.chunk.text]
     alone, titled = (
-        {match.text: match.score for match in finder.answering(question, [mixer])}["The mixer is new."]
+        {match.text: match.score for match in finder.rank_evidence(question, [mixer])}["The mixer is new."]
         for question in ("mixer", "machines mixer")
     )
     assert titled == pytest.approx(
@@ -109,29 +109,29 @@ def test_sentences_are_embedded_once(
     library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
 ) -> None:
     hits = hits_for(library, embedder, collection, QUESTION)
-    finder.answering(QUESTION, hits)
+    finder.rank_evidence(QUESTION, hits)
     before = len(embedder.calls)
-    finder.answering(QUESTION, hits)
-    finder.rank("The pump needs oil.", [hit.chunk for hit in hits])
+    finder.rank_evidence(QUESTION, hits)
+    finder.rank_sentences("The pump needs oil.", [hit.chunk for hit in hits])
     assert [len(call) for call in embedder.calls[before:] if call] == [1, 1]
 
 
 def test_nothing_found_has_no_evidence(finder: EvidenceFinder) -> None:
-    assert finder.answering("pump", []) == []
-    assert finder.rank("pump", []) == []
+    assert finder.rank_evidence("pump", []) == []
+    assert finder.rank_sentences("pump", []) == []
 
 
 def test_a_question_without_words_is_judged_by_its_meaning_and_the_chunks(
     library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
 ) -> None:
     hits = hits_for(library, embedder, collection, "pump")
-    assert len(finder.answering("?!", hits)) == 7
+    assert len(finder.rank_evidence("?!", hits)) == 7
 
 
 def test_a_quote_says_where_its_sentence_stands(
     library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
 ) -> None:
-    best = finder.answering(QUESTION, hits_for(library, embedder, collection, QUESTION))[0]
+    best = finder.rank_evidence(QUESTION, hits_for(library, embedder, collection, QUESTION))[0]
     quote = finder.quote(best)
     whole = library.document_text(collection.id, quote.file_id)
     assert whole[quote.start : quote.end] == quote.quote == best.text

@@ -13,11 +13,11 @@ import torch
 from ingest.errors import WorkerCrashedError
 from ingest.library.library import Library
 from rag.errors import EntailmentModelNotFoundError, EntailmentModelUnfitError
-from rag.grounding.attribution import Pinning
+from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.nli import EntailmentModel, find_entailment_model
 from rag.grounding.nli_process import shares
-from rag.grounding.verification import check
+from rag.grounding.verification import verify_claim
 from rag.retrieval.reranker_process import load
 from rag.types import Entailment, Passage
 from tests.fakes import HashEmbedder, chunked, passport
@@ -106,26 +106,26 @@ def test_a_pickle_is_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_contradiction_makes_a_supported_sentence_unsupported_and_names_the_model() -> None:
-    support = check(QUOTE, QUOTE, 1.0, entailment=Entailment("nli", 0.02, 0.93))
+    support = verify_claim(QUOTE, QUOTE, 1.0, entailment=Entailment("nli", 0.02, 0.93))
     assert (support.verdict, support.reasons) == ("unsupported", ("nli finds that the quote contradicts it (93%)",))
 
 
 def test_what_is_implied_rises_from_partly() -> None:
     said = "Each quarter, staff lubricate the pump."
-    assert check(said, QUOTE, 0.6).verdict == "partly"
-    support = check(said, QUOTE, 0.6, entailment=Entailment("nli", 0.9, 0.05))
+    assert verify_claim(said, QUOTE, 0.6).verdict == "partly"
+    support = verify_claim(said, QUOTE, 0.6, entailment=Entailment("nli", 0.9, 0.05))
     assert support.verdict == "supported"
     assert support.reasons[0] == "nli finds that the quote implies it (90%)"
 
 
 def test_a_missing_number_stays_one_whatever_a_model_says() -> None:
     said = "The pump is oiled every 3 months by 4 people."
-    assert check(said, QUOTE, 0.9, entailment=Entailment("nli", 0.99, 0.0)) == check(said, QUOTE, 0.9)
+    assert verify_claim(said, QUOTE, 0.9, entailment=Entailment("nli", 0.99, 0.0)) == verify_claim(said, QUOTE, 0.9)
 
 
 def test_a_model_that_is_not_sure_changes_nothing() -> None:
     unsure = Entailment("nli", 0.5, 0.4)
-    assert check(QUOTE, QUOTE, 1.0, entailment=unsure) == check(QUOTE, QUOTE, 1.0)
+    assert verify_claim(QUOTE, QUOTE, 1.0, entailment=unsure) == verify_claim(QUOTE, QUOTE, 1.0)
 
 
 class Contrary:
@@ -151,19 +151,19 @@ def passages_of(library: Library, *texts: str) -> list[Passage]:
 def test_what_the_check_finds_borne_is_asked_of_the_model(library: Library) -> None:
     passages, judge = passages_of(library, QUOTE, "Lunch is at noon."), Contrary()
     finder = EvidenceFinder(library, HashEmbedder())
-    (pinned,) = Pinning(passages, finder, judge).all(f"{QUOTE[:-1]} [1].")
+    (pinned,) = SentenceAttributor(passages, finder, judge).attribute_all(f"{QUOTE[:-1]} [1].")
     citation, verdict = pinned.citations[0], pinned.sentence
     assert (citation.verdict, verdict.verdict) == ("unsupported", "unsupported")
     assert set(judge.asked) == {(QUOTE, QUOTE)}
     asked = len(judge.asked)
-    Pinning(passages, finder, judge).all("Zeppelins carry quartz over 17 mountains [2].")
+    SentenceAttributor(passages, finder, judge).attribute_all("Zeppelins carry quartz over 17 mountains [2].")
     assert len(judge.asked) == asked
 
 
 def test_a_sentence_of_two_passages_is_borne_by_both_together(library: Library) -> None:
     passages = passages_of(library, QUOTE, VALVE)
     answer = "The pump is oiled every 3 months and the valve was built in 1998 [1][2]."
-    (pinned,) = Pinning(passages, EvidenceFinder(library, HashEmbedder())).all(answer)
+    (pinned,) = SentenceAttributor(passages, EvidenceFinder(library, HashEmbedder())).attribute_all(answer)
     citations, verdict = pinned.citations, pinned.sentence
     assert [(citation.number, citation.verdict) for citation in citations] == [(1, "partly"), (2, "unsupported")]
     assert (verdict.verdict, verdict.reasons) == ("supported", ())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from rag.grounding.verification import check
+from rag.grounding.verification import verify_claim
 
 QUOTE = "The pump must be serviced every 12 months by a certified engineer."
 WORDS = (
@@ -31,7 +31,7 @@ SPACES = st.sampled_from([" ", "  ", "\n", "\t", "\u00a0"])
     ],
 )
 def test_a_sentence_is_judged_by_its_words_numbers_and_negation(sentence: str, verdict: str) -> None:
-    assert check(sentence, QUOTE, similarity=0.4).verdict == verdict
+    assert verify_claim(sentence, QUOTE, similarity=0.4).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ def test_a_sentence_is_judged_by_its_words_numbers_and_negation(sentence: str, v
     ],
 )
 def test_reasons_are_in_words(sentence: str, reason: str) -> None:
-    assert check(sentence, QUOTE, 0.6).reasons == (reason,)
+    assert verify_claim(sentence, QUOTE, 0.6).reasons == (reason,)
 
 
 def test_a_word_in_the_place_of_another_is_named() -> None:
-    support = check("The old blue pump leaks badly.", "The old green pump works.", 0.2)
+    support = verify_claim("The old blue pump leaks badly.", "The old green pump works.", 0.2)
     assert support.verdict == "partly"
     assert support.reasons[0] == "“blue” stands where the quote has “green”"
 
 
 def test_an_opposite_in_the_same_place_is_named() -> None:
-    support = check("The pressure rises above 5 bar.", "The pressure rises below 5 bar.", 0.9)
+    support = verify_claim("The pressure rises above 5 bar.", "The pressure rises below 5 bar.", 0.9)
     assert (support.verdict, support.reasons) == (
         "partly",
         ("“above” is the opposite of “below”, which stands in the quote",),
@@ -72,19 +72,19 @@ def test_an_opposite_in_the_same_place_is_named() -> None:
 
 
 def test_every_missing_number_is_named() -> None:
-    assert check("It takes 18 months and 3 engineers.", QUOTE, 0.6).reasons[:2] == (
+    assert verify_claim("It takes 18 months and 3 engineers.", QUOTE, 0.6).reasons[:2] == (
         "“18 months” is not in the quote, which says “12 months”",
         "“3” is not in the quote",
     )
 
 
 def test_a_supported_sentence_needs_no_reason() -> None:
-    assert check(QUOTE, QUOTE, 1.0).reasons == ()
+    assert verify_claim(QUOTE, QUOTE, 1.0).reasons == ()
 
 
 def test_the_verdict_is_cut_from_the_score() -> None:
     sentences = ["Lunch is served at noon.", "The pump is serviced by Miller.", "The pump is serviced.", QUOTE]
-    judged = [check(sentence, QUOTE, 0.5) for sentence in sentences]
+    judged = [verify_claim(sentence, QUOTE, 0.5) for sentence in sentences]
     assert [support.verdict for support in judged] == ["unsupported", "partly", "supported", "supported"]
     scores = [support.score for support in judged]
     assert scores == sorted(scores)
@@ -109,15 +109,15 @@ def test_the_verdict_is_cut_from_the_score() -> None:
     ],
 )
 def test_numbers_that_only_look_alike_are_not_the_same(said: str, written: str) -> None:
-    assert check(f"The tank has {said}.", f"The tank has {written}.", 0.9).verdict == "unsupported"
+    assert verify_claim(f"The tank has {said}.", f"The tank has {written}.", 0.9).verdict == "unsupported"
 
 
 def test_a_day_that_does_not_exist_is_no_date() -> None:
-    assert check("It starts on June 0.", "It starts on June 9.", 0.9).verdict != "supported"
+    assert verify_claim("It starts on June 0.", "It starts on June 9.", 0.9).verdict != "supported"
 
 
 def test_a_part_number_is_no_negation() -> None:
-    assert check("Order part No. 17 today.", "Order part 17 today.", 0.9).verdict == "supported"
+    assert verify_claim("Order part No. 17 today.", "Order part 17 today.", 0.9).verdict == "supported"
 
 
 @pytest.mark.parametrize(
@@ -148,18 +148,18 @@ def test_a_part_number_is_no_negation() -> None:
     ],
 )
 def test_a_number_or_date_is_the_same_however_it_is_written(said: str, written: str) -> None:
-    assert check(f"The tank holds {said}.", f"The tank holds {written}.", 0.9).verdict == "supported"
+    assert verify_claim(f"The tank holds {said}.", f"The tank holds {written}.", 0.9).verdict == "supported"
 
 
 def test_a_date_may_stand_in_two_parts() -> None:
     quote = "In 2026 the drill takes place on March 1."
-    assert check("The drill takes place on 1 March 2026.", quote, 0.9).verdict == "supported"
+    assert verify_claim("The drill takes place on 1 March 2026.", quote, 0.9).verdict == "supported"
 
 
 def test_a_number_may_be_said_twice() -> None:
     sentence = "In 2026 the pump is new, and in 2026 the valve is new."
     assert (
-        check(sentence, "The pump and the valve, both of 2026, are new for 12 years and 6 months.", 0.9).verdict
+        verify_claim(sentence, "The pump and the valve, both of 2026, are new for 12 years and 6 months.", 0.9).verdict
         == "supported"
     )
 
@@ -178,75 +178,75 @@ def test_a_number_may_be_said_twice() -> None:
     ],
 )
 def test_a_negation_on_one_side_only_is_never_supported(affirmed: str, denied: str) -> None:
-    assert check(affirmed, denied, 0.9).verdict == "unsupported"
-    assert check(denied, affirmed, 0.9).verdict == "unsupported"
-    assert check(denied, denied, 1.0).verdict == "supported"
+    assert verify_claim(affirmed, denied, 0.9).verdict == "unsupported"
+    assert verify_claim(denied, affirmed, 0.9).verdict == "unsupported"
+    assert verify_claim(denied, denied, 1.0).verdict == "supported"
 
 
 def test_a_negation_elsewhere_in_the_quote_counts_for_nothing() -> None:
     quote = "The pump is oiled every month, but the valve is never cleaned."
-    assert check("The pump is oiled every month.", quote, 0.8).verdict == "supported"
-    assert check("Not only the pump is oiled.", "The pump is oiled.", 0.8).verdict == "supported"
+    assert verify_claim("The pump is oiled every month.", quote, 0.8).verdict == "supported"
+    assert verify_claim("Not only the pump is oiled.", "The pump is oiled.", 0.8).verdict == "supported"
 
 
 def test_similar_words_alone_are_not_enough() -> None:
-    assert check("Employees may rest on free days.", "Workers pause each weekend.", 0.8).verdict == "partly"
+    assert verify_claim("Employees may rest on free days.", "Workers pause each weekend.", 0.8).verdict == "partly"
 
 
 def test_two_quotes_bear_a_sentence_together() -> None:
     quotes = ["The pump is oiled every 3 months.", "The valve was built by Miller in 1998."]
     sentence = "The pump is oiled every 3 months and the valve was built in 1998."
-    assert check(sentence, quotes, 0.7).verdict == "supported"
-    assert check(sentence, quotes[:1], 0.7).verdict != "supported"
-    assert check(sentence.replace("1998", "1989"), quotes, 0.7).reasons == (
+    assert verify_claim(sentence, quotes, 0.7).verdict == "supported"
+    assert verify_claim(sentence, quotes[:1], 0.7).verdict != "supported"
+    assert verify_claim(sentence.replace("1998", "1989"), quotes, 0.7).reasons == (
         "“1989” is not in the quotes, which say “1998”",
     )
 
 
 def test_numbers_of_two_quotes_are_not_read_as_one() -> None:
-    assert check("It has 12 500.", ["It has 12", "500 litres"], 0.9).verdict != "supported"
+    assert verify_claim("It has 12 500.", ["It has 12", "500 litres"], 0.9).verdict != "supported"
 
 
 def test_a_name_that_only_the_passage_has_is_what_the_quote_calls_it() -> None:
     quote, sentence = "It entered the United States in 1997.", "Red Bull entered the United States in 1997."
-    assert check(sentence, quote, 0.8).verdict == "partly"
-    assert check(sentence, quote, 0.8, context=f"Red Bull\nRed Bull is a drink. {quote}").verdict == "supported"
+    assert verify_claim(sentence, quote, 0.8).verdict == "partly"
+    assert verify_claim(sentence, quote, 0.8, context=f"Red Bull\nRed Bull is a drink. {quote}").verdict == "supported"
 
 
 def test_a_number_that_only_the_passage_has_is_not_enough() -> None:
-    support = check("The pump takes 5 litres.", "The pump takes oil.", 0.8, context="The tank holds 5 litres.")
+    support = verify_claim("The pump takes 5 litres.", "The pump takes oil.", 0.8, context="The tank holds 5 litres.")
     assert support.verdict == "partly"
     assert support.reasons[0] == "“5 litres” is in the passage, but not in the quote"
 
 
 def test_an_abbreviation_stands_for_its_words() -> None:
     quote = "Rules of the World Health Organization apply."
-    assert check("Rules of the WHO apply.", quote, 0.8).verdict == "supported"
-    assert check("Rules of the WTO apply.", quote, 0.8).verdict == "partly"
+    assert verify_claim("Rules of the WHO apply.", quote, 0.8).verdict == "supported"
+    assert verify_claim("Rules of the WTO apply.", quote, 0.8).verdict == "partly"
 
 
 def test_german_nouns_are_no_names() -> None:
     quote = "Die Wartung der Pumpe ist alle 12 Monate mit dem Ingenieur fällig."
-    assert check("Die Pumpe ist alle 12 Monate mit dem Fachmann zu warten.", quote, 0.8).verdict == "supported"
+    assert verify_claim("Die Pumpe ist alle 12 Monate mit dem Fachmann zu warten.", quote, 0.8).verdict == "supported"
 
 
 def test_scripts_without_spaces_or_capitals_are_judged_too() -> None:
     quote = "泵必须每12个月由认证工程师维护一次。"
-    assert check("泵必须每12个月维护一次。", quote, 0.9).verdict == "supported"
-    assert check("泵必须每18个月维护一次。", quote, 0.9).verdict == "unsupported"
-    assert check("पंप हर १२ महीने चलता है।", "पंप हर 12 महीने चलता है।", 0.9).verdict == "supported"
-    assert check("पंप हर १३ महीने चलता है।", "पंप हर 12 महीने चलता है।", 0.9).verdict == "unsupported"
+    assert verify_claim("泵必须每12个月维护一次。", quote, 0.9).verdict == "supported"
+    assert verify_claim("泵必须每18个月维护一次。", quote, 0.9).verdict == "unsupported"
+    assert verify_claim("पंप हर १२ महीने चलता है।", "पंप हर 12 महीने चलता है।", 0.9).verdict == "supported"
+    assert verify_claim("पंप हर १३ महीने चलता है।", "पंप हर 12 महीने चलता है।", 0.9).verdict == "unsupported"
 
 
 @pytest.mark.parametrize("sentence", ["", " ", "...", "It is."])
 def test_what_says_nothing_is_judged_without_an_error(sentence: str) -> None:
-    assert 0 <= check(sentence, QUOTE, 0.0).score <= 1
-    assert 0 <= check(QUOTE, sentence, 0.0).score <= 1
+    assert 0 <= verify_claim(sentence, QUOTE, 0.0).score <= 1
+    assert 0 <= verify_claim(QUOTE, sentence, 0.0).score <= 1
 
 
 @given(st.text(max_size=60) | TEXTS, st.floats(-1, 1))
 def test_a_sentence_that_equals_its_quote_is_supported(text: str, similarity: float) -> None:
-    assert check(text, text, similarity).verdict == "supported"
+    assert verify_claim(text, text, similarity).verdict == "supported"
 
 
 @given(TEXTS, st.data())
@@ -261,18 +261,18 @@ def test_a_changed_digit_is_never_supported(text: str, data: st.DataObject | Non
     digit = data.draw(st.sampled_from(string.digits)) if data else "6"
     changed = text[:place] + digit + text[place + 1 :]
     assume(changed != text)
-    assert check(changed, text, 1.0).verdict != "supported"
+    assert verify_claim(changed, text, 1.0).verdict != "supported"
 
 
 @given(TEXTS, TEXTS, st.lists(SPACES, min_size=1, max_size=5))
 def test_white_space_never_changes_the_verdict(text: str, quote: str, spaces: list[str]) -> None:
     words = text.split(" ")
     respaced = "".join(f"{spaces[place % len(spaces)]}{word}" for place, word in enumerate(words))
-    assert check(respaced, quote, 0.5).score == check(text, quote, 0.5).score
+    assert verify_claim(respaced, quote, 0.5).score == verify_claim(text, quote, 0.5).score
 
 
 @given(TEXTS, st.sampled_from([str.upper, str.lower, str.title, str.swapcase]))
 def test_case_never_changes_the_verdict_on_the_words_of_the_quote(text: str, recase: object) -> None:
     assert callable(recase)
-    assert check(recase(text), text, 0.5).verdict == "supported"
-    assert check(text, recase(text), 0.5).verdict == "supported"
+    assert verify_claim(recase(text), text, 0.5).verdict == "supported"
+    assert verify_claim(text, recase(text), 0.5).verdict == "supported"

@@ -5,18 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.engines.types import Message
-from rag.retrieval.fusion import Found, fuse
-from rag.retrieval.query_variants import Variant, completed_by_turn_before, variants
+from rag.retrieval.fusion import VariantHits, fuse
+from rag.retrieval.query_variants import QueryVariant, expand_query, prepend_previous_question
 
-ONE = Variant("q", 1.0)
+ONE = QueryVariant("q", 1.0)
 
 cosines = st.dictionaries(st.integers(1, 30), st.floats(-1, 1), max_size=20)
 bm25 = st.dictionaries(st.integers(1, 30), st.floats(0.01, 40), max_size=20)
 weights = st.floats(0, 1)
 
 
-def found(variant: Variant, dense: dict[int, float], lexical: dict[int, float]) -> Found:
-    return Found(variant, dense, sorted(dense, key=lambda id_: -dense[id_]), lexical)
+def found(variant: QueryVariant, dense: dict[int, float], lexical: dict[int, float]) -> VariantHits:
+    return VariantHits(variant, dense, sorted(dense, key=lambda id_: -dense[id_]), lexical)
 
 
 @given(cosines, bm25, weights)
@@ -56,7 +56,7 @@ def test_a_case_by_hand() -> None:
 
 
 def test_variants_of_a_question_count_by_their_weights() -> None:
-    asked = variants("And in winter?", "How often is the pump oiled?\nAnd in winter?")
+    asked = expand_query("And in winter?", "How often is the pump oiled?\nAnd in winter?")
     assert sum(variant.weight for variant in asked) == pytest.approx(1.0)
     assert asked[1].text == "How often is the pump oiled?\nAnd in winter?"
     (best, _) = fuse([found(asked[0], {1: 0.2, 2: 0.3}, {}), found(asked[1], {1: 0.9, 2: 0.1}, {})], 1.0)
@@ -66,10 +66,12 @@ def test_variants_of_a_question_count_by_their_weights() -> None:
 
 
 def test_a_first_question_has_no_variants() -> None:
-    assert variants("What is oiled?") == variants("What is oiled?", " \n") == [Variant("What is oiled?", 1.0)]
+    assert (
+        expand_query("What is oiled?") == expand_query("What is oiled?", " \n") == [QueryVariant("What is oiled?", 1.0)]
+    )
 
 
 def test_a_follow_up_is_completed_by_the_users_turn_before() -> None:
     turns = [Message("system", "s"), Message("user", "one"), Message("assistant", "two"), Message("user", "three")]
-    assert completed_by_turn_before(turns) == "one\nthree"
-    assert completed_by_turn_before(turns[:2]) == ""
+    assert prepend_previous_question(turns) == "one\nthree"
+    assert prepend_previous_question(turns[:2]) == ""

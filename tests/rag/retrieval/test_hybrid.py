@@ -8,9 +8,9 @@ import pytest
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import Collection
-from rag.retrieval.explanation import explanation, reason_to_cut
-from rag.retrieval.hybrid import Retriever, relevant
-from rag.retrieval.term_coverage import WordCoverage
+from rag.retrieval.explanation import explain_cut, explain_score
+from rag.retrieval.hybrid import Retriever, select_relevant
+from rag.retrieval.term_coverage import TermCoverage
 from rag.types import Search
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import complete
@@ -83,13 +83,13 @@ def test_what_is_not_similar_is_not_relevant_unless_it_has_the_codes_of_the_ques
     library: Library, collection: Collection
 ) -> None:
     hits = retriever(library).retrieve(Search("what on earth might XJ-450 be", (collection.id,)), 4)
-    assert [hit.chunk.chunk.text for hit in relevant("what on earth might XJ-450 be", hits, 0.99)] == [TEXTS[1]]
-    assert relevant("what on earth is it", hits, 0.99) == []
+    assert [hit.chunk.chunk.text for hit in select_relevant("what on earth might XJ-450 be", hits, 0.99)] == [TEXTS[1]]
+    assert select_relevant("what on earth is it", hits, 0.99) == []
 
 
 def test_a_chunk_is_scored_by_its_meaning_and_by_its_words(library: Library, collection: Collection) -> None:
-    (best, *_) = retriever(library).candidates(Search("pump oil", (collection.id,)), 4)
-    (match,) = WordCoverage(library).of("pump oil", [best.chunk], [best.lexical_score])
+    (best, *_) = retriever(library).rank_candidates(Search("pump oil", (collection.id,)), 4)
+    (match,) = TermCoverage(library).match("pump oil", [best.chunk], [best.lexical_score])
     assert best.trail.word_coverage == match.coverage == pytest.approx(1.0)
     assert best.score == pytest.approx(0.5 * best.trail.similarity + 0.5 * match.share)
     assert best.trail.relevance == pytest.approx(0.5 * best.trail.similarity + 0.5)
@@ -115,13 +115,13 @@ def test_words_count_more_in_a_language_that_the_embedder_does_not_know(
 
 
 def test_results_say_in_words_how_they_came_to_their_place(library: Library, collection: Collection) -> None:
-    hits = retriever(library).candidates(Search("pump oil", (collection.id,)), 4)
-    said = explanation(hits[0])
+    hits = retriever(library).rank_candidates(Search("pump oil", (collection.id,)), 4)
+    said = explain_score(hits[0])
     assert "rank 1" in said
     assert "has 100% of the question's words" in said
-    assert "not found by it" in explanation(hits[-1])
-    assert "below the threshold 0.9" in reason_to_cut(hits[-1], 0.9)
-    assert "better ones" in reason_to_cut(hits[-1], None)
+    assert "not found by it" in explain_score(hits[-1])
+    assert "below the threshold 0.9" in explain_cut(hits[-1], 0.9)
+    assert "better ones" in explain_cut(hits[-1], None)
 
 
 class ShortestFirst:
@@ -134,13 +134,13 @@ class ShortestFirst:
 def test_a_reranker_has_the_last_word_and_says_nothing_of_relevance(library: Library, collection: Collection) -> None:
     searching = Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=0.5, reranker=ShortestFirst())
     search = Search("does the pump need oil every month", (collection.id,))
-    before, after = searching.looked_at(search, 4), searching.candidates(search, 4)
-    assert before == retriever(library).candidates(search, 4)
+    before, after = searching.score_candidates(search, 4), searching.rank_candidates(search, 4)
+    assert before == retriever(library).rank_candidates(search, 4)
     assert [len(hit.chunk.chunk.text) for hit in after] == sorted(len(text) for text in TEXTS)
     assert [hit.trail.rerank_score for hit in after] == [hit.score for hit in after]
     assert {hit.chunk.id: hit.trail.relevance for hit in after} == {hit.chunk.id: hit.trail.relevance for hit in before}
-    assert "read by the cross-encoder" in explanation(after[0])
-    assert searching.candidates(Search("  ", (collection.id,)), 4) == []
+    assert "read by the cross-encoder" in explain_score(after[0])
+    assert searching.rank_candidates(Search("  ", (collection.id,)), 4) == []
 
 
 def test_a_question_of_any_length_is_searched(library: Library, collection: Collection) -> None:

@@ -8,7 +8,7 @@ from rag.answering import Answerer
 from rag.context.planner import AnswerPolicy
 from rag.engines.types import Message
 from rag.grounding.evidence import EvidenceFinder
-from rag.retrieval.query_rewriting import rewrites, rewritten
+from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
 from rag.types import Answer, Question, Rewriting
 from tests.fakes import HashEmbedder, ScriptedEngine
 from tests.rag.retrieval.test_hybrid import retriever
@@ -24,7 +24,7 @@ ABOUT_THE_PUMP = (
 
 def test_the_model_sees_the_turns_and_the_question_and_no_system_message() -> None:
     engine = ScriptedEngine(["How often is the pump ", "oiled?"])
-    assert rewritten(engine, ABOUT_THE_PUMP) == "How often is the pump oiled?"
+    assert rewrite_query(engine, ABOUT_THE_PUMP) == "How often is the pump oiled?"
     ((messages, sampling),) = engine.requests
     assert "User: Where is the pump?\nAssistant: In the cellar.\n" in messages[1].content
     assert "Last question: How often is it oiled?" in messages[1].content
@@ -33,7 +33,7 @@ def test_the_model_sees_the_turns_and_the_question_and_no_system_message() -> No
 
 
 def test_a_conversation_that_does_not_fit_is_not_rewritten() -> None:
-    assert rewritten(ScriptedEngine(["no"], context_window=40), ABOUT_THE_PUMP) == ""
+    assert rewrite_query(ScriptedEngine(["no"], context_window=40), ABOUT_THE_PUMP) == ""
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_conversation_that_does_not_fit_is_not_rewritten() -> None:
     ],
 )
 def test_large_models_rewrite_unless_told_otherwise(size_bytes: int, rewriting: Rewriting, is_asked: bool) -> None:
-    assert rewrites(replace(ScriptedEngine().info(), size_bytes=size_bytes), rewriting) is is_asked
+    assert should_rewrite(replace(ScriptedEngine().info(), size_bytes=size_bytes), rewriting) is is_asked
 
 
 @pytest.mark.parametrize(("rewriting", "generations"), [("on", 2), ("off", 1)])

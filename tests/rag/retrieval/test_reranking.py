@@ -14,9 +14,9 @@ from sentence_transformers import CrossEncoder
 from ingest.errors import WorkerCrashedError
 from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
-from rag.retrieval.query_variants import Variant
+from rag.retrieval.query_variants import QueryVariant
 from rag.retrieval.reranker_process import load
-from rag.retrieval.reranking import PAIRS, CrossEncoderReranker, find_reranker, reranked
+from rag.retrieval.reranking import PAIRS, CrossEncoderReranker, find_reranker, rerank
 from rag.types import ScoredChunk, Trail
 from tests.tiny_cross_encoder import WINDOW, write_tiny_cross_encoder
 
@@ -181,7 +181,7 @@ def stored(number: int, context: str) -> StoredChunk:
 
 
 def test_the_best_results_are_ranked_again_and_keep_what_else_is_known_of_them() -> None:
-    found = reranked(LengthReranker(), [Variant("long", 1.0)], hits(3))
+    found = rerank(LengthReranker(), [QueryVariant("long", 1.0)], hits(3))
     assert [hit.chunk.id for hit in found] == [2, 1, 0]
     assert [hit.score for hit in found] == [hit.trail.rerank_score for hit in found] == pytest.approx([0.02, 0.01, 0.0])
     assert {(hit.dense_score, hit.lexical_score, hit.trail.dense_rank, hit.trail.relevance) for hit in found} == {
@@ -191,12 +191,12 @@ def test_the_best_results_are_ranked_again_and_keep_what_else_is_known_of_them()
 
 def test_what_is_embedded_of_a_chunk_is_read() -> None:
     reader = LengthReranker()
-    reranked(reader, [Variant("long", 1.0)], hits(3, context="Title"))
+    rerank(reader, [QueryVariant("long", 1.0)], hits(3, context="Title"))
     assert reader.calls == [("long", ["Title\n", "Title\nx", "Title\nxx"])]
 
 
 def test_results_that_were_not_read_follow_in_their_order_and_scores_never_rise() -> None:
-    found = reranked(LengthReranker(), [Variant("long", 1.0)], hits(PAIRS + 5))
+    found = rerank(LengthReranker(), [QueryVariant("long", 1.0)], hits(PAIRS + 5))
     assert [hit.chunk.id for hit in found] == [*range(PAIRS - 1, -1, -1), *range(PAIRS, PAIRS + 5)]
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
@@ -205,7 +205,7 @@ def test_results_that_were_not_read_follow_in_their_order_and_scores_never_rise(
 
 def test_two_variants_of_a_question_share_the_pairs_and_mix_their_scores() -> None:
     reader = LengthReranker()
-    found = reranked(reader, [Variant("short", 0.7), Variant("long", 0.3)], hits(PAIRS))
+    found = rerank(reader, [QueryVariant("short", 0.7), QueryVariant("long", 0.3)], hits(PAIRS))
     assert [len(texts) for _, texts in reader.calls] == [PAIRS // 2] * 2
     assert found[0].chunk.id == 0
     assert found[1].score == pytest.approx(0.7 * 0.99 + 0.3 * 0.01)
@@ -213,5 +213,5 @@ def test_two_variants_of_a_question_share_the_pairs_and_mix_their_scores() -> No
 
 def test_nothing_found_is_nothing_read() -> None:
     reader = LengthReranker()
-    assert reranked(reader, [], []) == []
+    assert rerank(reader, [], []) == []
     assert reader.calls == []

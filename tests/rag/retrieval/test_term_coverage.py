@@ -6,7 +6,7 @@ import pytest
 
 from ingest.library.library import Library
 from ingest.types import StoredChunk
-from rag.retrieval.term_coverage import WordCoverage
+from rag.retrieval.term_coverage import TermCoverage
 from tests.rag.retrieval.test_hybrid import TEXTS, fill
 
 
@@ -24,7 +24,7 @@ def rarity(chunks_with_word: int) -> float:
 def test_the_coverage_is_the_share_of_the_question_by_the_rarity_of_its_words(
     library: Library, chunks: list[StoredChunk]
 ) -> None:
-    matches = WordCoverage(library).of("oil, pump!", chunks, [0.0] * 4)
+    matches = TermCoverage(library).match("oil, pump!", chunks, [0.0] * 4)
     whole = rarity(1) + rarity(2)
     assert [match.coverage for match in matches] == pytest.approx([1.0, rarity(2) / whole, 0.0, 0.0])
     assert [match.share for match in matches] == pytest.approx([0.4, 0.4 * rarity(2) / whole, 0.0, 0.0])
@@ -32,16 +32,16 @@ def test_the_coverage_is_the_share_of_the_question_by_the_rarity_of_its_words(
 
 def test_bm25_counts_by_its_share_of_the_most_that_it_could_be(library: Library, chunks: list[StoredChunk]) -> None:
     most = 2.2 * (rarity(1) + rarity(2))
-    found = WordCoverage(library).of("oil pump", chunks[:1] * 3, [0.0, most / 4, most])
+    found = TermCoverage(library).match("oil pump", chunks[:1] * 3, [0.0, most / 4, most])
     assert [match.share for match in found] == pytest.approx([0.4, 0.4 + 0.6 * 0.625, 1.0])
 
 
 def test_a_question_without_words_covers_nothing(library: Library, chunks: list[StoredChunk]) -> None:
-    assert {match.coverage for match in WordCoverage(library).of("?!", chunks, [0.0] * 4)} == {0.0}
-    assert WordCoverage(library).of("pump", [], []) == []
+    assert {match.coverage for match in TermCoverage(library).match("?!", chunks, [0.0] * 4)} == {0.0}
+    assert TermCoverage(library).match("pump", [], []) == []
 
 
 def test_the_words_of_a_question_have_their_rarity_in_the_library(library: Library, chunks: list[StoredChunk]) -> None:
-    rarities = WordCoverage(library).rarities("Pump: oil, pump?")
-    assert rarities == {"pump": pytest.approx(rarity(2)), "oil": pytest.approx(rarity(1))}
-    assert WordCoverage(library).rarities("?!") == {}
+    idf_weights = TermCoverage(library).idf_weights("Pump: oil, pump?")
+    assert idf_weights == {"pump": pytest.approx(rarity(2)), "oil": pytest.approx(rarity(1))}
+    assert TermCoverage(library).idf_weights("?!") == {}
