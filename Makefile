@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # With RPC, llama.cpp can also use the devices of other machines (PINCITE_RPC_SERVERS); what CMAKE_ARGS says comes after.
 export CMAKE_ARGS := -DGGML_RPC=on $(CMAKE_ARGS)
 
-.PHONY: run test install install-dev check clean
+.PHONY: run test docs install install-dev check clean
 
 run: install
 	$(BIN)/pincite ingest data/samples
@@ -15,6 +15,10 @@ run: install
 
 test: install-dev
 	PATH="$(abspath $(BIN)):$$PATH" sh tests/run_checks.sh
+
+# Write the pages of docs/ that are generated from the code; tests/test_docs.py compares them.
+docs: install-dev
+	$(BIN)/python -m docs.generate
 
 install: $(VENV)/.installed
 

@@ -14,7 +14,7 @@ __all__ = ["Source", "parse", "read"]
 
 Parser = Callable[[Source], Iterator[ParsedDocument]]
 
-_PARSERS = {
+PARSERS = {
     Format.PDF: ("pdf.parser", "parse"),
     Format.DOCX: ("word.parser", "parse"),
     Format.PPTX: ("presentations.pptx", "parse"),
@@ -63,6 +63,6 @@ def read(source: Source) -> Iterator[ParsedDocument]:
 
 def parser_of(kind: Format) -> Parser:
     """Return what reads a format; its module is loaded at the first call."""
-    module, function = _PARSERS[kind]
+    module, function = PARSERS[kind]
     found: Parser = getattr(import_module(f"ingest.parsers.{module}"), function)
     return found
