@@ -5,19 +5,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from ui.errors import UiError
-from ui.safe_markdown import plain
+from ui.safe_markdown import escape_markdown
 
 
-def attempt(call: Callable[[], None]) -> None:
+def run_action(call: Callable[[], None]) -> None:
     """Do what was asked for and draw the page again; say why where it cannot be done."""
     try:
         call()
     except UiError as error:
-        show_problem(error)
+        show_error(error)
     else:
         st.rerun()
 
 
-def show_problem(error: UiError) -> None:
+def show_error(error: UiError) -> None:
     """Say what went wrong."""
-    st.error(plain(str(error)), icon=":material/error:")
+    st.error(escape_markdown(str(error)), icon=":material/error:")

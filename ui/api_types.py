@@ -35,7 +35,7 @@ class ModelList:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ReadingProgress:
     """How far the reading of a document is; `total` is 0 while that is not known."""
 
     stage: str
@@ -45,7 +45,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ApiError:
     """Why something failed."""
 
     message: str
@@ -63,10 +63,10 @@ class DocumentEntry:
     chunks: int = 0
     usage_bytes: int = 0
     warning: str | None = None
-    last_error: Problem | None = None
+    last_error: ApiError | None = None
     needs_password: bool = False
     page_unit: str = "page"
-    progress: Progress | None = None
+    progress: ReadingProgress | None = None
 
     @property
     def is_in_work(self) -> bool:
@@ -194,7 +194,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class AnswerDetails:
     """What is known of an answer only when it is complete."""
 
     mode: str = ""
@@ -208,14 +208,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TextDelta:
     """A piece of the answer's text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class OverviewProgress:
     """How far the reading of everything is; `found` is what came to light since the last of these."""
 
     done: int
@@ -237,11 +237,11 @@ class Finished:
     """The end of an answer, with its citations and what the check found."""
 
     citations: tuple[Citation, ...]
-    check: Check
+    details: AnswerDetails
     finish_reason: str
 
 
-ChatEvent = Basis | Words | Overview | CheckedSentence | Finished
+ChatEvent = Basis | TextDelta | OverviewProgress | CheckedSentence | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,21 +276,21 @@ class StoredChat:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedWith:
+class AnswerRequest:
     """How a stored answer was asked for: the ids of its collections, the one that was chosen first."""
 
     vector_stores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer(Check):
+class StoredAnswer(AnswerDetails):
     """What is stored of an answer besides its words."""
 
     status: Literal["complete", "stopped", "failed"] = "complete"
     error: str | None = None
     finish_reason: str = ""
     passages: tuple[Passage, ...] = ()
-    request: AskedWith | None = None
+    request: AnswerRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.actions import show_problem
+from ui.actions import show_error
 from ui.api_types import DocumentEntry
 from ui.chat_view import show_conversation
 from ui.client import ApiClient
-from ui.conversation import AnswerOptions, Conversation, current
 from ui.documents_view import show_deletion, show_uploader
 from ui.errors import ApiUnreachableError, UiError
-from ui.history_view import follow_address, show_chat_menu, show_chat_task, show_chats
-from ui.safe_markdown import plain
+from ui.page_state import AnswerOptions, PageState, get_page_state
+from ui.safe_markdown import escape_markdown
 from ui.settings import UiSettings
 from ui.sidebar import choose_collection, choose_options, show_library, show_new_collection
 from ui.source_view import show_open_source
+from ui.stored_chats_view import show_chat_dialog, show_chat_menu, show_chats, sync_address
 
 SIDEBAR_PIXELS = 360
 ICON, LOGO = Path(__file__).with_name("icon.svg"), Path(__file__).with_name("logo.svg")
@@ -33,64 +33,64 @@ def main() -> None:
     settings = UiSettings()
     key = settings.api_key.get_secret_value() if settings.api_key else None
     try:
-        _show_page(current(), _client(settings.api_url, key))
+        _show_page(get_page_state(), _client(settings.api_url, key))
     except ApiUnreachableError as error:
         _show_unreachable(error)
     except UiError as error:
-        show_problem(error)
+        show_error(error)
         st.button("Try again", icon=":material/refresh:")
 
 
-def _show_page(conversation: Conversation, client: ApiClient) -> None:
-    conversation.settle(client)
-    follow_address(conversation, client)
+def _show_page(state: PageState, client: ApiClient) -> None:
+    state.load_ended_answer(client)
+    sync_address(state, client)
     with st.sidebar:
-        collection, others = choose_collection(conversation, client)
+        collection, others = choose_collection(state, client)
         options = choose_options(client, collection, others)
-        show_chats(conversation, client)
-        entries = client.documents(collection.id)
-        show_library(conversation, client, entries)
-    show_open_source(conversation, client)
-    show_deletion(conversation, client)
-    show_new_collection(conversation, client)
-    show_chat_task(conversation, client)
-    _show_chat(conversation, client, entries, options)
+        show_chats(state, client)
+        entries = client.list_documents(collection.id)
+        show_library(state, client, entries)
+    show_open_source(state, client)
+    show_deletion(state, client)
+    show_new_collection(state, client)
+    show_chat_dialog(state, client)
+    _show_chat(state, client, entries, options)
 
 
-def _show_chat(
-    conversation: Conversation, client: ApiClient, entries: list[DocumentEntry], options: AnswerOptions
-) -> None:
-    is_ready = bool(options.others) or any(entry.status == "completed" for entry in entries)
+def _show_chat(state: PageState, client: ApiClient, entries: list[DocumentEntry], options: AnswerOptions) -> None:
+    is_ready = bool(options.other_collections) or any(entry.status == "completed" for entry in entries)
     question = st.chat_input(
         "Ask your documents" if is_ready else "Add a document first",
-        disabled=not is_ready or conversation.run is not None,
+        disabled=not is_ready or state.running_answer is not None,
     )
     if question and question.strip():
-        conversation.ask(client, question.strip(), options)
+        state.ask(client, question.strip(), options)
         st.rerun()
-    if not entries and conversation.is_empty:
-        _show_welcome(conversation, client)
-    elif conversation.is_empty:
-        st.header(f"Ask about {plain(options.collection)}", anchor=False)
+    if not entries and state.is_empty:
+        _show_welcome(state, client)
+    elif state.is_empty:
+        st.header(f"Ask about {escape_markdown(options.collection)}", anchor=False)
         st.markdown("Every sentence of an answer shows where in your documents it comes from.")
     else:
         with st.bottom:
-            show_chat_menu(conversation, client)
-    show_conversation(conversation, client, options)
+            show_chat_menu(state, client)
+    show_conversation(state, client, options)
 
 
-def _show_welcome(conversation: Conversation, client: ApiClient) -> None:
+def _show_welcome(state: PageState, client: ApiClient) -> None:
     st.header("Ask your own documents", anchor=False)
     st.markdown(
         "Add documents, ask a question, and see for every sentence of the answer the exact place it comes from. "
         "Nothing leaves this machine."
     )
-    show_uploader(conversation, client)
+    show_uploader(state, client)
 
 
 def _show_unreachable(error: ApiUnreachableError) -> None:
     st.header("The Pincite server does not answer", anchor=False)
-    st.markdown(f"This page looks for it at {plain(error.url)}. Start it with the following command, then try again.")
+    st.markdown(
+        f"This page looks for it at {escape_markdown(error.url)}. Start it with the following command, then try again."
+    )
     st.code("pincite serve", language=None)
     st.button("Try again", type="primary", icon=":material/refresh:")
 

@@ -1,4 +1,4 @@
-"""One streamed answer: server-sent events in, typed events out, and a stop that works at once."""
+"""Stream one answer from the API: server-sent events in, typed events out, cancelled at once by `close`."""
 
 import socket
 import threading
@@ -10,28 +10,28 @@ from typing import Any
 
 import httpx
 import msgspec
+from httpx_sse import ServerSentEvent, SSEError, connect_sse
 
 from ui.api_types import (
     DOCS_PREFIX,
+    AnswerDetails,
+    ApiError,
     Basis,
     ChatEvent,
     ChatRequest,
-    Check,
     CheckedSentence,
     Citation,
     Finished,
-    Overview,
-    Problem,
-    Words,
+    OverviewProgress,
+    TextDelta,
 )
+from ui.error_responses import check_status
 from ui.errors import ApiRefusedError, ApiUnreachableError, ConnectionLostError, UnexpectedAnswerError
-from ui.responses import check_status
 
 JsonObject = dict[str, Any]
 
 CONNECT_SECONDS = 5.0
 LONGEST_SILENCE_SECONDS = 900.0
-DATA = "data:"
 DONE = "[DONE]"
 
 
@@ -49,18 +49,19 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """One event: `pincite` is a `Basis` in the first one, a `Check` in the last, and news of the work between."""
+    """One event. `pincite` holds a `Basis` in the first event, `AnswerDetails` in the last, progress in between."""
 
     choices: tuple[_Choice, ...] = ()
     pincite: dict[str, object] | None = None
-    error: Problem | None = None
+    error: ApiError | None = None
 
 
 class ChatStream:
     """An answer that is being written. `events` may be read once; `close` may be called from any thread.
 
-    The stream has a connection of its own, so that closing it disturbs nobody and tells the server at
-    once, whatever the reading thread waits for.
+    The stream has a connection of its own, so `close` affects no other request and reaches the server at once, even
+    while the reading thread blocks in `recv`. A lost connection is an error and never reconnects: a chat completion
+    cannot be resumed, and asking again would generate a second answer.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str], request: ChatRequest) -> None:
@@ -72,16 +73,18 @@ class ChatStream:
         self._is_closed = False
 
     def events(self) -> Generator[ChatEvent, None, None]:
-        """Yield a `Basis`, then `Words` and news of the work, then `Finished`.
+        """Yield a `Basis`, then text deltas and progress, then `Finished`.
 
-        They end early, and quietly, when the stream was closed.
+        The events end early, without an error, after `close`.
 
-        Raises `ApiUnreachableError`, `ApiRefusedError` or `ConnectionLostError`.
+        Raises `ApiUnreachableError`, `ApiRefusedError`, `ConnectionLostError` or `UnexpectedAnswerError`.
         """
         try:
             yield from self._events()
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ApiUnreachableError(url=self._url) from error
+        except SSEError as error:  # a transport error of httpx, so it comes before the next clause
+            raise UnexpectedAnswerError(url=self._url) from error
         except httpx.TransportError as error:
             if not self._is_closed:
                 raise ConnectionLostError from error
@@ -92,7 +95,7 @@ class ChatStream:
         """End the stream now. A second call does nothing."""
         with self._lock:
             self._is_closed = True
-            # Only a shutdown wakes a thread that waits in recv and tells the server in the same moment;
+            # Only a shutdown both wakes a thread that blocks in recv and tells the server at once;
             # closing the response does neither while another thread reads it.
             if self._socket is not None:
                 with suppress(OSError):
@@ -102,16 +105,17 @@ class ChatStream:
         timeout = httpx.Timeout(LONGEST_SILENCE_SECONDS, connect=CONNECT_SECONDS)
         with (
             httpx.Client(headers=self._headers, timeout=timeout, trust_env=False) as client,
-            client.stream(
+            connect_sse(
+                client,
                 "POST",
                 f"{self._url}/v1/chat/completions",
-                json=_body(self._request),
+                json=_request_body(self._request),
                 extensions={"trace": self._keep_socket},
-            ) as response,
+            ) as source,
         ):
-            check_status(response)
-            for data in _data_lines(response.iter_lines()):
-                yield from _read_chunk(data)
+            check_status(source.response)
+            for data in _read_until_done(source.iter_sse()):
+                yield from decode_event(data)
                 if self._is_closed:
                     return
 
@@ -124,7 +128,25 @@ class ChatStream:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
 
-def _body(request: ChatRequest) -> JsonObject:
+def decode_event(data: str) -> Iterator[ChatEvent]:
+    """Yield what the data of one server-sent event says; nothing for a sign of life.
+
+    Raises `ApiRefusedError` for an error event, `msgspec.MsgspecError` for a chunk of another shape.
+    """
+    chunk = msgspec.json.decode(data, type=_Chunk)
+    if chunk.error is not None:
+        raise ApiRefusedError(status=HTTPStatus.OK, code=chunk.error.code or "", message=chunk.error.message)
+    for choice in chunk.choices:
+        if chunk.pincite is not None and choice.finish_reason is None:
+            yield _convert_progress(chunk.pincite)
+        if choice.delta.content:
+            yield TextDelta(choice.delta.content)
+        if choice.finish_reason is not None:
+            details = msgspec.convert(chunk.pincite or {}, AnswerDetails)
+            yield Finished(choice.delta.annotations or (), details, choice.finish_reason)
+
+
+def _request_body(request: ChatRequest) -> JsonObject:
     return {
         "model": DOCS_PREFIX + request.collection,
         "messages": [{"role": "user", "content": request.question}],
@@ -141,35 +163,20 @@ def _body(request: ChatRequest) -> JsonObject:
     }
 
 
-def _data_lines(lines: Iterator[str]) -> Iterator[str]:
-    """Yield the data of each event. Raise where the stream ends without saying that it is complete."""
-    for line in lines:
-        data = line.removeprefix(DATA).strip() if line.startswith(DATA) else ""
-        if data == DONE:
+def _read_until_done(events: Iterator[ServerSentEvent]) -> Iterator[str]:
+    """Yield the data of each event before `[DONE]`. Raise `httpx.RemoteProtocolError` if the stream ends without it."""
+    for event in events:
+        if event.data == DONE:
             return
-        if data:
-            yield data
-    raise httpx.RemoteProtocolError("the stream ended without [DONE]")
+        if event.data:
+            yield event.data
+    raise httpx.RemoteProtocolError(f"the stream ended without {DONE}")
 
 
-def _read_chunk(data: str) -> Iterator[ChatEvent]:
-    chunk = msgspec.json.decode(data, type=_Chunk)
-    if chunk.error is not None:
-        raise ApiRefusedError(status=HTTPStatus.OK, code=chunk.error.code or "", message=chunk.error.message)
-    for choice in chunk.choices:
-        if chunk.pincite is not None and choice.finish_reason is None:
-            yield _news(chunk.pincite)
-        if choice.delta.content:
-            yield Words(choice.delta.content)
-        if choice.finish_reason is not None:
-            check = msgspec.convert(chunk.pincite or {}, Check)
-            yield Finished(choice.delta.annotations or (), check, choice.finish_reason)
-
-
-def _news(pincite: dict[str, object]) -> Basis | Overview | CheckedSentence:
-    """Return what the server says before the end, besides the words."""
+def _convert_progress(pincite: dict[str, object]) -> Basis | OverviewProgress | CheckedSentence:
+    """Return what an event before the last one says about the answer."""
     if "progress" in pincite:
-        return msgspec.convert(pincite["progress"], Overview)
+        return msgspec.convert(pincite["progress"], OverviewProgress)
     if "checked" in pincite:
         return msgspec.convert(pincite["checked"], CheckedSentence)
     return msgspec.convert(pincite, Basis)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ui.api_types import Basis, Citation, SentenceVerdict, Verdict
-from ui.safe_markdown import plain, safe
+from ui.safe_markdown import escape_markdown, sanitize_markdown
 
 # Marks travel through the Markdown parser as single private-use characters, which no answer may bring along.
 MARK_OPEN, MARK_CLOSE, NO_SOURCE = "\ue000", "\ue001", "\ue002"
@@ -29,7 +29,7 @@ SEVERITY: dict[Verdict, int] = {"supported": 0, "partly": 1, "unsupported": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictLook:
+class VerdictBadge:
     """How a verdict is shown: always in words, never by colour alone."""
 
     words: str
@@ -37,13 +37,13 @@ class VerdictLook:
     icon: str
 
 
-VERDICTS: dict[Verdict, VerdictLook] = {
-    "supported": VerdictLook("supported", "green", ":material/check_circle:"),
-    "partly": VerdictLook("partly supported", "orange", ":material/contrast:"),
-    "unsupported": VerdictLook("unsupported", "red", ":material/help:"),
+VERDICTS: dict[Verdict, VerdictBadge] = {
+    "supported": VerdictBadge("supported", "green", ":material/check_circle:"),
+    "partly": VerdictBadge("partly supported", "orange", ":material/contrast:"),
+    "unsupported": VerdictBadge("unsupported", "red", ":material/help:"),
 }
 
-WORD_FOR_WORD = VerdictLook("word for word", "green", ":material/format_quote:")
+WORD_FOR_WORD = VerdictBadge("word for word", "green", ":material/format_quote:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def cite(
     return CitedAnswer(tuple(_parts(text, quotes, inserts, passage_numbers)), tuple(listed))
 
 
-def draft(
+def render_draft(
     text: str,
     passage_numbers: Collection[int],
     citations: Sequence[Citation] = (),
@@ -115,13 +115,13 @@ def draft(
     return cite(UNFINISHED_MARK.sub("", text), citations, sentences, passage_numbers).markdown
 
 
-def quoted_draft(text: str, passage_numbers: Collection[int]) -> str:
+def render_quoted_draft(text: str, passage_numbers: Collection[int]) -> str:
     """Return the beginning of an answer that is made of quotes, each a paragraph with a mark at its end."""
-    paragraphs = (_without_end_mark(paragraph, passage_numbers) for paragraph in text.split("\n\n"))
-    return "\n\n".join(_letter_for_letter(paragraph) for paragraph in paragraphs if paragraph.strip())
+    paragraphs = (_strip_end_mark(paragraph, passage_numbers) for paragraph in text.split("\n\n"))
+    return "\n\n".join(_render_quote(paragraph) for paragraph in paragraphs if paragraph.strip())
 
 
-def basis_line(basis: Basis) -> str:
+def describe_basis(basis: Basis) -> str:
     """Return in a few words what an answer rests on."""
     documents = len({passage.file_id for passage in basis.passages})
     passages = len(basis.passages)
@@ -151,7 +151,7 @@ def _parts(
         between = _written(text, (position, start), inserts, passage_numbers)
         if between:
             yield between
-        yield QuotePart(_letter_for_letter(text[start:end]), source)
+        yield QuotePart(_render_quote(text[start:end]), source)
         position = end
     rest = _written(text, (position, len(text)), inserts, passage_numbers)
     if rest:
@@ -164,11 +164,11 @@ def _written(
     """Return a part of an answer that is no quote; nothing where it has no words."""
     start, end = part
     inside = [(place - start, mark) for place, mark in inserts if start < place <= end]
-    marked = _with_marks(text[start:end], inside, passage_numbers)
+    marked = _insert_marks(text[start:end], inside, passage_numbers)
     return _render(marked) if re.search(r"\w", marked) or part == (0, len(text)) else ""
 
 
-def _letter_for_letter(text: str) -> str:
+def _render_quote(text: str) -> str:
     """Return words of a document as safe Markdown; nothing where they were removed.
 
     Line breaks that a page's width has made become spaces: those after lines that are about as long as the longest.
@@ -178,12 +178,12 @@ def _letter_for_letter(text: str) -> str:
     lines = [line.strip() for line in PRIVATE.sub("", text).splitlines() if line.strip()]
     full_chars = FULL_LINE * max(map(len, lines), default=0)
     breaks = ["", *(" " if len(line) >= full_chars else "\\\n" for line in lines[:-1])]
-    return "".join(gap + plain(line) for gap, line in zip(breaks, lines, strict=False))
+    return "".join(gap + escape_markdown(line) for gap, line in zip(breaks, lines, strict=False))
 
 
-def _without_end_mark(paragraph: str, passage_numbers: Collection[int]) -> str:
+def _strip_end_mark(paragraph: str, passage_numbers: Collection[int]) -> str:
     mark = END_MARK.search(paragraph)
-    is_ours = mark is not None and _names_passages(mark[1], passage_numbers)
+    is_ours = mark is not None and _are_passage_numbers(mark[1], passage_numbers)
     return paragraph[: mark.start()] if mark is not None and is_ours else UNFINISHED_MARK.sub("", paragraph)
 
 
@@ -210,10 +210,10 @@ def _mark(color: str, number: int) -> str:
     return f"{MARK_OPEN}{color}-{number}{MARK_CLOSE}"
 
 
-def _with_marks(text: str, inserts: Sequence[tuple[int, str]], passage_numbers: Collection[int]) -> str:
+def _insert_marks(text: str, inserts: Sequence[tuple[int, str]], passage_numbers: Collection[int]) -> str:
     """Return `text` with the inserts at their places and without the model's marks, in one pass over offsets."""
-    removals = [match.span() for match in MODEL_MARK.finditer(text) if _names_passages(match[1], passage_numbers)]
-    places = dict.fromkeys(_placed(text, end, mark) for end, mark in inserts)
+    removals = [match.span() for match in MODEL_MARK.finditer(text) if _are_passage_numbers(match[1], passage_numbers)]
+    places = dict.fromkeys(_place_mark(text, end, mark) for end, mark in inserts)
     pieces: list[str] = []
     position = 0
     for start, end, mark in _edits(places, removals):
@@ -227,11 +227,11 @@ def _edits(places: Iterable[tuple[int, str]], removals: Iterable[tuple[int, int]
     return sorted(edits, key=lambda edit: edit[:2])
 
 
-def _names_passages(numbers: str, passage_numbers: Collection[int]) -> bool:
+def _are_passage_numbers(numbers: str, passage_numbers: Collection[int]) -> bool:
     return all(int(number) in passage_numbers for number in re.findall(r"\d+", numbers))
 
 
-def _placed(text: str, end: int, mark: str) -> tuple[int, str]:
+def _place_mark(text: str, end: int, mark: str) -> tuple[int, str]:
     """Return where a mark goes: after the last word before `end`, inside a row of a table, below a code fence."""
     before = text[:end].rstrip(" \t\n|")
     is_after_fence = CODE_FENCE.fullmatch(before[before.rfind("\n") + 1 :]) is not None
@@ -239,7 +239,7 @@ def _placed(text: str, end: int, mark: str) -> tuple[int, str]:
 
 
 def _render(marked: str) -> str:
-    return safe(marked, _render_text, keep_in_code=lambda text: MARK.sub("", text))
+    return sanitize_markdown(marked, _render_text, keep_in_code=lambda text: MARK.sub("", text))
 
 
 def _render_text(text: str) -> str:
@@ -247,9 +247,12 @@ def _render_text(text: str) -> str:
     end = 0
     for mark in MARK.finditer(text):
         is_number = mark[0] != NO_SOURCE
-        parts += [plain(text[end : mark.start()]), _badge(mark[1], int(mark[2])) if is_number else NO_SOURCE_BADGE]
+        parts += [
+            escape_markdown(text[end : mark.start()]),
+            _badge(mark[1], int(mark[2])) if is_number else NO_SOURCE_BADGE,
+        ]
         end = mark.end()
-    return "".join([*parts, plain(text[end:])])
+    return "".join([*parts, escape_markdown(text[end:])])
 
 
 def _badge(color: str, number: int) -> str:

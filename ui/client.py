@@ -20,8 +20,8 @@ from ui.api_types import (
     StoredFile,
 )
 from ui.chat_stream import CONNECT_SECONDS, ChatStream
+from ui.error_responses import check_status
 from ui.errors import ApiRefusedError, ApiUnreachableError, ConnectionLostError, UnexpectedAnswerError
-from ui.responses import check_status
 
 T = TypeVar("T")
 
@@ -49,12 +49,12 @@ class ApiClient:
         """Close the connections."""
         self._http.close()
 
-    def models(self) -> list[str]:
+    def list_models(self) -> list[str]:
         """Return the ids of the models that can answer."""
         models = self._read(self._call("GET", "/v1/models"), ModelList).data
         return sorted(model.id for model in models if not model.id.startswith(DOCS_PREFIX))
 
-    def collections(self) -> list[Collection]:
+    def list_collections(self) -> list[Collection]:
         """Return the collections by name."""
         return sorted(self._list("/v1/vector_stores", Collection), key=lambda collection: collection.name.casefold())
 
@@ -62,52 +62,52 @@ class ApiClient:
         """Return the new collection."""
         return self._read(self._call("POST", "/v1/vector_stores", json={"name": name}), Collection)
 
-    def documents(self, collection_id: str) -> list[DocumentEntry]:
+    def list_documents(self, collection_id: str) -> list[DocumentEntry]:
         """Return the documents of a collection, the newest first."""
         return self._list(f"{_store(collection_id)}/files", DocumentEntry)
 
-    def upload(self, collection_id: str, filename: str, content: BinaryIO) -> DocumentEntry:
+    def upload_document(self, collection_id: str, filename: str, content: BinaryIO) -> DocumentEntry:
         """Store a file and put it into a collection; it is read in the background."""
         upload = {"file": (filename, content, "application/octet-stream")}
         stored = self._read(self._call("POST", "/v1/files", files=upload, data={"purpose": "assistants"}), StoredFile)
         entry = self._call("POST", f"{_store(collection_id)}/files", json={"file_id": stored.id})
         return self._read(entry, DocumentEntry)
 
-    def steer(self, collection_id: str, file_id: str, action: Literal["pause", "resume", "cancel"]) -> None:
+    def control_reading(self, collection_id: str, file_id: str, action: Literal["pause", "resume", "cancel"]) -> None:
         """Pause, resume or cancel the reading of a document."""
         self._call("POST", f"{_store_file(collection_id, file_id)}/{action}")
 
-    def retry(self, collection_id: str, file_id: str, password: str | None = None) -> None:
+    def retry_document(self, collection_id: str, file_id: str, password: str | None = None) -> None:
         """Have a document read again, with its password where it needs one."""
         self._call("POST", f"{_store_file(collection_id, file_id)}/retry", json={"password": password})
 
     def delete_document(self, collection_id: str, file_id: str) -> None:
         """Remove a document from a collection, and its original unless another collection has it too."""
         self._call("DELETE", _store_file(collection_id, file_id))
-        if not any(self._holds(collection.id, file_id) for collection in self.collections()):
+        if not any(self._has_document(collection.id, file_id) for collection in self.list_collections()):
             self._call("DELETE", f"/v1/files/{quote(file_id, safe='')}")
 
-    def page_image(self, collection_id: str, file_id: str, page: int, *, start: int, end: int) -> bytes:
+    def fetch_page_image(self, collection_id: str, file_id: str, page: int, *, start: int, end: int) -> bytes:
         """Return a page as PNG with the words of `[start, end)` highlighted."""
         path = f"{_store_file(collection_id, file_id)}/pages/{page}/image"
         return self._call("GET", path, params={"start": start, "end": end}).content
 
-    def page_text(self, collection_id: str, file_id: str, page: int) -> PageText:
+    def fetch_page_text(self, collection_id: str, file_id: str, page: int) -> PageText:
         """Return the text of a page."""
         return self._read(self._call("GET", f"{_store_file(collection_id, file_id)}/pages/{page}"), PageText)
 
-    def chat(self, request: ChatRequest) -> ChatStream:
+    def stream_answer(self, request: ChatRequest) -> ChatStream:
         """Return the answer's stream; nothing is sent before its events are read."""
         return ChatStream(self._url, self._headers, request)
 
-    def chats(self, query: str = "") -> list[StoredChat]:
+    def list_chats(self, query: str = "") -> list[StoredChat]:
         """Return the stored conversations in which something was said, or of those the ones that have all words of
         `query`; the one that was used last comes first.
         """
         found = self._list("/v1/conversations", StoredChat, query=query)
         return [chat for chat in found if chat.items]
 
-    def stored_chat(self, chat_id: str) -> StoredChat:
+    def fetch_chat(self, chat_id: str) -> StoredChat:
         """Return a conversation without what was said in it."""
         return self._read(self._call("GET", _conversation(chat_id)), StoredChat)
 
@@ -127,7 +127,7 @@ class ApiClient:
         """Delete a conversation with all that was said in it."""
         self._call("DELETE", _conversation(chat_id))
 
-    def items(self, chat_id: str) -> list[Item]:
+    def list_items(self, chat_id: str) -> list[Item]:
         """Return what was said on the branch that is shown, the oldest first."""
         return self._list(f"{_conversation(chat_id)}/items", Item, order="asc")
 
@@ -135,7 +135,7 @@ class ApiClient:
         """Return a conversation with its citations as a file."""
         return self._call("GET", f"{_conversation(chat_id)}/export", params={"format": kind}).content
 
-    def _holds(self, collection_id: str, file_id: str) -> bool:
+    def _has_document(self, collection_id: str, file_id: str) -> bool:
         try:
             self._call("GET", _store_file(collection_id, file_id))
         except ApiRefusedError as error:

@@ -19,24 +19,26 @@ FIRST_HEADING_LEVEL = 4  # an answer's headings stay below the page's own
 RenderText = Callable[[str], str]
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return Markdown that shows `text` letter for letter, with addresses as code."""
     parts: list[str] = []
     end = 0
     for address in ADDRESS.finditer(text):
-        parts += [_escape(text[end : address.start()]), code(address[0])]
+        parts += [_escape(text[end : address.start()]), code_span(address[0])]
         end = address.end()
     return "".join([*parts, _escape(text[end:])])
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """Return `text` as a code span."""
     fence = "`" * (_longest_run(text) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def safe(markdown: str, render_text: RenderText = plain, *, keep_in_code: RenderText = str) -> str:
+def sanitize_markdown(
+    markdown: str, render_text: RenderText = escape_markdown, *, keep_in_code: RenderText = str
+) -> str:
     """Return `markdown` without anything that could load, link or mislead.
 
     `render_text` writes plain words, `keep_in_code` cleans words inside code.
@@ -72,7 +74,7 @@ class _Writer:
                 level = min(int(node.tag[1:]) + FIRST_HEADING_LEVEL - 1, 6)
                 return f"{'#' * level} {self._inline(node)}"
             case "blockquote":
-                return _prefixed(self.blocks(node), "> ", "> ")
+                return _prefix_lines(self.blocks(node), "> ", "> ")
             case "bullet_list" | "ordered_list":
                 return self._list(node)
             case "fence" | "code_block":
@@ -89,7 +91,7 @@ class _Writer:
         items: list[str] = []
         for number, item in enumerate(node.children, first):
             mark = f"{number}. " if node.type == "ordered_list" else "- "
-            items.append(_prefixed(self.blocks(item), mark, " " * len(mark)))
+            items.append(_prefix_lines(self.blocks(item), mark, " " * len(mark)))
         return "\n".join(items)
 
     def _fence(self, content: str) -> str:
@@ -122,7 +124,7 @@ class _Writer:
             case "image":
                 return self._text(f"[picture left out: {node.content}]" if node.content else "[picture left out]")
             case "code_inline":
-                return code(self._code(node.content))
+                return code_span(self._code(node.content))
             case "softbreak":
                 return "\n"
             case "hardbreak":
@@ -132,11 +134,11 @@ class _Writer:
 
     def _link(self, node: SyntaxTreeNode) -> str:
         words, target = self._inline(node), str(node.attrs.get("href", ""))
-        shown = code(target)
+        shown = code_span(target)
         return words if shown == words else f"{words} ({shown})" if target else words
 
 
-def _prefixed(text: str, first: str, others: str) -> str:
+def _prefix_lines(text: str, first: str, others: str) -> str:
     """Return `text` with `first` before its first line and `others` before the rest; blank lines stay short."""
     lines = text.split("\n")
     return "\n".join([first + lines[0], *((others + line).rstrip() for line in lines[1:])])

@@ -79,7 +79,7 @@ class BrowserGuards:
             await self._app(scope, receive, send_guarded)
 
 
-def streamlit_options(host: str, port: int, settings: UiSettings) -> dict[str, object]:
+def build_streamlit_options(host: str, port: int, settings: UiSettings) -> dict[str, object]:
     """Return every option of Streamlit that the page depends on; they win over files and variables."""
     return {
         "server.address": host,
@@ -102,7 +102,7 @@ def streamlit_options(host: str, port: int, settings: UiSettings) -> dict[str, o
 
 def create_app(host: str, port: int, settings: UiSettings) -> st.App:
     """Return the page as an ASGI app. One process holds one: Streamlit's options are global."""
-    load_config_options(streamlit_options(host, port, settings))
+    load_config_options(build_streamlit_options(host, port, settings))
     hosts = [*LOOPBACK_NAMES, *settings.allowed_hosts]
     return st.App(
         PAGE,

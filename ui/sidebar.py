@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from ui.actions import show_problem
+from ui.actions import show_error
 from ui.api_types import Collection, DocumentEntry, Mode, Style
 from ui.client import ApiClient
-from ui.conversation import AnswerOptions, Conversation
 from ui.documents_view import show_documents, show_uploader
 from ui.errors import UiError
+from ui.page_state import AnswerOptions, PageState
 
 MODES: dict[Mode, str] = {
     "auto": "Whatever fits",
@@ -33,36 +33,36 @@ SERVERS_CHOICE = "Chosen by the server"
 NAME_CHARS = 100
 
 
-def choose_collection(conversation: Conversation, client: ApiClient) -> tuple[Collection, list[Collection]]:
+def choose_collection(state: PageState, client: ApiClient) -> tuple[Collection, list[Collection]]:
     """Let the user choose a collection or make one; return the one that is chosen, and the others."""
-    collections = client.collections() or [client.create_collection(DEFAULT_COLLECTION)]
+    collections = client.list_collections() or [client.create_collection(DEFAULT_COLLECTION)]
     by_id = {collection.id: collection for collection in collections}
-    if conversation.collection_id not in by_id:
+    if state.collection_id not in by_id:
         first = next((each for each in collections if each.name == DEFAULT_COLLECTION), collections[0])
-        conversation.collection_id = first.id
+        state.collection_id = first.id
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         # The page may switch to the collection of a chat, so the field shows what is chosen and does not keep it.
-        st.session_state[COLLECTION_KEY] = conversation.collection_id
+        st.session_state[COLLECTION_KEY] = state.collection_id
         st.selectbox(
             "Collection",
             list(by_id),
             key=COLLECTION_KEY,
             format_func=lambda collection_id: by_id[collection_id].name,
-            on_change=lambda: conversation.choose(st.session_state[COLLECTION_KEY]),
+            on_change=lambda: state.choose_collection(st.session_state[COLLECTION_KEY]),
         )
         if st.button("New", icon=":material/create_new_folder:", help="Make a new collection"):
-            conversation.wants_collection = True
-    chosen = by_id[conversation.collection_id]
+            state.is_naming_collection = True
+    chosen = by_id[state.collection_id]
     return chosen, [collection for collection in collections if collection is not chosen]
 
 
-def show_new_collection(conversation: Conversation, client: ApiClient) -> None:
+def show_new_collection(state: PageState, client: ApiClient) -> None:
     """Ask for the name of a new collection; nothing where none is wanted."""
-    if not conversation.wants_collection:
+    if not state.is_naming_collection:
         return
 
     def close() -> None:
-        conversation.wants_collection = False
+        state.is_naming_collection = False
 
     @st.dialog("New collection", on_dismiss=close)
     def dialog() -> None:
@@ -71,9 +71,9 @@ def show_new_collection(conversation: Conversation, client: ApiClient) -> None:
             if not st.form_submit_button("Create", type="primary") or not name:
                 return
         try:
-            conversation.choose(client.create_collection(name).id)
+            state.choose_collection(client.create_collection(name).id)
         except UiError as error:
-            show_problem(error)
+            show_error(error)
             return
         close()
         st.rerun()
@@ -81,22 +81,22 @@ def show_new_collection(conversation: Conversation, client: ApiClient) -> None:
     dialog()
 
 
-def show_library(conversation: Conversation, client: ApiClient, entries: list[DocumentEntry]) -> None:
+def show_library(state: PageState, client: ApiClient, entries: list[DocumentEntry]) -> None:
     """Show the documents of the chosen collection and the field for more, unless the page itself shows that field."""
     st.subheader("Documents", anchor=False)
     if not entries:
         st.caption("None yet.")
-        if not conversation.is_empty:
-            show_uploader(conversation, client)
+        if not state.is_empty:
+            show_uploader(state, client)
         return
-    show_uploader(conversation, client)
-    show_documents(conversation, client, entries)
+    show_uploader(state, client)
+    show_documents(state, client, entries)
 
 
 def choose_options(client: ApiClient, collection: Collection, others: list[Collection]) -> AnswerOptions:
     """Let the user choose how answers are made, and which other collections are asked too; return what is chosen."""
     with st.expander("How answers are made", icon=":material/tune:"):
-        model = st.selectbox("Model", [SERVERS_CHOICE, *client.models()])
+        model = st.selectbox("Model", [SERVERS_CHOICE, *client.list_models()])
         mode = st.radio("The model reads", list(MODES), format_func=MODES.__getitem__, help=MODES_HELP)
         style = st.radio("Answers", list(STYLES), format_func=STYLES.__getitem__, help=STYLES_HELP)
         names = [other.name for other in others]

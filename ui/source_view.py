@@ -2,28 +2,28 @@
 
 import streamlit as st
 
-from ui.actions import show_problem
+from ui.actions import show_error
 from ui.api_types import Citation, PageText
 from ui.citations import QUOTE, VERDICTS, WORD_FOR_WORD
 from ui.client import ApiClient
-from ui.conversation import Conversation, OpenSource
 from ui.errors import UiError
-from ui.safe_markdown import plain
+from ui.page_state import OpenSource, PageState
+from ui.safe_markdown import escape_markdown
 
 TEXT_AROUND_CHARS = 900
 CHANGED = "This document has changed since the answer was written. The quoted words stood in it then."
 
 
-def show_open_source(conversation: Conversation, client: ApiClient) -> None:
+def show_open_source(state: PageState, client: ApiClient) -> None:
     """Show the dialog of the source that is open; nothing where none is."""
-    source = conversation.source
+    source = state.open_source
     if source is None:
         return
 
     def close() -> None:
-        conversation.source = None
+        state.open_source = None
 
-    @st.dialog(plain(source.title), width="large", on_dismiss=close)
+    @st.dialog(escape_markdown(source.title), width="large", on_dismiss=close)
     def dialog() -> None:
         _show(source, client)
 
@@ -45,20 +45,20 @@ def _show(source: OpenSource, client: ApiClient) -> None:
         try:
             _show_picture(source, client) if source.evidence.boxes else _show_text(source, client)
         except UiError as error:
-            show_problem(error)
+            show_error(error)
 
 
 def _show_verdict(citation: Citation) -> None:
     look = WORD_FOR_WORD if citation.origin == QUOTE else VERDICTS[citation.verdict]
     st.badge(look.words, icon=look.icon, color=look.color)
     for reason in citation.reasons:
-        st.caption(plain(reason))
+        st.caption(escape_markdown(reason))
 
 
 def _show_picture(source: OpenSource, client: ApiClient) -> None:
     evidence = source.evidence
     with st.spinner("Drawing the page…"):
-        picture = client.page_image(
+        picture = client.fetch_page_image(
             source.collection_id, evidence.file_id, evidence.page, start=evidence.start, end=evidence.end
         )
     with st.container(border=True):
@@ -67,22 +67,22 @@ def _show_picture(source: OpenSource, client: ApiClient) -> None:
 
 def _show_text(source: OpenSource, client: ApiClient) -> None:
     evidence = source.evidence
-    page = client.page_text(source.collection_id, evidence.file_id, evidence.page)
-    st.markdown(highlighted(page, evidence.start, evidence.end))
+    page = client.fetch_page_text(source.collection_id, evidence.file_id, evidence.page)
+    st.markdown(highlight_span(page, evidence.start, evidence.end))
 
 
-def highlighted(page: PageText, start: int, end: int) -> str:
+def highlight_span(page: PageText, start: int, end: int) -> str:
     """Return the text around `[start, end)` of the document as safe Markdown with that span marked."""
     first, last = start - page.start, end - page.start
     begin, stop = max(first - TEXT_AROUND_CHARS, 0), last + TEXT_AROUND_CHARS
     before = ("… " if begin else "") + page.text[begin:first]
     after = page.text[last:stop] + (" …" if stop < len(page.text) else "")
     marked = "\n".join(_marked(line) for line in page.text[first:last].split("\n"))
-    return _lines(plain(before)) + _lines(marked) + _lines(plain(after))
+    return _lines(escape_markdown(before)) + _lines(marked) + _lines(escape_markdown(after))
 
 
 def _marked(line: str) -> str:
-    return f":orange-background[{plain(line)}]" if line.strip() else line
+    return f":orange-background[{escape_markdown(line)}]" if line.strip() else line
 
 
 def _lines(markdown: str) -> str:

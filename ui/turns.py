@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ui.answer_run import AnswerSoFar, State
 from ui.api_types import Basis, Item, StoredAnswer
+from ui.background_answer import AnswerSnapshot, State
 
 STATES: dict[str, State] = {"complete": "done", "stopped": "stopped", "failed": "failed"}
 
@@ -18,7 +18,7 @@ class Turn:
     """
 
     question: str
-    answer: AnswerSoFar | None = None
+    answer: AnswerSnapshot | None = None
     question_id: str = ""
     answer_id: str = ""
     parent: str | None = None
@@ -26,7 +26,7 @@ class Turn:
     answer_versions: tuple[str, ...] = ()
 
 
-def turns_of(items: Sequence[Item]) -> list[Turn]:
+def group_turns(items: Sequence[Item]) -> list[Turn]:
     """Return the turns of one branch, the oldest first."""
     turns: list[Turn] = []
     for item in items:
@@ -40,7 +40,7 @@ def turns_of(items: Sequence[Item]) -> list[Turn]:
     return turns
 
 
-def collection_of(items: Sequence[Item]) -> str:
+def find_last_collection(items: Sequence[Item]) -> str:
     """Return the id of the collection that was asked last, empty where none was."""
     asked = [item.pincite.request for item in items if item.pincite is not None]
     stores = [request.vector_stores[0] for request in asked if request is not None and request.vector_stores]
@@ -51,15 +51,15 @@ def _text(item: Item) -> str:
     return "".join(part.text for part in item.content)
 
 
-def _answer(item: Item) -> AnswerSoFar:
+def _answer(item: Item) -> AnswerSnapshot:
     stored = item.pincite or StoredAnswer()
     basis = Basis(stored.mode, stored.reason, stored.evidence, stored.passages, stored.style) if stored.mode else None
-    return AnswerSoFar(
+    return AnswerSnapshot(
         state=STATES[stored.status],
         text=_text(item),
         basis=basis,
         citations=tuple(citation for part in item.content for citation in part.annotations),
-        check=stored,
+        details=stored,
         finish_reason=stored.finish_reason,
         problem=stored.error or "",
         sentences=stored.sentences,

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.live import free_port, wait_until_answered
-from tests.ui.fake_api import FakeApi, annotation, running, scripted_answer
+from tests.ui.fake_api import FakeApi, annotation, scripted_answer, serve_fake
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -43,7 +43,7 @@ ANSWER = "\n\n".join(ATTACKS)
 def served(api: FakeApi, folder: Path) -> Generator[str, None, None]:
     """Serve `api`, and the page in front of it; yield the page's address."""
     port, log = free_port(), folder / "ui.log"
-    with running(api), log.open("wb") as output:
+    with serve_fake(api), log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "ui.server", "--port", str(port)],
             env={**os.environ, "PINCITE_API_URL": api.url},

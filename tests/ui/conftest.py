@@ -6,13 +6,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.fake_api import FakeApi, running
+from tests.ui.fake_api import FakeApi, serve_fake
 from tests.ui.page import PAGE
 
 
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
-    with running(FakeApi()) as fake:
+    with serve_fake(FakeApi()) as fake:
         yield fake
 
 

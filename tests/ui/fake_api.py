@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.ui.fake_chats import FakeChats, listed, problem
+from tests.ui.fake_chats import FakeChats, error_response, list_response
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cf"
@@ -156,7 +156,7 @@ class FakeApi:
 
     def _models(self, request: Request) -> Response:
         if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
-            return problem(401, "a key is needed", "invalid_api_key")
+            return error_response(401, "a key is needed", "invalid_api_key")
         ids = ["smollm2-135m-instruct", *(f"docs/{name}" for name in self.stores.values())]
         return JSONResponse({"object": "list", "data": [{"id": model, "object": "model"} for model in ids]})
 
@@ -165,7 +165,7 @@ class FakeApi:
             upload: Any = form["file"]
             content = await upload.read()
             if not content:
-                return problem(400, f"{upload.filename} is an empty file (0 bytes)", "empty_file")
+                return error_response(400, f"{upload.filename} is an empty file (0 bytes)", "empty_file")
             file_id = f"file-{len(self.files) + 1}"
             self.files[file_id] = (upload.filename, content)
             return JSONResponse({"id": file_id, "object": "file", "filename": upload.filename})
@@ -175,19 +175,21 @@ class FakeApi:
         return JSONResponse({"deleted": True})
 
     def _list_stores(self, request: Request) -> Response:
-        return listed([{"id": store, "object": "vector_store", "name": name} for store, name in self.stores.items()])
+        return list_response(
+            [{"id": store, "object": "vector_store", "name": name} for store, name in self.stores.items()]
+        )
 
     async def _create_store(self, request: Request) -> Response:
         name = (await request.json())["name"]
         if name in self.stores.values():
-            return problem(409, f"there is a collection named {name!r} already", "collection_exists")
+            return error_response(409, f"there is a collection named {name!r} already", "collection_exists")
         store = f"vs-{len(self.stores) + 1}"
         self.stores[store] = name
         return JSONResponse({"id": store, "object": "vector_store", "name": name})
 
     def _list_store_files(self, request: Request) -> Response:
         wanted = request.path_params["store"]
-        return listed([entry for (store, _), entry in self.documents.items() if store == wanted])
+        return list_response([entry for (store, _), entry in self.documents.items() if store == wanted])
 
     async def _create_store_file(self, request: Request) -> Response:
         store, file_id = request.path_params["store"], (await request.json())["file_id"]
@@ -196,7 +198,7 @@ class FakeApi:
 
     def _store_file(self, request: Request) -> Response:
         entry = self.documents.get((request.path_params["store"], request.path_params["file"]))
-        return JSONResponse(entry) if entry else problem(404, "there is no such document", "not_found")
+        return JSONResponse(entry) if entry else error_response(404, "there is no such document", "not_found")
 
     def _delete_store_file(self, request: Request) -> Response:
         self.documents.pop((request.path_params["store"], request.path_params["file"]))
@@ -212,7 +214,7 @@ class FakeApi:
         entry = self.documents[request.path_params["store"], request.path_params["file"]]
         action = request.path_params["action"]
         if self.steering_refusal is not None:
-            return problem(409, self.steering_refusal, "conflict")
+            return error_response(409, self.steering_refusal, "conflict")
         if action == "cancel":
             entry.update(status="cancelled", progress=None)
         else:
@@ -229,7 +231,7 @@ class FakeApi:
         asked = await request.json()
         self.chats.append(asked)
         if self.refusal is not None:
-            return problem(*self.refusal)
+            return error_response(*self.refusal)
         return StreamingResponse(self._events(asked), media_type="text/event-stream")
 
     async def _events(self, asked: dict[str, Any]) -> AsyncGenerator[str, None]:
@@ -257,7 +259,7 @@ def is_last(step: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def running(api: FakeApi) -> Generator[FakeApi, None, None]:
+def serve_fake(api: FakeApi) -> Generator[FakeApi, None, None]:
     """Serve `api` on a free loopback port while the block runs."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(api.app(), log_level="error", timeout_graceful_shutdown=1))

@@ -79,14 +79,14 @@ class FakeChats:
     def _list(self, request: Request) -> Response:
         words = request.query_params.get("query", "").casefold().split()
         found = [chat for chat in self.chats.values() if all(word in chat["title"].casefold() for word in words)]
-        return listed(found[::-1])
+        return list_response(found[::-1])
 
     def _create(self, request: Request) -> Response:
         return JSONResponse(self.chats[self._new("")])
 
     def _show(self, request: Request) -> Response:
         chat = self.chats.get(request.path_params["chat"])
-        return JSONResponse(chat) if chat else problem(404, "there is no such conversation", "not_found")
+        return JSONResponse(chat) if chat else error_response(404, "there is no such conversation", "not_found")
 
     async def _update(self, request: Request) -> Response:
         chat, wanted = self.chats[request.path_params["chat"]], await request.json()
@@ -101,9 +101,9 @@ class FakeChats:
 
     def _items(self, request: Request) -> Response:
         if request.path_params["chat"] not in self.chats:
-            return problem(404, "there is no such conversation", "not_found")
+            return error_response(404, "there is no such conversation", "not_found")
         path = self.path(request.path_params["chat"])
-        return listed(path if request.query_params.get("order") == "asc" else path[::-1])
+        return list_response(path if request.query_params.get("order") == "asc" else path[::-1])
 
     def _export(self, request: Request) -> Response:
         return Response(f"# {self.chats[request.path_params['chat']]['title']}", media_type="text/markdown")
@@ -127,12 +127,12 @@ def _answer(asked: JsonObject, told: list[JsonObject], status: str) -> JsonObjec
     }
 
 
-def listed(data: list[JsonObject]) -> Response:
+def list_response(data: list[JsonObject]) -> Response:
     """Return a list object that is complete."""
     return JSONResponse({"object": "list", "data": data, "has_more": False})
 
 
-def problem(status: int, message: str, code: str) -> Response:
+def error_response(status: int, message: str, code: str) -> Response:
     """Return an error in the API's shape."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return JSONResponse({"error": error}, status_code=status)

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 PAGE = Path(__file__).parents[2] / "ui" / "app.py"
 
 
-def shown(page: AppTest) -> str:
+def visible_text(page: AppTest) -> str:
     """Return all words on the page."""
     kinds = (page.markdown, page.caption, page.text, page.error, page.header, page.code)
     return "\n".join(str(element.value) for elements in kinds for element in elements)
@@ -17,10 +17,10 @@ def shown(page: AppTest) -> str:
 
 def button(page: AppTest, label: str) -> Callable[[], AppTest]:
     """Return a click on the first button whose label or help begins with `label`."""
-    for found in page.button:
-        if found.label.startswith(label) or (found.help or "").startswith(label):
-            return lambda: found.click().run()
-    raise AssertionError(f"no button {label!r} among {[found.label for found in page.button]}")
+    for element in page.button:
+        if element.label.startswith(label) or (element.help or "").startswith(label):
+            return lambda: element.click().run()
+    raise AssertionError(f"no button {label!r} among {[element.label for element in page.button]}")
 
 
 def ask(page: AppTest, question: str) -> AppTest:
@@ -32,7 +32,7 @@ def ask(page: AppTest, question: str) -> AppTest:
 def wait_for_answer(page: AppTest) -> AppTest:
     """Look again until the answer has ended."""
     for _ in range(100):
-        if not any(found.label == "Stop" for found in page.button):
+        if not any(element.label == "Stop" for element in page.button):
             return page
         time.sleep(0.05)
         page.run()

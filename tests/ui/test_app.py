@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.fake_api import QUOTE, FakeApi, annotation, basis, chunk, scripted_answer, span
-from tests.ui.page import PAGE, ask, button, shown
-from tests.ui.reading import active_parts
+from tests.ui.markdown_reader import active_parts
+from tests.ui.page import PAGE, ask, button, visible_text
 
 ANSWER = "It weighs 15.9 kg [1]."
 
@@ -42,7 +42,7 @@ def test_documents_show_what_is_known_of_them(api: FakeApi, page: AppTest) -> No
     failure = {"code": "invalid_file", "message": "scan.pdf has no usable text"}
     api.add_document("file-3", "scan.pdf", status="failed", last_error=failure)
     page.run()
-    words = shown(page)
+    words = visible_text(page)
     assert "15 pages, 42 chunks, 81.2 kB" in words
     assert "Page 3 has no text" in words
     assert r"Not readable: scan\.pdf has no usable text" in words
@@ -55,7 +55,7 @@ def test_a_protected_document_is_unlocked_with_its_password(api: FakeApi, page: 
     page.text_input[0].input("open sesame")
     next(button for button in page.button if button.label == "Unlock").click().run()
     assert api.passwords == ["open sesame"]
-    assert "Not readable" not in shown(page)
+    assert "Not readable" not in visible_text(page)
 
 
 def test_a_document_is_paused_resumed_cancelled_and_read_after_all(api: FakeApi, page: AppTest) -> None:
@@ -69,7 +69,7 @@ def test_a_document_is_paused_resumed_cancelled_and_read_after_all(api: FakeApi,
     page.button(key="resume-file-2").click().run()
     assert entry["progress"]["status"] == "queued"
     page.button(key="cancel-file-2").click().run()
-    assert "Cancelled: it was not read." in shown(page)
+    assert "Cancelled: it was not read." in visible_text(page)
     page.button(key="retry-file-2").click().run()
     assert entry["status"] == "completed"
     assert not page.exception
@@ -87,7 +87,7 @@ def test_places_are_named_by_what_they_are(api: FakeApi, page: AppTest) -> None:
     api.add_document("file-2", "talk.pptx", pages=12, page_unit="slide")
     api.add_document("file-3", "notes.txt", pages=1, page_unit="line")
     page.run()
-    words = shown(page)
+    words = visible_text(page)
     assert "12 slides, 42 chunks, 81.2 kB" in words
     assert "\n42 chunks, 81.2 kB" in f"\n{words}"
 
@@ -114,18 +114,18 @@ def test_deleting_asks_first(api: FakeApi, page: AppTest) -> None:
 def test_a_confirmed_deletion_deletes(api: FakeApi, page: AppTest) -> None:
     page.run()
     button(page, "Delete handbook")()
-    next(found for found in page.button if found.label == "Delete").click().run()
+    next(element for element in page.button if element.label == "Delete").click().run()
     assert api.documents == {}
     assert api.files == {}
 
 
 def test_an_answer_has_numbered_sources_with_verdicts_in_words(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
-    words = shown(page)
+    words = visible_text(page)
     assert "It weighs 15\\.9 kg\\.\u00a0:green-badge[\\[1\\]]" in words
     assert "supported" in words
     assert "The Finch weighs 15.9 kg without battery." in words
-    assert any(found.label == r"\[1\] handbook\.pdf\, page 5" for found in page.button)
+    assert any(element.label == r"\[1\] handbook\.pdf\, page 5" for element in page.button)
 
 
 def test_a_click_on_a_source_opens_its_page_as_a_picture(api: FakeApi, page: AppTest) -> None:
@@ -139,7 +139,7 @@ def test_a_source_without_layout_opens_as_text_with_the_span_marked(api: FakeApi
     api.script[-1]["choices"][0]["delta"]["annotations"] = [annotation(ANSWER, boxes=[], filename="notes.md")]
     ask(page.run(), "How heavy?")
     button(page, r"\[1\]")()
-    assert r":orange-background[The Finch weighs 15\.9 kg without battery\.]" in shown(page)
+    assert r":orange-background[The Finch weighs 15\.9 kg without battery\.]" in visible_text(page)
 
 
 def test_evidence_stands_there_while_the_model_writes_and_stop_ends_the_stream(api: FakeApi, page: AppTest) -> None:
@@ -147,17 +147,17 @@ def test_evidence_stands_there_while_the_model_writes_and_stop_ends_the_stream(a
     page.run()
     page.chat_input[0].set_value("How heavy?").run()
     for _ in range(50):
-        if "It weighs" in shown(page):
+        if "It weighs" in visible_text(page):
             break
         time.sleep(0.05)
         page.run()
-    assert "Based on 1 passage from 1 document" in shown(page)
-    assert "The Finch weighs 15.9 kg without battery." in shown(page)
+    assert "Based on 1 passage from 1 document" in visible_text(page)
+    assert "The Finch weighs 15.9 kg without battery." in visible_text(page)
     assert page.chat_input[0].disabled
     button(page, "Stop")()
     assert api.client_left.wait(2)
-    assert "It weighs" in shown(page.run())
-    assert "Stopped." in shown(page)
+    assert "It weighs" in visible_text(page.run())
+    assert "Stopped." in visible_text(page)
     assert not page.chat_input[0].disabled
 
 
@@ -183,7 +183,7 @@ def test_everything_that_is_read_is_counted_and_what_is_found_is_listed(api: Fak
         page.run()
     (bar,) = page.get("progress")
     assert (bar.proto.text, bar.proto.value) == ("Reading part 2 of 8", 25)
-    assert r"- E07\: clean the magnet" + "\n" + r"- E21\: no battery" in shown(page)
+    assert r"- E07\: clean the magnet" + "\n" + r"- E21\: no battery" in visible_text(page)
     button(page, "Stop")()
     assert api.client_left.wait(2)
     assert api.chats[0]["pincite"]["mode"] == "overview"
@@ -196,7 +196,7 @@ def test_documents_that_disagree_are_shown_with_their_places(api: FakeApi, page:
     ]
     api.script[-1]["pincite"]["disagreements"] = [{"about": "The Finch weighs …", "values": values}]
     ask(page.run(), "How heavy?")
-    words = shown(page)
+    words = visible_text(page)
     assert "Your documents disagree" in words
     assert r"**16\.4 kg**" in words
     button(page, r"old\.pdf")()
@@ -211,11 +211,11 @@ def test_an_answer_of_quotes_shows_each_with_its_place(api: FakeApi, page: AppTe
     for step in (api.script[0], api.script[-1]):
         step["pincite"]["style"] = "quoted"
     ask(page.run(), "How heavy?")
-    words = shown(page)
+    words = visible_text(page)
     assert r"The Finch weighs 15\.9 kg without battery\." in words
-    assert "Word for word, from 1 passage of 1 document" in [found.label for found in page.expander]
+    assert "Word for word, from 1 passage of 1 document" in [element.label for element in page.expander]
     button(page, r"\[1\] handbook")()
-    assert [badge for badge in shown(page).splitlines() if "word for word" in badge]
+    assert [badge for badge in visible_text(page).splitlines() if "word for word" in badge]
 
 
 def test_many_quotes_are_rows_below_the_name_of_their_document(api: FakeApi, page: AppTest) -> None:
@@ -228,7 +228,7 @@ def test_many_quotes_are_rows_below_the_name_of_their_document(api: FakeApi, pag
     ]
     ask(page.run(), "List every row.")
     assert [caption.value for caption in page.caption].count(r"handbook\.pdf") == 1
-    assert [found.label for found in page.button if found.label.endswith(" page 5")][:12] == [
+    assert [element.label for element in page.button if element.label.endswith(" page 5")][:12] == [
         rf"\[{number}\] page 5" for number in range(1, 13)
     ]
     button(page, r"\[12\]")()
@@ -241,9 +241,9 @@ def test_nothing_found_shows_the_nearest_places(api: FakeApi, page: AppTest) -> 
     for step in (api.script[0], api.script[-1]):
         step["pincite"] |= {"mode": "none", "passages": []}
     ask(page.run(), "Who won?")
-    nearest = next(found for found in page.expander if found.label == "Nearest places")
+    nearest = next(element for element in page.expander if element.label == "Nearest places")
     assert nearest.proto.expanded
-    assert QUOTE in shown(page)
+    assert QUOTE in visible_text(page)
 
 
 def test_a_question_follows_what_was_said_before(api: FakeApi, page: AppTest) -> None:
@@ -260,12 +260,12 @@ def test_a_question_follows_what_was_said_before(api: FakeApi, page: AppTest) ->
 def test_a_question_that_was_refused_is_not_stored(api: FakeApi, page: AppTest) -> None:
     api.refusal = (400, "the prompt has 9000 tokens; shorten the message", "context_length_exceeded")
     ask(page.run(), "Too long")
-    assert "The prompt has 9000 tokens" in shown(page)
+    assert "The prompt has 9000 tokens" in visible_text(page)
     api.refusal = None
     ask(page, "Shorter")
     (chat,) = api.stored.chats
     assert [item["role"] for item in api.stored.path(chat)] == ["user", "assistant"]
-    assert "Too long" not in shown(page)
+    assert "Too long" not in visible_text(page)
 
 
 def test_a_model_that_is_still_loading_is_a_note_and_no_error(api: FakeApi, page: AppTest) -> None:
@@ -275,7 +275,7 @@ def test_a_model_that_is_still_loading_is_a_note_and_no_error(api: FakeApi, page
     assert not page.error
     api.refusal = None
     ask(page, "How heavy?")
-    assert "It weighs" in shown(page)
+    assert "It weighs" in visible_text(page)
 
 
 def test_model_mode_and_style_go_with_the_question(api: FakeApi, page: AppTest) -> None:
@@ -331,7 +331,7 @@ def test_a_server_that_is_away_is_a_clear_page_with_a_retry(api: FakeApi, monkey
 def test_a_file_name_is_shown_as_written_and_nothing_else(api: FakeApi, page: AppTest, name: str) -> None:
     api.add_document("file-2", name)
     page.run()
-    texts = [element.value for element in page.markdown] + [found.help for found in page.button]
+    texts = [element.value for element in page.markdown] + [element.help for element in page.button]
     assert [part for text in texts if text for part in active_parts(text)] == []
     assert not any(":red[a" in text or "$x$" in text for text in texts if text)
 

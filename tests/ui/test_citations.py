@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ui.api_types import Basis, Citation, Evidence, Passage, SentenceVerdict, Style
-from ui.citations import QuotePart, basis_line, cite, draft, quoted_draft
+from ui.citations import QuotePart, cite, describe_basis, render_draft, render_quoted_draft
 
 NBSP = "\u00a0"
 
@@ -106,12 +106,12 @@ def test_an_answer_cannot_bring_marks_of_its_own() -> None:
     ],
 )
 def test_a_draft_shows_no_marks_and_no_half_of_one(text: str, shown: str) -> None:
-    assert draft(text, {1}) == shown
+    assert render_draft(text, {1}) == shown
 
 
 def test_a_draft_shows_the_marks_of_sentences_that_are_checked_already() -> None:
     text = "It is red [1]. It is big [1"
-    shown = draft(text, {1}, [citation(text, "It is red [1].")], [SentenceVerdict(0, 14, "supported")])
+    shown = render_draft(text, {1}, [citation(text, "It is red [1].")], [SentenceVerdict(0, 14, "supported")])
     assert shown == rf"It is red\.{NBSP}:green-badge[\[1\]] It is big"
 
 
@@ -155,7 +155,7 @@ def test_a_quote_whose_document_was_removed_has_no_words() -> None:
 
 
 def test_a_draft_of_quotes_loses_only_the_marks_at_their_ends() -> None:
-    assert quoted_draft("It is red [2]. [1]\n\nIt is big. [", {1, 2}) == "It is red \\[2\\]\\.\n\nIt is big\\."
+    assert render_quoted_draft("It is red [2]. [1]\n\nIt is big. [", {1, 2}) == "It is red \\[2\\]\\.\n\nIt is big\\."
 
 
 NEAREST = (Evidence("f1", "f1.pdf", 1, 0, 5, "quote"),)
@@ -176,4 +176,4 @@ def test_the_basis_of_an_answer_is_said_in_words(
     mode: str, style: Style, files: list[str], evidence: tuple[Evidence, ...], line: str
 ) -> None:
     passages = tuple(Passage(number, file, f"{file}.pdf") for number, file in enumerate(files, 1))
-    assert basis_line(Basis(mode, "because", evidence, passages, style)) == line
+    assert describe_basis(Basis(mode, "because", evidence, passages, style)) == line

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.ui.fake_api import FakeApi, basis, chunk, scripted_answer
-from ui.api_types import Basis, ChatRequest, CheckedSentence, Finished, Overview, SentenceVerdict, Words
+from ui.api_types import Basis, ChatRequest, CheckedSentence, Finished, OverviewProgress, SentenceVerdict, TextDelta
 from ui.client import ApiClient
 from ui.errors import (
     ApiRefusedError,
@@ -32,24 +32,24 @@ def client(api: FakeApi) -> Iterator[ApiClient]:
 
 
 def test_an_upload_is_a_document_of_its_collection(api: FakeApi, client: ApiClient) -> None:
-    entry = client.upload("vs-1", "präsentation.pdf", io.BytesIO(b"%PDF"))
+    entry = client.upload_document("vs-1", "präsentation.pdf", io.BytesIO(b"%PDF"))
     assert (entry.filename, entry.status, entry.pages) == ("präsentation.pdf", "completed", 15)
-    assert client.documents("vs-1") == [entry]
+    assert client.list_documents("vs-1") == [entry]
 
 
 def test_the_servers_reason_for_a_refusal_reaches_the_user(client: ApiClient) -> None:
     with pytest.raises(ApiRefusedError, match=r"^Empty\.pdf is an empty file \(0 bytes\)$") as caught:
-        client.upload("vs-1", "empty.pdf", io.BytesIO(b""))
+        client.upload_document("vs-1", "empty.pdf", io.BytesIO(b""))
     assert (caught.value.status, caught.value.code) == (400, "empty_file")
 
 
 def test_models_are_those_that_are_not_collections(client: ApiClient) -> None:
-    assert client.models() == ["smollm2-135m-instruct"]
+    assert client.list_models() == ["smollm2-135m-instruct"]
 
 
 def test_collections_come_by_name(api: FakeApi, client: ApiClient) -> None:
     client.create_collection("Archive")
-    assert [collection.name for collection in client.collections()] == ["Archive", "default"]
+    assert [collection.name for collection in client.list_collections()] == ["Archive", "default"]
 
 
 def test_deleting_a_document_deletes_its_file_only_when_no_other_collection_has_it(
@@ -65,24 +65,24 @@ def test_deleting_a_document_deletes_its_file_only_when_no_other_collection_has_
 
 
 def test_pages_come_as_picture_and_as_text(api: FakeApi, client: ApiClient) -> None:
-    assert client.page_image("vs-1", "file-1", 5, start=0, end=3).startswith(b"\x89PNG")
-    assert client.page_text("vs-1", "file-1", 5).text.startswith("The brakes")
+    assert client.fetch_page_image("vs-1", "file-1", 5, start=0, end=3).startswith(b"\x89PNG")
+    assert client.fetch_page_text("vs-1", "file-1", 5).text.startswith("The brakes")
 
 
 def test_a_key_is_sent_and_a_missing_one_is_explained(api: FakeApi) -> None:
     api.key = "secret"
     with closing(ApiClient(api.url)) as client, pytest.raises(KeyRefusedError, match="PINCITE_API_KEY"):
-        client.models()
+        client.list_models()
     with closing(ApiClient(api.url, api_key="secret")) as client:
-        assert client.models() == ["smollm2-135m-instruct"]
+        assert client.list_models() == ["smollm2-135m-instruct"]
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
     client = ApiClient("http://127.0.0.1:9")
     with pytest.raises(ApiUnreachableError, match="pincite serve"):
-        client.collections()
+        client.list_collections()
     with pytest.raises(ApiUnreachableError, match=r"127\.0\.0\.1:9"):
-        list(client.chat(QUESTION).events())
+        list(client.stream_answer(QUESTION).events())
 
 
 def test_another_server_is_recognised(api: FakeApi) -> None:
@@ -90,16 +90,16 @@ def test_another_server_is_recognised(api: FakeApi) -> None:
         closing(ApiClient(f"{api.url}/elsewhere")) as client,
         pytest.raises(UnexpectedAnswerError, match="PINCITE_API_URL"),
     ):
-        client.collections()
+        client.list_collections()
 
 
 def test_an_answer_comes_as_basis_words_and_end(api: FakeApi, client: ApiClient) -> None:
-    first, *words, last = client.chat(QUESTION).events()
+    first, *words, last = client.stream_answer(QUESTION).events()
     assert first == msgspec.convert(basis(), Basis)
-    assert "".join(word.text for word in words if isinstance(word, Words)) == "It weighs 15.9 kg [1]."
+    assert "".join(word.text for word in words if isinstance(word, TextDelta)) == "It weighs 15.9 kg [1]."
     assert isinstance(last, Finished)
     assert (last.citations[0].verdict, last.citations[0].page, last.finish_reason) == ("supported", 5, "stop")
-    assert last.check.timings is not None
+    assert last.details.timings is not None
     assert api.chats == [
         {
             "model": "docs/default",
@@ -123,30 +123,30 @@ def test_news_of_the_work_come_between(api: FakeApi, client: ApiClient) -> None:
     sentence = {"start": 0, "end": 10, "verdict": "partly", "reasons": ["a number differs"]}
     news = [chunk({}, pincite={"progress": progress}), chunk({}, pincite={"checked": {"sentence": sentence}})]
     api.script[1:1] = news
-    events = list(client.chat(QUESTION).events())
+    events = list(client.stream_answer(QUESTION).events())
     assert events[1:3] == [
-        Overview(1, 3, "Reading a.pdf", "E07"),
+        OverviewProgress(1, 3, "Reading a.pdf", "E07"),
         CheckedSentence(SentenceVerdict(0, 10, "partly", ("a number differs",))),
     ]
 
 
 def test_stored_chats_are_listed_renamed_exported_and_deleted(api: FakeApi, client: ApiClient) -> None:
     first, second = api.stored.add("How heavy?"), api.stored.add("How long?")
-    assert [chat.id for chat in client.chats()] == [second, first]
-    assert [chat.id for chat in client.chats("heavy")] == [first]
+    assert [chat.id for chat in client.list_chats()] == [second, first]
+    assert [chat.id for chat in client.list_chats("heavy")] == [first]
     client.rename_chat(first, "Weights")
-    assert client.stored_chat(first).title == "Weights"
+    assert client.fetch_chat(first).title == "Weights"
     assert client.export_chat(first, "markdown") == b"# Weights"
     client.delete_chat(first)
-    assert [chat.id for chat in client.chats()] == [second]
+    assert [chat.id for chat in client.list_chats()] == [second]
     with pytest.raises(ApiRefusedError, match="no such conversation"):
-        client.items(first)
+        client.list_items(first)
 
 
 def test_a_refusal_before_the_answer_is_the_servers_own(api: FakeApi, client: ApiClient) -> None:
     api.refusal = (429, "32 requests wait for the model already", "engine_busy")
     with pytest.raises(ApiRefusedError, match="32 requests wait"):
-        list(client.chat(QUESTION).events())
+        list(client.stream_answer(QUESTION).events())
 
 
 def test_an_error_inside_the_stream_ends_it(api: FakeApi, client: ApiClient) -> None:
@@ -169,7 +169,7 @@ def test_closing_ends_a_waiting_stream_at_once_and_the_server_notices(
     api: FakeApi, client: ApiClient, script: list[object]
 ) -> None:
     api.script = script
-    stream = client.chat(QUESTION)
+    stream = client.stream_answer(QUESTION)
     reader = threading.Thread(target=lambda: list(stream.events()), daemon=True)
     reader.start()
     while not api.chats:
@@ -184,11 +184,11 @@ def test_closing_ends_a_waiting_stream_at_once_and_the_server_notices(
 
 
 def test_a_stream_that_was_closed_before_it_began_says_nothing(client: ApiClient) -> None:
-    stream = client.chat(QUESTION)
+    stream = client.stream_answer(QUESTION)
     stream.close()
     assert list(stream.events()) == []
 
 
 def assert_ends_with(client: ApiClient, kind: type[UiError], words: str) -> None:
     with pytest.raises(kind, match=words):
-        list(client.chat(QUESTION).events())
+        list(client.stream_answer(QUESTION).events())

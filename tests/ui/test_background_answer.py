@@ -5,12 +5,22 @@ from collections.abc import Generator, Iterable
 
 import pytest
 
-from ui.answer_run import AnswerRun, AnswerSoFar
-from ui.api_types import Basis, ChatEvent, Check, CheckedSentence, Citation, Finished, Overview, SentenceVerdict, Words
+from ui.api_types import (
+    AnswerDetails,
+    Basis,
+    ChatEvent,
+    CheckedSentence,
+    Citation,
+    Finished,
+    OverviewProgress,
+    SentenceVerdict,
+    TextDelta,
+)
+from ui.background_answer import AnswerSnapshot, BackgroundAnswer
 from ui.errors import ApiRefusedError, ConnectionLostError, UiError
 
 BASIS = Basis("whole", "it fits")
-END = Finished((), Check(), "stop")
+END = Finished((), AnswerDetails(), "stop")
 
 
 class ScriptedStream:
@@ -33,19 +43,19 @@ class ScriptedStream:
         self.closed.set()
 
 
-def ended(stream: ScriptedStream) -> AnswerSoFar:
-    run = AnswerRun(stream, lambda: True)
-    assert run.wait(5)
-    return run.look()
+def ended(stream: ScriptedStream) -> AnswerSnapshot:
+    run = BackgroundAnswer(stream, lambda: True)
+    assert run.wait_until_ended(5)
+    return run.snapshot()
 
 
 def test_a_complete_answer_is_done() -> None:
-    answer = ended(ScriptedStream([BASIS, Words("It is "), Words("red."), END]))
-    assert answer == AnswerSoFar("done", "It is red.", BASIS, (), Check(), "stop")
+    answer = ended(ScriptedStream([BASIS, TextDelta("It is "), TextDelta("red."), END]))
+    assert answer == AnswerSnapshot("done", "It is red.", BASIS, (), AnswerDetails(), "stop")
 
 
 def test_a_failure_keeps_the_words_and_says_why() -> None:
-    answer = ended(ScriptedStream([BASIS, Words("It is "), ConnectionLostError()]))
+    answer = ended(ScriptedStream([BASIS, TextDelta("It is "), ConnectionLostError()]))
     assert (answer.state, answer.text) == ("failed", "It is ")
     assert "connection" in answer.problem
 
@@ -54,25 +64,29 @@ def test_a_refusal_says_whether_the_same_question_can_be_answered_in_a_moment() 
     loading = ApiRefusedError(status=503, code="model_loading", message="the model is still loading")
     broken = ApiRefusedError(status=503, code="model_not_loaded", message="bad magic")
     answers = [ended(ScriptedStream([error])) for error in (loading, broken)]
-    assert [(answer.state, answer.problem, answer.will_pass) for answer in answers] == [
+    assert [(answer.state, answer.problem, answer.is_temporary) for answer in answers] == [
         ("failed", "The model is still loading", True),
         ("failed", "Bad magic", False),
     ]
 
 
 def test_what_an_overview_finds_is_collected() -> None:
-    steps = [Overview(1, 3, "Reading a.pdf", "one\ntwo"), Overview(2, 3, "Reading b.pdf"), Overview(3, 3, "", "three")]
+    steps = [
+        OverviewProgress(1, 3, "Reading a.pdf", "one\ntwo"),
+        OverviewProgress(2, 3, "Reading b.pdf"),
+        OverviewProgress(3, 3, "", "three"),
+    ]
     answer = ended(ScriptedStream([BASIS, *steps, END]))
-    assert (answer.overview, answer.found) == (steps[-1], ("one", "two", "three"))
+    assert (answer.overview, answer.findings) == (steps[-1], ("one", "two", "three"))
 
 
 def test_sentences_are_known_as_soon_as_they_are_checked() -> None:
     pin = Citation("f1", "a.pdf", 1, 0, 5, "It is", number=1, verdict="supported", answer_end=10)
     checked = CheckedSentence(SentenceVerdict(0, 10, "supported"), (pin,))
-    run = AnswerRun(ScriptedStream([BASIS, Words("It is red."), checked], is_open_ended=True), lambda: True)
-    while not run.look().sentences:
+    run = BackgroundAnswer(ScriptedStream([BASIS, TextDelta("It is red."), checked], is_open_ended=True), lambda: True)
+    while not run.snapshot().sentences:
         pass
-    assert (run.look().citations, run.look().sentences) == ((pin,), (checked.sentence,))
+    assert (run.snapshot().citations, run.snapshot().sentences) == ((pin,), (checked.sentence,))
     run.stop()
 
 
@@ -81,27 +95,27 @@ def test_a_stream_without_an_end_is_a_failure() -> None:
 
 
 def test_stopping_keeps_what_there_is_and_closes_the_stream() -> None:
-    stream = ScriptedStream([BASIS, Words("It is")], is_open_ended=True)
-    run = AnswerRun(stream, lambda: True)
-    while run.look().text != "It is":
+    stream = ScriptedStream([BASIS, TextDelta("It is")], is_open_ended=True)
+    run = BackgroundAnswer(stream, lambda: True)
+    while run.snapshot().text != "It is":
         pass
     run.stop()
     assert stream.closed.is_set()
-    assert run.wait(5)
-    assert (run.look().state, run.look().text) == ("stopped", "It is")
+    assert run.wait_until_ended(5)
+    assert (run.snapshot().state, run.snapshot().text) == ("stopped", "It is")
 
 
 def test_stopping_after_the_end_changes_nothing() -> None:
-    run = AnswerRun(ScriptedStream([BASIS, END]), lambda: True)
-    assert run.wait(5)
+    run = BackgroundAnswer(ScriptedStream([BASIS, END]), lambda: True)
+    assert run.wait_until_ended(5)
     run.stop()
-    assert run.look().state == "done"
+    assert run.snapshot().state == "done"
 
 
 @pytest.mark.timeout(10)
 def test_an_answer_that_nobody_wants_any_more_is_stopped() -> None:
     stream = ScriptedStream([BASIS], is_open_ended=True)
-    run = AnswerRun(stream, lambda: False)
+    run = BackgroundAnswer(stream, lambda: False)
     assert stream.closed.wait(5)
-    assert run.wait(5)
-    assert run.look().state == "stopped"
+    assert run.wait_until_ended(5)
+    assert run.snapshot().state == "stopped"

@@ -13,15 +13,15 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui.answer_run import AnswerRun, AnswerSoFar
 from ui.api_types import ChatRequest, DocumentEntry, Evidence, Item, Mode, StoredChat, Style
+from ui.background_answer import AnswerSnapshot, BackgroundAnswer
 from ui.client import ApiClient
 from ui.errors import UiError
-from ui.turns import Turn, collection_of, turns_of
+from ui.turns import Turn, find_last_collection, group_turns
 
-TaskKind = Literal["rename", "delete"]
+ChatDialogKind = Literal["rename", "delete"]
 KEY = "pincite"
-STORING_LOOKS, STORING_SECONDS = 5, 0.2
+STORED_CHECKS, STORED_CHECK_SECONDS = 5, 0.2
 """How often and how long to look whether an answer that was stopped is stored."""
 
 
@@ -33,7 +33,7 @@ class AnswerOptions:
     model: str | None = None
     mode: Mode = "auto"
     style: Style = "auto"
-    others: tuple[str, ...] = ()
+    other_collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,15 @@ class OpenSource:
 
 
 @dataclass(frozen=True, slots=True)
-class ChatTask:
+class ChatDialog:
     """What the user wants to do with a stored chat, once they have said how or that they are sure."""
 
-    kind: TaskKind
+    kind: ChatDialogKind
     chat: StoredChat
 
 
 @dataclass(slots=True)
-class Conversation:
+class PageState:
     """The state of the page between its runs.
 
     `tab_id` tells browser tabs apart. `chat_id` is the open chat's, empty before its first question. `pending` is the
@@ -63,26 +63,26 @@ class Conversation:
     """
 
     tab_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    has_begun: bool = False
+    is_started: bool = False
     collection_id: str = ""
     chat_id: str = ""
     turns: list[Turn] = field(default_factory=list[Turn])
-    unsaved: Turn | None = None
-    pending: str = ""
-    run: AnswerRun | None = None
-    editing: str = ""
-    source: OpenSource | None = None
-    to_delete: DocumentEntry | None = None
-    chat_task: ChatTask | None = None
-    wants_collection: bool = False
+    unsaved_turn: Turn | None = None
+    pending_question: str = ""
+    running_answer: BackgroundAnswer | None = None
+    edited_question_id: str = ""
+    open_source: OpenSource | None = None
+    document_to_delete: DocumentEntry | None = None
+    chat_dialog: ChatDialog | None = None
+    is_naming_collection: bool = False
     upload_problems: list[str] = field(default_factory=list[str])
     upload_round: int = 0
-    _leaf: str = ""
+    _last_item_id: str = ""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was said yet."""
-        return not self.turns and self.unsaved is None and self.run is None
+        return not self.turns and self.unsaved_turn is None and self.running_answer is None
 
     def ask(self, client: ApiClient, question: str, options: AnswerOptions) -> None:
         """Start an answer to a question that follows all that is shown."""
@@ -91,58 +91,58 @@ class Conversation:
 
     def ask_again(self, client: ApiClient, turn: Turn, question: str, options: AnswerOptions) -> None:
         """Start an answer to another question in the place of a stored one, which stays as a version."""
-        self._cut(turn)
+        self._truncate_before(turn)
         self._start(client, question, turn.parent, options)
 
     def regenerate(self, client: ApiClient, turn: Turn, options: AnswerOptions) -> None:
         """Start another answer to a stored question; the one that is there stays as a version."""
-        self._cut(turn)
+        self._truncate_before(turn)
         self._start(client, turn.question, turn.question_id, options)
 
-    def settle(self, client: ApiClient) -> None:
+    def load_ended_answer(self, client: ApiClient) -> None:
         """Show what is stored in the place of an answer that has ended."""
-        if self.run is not None and self.run.look().is_running:
+        if self.running_answer is not None and self.running_answer.snapshot().is_running:
             return
-        if self.run is not None:
-            answer = self.run.look()
-            self.unsaved, self.run = Turn(self.pending, answer), None
-            self._take_stored(client, looks=STORING_LOOKS if answer.state == "stopped" else 1)
-        elif self.unsaved is not None and self.chat_id:
-            self._take_stored(client, looks=1)
+        if self.running_answer is not None:
+            answer = self.running_answer.snapshot()
+            self.unsaved_turn, self.running_answer = Turn(self.pending_question, answer), None
+            self._load_stored_items(client, checks=STORED_CHECKS if answer.state == "stopped" else 1)
+        elif self.unsaved_turn is not None and self.chat_id:
+            self._load_stored_items(client, checks=1)
 
-    def open(self, client: ApiClient, chat_id: str) -> None:
+    def open_chat(self, client: ApiClient, chat_id: str) -> None:
         """Show a stored chat, with the collection that it asked last. Raises `UiError`."""
-        items = client.items(chat_id)
-        self.leave()
+        items = client.list_items(chat_id)
+        self.start_new_chat()
         self.chat_id = chat_id
-        self.collection_id = collection_of(items) or self.collection_id
-        self._show(items)
+        self.collection_id = find_last_collection(items) or self.collection_id
+        self._set_items(items)
 
     def show_version(self, client: ApiClient, item_id: str) -> None:
         """Show the branch through a question or an answer. Raises `UiError`."""
         client.show_version(self.chat_id, item_id)
-        self._show(client.items(self.chat_id))
+        self._set_items(client.list_items(self.chat_id))
 
-    def leave(self) -> None:
+    def start_new_chat(self) -> None:
         """Begin a new chat; an answer that is being written is stopped. What was said stays in the library."""
-        if self.run is not None:
-            self.run.stop()
-        self.run = self.unsaved = self.source = self.chat_task = None
-        self.chat_id = self.editing = self._leaf = ""
+        if self.running_answer is not None:
+            self.running_answer.stop()
+        self.running_answer = self.unsaved_turn = self.open_source = self.chat_dialog = None
+        self.chat_id = self.edited_question_id = self._last_item_id = ""
         self.turns = []
 
-    def choose(self, collection_id: str) -> None:
+    def choose_collection(self, collection_id: str) -> None:
         """Switch to a collection; another one is another chat."""
         if collection_id != self.collection_id:
-            self.leave()
+            self.start_new_chat()
             self.collection_id = collection_id
 
     def _start(self, client: ApiClient, question: str, parent: str | None, options: AnswerOptions) -> None:
-        self.editing, self.unsaved = "", None
+        self.edited_question_id, self.unsaved_turn = "", None
         try:
             self.chat_id = self.chat_id or client.create_chat().id
         except UiError as error:
-            self.unsaved = Turn(question, AnswerSoFar("failed", problem=str(error)))
+            self.unsaved_turn = Turn(question, AnswerSnapshot("failed", problem=str(error)))
             return
         request = ChatRequest(
             collection=options.collection,
@@ -152,44 +152,44 @@ class Conversation:
             model=options.model,
             mode=options.mode,
             style=options.style,
-            collections=options.others,
+            collections=options.other_collections,
             user=self.tab_id,
         )
-        self.pending = question
-        self.run = AnswerRun(client.chat(request), _tab_is_open())
+        self.pending_question = question
+        self.running_answer = BackgroundAnswer(client.stream_answer(request), _make_tab_check())
 
-    def _cut(self, turn: Turn) -> None:
+    def _truncate_before(self, turn: Turn) -> None:
         """Show only what stands before a turn."""
         self.turns = self.turns[: self.turns.index(turn)]
 
-    def _take_stored(self, client: ApiClient, looks: int) -> None:
+    def _load_stored_items(self, client: ApiClient, checks: int) -> None:
         """Show what is stored once there is something new: what ends early is stored a moment later, or never."""
-        for look in range(looks):
-            if look:
-                time.sleep(STORING_SECONDS)
+        for check in range(checks):
+            if check:
+                time.sleep(STORED_CHECK_SECONDS)
             try:
-                items = client.items(self.chat_id)
+                items = client.list_items(self.chat_id)
             except UiError:
                 return
-            if items and items[-1].id != self._leaf:
-                self._show(items)
+            if items and items[-1].id != self._last_item_id:
+                self._set_items(items)
                 return
 
-    def _show(self, items: list[Item]) -> None:
-        self.turns = turns_of(items)
-        self._leaf = items[-1].id if items else ""
-        self.unsaved, self.editing = None, ""
+    def _set_items(self, items: list[Item]) -> None:
+        self.turns = group_turns(items)
+        self._last_item_id = items[-1].id if items else ""
+        self.unsaved_turn, self.edited_question_id = None, ""
 
 
-def current() -> Conversation:
+def get_page_state() -> PageState:
     """Return the conversation of this browser tab."""
     if KEY not in st.session_state:
-        st.session_state[KEY] = Conversation()
-    conversation: Conversation = st.session_state[KEY]
-    return conversation
+        st.session_state[KEY] = PageState()
+    state: PageState = st.session_state[KEY]
+    return state
 
 
-def _tab_is_open() -> Callable[[], bool]:
+def _make_tab_check() -> Callable[[], bool]:
     """Return a question that threads may ask: is this browser tab still there?"""
     context = get_script_run_ctx()
     if context is None or not runtime.exists():

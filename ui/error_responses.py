@@ -6,13 +6,13 @@ from http import HTTPStatus
 import httpx
 import msgspec
 
-from ui.api_types import Problem
+from ui.api_types import ApiError
 from ui.errors import ApiRefusedError, KeyRefusedError, UnexpectedAnswerError
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    error: Problem
+    error: ApiError
 
 
 def check_status(response: httpx.Response) -> None:

@@ -4,12 +4,12 @@ from functools import partial
 
 import streamlit as st
 
-from ui.actions import attempt, show_problem
+from ui.actions import run_action, show_error
 from ui.api_types import ExportFormat, StoredChat
 from ui.client import ApiClient
-from ui.conversation import ChatTask, Conversation, TaskKind
 from ui.errors import ApiRefusedError, UiError
-from ui.safe_markdown import plain
+from ui.page_state import ChatDialog, ChatDialogKind, PageState
+from ui.safe_markdown import escape_markdown
 
 PARAMETER = "chat"
 LISTED = 6
@@ -22,78 +22,78 @@ EXPORTS: tuple[tuple[ExportFormat, str, str, str], ...] = (
 UNTITLED = "Untitled"
 
 
-def follow_address(conversation: Conversation, client: ApiClient) -> None:
+def sync_address(state: PageState, client: ApiClient) -> None:
     """Open the chat that the page's address names when a tab begins; keep the address up to date after that."""
     named = str(st.query_params.get(PARAMETER, ""))
-    if not conversation.has_begun:
-        conversation.has_begun = True
+    if not state.is_started:
+        state.is_started = True
         if named:
-            _open_named(conversation, client, named)
-    if conversation.chat_id:
-        if named != conversation.chat_id:
-            st.query_params[PARAMETER] = conversation.chat_id
+            _open_named(state, client, named)
+    if state.chat_id:
+        if named != state.chat_id:
+            st.query_params[PARAMETER] = state.chat_id
     elif named:
         del st.query_params[PARAMETER]
 
 
-def _open_named(conversation: Conversation, client: ApiClient, chat_id: str) -> None:
+def _open_named(state: PageState, client: ApiClient, chat_id: str) -> None:
     try:
-        conversation.open(client, chat_id)
+        state.open_chat(client, chat_id)
     except ApiRefusedError:
         st.toast("That chat is not there any more.", icon=":material/info:")
 
 
-def show_chats(conversation: Conversation, client: ApiClient) -> None:
+def show_chats(state: PageState, client: ApiClient) -> None:
     """Show the stored chats, those that were used last first; nothing where there are none."""
-    everything = client.chats()
+    everything = client.list_chats()
     if not everything:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Chats", anchor=False, width="content")
         if st.button("New chat", icon=":material/edit_square:", type="tertiary", key="new-chat-in-sidebar"):
-            conversation.leave()
+            state.start_new_chat()
             st.rerun()
     chats = everything
     if len(everything) > LISTED:
         query = st.text_input(
             "Search chats", placeholder="Search chats", icon=":material/search:", label_visibility="collapsed"
         ).strip()
-        chats = client.chats(query) if query else everything
+        chats = client.list_chats(query) if query else everything
         if query and not chats:
             st.caption("No chat has these words.")
     shows_all = len(chats) > LISTED and st.session_state.get("all-chats", False)
     with st.container(gap=None):
         for chat in chats if shows_all else chats[:LISTED]:
-            _show_chat(conversation, client, chat)
+            _show_chat(state, client, chat)
     if len(chats) > LISTED:
         st.toggle(f"Show all {len(chats)}", key="all-chats")
 
 
-def _show_chat(conversation: Conversation, client: ApiClient, chat: StoredChat) -> None:
-    is_open = chat.id == conversation.chat_id
-    title = plain(chat.title or UNTITLED)
+def _show_chat(state: PageState, client: ApiClient, chat: StoredChat) -> None:
+    is_open = chat.id == state.chat_id
+    title = escape_markdown(chat.title or UNTITLED)
     label = f"**{title}**" if is_open else title
     is_asked = st.button(label, key=f"chat-{chat.id}", type="tertiary", icon=":material/chat_bubble:", wrap=False)
     if is_asked and not is_open:
-        attempt(partial(conversation.open, client, chat.id))
+        run_action(partial(state.open_chat, client, chat.id))
 
 
-def show_chat_menu(conversation: Conversation, client: ApiClient) -> None:
+def show_chat_menu(state: PageState, client: ApiClient) -> None:
     """Show below the chat a way to a new one, and what can be done with this one."""
     with st.container(horizontal=True, gap="small"):
         if st.button("New chat", type="tertiary", icon=":material/edit_square:", key="new-chat"):
-            conversation.leave()
+            state.start_new_chat()
             st.rerun()
         # A menu that is left out closes; otherwise it would stay open beside the dialog that it leads to.
-        if not conversation.chat_id or conversation.run is not None or conversation.chat_task is not None:
+        if not state.chat_id or state.running_answer is not None or state.chat_dialog is not None:
             return
         with st.popover("This chat", type="tertiary", icon=":material/more_horiz:"):
-            _show_menu(conversation, client, conversation.chat_id)
+            _show_menu(state, client, state.chat_id)
 
 
-def _show_menu(conversation: Conversation, client: ApiClient, chat_id: str) -> None:
+def _show_menu(state: PageState, client: ApiClient, chat_id: str) -> None:
     if st.button("Rename", icon=":material/edit:", type="tertiary", key="rename-chat"):
-        _begin(conversation, client, "rename")
+        _begin(state, client, "rename")
     for kind, name, ending, media_type in EXPORTS:
         st.download_button(
             f"Save as {name}",
@@ -106,37 +106,37 @@ def _show_menu(conversation: Conversation, client: ApiClient, chat_id: str) -> N
             on_click="ignore",
         )
     if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete-chat"):
-        _begin(conversation, client, "delete")
+        _begin(state, client, "delete")
 
 
-def _begin(conversation: Conversation, client: ApiClient, kind: TaskKind) -> None:
+def _begin(state: PageState, client: ApiClient, kind: ChatDialogKind) -> None:
     """Open the dialog for a task."""
     try:
-        conversation.chat_task = ChatTask(kind, client.stored_chat(conversation.chat_id))
+        state.chat_dialog = ChatDialog(kind, client.fetch_chat(state.chat_id))
     except UiError as error:
-        show_problem(error)
+        show_error(error)
     else:
         st.rerun()
 
 
-def show_chat_task(conversation: Conversation, client: ApiClient) -> None:
+def show_chat_dialog(state: PageState, client: ApiClient) -> None:
     """Show the dialog of what the user wants to do with a chat; nothing where there is nothing to be done."""
-    task = conversation.chat_task
+    task = state.chat_dialog
     if task is None:
         return
 
     def close() -> None:
-        conversation.chat_task = None
+        state.chat_dialog = None
 
     @st.dialog("Rename this chat" if task.kind == "rename" else "Delete this chat?", on_dismiss=close)
     def dialog() -> None:
         show = _show_renaming if task.kind == "rename" else _show_deletion
-        show(conversation, client, task.chat)
+        show(state, client, task.chat)
 
     dialog()
 
 
-def _show_renaming(conversation: Conversation, client: ApiClient, chat: StoredChat) -> None:
+def _show_renaming(state: PageState, client: ApiClient, chat: StoredChat) -> None:
     with st.form("rename-chat-form", border=False):
         title = st.text_input("Name of the chat", chat.title, max_chars=TITLE_CHARS).strip()
         if not st.form_submit_button("Rename", type="primary") or not title:
@@ -144,25 +144,25 @@ def _show_renaming(conversation: Conversation, client: ApiClient, chat: StoredCh
 
     def rename() -> None:
         client.rename_chat(chat.id, title)
-        conversation.chat_task = None
+        state.chat_dialog = None
 
-    attempt(rename)
+    run_action(rename)
 
 
-def _show_deletion(conversation: Conversation, client: ApiClient, chat: StoredChat) -> None:
+def _show_deletion(state: PageState, client: ApiClient, chat: StoredChat) -> None:
     st.markdown(
-        f"**{plain(chat.title or UNTITLED)}**: its questions, answers and citations will be gone. "
+        f"**{escape_markdown(chat.title or UNTITLED)}**: its questions, answers and citations will be gone. "
         "Your documents stay as they are."
     )
     with st.container(horizontal=True):
         is_sure = st.button("Delete", type="primary", icon=":material/delete:", key="delete-chat-now")
         if st.button("Keep it", key="keep-chat"):
-            conversation.chat_task = None
+            state.chat_dialog = None
             st.rerun()
     if is_sure:
 
         def delete() -> None:
             client.delete_chat(chat.id)
-            conversation.leave()
+            state.start_new_chat()
 
-        attempt(delete)
+        run_action(delete)

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.fake_api import FakeApi, annotation, scripted_answer
-from tests.ui.page import PAGE, ask, button, shown, wait_for_answer
+from tests.ui.page import PAGE, ask, button, visible_text, wait_for_answer
 
 SECOND = "About sixteen kilograms [1]."
 
@@ -15,7 +15,7 @@ def only_chat(api: FakeApi) -> str:
 
 
 def listed_chats(page: AppTest) -> list[str]:
-    return [found.label for found in page.button if str(found.key).startswith("chat-")]
+    return [element.label for element in page.button if str(element.key).startswith("chat-")]
 
 
 def new_tab(**parameters: str) -> AppTest:
@@ -29,8 +29,8 @@ def test_the_address_names_the_open_chat_and_opens_it_in_another_tab(api: FakeAp
     ask(page.run(), "How heavy?")
     assert page.query_params["chat"] == only_chat(api)
     tab = new_tab(chat=only_chat(api))
-    assert "It weighs 15\\.9 kg\\.\u00a0:green-badge[\\[1\\]]" in shown(tab)
-    assert "How heavy?" in shown(tab).replace("\\", "")
+    assert "It weighs 15\\.9 kg\\.\u00a0:green-badge[\\[1\\]]" in visible_text(tab)
+    assert "How heavy?" in visible_text(tab).replace("\\", "")
     button(tab, r"\[1\]")()
     assert len(tab.get("image")) == 1
 
@@ -45,23 +45,23 @@ def test_a_chat_that_is_gone_is_said_and_a_new_one_begins(api: FakeApi, page: Ap
 def test_chats_are_listed_the_newest_first_and_opened_by_a_click(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
     button(page, "New chat")()
-    assert "How heavy" not in shown(page)
+    assert "How heavy" not in visible_text(page)
     assert "chat" not in page.query_params
     ask(page, "And how long?")
     assert listed_chats(page) == ["**And how long\\?**", "How heavy\\?"]
     button(page, "How heavy")()
-    assert "How heavy" in shown(page)
-    assert "And how long" not in shown(page)
+    assert "How heavy" in visible_text(page)
+    assert "And how long" not in visible_text(page)
 
 
 def test_opening_a_chat_goes_to_its_collection(api: FakeApi, page: AppTest) -> None:
     api.stores["vs-2"] = "contracts"
     ask(page.run(), "How heavy?")
     page.selectbox[0].set_value("vs-2").run()
-    assert "How heavy" not in shown(page)
+    assert "How heavy" not in visible_text(page)
     button(page, "How heavy")()
     assert page.selectbox[0].value == "vs-1"
-    assert "It weighs" in shown(page)
+    assert "It weighs" in visible_text(page)
 
 
 def test_many_chats_are_searched(api: FakeApi, page: AppTest) -> None:
@@ -74,14 +74,14 @@ def test_many_chats_are_searched(api: FakeApi, page: AppTest) -> None:
     page.text_input[0].set_value("question 4").run()
     assert listed_chats(page) == ["Question 4"]
     page.text_input[0].set_value("nothing like it").run()
-    assert "No chat has these words." in shown(page)
+    assert "No chat has these words." in visible_text(page)
 
 
 def test_a_chat_is_renamed(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
     button(page, "Rename")()
     page.text_input[0].set_value("Weights")
-    next(found for found in page.button if found.label == "Rename" and found.form_id).click().run()
+    next(element for element in page.button if element.label == "Rename" and element.form_id).click().run()
     assert listed_chats(page) == ["**Weights**"]
 
 
@@ -93,12 +93,12 @@ def test_deleting_a_chat_asks_first(api: FakeApi, page: AppTest) -> None:
     page.button(key="delete-chat").click().run()
     page.button(key="delete-chat-now").click().run()
     assert api.stored.chats == {}
-    assert "How heavy" not in shown(page)
+    assert "How heavy" not in visible_text(page)
 
 
 def test_a_chat_is_saved_as_markdown_or_json(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
-    assert [found.proto.label for found in page.get("download_button")] == ["Save as Markdown", "Save as JSON"]
+    assert [element.proto.label for element in page.get("download_button")] == ["Save as Markdown", "Save as JSON"]
 
 
 def test_an_answer_is_written_again_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
@@ -108,11 +108,11 @@ def test_an_answer_is_written_again_and_both_versions_stay(api: FakeApi, page: A
     wait_for_answer(page)
     assert api.chats[1]["pincite"]["parent"] == "msg_1"
     assert api.chats[1]["messages"] == [{"role": "user", "content": "How heavy?"}]
-    assert "About sixteen" in shown(page)
-    assert "2 of 2" in shown(page)
+    assert "About sixteen" in visible_text(page)
+    assert "2 of 2" in visible_text(page)
     button(page, "Show the answer before")()
-    assert "It weighs" in shown(page)
-    assert "1 of 2" in shown(page)
+    assert "It weighs" in visible_text(page)
+    assert "1 of 2" in visible_text(page)
 
 
 def test_a_question_is_asked_in_other_words_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
@@ -124,10 +124,10 @@ def test_a_question_is_asked_in_other_words_and_both_versions_stay(api: FakeApi,
     button(page, "Ask again")()
     wait_for_answer(page)
     assert api.chats[2]["pincite"]["parent"] == only_chat(api)
-    assert "What does it weigh" in shown(page)
-    assert "And how long" not in shown(page)
+    assert "What does it weigh" in visible_text(page)
+    assert "And how long" not in visible_text(page)
     button(page, "Show the question before")()
-    assert "And how long" in shown(page)
+    assert "And how long" in visible_text(page)
 
 
 def test_editing_can_be_left(api: FakeApi, page: AppTest) -> None:
@@ -144,8 +144,8 @@ def test_what_has_become_of_a_source_is_said(api: FakeApi, page: AppTest, state:
     pin = annotation("It weighs 15.9 kg [1].", source_state=state) | {"quote": quote}
     api.script[-1]["choices"][0]["delta"]["annotations"] = [pin]
     ask(page.run(), "How heavy?")
-    assert words in shown(page)
-    (source,) = [found for found in page.button if found.label.startswith(r"\[1\]")]
+    assert words in visible_text(page)
+    (source,) = [element for element in page.button if element.label.startswith(r"\[1\]")]
     assert source.disabled == (state == "removed")
 
 
@@ -155,4 +155,4 @@ def test_a_source_that_has_changed_opens_with_the_words_of_then(api: FakeApi, pa
     button(page, r"\[1\]")()
     assert not page.get("image")
     assert ["has changed since" in note.value for note in page.info] == [True]
-    assert "The Finch weighs 15.9 kg without battery." in shown(page)
+    assert "The Finch weighs 15.9 kg without battery." in visible_text(page)
