@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from api.objects import JsonObject, annotation_object, check_object, quote_object, usage_object
-from ingest.storage.conversation_types import ConversationRecord
+from ingest.conversation_types import ConversationRecord
 from rag.conversations.provenance import Circumstances
 from rag.conversations.replay import Replay
 from rag.conversations.store import Recorded

@@ -16,8 +16,8 @@ from api.commands.resources import open_library, open_services
 from api.conversation_objects import conversation_object, export_object, item_object, replay_object
 from api.schemas import MAX_TITLE_CHARS, clean_name
 from api.settings import AllSettings
+from ingest.conversation_types import ConversationRecord
 from ingest.library.library import Library
-from ingest.storage.conversation_types import ConversationRecord
 from rag.conversations.export import STATES, as_markdown
 from rag.conversations.replay import Replay, replay
 from rag.conversations.turns import Turn, turn_of

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from ingest.conversation_types import ConversationRecord, NewTurn, TurnRecord
 from ingest.storage import conversations
-from ingest.storage.conversation_types import ConversationRecord, NewTurn, TurnRecord
 from ingest.storage.home import Home
 from ingest.text.analyzer import question_words
 

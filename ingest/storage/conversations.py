@@ -9,9 +9,9 @@ from typing import Any
 import apsw
 import msgspec
 
+from ingest.conversation_types import ConversationRecord, NewTurn, StoredQuote, TurnRecord
 from ingest.errors import ConversationNotFoundError, TurnNotFoundError
 from ingest.storage import quotes
-from ingest.storage.conversation_types import ConversationRecord, NewTurn, StoredQuote, TurnRecord
 from ingest.storage.database import json_array
 
 MAX_TITLE_CHARS = 80

@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from ingest.storage.conversation_types import SourceState, StoredQuote
+from ingest.conversation_types import SourceState, StoredQuote
 from ingest.storage.database import json_array
 from ingest.types import Box
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ingest.storage.conversation_types import ConversationRecord
+from ingest.conversation_types import ConversationRecord
 from rag.conversations.turns import AnswerRecord, Turn
 from rag.types import Answer, Citation
 

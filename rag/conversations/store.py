@@ -6,9 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from random import SystemRandom
 
+from ingest.conversation_types import NewTurn
 from ingest.errors import IngestError
 from ingest.library.library import Library
-from ingest.storage.conversation_types import NewTurn
 from rag.context.passage_memory import ShownPassages
 from rag.conversations.provenance import Circumstances, Observer
 from rag.conversations.restore import recall

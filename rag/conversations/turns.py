@@ -12,8 +12,8 @@ from typing import Any, TypeGuard
 
 import msgspec
 
+from ingest.conversation_types import NewTurn, SourceState, StoredQuote, TurnRecord, TurnRole, TurnStatus
 from ingest.library.filters import parse as parse_filter
-from ingest.storage.conversation_types import NewTurn, SourceState, StoredQuote, TurnRecord, TurnRole, TurnStatus
 from ingest.types import Box
 from rag.conversations.provenance import Circumstances
 from rag.engines.types import Message, Sampling

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from ingest.conversation_types import ConversationRecord, NewTurn, StoredQuote
 from ingest.library.library import Library
-from ingest.storage.conversation_types import ConversationRecord, NewTurn, StoredQuote
 from ingest.types import Box, DocumentRecord, StoredChunk
 
 

@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ingest.conversation_types import NewTurn, TurnRole
 from ingest.library.library import Library
-from ingest.storage.conversation_types import NewTurn, TurnRole
 
 WORDS = ("pump", "valve", "hose")
 

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
+from ingest.conversation_types import NewTurn
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
-from ingest.storage.conversation_types import NewTurn
 from ingest.types import DocumentRecord
 from ingest.upkeep.purge import purge
 from ingest.upkeep.rebuild import rebuild

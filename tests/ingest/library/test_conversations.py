@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.conversation_types import NewTurn
 from ingest.errors import ConversationNotFoundError, TurnNotFoundError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.storage.conversation_types import NewTurn
 from ingest.upkeep.check import Checkup
 from ingest.upkeep.purge import purge
 from tests.ingest.conversation_world import ask
