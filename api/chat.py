@@ -30,14 +30,14 @@ from api.services import Services
 from api.sse import encode_event
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import as_stored
-from rag.conversations.store import Place, Recorded, RecordedEvent, repeatable
+from rag.conversations.store import ConversationEvent, TurnPosition, TurnsStored, choose_seed
 from rag.engines.completion import Completion
 from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob, Usage
 from rag.errors import ModelNotFoundError
 from rag.types import Answer, AnswerDelta, AnswerEvent, ContextMode, Pinned, Progress, Question, Started, Timings
 
 AnswerEvents = Generator[AnswerEvent, None, None]
-Events = Generator[RecordedEvent, None, None]
+Events = Generator[ConversationEvent, None, None]
 Choices = Generator[Events, None, None]
 Pieces = Generator[str, None, None]
 
@@ -59,7 +59,7 @@ def _chat_events(services: Services, request: ChatRequest, sampling: Sampling, c
     if place is None:
         yield from answer_events(services, _question(services, request, request.turns(), sampling, client))
         return
-    question = _question(services, request, place.messages, repeatable(sampling), client)
+    question = _question(services, request, place.messages, choose_seed(sampling), client)
     yield from services.conversations.record(place, question, answer_events(services, question))
 
 
@@ -77,7 +77,7 @@ def answer_events(services: Services, question: Question) -> AnswerEvents:
     yield from services.answerer.answer(question)
 
 
-def _place(services: Services, request: ChatRequest) -> Place | None:
+def _place(services: Services, request: ChatRequest) -> TurnPosition | None:
     """Return where in a stored conversation the question belongs, None where none is named."""
     options = request.pincite or PinciteOptions()
     if options.conversation is None:
@@ -88,7 +88,7 @@ def _place(services: Services, request: ChatRequest) -> Place | None:
     if (request.n or 1) > 1:
         detail = "a conversation takes one answer at a time; ask the question again for another"
         raise InvalidRequestError(detail=detail, param="n")
-    return services.conversations.place(options.conversation, request.turns()[0].content, options.parent)
+    return services.conversations.locate_question(options.conversation, request.turns()[0].content, options.parent)
 
 
 def _question(
@@ -170,10 +170,10 @@ def streamed(choices: Choices, reply: "Reply", metrics: Metrics, *, include_usag
 def _streamed_choice(index: int, events: Events, reply: "Reply", metrics: Metrics) -> Generator[str, None, Usage]:
     delta: JsonObject = {"role": "assistant"}
     text_field, usage = "content", Usage(0, 0)
-    recorded: Recorded | None = None
+    recorded: TurnsStored | None = None
     with closing(events):
         for event in events:
-            if isinstance(event, Recorded):
+            if isinstance(event, TurnsStored):
                 recorded = event
             elif isinstance(event, Started):
                 text_field = reply.text_field(event.mode)
@@ -209,7 +209,7 @@ def collected(choices: Choices, reply: "Reply", metrics: Metrics) -> Pieces:
 
 def _collected_choice(events: Events) -> Generator[str, None, "Whole"]:
     started: Started | None = None
-    recorded: Recorded | None = None
+    recorded: TurnsStored | None = None
     logprobs: list[TokenLogprob] = []
     with closing(events):
         for event in events:
@@ -218,7 +218,7 @@ def _collected_choice(events: Events) -> Generator[str, None, "Whole"]:
                 return Whole(event, started, tuple(logprobs), recorded)
             if isinstance(event, Started):
                 started = event
-            elif isinstance(event, Recorded):
+            elif isinstance(event, TurnsStored):
                 recorded = event
             elif isinstance(event, AnswerDelta):
                 logprobs.extend(event.logprobs)
@@ -232,7 +232,7 @@ class Whole:
     answer: Answer
     started: Started | None
     logprobs: tuple[TokenLogprob, ...]
-    recorded: Recorded | None
+    recorded: TurnsStored | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class Reply:
         choice = {"index": index, "delta": delta, "logprobs": logprobs_object(logprobs), "finish_reason": None}
         return encode_event({**self._head("chat.completion.chunk"), "choices": [choice], **extra})
 
-    def last_chunk(self, index: int, delta: JsonObject, answer: Answer, recorded: Recorded | None) -> str:
+    def last_chunk(self, index: int, delta: JsonObject, answer: Answer, recorded: TurnsStored | None) -> str:
         """Return the event that ends an answer and carries its citations."""
         choice = {
             "index": index,

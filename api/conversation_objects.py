@@ -6,9 +6,9 @@ from typing import Any
 
 from api.objects import JsonObject, annotation_object, check_object, quote_object, usage_object
 from ingest.conversation_types import ConversationRecord
-from rag.conversations.provenance import Circumstances
+from rag.conversations.provenance import Provenance
 from rag.conversations.replay import Replay
-from rag.conversations.store import Recorded
+from rag.conversations.store import TurnsStored
 from rag.conversations.turns import AnswerRecord, Turn
 from rag.types import Question, Quote
 
@@ -27,7 +27,7 @@ def conversation_object(conversation: ConversationRecord) -> JsonObject:
     }
 
 
-def recorded_object(recorded: Recorded | None) -> JsonObject:
+def recorded_object(recorded: TurnsStored | None) -> JsonObject:
     """Return where an answer was stored; nothing where it was not."""
     if recorded is None:
         return {}
@@ -107,7 +107,7 @@ def _record_object(turn: Turn, record: AnswerRecord) -> JsonObject:
         "evidence": [_evidence(turn, quote) for quote in evidence],
         "passages": [] if basis is None else [asdict(passage) for passage in basis.passages],
         "request": request_object(record.question),
-        "circumstances": circumstances_object(record.circumstances),
+        "circumstances": circumstances_object(record.provenance),
     }
 
 
@@ -127,7 +127,7 @@ def request_object(question: Question) -> JsonObject:
     }
 
 
-def circumstances_object(known: Circumstances) -> JsonObject:
+def circumstances_object(known: Provenance) -> JsonObject:
     """Return what an answer depended on; of a model's file only its name and hash, not where it lay."""
     model: dict[str, Any] | None = None
     if known.model is not None:

@@ -26,7 +26,7 @@ from rag.answering import Answerer
 from rag.context.passage_memory import ShownPassages
 from rag.context.planner import AnswerPolicy
 from rag.context.prefill import ReadingAhead
-from rag.conversations.provenance import Observer, decisive_settings
+from rag.conversations.provenance import ProvenanceCollector, select_settings
 from rag.conversations.store import Conversations
 from rag.engines.types import Engine
 from rag.errors import RagError
@@ -145,13 +145,13 @@ class Services:
             judge=self.entailment,
             memory=shown,
         )
-        observer = Observer(
+        provenance = ProvenanceCollector(
             self.library,
             self.models.engine,
-            settings=decisive_settings(rag),
+            settings=select_settings(rag),
             version=metadata.version("pincite"),
         )
-        self.conversations = Conversations(self.library, observer, shown)
+        self.conversations = Conversations(self.library, provenance, shown)
         self._reading_ahead = ReadingAhead(
             self.library, self.answerer.head, self.models.engine, self._has_default_model
         )

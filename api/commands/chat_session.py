@@ -6,7 +6,7 @@ from typing import Protocol
 from api.commands.output import messages
 from api.objects import JsonObject
 from api.services import Services
-from rag.conversations.store import Recorded
+from rag.conversations.store import TurnsStored
 from rag.engines.types import Message
 from rag.types import Answer, AnswerEvent, Question
 
@@ -75,16 +75,16 @@ class _StoredTalk:
     def messages(self, question: str) -> tuple[Message, ...]:
         if self._id is None:
             return (Message("user", question),)
-        return self._conversations.place(self._id, question).messages
+        return self._conversations.locate_question(self._id, question).messages
 
     def kept(self, question: Question, events: Events) -> Events:
         is_new = self._id is None
         id_ = self._library.create_conversation().id if self._id is None else self._id
-        place = self._conversations.place(id_, question.messages[-1].content)
+        place = self._conversations.locate_question(id_, question.messages[-1].content)
         try:
             for event in self._conversations.record(place, question, events):
                 self._id = id_
-                if not isinstance(event, Recorded):
+                if not isinstance(event, TurnsStored):
                     yield event
         finally:
             if is_new and not self._library.conversation(id_).turns:

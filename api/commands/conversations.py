@@ -18,9 +18,9 @@ from api.schemas import MAX_TITLE_CHARS, clean_name
 from api.settings import AllSettings
 from ingest.conversation_types import ConversationRecord
 from ingest.library.library import Library
-from rag.conversations.export import STATES, as_markdown
+from rag.conversations.export import STATES, render_markdown
 from rag.conversations.replay import Replay, replay
-from rag.conversations.turns import Turn, turn_of
+from rag.conversations.turns import Turn, decode_turn
 from rag.types import Citation
 
 SPEAKERS = {"system": "instructions", "user": "question", "assistant": "answer"}
@@ -84,8 +84,8 @@ def export_conversation(
     """Write a conversation to stdout, or to a file that only its owner can read."""
     with open_library(settings) as library:
         told, path = library.conversation(conversation_id), _path(library, conversation_id)
-        turns = [turn_of(stored) for stored in library.turns(conversation_id)]
-    text = as_markdown(told, path) if form == "markdown" else _as_json(told, turns, path)
+        turns = [decode_turn(stored) for stored in library.turns(conversation_id)]
+    text = render_markdown(told, path) if form == "markdown" else _as_json(told, turns, path)
     if output is None:
         results().print(printable(text), end="")
         return 0
@@ -158,7 +158,7 @@ def _print_citation(turn: Turn, citation: Citation) -> None:
 
 
 def _path(library: Library, conversation_id: str, leaf: str | None = None) -> list[Turn]:
-    return [turn_of(stored) for stored in library.conversation_path(conversation_id, leaf)]
+    return [decode_turn(stored) for stored in library.conversation_path(conversation_id, leaf)]
 
 
 def _as_json(told: ConversationRecord, turns: Sequence[Turn], path: Sequence[Turn]) -> str:

@@ -18,7 +18,7 @@ from api.routes.parts import Parts
 from api.schemas import MAX_QUERY_CHARS, ConversationCreate, ConversationUpdate, ItemsCreate
 from api.services import Services
 from api.sse import JsonResult
-from rag.conversations.export import as_markdown
+from rag.conversations.export import render_markdown
 from rag.conversations.replay import Replay, replay
 from rag.conversations.turns import Turn
 
@@ -107,7 +107,7 @@ def export_conversation(parts: Parts, conversation: str, format: Literal["markdo
     told = parts.library.conversation(conversation)
     path = parts.conversations.path(conversation)
     if format == "markdown":
-        return Response(as_markdown(told, path), media_type="text/markdown; charset=utf-8")
+        return Response(render_markdown(told, path), media_type="text/markdown; charset=utf-8")
     body = export_object(told, parts.conversations.turns(conversation), path)
     return Response(json.dumps(body, ensure_ascii=False, allow_nan=False), media_type="application/json")
 

@@ -14,13 +14,13 @@ STATES = {"unchanged": "", "changed": "source changed since", "removed": "docume
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~]|^[-=+])")
 
 
-def as_markdown(conversation: ConversationRecord, path: Sequence[Turn]) -> str:
+def render_markdown(conversation: ConversationRecord, path: Sequence[Turn]) -> str:
     """Return one branch of a conversation with every quote under the answer that it bears.
 
     What a person, a model or a document says is shown as it was written: none of it is a heading or a picture, and no
     words hide a link.
     """
-    parts = [f"# {escaped(conversation.title) or 'Conversation'}", f"*{_time(conversation.created_at)}*"]
+    parts = [f"# {escape_markdown(conversation.title) or 'Conversation'}", f"*{_time(conversation.created_at)}*"]
     for turn in path:
         parts.append(f"## {SPEAKERS[turn.role]}")
         parts.append(_block(turn.text))
@@ -28,7 +28,7 @@ def as_markdown(conversation: ConversationRecord, path: Sequence[Turn]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def escaped(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return text on one line in which no sign means anything to Markdown."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
@@ -54,14 +54,14 @@ def _citation(turn: Turn, citation: Citation) -> str:
     quote = citation.quote
     place = quote.place or f"page {quote.page}"
     state = STATES[turn.state_of(quote)]
-    notes = ", ".join(part for part in (citation.verdict, *map(escaped, citation.reasons), state) if part)
-    head = f"\\[{citation.number}\\] **{escaped(quote.filename)}**, {escaped(place)} ({notes})"
+    notes = ", ".join(part for part in (citation.verdict, *map(escape_markdown, citation.reasons), state) if part)
+    head = f"\\[{citation.number}\\] **{escape_markdown(quote.filename)}**, {escape_markdown(place)} ({notes})"
     return head + (f"\n\n{_quoted(quote.quote)}" if quote.quote else "")
 
 
 def _unsupported(answer: Answer) -> list[str]:
     said = [
-        f"- {escaped(answer.text[sentence.start : sentence.end])}"
+        f"- {escape_markdown(answer.text[sentence.start : sentence.end])}"
         for sentence in answer.sentences
         if sentence.verdict == "unsupported"
     ]
@@ -69,24 +69,24 @@ def _unsupported(answer: Answer) -> list[str]:
 
 
 def _facts(record: AnswerRecord) -> str:
-    collections = ", ".join(mark.name for mark in record.circumstances.collections)
-    model = record.circumstances.model
+    collections = ", ".join(mark.name for mark in record.provenance.collections)
+    model = record.provenance.model
     facts = [
         f"collection {collections}" if collections else "",
         f"model {model.id}" if model is not None else "",
         "" if record.basis is None else record.basis.reason,
-        f"Pincite {record.circumstances.version}" if record.circumstances.version else "",
+        f"Pincite {record.provenance.version}" if record.provenance.version else "",
     ]
-    return f"<sub>{escaped(' · '.join(fact for fact in facts if fact))}</sub>"
+    return f"<sub>{escape_markdown(' · '.join(fact for fact in facts if fact))}</sub>"
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {escaped(line)}".rstrip() for line in text.splitlines())
+    return "\n".join(f"> {escape_markdown(line)}".rstrip() for line in text.splitlines())
 
 
 def _block(text: str) -> str:
     """Return text of several lines whose breaks stay and of which nothing is a heading or a link."""
-    return "\n".join(f"{escaped(line)}  " if line.strip() else "" for line in text.splitlines()).rstrip()
+    return "\n".join(f"{escape_markdown(line)}  " if line.strip() else "" for line in text.splitlines()).rstrip()
 
 
 def _time(seconds: int) -> str:

@@ -19,7 +19,7 @@ from rag.types import Question
 logger = logging.getLogger(__name__)
 
 WEIGHTS = "*.safetensors"
-DECISIVE = (
+DECISIVE_SETTINGS = (
     "answer_style",
     "flash_attention",
     "fusion_weight",
@@ -37,7 +37,7 @@ Subject = Literal["version", "model", "settings", "embedder", "documents", "pass
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionMark:
+class CollectionProvenance:
     """A collection as it was when it was asked."""
 
     id: str
@@ -46,7 +46,7 @@ class CollectionMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Provenance:
     """Everything that was the case when an answer was written.
 
     `model_mark` is a hash over a model's files (see `fingerprint_files`), empty where there are none. `settings` are
@@ -56,7 +56,7 @@ class Circumstances:
     version: str = ""
     model: ModelInfo | None = None
     model_mark: str = ""
-    collections: tuple[CollectionMark, ...] = ()
+    collections: tuple[CollectionProvenance, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -68,7 +68,7 @@ class Difference:
     what: str
 
 
-class Observer:
+class ProvenanceCollector:
     """Says what is the case now. `settings` and `version` are those of this program."""
 
     def __init__(
@@ -84,10 +84,10 @@ class Observer:
         self._settings = settings
         self._version = version
 
-    def now(self, question: Question) -> Circumstances:
+    def collect(self, question: Question) -> Provenance:
         """Return what a question's answer depends on; what cannot be told, because it is gone, is left out."""
         model = self._model(question.model)
-        return Circumstances(
+        return Provenance(
             version=self._version,
             model=model,
             model_mark="" if model is None else _mark(model),
@@ -102,20 +102,20 @@ class Observer:
             logger.info("what is known of the model is not kept: %s", type(error).__name__)
             return None
 
-    def _collection(self, id_: str) -> CollectionMark | None:
+    def _collection(self, id_: str) -> CollectionProvenance | None:
         try:
             collection = self._library.collection(id_)
         except CollectionNotFoundError:
             return None
-        return CollectionMark(collection.id, collection.name, collection.passport)
+        return CollectionProvenance(collection.id, collection.name, collection.passport)
 
 
-def decisive_settings(settings: RagSettings) -> dict[str, str]:
+def select_settings(settings: RagSettings) -> dict[str, str]:
     """Return the settings that an answer depends on, by their names."""
-    return {name: str(getattr(settings, name)) for name in DECISIVE}
+    return {name: str(getattr(settings, name)) for name in DECISIVE_SETTINGS}
 
 
-def differences(before: Circumstances, now: Circumstances) -> list[Difference]:
+def compare_provenance(before: Provenance, now: Provenance) -> list[Difference]:
     """Return what is not as it was, the most telling first; nothing where all that is known is the same."""
     found = [*_of_models(before, now), *_of_collections(before, now)]
     if before.version != now.version:
@@ -127,7 +127,7 @@ def differences(before: Circumstances, now: Circumstances) -> list[Difference]:
     return found
 
 
-def _of_models(before: Circumstances, now: Circumstances) -> list[Difference]:
+def _of_models(before: Provenance, now: Provenance) -> list[Difference]:
     old, new = before.model, now.model
     if old is None or new is None:
         return [] if old is new else [Difference("model", "it is not known which model answers, or answered")]
@@ -145,7 +145,7 @@ def _of_models(before: Circumstances, now: Circumstances) -> list[Difference]:
     return found
 
 
-def _of_collections(before: Circumstances, now: Circumstances) -> list[Difference]:
+def _of_collections(before: Provenance, now: Provenance) -> list[Difference]:
     there = {mark.id: mark for mark in now.collections}
     found: list[Difference] = []
     for mark in before.collections:

@@ -5,9 +5,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from ingest.errors import CollectionNotFoundError, PassportMismatchError
-from rag.conversations.provenance import Difference, differences
-from rag.conversations.store import Conversations, is_free
-from rag.conversations.turns import AnswerRecord, Basis, ShownPassage, Turn, basis_of
+from rag.conversations.provenance import Difference, compare_provenance
+from rag.conversations.store import Conversations, is_unseeded
+from rag.conversations.turns import AnswerRecord, Basis, PassageReference, Turn, basis_from
 from rag.errors import ModelNotFoundError, QuestionError
 from rag.types import Answer, AnswerEvent, Question, Started
 
@@ -58,11 +58,11 @@ def replay(
         raise QuestionError(detail=f"the turn {turn_id} is no answer that was written here; there is nothing to repeat")
     messages = tuple(each.message for each in above)
     question = replace(turn.record.question, messages=messages, client=client)
-    conversations.recall(question, above)
+    conversations.restore_passages(question, above)
     attempt = yield from _asked_again(question, turn.record, ask)
     changes = (
         *_of_sampling(attempt.question),
-        *differences(turn.record.circumstances, conversations.observer.now(attempt.question)),
+        *compare_provenance(turn.record.provenance, conversations.provenance.collect(attempt.question)),
         *_of_documents(turn, turn.record, attempt),
     )
     outcome = _compared(turn, attempt, changes)
@@ -73,7 +73,7 @@ def replay(
 
 def _asked_again(question: Question, record: AnswerRecord, ask: Ask) -> Generator[None, None, _Attempt]:
     """Ask the model that answered, or where it is gone the one that answers now where none is named."""
-    answered = record.circumstances.model
+    answered = record.provenance.model
     attempt = _Attempt(replace(question, model=question.model if answered is None else answered.id))
     try:
         yield from _answer(attempt, ask)
@@ -89,7 +89,7 @@ def _answer(attempt: _Attempt, ask: Ask) -> Generator[None, None, None]:
             for event in events:
                 yield
                 if isinstance(event, Started):
-                    attempt.basis = basis_of(event)
+                    attempt.basis = basis_from(event)
                 elif isinstance(event, Answer):
                     attempt.text = event.text
     except (CollectionNotFoundError, PassportMismatchError) as error:
@@ -111,14 +111,14 @@ def _compared(turn: Turn, attempt: _Attempt, changes: tuple[Difference, ...]) ->
 
 
 def _of_sampling(question: Question) -> list[Difference]:
-    if not is_free(question.sampling):
+    if not is_unseeded(question.sampling):
         return []
     return [Difference("sampling", "tokens are drawn at random, and no seed was stored: the text is free to differ")]
 
 
 def _of_drafts(attempt: _Attempt, conversations: Conversations) -> list[Difference]:
     """Return that drafts may have decided between two tokens, where they were read along with others."""
-    settings = conversations.observer.now(attempt.question).settings
+    settings = conversations.provenance.collect(attempt.question).settings
     if settings.get("lookup_drafts") != str(True) or attempt.question.sampling.seed is not None:
         return []
     what = (
@@ -140,7 +140,7 @@ def _of_documents(turn: Turn, record: AnswerRecord, attempt: _Attempt) -> list[D
     return found
 
 
-def _other_passages(before: tuple[ShownPassage, ...], now: tuple[ShownPassage, ...]) -> str:
+def _other_passages(before: tuple[PassageReference, ...], now: tuple[PassageReference, ...]) -> str:
     """Say in words how the passages differ from those of before; nothing where they are the same in the same order."""
     if before == now:
         return ""

@@ -7,11 +7,11 @@ from itertools import pairwise
 from ingest.library.library import Library
 from ingest.types import StoredChunk
 from rag.context.passage_memory import Shown, ShownPassages
-from rag.conversations.turns import AnswerRecord, ShownPassage, Turn
+from rag.conversations.turns import AnswerRecord, PassageReference, Turn
 from rag.types import Passage, Question
 
 
-def recall(library: Library, memory: ShownPassages, question: Question, above: Sequence[Turn]) -> None:
+def restore_passages(library: Library, memory: ShownPassages, question: Question, above: Sequence[Turn]) -> None:
     """Note in `memory` what was shown for the questions `above` a question, whose messages begin with theirs.
 
     The record is the truth, whatever is remembered. Nothing is brought back of turns that asked other documents, nor
@@ -47,7 +47,7 @@ class _Chunks:
         self._library = library
         self._known: dict[tuple[str, str], dict[tuple[int, int], StoredChunk]] = {}
 
-    def at(self, passage: ShownPassage) -> StoredChunk | None:
+    def at(self, passage: PassageReference) -> StoredChunk | None:
         """Return the chunk that was shown, None where it is not there any more."""
         key = (passage.collection_id, passage.file_id)
         if key not in self._known:

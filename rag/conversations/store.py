@@ -10,9 +10,9 @@ from ingest.conversation_types import NewTurn
 from ingest.errors import IngestError
 from ingest.library.library import Library
 from rag.context.passage_memory import ShownPassages
-from rag.conversations.provenance import Circumstances, Observer
-from rag.conversations.restore import recall
-from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_of, completed, stored_answer, turn_of
+from rag.conversations.provenance import Provenance, ProvenanceCollector
+from rag.conversations.restore import restore_passages
+from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_from, complete_basis, decode_turn, encode_answer
 from rag.engines.types import Message, Sampling
 from rag.errors import QuestionError
 from rag.types import Answer, AnswerDelta, AnswerEvent, Question, Started
@@ -23,7 +23,7 @@ SEEDS = 2**32
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TurnPosition:
     """Where a question stands in a conversation: below `parent`, after `history`.
 
     `question_id` is the question's own turn where it is stored already and is only answered again.
@@ -42,7 +42,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class TurnsStored:
     """Comes before the `Answer`: under which ids question and answer were stored."""
 
     conversation_id: str
@@ -50,7 +50,7 @@ class Recorded:
     answer_id: str
 
 
-RecordedEvent = AnswerEvent | Recorded
+ConversationEvent = AnswerEvent | TurnsStored
 
 
 class Conversations:
@@ -60,20 +60,20 @@ class Conversations:
     Methods raise `ConversationNotFoundError`, `TurnNotFoundError` and `LibraryError`.
     """
 
-    def __init__(self, library: Library, observer: Observer, memory: ShownPassages | None = None) -> None:
-        self.observer = observer
+    def __init__(self, library: Library, provenance: ProvenanceCollector, memory: ShownPassages | None = None) -> None:
+        self.provenance = provenance
         self._library = library
         self._memory = memory
 
     def path(self, conversation_id: str, leaf: str | None = None) -> list[Turn]:
         """Return the turns from the beginning to `leaf`, or to the current one."""
-        return [turn_of(stored) for stored in self._library.conversation_path(conversation_id, leaf)]
+        return [decode_turn(stored) for stored in self._library.conversation_path(conversation_id, leaf)]
 
     def turns(self, conversation_id: str) -> list[Turn]:
         """Return the turns of all branches, the oldest first."""
-        return [turn_of(stored) for stored in self._library.turns(conversation_id)]
+        return [decode_turn(stored) for stored in self._library.turns(conversation_id)]
 
-    def place(self, conversation_id: str, text: str, parent: str | None = None) -> Place:
+    def locate_question(self, conversation_id: str, text: str, parent: str | None = None) -> TurnPosition:
         """Return where a question goes: after `parent`, or after the current turn.
 
         The conversation's own id as `parent` means its beginning. Where the turn there is a question, that one is
@@ -84,7 +84,7 @@ class Conversations:
         above = [] if is_first else path
         messages = tuple(Message(turn.role, turn.text) for turn in above)
         if not above or above[-1].role != "user":
-            return Place(conversation_id, above[-1].id if above else None, text, messages)
+            return TurnPosition(conversation_id, above[-1].id if above else None, text, messages)
         question = above[-1]
         if question.text != text:
             detail = (
@@ -92,7 +92,7 @@ class Conversations:
                 "turn as the parent"
             )
             raise QuestionError(detail=detail)
-        return Place(conversation_id, question.parent, text, messages[:-1], question.id)
+        return TurnPosition(conversation_id, question.parent, text, messages[:-1], question.id)
 
     def add(self, conversation_id: str, messages: Sequence[Message], parent: str | None = None) -> list[str]:
         """Store messages that were written elsewhere, after `parent` or the current turn; return their ids."""
@@ -103,16 +103,16 @@ class Conversations:
         return self._library.append_turns(conversation_id, above, turns)
 
     def record(
-        self, place: Place, question: Question, events: Generator[AnswerEvent, None, None]
-    ) -> Generator[RecordedEvent, None, None]:
+        self, place: TurnPosition, question: Question, events: Generator[AnswerEvent, None, None]
+    ) -> Generator[ConversationEvent, None, None]:
         """Pass the events of an answer on, and store question and answer when it is complete, just before its end.
 
         What was said until then is stored too where the reader leaves, and marked as stopped, or where something
         fails, and marked so. Nothing is stored of a question that was refused.
         """
-        draft = _Draft(self.observer, question)
+        draft = _Draft(self.provenance, question)
         if place.history:
-            self.recall(question, self.path(place.conversation_id, place.question_id or place.parent))
+            self.restore_passages(question, self.path(place.conversation_id, place.question_id or place.parent))
         try:
             with closing(events):
                 for event in events:
@@ -125,20 +125,20 @@ class Conversations:
                 self._keep(place, draft.unfinished_turn(error))
             raise
 
-    def recall(self, question: Question, above: Sequence[Turn]) -> None:
+    def restore_passages(self, question: Question, above: Sequence[Turn]) -> None:
         """Bring back what the turns above a question were shown, so that they stand in its prompt as they did."""
         if self._memory is not None:
-            recall(self._library, self._memory, question, above)
+            restore_passages(self._library, self._memory, question, above)
 
-    def _store(self, place: Place, answer: NewTurn) -> Recorded:
+    def _store(self, place: TurnPosition, answer: NewTurn) -> TurnsStored:
         if place.question_id is not None:
             (answer_id,) = self._library.append_turns(place.conversation_id, place.question_id, [answer])
-            return Recorded(place.conversation_id, place.question_id, answer_id)
+            return TurnsStored(place.conversation_id, place.question_id, answer_id)
         turns = [NewTurn("user", place.text), answer]
         question_id, answer_id = self._library.append_turns(place.conversation_id, place.parent, turns)
-        return Recorded(place.conversation_id, question_id, answer_id)
+        return TurnsStored(place.conversation_id, question_id, answer_id)
 
-    def _keep(self, place: Place, answer: NewTurn) -> None:
+    def _keep(self, place: TurnPosition, answer: NewTurn) -> None:
         """Store an answer that ends early; where that fails too, what ended the answer is what the user is told."""
         try:
             self._store(place, answer)
@@ -149,55 +149,55 @@ class Conversations:
 class _Draft:
     """An answer that is being written."""
 
-    def __init__(self, observer: Observer, question: Question) -> None:
-        self._observer = observer
+    def __init__(self, provenance: ProvenanceCollector, question: Question) -> None:
+        self._provenance = provenance
         self._question = replace(question, messages=(), client="")
-        self._circumstances: Circumstances | None = None
+        self._collected: Provenance | None = None
         self._basis: Basis | None = None
         self._text = ""
         self._answer: Answer | None = None
 
     def take(self, event: AnswerEvent) -> None:
         """Take an event in."""
-        if self._circumstances is None:  # the model has just been asked, so it is there
-            self._circumstances = self._observer.now(self._question)
+        if self._collected is None:  # the model has just been asked, so it is there
+            self._collected = self._provenance.collect(self._question)
         if isinstance(event, Started):
-            self._basis = basis_of(event)
+            self._basis = basis_from(event)
         elif isinstance(event, AnswerDelta):
             self._text += event.text
         elif isinstance(event, Answer):
             self._answer = event
-            self._basis = None if self._basis is None else completed(self._basis, event)
+            self._basis = None if self._basis is None else complete_basis(self._basis, event)
 
     def is_worth_keeping(self, error: BaseException) -> bool:
         """Whether there is an answer that ends early: some words of it, or a reader who did not wait for any."""
-        has_left = isinstance(error, GeneratorExit) and self._circumstances is not None
+        has_left = isinstance(error, GeneratorExit) and self._collected is not None
         return self._answer is None and (bool(self._text) or has_left)
 
     def turn(self, answer: Answer) -> NewTurn:
         """Return the turn of an answer that is complete."""
-        return stored_answer(answer.text, "complete", self._record(""))
+        return encode_answer(answer.text, "complete", self._record(""))
 
     def unfinished_turn(self, error: BaseException) -> NewTurn:
         """Return the turn of an answer that ends early."""
         # Quotes come in one piece, and without their places nothing would remove them with their document.
         text = "" if self._basis is not None and self._basis.style == "quoted" else self._text
         if isinstance(error, GeneratorExit):
-            return stored_answer(text, "stopped", self._record(""))
-        return stored_answer(text, "failed", self._record(str(error)))
+            return encode_answer(text, "stopped", self._record(""))
+        return encode_answer(text, "failed", self._record(str(error)))
 
     def _record(self, error: str) -> AnswerRecord:
-        known = self._circumstances or Circumstances()
+        known = self._collected or Provenance()
         return AnswerRecord(self._question, self._basis, self._answer, known, error)
 
 
-def repeatable(sampling: Sampling) -> Sampling:
+def choose_seed(sampling: Sampling) -> Sampling:
     """Return sampling that can be repeated: where tokens are drawn, a seed is chosen if there is none."""
-    if not is_free(sampling):
+    if not is_unseeded(sampling):
         return sampling
     return replace(sampling, seed=SystemRandom().randrange(SEEDS))
 
 
-def is_free(sampling: Sampling) -> bool:
+def is_unseeded(sampling: Sampling) -> bool:
     """Whether tokens are drawn by a seed that nobody knows."""
     return sampling.temperature > 0 and sampling.seed is None

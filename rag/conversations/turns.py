@@ -15,7 +15,7 @@ import msgspec
 from ingest.conversation_types import NewTurn, SourceState, StoredQuote, TurnRecord, TurnRole, TurnStatus
 from ingest.library.filters import parse as parse_filter
 from ingest.types import Box
-from rag.conversations.provenance import Circumstances
+from rag.conversations.provenance import Provenance
 from rag.engines.types import Message, Sampling
 from rag.types import Answer, AnswerMode, AnswerStyle, ContextMode, Passage, Question, Quote, Started, WrittenOrQuoted
 
@@ -30,7 +30,7 @@ _KEPT_WITH_QUOTE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPassage:
+class PassageReference:
     """A passage that the model was shown, by its place: its text is the document's."""
 
     number: int
@@ -49,7 +49,7 @@ class Basis:
 
     mode: ContextMode
     reason: str
-    passages: tuple[ShownPassage, ...] = ()
+    passages: tuple[PassageReference, ...] = ()
     evidence: tuple[Quote, ...] = ()
     style: WrittenOrQuoted = "written"
     new: tuple[int, ...] = ()
@@ -66,7 +66,7 @@ class AnswerRecord:
     question: Question
     basis: Basis | None
     answer: Answer | None
-    circumstances: Circumstances
+    provenance: Provenance
     error: str = ""
 
 
@@ -98,18 +98,18 @@ class Turn:
         return self.states.get(_place(quote), "removed")
 
 
-def basis_of(started: Started) -> Basis:
+def basis_from(started: Started) -> Basis:
     """Return the first event of an answer without the texts of its passages."""
     passages = tuple(map(_shown, started.passages))
     return Basis(started.mode, started.reason, passages, started.evidence, started.style, started.new)
 
 
-def completed(basis: Basis, answer: Answer) -> Basis:
+def complete_basis(basis: Basis, answer: Answer) -> Basis:
     """Return a basis with what is known only at the end: the passages that an overview names."""
     return replace(basis, passages=tuple(map(_shown, answer.passages))) if answer.passages else basis
 
 
-def stored_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTurn:
+def encode_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTurn:
     """Return the turn to store for an answer."""
     answer = None if record.answer is None else replace(record.answer, text="", passages=())
     packer = _Packer()
@@ -118,7 +118,7 @@ def stored_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTur
         "question": packer.pack(_plain_question(record.question)),
         "basis": packer.pack(_plain(record.basis)),
         "answer": packer.pack(_plain(answer)),
-        "circumstances": _plain(record.circumstances),
+        "circumstances": _plain(record.provenance),
         "error": record.error,
     }
     return NewTurn(
@@ -132,7 +132,7 @@ def stored_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTur
     )
 
 
-def turn_of(stored: TurnRecord) -> Turn:
+def decode_turn(stored: TurnRecord) -> Turn:
     """Return a stored turn in the types of an answer; raises `ValueError` where it is damaged."""
     return Turn(
         id=stored.id,
@@ -158,7 +158,7 @@ def _record(stored: TurnRecord) -> AnswerRecord | None:
         question=_question(unpacked["question"]),
         basis=msgspec.convert(unpacked["basis"], Basis | None),
         answer=None if answer is None else msgspec.convert({**answer, "text": stored.text}, Answer),
-        circumstances=msgspec.convert(unpacked["circumstances"], Circumstances),
+        provenance=msgspec.convert(unpacked["circumstances"], Provenance),
         error=unpacked["error"],
     )
 
@@ -260,9 +260,9 @@ def _place(quote: Quote | StoredQuote) -> tuple[str, str, int, int]:
     return (quote.collection_id, quote.file_id, quote.start, quote.end)
 
 
-def _shown(passage: Passage) -> ShownPassage:
+def _shown(passage: Passage) -> PassageReference:
     stored, chunk = passage.stored, passage.stored.chunk
-    return ShownPassage(
+    return PassageReference(
         passage.number,
         stored.collection_id,
         stored.file_id,

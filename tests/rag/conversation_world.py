@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from ingest.library.library import Library
 from ingest.types import DocumentRecord
-from rag.conversations.provenance import Observer
-from rag.conversations.store import Conversations, RecordedEvent
+from rag.conversations.provenance import ProvenanceCollector
+from rag.conversations.store import ConversationEvent, Conversations
 from rag.engines.types import Engine, Sampling, Usage
 from rag.types import (
     Answer,
@@ -42,7 +42,8 @@ class ConversationWorld:
     def store(self) -> Conversations:
         """The store of a program of this version with these settings."""
         return Conversations(
-            self.library, Observer(self.library, lambda _: self.engine, settings=self.settings, version=self.version)
+            self.library,
+            ProvenanceCollector(self.library, lambda _: self.engine, settings=self.settings, version=self.version),
         )
 
     def question(self, sampling: Sampling | None = None) -> Question:
@@ -93,9 +94,9 @@ class ConversationWorld:
             yield AnswerDelta(word)
         yield self.answer(text)
 
-    def record(self, id_: str, asked: str, text: str = TEXT, parent: str | None = None) -> list[RecordedEvent]:
+    def record(self, id_: str, asked: str, text: str = TEXT, parent: str | None = None) -> list[ConversationEvent]:
         """Have a question answered and kept."""
-        place = self.store.place(id_, asked, parent)
+        place = self.store.locate_question(id_, asked, parent)
         return list(self.store.record(place, self.question(), self.events(text)))
 
 

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from ingest.library.library import Library
-from rag.conversations.export import as_markdown, escaped
+from rag.conversations.export import escape_markdown, render_markdown
 from rag.engines.types import Message
 from tests.fakes import chunked
 from tests.ingest.library_world import add
@@ -19,7 +19,7 @@ def world(library: Library) -> ConversationWorld:
 
 
 def exported(world: ConversationWorld, id_: str) -> str:
-    return as_markdown(world.library.conversation(id_), world.store.path(id_))
+    return render_markdown(world.library.conversation(id_), world.store.path(id_))
 
 
 def test_an_export_has_questions_answers_quotes_and_how_they_were_made(world: ConversationWorld) -> None:
@@ -60,4 +60,4 @@ def test_nothing_that_was_said_becomes_a_heading_a_picture_or_a_hidden_link(worl
 
 
 def test_a_line_of_any_signs_stays_what_it_is() -> None:
-    assert escaped("a*b_c`d [e](f) <g> ~h~ | #") == "a\\*b\\_c\\`d \\[e\\](f) \\<g\\> \\~h\\~ \\| \\#"
+    assert escape_markdown("a*b_c`d [e](f) <g> ~h~ | #") == "a\\*b\\_c\\`d \\[e\\](f) \\<g\\> \\~h\\~ \\| \\#"

@@ -152,7 +152,7 @@ def test_a_model_that_is_gone_is_replaced_by_the_one_that_answers_now(world: Con
 def test_free_sampling_and_answers_that_ended_early_are_told(world: ConversationWorld) -> None:
     id_ = world.library.create_conversation().id
     question = world.question(Sampling(temperature=1.0))
-    events = world.store.record(world.store.place(id_, ASKED), question, world.events("It is"))
+    events = world.store.record(world.store.locate_question(id_, ASKED), question, world.events("It is"))
     for _ in range(3):
         next(events)
     events.close()

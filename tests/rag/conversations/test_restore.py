@@ -32,14 +32,14 @@ def converse(world: ConversationWorld, mode: ContextMode = "retrieval") -> str:
     for asked, (shown, new) in zip(ASKED, turns, strict=False):
         started = replace(world.started(), mode=mode, passages=shown, new=new if mode == "retrieval" else ())
         events: list[AnswerEvent] = [started, world.answer("Yes.")]
-        place = world.store.place(id_, asked)
+        place = world.store.locate_question(id_, asked)
         list(world.store.record(place, world.question(), (event for event in events)))
     return id_
 
 
 def recalled(world: ConversationWorld, id_: str, memory: ShownPassages, question: Question) -> list[Shown | None]:
-    store = Conversations(world.library, world.store.observer, memory)
-    place = store.place(id_, ASKED[2])
+    store = Conversations(world.library, world.store.provenance, memory)
+    place = store.locate_question(id_, ASKED[2])
     asked = replace(question, messages=place.messages)
     nothing = Started("none", "nothing found", (), ())
     next(store.record(place, asked, (event for event in (nothing,))))
@@ -68,10 +68,10 @@ def test_the_numbers_that_an_overview_gave_are_brought_back(world: ConversationW
     started = replace(world.started(), mode="overview", passages=())
     answer = replace(world.answer("Yes [2]."), passages=passages(world, 1, 2))
     events: list[AnswerEvent] = [started, answer]
-    list(world.store.record(world.store.place(id_, ASKED[0]), world.question(), (event for event in events)))
-    place = world.store.place(id_, ASKED[1])
+    list(world.store.record(world.store.locate_question(id_, ASKED[0]), world.question(), (event for event in events)))
+    place = world.store.locate_question(id_, ASKED[1])
     memory, asked = ShownPassages(), replace(world.question(), messages=place.messages)
-    Conversations(world.library, world.store.observer, memory).recall(asked, world.store.path(id_))
+    Conversations(world.library, world.store.provenance, memory).restore_passages(asked, world.store.path(id_))
     assert memory.of(asked, 0) == Shown(numbers(world, 1, 2))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.library.library import Library
-from rag.conversations.store import Recorded, is_free, repeatable
+from rag.conversations.store import TurnsStored, choose_seed, is_unseeded
 from rag.engines.types import Message, Sampling
 from rag.errors import EngineBusyError, EngineCrashedError, QuestionError
 from rag.types import AnswerDelta, AnswerEvent
@@ -33,13 +33,13 @@ def test_events_pass_through_and_the_ids_come_before_the_answer(world: Conversat
     *before, recorded, answer = world.record(id_, ASKED)
     question, stored = world.store.path(id_)
     assert [*before, answer] == list(world.events())
-    assert recorded == Recorded(id_, question.id, stored.id)
+    assert recorded == TurnsStored(id_, question.id, stored.id)
     assert roles_and_texts(world, id_) == [("user", "complete", ASKED), ("assistant", "complete", TEXT)]
 
 
 def test_the_next_question_follows_the_current_turn(world: ConversationWorld, id_: str) -> None:
     world.record(id_, ASKED)
-    place = world.store.place(id_, "And the valve?")
+    place = world.store.locate_question(id_, "And the valve?")
     assert place.messages == (Message("user", ASKED), Message("assistant", TEXT), Message("user", "And the valve?"))
 
 
@@ -50,19 +50,19 @@ def test_a_question_is_edited_beside_itself_and_answered_again_below_itself(worl
     world.record(id_, "How seldom?", "Never.", parent=id_)
     assert [turn.text for turn in world.store.path(id_)] == ["How seldom?", "Never."]
     assert [len(turn.versions) for turn in world.store.path(id_, answer.id)] == [2, 2]
-    assert world.store.place(id_, ASKED, question.id).history == ()
+    assert world.store.locate_question(id_, ASKED, question.id).history == ()
 
 
 def test_another_question_is_no_answer_to_one_that_waits(world: ConversationWorld, id_: str) -> None:
     world.store.add(id_, [Message("system", "Be brief."), Message("user", ASKED)])
     with pytest.raises(QuestionError, match="send that question itself"):
-        world.store.place(id_, "Something else?")
+        world.store.locate_question(id_, "Something else?")
     world.record(id_, ASKED)
     assert [turn.role for turn in world.store.path(id_)] == ["system", "user", "assistant"]
 
 
 def test_what_was_said_until_the_reader_left_is_kept(world: ConversationWorld, id_: str) -> None:
-    events = world.store.record(world.store.place(id_, ASKED), world.question(), world.events())
+    events = world.store.record(world.store.locate_question(id_, ASKED), world.question(), world.events())
     for _ in range(4):
         next(events)
     events.close()
@@ -70,7 +70,7 @@ def test_what_was_said_until_the_reader_left_is_kept(world: ConversationWorld, i
 
 
 def test_a_reader_who_leaves_before_the_first_word_leaves_the_question(world: ConversationWorld, id_: str) -> None:
-    events = world.store.record(world.store.place(id_, ASKED), world.question(), world.events())
+    events = world.store.record(world.store.locate_question(id_, ASKED), world.question(), world.events())
     next(events)
     events.close()
     turn = world.store.path(id_)[1]
@@ -87,7 +87,7 @@ def test_what_was_said_until_the_model_failed_is_kept_with_the_reason(world: Con
         raise EngineCrashedError(model="scripted", how="signal 9")
 
     with pytest.raises(EngineCrashedError):
-        list(world.store.record(world.store.place(id_, ASKED), world.question(), failing()))
+        list(world.store.record(world.store.locate_question(id_, ASKED), world.question(), failing()))
     turn = world.store.path(id_)[1]
     assert (turn.status, turn.text) == ("failed", "It is")
     assert turn.record is not None
@@ -100,14 +100,14 @@ def test_nothing_is_kept_of_a_question_that_was_refused(world: ConversationWorld
         raise EngineBusyError(waiting=9, retry_after_seconds=1)
 
     with pytest.raises(EngineBusyError):
-        list(world.store.record(world.store.place(id_, ASKED), world.question(), refusing()))
+        list(world.store.record(world.store.locate_question(id_, ASKED), world.question(), refusing()))
     assert world.store.path(id_) == []
 
 
 def test_an_answer_reaches_its_reader_where_its_conversation_is_deleted_meanwhile(
     world: ConversationWorld, id_: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    events = world.store.record(world.store.place(id_, ASKED), world.question(), world.events())
+    events = world.store.record(world.store.locate_question(id_, ASKED), world.question(), world.events())
     next(events)
     world.library.delete_conversation(id_)
     events.close()
@@ -115,16 +115,18 @@ def test_an_answer_reaches_its_reader_where_its_conversation_is_deleted_meanwhil
 
 
 def test_sampling_that_draws_gets_a_seed_and_no_other() -> None:
-    assert repeatable(Sampling()) == Sampling()
-    assert repeatable(Sampling(0.5, seed=7)) == Sampling(0.5, seed=7)
-    assert not is_free(repeatable(Sampling(0.5)))
-    assert repeatable(Sampling(0.5)).seed != repeatable(Sampling(0.5)).seed
+    assert choose_seed(Sampling()) == Sampling()
+    assert choose_seed(Sampling(0.5, seed=7)) == Sampling(0.5, seed=7)
+    assert not is_unseeded(choose_seed(Sampling(0.5)))
+    assert choose_seed(Sampling(0.5)).seed != choose_seed(Sampling(0.5)).seed
 
 
 def test_quotes_that_nobody_waited_for_leave_no_words_behind(world: ConversationWorld, id_: str) -> None:
     started = replace(world.started(), style="quoted")
     events: list[AnswerEvent] = [started, AnswerDelta(f"{PUMP} [1]"), world.answer("never reached")]
-    recorded = world.store.record(world.store.place(id_, "Why?"), world.question(), (event for event in events))
+    recorded = world.store.record(
+        world.store.locate_question(id_, "Why?"), world.question(), (event for event in events)
+    )
     next(recorded)
     next(recorded)
     recorded.close()

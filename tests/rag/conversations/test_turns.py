@@ -9,9 +9,9 @@ import pytest
 
 from ingest.library.library import Library
 from ingest.types import Comparison, Compound
-from rag.conversations.provenance import Circumstances
+from rag.conversations.provenance import Provenance
 from rag.conversations.store import Conversations
-from rag.conversations.turns import REMARKS, AnswerRecord, basis_of, stored_answer
+from rag.conversations.turns import REMARKS, AnswerRecord, basis_from, encode_answer
 from rag.engines.types import Sampling
 from rag.types import Answer, Passage, Question, Started
 from tests.rag.conversation_world import PUMP, REASON, ConversationWorld, make_conversation_world
@@ -66,18 +66,18 @@ def test_every_field_of_a_question_is_stored_or_left_out_on_purpose(world: Conve
     assert all(
         getattr(question, each.name) != each.default for each in dataclasses.fields(Question) if each.name != "client"
     )
-    record = AnswerRecord(question, None, None, Circumstances(), "it fell over")
+    record = AnswerRecord(question, None, None, Provenance(), "it fell over")
     id_ = world.library.create_conversation().id
-    world.library.append_turns(id_, None, [stored_answer("half", "failed", record)])
+    world.library.append_turns(id_, None, [encode_answer("half", "failed", record)])
     (turn,) = world.store.path(id_)
     assert (turn.text, turn.status, turn.record) == ("half", "failed", record)
 
 
 def stored(world: ConversationWorld, answer: Answer) -> tuple[Conversations, str]:
-    known = world.store.observer.now(world.question())
-    record = AnswerRecord(replace(world.question(), client=""), basis_of(world.started()), answer, known)
+    known = world.store.provenance.collect(world.question())
+    record = AnswerRecord(replace(world.question(), client=""), basis_from(world.started()), answer, known)
     id_ = world.library.create_conversation().id
-    world.library.append_turns(id_, None, [stored_answer(answer.text, "complete", record)])
+    world.library.append_turns(id_, None, [encode_answer(answer.text, "complete", record)])
     return world.store, id_
 
 
@@ -86,8 +86,8 @@ def test_an_answer_comes_back_as_it_was(world: ConversationWorld) -> None:
     (turn,) = store.path(id_)
     assert turn.record is not None
     assert turn.record.answer == world.answer()
-    assert turn.record.basis == basis_of(world.started())
-    assert turn.record.circumstances == store.observer.now(world.question())
+    assert turn.record.basis == basis_from(world.started())
+    assert turn.record.provenance == store.provenance.collect(world.question())
     assert turn.state_of(world.quote()) == "unchanged"
 
 
@@ -113,5 +113,5 @@ def test_an_answer_without_the_words_of_its_document_can_still_be_read(world: Co
 def test_the_passages_of_an_overview_are_stored_by_their_places_alone(world: ConversationWorld) -> None:
     chunks = world.library.document_chunks(world.document.collection_id, world.document.file_id)
     answer = replace(world.answer("Yes."), passages=tuple(Passage(1, chunk) for chunk in chunks))
-    turn = stored_answer("Yes.", "complete", AnswerRecord(world.question(), None, answer, Circumstances()))
+    turn = encode_answer("Yes.", "complete", AnswerRecord(world.question(), None, answer, Provenance()))
     assert PUMP not in turn.details
