@@ -34,7 +34,17 @@ from rag.conversations.store import ConversationEvent, TurnPosition, TurnsStored
 from rag.engines.completion import Completion
 from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob, Usage
 from rag.errors import ModelNotFoundError
-from rag.types import Answer, AnswerDelta, AnswerEvent, ContextMode, Pinned, Progress, Question, Started, Timings
+from rag.types import (
+    Answer,
+    AnswerDelta,
+    AnswerEvent,
+    AnswerProgress,
+    AnswerStarted,
+    ContextMode,
+    PinnedSentence,
+    Question,
+    Timings,
+)
 
 AnswerEvents = Generator[AnswerEvent, None, None]
 Events = Generator[ConversationEvent, None, None]
@@ -112,7 +122,7 @@ def _question(
         sampling=sampling,
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
-        filter=options.filters,
+        filters=options.filters,
         client=client,
         style=options.style or "auto",
     )
@@ -175,7 +185,7 @@ def _streamed_choice(index: int, events: Events, reply: "Reply", metrics: Metric
         for event in events:
             if isinstance(event, TurnsStored):
                 recorded = event
-            elif isinstance(event, Started):
+            elif isinstance(event, AnswerStarted):
                 text_field = reply.text_field(event.mode)
                 yield reply.chunk(index, {**delta, "content": ""}, pincite=basis_object(event))
                 delta = {}
@@ -183,10 +193,10 @@ def _streamed_choice(index: int, events: Events, reply: "Reply", metrics: Metric
                 metrics.count_answer(event)
                 usage = event.usage
                 yield reply.last_chunk(index, delta, event, recorded)
-            elif isinstance(event, Progress):
+            elif isinstance(event, AnswerProgress):
                 yield reply.chunk(index, delta, pincite={"progress": asdict(event)})
                 delta = {}
-            elif isinstance(event, Pinned):
+            elif isinstance(event, PinnedSentence):
                 yield reply.chunk(index, delta, pincite={"checked": pinned_object(event)})
                 delta = {}
             elif event.text or event.logprobs:
@@ -208,7 +218,7 @@ def collected(choices: Choices, reply: "Reply", metrics: Metrics) -> Pieces:
 
 
 def _collected_choice(events: Events) -> Generator[str, None, "Whole"]:
-    started: Started | None = None
+    started: AnswerStarted | None = None
     recorded: TurnsStored | None = None
     logprobs: list[TokenLogprob] = []
     with closing(events):
@@ -216,7 +226,7 @@ def _collected_choice(events: Events) -> Generator[str, None, "Whole"]:
             yield ""
             if isinstance(event, Answer):
                 return Whole(event, started, tuple(logprobs), recorded)
-            if isinstance(event, Started):
+            if isinstance(event, AnswerStarted):
                 started = event
             elif isinstance(event, TurnsStored):
                 recorded = event
@@ -230,7 +240,7 @@ class Whole:
     """An answer with all that came before its end."""
 
     answer: Answer
-    started: Started | None
+    started: AnswerStarted | None
     logprobs: tuple[TokenLogprob, ...]
     recorded: TurnsStored | None
 

@@ -122,7 +122,7 @@ def request_object(question: Question) -> JsonObject:
         "mode": question.mode,
         "style": question.style,
         "vector_stores": list(question.collections),
-        "filters": None if question.filter is None else asdict(question.filter),
+        "filters": None if question.filters is None else asdict(question.filters),
         "sampling": asdict(question.sampling),
     }
 

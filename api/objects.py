@@ -8,7 +8,7 @@ from ingest.types import AttributeValue, Collection, DocumentRecord, FileRecord,
 from rag.engines.types import Alternative, TokenLogprob, Usage
 from rag.models.manager import ModelState
 from rag.retrieval.explanation import explain_cut, explain_score
-from rag.types import Answer, Citation, Disagreement, Passage, Pinned, Quote, ScoredChunk, Started
+from rag.types import Answer, AnswerStarted, Citation, Conflict, Passage, PinnedSentence, Quote, ScoredChunk
 
 JsonObject = dict[str, Any]
 
@@ -148,7 +148,7 @@ def explanation_object(found: ScoredChunk) -> JsonObject:
     return {
         "dense_score": found.dense_score,
         "lexical_score": found.lexical_score,
-        **asdict(found.trail),
+        **asdict(found.breakdown),
         "text": explain_score(found),
     }
 
@@ -222,7 +222,7 @@ def annotation_object(citation: Citation) -> JsonObject:
     }
 
 
-def basis_object(started: Started) -> JsonObject:
+def basis_object(started: AnswerStarted) -> JsonObject:
     """Return what an answer will be based on, as it is known before the model says a word."""
     return {
         "mode": started.mode,
@@ -247,16 +247,16 @@ def check_object(answer: Answer) -> JsonObject:
     }
 
 
-def pinned_object(pinned: Pinned) -> JsonObject:
+def pinned_object(pinned: PinnedSentence) -> JsonObject:
     """Return a sentence that was checked while the answer is written."""
     annotations = [annotation_object(citation) for citation in pinned.citations]
     return {"sentence": asdict(pinned.sentence), "annotations": annotations}
 
 
-def disagreement_object(disagreement: Disagreement) -> JsonObject:
+def disagreement_object(disagreement: Conflict) -> JsonObject:
     """Return what documents say differently, each value with its quote."""
     values = [{"value": each.value, "quote": quote_object(each.quote)} for each in disagreement.values]
-    return {"about": disagreement.thing, "values": values}
+    return {"about": disagreement.subject, "values": values}
 
 
 def logprobs_object(tokens: Sequence[TokenLogprob]) -> JsonObject | None:

@@ -26,16 +26,16 @@ from rag.types import (
     Answer,
     AnswerDelta,
     AnswerEvent,
+    AnswerStarted,
     Citation,
-    Disagreement,
+    Conflict,
     EntailmentJudge,
     Passage,
-    Pinned,
-    PromptHead,
+    PinnedSentence,
+    PromptPrefix,
     Question,
+    ResolvedStyle,
     SentenceVerdict,
-    Started,
-    WrittenOrQuoted,
 )
 
 logger = logging.getLogger(__name__)
@@ -56,9 +56,9 @@ class _Words:
     usage: Usage
     citations: tuple[Citation, ...] = ()
     sentences: tuple[SentenceVerdict, ...] = ()
-    disagreements: tuple[Disagreement, ...] = ()
+    disagreements: tuple[Conflict, ...] = ()
 
-    def pinned_to(self, pinned: Iterable[Pinned]) -> "_Words":
+    def pinned_to(self, pinned: Iterable[PinnedSentence]) -> "_Words":
         """Return the same words with the pins of their sentences."""
         known = list(pinned)
         citations = tuple(citation for each in known for citation in each.citations)
@@ -90,7 +90,7 @@ class Answerer:
         self._style = policy.style
 
     def answer(self, question: Question) -> Generator[AnswerEvent, None, None]:
-        """Yield `Started`, the pieces of the answer, and the `Answer` with its citations.
+        """Yield `AnswerStarted`, the pieces of the answer, and the `Answer` with its citations.
 
         Everything that can be refused is refused before the first event: `QuestionError`,
         `CollectionNotFoundError`, `ModelNotFoundError`, `ModelLoadError`, `PromptTooLongError`. Closing the
@@ -121,7 +121,7 @@ class Answerer:
         self._planner.remember(question, words.text, plan.shown)
         yield _answer(started, words, engine, clock)
 
-    def head(self, collection_id: str) -> PromptHead | None:
+    def head(self, collection_id: str) -> PromptPrefix | None:
         """Return what all first questions about a collection have in front; None where it is not shown whole.
 
         Also None where the default model is not asked to write. Raises what `answer` raises for that model and for a
@@ -131,7 +131,7 @@ class Answerer:
         style, _ = self._chosen_style(Question((), (collection_id,)), engine)
         return self._planner.head(collection_id, engine) if style == "written" else None
 
-    def _chosen_style(self, question: Question, engine: Engine) -> tuple[WrittenOrQuoted, str]:
+    def _chosen_style(self, question: Question, engine: Engine) -> tuple[ResolvedStyle, str]:
         """Return whether the answer is written or quoted, and why where nobody has asked for it."""
         style = self._style if question.style == "auto" else question.style
         model = engine.info()
@@ -143,19 +143,19 @@ class Answerer:
             return "written", ""
         return "quoted", f"quoted word for word, because {model.id} is too small to write answers of its own"
 
-    def _overview_style(self, question: Question, style: WrittenOrQuoted) -> WrittenOrQuoted:
+    def _overview_style(self, question: Question, style: ResolvedStyle) -> ResolvedStyle:
         """Return how an overview is made that nobody has asked for by name: quoted where reading would take long."""
         if question.style == "written":
             return style
-        read = documents_to_read(self._library, question.collections, question.filter)
+        read = documents_to_read(self._library, question.collections, question.filters)
         return "quoted" if sum(document.chunks for document in read) > LONGEST_READING else style
 
-    def _started(self, plan: Plan, style: WrittenOrQuoted, why: str) -> Started:
+    def _started(self, plan: Plan, style: ResolvedStyle, why: str) -> AnswerStarted:
         context = plan.context
         reason = f"{context.reason}; {why}" if why and context.mode != "none" else context.reason
         evidence = tuple(self._finder.quote(match) for match in plan.matches[:EVIDENCE_QUOTES])
         new = tuple(passage.number for passage in plan.new)
-        return Started(context.mode, reason, context.passages, evidence, style, new)
+        return AnswerStarted(context.mode, reason, context.passages, evidence, style, new)
 
     def _written(
         self, question: Question, plan: Plan, engine: Engine, clock: Clock
@@ -200,7 +200,7 @@ class Answerer:
         question: Question,
         asked: str,
         wanted: OverviewQuestion,
-        style: WrittenOrQuoted,
+        style: ResolvedStyle,
         engine: Engine,
         clock: Clock,
     ) -> Generator[AnswerEvent, None, None]:
@@ -209,12 +209,12 @@ class Answerer:
             asked,
             wanted,
             question.collections,
-            question.filter,
+            question.filters,
             replace(question.sampling, max_tokens=self._planner.answer_tokens(question)),
             question.client,
             self._planner.numbers(question),
         )
-        started = Started("overview", f"overview, because of “{wanted.words}”", (), (), style)
+        started = AnswerStarted("overview", f"overview, because of “{wanted.words}”", (), (), style)
         making = (
             quoted_overview(self._library, self._finder.embedder, request)
             if style == "quoted"
@@ -234,19 +234,19 @@ class Answerer:
         answer = _answer(replace(started, reason=made.reason), words, engine, clock)
         yield replace(answer, passages=made.passages)
 
-    def _pinned_overview(self, made: Overview) -> list[Pinned]:
+    def _pinned_overview(self, made: Overview) -> list[PinnedSentence]:
         """Return the sentences of an overview with their pins; Pincite's own words in front have none."""
         if made.quoted:
             return [self._cited(sentence) for sentence in made.quoted]
         pinned = SentenceAttributor(made.passages, self._finder, self._judge).attribute_all(made.text)
         return [each for each in pinned if each.sentence.end > made.own_chars]
 
-    def _cited(self, sentence: QuotedSentence) -> Pinned:
+    def _cited(self, sentence: QuotedSentence) -> PinnedSentence:
         quote = self._finder.quote(sentence.match)
         citation = Citation(sentence.number, quote, sentence.start, sentence.end, "quote", "supported")
-        return Pinned(SentenceVerdict(sentence.start, sentence.end, "supported"), (citation,))
+        return PinnedSentence(SentenceVerdict(sentence.start, sentence.end, "supported"), (citation,))
 
-    def _disagreements(self, citations: Sequence[Citation], passages: Sequence[Passage]) -> tuple[Disagreement, ...]:
+    def _disagreements(self, citations: Sequence[Citation], passages: Sequence[Passage]) -> tuple[Conflict, ...]:
         """Return what the passages say otherwise than the sentences that are cited."""
         stored = {passage.number: passage.stored for passage in passages}
         cited = [
@@ -265,7 +265,7 @@ class Answerer:
         return replace(sampling, cite_up_to=max((passage.number for passage in plan.context.passages), default=0))
 
 
-def _answer(started: Started, words: _Words, engine: Engine, clock: Clock) -> Answer:
+def _answer(started: AnswerStarted, words: _Words, engine: Engine, clock: Clock) -> Answer:
     logger.info("answered: mode %s, %s, %s citations", started.mode, started.style, len(words.citations))
     return Answer(
         text=words.text,

@@ -11,36 +11,36 @@ ContextMode = Literal["whole", "retrieval", "overview", "none"]
 Verdict = Literal["supported", "partly", "unsupported"]
 CitationOrigin = Literal["marker", "alignment", "quote"]
 AnswerMode = Literal["auto", "whole", "retrieval", "overview"]
-"""What an answer is to be made from: whole documents, the best passages, notes of everything, or whichever suits."""
-WrittenOrQuoted = Literal["written", "quoted"]
-"""In words of the model's own, or made of sentences of the documents alone."""
-AnswerStyle = Literal["auto"] | WrittenOrQuoted
-"""`auto` is quoted for models that are too small to write answers."""
+"""The context that an answer uses: whole documents, retrieved passages, an overview of everything, or the best fit."""
+ResolvedStyle = Literal["written", "quoted"]
+"""Written by the model, or extractive: made of sentences of the documents alone."""
+AnswerStyle = Literal["auto"] | ResolvedStyle
+"""`auto` is extractive for models that are too small to write answers."""
 Rewriting = Literal["auto", "on", "off"]
-"""Whether a model rewrites follow-up questions for the search; `auto` asks able models alone."""
+"""Whether a model rewrites follow-up questions for retrieval; `auto` asks able models alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for: a question, the same completed from the conversation, and where.
+    """The input of retrieval: a query, the collections to search (ids), and filters on their documents.
 
-    `collections` are ids. `completed` is empty for a question that follows nothing.
+    `standalone_query` says what the query means without the chat history; it is empty if nothing was said before.
     """
 
-    question: str
+    query: str
     collections: tuple[str, ...]
-    completed: str = ""
-    filter: Filter | None = None
+    standalone_query: str = ""
+    filters: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
-    """How a chunk came to its place.
+class ScoreBreakdown:
+    """The parts of a chunk's score.
 
-    Ranks count from 1; None says that this search did not find the chunk among its candidates. `similarity` is the
-    cosine, at least 0, and `word_coverage` the share of the question's words, both over all variants of the question.
-    `relevance` is the score for the variants that fit best: what says whether the chunk is about the question at all.
-    `rerank_score` is what a `Reranker` says, None where none read the chunk.
+    Ranks count from 1; None says that this search did not return the chunk among its candidates. `similarity` is the
+    cosine, at least 0, and `word_coverage` the share of the query's terms, both averaged over the query's variants.
+    `relevance` is the score for the variant that fits best: it says whether the chunk is about the query at all.
+    `rerank_score` is that of a `Reranker`, None for a chunk that none has read.
     """
 
     dense_rank: int | None = None
@@ -54,17 +54,17 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A found chunk. Higher is better: `score` is in [0, 1], `dense_score` a cosine, `lexical_score` from BM25."""
+    """A retrieved chunk. Higher is better: `score` is in [0, 1], `dense_score` a cosine, `lexical_score` BM25."""
 
     chunk: StoredChunk
     score: float
     dense_score: float
     lexical_score: float
-    trail: Trail = Trail()
+    breakdown: ScoreBreakdown = ScoreBreakdown()
 
 
 class Reranker(Protocol):
-    """Reads a question and a text together and says how well the one answers the other."""
+    """A cross-encoder: it reads a question and a text together and scores how well the text answers the question."""
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return a score in [0, 1] for each text, in the order given; higher is better."""
@@ -73,7 +73,7 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entailment:
-    """How likely a text implies and contradicts a sentence, both in [0, 1], and which model says so."""
+    """The probabilities that a text implies and contradicts a sentence, and the model that estimates them."""
 
     model: str
     entailed: float
@@ -81,16 +81,16 @@ class Entailment:
 
 
 class EntailmentJudge(Protocol):
-    """Reads a quote and a sentence together and says whether the one implies the other."""
+    """A model of natural language inference: it reads a quote and a sentence together."""
 
     def judge(self, quote: str, sentence: str) -> Entailment:
-        """Return how likely `quote` implies and contradicts `sentence`."""
+        """Return the probabilities that `quote` implies and contradicts `sentence`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A numbered chunk that the model is shown and a citation can name. Numbers count from 1."""
+    """A numbered chunk that the prompt shows and a citation can name. Numbers count from 1."""
 
     number: int
     stored: StoredChunk
@@ -113,14 +113,14 @@ class Quote:
     place: str = ""
 
     @property
-    def where(self) -> str:
-        """The file and the place in it, in words."""
+    def location(self) -> str:
+        """The file and the page, in words."""
         return f"{self.filename}, {self.place}" if self.place else self.filename
 
 
 @dataclass(frozen=True, slots=True)
 class StatedValue:
-    """A number or a date that a document gives: `quote.quote[start:end]`."""
+    """A number or a date that a document states: `quote.quote[start:end]`."""
 
     quote: Quote
     start: int
@@ -128,28 +128,28 @@ class StatedValue:
 
     @property
     def value(self) -> str:
-        """The number or date as it is written, with its unit."""
+        """The number or date as the document writes it, with its unit."""
         return self.quote.quote[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """Different numbers or dates that documents give for the same thing; the first is of a quote that is cited."""
+class Conflict:
+    """Different numbers or dates that documents state for the same subject; a citation has the quote of the first."""
 
     values: tuple[StatedValue, ...]
 
     @property
-    def thing(self) -> str:
-        """What they are given for, in the words of the first quote, with … in the value's place."""
+    def subject(self) -> str:
+        """What the values are about: the first quote with … in place of its value."""
         first = self.values[0]
         return f"{first.quote.quote[: first.start]}…{first.quote.quote[first.end :]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A sentence of the answer, `answer[answer_start:answer_end]`, pinned to the quote that bears it.
+    """A sentence of the answer, `answer[answer_start:answer_end]`, pinned to the quote that supports it.
 
-    `number` is the passage's number. `origin` says whether the model named the passage, Pincite found it, or the
+    `number` is the passage's number. `origin` says whether the model named the passage, attribution found it, or the
     sentence is the quote itself.
     """
 
@@ -164,7 +164,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class SentenceVerdict:
-    """What the check says of one sentence of the answer."""
+    """The result of claim verification for one sentence of the answer, `answer[start:end]`."""
 
     start: int
     end: int
@@ -174,7 +174,7 @@ class SentenceVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds since the question came in; `checking_seconds` of the total went into pinning and checking."""
+    """Seconds since the question came in; `checking_seconds` of the total went into attribution and verification."""
 
     retrieval_seconds: float
     first_token_seconds: float
@@ -183,18 +183,18 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """First event of an answer: what it will be based on, before the model says a word.
+class AnswerStarted:
+    """First event of an answer: the context that it will use, before the model writes a word.
 
-    `new` are the numbers of the passages that stand before this question and in no turn before.
+    `new_numbers` are the numbers of the passages that the prompt shows with this question and with no earlier turn.
     """
 
     mode: ContextMode
     reason: str
     passages: tuple[Passage, ...]
     evidence: tuple[Quote, ...]
-    style: WrittenOrQuoted = "written"
-    new: tuple[int, ...] = ()
+    style: ResolvedStyle = "written"
+    new_numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +206,10 @@ class AnswerDelta:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the reading of everything is: `done` of `total` parts, and in words what is being done.
+class AnswerProgress:
+    """The progress of an overview: `done` of `total` parts, and the current step in words.
 
-    `found` is what came to light since the event before, one finding a line.
+    `found` has the findings since the event before, one a line.
     """
 
     done: int
@@ -219,8 +219,8 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
-    """A sentence of the answer that is complete, with its pins; it comes while the next one is written."""
+class PinnedSentence:
+    """A complete sentence of the answer with its pins; the event comes while the model writes the next sentence."""
 
     sentence: SentenceVerdict
     citations: tuple[Citation, ...]
@@ -228,9 +228,9 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Last event: the whole answer with its pins, and what other passages say otherwise.
+    """Last event: the whole answer with its pins, and the conflicts of the sentences that it cites.
 
-    An overview names `passages` that were not known at its start.
+    An overview names `passages` that were not known at its start. The library stores answers under these field names.
     """
 
     text: str
@@ -243,19 +243,19 @@ class Answer:
     finish_reason: FinishReason
     usage: Usage
     timings: Timings
-    style: WrittenOrQuoted = "written"
-    disagreements: tuple[Disagreement, ...] = ()
+    style: ResolvedStyle = "written"
+    disagreements: tuple[Conflict, ...] = ()
     passages: tuple[Passage, ...] = ()
 
 
-AnswerEvent = Started | Progress | AnswerDelta | Pinned | Answer
+AnswerEvent = AnswerStarted | AnswerProgress | AnswerDelta | PinnedSentence | Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A chat whose last message asks about the documents of `collections` (ids) that `filter` lets through.
+    """A chat whose last message asks about the documents of `collections` (ids) that match `filters`.
 
-    `client` says who asks, for fairness among those who wait.
+    `client` identifies who asks, for fairness among waiting requests.
     """
 
     messages: tuple[Message, ...]
@@ -263,14 +263,14 @@ class Question:
     sampling: Sampling = field(default_factory=Sampling)
     mode: AnswerMode = "auto"
     model: str | None = None
-    filter: Filter | None = None
+    filters: Filter | None = None
     client: str = ""
     style: AnswerStyle = "auto"
 
 
 @dataclass(frozen=True, slots=True)
-class PromptHead:
-    """Messages with which all chats about some documents begin; `made_of` names those (`collection_id/file_id`)."""
+class PromptPrefix:
+    """The messages with which all chats about some `documents` (`collection_id/file_id`) begin."""
 
     messages: tuple[Message, ...]
-    made_of: tuple[str, ...]
+    documents: tuple[str, ...]

@@ -5,7 +5,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from api.commands.output import messages, printable, results, styled
-from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, Disagreement, Progress, Quote, Started
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerProgress, AnswerStarted, Citation, Conflict, Quote
 
 QUOTE_CHARS = 240
 
@@ -19,12 +19,12 @@ class AnswerView:
 
     def show(self, event: AnswerEvent) -> None:
         """Show what has come. What an overview finds on its way is left out where the answer will quote it."""
-        if isinstance(event, Started):
+        if isinstance(event, AnswerStarted):
             self._is_quoted = event.style == "quoted"
             messages().print(Text(f"[{printable(event.reason)}]", style="dim"))
             for quote in event.evidence:
-                messages().print(Text(f"{printable(quote.where)}: {shortened(quote.quote)}", style="dim"))
-        elif isinstance(event, Progress):
+                messages().print(Text(f"{printable(quote.location)}: {shortened(quote.quote)}", style="dim"))
+        elif isinstance(event, AnswerProgress):
             found = f"\n{printable(event.found)}" if event.found and not self._is_quoted else ""
             messages().print(Text(f"[{event.done} of {event.total}] {event.doing}{found}", style="dim"))
         elif isinstance(event, AnswerDelta):
@@ -38,7 +38,7 @@ def show_pins(answer: Answer) -> None:
     written = {(each.number, each.quote, each.verdict): each for each in answer.citations if each.origin != "quote"}
     for citation in written.values():
         _show_citation(citation, console)
-    quoted = {(each.number, each.quote.where): None for each in answer.citations if each.origin == "quote"}
+    quoted = {(each.number, each.quote.location): None for each in answer.citations if each.origin == "quote"}
     for number, where in quoted:  # their words are the answer's
         console.print(Text.assemble((f"[{number}] ", "bold cyan"), printable(where)))
     for sentence in answer.sentences:
@@ -50,7 +50,7 @@ def show_pins(answer: Answer) -> None:
     if not answer.citations and answer.evidence:
         console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
         for quote in answer.evidence:
-            console.print(Text(f"- {printable(quote.where)}", style="bold"))
+            console.print(Text(f"- {printable(quote.location)}", style="bold"))
             _show_quote(quote, console)
 
 
@@ -59,7 +59,7 @@ def _show_citation(citation: Citation, console: Console) -> None:
     console.print(
         Text.assemble(
             (f"[{citation.number}] ", "bold cyan"),
-            (f"{printable(citation.quote.where)}  ", "bold"),
+            (f"{printable(citation.quote.location)}  ", "bold"),
             styled(citation.verdict),
             (f"  {printable('; '.join(citation.reasons))}", "dim"),
         )
@@ -67,10 +67,10 @@ def _show_citation(citation: Citation, console: Console) -> None:
     _show_quote(citation.quote, console)
 
 
-def _show_disagreement(disagreement: Disagreement, console: Console) -> None:
+def _show_disagreement(disagreement: Conflict, console: Console) -> None:
     console.print(Text("\nYour documents disagree:", style="bold yellow"))
     for stated in disagreement.values:
-        console.print(Text.assemble((f"  {printable(stated.value)}", "bold"), f"  {printable(stated.quote.where)}"))
+        console.print(Text.assemble((f"  {printable(stated.value)}", "bold"), f"  {printable(stated.quote.location)}"))
         _show_quote(stated.quote, console)
 
 

@@ -52,7 +52,7 @@ def search(settings: AllSettings, query: str, options: SearchOptions, *, as_json
     wanted = typed_filter(options.filters)
     with open_services(settings) as services:
         collection = services.searchable(options.collection)
-        looked_at = services.retriever.rank_candidates(Search(query, (collection.id,), filter=wanted), options.top_k)
+        looked_at = services.retriever.rank_candidates(Search(query, (collection.id,), filters=wanted), options.top_k)
         found = looked_at[: options.top_k]
         places = [place_of(services.library, each.chunk) for each in found]
     if as_json:
@@ -146,7 +146,7 @@ def _answer(services: Services, asked: str, options: AskOptions, console: Consol
         collections=_asked(services, options),
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
-        filter=wanted,
+        filters=wanted,
         style=options.style or "auto",
     )
     shown = AnswerView(console) if console is not None else None

@@ -147,7 +147,7 @@ def _print_turn(turn: Turn) -> None:
 def _print_citation(turn: Turn, citation: Citation) -> None:
     quote, state = citation.quote, STATES[turn.state_of(citation.quote)]
     head = Text.assemble(
-        (f"[{citation.number}] ", "bold cyan"), (f"{printable(quote.where)}  ", "bold"), styled(citation.verdict)
+        (f"[{citation.number}] ", "bold cyan"), (f"{printable(quote.location)}  ", "bold"), styled(citation.verdict)
     )
     if state:
         head.append(f"  {state}", style="yellow")

@@ -151,7 +151,7 @@ def _ranked(parts: Services, collection: Collection, request: StoreSearch) -> li
     rank = parts.retriever.rank_candidates if is_reranked else parts.retriever.score_candidates
     best: dict[int, ScoredChunk] = {}
     for query in request.query:
-        search = Search(query, (collection.id,), filter=request.filters)
+        search = Search(query, (collection.id,), filters=request.filters)
         for found in rank(search, request.max_num_results):
             known = best.get(found.chunk.id)
             if known is None or found.score > known.score:

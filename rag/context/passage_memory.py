@@ -69,4 +69,4 @@ def numbers_of(turns: Iterable[Shown | None]) -> dict[int, int]:
 
 def _key(question: Question, messages: Sequence[Message]) -> bytes:
     said = [(message.role, message.content.strip()) for message in messages]  # some clients trim what they send back
-    return hashlib.sha256(msgspec.msgpack.encode((question.collections, repr(question.filter), said))).digest()
+    return hashlib.sha256(msgspec.msgpack.encode((question.collections, repr(question.filters), said))).digest()

@@ -17,7 +17,7 @@ from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.retrieval.hybrid import Retriever, select_relevant
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
 from rag.retrieval.query_variants import prepend_previous_question
-from rag.types import AnswerStyle, Passage, PromptHead, Question, Rewriting, ScoredChunk, Search
+from rag.types import AnswerStyle, Passage, PromptPrefix, Question, Rewriting, ScoredChunk, Search
 
 NOTHING_FOUND = "The documents in this collection do not say anything about that."
 NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."
@@ -100,7 +100,7 @@ class Planner:
         found = tuple(each for each in matches if each.stored.id in shown)
         return Plan(context, chosen.messages, chosen.prompt_tokens, found, chosen.new)
 
-    def head(self, collection_id: str, engine: Engine) -> PromptHead | None:
+    def head(self, collection_id: str, engine: Engine) -> PromptPrefix | None:
         """Return what all first questions about a collection have in front; None where it is not shown whole."""
         question = Question((Message("user", ""),), (collection_id,))
         story = Story(question.messages, rules=self._rules(question))
@@ -108,7 +108,7 @@ class Planner:
         if whole is None:
             return None
         files = dict.fromkeys(passage.stored.file_id for passage in whole.context.passages)
-        return PromptHead(whole.messages[:-1], tuple(f"{collection_id}/{file_id}" for file_id in files))
+        return PromptPrefix(whole.messages[:-1], tuple(f"{collection_id}/{file_id}" for file_id in files))
 
     def numbers(self, question: Question) -> dict[int, int]:
         """Return the numbers that chunks, by id, have in a conversation already."""
@@ -131,7 +131,7 @@ class Planner:
         completed = prepend_previous_question(question.messages)
         if completed and should_rewrite(engine.info(), self._policy.rewriting):
             completed = rewrite_query(engine, question.messages, client=question.client) or completed
-        return Search(asked, question.collections, completed, question.filter)
+        return Search(asked, question.collections, completed, question.filters)
 
     def _choice(
         self, question: Question, story: Story, best: Sequence[ScoredChunk], left_out: int, engine: Engine
@@ -210,13 +210,13 @@ class Planner:
     def _why_nothing(self, question: Question) -> str:
         if not self._library.size(question.collections).documents:
             return NO_DOCUMENTS
-        if question.filter is not None and not any(self._matching(question, id_) for id_ in question.collections):
+        if question.filters is not None and not any(self._matching(question, id_) for id_ in question.collections):
             return NO_MATCH
         return NOTHING_FOUND
 
     def _matching(self, question: Question, collection_id: str) -> frozenset[str] | None:
         """Return the files that the question's filter lets through; None where it has none."""
-        return None if question.filter is None else self._library.matching_files(collection_id, question.filter)
+        return None if question.filters is None else self._library.matching_files(collection_id, question.filters)
 
 
 class _Choice(NamedTuple):

@@ -12,7 +12,7 @@ from ingest.errors import IngestError
 from ingest.library.library import Library
 from rag.engines.types import Engine
 from rag.errors import RagError
-from rag.types import PromptHead
+from rag.types import PromptPrefix
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class ReadingAhead:
     def __init__(
         self,
         library: Library,
-        head_of: Callable[[str], PromptHead | None],
+        head_of: Callable[[str], PromptPrefix | None],
         engine_for: Callable[[str | None], Engine],
         is_loaded: Callable[[], bool],
     ) -> None:
@@ -74,7 +74,7 @@ class ReadingAhead:
         if head is None:
             return
         try:
-            tokens = engine.prepare(head.messages, made_of=head.made_of)
+            tokens = engine.prepare(head.messages, made_of=head.documents)
         finally:
             # A document that was removed meanwhile has taken with it what was there; this came later.
             self._library.remove_unused()

@@ -9,7 +9,7 @@ from rag.conversations.provenance import Difference, compare_provenance
 from rag.conversations.store import Conversations, is_unseeded
 from rag.conversations.turns import AnswerRecord, Basis, PassageReference, Turn, basis_from
 from rag.errors import ModelNotFoundError, QuestionError
-from rag.types import Answer, AnswerEvent, Question, Started
+from rag.types import Answer, AnswerEvent, AnswerStarted, Question
 
 Ask = Callable[[Question], Generator[AnswerEvent, None, None]]
 
@@ -88,7 +88,7 @@ def _answer(attempt: _Attempt, ask: Ask) -> Generator[None, None, None]:
         with closing(ask(attempt.question)) as events:
             for event in events:
                 yield
-                if isinstance(event, Started):
+                if isinstance(event, AnswerStarted):
                     attempt.basis = basis_from(event)
                 elif isinstance(event, Answer):
                     attempt.text = event.text

@@ -37,7 +37,7 @@ def _shown(record: AnswerRecord, chunks: "_Chunks") -> Shown | None:
 
 def _asks_the_same(record: AnswerRecord, question: Question) -> bool:
     before = record.question
-    return (before.collections, repr(before.filter)) == (question.collections, repr(question.filter))
+    return (before.collections, repr(before.filters)) == (question.collections, repr(question.filters))
 
 
 class _Chunks:

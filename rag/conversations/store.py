@@ -15,7 +15,7 @@ from rag.conversations.restore import restore_passages
 from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_from, complete_basis, decode_turn, encode_answer
 from rag.engines.types import Message, Sampling
 from rag.errors import QuestionError
-from rag.types import Answer, AnswerDelta, AnswerEvent, Question, Started
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStarted, Question
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class _Draft:
         """Take an event in."""
         if self._collected is None:  # the model has just been asked, so it is there
             self._collected = self._provenance.collect(self._question)
-        if isinstance(event, Started):
+        if isinstance(event, AnswerStarted):
             self._basis = basis_from(event)
         elif isinstance(event, AnswerDelta):
             self._text += event.text

@@ -17,7 +17,17 @@ from ingest.library.filters import parse as parse_filter
 from ingest.types import Box
 from rag.conversations.provenance import Provenance
 from rag.engines.types import Message, Sampling
-from rag.types import Answer, AnswerMode, AnswerStyle, ContextMode, Passage, Question, Quote, Started, WrittenOrQuoted
+from rag.types import (
+    Answer,
+    AnswerMode,
+    AnswerStarted,
+    AnswerStyle,
+    ContextMode,
+    Passage,
+    Question,
+    Quote,
+    ResolvedStyle,
+)
 
 FORMAT = 1
 REMARKS = frozenset({"reasons"})
@@ -51,7 +61,7 @@ class Basis:
     reason: str
     passages: tuple[PassageReference, ...] = ()
     evidence: tuple[Quote, ...] = ()
-    style: WrittenOrQuoted = "written"
+    style: ResolvedStyle = "written"
     new: tuple[int, ...] = ()
 
 
@@ -98,10 +108,10 @@ class Turn:
         return self.states.get(_place(quote), "removed")
 
 
-def basis_from(started: Started) -> Basis:
+def basis_from(started: AnswerStarted) -> Basis:
     """Return the first event of an answer without the texts of its passages."""
     passages = tuple(map(_shown, started.passages))
-    return Basis(started.mode, started.reason, passages, started.evidence, started.style, started.new)
+    return Basis(started.mode, started.reason, passages, started.evidence, started.style, started.new_numbers)
 
 
 def complete_basis(basis: Basis, answer: Answer) -> Basis:
@@ -176,7 +186,7 @@ class _Request:
 
 def _plain_question(question: Question) -> dict[str, Any]:
     request = _Request(question.collections, question.sampling, question.mode, question.model, question.style)
-    wanted = None if question.filter is None else asdict(question.filter)
+    wanted = None if question.filters is None else asdict(question.filters)
     return {**_plain(request), "filter": msgspec.to_builtins(wanted)}
 
 
@@ -188,7 +198,7 @@ def _question(plain: dict[str, Any]) -> Question:
         sampling=request.sampling,
         mode=request.mode,
         model=request.model,
-        filter=None if plain["filter"] is None else parse_filter(plain["filter"]),
+        filters=None if plain["filter"] is None else parse_filter(plain["filter"]),
         style=request.style,
     )
 

@@ -14,7 +14,7 @@ from rag.evaluation.answer_matching import answer_words, contains_answer, is_exa
 from rag.evaluation.audit import CitationAudit, stands_in
 from rag.evaluation.measures import estimate
 from rag.evaluation.types import AnswersReport, Estimate, EvalQuery, EvalSet, LatencyReport, Span, Track
-from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStyle, Question, Quote, Started
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question, Quote
 
 EVIDENCE_DEPTHS = (1, 3)
 LONGEST_FOUND_WORDS = 25
@@ -37,7 +37,7 @@ class Answered:
     """A question, what came of it, and after how many seconds the evidence, the first token and the end came."""
 
     query: EvalQuery
-    started: Started
+    started: AnswerStarted
     answer: Answer
     evidence_seconds: float
     first_token_seconds: float
@@ -80,7 +80,7 @@ def ask(
     messages = (*query.history, Message("user", query.text))
     question = Question(messages, (policy.collection_id,), mode=policy.mode, style=policy.style)
     begun = time.perf_counter()
-    started: Started | None = None
+    started: AnswerStarted | None = None
     evidence_at = token_at = last_delta_at = 0.0
     with closing(answer(question)) as events:
         for event in events:
@@ -89,7 +89,7 @@ def ask(
                 # What was checked while the model wrote is known to the answer alone.
                 checking = max(now - last_delta_at, event.timings.checking_seconds)
                 return Answered(query, started, event, evidence_at, token_at or now, now, checking)
-            if isinstance(event, Started):
+            if isinstance(event, AnswerStarted):
                 started, evidence_at = event, now
             elif isinstance(event, AnswerDelta):
                 last_delta_at, token_at = now, token_at or (now if event.text else 0.0)

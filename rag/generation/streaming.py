@@ -9,7 +9,7 @@ from rag.engines.types import Delta, Usage
 from rag.generation.repetition import is_stuck
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.citations import MarkerFilter
-from rag.types import AnswerDelta, Passage, Pinned, Timings
+from rag.types import AnswerDelta, Passage, PinnedSentence, Timings
 
 
 class Clock:
@@ -49,7 +49,7 @@ def written(
     *,
     prompt_tokens: int,
     pinning: SentenceAttributor | None = None,
-) -> Generator[AnswerDelta | Pinned, None, Completion]:
+) -> Generator[AnswerDelta | PinnedSentence, None, Completion]:
     """Yield an answer in prose as it is written, and its sentences as they are complete.
 
     Returns the whole of it. The model goes on while a `pinning` pins a sentence.

@@ -9,7 +9,16 @@ from ingest.types import StoredChunk
 from rag.grounding.citations import AnswerSentence, split_answer
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.grounding.verification import Support, verify_claim
-from rag.types import Citation, CitationOrigin, EntailmentJudge, Passage, Pinned, Quote, SentenceVerdict, Verdict
+from rag.types import (
+    Citation,
+    CitationOrigin,
+    EntailmentJudge,
+    Passage,
+    PinnedSentence,
+    Quote,
+    SentenceVerdict,
+    Verdict,
+)
 
 MIN_ALIGNMENT = 0.5
 """Below this cosine, a sentence without a marker is pinned only to what supports it."""
@@ -36,28 +45,28 @@ class SentenceAttributor:
         self, passages: Sequence[Passage], finder: EvidenceFinder, judge: EntailmentJudge | None = None
     ) -> None:
         self._pinner = _Pinner(passages, finder, judge)
-        self._pinned: dict[AnswerSentence, Pinned] = {}
+        self._pinned: dict[AnswerSentence, PinnedSentence] = {}
         self._has_ended = False
 
-    def attribute_complete(self, text: str, new: str) -> list[Pinned]:
+    def attribute_complete(self, text: str, new: str) -> list[PinnedSentence]:
         """Return the sentences that are complete since an answer has gone on to `text` by `new`.
 
         The last one may still go on, if only with a marker; it is complete when another begins.
         """
-        complete: list[Pinned] = []
+        complete: list[PinnedSentence] = []
         if self._has_ended and new.strip():
             sentences = [each for each in split_answer(text)[:-1] if each not in self._pinned]
             complete = [self._pin(each) for each in sentences]
         self._has_ended = (self._has_ended and not complete) or not SENTENCE_ENDS.isdisjoint(new)
         return complete
 
-    def attribute_all(self, answer: str) -> list[Pinned]:
+    def attribute_all(self, answer: str) -> list[PinnedSentence]:
         """Return every sentence of a finished answer, in order."""
         return [self._pinned.get(each) or self._pin(each) for each in split_answer(answer)]
 
-    def _pin(self, sentence: AnswerSentence) -> Pinned:
+    def _pin(self, sentence: AnswerSentence) -> PinnedSentence:
         pins = self._pinner.pins(sentence)
-        pinned = self._pinned[sentence] = Pinned(self._pinner.verdict(sentence, pins), tuple(pins))
+        pinned = self._pinned[sentence] = PinnedSentence(self._pinner.verdict(sentence, pins), tuple(pins))
         return pinned
 
 

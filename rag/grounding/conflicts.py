@@ -14,7 +14,7 @@ from rag.grounding.evidence import SentenceMatch
 from rag.grounding.verification.lexicon import NEGATIONS
 from rag.grounding.verification.quantities import Quantity, quantities
 from rag.grounding.verification.tokenization import REMEMBERED_TEXTS, Reading, Word, read
-from rag.types import Disagreement, Quote, StatedValue
+from rag.types import Conflict, Quote, StatedValue
 
 MIN_TELLING_WORDS = 2
 """Fewer words do not say what a number is about."""
@@ -67,19 +67,19 @@ Span = tuple[int, int]
 
 def find_conflicts(
     cited: Sequence[SentenceMatch], others: Sequence[SentenceMatch], quote_of: QuoteOf
-) -> tuple[Disagreement, ...]:
+) -> tuple[Conflict, ...]:
     """Return where `others` give another number or date than the sentences that an answer is pinned to.
 
     There is one for each number of a cited sentence that something else is said of, with every value once.
     `quote_of` is called for what is returned alone.
     """
-    found: dict[frozenset[tuple[str, int]], Disagreement] = {}
+    found: dict[frozenset[tuple[str, int]], Conflict] = {}
     for match in _each_once(cited):
         for spans in _differing_values(match, _each_once(others)).values():
             if 1 < len(spans) <= MAX_VALUES:
                 values = tuple(StatedValue(quote_of(each), *span) for each, span in spans)
                 key = frozenset((each.stored.file_id, each.start) for each, _ in spans)
-                found.setdefault(key, Disagreement(values))
+                found.setdefault(key, Conflict(values))
     return tuple(found.values())
 
 

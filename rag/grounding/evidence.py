@@ -70,7 +70,7 @@ class EvidenceFinder:
 
         Scores are in [0, 1] and mean the same for every question, whatever ranks the chunks.
         """
-        relevance = {hit.chunk.id: hit.trail.relevance for hit in hits}
+        relevance = {hit.chunk.id: hit.breakdown.relevance for hit in hits}
         idf_weights = self._coverage.idf_weights(question)
         whole = sum(idf_weights.values()) or 1.0
 

@@ -5,16 +5,16 @@ from rag.types import ScoredChunk
 
 def explain_score(found: ScoredChunk) -> str:
     """Return the ranks and scores of a chunk in each search, after their fusion, and after the closer look."""
-    trail = found.trail
+    breakdown = found.breakdown
     parts = [
-        f"meaning {found.dense_score:.3f} ({_rank(trail.dense_rank)})",
-        f"words {found.lexical_score:.1f} ({_rank(trail.lexical_rank)})",
-        f"both {trail.fused_score:.3f}",
+        f"meaning {found.dense_score:.3f} ({_rank(breakdown.dense_rank)})",
+        f"words {found.lexical_score:.1f} ({_rank(breakdown.lexical_rank)})",
+        f"both {breakdown.fused_score:.3f}",
     ]
-    if trail.word_coverage is not None:
-        parts.append(f"has {trail.word_coverage:.0%} of the question's words")
-    if trail.rerank_score is not None:
-        parts.append(f"read by the cross-encoder {trail.rerank_score:.3f}")
+    if breakdown.word_coverage is not None:
+        parts.append(f"has {breakdown.word_coverage:.0%} of the question's words")
+    if breakdown.rerank_score is not None:
+        parts.append(f"read by the cross-encoder {breakdown.rerank_score:.3f}")
     return ", ".join(parts)
 
 

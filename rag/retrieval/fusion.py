@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.retrieval.query_variants import QueryVariant
-from rag.types import Trail
+from rag.types import ScoreBreakdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class VariantHits:
 
 @dataclass(frozen=True, slots=True)
 class FusedChunk:
-    """A chunk in the common ranking. Its cosine and BM25 are the best of all variants, `trail` is how it got there."""
+    """A chunk in the fused ranking. Its cosine and BM25 are the best of all variants, `breakdown` has their parts."""
 
     id: int
     cosine: float
     bm25: float
-    trail: Trail
+    breakdown: ScoreBreakdown
 
 
 def combine_convexly(similarity: float, words_share: float, weight: float) -> float:
@@ -57,10 +57,10 @@ def fuse(found: Sequence[VariantHits], weight: float) -> list[FusedChunk]:
         similarity = weighted_mean(asked, (max(cosine, 0.0) for cosine in cosines))
         words = weighted_mean(asked, (score / best for score, best in zip(bm25, best_bm25, strict=True)))
         score = combine_convexly(similarity, words, weight)
-        trail = Trail(nearest_ranks.get(id_), lexical_ranks.get(id_), similarity, score)
-        return FusedChunk(id_, max(cosines), max(bm25), trail)
+        breakdown = ScoreBreakdown(nearest_ranks.get(id_), lexical_ranks.get(id_), similarity, score)
+        return FusedChunk(id_, max(cosines), max(bm25), breakdown)
 
-    return sorted(map(fused, ids), key=lambda each: -each.trail.fused_score)
+    return sorted(map(fused, ids), key=lambda each: -each.breakdown.fused_score)
 
 
 def _ranks(ids: Iterable[int]) -> dict[int, int]:

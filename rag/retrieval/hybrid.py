@@ -64,7 +64,7 @@ class Retriever:
         hits = self.score_candidates(search, top_k)
         if self._reranker is None:
             return hits
-        return rerank(self._reranker, expand_query(search.question, search.completed), hits)
+        return rerank(self._reranker, expand_query(search.query, search.standalone_query), hits)
 
     @property
     def has_reranker(self) -> bool:
@@ -101,14 +101,14 @@ class Retriever:
 
     def _meaning_share(self, search: Search) -> float:
         """Return how much the meaning counts for a question: less the worse the embedder knows its language."""
-        return self._weight * self._fluency(search.question)
+        return self._weight * self._fluency(search.query)
 
     def _found(self, search: Search, top_k: int) -> list[VariantHits]:
         """Search for every variant of a question; for none where it has no word."""
-        asked = expand_query(search.question, search.completed) if search.question.strip() else []
+        asked = expand_query(search.query, search.standalone_query) if search.query.strip() else []
         depth = _depth(top_k)
         only: Only = {
-            id_: None if search.filter is None else self._library.matching_files(id_, search.filter)
+            id_: None if search.filters is None else self._library.matching_files(id_, search.filters)
             for id_ in search.collections
         }
         vectors = [self._embedder.embed_query(variant.text) for variant in asked]
@@ -144,11 +144,11 @@ def select_relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -
     number of the query in it (a part number says little to an embedder).
     """
     codes = _codes(query)
-    return [hit for hit in hits if hit.trail.relevance >= min_score or _has_all(hit, codes)]
+    return [hit for hit in hits if hit.breakdown.relevance >= min_score or _has_all(hit, codes)]
 
 
 def _scored(chunk: StoredChunk, fused: FusedChunk) -> ScoredChunk:
-    return ScoredChunk(chunk, fused.trail.fused_score, fused.cosine, fused.bm25, fused.trail)
+    return ScoredChunk(chunk, fused.breakdown.fused_score, fused.cosine, fused.bm25, fused.breakdown)
 
 
 def _looked_at(
@@ -158,8 +158,8 @@ def _looked_at(
     coverage = [match.coverage for match in matches]
     words = weighted_mean(asked, (match.share for match in matches))
     relevance = combine_convexly(max(hit.dense_score, 0.0), max(coverage), weight)
-    trail = replace(hit.trail, word_coverage=weighted_mean(asked, coverage), relevance=relevance)
-    return replace(hit, score=combine_convexly(hit.trail.similarity, words, weight), trail=trail)
+    breakdown = replace(hit.breakdown, word_coverage=weighted_mean(asked, coverage), relevance=relevance)
+    return replace(hit, score=combine_convexly(hit.breakdown.similarity, words, weight), breakdown=breakdown)
 
 
 def _depth(top_k: int) -> int:

@@ -99,7 +99,7 @@ def rerank(reranker: Reranker, asked: Sequence[QueryVariant], hits: Sequence[Sco
     by_variant = [reranker.scores(variant.text, texts) for variant in asked]
     scores = [weighted_mean(asked, of_hit) for of_hit in zip(*by_variant, strict=True)]
     read = [
-        replace(hit, score=score, trail=replace(hit.trail, rerank_score=score))
+        replace(hit, score=score, breakdown=replace(hit.breakdown, rerank_score=score))
         for hit, score in zip(hits[:depth], scores, strict=True)
     ]
     lowest = min(scores)

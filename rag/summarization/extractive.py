@@ -19,7 +19,7 @@ from rag.summarization.map_step import OverviewEvent
 from rag.summarization.notes import Numbering
 from rag.summarization.parts import documents_to_read
 from rag.summarization.sentence_selection import Vectors, by_telling, central, most_telling, sections, shares
-from rag.types import AnswerDelta, Passage, Progress
+from rag.types import AnswerDelta, AnswerProgress, Passage
 
 MAX_SENTENCES = 20
 """As long as an overview may get, and still be read."""
@@ -59,8 +59,8 @@ def quoted_overview(
     sentence each piece is. Closing the generator stops after at most the chunk that is being embedded. Raises
     `CollectionNotFoundError` before the first event.
     """
-    documents = documents_to_read(library, request.collections, request.filter)
-    yield Progress(0, 0, "looking for what stands for the documents")
+    documents = documents_to_read(library, request.collections, request.filters)
+    yield AnswerProgress(0, 0, "looking for what stands for the documents")
     chooser = _Chooser(library, embedder, request, documents)
     chosen = yield from (chooser.central() if request.question.kind == "overview" else chooser.matching())
     return (yield from _told(chooser, chosen))
@@ -102,7 +102,7 @@ class _Chooser:
             if (sentence := self._telling_sentence(stretch, taken)) is not None:
                 chosen.append(sentence)
             found = sentence.text if sentence is not None else ""
-            yield Progress(done, sum(many), f"choosing sentences, section {done} of {sum(many)}", found)
+            yield AnswerProgress(done, sum(many), f"choosing sentences, section {done} of {sum(many)}", found)
         return chosen
 
     def matching(self) -> Generator[OverviewEvent, None, list[SentenceMatch]]:
@@ -115,7 +115,7 @@ class _Chooser:
         for done, id_ in enumerate(ids, start=1):
             new = [match for match in self._matches(id_) if tuple(words(match.text)) not in found]
             found.update({tuple(words(match.text)): match for match in reversed(new)})
-            yield Progress(done, len(ids), f"looking through passage {done} of {len(ids)}", _lines(new))
+            yield AnswerProgress(done, len(ids), f"looking through passage {done} of {len(ids)}", _lines(new))
         best = sorted(found.values(), key=lambda match: -match.score)
         if len(best) > MAX_ITEMS:
             self.left_out = f"the best {MAX_ITEMS} of {len(best)} are shown"

@@ -23,7 +23,7 @@ from rag.summarization.notes import Note, Numbering, merged, taken_notes
 from rag.summarization.parts import Part, documents_to_read, each_chunk, parts
 from rag.summarization.prompts import NOTHING, answer_messages, note_messages
 from rag.summarization.reduce_step import Condenser
-from rag.types import AnswerDelta, Passage, Progress
+from rag.types import AnswerDelta, AnswerProgress, Passage
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class OverviewRequest:
     asked: str
     question: OverviewQuestion
     collections: tuple[str, ...]
-    filter: Filter | None = None
+    filters: Filter | None = None
     sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=512))
     client: str = ""
     known_numbers: Mapping[int, int] = field(default_factory=dict[int, int])
@@ -85,7 +85,8 @@ def overview(
 ) -> Generator[OverviewEvent, None, Overview]:
     """Yield how far the reading is and the pieces of the answer; return the whole of it.
 
-    Progress goes from 0 to the number of parts; empty deltas are signs of life. Closing the generator stops the model.
+    `AnswerProgress` goes from 0 to the number of parts; empty deltas are signs of life. Closing the generator stops the
+    model.
     A part that fails is told of, not hidden; where all fail, or some in a row, the error is raised. Before the first
     event: `CollectionNotFoundError`, and `PromptTooLongError` where the question leaves no room for passages.
     """
@@ -115,7 +116,7 @@ class _Run:
     def events(self) -> Generator[OverviewEvent, None, Overview]:
         """See `overview`."""
         self._check_room()
-        documents = documents_to_read(self._library, self._request.collections, self._request.filter)
+        documents = documents_to_read(self._library, self._request.collections, self._request.filters)
         for part in parts(each_chunk(self._library, documents), self._prompt_budget, self._count_part):
             self._parts.append(part)
             yield AnswerDelta("")
@@ -145,7 +146,7 @@ class _Run:
 
     def _all_notes(self) -> Generator[OverviewEvent, None, list[Note]]:
         total = len(self._parts)
-        yield Progress(0, total, f"reading part 1 of {total}" if total else "there is nothing to read")
+        yield AnswerProgress(0, total, f"reading part 1 of {total}" if total else "there is nothing to read")
         shown: dict[int, list[StoredChunk]] = {}
         requests = [partial(self._part_request, place, shown) for place in range(total)]
         notes: list[Note] = []
@@ -159,7 +160,7 @@ class _Run:
                 new = self._notes_of(place, result, shown.pop(place, []))
                 notes.extend(new)
                 doing = f"reading part {place + 2} of {total}" if place + 1 < total else "putting the notes together"
-                yield Progress(place + 1, total, doing, "\n".join(note.line for note in new))
+                yield AnswerProgress(place + 1, total, doing, "\n".join(note.line for note in new))
         if self._cut:
             self._account.miss(f"the notes of {self._cut} of {total} parts were cut off at {self._note_tokens} tokens")
         return merged(notes)

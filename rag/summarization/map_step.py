@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from rag.engines.types import Delta, Engine, Message, Sampling, Usage
 from rag.errors import RagError
 from rag.generation.repetition import is_stuck
-from rag.types import AnswerDelta, Pinned, Progress
+from rag.types import AnswerDelta, AnswerProgress, PinnedSentence
 
 MAX_FAILURES_IN_A_ROW = 3
 """Then the model will not do the next part either."""
 
 
-OverviewEvent = Progress | AnswerDelta | Pinned
+OverviewEvent = AnswerProgress | AnswerDelta | PinnedSentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rag.errors import PromptTooLongError, RagError
 from rag.summarization.map_step import Account, OverviewEvent, Request, Written, written_by
 from rag.summarization.notes import Note, kept_notes, merged
 from rag.summarization.prompts import answer_messages, condense_messages
-from rag.types import AnswerDelta, Progress
+from rag.types import AnswerDelta, AnswerProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Condenser:
                     continue
                 place, written = event
                 kept.extend(self._kept(groups[place], written))
-                yield Progress(self.parts, self.parts, f"shortening the notes, {place + 1} of {len(groups)}")
+                yield AnswerProgress(self.parts, self.parts, f"shortening the notes, {place + 1} of {len(groups)}")
         return merged(kept)
 
     def _groups(self, notes: Sequence[Note]) -> list[Sequence[Note]]:

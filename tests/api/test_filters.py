@@ -255,7 +255,7 @@ def test_retrieval_with_a_filter_is_the_whole_retrieval_filtered_afterwards(
 
         everything = retriever.retrieve(Search(query, tuple(homes)), 1_000)
         expected = [hit for hit in everything if matches(wanted, said[hit.chunk.file_id])][:top_k]
-        hits = retriever.retrieve(Search(query, tuple(homes), filter=wanted), top_k)
+        hits = retriever.retrieve(Search(query, tuple(homes), filters=wanted), top_k)
 
         assert [hit.chunk.id for hit in hits] == [hit.chunk.id for hit in expected]
         assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in expected], abs=1e-6)

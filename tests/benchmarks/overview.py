@@ -24,7 +24,7 @@ from rag.summarization.extractive import quoted_overview
 from rag.summarization.intent import overview_question
 from rag.summarization.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
 from rag.summarization.map_step import OverviewEvent
-from rag.types import Progress
+from rag.types import AnswerProgress
 from tests.files import Line, write_pdf
 
 LINES_PER_PAGE = 38
@@ -99,7 +99,7 @@ class Watch:
                 made: Overview = end.value
                 logging.info("%s: complete after %.1f s: %s", self._name, self._elapsed(), made.reason)
                 return made
-            if isinstance(event, Progress):
+            if isinstance(event, AnswerProgress):
                 done = event.done
                 if done in (0, 1, event.total) or not done % 10:
                     logging.info("%s: %d of %d after %.1f s", self._name, done, event.total, self._elapsed())

@@ -166,7 +166,7 @@ class Bench:
             say_times(name, times)
 
         def hybrid(text: str, collection_id: str = self.collection_id, wanted: Filter | None = None) -> object:
-            return retriever.retrieve(Search(text, (collection_id,), filter=wanted), TOP_K)
+            return retriever.retrieve(Search(text, (collection_id,), filters=wanted), TOP_K)
 
         small = self.library.collection(SMALL).id
         measure("lexical search", lambda text: self.index.lexical(self.collection_id, text, TOP_K))

@@ -12,12 +12,12 @@ from rag.types import (
     Answer,
     AnswerDelta,
     AnswerEvent,
+    AnswerStarted,
     Citation,
     Passage,
     Question,
     Quote,
     SentenceVerdict,
-    Started,
     Timings,
 )
 from tests.fakes import ScriptedEngine, chunked, passport
@@ -66,11 +66,11 @@ class ConversationWorld:
             place="page 1",
         )
 
-    def started(self) -> Started:
+    def started(self) -> AnswerStarted:
         """The first event of an answer."""
         chunks = self.library.document_chunks(self.document.collection_id, self.document.file_id)
         passages = tuple(Passage(number, chunk) for number, chunk in enumerate(chunks, start=1))
-        return Started("whole", "the whole document: 9 of 70 tokens", passages, (self.quote(),))
+        return AnswerStarted("whole", "the whole document: 9 of 70 tokens", passages, (self.quote(),))
 
     def answer(self, text: str = TEXT) -> Answer:
         """The last event of an answer."""

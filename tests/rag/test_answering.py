@@ -19,7 +19,7 @@ from rag.engines.types import Message, Sampling
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever
-from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStyle, Citation, Question, Started
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStarted, AnswerStyle, Citation, Question
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import claimed, complete
 
@@ -98,7 +98,7 @@ def assert_pins_are_exact(world: World, citations: tuple[Citation, ...]) -> None
 def test_an_answer_starts_with_its_basis_streams_and_ends_with_its_pins(world: World) -> None:
     world.engine = ScriptedEngine(["It is oiled ", "every 3 months [", "1]", "."])
     started, *deltas, answer = world.events("How often is the pump oiled?")
-    assert isinstance(started, Started)
+    assert isinstance(started, AnswerStarted)
     assert isinstance(answer, Answer)
     assert started.evidence[0].quote == "The pump is oiled every 3 months."
     assert "".join(delta.text for delta in deltas if isinstance(delta, AnswerDelta)) == answer.text
@@ -124,7 +124,7 @@ def test_what_is_read_ahead_is_what_a_question_about_whole_documents_begins_with
     prompt, _ = world.engine.requests[0]
     assert prompt[: len(head.messages)] == head.messages
     documents = world.library.documents(world.collection.id)
-    assert set(head.made_of) == {f"{world.collection.id}/{document.file_id}" for document in documents}
+    assert set(head.documents) == {f"{world.collection.id}/{document.file_id}" for document in documents}
 
 
 def test_nothing_is_read_ahead_where_the_documents_do_not_fit(world: World) -> None:
@@ -312,7 +312,7 @@ def test_the_answer_is_no_longer_than_what_the_request_or_the_policy_says(world:
 def test_the_model_can_cite_only_what_it_was_shown(world: World) -> None:
     world.answer("How often is the pump oiled?")
     started, *_ = world.events("How often is the pump oiled?")
-    assert isinstance(started, Started)
+    assert isinstance(started, AnswerStarted)
     assert [sampling.cite_up_to for _, sampling in world.engine.requests] == [len(started.passages)] * 2
 
 

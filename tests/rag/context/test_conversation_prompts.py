@@ -11,7 +11,7 @@ from rag.context.chat_history import LONGEST_SHARE, tell
 from rag.context.passage_memory import Shown, ShownPassages
 from rag.context.prompt import build_messages
 from rag.engines.types import Message
-from rag.types import Answer, Question, Started
+from rag.types import Answer, AnswerStarted, Question
 from tests.fakes import ScriptedEngine
 from tests.rag.test_answering import PUMP, World, world  # noqa: F401 (a fixture)
 
@@ -19,10 +19,10 @@ FIRST = "How often is the pump oiled?"
 SECOND = "When does the canteen close?"
 
 
-def asked(world: World, *texts: str, mode: str = "retrieval") -> tuple[Started, Answer, tuple[Message, ...]]:  # noqa: F811
+def asked(world: World, *texts: str, mode: str = "retrieval") -> tuple[AnswerStarted, Answer, tuple[Message, ...]]:  # noqa: F811
     """Ask the last of `texts` in a conversation; return the basis, the answer and what the model read."""
     started, *_, answer = world.answerer_of_chat.answer(world.question(*texts, mode=mode))
-    assert isinstance(started, Started)
+    assert isinstance(started, AnswerStarted)
     assert isinstance(answer, Answer)
     return started, answer, world.engine.requests[-1][0]
 

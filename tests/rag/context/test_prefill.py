@@ -13,7 +13,7 @@ from ingest.runtime.derived_files import Derived, DerivedFiles, prefix_cache_fol
 from rag.context.prefill import FIRST_COLLECTIONS, ReadingAhead
 from rag.engines.types import Message, ModelInfo
 from rag.errors import EngineCrashedError
-from rag.types import PromptHead
+from rag.types import PromptPrefix
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import complete
 
@@ -38,10 +38,10 @@ def add(library: Library, collection_id: str, source: str, *, is_read: bool = Tr
 
 
 def reading_ahead(library: Library, engine: ScriptedEngine) -> ReadingAhead:
-    def head_of(collection_id: str) -> PromptHead | None:
+    def head_of(collection_id: str) -> PromptPrefix | None:
         documents = library.documents(collection_id, "done")
         names = tuple(f"{collection_id}/{document.file_id}" for document in documents)
-        return PromptHead((Message("system", collection_id),), names) if names else None
+        return PromptPrefix((Message("system", collection_id),), names) if names else None
 
     return ReadingAhead(library, head_of, lambda _: engine, lambda: True)
 
@@ -81,7 +81,7 @@ def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library:
         def info(self) -> ModelInfo:
             return replace(super().info(), is_remote=True)
 
-    def head_of(collection_id: str) -> PromptHead | None:
+    def head_of(collection_id: str) -> PromptPrefix | None:
         pytest.fail("it asks the server how long the documents are")
 
     engine = Remote()
@@ -94,8 +94,8 @@ def test_a_model_that_is_not_in_memory_is_not_brought_there(library: Library) ->
     engine = ScriptedEngine()
     loaded: list[bool] = []
 
-    def head_of(collection_id: str) -> PromptHead:
-        return PromptHead((Message("system", collection_id),), ())
+    def head_of(collection_id: str) -> PromptPrefix:
+        return PromptPrefix((Message("system", collection_id),), ())
 
     def engine_for(_: str | None) -> ScriptedEngine:
         assert loaded, "asking for an engine loads its model"

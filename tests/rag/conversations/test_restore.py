@@ -8,7 +8,7 @@ from ingest.library.library import Library
 from rag.context.passage_memory import Shown, ShownPassages
 from rag.conversations.store import Conversations
 from rag.engines.types import Message
-from rag.types import AnswerEvent, ContextMode, Passage, Question, Started
+from rag.types import AnswerEvent, AnswerStarted, ContextMode, Passage, Question
 from tests.rag.conversation_world import ConversationWorld, make_conversation_world
 
 TEXTS = ("The pump is oiled every 3 months.", "The valve is red.", "The hose is long.")
@@ -30,7 +30,7 @@ def converse(world: ConversationWorld, mode: ContextMode = "retrieval") -> str:
     id_ = world.library.create_conversation().id
     turns = ((passages(world, 1), (1,)), (passages(world, 1, 2), (2,)))
     for asked, (shown, new) in zip(ASKED, turns, strict=False):
-        started = replace(world.started(), mode=mode, passages=shown, new=new if mode == "retrieval" else ())
+        started = replace(world.started(), mode=mode, passages=shown, new_numbers=new if mode == "retrieval" else ())
         events: list[AnswerEvent] = [started, world.answer("Yes.")]
         place = world.store.locate_question(id_, asked)
         list(world.store.record(place, world.question(), (event for event in events)))
@@ -41,7 +41,7 @@ def recalled(world: ConversationWorld, id_: str, memory: ShownPassages, question
     store = Conversations(world.library, world.store.provenance, memory)
     place = store.locate_question(id_, ASKED[2])
     asked = replace(question, messages=place.messages)
-    nothing = Started("none", "nothing found", (), ())
+    nothing = AnswerStarted("none", "nothing found", (), ())
     next(store.record(place, asked, (event for event in (nothing,))))
     return [memory.of(asked, index) for index, message in enumerate(place.messages[:-1]) if message.role == "user"]
 

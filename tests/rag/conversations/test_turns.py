@@ -13,7 +13,7 @@ from rag.conversations.provenance import Provenance
 from rag.conversations.store import Conversations
 from rag.conversations.turns import REMARKS, AnswerRecord, basis_from, encode_answer
 from rag.engines.types import Sampling
-from rag.types import Answer, Passage, Question, Started
+from rag.types import Answer, AnswerStarted, Passage, Question
 from tests.rag.conversation_world import PUMP, REASON, ConversationWorld, make_conversation_world
 
 WORDLESS = {
@@ -56,7 +56,7 @@ def texts_of(kind: Any) -> set[str]:
 
 def test_every_text_of_an_answer_is_known_to_hold_words_of_documents_or_none() -> None:
     assert texts_of(Answer) <= WORDLESS | REMARKS | NOT_STORED
-    assert texts_of(Started) <= WORDLESS | REMARKS | NOT_STORED
+    assert texts_of(AnswerStarted) <= WORDLESS | REMARKS | NOT_STORED
 
 
 def test_every_field_of_a_question_is_stored_or_left_out_on_purpose(world: ConversationWorld) -> None:

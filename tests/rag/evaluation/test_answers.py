@@ -18,14 +18,14 @@ from rag.types import (
     Answer,
     AnswerDelta,
     AnswerEvent,
+    AnswerStarted,
     Citation,
     Passage,
     Question,
     Quote,
+    ResolvedStyle,
     SentenceVerdict,
-    Started,
     Timings,
-    WrittenOrQuoted,
 )
 from tests.rag.evaluation.test_trials import intake
 from tests.rag.evaluation_world import write_set
@@ -50,7 +50,7 @@ class Desk:
     collection: Collection
     asked: list[Question]
     change: Callable[[Answer], Answer] = lambda answer: answer
-    style: WrittenOrQuoted = "written"
+    style: ResolvedStyle = "written"
 
     def quote(self, source: str, text: str) -> Quote:
         """Return a sentence of a document as a quote."""
@@ -69,11 +69,11 @@ class Desk:
         elif "lunch" in text:
             said, quote = "In March [1].", self.quote("drill", "The fire drill takes place in March.")
         else:
-            yield Started("none", REFUSAL, (), ())
+            yield AnswerStarted("none", REFUSAL, (), ())
             yield AnswerDelta(REFUSAL)
             yield self._finished(REFUSAL, (), ())
             return
-        yield Started("retrieval", "one passage", (Passage(1, self.chunk(quote)),), (quote,))
+        yield AnswerStarted("retrieval", "one passage", (Passage(1, self.chunk(quote)),), (quote,))
         yield AnswerDelta("")
         yield AnswerDelta(said)
         citation = Citation(1, quote, 0, len(said), "marker", "supported")

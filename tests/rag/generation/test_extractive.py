@@ -10,7 +10,7 @@ from rag.context.planner import NO_DOCUMENTS
 from rag.engines.types import ModelInfo, Sampling
 from rag.generation.extractive import QUOTES
 from rag.grounding.markers import MARKER
-from rag.types import Answer, AnswerStyle, Started
+from rag.types import Answer, AnswerStarted, AnswerStyle
 from tests.fakes import Script, ScriptedEngine, passport
 from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
 
@@ -31,11 +31,11 @@ def asked(
     style: AnswerStyle = "quoted",
     policy: AnswerStyle = "auto",
     sampling: Sampling | None = None,
-) -> tuple[Started, Answer]:
+) -> tuple[AnswerStarted, Answer]:
     world.engine, world.style = engine, policy
     question = replace(world.question(QUESTION, sampling=sampling), style=style)
     started, *_, answer = world.answerer.answer(question)
-    assert isinstance(started, Started)
+    assert isinstance(started, AnswerStarted)
     assert isinstance(answer, Answer)
     return started, answer
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.grounding.abstention import EVEN_SCORE, estimate_probability, judge_answerability
 from rag.grounding.evidence import SentenceMatch
-from rag.types import ScoredChunk, Trail
+from rag.types import ScoreBreakdown, ScoredChunk
 
 PUMP = "The pump is oiled every 3 months. It stands in the cellar."
 LUNCH = "Lunch is served at noon. Order part XJ-450."
@@ -15,7 +15,7 @@ LUNCH = "Lunch is served at noon. Order part XJ-450."
 
 def hit(id_: int, text: str, title: str = "") -> ScoredChunk:
     chunk = Chunk(0, len(text), text, 1, 1, BlockKind.PROSE, (), title)
-    return ScoredChunk(StoredChunk(id_, "c", f"file{id_}", "a.txt", "a.txt", chunk), 0.5, 0.5, 0.0, Trail())
+    return ScoredChunk(StoredChunk(id_, "c", f"file{id_}", "a.txt", "a.txt", chunk), 0.5, 0.5, 0.0, ScoreBreakdown())
 
 
 def match(of: ScoredChunk, score: float) -> SentenceMatch:

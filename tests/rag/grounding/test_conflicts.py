@@ -5,7 +5,7 @@ import pytest
 from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.grounding.conflicts import find_conflicts
 from rag.grounding.evidence import SentenceMatch, split_chunk
-from rag.types import Disagreement, Quote
+from rag.types import Conflict, Quote
 
 
 def stored(
@@ -25,7 +25,7 @@ def quote_of(match: SentenceMatch) -> Quote:
     return Quote("c", file, f"{file}.txt", f"{file}.txt", 1, match.start, match.end, match.text, 1.0)
 
 
-def found(*chunks: StoredChunk) -> tuple[Disagreement, ...]:
+def found(*chunks: StoredChunk) -> tuple[Conflict, ...]:
     sentences = [match for chunk in chunks for match in split_chunk(chunk)]
     return find_conflicts(sentences[:1], sentences, quote_of)
 
@@ -98,7 +98,7 @@ def test_a_disagreement_says_what_about_and_quotes_every_side() -> None:
     other = stored("The notice period is 21 days for all.", file="copy")
     sentences = [match for chunk in (old, new, other) for match in split_chunk(chunk)]
     (disagreement,) = find_conflicts(sentences[1:2], sentences, quote_of)
-    assert disagreement.thing == "The notice period is … for all."
+    assert disagreement.subject == "The notice period is … for all."
     assert [(value.value, value.quote.filename) for value in disagreement.values] == [
         ("14 days", "old.txt"),
         ("21 days", "new.txt"),

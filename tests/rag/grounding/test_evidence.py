@@ -82,7 +82,7 @@ def test_the_score_of_evidence_is_made_of_meaning_words_and_chunk(
     found = {match.text: match.score for match in finder.rank_evidence("canteen", [hit])}
     meaning = {match.text: match.score for match in finder.rank_sentences("canteen", [hit.chunk])}
     closes, lunch = "The canteen closes at two.", "Lunch is served at noon."
-    chunk = CHUNK_SHARE * hit.trail.relevance
+    chunk = CHUNK_SHARE * hit.breakdown.relevance
     assert found[closes] == pytest.approx(MEANING_SHARE * meaning[closes] + WORDS_SHARE + chunk)
     assert found[lunch] == pytest.approx(MEANING_SHARE * max(meaning[lunch], 0.0) + chunk)
 

@@ -24,7 +24,7 @@ def test_scores_fall_and_stay_between_0_and_1(
     dense: dict[int, float], lexical: dict[int, float], weight: float
 ) -> None:
     ranking = fuse([found(ONE, dense, lexical)], weight)
-    scores = [each.trail.fused_score for each in ranking]
+    scores = [each.breakdown.fused_score for each in ranking]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 + 1e-9 for score in scores)
     assert {each.id for each in ranking} == dense.keys() | lexical.keys()
@@ -44,15 +44,15 @@ def test_the_words_alone_rank_by_bm25(lexical: dict[int, float]) -> None:
 
 def test_an_opposite_vector_is_no_better_than_an_unrelated_one() -> None:
     (first, second) = fuse([found(ONE, {1: -1.0, 2: 0.0}, {})], 0.8)
-    assert first.trail.fused_score == second.trail.fused_score == 0.0
+    assert first.breakdown.fused_score == second.breakdown.fused_score == 0.0
 
 
 def test_a_case_by_hand() -> None:
     ranking = fuse([found(ONE, {1: 0.5, 2: 0.9}, {1: 8.0, 3: 2.0})], 0.6)
     assert [each.id for each in ranking] == [1, 2, 3]
-    assert [each.trail.fused_score for each in ranking] == pytest.approx([0.6 * 0.5 + 0.4, 0.54, 0.4 * 0.25])
-    assert (ranking[0].trail.dense_rank, ranking[0].trail.lexical_rank) == (2, 1)
-    assert (ranking[2].trail.dense_rank, ranking[2].bm25) == (None, 2.0)
+    assert [each.breakdown.fused_score for each in ranking] == pytest.approx([0.6 * 0.5 + 0.4, 0.54, 0.4 * 0.25])
+    assert (ranking[0].breakdown.dense_rank, ranking[0].breakdown.lexical_rank) == (2, 1)
+    assert (ranking[2].breakdown.dense_rank, ranking[2].bm25) == (None, 2.0)
 
 
 def test_variants_of_a_question_count_by_their_weights() -> None:
@@ -62,7 +62,7 @@ def test_variants_of_a_question_count_by_their_weights() -> None:
     (best, _) = fuse([found(asked[0], {1: 0.2, 2: 0.3}, {}), found(asked[1], {1: 0.9, 2: 0.1}, {})], 1.0)
     assert best.id == 1
     assert best.cosine == 0.9
-    assert best.trail.similarity == pytest.approx(0.7 * 0.2 + 0.3 * 0.9)
+    assert best.breakdown.similarity == pytest.approx(0.7 * 0.2 + 0.3 * 0.9)
 
 
 def test_a_first_question_has_no_variants() -> None:

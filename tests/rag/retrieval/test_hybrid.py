@@ -90,10 +90,10 @@ def test_what_is_not_similar_is_not_relevant_unless_it_has_the_codes_of_the_ques
 def test_a_chunk_is_scored_by_its_meaning_and_by_its_words(library: Library, collection: Collection) -> None:
     (best, *_) = retriever(library).rank_candidates(Search("pump oil", (collection.id,)), 4)
     (match,) = TermCoverage(library).match("pump oil", [best.chunk], [best.lexical_score])
-    assert best.trail.word_coverage == match.coverage == pytest.approx(1.0)
-    assert best.score == pytest.approx(0.5 * best.trail.similarity + 0.5 * match.share)
-    assert best.trail.relevance == pytest.approx(0.5 * best.trail.similarity + 0.5)
-    assert best.trail.lexical_rank == 1
+    assert best.breakdown.word_coverage == match.coverage == pytest.approx(1.0)
+    assert best.score == pytest.approx(0.5 * best.breakdown.similarity + 0.5 * match.share)
+    assert best.breakdown.relevance == pytest.approx(0.5 * best.breakdown.similarity + 0.5)
+    assert best.breakdown.lexical_rank == 1
 
 
 def test_a_question_that_follows_another_is_searched_with_it(library: Library, collection: Collection) -> None:
@@ -137,8 +137,10 @@ def test_a_reranker_has_the_last_word_and_says_nothing_of_relevance(library: Lib
     before, after = searching.score_candidates(search, 4), searching.rank_candidates(search, 4)
     assert before == retriever(library).rank_candidates(search, 4)
     assert [len(hit.chunk.chunk.text) for hit in after] == sorted(len(text) for text in TEXTS)
-    assert [hit.trail.rerank_score for hit in after] == [hit.score for hit in after]
-    assert {hit.chunk.id: hit.trail.relevance for hit in after} == {hit.chunk.id: hit.trail.relevance for hit in before}
+    assert [hit.breakdown.rerank_score for hit in after] == [hit.score for hit in after]
+    assert {hit.chunk.id: hit.breakdown.relevance for hit in after} == {
+        hit.chunk.id: hit.breakdown.relevance for hit in before
+    }
     assert "read by the cross-encoder" in explain_score(after[0])
     assert searching.rank_candidates(Search("  ", (collection.id,)), 4) == []
 

@@ -17,7 +17,7 @@ from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.retrieval.query_variants import QueryVariant
 from rag.retrieval.reranker_process import load
 from rag.retrieval.reranking import PAIRS, CrossEncoderReranker, find_reranker, rerank
-from rag.types import ScoredChunk, Trail
+from rag.types import ScoreBreakdown, ScoredChunk
 from tests.tiny_cross_encoder import WINDOW, write_tiny_cross_encoder
 
 HUB_NAME = "cross-encoder/tiny"
@@ -171,8 +171,8 @@ class LengthReranker:
 
 def hits(count: int, *, context: str = "") -> list[ScoredChunk]:
     """Return results whose scores fall and whose texts become longer."""
-    trail = Trail(1, 2, relevance=0.4)
-    return [ScoredChunk(stored(number, context), 1.0 - number / 100, 0.5, 3.0, trail) for number in range(count)]
+    breakdown = ScoreBreakdown(1, 2, relevance=0.4)
+    return [ScoredChunk(stored(number, context), 1.0 - number / 100, 0.5, 3.0, breakdown) for number in range(count)]
 
 
 def stored(number: int, context: str) -> StoredChunk:
@@ -183,10 +183,14 @@ def stored(number: int, context: str) -> StoredChunk:
 def test_the_best_results_are_ranked_again_and_keep_what_else_is_known_of_them() -> None:
     found = rerank(LengthReranker(), [QueryVariant("long", 1.0)], hits(3))
     assert [hit.chunk.id for hit in found] == [2, 1, 0]
-    assert [hit.score for hit in found] == [hit.trail.rerank_score for hit in found] == pytest.approx([0.02, 0.01, 0.0])
-    assert {(hit.dense_score, hit.lexical_score, hit.trail.dense_rank, hit.trail.relevance) for hit in found} == {
-        (0.5, 3.0, 1, 0.4)
-    }
+    assert (
+        [hit.score for hit in found]
+        == [hit.breakdown.rerank_score for hit in found]
+        == pytest.approx([0.02, 0.01, 0.0])
+    )
+    assert {
+        (hit.dense_score, hit.lexical_score, hit.breakdown.dense_rank, hit.breakdown.relevance) for hit in found
+    } == {(0.5, 3.0, 1, 0.4)}
 
 
 def test_what_is_embedded_of_a_chunk_is_read() -> None:
@@ -200,7 +204,7 @@ def test_results_that_were_not_read_follow_in_their_order_and_scores_never_rise(
     assert [hit.chunk.id for hit in found] == [*range(PAIRS - 1, -1, -1), *range(PAIRS, PAIRS + 5)]
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
-    assert [hit.trail.rerank_score for hit in found[PAIRS:]] == [None] * 5
+    assert [hit.breakdown.rerank_score for hit in found[PAIRS:]] == [None] * 5
 
 
 def test_two_variants_of_a_question_share_the_pairs_and_mix_their_scores() -> None:

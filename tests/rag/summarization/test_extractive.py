@@ -11,7 +11,7 @@ from rag.summarization.extractive import MAX_ITEMS, MAX_SENTENCES, quoted_overvi
 from rag.summarization.intent import OverviewQuestion
 from rag.summarization.map_reduce import NOTHING_NOTED, Overview
 from rag.summarization.map_step import OverviewEvent
-from rag.types import Progress
+from rag.types import AnswerProgress
 from tests.ingest import library_world
 from tests.rag.overview_world import LISTING, SUMMARY, World, read_to_end, text_of
 
@@ -50,7 +50,7 @@ def test_an_overview_quotes_a_sentence_of_each_document(world: World) -> None:
     assert result.quoted[0].match.text == "The pump in the cellar is oiled every three months by the technician."
     assert text_of(events) == result.text
     assert "3 passages of 2 documents" in result.reason
-    steps = [event for event in events if isinstance(event, Progress) and event.total]
+    steps = [event for event in events if isinstance(event, AnswerProgress) and event.total]
     assert [(step.done, step.total) for step in steps] == [(1, 3), (2, 3), (3, 3)]
     assert steps[0].found == result.quoted[0].match.text
 
@@ -125,7 +125,7 @@ def test_closing_stops_the_choice(world: World) -> None:
     world.add("long.txt", *(f"Page {n} says that item {n} is part number {n} of the record." for n in range(100)))
     events = quoted_overview(world.library, library_world.EMBEDDER, world.request(SUMMARY))
     before = len(library_world.EMBEDDER.calls)
-    while not (isinstance(event := next(events), Progress) and event.done == 2):
+    while not (isinstance(event := next(events), AnswerProgress) and event.done == 2):
         pass
     events.close()
     assert len(library_world.EMBEDDER.calls) - before == 2

@@ -12,7 +12,7 @@ from rag.engines.types import Message
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 from rag.summarization.map_reduce import NOTHING_NOTED, OverviewRequest, OverviewSpec, overview
 from rag.summarization.prompts import NOTHING
-from rag.types import Progress
+from rag.types import AnswerProgress
 from tests.fakes import ScriptedEngine
 from tests.rag.overview_world import (
     COUNTING,
@@ -37,8 +37,8 @@ def world(tmp_path: Path) -> Iterator[World]:
     library.close()
 
 
-def progress(events: Sequence[object]) -> list[Progress]:
-    return [event for event in events if isinstance(event, Progress)]
+def progress(events: Sequence[object]) -> list[AnswerProgress]:
+    return [event for event in events if isinstance(event, AnswerProgress)]
 
 
 def prompts(world: World) -> list[tuple[Message, ...]]:
@@ -133,7 +133,7 @@ def test_closing_stops_the_parts_under_way_and_begins_no_other(world: World, par
     world.engine = ScriptedEngine(lambda _: ["- a", "b", "c", "d"] * 5, context_window=260)
     events = world.run(LISTING, parallel=parallel)
     for event in events:
-        if isinstance(event, Progress):
+        if isinstance(event, AnswerProgress):
             break
     for _ in range(parallel + 1):
         next(events)
@@ -283,7 +283,7 @@ def test_an_answer_cannot_name_a_passage_that_was_not_noted(world: World) -> Non
 
 def test_a_filter_and_a_collection_that_is_gone_are_heeded(world: World) -> None:
     only = Comparison("eq", "filename", "b.txt")
-    request = OverviewRequest("?", LISTING, (world.collection.id,), filter=only)
+    request = OverviewRequest("?", LISTING, (world.collection.id,), filters=only)
     _, made = read_to_end(overview(world.library, world.engine, request, OverviewSpec(note_tokens=64)))
     assert made.text == "- alpha3-machine [1]"
     assert made.passages[0].stored.filename == "b.txt"
