@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from api.settings import AllSettings
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
-from ingest.embedders.token_spans import Fluency
+from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import ChunksTooLongError, IngestError
 from ingest.index.search_index import SearchIndex
 from ingest.jobs.pipeline import Ingestor, ParserLimits, parser_pool
@@ -132,7 +132,7 @@ class Services:
             self.index,
             self.embedder,
             fusion_weight=rag.fusion_weight,
-            fluency=Fluency(folder.tokenizer_path).of,
+            vocabulary_fit=VocabularyFit(folder.tokenizer_path).score,
             reranker=self.reranker,
         )
         shown = ShownPassages()

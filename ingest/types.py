@@ -162,20 +162,29 @@ class EmbedderPassport:
 
 
 class Embedder(Protocol):
-    """Texts to unit vectors of type float32, one row each, in the order given."""
+    """Texts to vectors of unit length (L2 norm 1), so that an inner product is a cosine. Same text, same vector."""
 
     @property
-    def dimension(self) -> int: ...
+    def dimension(self) -> int:
+        """The length of every vector."""
+        ...
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of passages: shape (len(texts), dimension), float32, row i for text i; (0, dimension) for
+        no texts."""
+        ...
 
-    def embed_query(self, query: str) -> NDArray[np.float32]: ...
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Return the vector of a query: shape (dimension,), float32."""
+        ...
 
 
-class TextMeasure(Protocol):
-    """Where the tokens of a text are, without the special tokens that a model adds around it."""
+class SpanTokenizer(Protocol):
+    """The tokenizer of an embedder, which says where in a text its tokens are."""
 
-    def token_spans(self, text: str) -> Sequence[tuple[int, int]]: ...
+    def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Return the span of each token in text order, in characters as `[start, end)`, without special tokens."""
+        ...
 
 
 DocumentStatus = Literal["queued", "reading", "paused", "cancelled", "done", "warning", "failed"]

@@ -134,8 +134,8 @@ def _logprob(piece: str, alternatives: int) -> TokenLogprob:
     return TokenLogprob(piece.encode(), -0.5, top)
 
 
-class WordMeasure:
-    """A `TextMeasure` that counts words."""
+class WordTokenizer:
+    """A `SpanTokenizer` that counts words."""
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in re.finditer(r"\S+", text)]

@@ -17,7 +17,7 @@ from api.services import Services
 from api.settings import AllSettings
 from ingest.chunking.chunker import ChunkSpec, split
 from ingest.embedders.embedder import find_embedder
-from ingest.embedders.token_spans import measure_of
+from ingest.embedders.tokenizer import load_tokenizer
 from rag.evaluation.answers import AskingPolicy, report_on_answers
 from rag.evaluation.corpus import CorpusIntake
 from rag.evaluation.search_variants import SearchParts, compared_ways, served_way
@@ -84,7 +84,7 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
             cut=partial(
                 split,
                 spec=ChunkSpec(settings.ingest.chunk_tokens),
-                measure=measure_of(found.tokenizer_path),
+                tokenizer=load_tokenizer(found.tokenizer_path),
             ),
         )
         collection = intake.take(evaluated.documents, bars)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ingest.text.sentences import line_spans, sentence_spans
-from ingest.types import Block, BlockKind, Chunk, Heading, Page, ParsedDocument, TextMeasure
+from ingest.text.sentences import split_lines, split_sentences
+from ingest.types import Block, BlockKind, Chunk, Heading, Page, ParsedDocument, SpanTokenizer
 
 CHUNKER_VERSION = "sentences-1"
 """Stored in every collection's passport; to be raised when the same document would be cut in another way."""
@@ -68,8 +68,8 @@ class _Ruler:
     What is left of a piece that was cut counts as one.
     """
 
-    def __init__(self, text: str, measure: TextMeasure) -> None:
-        spans = measure.token_spans(text)
+    def __init__(self, text: str, tokenizer: SpanTokenizer) -> None:
+        spans = tokenizer.token_spans(text)
         self._starts = [place for start, end in spans for place in _places(start, end)]
         self._ends = [end for start, end in spans for _ in _places(start, end)]
 
@@ -96,35 +96,35 @@ def _places(start: int, end: int) -> Iterable[int]:
     return (start,) if end - start <= LONG_PIECE_CHARS else range(start, end, LONG_PIECE_STEP)
 
 
-def split(document: ParsedDocument, spec: ChunkSpec, measure: TextMeasure) -> list[Chunk]:
+def split(document: ParsedDocument, spec: ChunkSpec, tokenizer: SpanTokenizer) -> list[Chunk]:
     """Return the chunks of `document` in reading order; none if it has no text.
 
     Every chunk satisfies `document.text[chunk.start : chunk.end] == chunk.text`, no two overlap, and every
-    character that is neither white space nor in `document.skipped` is in one of them. `embedding_text(chunk)`
+    character that is neither white space nor in `document.skipped` is in one of them. `contextualize(chunk)`
     has at most `spec.max_tokens` word pieces.
     """
-    ruler = _Ruler(document.text, measure)
+    ruler = _Ruler(document.text, tokenizer)
     chunks: list[Chunk] = []
     for section in _join_tiny(document, ruler, spec):
-        context = _context(document, section, spec, measure)
-        room = spec.max_tokens - len(measure.token_spans(context))
-        units = _fitting(document.text, _units(document.text, section), room, measure, ruler)
+        context = _context(document, section, spec, tokenizer)
+        room = spec.max_tokens - len(tokenizer.token_spans(context))
+        units = _fitting(document.text, _units(document.text, section), room, tokenizer, ruler)
         for start, end in _pack(units, room, ruler):
             chunks.append(_chunk(document, section, context, start, end))
     return chunks
 
 
-def embedding_text(chunk: Chunk) -> str:
+def contextualize(chunk: Chunk) -> str:
     """Return what is embedded for a chunk: its context, then its text."""
     return f"{chunk.context}\n{chunk.text}" if chunk.context else chunk.text
 
 
-def heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
+def find_heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
     """Return the titles of the headings that govern `position`, the highest rank first."""
-    return tuple(heading.title for heading in governing_headings(headings, position))
+    return tuple(heading.title for heading in find_governing_headings(headings, position))
 
 
-def governing_headings(headings: Sequence[Heading], position: int) -> list[Heading]:
+def find_governing_headings(headings: Sequence[Heading], position: int) -> list[Heading]:
     """Return the headings that govern `position`, the highest rank first; `headings` are in the order of the text."""
     path: list[Heading] = []
     for heading in headings:
@@ -149,7 +149,7 @@ def _sections(document: ParsedDocument) -> list[_Section]:
             block = _block_at(blocks, start)
             kind = block.kind if block else BlockKind.PROSE
             header = (block.start, block.header_end) if block else (0, 0)
-            sections.append(_Section(start, end, kind, heading_path(headings, start), header))
+            sections.append(_Section(start, end, kind, find_heading_path(headings, start), header))
     return sections
 
 
@@ -191,14 +191,14 @@ def _shared_path(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, 
     return first[:shared]
 
 
-def _context(document: ParsedDocument, section: _Section, spec: ChunkSpec, measure: TextMeasure) -> str:
+def _context(document: ParsedDocument, section: _Section, spec: ChunkSpec, tokenizer: SpanTokenizer) -> str:
     path = [part[:MAX_TITLE_CHARS] for part in (document.title, *section.path) if part]
     lines = [PATH_SEPARATOR.join(dict.fromkeys(path))]
     header_start, header_end = section.header
     if section.kind is BlockKind.TABLE and header_end > header_start:
         lines.append(document.text[header_start:header_end].strip())
     context = "\n".join(line for line in lines if line)
-    spans = measure.token_spans(context)
+    spans = tokenizer.token_spans(context)
     if len(spans) <= spec.max_context_tokens:
         return context
     return context[: spans[spec.max_context_tokens][0]].rstrip()
@@ -206,19 +206,19 @@ def _context(document: ParsedDocument, section: _Section, spec: ChunkSpec, measu
 
 def _units(text: str, section: _Section) -> list[_Unit]:
     body = text[section.start : section.end]
-    spans = sentence_spans(body) if section.kind is BlockKind.PROSE else line_spans(body)
+    spans = split_sentences(body) if section.kind is BlockKind.PROSE else split_lines(body)
     return [_Unit(section.start + start, section.start + end) for start, end in spans]
 
 
-def _fitting(text: str, units: Sequence[_Unit], room: int, measure: TextMeasure, ruler: _Ruler) -> list[_Unit]:
+def _fitting(text: str, units: Sequence[_Unit], room: int, tokenizer: SpanTokenizer, ruler: _Ruler) -> list[_Unit]:
     """Cut the units that are longer than `room`, at white space where there is some."""
     fitting: list[_Unit] = []
     for unit in units:
         start = unit.start
         while ruler.count(start, unit.end) > room:
             end = _cut_place(text, start, ruler.cut(start, unit.end, room))
-            # A cut inside a word can make more word pieces than the word had: measure what was cut.
-            while end - start > 1 and len(measure.token_spans(text[start:end])) > room:
+            # A cut inside a word can make more word pieces than the word had: tokenizer what was cut.
+            while end - start > 1 and len(tokenizer.token_spans(text[start:end])) > room:
                 end = start + (end - start) // 2
             fitting.append(_Unit(start, end))
             start = end
@@ -259,15 +259,15 @@ def _chunk(document: ParsedDocument, section: _Section, context: str, start: int
         start=start,
         end=end,
         text=text.strip(),
-        first_page=page_at(document.pages, start),
-        last_page=page_at(document.pages, end - 1),
+        first_page=find_page_number(document.pages, start),
+        last_page=find_page_number(document.pages, end - 1),
         kind=section.kind,
         heading_path=section.path,
         context=context,
     )
 
 
-def page_at(pages: Sequence[Page], position: int) -> int:
+def find_page_number(pages: Sequence[Page], position: int) -> int:
     """Return the number of the page that holds `position`; between two pages, the one before."""
     index = bisect_left(pages, position + 1, key=lambda page: page.start) - 1
     return pages[max(index, 0)].number if pages else 1

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ingest.chunking.chunker import ChunkSpec, governing_headings, split
-from ingest.text.pieces import separator, shifted
-from ingest.types import BlockKind, Chunk, ChunkedDocument, Heading, ParsedDocument, TextMeasure
+from ingest.chunking.chunker import ChunkSpec, find_governing_headings, split
+from ingest.text.pieces import choose_separator, shift_offsets
+from ingest.types import BlockKind, Chunk, ChunkedDocument, Heading, ParsedDocument, SpanTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,9 @@ class _Held:
     document: ParsedDocument
 
 
-def split_pieces(pieces: Iterable[ParsedDocument], spec: ChunkSpec, measure: TextMeasure) -> Iterator[ChunkedDocument]:
+def split_pieces(
+    pieces: Iterable[ParsedDocument], spec: ChunkSpec, tokenizer: SpanTokenizer
+) -> Iterator[ChunkedDocument]:
     """Yield each piece with the chunks that end in it, all offsets counted in the text of the whole document.
 
     The last chunk of prose of a piece is held back: it goes on in the next one. Every piece has the title of
@@ -29,12 +31,12 @@ def split_pieces(pieces: Iterable[ParsedDocument], spec: ChunkSpec, measure: Tex
         title = title or piece.title
         titled = replace(piece, title=title)
         start, window = (offset, titled) if held is None else (held.start, _joined(held, titled, offset))
-        chunks = split(window, spec, measure)
+        chunks = split(window, spec, tokenizer)
         held = None if is_last else _hold(window, chunks, start)
         if held is not None:
             chunks = [chunk for chunk in chunks if chunk.start + start < held.start]
-        yield ChunkedDocument(shifted(titled, offset), tuple(_moved(chunk, start) for chunk in chunks))
-        offset += len(piece.text) + len(separator(piece.unit))
+        yield ChunkedDocument(shift_offsets(titled, offset), tuple(_moved(chunk, start) for chunk in chunks))
+        offset += len(piece.text) + len(choose_separator(piece.unit))
 
 
 def _with_last(pieces: Iterable[ParsedDocument]) -> Iterator[tuple[ParsedDocument, bool]]:
@@ -52,7 +54,7 @@ def _hold(window: ParsedDocument, chunks: list[Chunk], start: int) -> _Held | No
     if not chunks or chunks[-1].kind is not BlockKind.PROSE:
         return None
     begin = chunks[-1].start
-    above = [Heading(heading.level, heading.title, 0) for heading in governing_headings(window.headings, begin)]
+    above = [Heading(heading.level, heading.title, 0) for heading in find_governing_headings(window.headings, begin)]
     below = [
         Heading(heading.level, heading.title, heading.start - begin)
         for heading in window.headings
@@ -74,10 +76,10 @@ def _hold(window: ParsedDocument, chunks: list[Chunk], start: int) -> _Held | No
 
 def _joined(held: _Held, piece: ParsedDocument, offset: int) -> ParsedDocument:
     """Return what was held back and the piece after it as one document."""
-    moved = shifted(piece, offset - held.start)
+    moved = shift_offsets(piece, offset - held.start)
     return replace(
         moved,
-        text=held.document.text + separator(piece.unit) + piece.text,
+        text=held.document.text + choose_separator(piece.unit) + piece.text,
         pages=(*held.document.pages, *moved.pages),
         headings=(*held.document.headings, *moved.headings),
         skipped=(*held.document.skipped, *moved.skipped),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest.chunking.chunker import CHUNKER_VERSION
 from ingest.embedders.gguf_config import read_facts
 from ingest.embedders.model_config import Prompts, dimension_of, pieces_lost_to_cuts, pooling_of, prompts_of, window_of
-from ingest.embedders.token_spans import WordPieceMeasure
+from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
 from ingest.runtime.model_cache import GGUF_SUFFIX, gguf_file, model_folder
 from ingest.runtime.supervisor import Worker, WorkerSpec
@@ -33,7 +33,7 @@ TORCH_WORKER, GGUF_WORKER = "ingest.embedders.torch_process:main", "ingest.embed
 MODEL_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 
-class Vectors(msgspec.Struct):
+class VectorBatch(msgspec.Struct):
     """Vectors on the wire: `rows` times `dimension` float32 values, row by row."""
 
     rows: int
@@ -46,7 +46,7 @@ class Vectors(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class EmbedderFolder:
+class EmbedderInfo:
     """An embedding model on disk, described without loading it: a folder, or one GGUF file.
 
     `window` is what the model reads at once; `max_tokens` is what is left of it for a text, without the special tokens
@@ -69,7 +69,7 @@ class EmbedderFolder:
 
     @property
     def tokenizer_path(self) -> Path:
-        """The file from which `ingest.embedders.token_spans.measure_of` is made."""
+        """The file from which `ingest.embedders.tokenizer.load_tokenizer` is made."""
         return self.path if self.is_gguf else self.path / "tokenizer.json"
 
     def passport(self) -> EmbedderPassport:
@@ -84,7 +84,7 @@ class EmbedderFolder:
         )
 
 
-def find_embedder(name: str) -> EmbedderFolder:
+def find_embedder(name: str) -> EmbedderInfo:
     """Return the model that a setting names: `bundled`, the path of a GGUF file or of a folder, or a name in the cache
     of the Hugging Face tools.
 
@@ -99,9 +99,9 @@ def find_embedder(name: str) -> EmbedderFolder:
     raise EmbedderNotFoundError(name=name)
 
 
-def _described_by_folder(path: Path, called: str) -> EmbedderFolder:
+def _described_by_folder(path: Path, called: str) -> EmbedderInfo:
     prompts, window = prompts_of(path, called), window_of(path)
-    return EmbedderFolder(
+    return EmbedderInfo(
         name=called,
         path=path,
         dimension=dimension_of(path),
@@ -113,9 +113,9 @@ def _described_by_folder(path: Path, called: str) -> EmbedderFolder:
     )
 
 
-def _described_by_header(path: Path, called: str) -> EmbedderFolder:
+def _described_by_header(path: Path, called: str) -> EmbedderInfo:
     facts = read_facts(path)
-    return EmbedderFolder(
+    return EmbedderInfo(
         name=called,
         path=path,
         dimension=facts.dimension,
@@ -141,7 +141,7 @@ def _called(name: str, path: Path) -> str:
 
 def _prompt_tokens(path: Path, prompt: str) -> int:
     # A large vocabulary takes a second to load, so it is not done for nothing.
-    return len(WordPieceMeasure(path / "tokenizer.json").token_spans(prompt)) if prompt else 0
+    return len(WordPieceTokenizer(path / "tokenizer.json").token_spans(prompt)) if prompt else 0
 
 
 def _bundled_path() -> Path:
@@ -158,7 +158,7 @@ class WorkerEmbedder:
     batches.
     """
 
-    def __init__(self, folder: EmbedderFolder, *, batch_size: int) -> None:
+    def __init__(self, folder: EmbedderInfo, *, batch_size: int) -> None:
         self._folder = folder
         self._batch_size = batch_size
         self._worker = Worker(
@@ -210,6 +210,6 @@ class WorkerEmbedder:
 
     def _call(self, method: str, texts: list[str], priority: int) -> NDArray[np.float32]:
         reply = self._worker.call(
-            method, {"texts": texts}, Vectors, timeout_seconds=CALL_TIMEOUT_SECONDS, priority=priority
+            method, {"texts": texts}, VectorBatch, timeout_seconds=CALL_TIMEOUT_SECONDS, priority=priority
         )
         return reply.array()

@@ -39,7 +39,7 @@ _FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class GgufFacts:
-    """What has to be known of a model before it is loaded; the same as a folder of `EmbedderFolder` says."""
+    """What has to be known of a model before it is loaded; the same as a folder of `EmbedderInfo` says."""
 
     dimension: int
     window: int

@@ -14,7 +14,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedders.embedder import NICENESS, QUERY_PRIORITY, Vectors
+from ingest.embedders.embedder import NICENESS, QUERY_PRIORITY, VectorBatch
 from ingest.embedders.gguf_tokenizer import GgufModel, explained
 from ingest.embedders.model_config import Prompts
 from ingest.errors import TextTooLongError
@@ -128,12 +128,12 @@ class GgufEmbedder:
         self._prompts = prompts
         self._window = window
 
-    def handle(self, call: Call) -> Iterator[Vectors]:
+    def handle(self, call: Call) -> Iterator[VectorBatch]:
         """Answer one call of the parent."""
         texts = cast(list[str], call.params["texts"])
         vectors = self.embed(texts) if call.method == "embed" else self.embed_query(texts[0])
         rows, dimension = vectors.shape
-        yield Vectors(rows, dimension, vectors.tobytes())
+        yield VectorBatch(rows, dimension, vectors.tobytes())
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors; raises `TextTooLongError` for a text over the window."""

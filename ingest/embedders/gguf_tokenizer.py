@@ -105,8 +105,8 @@ class GgufModel:
             size = -length
 
 
-class GgufMeasure:
-    """A `TextMeasure` over the vocabulary in a GGUF file. Loads no weights."""
+class GgufTokenizer:
+    """A `SpanTokenizer` over the vocabulary in a GGUF file. Loads no weights."""
 
     def __init__(self, path: str | Path) -> None:
         self._model = GgufModel(path, vocabulary_only=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
-from ingest.embedders.embedder import NICENESS, QUERY_PRIORITY, Vectors
+from ingest.embedders.embedder import NICENESS, QUERY_PRIORITY, VectorBatch
 from ingest.embedders.int8_encoder import Int8Encoder, Int8Pool, NotQuantizableError, give_way_on_one_core
 from ingest.embedders.model_config import Prompts
 from ingest.errors import TextTooLongError
@@ -159,12 +159,12 @@ class TorchModel:
         self._window = int(model.max_seq_length or 0)
         self._special_tokens = int(model.tokenizer.num_special_tokens_to_add(pair=False))
 
-    def handle(self, call: Call) -> Iterator[Vectors]:
+    def handle(self, call: Call) -> Iterator[VectorBatch]:
         """Answer one call of the parent."""
         texts = cast(list[str], call.params["texts"])
         vectors = self.embed(texts) if call.method == "embed" else self.embed_query(texts[0])
         rows, dimension = vectors.shape
-        yield Vectors(rows, dimension, vectors.tobytes())
+        yield VectorBatch(rows, dimension, vectors.tobytes())
 
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
         """Return unit vectors; raises `TextTooLongError` for a text over the window."""

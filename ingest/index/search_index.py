@@ -19,7 +19,7 @@ from ingest.errors import IndexOutdatedError, IngestError, LibraryError
 from ingest.index.dense_index import EXACT_LIMIT, DenseIndex
 from ingest.library.library import Library
 from ingest.storage.snapshots import Snapshot, is_outgrown
-from ingest.text.analyzer import question_words
+from ingest.text.analyzer import extract_query_terms
 from ingest.types import EmbedderPassport
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class SearchIndex:
 
         Where `only` is given, of the documents of these files alone.
         """
-        asked = question_words(query)
+        asked = extract_query_terms(query)
         among = self._among(collection_id, only)
         return self._library.search_words(collection_id, asked, top_k, among=among) if asked else []
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.chunking.chunker import embedding_text
+from ingest.chunking.chunker import contextualize
 from ingest.errors import (
     CollectionExistsError,
     CollectionNotFoundError,
@@ -198,7 +198,7 @@ class Ingestor:
 
     def _embed(self, piece: ChunkedDocument) -> NDArray[np.float32]:
         """Return the vectors of a part's chunks; tried twice, as the embedder may have died of something else."""
-        texts = [embedding_text(chunk) for chunk in piece.chunks]
+        texts = [contextualize(chunk) for chunk in piece.chunks]
         if not texts:
             return np.empty((0, self._embedder.dimension), dtype=np.float32)
         try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from ingest.conversation_types import ConversationRecord, NewTurn, TurnRecord
 from ingest.storage import conversations
 from ingest.storage.home import Home
-from ingest.text.analyzer import question_words
+from ingest.text.analyzer import extract_query_terms
 
 
 class LibraryConversations:
@@ -32,7 +32,7 @@ class LibraryConversations:
         With a query those that have all its words, in their titles, questions and answers together; none where the
         query has no word in it.
         """
-        words = question_words(query)
+        words = extract_query_terms(query)
         if query and not words:
             return []
         with self.storage.database.read() as db:

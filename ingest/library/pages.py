@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ingest.errors import FileNotInLibraryError, PageNotFoundError
 from ingest.library.library import Library
 from ingest.runtime.supervisor import WorkerPool
-from ingest.text.word_boxes import boxes_for_span
+from ingest.text.word_boxes import find_boxes
 from ingest.types import Box, DocumentRecord, Page, PageUnit, StoredChunk
 
 RENDER_TIMEOUT_SECONDS = 30.0
@@ -32,7 +32,7 @@ def locate(library: Library, collection_id: str, file_id: str, start: int, end: 
     """
     document = library.document(collection_id, file_id)
     pages = library.span_pages(collection_id, file_id, start, end)
-    boxes = tuple(box for page in pages for box in boxes_for_span(page, start, end))
+    boxes = tuple(box for page in pages for box in find_boxes(page, start, end))
     if document.unit is PageUnit.LINE:
         place = f"line {library.line_at(collection_id, file_id, start)}"
     else:
@@ -76,7 +76,7 @@ class PageImages:
         page = next((page for page in self._library.pages(collection_id, file_id) if page.number == number), None)
         if page is None or page.width <= 0:
             raise PageNotFoundError(file_id=file_id, page=number)
-        boxes = boxes_for_span(page, start, end) if start is not None and end is not None else ()
+        boxes = find_boxes(page, start, end) if start is not None and end is not None else ()
         path, password = self._library.original_path(file_id), self._library.password(file_id)
         params = {"path": str(path), "page": number, "boxes": boxes, "password": password}
         with self._renderers.lease(RENDERER_WAIT_SECONDS) as renderer:

@@ -8,7 +8,7 @@ import msgspec
 
 from ingest.chunking.chunker import ChunkSpec
 from ingest.chunking.streaming import split_pieces
-from ingest.embedders.token_spans import measure_of
+from ingest.embedders.tokenizer import load_tokenizer
 from ingest.errors import ParserLimitError
 from ingest.parsers import NextPiece
 from ingest.parsers.formats import Format, identify
@@ -16,7 +16,7 @@ from ingest.parsers.images import parser as image
 from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.registry import Source, read
 from ingest.runtime.worker_main import Call, Channel, serve_calls
-from ingest.types import Box, ChunkedDocument, TextMeasure
+from ingest.types import Box, ChunkedDocument, SpanTokenizer
 
 
 class ParseParams(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ class RenderParams(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
-    """How the worker is set up: the embedder's tokenizer (`measure_of`), the longest chunk in its pieces, OCR."""
+    """How the worker is set up: the embedder's tokenizer (`load_tokenizer`), the longest chunk in its pieces, OCR."""
 
     tokenizer: str
     max_tokens: int
@@ -47,7 +47,7 @@ class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Serve `parse` and `render` until the parent is gone."""
     settings = msgspec.convert(options, ParserOptions)
-    reader = Reader(measure_of(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr)
+    reader = Reader(load_tokenizer(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr)
     channel.ready()
     serve_calls(channel, reader.handle)
 
@@ -58,8 +58,8 @@ class Reader:
     A file is read piece by piece, as its caller asks for them, so that no more than one waits in memory.
     """
 
-    def __init__(self, measure: TextMeasure, spec: ChunkSpec, *, with_ocr: bool = True) -> None:
-        self._measure = measure
+    def __init__(self, tokenizer: SpanTokenizer, spec: ChunkSpec, *, with_ocr: bool = True) -> None:
+        self._tokenizer = tokenizer
         self._spec = spec
         self._with_ocr = with_ocr
         self._pieces: Iterator[ChunkedDocument] = iter(())
@@ -81,7 +81,7 @@ class Reader:
         """Yield the pieces of a file with their chunks; raises one of `PARSER_ERRORS`."""
         source = Source(Path(params.path), params.filename, params.password, with_ocr=self._with_ocr)
         try:
-            yield from split_pieces(read(source), self._spec, self._measure)
+            yield from split_pieces(read(source), self._spec, self._tokenizer)
         except MemoryError as error:
             detail = "cutting it into chunks needs more memory than one reader may use"
             raise ParserLimitError(filename=params.filename, detail=detail) from error

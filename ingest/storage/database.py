@@ -16,7 +16,7 @@ import msgspec
 
 from ingest.errors import LibraryError
 from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_folder
-from ingest.text.analyzer import index_words
+from ingest.text.analyzer import join_terms
 
 BUSY_TIMEOUT_MS = 30_000
 IDLE_READERS = 8
@@ -180,4 +180,4 @@ def _connect(path: Path) -> apsw.Connection:
 
 
 def _index_words(*values: object) -> str:
-    return index_words(str(values[0]))
+    return join_terms(str(values[0]))

@@ -20,7 +20,7 @@ import Stemmer
 
 LATIN_LETTERS = 7
 """Letters of a Latin word that are compared; a word with a digit in it is a code, of which every sign counts."""
-MAX_QUESTION_WORDS = 256
+MAX_QUERY_TERMS = 256
 """A search takes time for every word of a question; what is longer is a text, which its vector describes better."""
 REMEMBERED_WORDS = 100_000
 
@@ -50,20 +50,20 @@ _LANGUAGES = tuple(
 )
 
 
-def words(text: str) -> list[str]:
+def extract_terms(text: str) -> list[str]:
     """Return what is compared of a text, in its order; a word that stands there twice comes twice."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return [word for match in _TOKEN.finditer(folded) for word in _forms(match[0], is_unspaced=bool(match["unspaced"]))]
 
 
-def question_words(question: str) -> list[str]:
-    """Return the words of a question, each once, in its order; at most `MAX_QUESTION_WORDS` of them."""
-    return list(dict.fromkeys(words(question)))[:MAX_QUESTION_WORDS]
+def extract_query_terms(question: str) -> list[str]:
+    """Return the words of a question, each once, in its order; at most `MAX_QUERY_TERMS` of them."""
+    return list(dict.fromkeys(extract_terms(question)))[:MAX_QUERY_TERMS]
 
 
-def index_words(text: str) -> str:
+def join_terms(text: str) -> str:
     """Return the words of a text with spaces between them, as the lexical index stores them."""
-    return " ".join(words(text))
+    return " ".join(extract_terms(text))
 
 
 def _forms(run: str, *, is_unspaced: bool) -> Iterator[str]:

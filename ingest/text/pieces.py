@@ -7,7 +7,7 @@ from ingest.text.word_boxes import pack_words, unpack_words
 from ingest.types import Block, Heading, Page, PageUnit, ParsedDocument
 
 
-def separator(unit: PageUnit) -> str:
+def choose_separator(unit: PageUnit) -> str:
     """Return what stands between the texts of two pieces: where lines are counted, no line that the file has not."""
     return "\n" if unit is PageUnit.LINE else "\n\n"
 
@@ -20,8 +20,8 @@ def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
     moved: list[ParsedDocument] = []
     text = ""
     for piece in pieces:
-        text += separator(piece.unit) if moved else ""
-        moved.append(shifted(piece, len(text)))
+        text += choose_separator(piece.unit) if moved else ""
+        moved.append(shift_offsets(piece, len(text)))
         text += piece.text
     if not moved:
         raise ValueError("a document has at least one piece")
@@ -42,13 +42,13 @@ def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
     )
 
 
-def shifted(piece: ParsedDocument, offset: int) -> ParsedDocument:
+def shift_offsets(piece: ParsedDocument, offset: int) -> ParsedDocument:
     """Return `piece` with all offsets moved by `offset`; its text stays."""
     if not offset:
         return piece
     return replace(
         piece,
-        pages=tuple(shifted_page(page, offset) for page in piece.pages),
+        pages=tuple(shift_page(page, offset) for page in piece.pages),
         headings=tuple(Heading(heading.level, heading.title, heading.start + offset) for heading in piece.headings),
         blocks=tuple(
             Block(block.kind, block.start + offset, block.end + offset, block.header_end + offset)
@@ -58,7 +58,7 @@ def shifted(piece: ParsedDocument, offset: int) -> ParsedDocument:
     )
 
 
-def shifted_page(page: Page, offset: int) -> Page:
+def shift_page(page: Page, offset: int) -> Page:
     """Return `page` with its offsets, and those of its words, moved by `offset`."""
     words = unpack_words(page.words).copy()
     words["start"] += offset

@@ -9,7 +9,7 @@ import sentencex
 _LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*•‣▪◦–]|\d{1,3}[.)])[ \t])")
 
 
-def sentence_spans(text: str) -> list[tuple[int, int]]:
+def split_sentences(text: str) -> list[tuple[int, int]]:
     """Return the `[start, end)` of each sentence in order, without the white space around it.
 
     An empty line and the start of a list item end a sentence; another line break does not.
@@ -23,7 +23,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def line_spans(text: str) -> list[tuple[int, int]]:
+def split_lines(text: str) -> list[tuple[int, int]]:
     """Return the `[start, end)` of each line that is not blank: the rows of a table, the lines of code."""
     spans: list[tuple[int, int]] = []
     start = 0

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from ingest.types import Box, Page
 
-WORD = np.dtype([("start", "<u4"), ("end", "<u4"), ("line", "<u4"), ("box", "<f4", (4,))])
+WORD_DTYPE = np.dtype([("start", "<u4"), ("end", "<u4"), ("line", "<u4"), ("box", "<f4", (4,))])
 """One word: its span in the document's text, the line it stands on, and x0, y0, x1, y1 on the page as shown."""
 
-Words = NDArray[np.void]
+WordArray = NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
-class Affine:
+class AffineTransform:
     """A mapping of the plane: `x' = a·x + c·y + e`, `y' = b·x + d·y + f`."""
 
     a: float
@@ -33,17 +33,17 @@ class Affine:
         return corners.astype(np.float32)
 
 
-def pack_words(words: Words) -> bytes:
+def pack_words(words: WordArray) -> bytes:
     """Return the stored form of `words`, which are in the order of the text."""
-    return words.astype(WORD, copy=False).tobytes()
+    return words.astype(WORD_DTYPE, copy=False).tobytes()
 
 
-def unpack_words(data: bytes) -> Words:
+def unpack_words(data: bytes) -> WordArray:
     """Return what `pack_words` was given."""
-    return np.frombuffer(data, dtype=WORD)
+    return np.frombuffer(data, dtype=WORD_DTYPE)
 
 
-def boxes_for_span(page: Page, start: int, end: int) -> tuple[Box, ...]:
+def find_boxes(page: Page, start: int, end: int) -> tuple[Box, ...]:
     """Return one rectangle for each line of `page` that holds a word of `[start, end)`, in the order of the text.
 
     A word that the span touches counts as a whole. The result is empty where the span has no word on the

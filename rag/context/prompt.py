@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ingest.chunking.chunker import embedding_text
+from ingest.chunking.chunker import contextualize
 from rag.engines.types import Message
 from rag.grounding.markers import MARKER
 from rag.types import Passage
@@ -47,7 +47,7 @@ def render_passage(passage: Passage) -> str:
     stored = passage.stored
     filename = " ".join(defuse(stored.filename).split())
     head = f"[{passage.number}] {filename}, page {stored.chunk.first_page}"
-    return "\n".join([head, FENCE, defuse(embedding_text(stored.chunk)), FENCE])
+    return "\n".join([head, FENCE, defuse(contextualize(stored.chunk)), FENCE])
 
 
 def defuse(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ingest.chunking.chunker import embedding_text
+from ingest.chunking.chunker import contextualize
 from ingest.errors import CollectionNotFoundError
 from ingest.library.library import Library
 from ingest.types import (
@@ -58,7 +58,7 @@ class CorpusIntake:
 
     def _take_group(self, collection: Collection, group: Sequence[EvalDocument]) -> None:
         cut = {self._enqueue(collection, document): self._chunked(document) for document in group}
-        vectors = self._embedder.embed([embedding_text(chunk) for piece in cut.values() for chunk in piece.chunks])
+        vectors = self._embedder.embed([contextualize(chunk) for piece in cut.values() for chunk in piece.chunks])
         rows: dict[str, slice] = {}
         row = 0
         for file_id, piece in cut.items():

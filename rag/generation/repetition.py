@@ -1,6 +1,6 @@
 """Notice a small model that has got stuck and says the same sentence over and over. Pure."""
 
-from ingest.text.sentences import sentence_spans
+from ingest.text.sentences import split_sentences
 
 SAME_SENTENCES = 3
 LONG_SENTENCE_WORDS = 4
@@ -12,7 +12,7 @@ def is_stuck(answer: str) -> bool:
     """Whether the last sentence of an answer, complete, has been said too often: in a row, or at all if it is long."""
     if not answer.rstrip(" ").endswith(_ENDINGS):
         return False
-    sentences = [answer[start:end] for start, end in sentence_spans(answer)]
+    sentences = [answer[start:end] for start, end in split_sentences(answer)]
     if not sentences or not any(map(str.isalpha, sentences[-1])):
         return False
     is_long = len(sentences[-1].split()) >= LONG_SENTENCE_WORDS

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.text.analyzer import words
+from ingest.text.analyzer import extract_terms
 from rag.grounding.evidence import SentenceMatch
 from rag.retrieval.hybrid import select_relevant
 from rag.types import ScoredChunk
@@ -81,7 +81,7 @@ def _reasons(question: str, hits: Sequence[ScoredChunk], best: float, min_score:
 
 def _missing(question: str, hits: Sequence[ScoredChunk]) -> list[str]:
     """Return the longest words of a question that no passage has, as they were typed."""
-    known = frozenset(words("\n".join(f"{hit.chunk.chunk.context}\n{hit.chunk.chunk.text}" for hit in hits)))
+    known = frozenset(extract_terms("\n".join(f"{hit.chunk.chunk.context}\n{hit.chunk.chunk.text}" for hit in hits)))
     typed = dict.fromkeys(word for word in _WORD.findall(question) if len(word) >= MISSING_LETTERS)
-    missing = [word for word in typed if known.isdisjoint(words(word))]
+    missing = [word for word in typed if known.isdisjoint(extract_terms(word))]
     return sorted(missing, key=len, reverse=True)[:MISSING_WORDS]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.text.sentences import sentence_spans
+from ingest.text.sentences import split_sentences
 from rag.grounding.markers import MARKER, UNFINISHED_MARKER, parse_numbers
 
 _LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern}[.,;]?)+\s*")
@@ -82,7 +82,7 @@ def split_answer(answer: str) -> list[AnswerSentence]:
 def _spans(answer: str) -> list[tuple[int, int]]:
     """Return the sentences, cut where a marker begins a line."""
     spans: list[tuple[int, int]] = []
-    for start, end in sentence_spans(answer):
+    for start, end in split_sentences(answer):
         cuts = [match.end() for match in _LINE_OF_MARKER.finditer(answer, start, end)]
         spans.extend(pairwise([start, *cuts, end]))
     return spans

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.library.pages import Location, locate
-from ingest.text.analyzer import words
-from ingest.text.sentences import line_spans, sentence_spans
+from ingest.text.analyzer import extract_terms
+from ingest.text.sentences import split_lines, split_sentences
 from ingest.types import BlockKind, Embedder, StoredChunk
 from rag.retrieval.term_coverage import TermCoverage
 from rag.types import Quote, ScoredChunk
@@ -75,7 +75,7 @@ class EvidenceFinder:
         whole = sum(idf_weights.values()) or 1.0
 
         def judged(match: SentenceMatch) -> SentenceMatch:
-            known = set(words(f"{match.stored.chunk.context}\n{match.text}"))
+            known = set(extract_terms(f"{match.stored.chunk.context}\n{match.text}"))
             coverage = sum(rarity for word, rarity in idf_weights.items() if word in known) / whole
             likeness = MEANING_SHARE * max(match.score, 0.0) + WORDS_SHARE * coverage
             return replace(match, score=likeness + CHUNK_SHARE * relevance[match.stored.id])
@@ -152,5 +152,5 @@ def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
 
 def _spans(stored: StoredChunk) -> tuple[tuple[int, int], ...]:
     chunk = stored.chunk
-    spans = sentence_spans(chunk.text) if chunk.kind is BlockKind.PROSE else line_spans(chunk.text)
+    spans = split_sentences(chunk.text) if chunk.kind is BlockKind.PROSE else split_lines(chunk.text)
     return tuple((chunk.start + start, chunk.start + end) for start, end in spans)

@@ -29,8 +29,8 @@ Only = Mapping[str, frozenset[str] | None]
 class Retriever:
     """Hybrid search over the collections of a library. Safe to use from many threads.
 
-    `fusion_weight` is the share of the meaning in every score; the rest is that of the words. `fluency` says how well
-    the embedder knows the language of a question (from 0 to 1): what it does not know is searched by words. Where
+    `fusion_weight` is the share of the meaning in every score; the rest is that of the words. `vocabulary_fit` says how
+    well the embedder knows the language of a question (from 0 to 1): what it does not know is searched by words. Where
     there is a `reranker`, it has the last word on the best results.
     """
 
@@ -41,14 +41,14 @@ class Retriever:
         embedder: Embedder,
         *,
         fusion_weight: float,
-        fluency: Callable[[str], float] = lambda _: 1.0,
+        vocabulary_fit: Callable[[str], float] = lambda _: 1.0,
         reranker: Reranker | None = None,
     ) -> None:
         self._library = library
         self._index = index
         self._embedder = embedder
         self._weight = fusion_weight
-        self._fluency = fluency
+        self._vocabulary_fit = vocabulary_fit
         self._reranker = reranker
         self._coverage = TermCoverage(library)
 
@@ -101,7 +101,7 @@ class Retriever:
 
     def _meaning_share(self, search: Search) -> float:
         """Return how much the meaning counts for a question: less the worse the embedder knows its language."""
-        return self._weight * self._fluency(search.query)
+        return self._weight * self._vocabulary_fit(search.query)
 
     def _found(self, search: Search, top_k: int) -> list[VariantHits]:
         """Search for every variant of a question; for none where it has no word."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.chunking.chunker import embedding_text
+from ingest.chunking.chunker import contextualize
 from ingest.runtime.model_cache import model_folder
 from ingest.runtime.supervisor import Worker, WorkerSpec
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
@@ -95,7 +95,7 @@ def rerank(reranker: Reranker, asked: Sequence[QueryVariant], hits: Sequence[Sco
     if not hits:
         return []
     depth = PAIRS // len(asked)
-    texts = [embedding_text(hit.chunk.chunk) for hit in hits[:depth]]
+    texts = [contextualize(hit.chunk.chunk) for hit in hits[:depth]]
     by_variant = [reranker.scores(variant.text, texts) for variant in asked]
     scores = [weighted_mean(asked, of_hit) for of_hit in zip(*by_variant, strict=True)]
     read = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ingest.library.library import Library
-from ingest.text.analyzer import question_words, words
+from ingest.text.analyzer import extract_query_terms, extract_terms
 from ingest.types import StoredChunk
 
 REMEMBERED_TEXTS = 4_096
@@ -44,7 +44,7 @@ class TermCoverage:
         `bm25` has the score of each chunk, 0 where the search by words did not find it. In the coverage a word counts
         by its rarity (the inverse document frequency of BM25).
         """
-        asked = question_words(question)
+        asked = extract_query_terms(question)
         if not asked or not chunks:
             return [TermMatch(0.0, 0.0)] * len(chunks)
         weights = self._rarities(asked)
@@ -59,7 +59,7 @@ class TermCoverage:
 
     def idf_weights(self, question: str) -> dict[str, float]:
         """Return the words of a question, each with its rarity in the whole library; none where it has no word."""
-        asked = question_words(question)
+        asked = extract_query_terms(question)
         return self._rarities(asked) if asked else {}
 
     def _rarities(self, asked: Sequence[str]) -> dict[str, float]:
@@ -77,4 +77,4 @@ def _words_of(stored: StoredChunk) -> frozenset[str]:
 
 @lru_cache(maxsize=REMEMBERED_TEXTS)
 def _word_set(text: str) -> frozenset[str]:
-    return frozenset(words(text))
+    return frozenset(extract_terms(text))

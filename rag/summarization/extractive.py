@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingest.library.library import Library
-from ingest.text.analyzer import question_words, words
+from ingest.text.analyzer import extract_query_terms, extract_terms
 from ingest.types import BlockKind, DocumentRecord, Embedder
 from rag.engines.types import Delta, Usage
 from rag.generation.extractive import quoted
@@ -80,7 +80,7 @@ class _Chooser:
         self._indices = range(len(documents))
         self._sizes = [document.chunks for document in documents]
         topic = request.question.topic or (request.asked if request.question.kind != "overview" else "")
-        self._topic_words = set(question_words(topic))
+        self._topic_words = set(extract_query_terms(topic))
         self._topic = embedder.embed_query(topic) if topic else None
 
     def central(self) -> Generator[OverviewEvent, None, list[SentenceMatch]]:
@@ -113,8 +113,8 @@ class _Chooser:
         ids = sorted({*(place.id for place in near), *self._with_topic_words()})
         found: dict[tuple[str, ...], SentenceMatch] = {}
         for done, id_ in enumerate(ids, start=1):
-            new = [match for match in self._matches(id_) if tuple(words(match.text)) not in found]
-            found.update({tuple(words(match.text)): match for match in reversed(new)})
+            new = [match for match in self._matches(id_) if tuple(extract_terms(match.text)) not in found]
+            found.update({tuple(extract_terms(match.text)): match for match in reversed(new)})
             yield AnswerProgress(done, len(ids), f"looking through passage {done} of {len(ids)}", _lines(new))
         best = sorted(found.values(), key=lambda match: -match.score)
         if len(best) > MAX_ITEMS:
@@ -202,7 +202,7 @@ class _Chooser:
         chunk = match.stored.chunk
         # A row says what it is only together with the header above it.
         text = f"{chunk.context}\n{match.text}" if chunk.kind is BlockKind.TABLE else match.text
-        return len(self._topic_words & set(words(text))) / max(len(self._topic_words), 1)
+        return len(self._topic_words & set(extract_terms(text))) / max(len(self._topic_words), 1)
 
 
 def _is_statement(match: SentenceMatch) -> bool:

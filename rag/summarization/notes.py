@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.text.analyzer import words
+from ingest.text.analyzer import extract_terms
 from ingest.types import StoredChunk
 from rag.context.prompt import defuse
 from rag.grounding.markers import MARKER, parse_numbers
@@ -84,7 +84,7 @@ def merged(notes: Iterable[Note]) -> list[Note]:
     """Return notes in their order, those that say the same in the same words as one, with all their numbers."""
     found: dict[tuple[str, ...], Note] = {}
     for note in notes:
-        key = tuple(words(note.text))
+        key = tuple(extract_terms(note.text))
         before = found.get(key)
         numbers_of_both = (*(before.numbers if before else ()), *note.numbers)
         found[key] = replace(before or note, numbers=tuple(dict.fromkeys(numbers_of_both)))
@@ -105,9 +105,9 @@ def _lines(written: str) -> list[tuple[str, list[int]]]:
 
 def _place_of(text: str, chunks: Sequence[StoredChunk]) -> list[int]:
     """Return the place, from 1, of the chunk that has most of the words of a note; none where none has enough."""
-    noted = set(words(text))
+    noted = set(extract_terms(text))
     if not noted or not chunks:
         return []
-    shares = [len(noted & set(words(chunk.chunk.text))) / len(noted) for chunk in chunks]
+    shares = [len(noted & set(extract_terms(chunk.chunk.text))) / len(noted) for chunk in chunks]
     best = max(shares)
     return [shares.index(best) + 1] if best >= MIN_SHARED_WORDS else []

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ingest.text.sentences import sentence_spans
+from ingest.text.sentences import split_sentences
 
 T = TypeVar("T")
 
@@ -227,7 +227,7 @@ def _misplaced(item: _Item, items: Sequence[_Item]) -> Iterator[Pair]:
         other = others[_hash(item.id, "other") % len(others)]
     form, sentence = _chosen(list(other.forms().items()), item.id, "other")
     yield _pair(item, "other passage", form, sentence)
-    texts = [_unspaced(item.text[start:end]) for start, end in sentence_spans(item.text)]
+    texts = [_unspaced(item.text[start:end]) for start, end in split_sentences(item.text)]
     quote = _unspaced(item.quote)
     around = [text for text in texts if text[:40] not in quote and quote[:40] not in text and len(text) > 40]
     around = [text for text in around if not item.answer or item.answer not in text]

@@ -15,12 +15,13 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from ingest.chunking.chunker import ChunkSpec, page_at, split
-from ingest.embedders.embedder import EmbedderFolder, WorkerEmbedder, find_embedder
-from ingest.embedders.token_spans import Fluency, WordPieceMeasure
+from ingest.chunking.chunker import ChunkSpec, find_page_number, split
+from ingest.embedders.embedder import EmbedderInfo, WorkerEmbedder, find_embedder
+from ingest.embedders.tokenizer import WordPieceTokenizer
+from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.types import BlockKind, Chunk, ParsedDocument, TextMeasure
+from ingest.types import BlockKind, Chunk, ParsedDocument, SpanTokenizer
 from rag.evaluation.corpus import CorpusIntake, Cut
 from rag.evaluation.search_variants import SearchParts, served_way
 from rag.evaluation.sets import load_set
@@ -34,9 +35,9 @@ BATCH = 32
 MEASURES = ("ndcg@10", "span_recall", "span_precision", "span_iou")
 
 
-def fixed_size(document: ParsedDocument, size: int, overlap: int, measure: TextMeasure) -> list[Chunk]:
+def fixed_size(document: ParsedDocument, size: int, overlap: int, tokenizer: SpanTokenizer) -> list[Chunk]:
     """Return windows of `size` word pieces that begin every `size - overlap`, wherever sentences end; no context."""
-    borders = [start for start, _ in measure.token_spans(document.text)]
+    borders = [start for start, _ in tokenizer.token_spans(document.text)]
     borders.append(len(document.text))
     windows = [
         (borders[first], borders[min(first + size, len(borders) - 1)])
@@ -50,15 +51,15 @@ def _window(document: ParsedDocument, start: int, end: int) -> Chunk:
         start=start,
         end=end,
         text=document.text[start:end],
-        first_page=page_at(document.pages, start),
-        last_page=page_at(document.pages, end - 1),
+        first_page=find_page_number(document.pages, start),
+        last_page=find_page_number(document.pages, end - 1),
         kind=BlockKind.PROSE,
         heading_path=(),
         context="",
     )
 
 
-def show(evaluated: EvalSet, name: str, cut: Cut, found: EmbedderFolder, budgets: Sequence[int]) -> None:
+def show(evaluated: EvalSet, name: str, cut: Cut, found: EmbedderInfo, budgets: Sequence[int]) -> None:
     """Print what one way of cutting gives at each budget."""
     settings = RagSettings()
     embedder = WorkerEmbedder(found, batch_size=BATCH)
@@ -71,7 +72,7 @@ def show(evaluated: EvalSet, name: str, cut: Cut, found: EmbedderFolder, budgets
             index,
             embedder,
             fusion_weight=settings.fusion_weight,
-            fluency=Fluency(found.tokenizer_path).of,
+            vocabulary_fit=VocabularyFit(found.tokenizer_path).score,
         )
         parts = SearchParts(library, index, embedder, retriever, collection.id)
         chunks = library.size([collection.id]).chunks
@@ -98,12 +99,18 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 150, 200])
     arguments = parser.parse_args()
     found = find_embedder("bundled")
-    measure = WordPieceMeasure(found.tokenizer_path)
+    tokenizer = WordPieceTokenizer(found.tokenizer_path)
     evaluated = load_set(arguments.folder, arguments.folder.name)
     for size in arguments.sizes:
-        show(evaluated, f"ours {size}", partial(split, spec=ChunkSpec(size), measure=measure), found, arguments.budgets)
+        show(
+            evaluated,
+            f"ours {size}",
+            partial(split, spec=ChunkSpec(size), tokenizer=tokenizer),
+            found,
+            arguments.budgets,
+        )
         for overlap in (0, size // 4):
-            cut = partial(fixed_size, size=size, overlap=overlap, measure=measure)
+            cut = partial(fixed_size, size=size, overlap=overlap, tokenizer=tokenizer)
             show(evaluated, f"fixed {size}, overlap {overlap}", cut, found, arguments.budgets)
     return 0
 

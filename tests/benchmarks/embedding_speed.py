@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sentence_transformers import SentenceTransformer
 
-from ingest.chunking.chunker import ChunkSpec, embedding_text, split
+from ingest.chunking.chunker import ChunkSpec, contextualize, split
 from ingest.embedders.embedder import find_embedder
-from ingest.embedders.token_spans import WordPieceMeasure
+from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.embedders.torch_process import candidates, fastest
 from ingest.errors import UnreadableFileError
 from ingest.jobs.sources import find_files
@@ -28,14 +28,14 @@ BATCH = 16
 
 def chunk_texts(folder: Path, count: int) -> list[str]:
     """Return the texts of the first chunks of the documents in a folder."""
-    measure = WordPieceMeasure(str(find_embedder("bundled").tokenizer_path))
+    tokenizer = WordPieceTokenizer(str(find_embedder("bundled").tokenizer_path))
     texts: list[str] = []
     for path in find_files([folder]):
         try:
             document = parse(path, path.name)
         except UnreadableFileError:
             continue
-        texts += [embedding_text(chunk) for chunk in split(document, ChunkSpec(), measure)][:40]
+        texts += [contextualize(chunk) for chunk in split(document, ChunkSpec(), tokenizer)][:40]
         if len(texts) >= count:
             break
     return texts[:count]

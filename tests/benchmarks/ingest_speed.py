@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
-from ingest.chunking.chunker import embedding_text
+from ingest.chunking.chunker import contextualize
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.jobs.intake import Intake
 from ingest.jobs.pipeline import SLICE_CHUNKS, ParserLimits, parser_pool
@@ -68,7 +68,7 @@ class Stages:
     def embed(self) -> None:
         """Embed the chunks of every file, in slices as long as those of an ingest."""
         for path, pieces in self.pieces.items():
-            texts = [embedding_text(chunk) for piece in pieces for chunk in piece.chunks]
+            texts = [contextualize(chunk) for piece in pieces for chunk in piece.chunks]
             slices = [texts[start : start + SLICE_CHUNKS] for start in range(0, len(texts), SLICE_CHUNKS)]
             self.vectors[path] = np.concatenate([self._embedder.embed(each) for each in slices])
 

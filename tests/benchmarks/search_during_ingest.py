@@ -26,7 +26,7 @@ from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
 from ingest.jobs.intake import Intake
-from ingest.text.sentences import sentence_spans
+from ingest.text.sentences import split_sentences
 from ingest.types import Collection
 from rag.types import Search
 from tests.benchmarks.measuring import seconds
@@ -47,7 +47,7 @@ class Writer:
     def __init__(self) -> None:
         self._random = random.Random(0)  # noqa: S311 (no secret)
         texts = [path.read_text(encoding="utf-8") for path in PROSE]
-        self._sentences = [text[start:end] for text in texts for start, end in sentence_spans(text)]
+        self._sentences = [text[start:end] for text in texts for start, end in split_sentences(text)]
 
     def documents(self, folder: Path, count: int) -> list[Path]:
         """Write some text files into a new folder."""

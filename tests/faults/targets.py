@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.chunking.chunker import ChunkSpec
-from ingest.embedders.token_spans import WordPieceMeasure
+from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.parsers.worker import ParseParams, Reader
 from ingest.runtime.worker_main import Channel, serve_calls
 from ingest.types import ChunkedDocument
@@ -20,7 +20,7 @@ class PoisonedReader(Reader):
     """Reads files, but dies of, hangs at, or eats all memory for those with a name that says so."""
 
     def __init__(self, tokenizer: Path, log: Path) -> None:
-        super().__init__(WordPieceMeasure(tokenizer), ChunkSpec(40))
+        super().__init__(WordPieceTokenizer(tokenizer), ChunkSpec(40))
         self._log = log
 
     def read(self, params: ParseParams) -> Iterator[ChunkedDocument]:

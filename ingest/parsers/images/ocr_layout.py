@@ -14,7 +14,7 @@ from ingest.parsers.images.ocr import OcrLine, OcrReading
 from ingest.parsers.pdf.layout import PageLayout, lay_out
 from ingest.parsers.pdf.pdfium import Glyphs
 from ingest.parsers.pdf.tables import mark_tables
-from ingest.text.word_boxes import Affine
+from ingest.text.word_boxes import AffineTransform
 
 _SAME_ROW_OVERLAP = 0.35
 _LETTER_SIZE_PER_HEIGHT = 0.8
@@ -53,12 +53,12 @@ def lay_out_reading(reading: OcrReading, points_per_pixel: float) -> PageLayout:
     return replace(layout, width=height, height=width, words=words)
 
 
-def _as_shown(turn: int, width: float, height: float) -> Affine:
+def _as_shown(turn: int, width: float, height: float) -> AffineTransform:
     """Return the mapping from the page held upright, `width` by `height`, to the page as it is shown."""
     return {
-        90: Affine(0, 1, -1, 0, height, 0),
-        180: Affine(-1, 0, 0, -1, width, height),
-        270: Affine(0, -1, 1, 0, 0, width),
+        90: AffineTransform(0, 1, -1, 0, height, 0),
+        180: AffineTransform(-1, 0, 0, -1, width, height),
+        270: AffineTransform(0, -1, 1, 0, 0, width),
     }[turn]
 
 

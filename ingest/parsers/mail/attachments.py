@@ -7,7 +7,7 @@ from ingest.errors import NoTextError, UnreadableFileError
 from ingest.parsers.embedded_files import read_attachment
 from ingest.parsers.mail.message import Attachment
 from ingest.parsers.source import Source
-from ingest.text.pieces import separator, shifted
+from ingest.text.pieces import choose_separator, shift_offsets
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
 
 _LEVELS_ABOVE = 2
@@ -42,8 +42,8 @@ def _as_part_of(
 ) -> ParsedDocument:
     """Return a piece of an attachment as the piece after `before`; its first one gets the name as a heading."""
     heading = Heading(_LEVELS_ABOVE, f"Attachment {attachment.name}", 0)
-    prefix = f"{heading.title}{separator(PageUnit.PAGE)}" if is_first else ""
-    moved = shifted(piece, len(prefix))
+    prefix = f"{heading.title}{choose_separator(PageUnit.PAGE)}" if is_first else ""
+    moved = shift_offsets(piece, len(prefix))
     headings = deepened(moved.headings, _LEVELS_ABOVE)
     return replace(
         moved,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ingest.parsers.pdf.columns import unweave
 from ingest.parsers.pdf.lines import SPACE, Line, Sheet, make_sheet, split_lines, straighten
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
-from ingest.text.word_boxes import WORD, Words
+from ingest.text.word_boxes import WORD_DTYPE, WordArray
 
 TEXT_LINE = np.dtype([("start", "<u4"), ("end", "<u4"), ("size", "<f4")])
 """One line of a page's text and its font size in points."""
@@ -49,7 +49,7 @@ class PageLayout:
     width: float
     height: float
     text: str
-    words: Words
+    words: WordArray
     lines: NDArray[np.void]
     tables: tuple[TableSpan, ...] = ()
 
@@ -79,7 +79,7 @@ def lay_out(glyphs: Glyphs) -> PageLayout:
     sheet = make_sheet(glyphs)
     lines = unweave(straighten(split_lines(sheet), sheet), sheet)
     if not lines:
-        return PageLayout(glyphs.width, glyphs.height, "", np.empty(0, WORD), np.empty(0, TEXT_LINE))
+        return PageLayout(glyphs.width, glyphs.height, "", np.empty(0, WORD_DTYPE), np.empty(0, TEXT_LINE))
     script = _write(lines, _joints(lines, sheet.codes), sheet)
     text = script.codes.astype("<u4").tobytes().decode("utf-32-le")
     return PageLayout(glyphs.width, glyphs.height, text, _words(script, sheet), _text_lines(script, sheet))
@@ -180,14 +180,14 @@ def _write(lines: Sequence[Line], joints: Sequence[_Joint], sheet: Sheet) -> _Sc
     return _Script(codes[is_kept], glyphs[is_kept], line_of[is_kept], is_ink[is_kept])
 
 
-def _words(script: _Script, sheet: Sheet) -> Words:
+def _words(script: _Script, sheet: Sheet) -> WordArray:
     places = np.flatnonzero(script.is_ink)
     line_of = script.line_of[places]
     stands_alone = _stands_alone(script.codes[places])
     begins = np.ones(len(places), np.bool_)
     begins[1:] = (np.diff(places) > 1) | (np.diff(line_of) != 0) | stands_alone[1:] | stands_alone[:-1]
     firsts = np.flatnonzero(begins)
-    words = np.empty(len(firsts), WORD)
+    words = np.empty(len(firsts), WORD_DTYPE)
     words["start"] = places[firsts]
     words["end"] = np.append(places[firsts[1:] - 1], places[-1]) + 1
     words["line"] = line_of[firsts]

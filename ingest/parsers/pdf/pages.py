@@ -15,7 +15,7 @@ from ingest.parsers.images.ocr_layout import lay_out_reading
 from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, lay_out
 from ingest.parsers.pdf.tables import mark_tables
-from ingest.text.word_boxes import WORD
+from ingest.text.word_boxes import WORD_DTYPE
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def from_layout(layout: PageLayout) -> ReadPage:
 
 def plain_layout(text: str, width: float = 0.0, height: float = 0.0) -> PageLayout:
     """Return a page whose words have no places."""
-    return PageLayout(width, height, text, np.empty(0, WORD), np.empty(0, TEXT_LINE))
+    return PageLayout(width, height, text, np.empty(0, WORD_DTYPE), np.empty(0, TEXT_LINE))
 
 
 def _is_garbage(text: str) -> bool:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.text.word_boxes import Affine
+from ingest.text.word_boxes import AffineTransform
 
 LINE_END_HYPHEN = 0x02
 """PDFium's sign for a hyphen that breaks a word at the end of a line; the line break after it is left out."""
@@ -253,7 +253,7 @@ def _finite(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.clip(np.nan_to_num(numbers), -_FAR, _FAR)
 
 
-def _as_shown(page: pypdfium2.PdfPage, width: float, height: float) -> Affine:
+def _as_shown(page: pypdfium2.PdfPage, width: float, height: float) -> AffineTransform:
     """Return the mapping from the page's own space to points from the top left of the page as shown."""
     device = (0, 0, round(width * _DEVICE_UNITS_PER_POINT), round(height * _DEVICE_UNITS_PER_POINT), 0)
 
@@ -264,7 +264,7 @@ def _as_shown(page: pypdfium2.PdfPage, width: float, height: float) -> Affine:
 
     step = 1000.0
     (e, f), (right_x, right_y), (up_x, up_y) = image(0, 0), image(step, 0), image(0, step)
-    return Affine((right_x - e) / step, (right_y - f) / step, (up_x - e) / step, (up_y - f) / step, e, f)
+    return AffineTransform((right_x - e) / step, (right_y - f) / step, (up_x - e) / step, (up_y - f) / step, e, f)
 
 
 def _meaningful(raw: NDArray[np.uint32], boxes: NDArray[np.float32], handle: Any) -> NDArray[np.uint32]:
@@ -281,7 +281,9 @@ def _meaningful(raw: NDArray[np.uint32], boxes: NDArray[np.float32], handle: Any
     return codes
 
 
-def _styles(codes: NDArray[np.uint32], handle: Any, to_shown: Affine) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _styles(
+    codes: NDArray[np.uint32], handle: Any, to_shown: AffineTransform
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the font size and the direction of every character, asked once for each line, in its middle."""
     is_text = ~np.isin(codes, _SEPARATORS)
     line_of = np.cumsum(codes == _NEWLINE)

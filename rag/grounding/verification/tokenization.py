@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingest.text.analyzer import words
+from ingest.text.analyzer import extract_terms
 from rag.grounding.verification.lexicon import COMMON_WORDS, GERMAN_WORDS, NEGATIONS
 from rag.grounding.verification.quantities import Quantity, quantities
 
@@ -117,4 +117,4 @@ def _is_code(plain: str) -> bool:
 @lru_cache(maxsize=REMEMBERED_WORDS)
 def stems_of(piece: str) -> tuple[str, ...]:
     """Return what is compared of one word: its stem, or the pairs of signs of an unspaced run."""
-    return tuple(words(piece))
+    return tuple(extract_terms(piece))

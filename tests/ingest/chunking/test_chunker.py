@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest.chunking.chunker import ChunkSpec, embedding_text, heading_path, page_at, split
+from ingest.chunking.chunker import ChunkSpec, contextualize, find_heading_path, find_page_number, split
 from ingest.embedders.embedder import find_embedder
-from ingest.embedders.token_spans import WordPieceMeasure
-from ingest.types import Block, BlockKind, Heading, Page, ParsedDocument, TextMeasure
-from tests.fakes import WordMeasure
+from ingest.embedders.tokenizer import WordPieceTokenizer
+from ingest.types import Block, BlockKind, Heading, Page, ParsedDocument, SpanTokenizer
+from tests.fakes import WordTokenizer
 
 WORDS = st.sampled_from(
     ["pump", "valve.", "The", "pressure", "is", "4.5", "bar.", "Stop!", "—", "漢字", "é", "\n", "\n\n"]
@@ -34,14 +34,14 @@ def documents(draw: st.DrawFn) -> ParsedDocument:
     return ParsedDocument("A title", "text/plain", text, pages, headings, blocks)
 
 
-def assert_laws(document: ParsedDocument, spec: ChunkSpec, measure: TextMeasure) -> None:
-    chunks = split(document, spec, measure)
+def assert_laws(document: ParsedDocument, spec: ChunkSpec, tokenizer: SpanTokenizer) -> None:
+    chunks = split(document, spec, tokenizer)
     assert all(document.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
     assert all(chunk.text.strip() == chunk.text != "" for chunk in chunks)
     assert all(first.end <= second.start for first, second in itertools.pairwise(chunks))
     assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(document.text.split())
-    assert all(len(measure.token_spans(embedding_text(chunk))) <= spec.max_tokens for chunk in chunks)
-    assert all(chunk.first_page == page_at(document.pages, chunk.start) for chunk in chunks)
+    assert all(len(tokenizer.token_spans(contextualize(chunk))) <= spec.max_tokens for chunk in chunks)
+    assert all(chunk.first_page == find_page_number(document.pages, chunk.start) for chunk in chunks)
 
 
 BLOCK_THAT_ENDS_INSIDE_A_WORD = ParsedDocument(
@@ -52,29 +52,29 @@ BLOCK_THAT_ENDS_INSIDE_A_WORD = ParsedDocument(
 @example(document=BLOCK_THAT_ENDS_INSIDE_A_WORD, max_tokens=16)
 @given(document=documents(), max_tokens=st.integers(16, 60))
 def test_chunks_quote_fit_and_lose_nothing(document: ParsedDocument, max_tokens: int) -> None:
-    assert_laws(document, ChunkSpec(max_tokens), WordMeasure())
+    assert_laws(document, ChunkSpec(max_tokens), WordTokenizer())
 
 
 @pytest.fixture(scope="module")
-def word_pieces() -> WordPieceMeasure:
-    return WordPieceMeasure(find_embedder("bundled").tokenizer_path)
+def word_pieces() -> WordPieceTokenizer:
+    return WordPieceTokenizer(find_embedder("bundled").tokenizer_path)
 
 
 @settings(max_examples=50)
 @given(text=st.text(max_size=600), max_tokens=st.integers(16, 60))
-def test_chunks_of_any_text_fit_the_real_tokenizer(word_pieces: WordPieceMeasure, text: str, max_tokens: int) -> None:
+def test_chunks_of_any_text_fit_the_real_tokenizer(word_pieces: WordPieceTokenizer, text: str, max_tokens: int) -> None:
     document = ParsedDocument("Title", "text/plain", text, (Page(1, 0, len(text)),))
     assert_laws(document, ChunkSpec(max_tokens), word_pieces)
 
 
-def test_a_text_without_any_white_space_is_cut_to_fit_the_real_tokenizer(word_pieces: WordPieceMeasure) -> None:
+def test_a_text_without_any_white_space_is_cut_to_fit_the_real_tokenizer(word_pieces: WordPieceTokenizer) -> None:
     text = "supercalifragilistic" * 200
     document = ParsedDocument("", "text/plain", text, (Page(1, 0, len(text)),))
     assert_laws(document, ChunkSpec(64), word_pieces)
 
 
 def test_words_that_are_one_piece_whatever_their_length_do_not_make_endless_chunks(
-    word_pieces: WordPieceMeasure,
+    word_pieces: WordPieceTokenizer,
 ) -> None:
     text = "\n".join("0123456789abcdef" * 100 for _ in range(50))
     document = ParsedDocument("t" * 5000, "text/plain", text, (Page(1, 0, len(text)),))
@@ -89,7 +89,7 @@ def test_no_chunk_crosses_a_heading() -> None:
     text = first + second
     headings = (Heading(1, "One", 0), Heading(1, "Two", len(first)))
     chunks = split(
-        ParsedDocument("T", "text/plain", text, (Page(1, 0, len(text)),), headings), ChunkSpec(60), WordMeasure()
+        ParsedDocument("T", "text/plain", text, (Page(1, 0, len(text)),), headings), ChunkSpec(60), WordTokenizer()
     )
     assert {(chunk.heading_path, "Alpha" in chunk.text, "Beta" in chunk.text) for chunk in chunks} == {
         (("One",), True, False),
@@ -101,7 +101,7 @@ def test_a_heading_alone_joins_the_section_below_it() -> None:
     text = "Safety\n\nValves\n\nClose the valve."
     headings = (Heading(1, "Safety", 0), Heading(2, "Valves", 8))
     (chunk,) = split(
-        ParsedDocument("Manual", "text/plain", text, (Page(1, 0, len(text)),), headings), ChunkSpec(60), WordMeasure()
+        ParsedDocument("Manual", "text/plain", text, (Page(1, 0, len(text)),), headings), ChunkSpec(60), WordTokenizer()
     )
     assert (chunk.text, chunk.heading_path, chunk.context) == (text, ("Safety", "Valves"), "Manual › Safety › Valves")
 
@@ -113,7 +113,7 @@ def test_every_part_of_a_split_table_carries_the_header_row() -> None:
     chunks = split(
         ParsedDocument("Prices", "text/csv", text, (Page(1, 0, len(text)),), blocks=(block,)),
         ChunkSpec(60),
-        WordMeasure(),
+        WordTokenizer(),
     )
     assert len(chunks) > 1
     assert {chunk.context for chunk in chunks} == {"Prices\npart | price"}
@@ -122,24 +122,24 @@ def test_every_part_of_a_split_table_carries_the_header_row() -> None:
 
 def test_parts_of_a_long_section_are_of_similar_length() -> None:
     text = "One two three four five. " * 26
-    chunks = split(ParsedDocument("", "text/plain", text, (Page(1, 0, len(text)),)), ChunkSpec(60), WordMeasure())
+    chunks = split(ParsedDocument("", "text/plain", text, (Page(1, 0, len(text)),)), ChunkSpec(60), WordTokenizer())
     lengths = [len(chunk.text.split()) for chunk in chunks]
     assert max(lengths) - min(lengths) <= 10
 
 
 def test_a_context_that_is_too_long_is_cut_to_a_third() -> None:
     document = ParsedDocument("word " * 100, "text/plain", "Text here.", (Page(1, 0, 10),))
-    (chunk,) = split(document, ChunkSpec(30), WordMeasure())
+    (chunk,) = split(document, ChunkSpec(30), WordTokenizer())
     assert len(chunk.context.split()) == 10
 
 
 def test_the_heading_path_follows_the_ranks() -> None:
     headings = [Heading(1, "A", 0), Heading(2, "B", 10), Heading(3, "C", 20), Heading(2, "D", 30)]
-    assert [heading_path(headings, place) for place in (5, 25, 35)] == [("A",), ("A", "B", "C"), ("A", "D")]
+    assert [find_heading_path(headings, place) for place in (5, 25, 35)] == [("A",), ("A", "B", "C"), ("A", "D")]
 
 
 def test_an_empty_document_has_no_chunks() -> None:
-    assert split(ParsedDocument("T", "text/plain", " \n ", (Page(1, 0, 3),)), ChunkSpec(), WordMeasure()) == []
+    assert split(ParsedDocument("T", "text/plain", " \n ", (Page(1, 0, 3),)), ChunkSpec(), WordTokenizer()) == []
 
 
 def test_a_spec_without_room_for_a_sentence_cannot_be_built() -> None:

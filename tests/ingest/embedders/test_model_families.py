@@ -12,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from ingest.chunking.chunker import ChunkSpec, embedding_text, split
+from ingest.chunking.chunker import ChunkSpec, contextualize, split
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.embedders.model_config import Prompts, prompts_of
-from ingest.embedders.token_spans import Fluency, WordPieceMeasure
+from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.embedders.torch_process import TorchModel, encode, load
+from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
 from ingest.types import Page, ParsedDocument
 from tests.tiny_embedders import WINDOW, write_tiny_embedder
@@ -218,15 +219,15 @@ def test_every_part_of_a_long_question_has_its_prompt_and_fits(e5: Path) -> None
 
 def test_chunks_of_a_script_without_spaces_fit_behind_the_prompt(e5: Path) -> None:
     found = find_embedder(str(e5))
-    measure = WordPieceMeasure(found.tokenizer_path)
+    tokenizer = WordPieceTokenizer(found.tokenizer_path)
     text = "は。" * 119  # as many as fill chunks to the last piece, were none set aside for the mark before them
     document = ParsedDocument("", "text/plain", text, pages=(Page(1, 0, len(text)),))
-    chunks = split(document, ChunkSpec(found.max_tokens), measure)
-    tokens = [len(measure.token_spans("passage: " + embedding_text(chunk))) for chunk in chunks]
+    chunks = split(document, ChunkSpec(found.max_tokens), tokenizer)
+    tokens = [len(tokenizer.token_spans("passage: " + contextualize(chunk))) for chunk in chunks]
     assert WINDOW // 2 < max(tokens) <= WINDOW - 2
 
 
 def test_a_multilingual_embedder_is_fluent_where_the_bundled_one_is_not(e5: Path) -> None:
     question = "ポンプはどこにありますか"
-    assert Fluency(find_embedder(str(e5)).tokenizer_path).of(question) > 0.8
-    assert Fluency(find_embedder("bundled").tokenizer_path).of(question) < 0.2
+    assert VocabularyFit(find_embedder(str(e5)).tokenizer_path).score(question) > 0.8
+    assert VocabularyFit(find_embedder("bundled").tokenizer_path).score(question) < 0.2

@@ -12,7 +12,7 @@ from ingest.jobs.intake import Intake
 from ingest.jobs.sources import find_files
 from ingest.jobs.sync import Departures, follow_departures
 from ingest.library.library import Library
-from ingest.text.analyzer import words
+from ingest.text.analyzer import extract_terms
 from ingest.types import Collection
 from tests.fakes import chunked, passport
 from tests.ingest.library_world import complete
@@ -114,7 +114,7 @@ def test_what_is_gone_from_the_folder_is_removed_and_what_is_elsewhere_stays(wor
     departures = world.ingest()
     assert [Path(document.source).name for document in departures.removed] == ["b.txt"]
     assert world.names == ["a.txt", "c.txt", "other.txt"]
-    assert world.library.search_words(world.collection.id, words("b"), 10) == []
+    assert world.library.search_words(world.collection.id, extract_terms("b"), 10) == []
 
 
 def test_without_sync_nothing_is_removed(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.chunking.chunker import page_at
+from ingest.chunking.chunker import find_page_number
 from ingest.errors import (
     CollectionExistsError,
     CollectionNotFoundError,
@@ -407,7 +407,7 @@ def test_the_pages_of_a_span_are_those_that_it_touches(library: Library, start: 
 
     found_pages = library.span_pages(*where, start, end)
 
-    assert found_pages[0].number == page_at(pages, start)
+    assert found_pages[0].number == find_page_number(pages, start)
     assert [page for page in found_pages if page.start < end and start < page.end] == expected
     assert len(found_pages) <= len(expected) + 1
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.chunking.chunker import heading_path
+from ingest.chunking.chunker import find_heading_path
 from ingest.errors import NoTextError
 from ingest.parsers.plain import code, text
 from ingest.parsers.source import Source
@@ -40,7 +40,7 @@ def read(tmp_path: Path, content: str | bytes, name: str) -> ParsedDocument:
 def paths(document: ParsedDocument) -> dict[int, tuple[str, ...]]:
     """The heading path of each line where one begins."""
     return {
-        document.text.count("\n", 0, heading.start) + 1: heading_path(document.headings, heading.start)
+        document.text.count("\n", 0, heading.start) + 1: find_heading_path(document.headings, heading.start)
         for heading in document.headings
     }
 

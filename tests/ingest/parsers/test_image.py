@@ -11,7 +11,7 @@ from ingest.parsers.images import parser as image
 from ingest.parsers.images.parser import render
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
-from ingest.text.word_boxes import boxes_for_span
+from ingest.text.word_boxes import find_boxes
 from ingest.types import Box, ParsedDocument
 from tests.ingest.parsers.pictures import LINES, draw_picture
 
@@ -43,7 +43,7 @@ def test_pictures_of_every_format_are_read(tmp_path: Path, suffix: str, media_ty
     assert document.media_type == media_type
     assert (document.pages[0].width, document.pages[0].height) == (900, 400)
     start = document.text.index("bow")
-    (box,) = boxes_for_span(document.pages[0], start, start + 3)
+    (box,) = find_boxes(document.pages[0], start, start + 3)
     assert 120 < (box.y0 + box.y1) / 2 < 155
 
 

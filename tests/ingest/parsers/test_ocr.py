@@ -13,7 +13,7 @@ from ingest.parsers.images.ocr_layout import lay_out_reading
 from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
-from ingest.text.word_boxes import boxes_for_span
+from ingest.text.word_boxes import find_boxes
 from ingest.types import Box, ParsedDocument
 from tests.files import write_pdf
 from tests.ingest.parsers.pictures import LINES, draw_picture, write_scan
@@ -27,7 +27,7 @@ def parse(path: Path, *, with_ocr: bool = True) -> ParsedDocument:
 
 def place(document: ParsedDocument, words: str, page: int = 1) -> Box:
     start = document.text.index(words)
-    (box,) = boxes_for_span(document.pages[page - 1], start, start + len(words))
+    (box,) = find_boxes(document.pages[page - 1], start, start + len(words))
     return box
 
 

@@ -13,7 +13,7 @@ from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.pdf.parser import render_page
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
-from ingest.text.word_boxes import boxes_for_span, unpack_words
+from ingest.text.word_boxes import find_boxes, unpack_words
 from ingest.types import Block, BlockKind, Box, Heading, ParsedDocument
 from tests.files import (
     Line,
@@ -91,7 +91,7 @@ def test_a_word_broken_at_a_line_end_is_joined_and_keeps_both_places(tmp_path: P
     document = parse(write_pdf(tmp_path / "a.pdf", ["Always wear your har-", "ness on deck."]), "a.pdf")
     assert document.text == "Always wear your harness on deck."
     start = document.text.index("harness")
-    first, second = boxes_for_span(document.pages[0], start, start + len("harness"))
+    first, second = find_boxes(document.pages[0], start, start + len("harness"))
     assert first.y1 < second.y1
     assert second.x0 == pytest.approx(72, abs=1)
 
@@ -247,7 +247,7 @@ def test_a_file_that_pdfium_gives_up_is_read_without_positions_and_with_a_warnin
     document = parse(path, "a.pdf")
     assert page_texts(document) == ["High tide", "at noon"]
     assert document.warnings == ("the file is damaged: its text was recovered without positions and may be incomplete",)
-    assert boxes_for_span(document.pages[0], 0, 4) == ()
+    assert find_boxes(document.pages[0], 0, 4) == ()
 
 
 def test_a_page_that_is_broken_beside_pages_that_are_not_is_named_in_a_warning(tmp_path: Path) -> None:

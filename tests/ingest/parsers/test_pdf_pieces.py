@@ -13,7 +13,7 @@ from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.pdf.binder import FIRST_PIECE_PAGES, PIECE_PAGES
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
-from ingest.text.word_boxes import boxes_for_span
+from ingest.text.word_boxes import find_boxes
 from ingest.types import Heading, ParsedDocument
 from tests.files import Line, draw_lines, encrypt_pdf, new_canvas, write_pdf, write_picture_pdf
 
@@ -66,7 +66,7 @@ def test_a_long_file_comes_in_pieces_and_the_first_is_small(tmp_path: Path) -> N
 def test_words_of_a_later_piece_are_where_they_say(tmp_path: Path) -> None:
     piece = pieces_of(write_pdf(tmp_path / "a.pdf", *long_pages(20)))[1]
     start = piece.text.index("page 12")
-    (box,) = boxes_for_span(piece.pages[12 - FIRST_PIECE_PAGES], start, start + 7)
+    (box,) = find_boxes(piece.pages[12 - FIRST_PIECE_PAGES], start, start + 7)
     assert box.page == 13
     assert box.x0 > 100
 

@@ -12,7 +12,7 @@ from ingest.parsers.pdf.pdfium import Glyphs
 from ingest.parsers.pdf.tables import mark_tables
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
-from ingest.text.word_boxes import boxes_for_span
+from ingest.text.word_boxes import find_boxes
 from ingest.types import Block, BlockKind, ParsedDocument
 from tests.files import new_canvas
 from tests.ingest.parsers.test_pdf_layout import pages
@@ -51,7 +51,7 @@ def test_an_empty_cell_keeps_its_place(tmp_path: Path) -> None:
 def test_words_of_a_table_are_where_they_say(tmp_path: Path) -> None:
     document = read(tmp_path / "a.pdf", (760, [("Fees",)]), (700, PRICES))
     start = document.text.index("330 EUR")
-    (box,) = boxes_for_span(document.pages[0], start, start + len("330 EUR"))
+    (box,) = find_boxes(document.pages[0], start, start + len("330 EUR"))
     assert box.x0 == pytest.approx(COLUMNS[2], abs=1)
     assert box.y0 == pytest.approx(842 - 670 - 9, abs=4)
 

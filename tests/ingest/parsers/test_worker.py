@@ -11,7 +11,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from ingest.errors import EncryptedFileError, ParserLimitError, UnsupportedFormatError
 from ingest.parsers import PARSER_ERRORS, NextPiece
 from ingest.runtime.supervisor import Worker, WorkerSpec
-from ingest.text.word_boxes import boxes_for_span
+from ingest.text.word_boxes import find_boxes
 from ingest.types import ChunkedDocument
 from tests.files import encrypt_pdf, write_pdf
 
@@ -62,7 +62,7 @@ def test_a_file_comes_back_as_a_document_and_its_chunks(parser: Worker, tmp_path
 def test_the_page_is_drawn_with_its_boxes(parser: Worker, tmp_path: Path) -> None:
     path = write_pdf(tmp_path / "a.pdf", ["High tide at noon"])
     page = read(parser, path, "a.pdf").document.pages[0]
-    params = {"path": str(path), "page": 1, "boxes": boxes_for_span(page, 0, 9)}
+    params = {"path": str(path), "page": 1, "boxes": find_boxes(page, 0, 9)}
     plain = parser.call("render", {**params, "boxes": ()}, bytes, timeout_seconds=TIMEOUT_SECONDS)
     marked = parser.call("render", params, bytes, timeout_seconds=TIMEOUT_SECONDS)
     assert plain.startswith(b"\x89PNG")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.text.analyzer import index_words, words
+from ingest.text.analyzer import extract_terms, join_terms
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from ingest.text.analyzer import index_words, words
     ],
 )
 def test_forms_that_mean_the_same_are_the_same(one: str, other: str) -> None:
-    shared = set(words(one)) & set(words(other))
-    assert len(shared) >= len(words(other)) - 1
+    shared = set(extract_terms(one)) & set(extract_terms(other))
+    assert len(shared) >= len(extract_terms(other)) - 1
     assert shared
 
 
@@ -41,44 +41,44 @@ def test_forms_that_mean_the_same_are_the_same(one: str, other: str) -> None:
     ],
 )
 def test_scripts_without_spaces_are_found_by_a_part(text: str, part: str) -> None:
-    assert set(words(part)) <= set(words(text))
+    assert set(extract_terms(part)) <= set(extract_terms(text))
 
 
 def test_pairs_of_characters_overlap_and_han_characters_also_stand_alone() -> None:
-    assert words("有効期") == ["有効", "効期", "有", "効", "期"]
-    assert words("かな") == ["かな"]
-    assert words("本") == ["本"]
+    assert extract_terms("有効期") == ["有効", "効期", "有", "効", "期"]
+    assert extract_terms("かな") == ["かな"]
+    assert extract_terms("本") == ["本"]
 
 
 def test_scripts_are_taken_apart_where_they_meet() -> None:
-    assert words("iPhone用ケース") == ["iphon", "用ケ", "ケー", "ース", "用"]
+    assert extract_terms("iPhone用ケース") == ["iphon", "用ケ", "ケー", "ース", "用"]
 
 
 def test_codes_keep_every_sign() -> None:
-    assert words("AB1234567890 and 2026-11-24") == ["ab1234567890", "and", "2026", "11", "24"]
+    assert extract_terms("AB1234567890 and 2026-11-24") == ["ab1234567890", "and", "2026", "11", "24"]
 
 
 def test_accents_make_the_word_in_vietnamese() -> None:
-    assert words("thủ đô") != words("thu đo")
+    assert extract_terms("thủ đô") != extract_terms("thu đo")
 
 
 def test_vowel_signs_are_part_of_a_word() -> None:
-    assert len(words("हिन्दी में")) == 2
+    assert len(extract_terms("हिन्दी में")) == 2
 
 
 @given(st.text())
 def test_what_is_stored_are_the_words_with_spaces_between_them(text: str) -> None:
-    assert index_words(text).split(" ") == (words(text) or [""])
-    assert all(words(text))
+    assert join_terms(text).split(" ") == (extract_terms(text) or [""])
+    assert all(extract_terms(text))
 
 
 @given(st.text(), st.text())
 def test_words_of_two_texts_are_the_words_of_both(one: str, other: str) -> None:
-    assert words(f"{one}\n{other}") == words(one) + words(other)
+    assert extract_terms(f"{one}\n{other}") == extract_terms(one) + extract_terms(other)
 
 
 def test_threads_do_not_disturb_each_other() -> None:
     text = " ".join(f"inspection{letter} договоры{letter} verträge{letter}" for letter in "abcdefghijklmnop")
-    expected = words(text)
+    expected = extract_terms(text)
     with ThreadPoolExecutor(8) as threads:
-        assert all(result == expected for result in threads.map(lambda _: words(text), range(64)))
+        assert all(result == expected for result in threads.map(lambda _: extract_terms(text), range(64)))

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.text.sentences import line_spans, sentence_spans
+from ingest.text.sentences import split_lines, split_sentences
 
 
 def parts(text: str, spans: list[tuple[int, int]]) -> list[str]:
@@ -14,27 +14,27 @@ def parts(text: str, spans: list[tuple[int, int]]) -> list[str]:
 
 def test_abbreviations_and_decimals_do_not_end_a_sentence() -> None:
     text = "Dr. Smith paid $3.50 for it. See Fig. 2 on page 4."
-    assert parts(text, sentence_spans(text)) == ["Dr. Smith paid $3.50 for it.", "See Fig. 2 on page 4."]
+    assert parts(text, split_sentences(text)) == ["Dr. Smith paid $3.50 for it.", "See Fig. 2 on page 4."]
 
 
 def test_a_line_break_inside_a_sentence_does_not_end_it() -> None:
     text = "The pump must be\ninspected every year. It is old."
-    assert parts(text, sentence_spans(text)) == ["The pump must be\ninspected every year.", "It is old."]
+    assert parts(text, split_sentences(text)) == ["The pump must be\ninspected every year.", "It is old."]
 
 
 def test_every_list_item_is_a_sentence_of_its_own() -> None:
     text = "Bring these:\n- a torch\n- a spare fuse\n2. the key"
-    assert parts(text, sentence_spans(text)) == ["Bring these:", "- a torch", "- a spare fuse", "2. the key"]
+    assert parts(text, split_sentences(text)) == ["Bring these:", "- a torch", "- a spare fuse", "2. the key"]
 
 
 def test_lines_are_the_rows_of_a_table() -> None:
     text = "name | price\n\npump | 12\n"
-    assert parts(text, line_spans(text)) == ["name | price", "pump | 12"]
+    assert parts(text, split_lines(text)) == ["name | price", "pump | 12"]
 
 
 @given(st.text(max_size=300))
 def test_sentences_and_lines_are_in_order_and_lose_no_character(text: str) -> None:
-    for spans in (sentence_spans(text), line_spans(text)):
+    for spans in (split_sentences(text), split_lines(text)):
         assert all(start < end for start, end in spans)
         assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
         covered = "".join(parts(text, spans))

@@ -27,7 +27,7 @@ POLICY = TrialPolicy(budget_chars=10_000, top_k=6, min_score=0.25)
 
 
 class Words:
-    """A `TextMeasure` that counts characters."""
+    """A `SpanTokenizer` that counts characters."""
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [(place, place + 1) for place in range(len(text))]
@@ -44,7 +44,9 @@ def evaluated(tmp_path: Path) -> EvalSet:
 
 
 def intake(library: Library) -> CorpusIntake:
-    return CorpusIntake(library, EMBEDDER, passport=passport(), cut=partial(split, spec=ChunkSpec(60), measure=Words()))
+    return CorpusIntake(
+        library, EMBEDDER, passport=passport(), cut=partial(split, spec=ChunkSpec(60), tokenizer=Words())
+    )
 
 
 @pytest.fixture

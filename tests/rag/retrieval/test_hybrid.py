@@ -106,8 +106,10 @@ def test_a_question_that_follows_another_is_searched_with_it(library: Library, c
 def test_words_count_more_in_a_language_that_the_embedder_does_not_know(
     library: Library, collection: Collection
 ) -> None:
-    def scores(fluency: float) -> list[float]:
-        searching = Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=0.9, fluency=lambda _: fluency)
+    def scores(vocabulary_fit: float) -> list[float]:
+        searching = Retriever(
+            library, SearchIndex(library), EMBEDDER, fusion_weight=0.9, vocabulary_fit=lambda _: vocabulary_fit
+        )
         return [hit.score for hit in searching.retrieve(Search("pump oil month", (collection.id,)), 1)]
 
     (foreign,), (fluent,) = scores(0.0), scores(1.0)

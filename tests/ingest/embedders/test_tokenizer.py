@@ -3,12 +3,13 @@
 import pytest
 
 from ingest.embedders.embedder import find_embedder
-from ingest.embedders.token_spans import Fluency, WordPieceMeasure
+from ingest.embedders.tokenizer import WordPieceTokenizer
+from ingest.embedders.vocabulary_fit import VocabularyFit
 
 
 @pytest.fixture(scope="module")
-def fluency() -> Fluency:
-    return Fluency(find_embedder("bundled").tokenizer_path)
+def vocabulary_fit() -> VocabularyFit:
+    return VocabularyFit(find_embedder("bundled").tokenizer_path)
 
 
 @pytest.mark.parametrize(
@@ -25,12 +26,14 @@ def fluency() -> Fluency:
         ("", 1.0, 1.0),
     ],
 )
-def test_languages_are_told_by_how_they_are_spelled(fluency: Fluency, text: str, least: float, most: float) -> None:
-    assert least <= fluency.of(text) <= most
+def test_languages_are_told_by_how_they_are_spelled(
+    vocabulary_fit: VocabularyFit, text: str, least: float, most: float
+) -> None:
+    assert least <= vocabulary_fit.score(text) <= most
 
 
 def test_word_pieces_say_where_they_stand() -> None:
-    measure = WordPieceMeasure(find_embedder("bundled").tokenizer_path)
+    tokenizer = WordPieceTokenizer(find_embedder("bundled").tokenizer_path)
     text = "The unbelievably old pump"
-    assert "".join(text[start:end] for start, end in measure.token_spans(text)) == text.replace(" ", "")
-    assert measure.count_spelled("pump ☃☃☃") >= 4
+    assert "".join(text[start:end] for start, end in tokenizer.token_spans(text)) == text.replace(" ", "")
+    assert tokenizer.count_spelled("pump ☃☃☃") >= 4
