@@ -43,7 +43,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
-    app.state.metrics = Metrics(services.library, lambda: services.models.entries())
+    app.state.metrics = Metrics(services.library, lambda: services.models.list_models())
     for router in ROUTERS:
         app.include_router(router)
     install_error_handlers(app)

@@ -79,7 +79,7 @@ def answer_events(services: Services, question: Question) -> AnswerEvents:
     Raises what `Answerer`, `Engine` and `Services.searchable` raise.
     """
     if not question.collections:
-        engine = services.models.engine(question.model)
+        engine = services.models.open_engine(question.model)
         yield from plain_events(engine, question.messages, question.sampling, client=question.client)
         return
     for id_ in question.collections:

@@ -32,7 +32,7 @@ from rag.engines.types import Engine
 from rag.errors import RagError
 from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.nli import EntailmentModel, find_entailment_model
-from rag.models.registry import ModelEntry, Models
+from rag.models.registry import ModelEntry, ModelRegistry
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
 
@@ -51,11 +51,11 @@ class EmbedderProcess(Embedder, Protocol):
 
 
 class ModelSource(Protocol):
-    """Where engines come from; see `rag.models.registry.Models`."""
+    """Where engines come from; see `rag.models.registry.ModelRegistry`."""
 
-    def entries(self) -> Sequence[ModelEntry]: ...
+    def list_models(self) -> Sequence[ModelEntry]: ...
 
-    def engine(self, model: str | None) -> Engine: ...
+    def open_engine(self, model: str | None) -> Engine: ...
 
     def load(self, model: str | None) -> str: ...
 
@@ -108,7 +108,7 @@ class Services:
         self._ready_again: threading.Timer | None = None
         self._is_closed = False
         self.library = Library(settings.home)
-        self.models: ModelSource = models or Models(rag, patience_seconds=load_patience_seconds)
+        self.models: ModelSource = models or ModelRegistry(rag, patience_seconds=load_patience_seconds)
         self._passport = folder.passport()
         self.embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
         readers = partial(
@@ -140,20 +140,20 @@ class Services:
             self.library,
             self.retriever,
             EvidenceFinder(self.library, self.embedder),
-            self.models.engine,
+            self.models.open_engine,
             AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions, rag.answer_style),
             judge=self.entailment,
             memory=shown,
         )
         provenance = ProvenanceCollector(
             self.library,
-            self.models.engine,
+            self.models.open_engine,
             settings=select_settings(rag),
             version=metadata.version("pincite"),
         )
         self.conversations = Conversations(self.library, provenance, shown)
         self._reading_ahead = ReadingAhead(
-            self.library, self.answerer.head, self.models.engine, self._has_default_model
+            self.library, self.answerer.head, self.models.open_engine, self._has_default_model
         )
 
     def create_collection(self, name: str) -> Collection:
@@ -230,7 +230,7 @@ class Services:
         self.models.close()
 
     def _has_default_model(self) -> bool:
-        return any(entry.is_loaded for entry in self.models.entries()[:1])
+        return any(entry.is_loaded for entry in self.models.list_models()[:1])
 
     def _start_search(self) -> None:
         self.embedder.start()

@@ -16,7 +16,7 @@ from rag.generation.streaming import Clock, verbatim, written
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.conflicts import find_conflicts
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch, split_chunk
-from rag.models.capability import is_able
+from rag.models.capability import is_capable
 from rag.retrieval.hybrid import Retriever
 from rag.summarization.extractive import quoted_overview
 from rag.summarization.intent import OverviewQuestion, overview_question
@@ -139,7 +139,7 @@ class Answerer:
             return "written", ""
         if style == "quoted":
             return "quoted", ""
-        if is_able(model):
+        if is_capable(model):
             return "written", ""
         return "quoted", f"quoted word for word, because {model.id} is too small to write answers of its own"
 
@@ -182,7 +182,7 @@ class Answerer:
         """Yield sentences of the documents, which an able model chooses."""
         usage = Usage(0, 0)
         chosen: Sequence[SentenceMatch]
-        if is_able(engine.info()):
+        if is_capable(engine.info()):
             chosen, usage = yield from chosen_by_model(engine, plan.messages, plan.matches, client=question.client)
         else:
             chosen = nearest(plan.matches)

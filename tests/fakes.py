@@ -76,7 +76,7 @@ class ScriptedEngine:
         self._context_window = context_window
         self.requests: list[tuple[tuple[Message, ...], Sampling]] = []
         self.clients: list[str] = []
-        self.prepared: list[tuple[tuple[Message, ...], tuple[str, ...]]] = []
+        self.prefilled: list[tuple[tuple[Message, ...], tuple[str, ...]]] = []
         self.closed_early = 0
 
     def info(self) -> ModelInfo:
@@ -103,8 +103,8 @@ class ScriptedEngine:
             self.closed_early += 1
             raise
 
-    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
-        self.prepared.append((tuple(messages), tuple(made_of)))
+    def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
+        self.prefilled.append((tuple(messages), tuple(documents)))
         return self.count_tokens(messages)
 
 

@@ -146,7 +146,7 @@ def _tokens_per_second(services: Services) -> float:
     turns = [Message("user", "Write a long story about a lighthouse keeper and her boat.")]
     first = last = 0.0
     tokens = 0
-    with closing(services.models.engine(None).generate(turns, Sampling(max_tokens=ANSWER_TOKENS))) as deltas:
+    with closing(services.models.open_engine(None).generate(turns, Sampling(max_tokens=ANSWER_TOKENS))) as deltas:
         for delta in deltas:
             last = time.perf_counter()
             first = first or (last if delta.text else 0.0)

@@ -12,11 +12,11 @@ from api.settings import AllSettings
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
 from ingest.library.library import Library
-from rag.engines.openai.server import server_of
+from rag.engines.openai.server import server_from_settings
 from rag.engines.types import Message, Sampling
 from rag.errors import RagError
 from rag.grounding.nli import EntailmentModel, find_entailment_model
-from rag.models.registry import Models
+from rag.models.registry import ModelRegistry
 from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
 
 
@@ -89,16 +89,16 @@ def _check_entailment(name: str) -> str:
 
 
 def _check_models(settings: AllSettings) -> str:
-    with closing(Models(settings.rag)) as models:
-        found = f"{', '.join(entry.id for entry in models.entries())}; {models.default_id()} answers by default"
-    server = server_of(settings.rag)
+    with closing(ModelRegistry(settings.rag)) as models:
+        found = f"{', '.join(entry.id for entry in models.list_models())}; {models.default_id()} answers by default"
+    server = server_from_settings(settings.rag)
     note = server.privacy_note() if server is not None else ""
     return f"{found}; {note}" if note else found
 
 
 def _check_engine(settings: AllSettings) -> str:
-    with closing(Models(settings.rag)) as models:
-        engine = models.engine(None)
+    with closing(ModelRegistry(settings.rag)) as models:
+        engine = models.open_engine(None)
         with closing(engine.generate([Message("user", "Say yes.")], Sampling(max_tokens=4))) as deltas:
             words = sum(bool(delta.text) for delta in deltas)
         info = engine.info()

@@ -6,7 +6,7 @@ from api.commands.output import add_row, results, table, write_json
 from api.objects import JsonObject
 from api.settings import AllSettings
 from ingest.embedders.embedder import find_embedder
-from rag.models.registry import Models
+from rag.models.registry import ModelRegistry
 
 
 def list_models(settings: AllSettings, *, as_json: bool) -> int:
@@ -14,7 +14,7 @@ def list_models(settings: AllSettings, *, as_json: bool) -> int:
     embedder = find_embedder(settings.ingest.embedder)
     rows: list[JsonObject] = [
         {"id": entry.id, "kind": entry.kind, "path": str(entry.path), "loaded": entry.is_loaded}
-        for entry in Models(settings.rag).entries()
+        for entry in ModelRegistry(settings.rag).list_models()
     ]
     rows.append({"id": embedder.name, "kind": "embedding", "path": str(embedder.path), "loaded": False})
     if as_json:

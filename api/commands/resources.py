@@ -7,7 +7,7 @@ from api.services import Services
 from api.settings import AllSettings
 from ingest.library.library import Library
 from rag.errors import ModelNotFoundError
-from rag.models.registry import ModelEntry, Models
+from rag.models.registry import ModelEntry, ModelRegistry
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def open_library(settings: AllSettings) -> Generator[Library, None, None]:
 
 def default_model(settings: AllSettings) -> ModelEntry:
     """Return the model that answers where a question names none; raises `ModelNotFoundError` where there is none."""
-    entries = Models(settings.rag).entries()
+    entries = ModelRegistry(settings.rag).list_models()
     if not entries:
         raise ModelNotFoundError(model="default")
     return entries[0]

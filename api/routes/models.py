@@ -60,7 +60,7 @@ def unload_model(parts: Parts, unload: UnloadRequest) -> JsonObject:
 
 
 def _models(parts: Services) -> list[JsonObject]:
-    models = [model_object(entry.id, _modified(entry.path), state=entry.state) for entry in parts.models.entries()]
+    models = [model_object(entry.id, _modified(entry.path), state=entry.state) for entry in parts.models.list_models()]
     collections = [model_object(DOCS_PREFIX + each.name, each.created_at) for each in parts.library.collections()]
     return models + collections
 

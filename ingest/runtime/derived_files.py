@@ -1,7 +1,7 @@
-"""Files that were made of documents and can be made again: each goes with the first of its documents.
+"""Files derived from documents, such as KV cache states: each is removed with the first of its documents.
 
-A file is a header (who it is of, and what its maker needs to know before reading it) and a body with a checksum.
-Several processes may use one folder.
+A file has a header (its documents, and metadata of its writer) and a body with a CRC-32. Several processes may use one
+folder.
 """
 
 import os
@@ -24,33 +24,33 @@ LONGEST_HEADER = 64 << 20
 
 
 class _Header(msgspec.Struct):
-    """What stands before the body."""
+    """The MessagePack map before the body; the stored names are those of the first version."""
 
-    made_of: tuple[str, ...]
-    head: bytes
+    documents: tuple[str, ...] = msgspec.field(name="made_of")
+    metadata: bytes = msgspec.field(name="head")
     body_bytes: int
     body_crc32: int
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """A file as its header describes it. `made_of` are the documents, `head` is its maker's."""
+class DerivedFile:
+    """A file as its header describes it: the documents (`collection_id/file_id`), and metadata of its writer."""
 
     name: str
-    made_of: tuple[str, ...]
-    head: bytes
+    documents: tuple[str, ...]
+    metadata: bytes
 
 
 class DerivedFiles:
-    """A folder of such files, which `store` keeps below `budget_bytes`: what was not used for longest goes first."""
+    """A folder of derived files, which `store` keeps below `budget_bytes` by evicting the least recently used."""
 
     def __init__(self, folder: Path, budget_bytes: int = 0) -> None:
         self._folder = folder
         self._budget_bytes = budget_bytes
 
-    def store(self, derived: Derived, body: memoryview) -> bool:
-        """Keep a file, in place of the one of that name; return False where it is larger than the budget."""
-        header = msgspec.msgpack.encode(_Header(derived.made_of, derived.head, body.nbytes, zlib.crc32(body)))
+    def store(self, derived: DerivedFile, body: memoryview) -> bool:
+        """Store a file, replacing the one of that name; return False if it is larger than the budget."""
+        header = msgspec.msgpack.encode(_Header(derived.documents, derived.metadata, body.nbytes, zlib.crc32(body)))
         size = len(MAGIC) + SIZE_BYTES + len(header) + body.nbytes
         if size > self._budget_bytes:
             return False
@@ -64,13 +64,15 @@ class DerivedFiles:
         sync_folder(self._folder)
         return True
 
-    def all(self) -> list[Derived]:
-        """Return every file whose header can be read, by name."""
-        read = ((path.name.removesuffix(SUFFIX), _read_header(path)) for path in self._paths())
-        return [Derived(name, header[0].made_of, header[0].head) for name, header in read if header is not None]
+    def list_files(self) -> list[DerivedFile]:
+        """Return every file whose header can be read, ordered by name."""
+        headers = ((path.name.removesuffix(SUFFIX), _read_header(path)) for path in self._paths())
+        return [
+            DerivedFile(name, header[0].documents, header[0].metadata) for name, header in headers if header is not None
+        ]
 
-    def body(self, name: str) -> bytes | None:
-        """Return the body of a file and note that it was used; None where it is gone or damaged, and then it goes."""
+    def read_body(self, name: str) -> bytes | None:
+        """Return the body of a file and mark it as used; None if it is gone, or damaged and now removed."""
         path = self._path(name)
         if (read := _read_header(path)) is not None:
             header, start = read
@@ -84,27 +86,27 @@ class DerivedFiles:
         return None
 
     def remove_abandoned(self) -> None:
-        """Remove what a killed process has left of a file that it was writing."""
+        """Remove the temporary files of processes that were killed while they wrote."""
         remove_abandoned(self._folder)
 
-    def unused(self, is_there: Callable[[str], bool]) -> list[Path]:
-        """Return the files that were made of a document which is not there any more, and those that cannot be read."""
+    def find_unused(self, exists: Callable[[str], bool]) -> list[Path]:
+        """Return the files of which a document does not exist any more, and those that cannot be read."""
         headers = ((path, _read_header(path)) for path in self._paths())
-        return [path for path, read in headers if read is None or not all(map(is_there, read[0].made_of))]
+        return [path for path, read in headers if read is None or not all(map(exists, read[0].documents))]
 
-    def remove_unused(self, is_there: Callable[[str], bool]) -> int:
-        """Remove every file that was made of a document which is not there any more; return how many those were."""
-        unused = self.unused(is_there)
+    def remove_unused(self, exists: Callable[[str], bool]) -> int:
+        """Remove the files that `find_unused` returns; return how many those were."""
+        unused = self.find_unused(exists)
         for path in unused:
             path.unlink(missing_ok=True)
         return len(unused)
 
     def _make_room(self, size_bytes: int, name: str) -> None:
-        found = [
+        others = [
             (path, stat) for path in self._paths() if (stat := _stat(path)) is not None and path != self._path(name)
         ]
-        left = self._budget_bytes - size_bytes - sum(stat.st_size for _, stat in found)
-        for path, stat in sorted(found, key=lambda entry: entry[1].st_mtime_ns):
+        left = self._budget_bytes - size_bytes - sum(stat.st_size for _, stat in others)
+        for path, stat in sorted(others, key=lambda entry: entry[1].st_mtime_ns):
             if left >= 0:
                 return
             path.unlink(missing_ok=True)
@@ -123,7 +125,7 @@ def prefix_cache_folder(home: Path) -> Path:
 
 
 def _read_header(path: Path) -> tuple[_Header, int] | None:
-    """Return the header and where the body starts; None where there is none that can be read."""
+    """Return the header and the offset of the body; None if there is no header that can be read."""
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:

@@ -61,7 +61,7 @@ class Home:
             with self.database.read() as db:
                 contents = self.originals.unused(files.contents(db))
                 indexes = self.index_files.unused(snapshots.filenames(db))
-                derived = self.prefix_cache.unused(lambda document: _is_there(db, document))
+                derived = self.prefix_cache.find_unused(lambda document: _is_there(db, document))
         if contents or indexes or derived:
             self.remove_unused(contents)
 

@@ -74,7 +74,7 @@ class ReadingAhead:
         if head is None:
             return
         try:
-            tokens = engine.prepare(head.messages, made_of=head.documents)
+            tokens = engine.prefill(head.messages, documents=head.documents)
         finally:
             # A document that was removed meanwhile has taken with it what was there; this came later.
             self._library.remove_unused()

@@ -123,11 +123,11 @@ class Engine(Protocol):
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]: ...
 
-    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
-        """Read what all chats share that begin with `messages`, while nobody waits, and keep it for them.
+    def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
+        """Prefill the prompt prefix that all chats share which begin with `messages`, while no request waits.
 
-        It blocks until that is done and returns how many tokens it was: 0 from an engine that keeps nothing. What is
-        kept on disk goes with the first of the documents (`collection_id/file_id`) that it was `made_of`.
+        Blocks until that is done and returns the length of the prefix in tokens; 0 from an engine without a prefix
+        cache. A prefix on disk is removed with the first of the `documents` (`collection_id/file_id`) in it.
         """
         ...
 

@@ -10,7 +10,7 @@ import msgspec
 from ingest.errors import WorkerCrashedError, WorkerError
 from ingest.runtime.supervisor import Worker, WorkerSpec
 from rag.engines.completion import complete_stream
-from rag.engines.serving.worker_protocol import CountParams, GenerateParams, LoadedModel, PrepareParams
+from rag.engines.serving.worker_protocol import CountParams, GenerateParams, LoadedModel, PrefillParams
 from rag.engines.types import Delta, Message, ModelInfo, Sampling
 from rag.errors import (
     ChatTemplateError,
@@ -112,13 +112,13 @@ class WorkerEngine:
             with closing(complete_stream(deltas, model=self._model)) as complete:
                 yield from complete
 
-    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
+    def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
         """Read ahead what chats share that begin with `messages`; see `Engine`."""
-        params = PrepareParams(_sendable(messages), tuple(made_of))
+        params = PrefillParams(_sendable(messages), tuple(documents))
         self.load()
         with self._crashes_named():
             deltas = self._worker.stream(
-                "prepare", msgspec.to_builtins(params), Delta, timeout_seconds=self._timeout_seconds
+                "prefill", msgspec.to_builtins(params), Delta, timeout_seconds=self._timeout_seconds
             )
             *_, last = deltas
         return last.usage.prompt_tokens if last.usage else 0

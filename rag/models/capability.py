@@ -1,16 +1,15 @@
-"""What a model can be trusted with, told from its size. Pure."""
+"""What a model can be trusted with, judged by its size. Pure."""
 
 from rag.engines.types import ModelInfo
 
-ABLE_BYTES = 1_000_000_000
-"""About 1.5 billion weights in 4 bits."""
+CAPABLE_BYTES = 1_000_000_000
+"""About 1.5 billion weights of 4 bits."""
 
 
-def is_able(model: ModelInfo) -> bool:
-    """Return whether a model can write answers of its own and rewrite questions.
+def is_capable(model: ModelInfo) -> bool:
+    """Return whether a model can write answers in its own words and rewrite queries.
 
-    A small one answers a question instead of rewriting it, and says things that no passage says (SmolLM2-135M:
-    docs/development/decisions/2026-11-28-small-models-quote.md). What a server has is taken to
-    be able: its size is not known.
+    A small model answers a query instead of rewriting it, and makes claims that no passage supports (SmolLM2-135M:
+    DECISIONS.md, records 31 and 35). A remote model counts as capable: its size is unknown.
     """
-    return model.is_remote or model.size_bytes >= ABLE_BYTES
+    return model.is_remote or model.size_bytes >= CAPABLE_BYTES

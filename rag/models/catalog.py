@@ -1,4 +1,4 @@
-"""Which models exist: files and folders under `models/` of the home folder, a server's, and the bundled one."""
+"""The catalog of models: files and folders under `models/` of the home, a server's models, and the bundled one."""
 
 import importlib.util
 import json
@@ -18,8 +18,8 @@ PROJECTOR_PREFIX = "mmproj"
 GGUF = ".gguf"
 CONFIG = "config.json"
 WEIGHTS = "*.safetensors"
-WRITES_TEXT = "ForCausalLM"
-"""How the names of those architectures end that write text."""
+CAUSAL_LM_SUFFIX = "ForCausalLM"
+"""Transformers ends the names of text-generating architectures so."""
 REMOTE_PREFIX = "remote/"
 
 ModelKind = Literal["gguf", "transformers", "remote"]
@@ -27,9 +27,9 @@ ModelKind = Literal["gguf", "transformers", "remote"]
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A model. `path` is its file, the first part where that is split, or its folder; `size_bytes` counts all weights.
+    """A model. `path` is its folder or its file, the first part of a split one; `size_bytes` counts all weights.
 
-    A model of a server has no file: its `path` is just its id, and its size 0.
+    A remote model has no file: its `path` is just its id, and its size 0.
     """
 
     id: str
@@ -39,8 +39,8 @@ class CatalogEntry:
 
 
 def bundled_path() -> Path | None:
-    """Return the demo model's file, or None where its package is not installed."""
-    spec = importlib.util.find_spec(BUNDLED_PACKAGE)  # found, never imported: the package's code needs another tool
+    """Return the demo model's file; None if its package is not installed."""
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)  # never imported: the package's code needs another tool
     if spec is None or spec.origin is None:
         return None
     path = Path(spec.origin).with_name(BUNDLED_FILE)
@@ -50,13 +50,13 @@ def bundled_path() -> Path | None:
 def find_models(home: Path, server: OpenAiServer | None = None) -> list[CatalogEntry]:
     """Return every model under `home`, largest first, then the bundled one, then those of `server`.
 
-    An id is the name of the file or folder in lower case, without the ending of a file; the folders above it are put
-    in front as far as it takes to tell equal names apart. Models of a server keep their names, behind `remote/`.
+    An id is the name of the file or folder in lower case, without a file's suffix; equal names get the folders above
+    them in front. Models of a server keep their names, behind `remote/`.
     """
     folder = home / "models"
-    files = (path for path in folder.rglob(f"*{GGUF}") if _is_model(path))
+    files = (path for path in folder.rglob(f"*{GGUF}") if _is_model_file(path))
     folders = (config.parent for config in folder.rglob(CONFIG) if _is_model_folder(config.parent))
-    entries = [_entry(model_id, path) for model_id, path in _named(folder, sorted((*files, *folders)))]
+    entries = [_entry(model_id, path) for model_id, path in _name_models(folder, sorted((*files, *folders)))]
     entries.sort(key=lambda entry: -entry.size_bytes)
     if (bundled := bundled_path()) is not None:
         entries.append(_entry(BUNDLED_ID, bundled))
@@ -64,14 +64,14 @@ def find_models(home: Path, server: OpenAiServer | None = None) -> list[CatalogE
 
 
 def entry_for(path: Path) -> CatalogEntry:
-    """Return the entry of a model file or folder that may lie anywhere."""
+    """Return the entry of a model file or folder anywhere on the disk."""
     return _entry(_stem(path), path)
 
 
-def named_entry(name: str) -> CatalogEntry | None:
-    """Return the model that a setting names otherwise than by an id of the catalog; None where it does not.
+def resolve_entry(name: str) -> CatalogEntry | None:
+    """Return the model that a setting names by other means than an id of the catalog; None if it names none.
 
-    That is a path, a model of a server, whether or not that lists it, or one in the Hugging Face cache by its name.
+    That is a path, a `remote/` model, whether or not its server lists it, or a name in the Hugging Face cache.
     """
     path = Path(name).expanduser().resolve()
     if path.is_file():
@@ -95,23 +95,23 @@ def _remote_entry(model_id: str) -> CatalogEntry:
     return CatalogEntry(model_id, Path(model_id), 0, "remote")
 
 
-def _is_model(path: Path) -> bool:
+def _is_model_file(path: Path) -> bool:
     match = GGUF_PART_NAME.fullmatch(path.stem)
     is_first = match is None or int(match["part"]) == 1
     return is_first and path.is_file() and not path.name.lower().startswith(PROJECTOR_PREFIX)
 
 
 def _is_model_folder(path: Path) -> bool:
-    """Return whether a folder holds a model of Transformers that writes text, in safetensors; a pickle is not read."""
+    """Return whether a folder holds a causal language model of Transformers in safetensors; pickles are not read."""
     try:
-        facts: dict[str, Any] = json.loads((path / CONFIG).read_text(encoding="utf-8"))
-        writes_text = str((facts.get("architectures") or [""])[0]).endswith(WRITES_TEXT)
-    except (OSError, ValueError, AttributeError, TypeError, LookupError):  # it is another program's file
+        config: dict[str, Any] = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+        is_causal_lm = str((config.get("architectures") or [""])[0]).endswith(CAUSAL_LM_SUFFIX)
+    except (OSError, ValueError, AttributeError, TypeError, LookupError):  # another program's file
         return False
-    return writes_text and any(path.glob(WEIGHTS))
+    return is_causal_lm and any(path.glob(WEIGHTS))
 
 
-def _named(folder: Path, paths: list[Path]) -> list[tuple[str, Path]]:
+def _name_models(folder: Path, paths: list[Path]) -> list[tuple[str, Path]]:
     stems = Counter([BUNDLED_ID, *map(_stem, paths)])
     return [(_stem(path) if stems[_stem(path)] == 1 else _full_name(folder, path), path) for path in paths]
 
@@ -123,7 +123,7 @@ def _full_name(folder: Path, path: Path) -> str:
 
 def _stem(path: Path) -> str:
     if path.suffix.lower() != GGUF:
-        return path.name.lower()  # of a folder; a point in it begins no ending
+        return path.name.lower()  # a folder: a dot in its name begins no suffix
     match = GGUF_PART_NAME.fullmatch(path.stem)
     return (match["stem"] if match else path.stem).lower()
 

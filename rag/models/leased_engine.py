@@ -1,55 +1,54 @@
-"""A model that is kept in memory while it is used, as the `Engine` of one request."""
+"""A managed model as the `Engine` of one request: the model is leased for the time of each call."""
 
 from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 
 from rag.engines.types import Delta, LoadableEngine, Message, ModelInfo, Sampling
 from rag.models.catalog import CatalogEntry
-from rag.models.manager import ModelKeeper
+from rag.models.manager import ModelManager
 
 
-class ServedEngine:
-    """One model of a `ModelKeeper` as an `Engine`, for one request.
+class LeasedEngine:
+    """One model of a `ModelManager` as an `Engine`, for one request.
 
-    It is in memory during every call, and loaded again where it was unloaded in between; then a call raises what
-    `ModelKeeper.lent` raises.
+    The model stays in memory during every call; a call loads a model that was evicted since the last one, and raises
+    what `ModelManager.lease` raises.
     """
 
-    def __init__(self, keeper: ModelKeeper, entry: CatalogEntry, *, patience_seconds: float | None) -> None:
-        self._keeper = keeper
+    def __init__(self, manager: ModelManager, entry: CatalogEntry, *, patience_seconds: float | None) -> None:
+        self._manager = manager
         self._entry = entry
         self._patience_seconds = patience_seconds
         self._info: ModelInfo | None = None
 
     def info(self) -> ModelInfo:
-        """Return the model as it was loaded at the first call; an answer never loads it again to name it."""
+        """Return the model as it was loaded at the first call; later calls load nothing."""
         if self._info is None:
-            with self._lent() as engine:
+            with self._lease() as engine:
                 self._info = engine.info()
         return self._info
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the prompt that `messages` become; see `Engine`."""
-        with self._lent() as engine:
+        with self._lease() as engine:
             return engine.count_tokens(messages)
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]:
-        """Yield the answer to `messages`; the model is in use until the generator ends."""
-        with self._lent() as engine, closing(engine.generate(messages, sampling, client=client)) as deltas:
+        """Yield the completion of `messages`; the model is in use until the generator ends."""
+        with self._lease() as engine, closing(engine.generate(messages, sampling, client=client)) as deltas:
             yield from deltas
 
-    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
-        """Read ahead what chats share that begin with `messages`; see `Engine`.
+    def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
+        """Prefill the prompt prefix of chats that begin with `messages`; see `Engine`.
 
-        Nobody waits for it, so it keeps no model in memory: it raises `EngineCrashedError` where that makes room.
+        A prefill in the background protects no model from eviction: it raises `EngineCrashedError` if its model is
+        evicted meanwhile.
         """
-        with self._lent() as engine:
+        with self._lease() as engine:
             pass
-        return engine.prepare(messages, made_of=made_of)
+        return engine.prefill(messages, documents=documents)
 
-    @contextmanager
-    def _lent(self) -> Generator[LoadableEngine]:
-        with self._keeper.lent(self._entry, patience_seconds=self._patience_seconds) as engine:
-            yield engine
+    def _lease(self) -> AbstractContextManager[LoadableEngine]:
+        return self._manager.lease(self._entry, patience_seconds=self._patience_seconds)

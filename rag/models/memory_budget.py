@@ -1,11 +1,11 @@
-"""How much memory a model takes, and which models leave for another one."""
+"""How much memory a model takes, and which models are evicted for another one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.runtime.gguf_header import GgufHeaderError
-from rag.engines.llama.engine import wishes_of
+from rag.engines.llama.engine import read_preferences
 from rag.engines.llama.model_shape import read_shape
 from rag.engines.llama.placement import GIB, RESERVE_BYTES, Machine, place
 from rag.engines.machine import free_ram_bytes, usable_cores
@@ -13,14 +13,14 @@ from rag.models.catalog import CatalogEntry
 from rag.settings import RagSettings
 
 PROCESS_BYTES = 64 << 20
-"""What a process takes that has llama.cpp, before it has a model."""
+"""Memory of a process that has imported llama.cpp and loaded no model."""
 TORCH_BYTES = 512 << 20
-"""The same of one that has torch."""
+"""Memory of a process that has imported torch and loaded no model."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
-    """A model in memory; `last_used` is a time of a clock that all share."""
+class ResidentModel:
+    """A model in memory; `last_used` is a time of a clock that all models share."""
 
     path: Path
     size_bytes: int
@@ -28,17 +28,17 @@ class Tenant:
     last_used: float
 
 
-def budget_bytes(settings: RagSettings) -> int:
-    """Return what all models together may take: what the settings say, else what is free now less a reserve."""
+def read_memory_budget(settings: RagSettings) -> int:
+    """Return the bytes that all models together may take: the setting, else the free memory less a reserve."""
     if settings.model_memory_gb is not None:
         return int(settings.model_memory_gb * GIB)
     return max(free_ram_bytes() - RESERVE_BYTES, 0)
 
 
-def predicted_bytes(entry: CatalogEntry, settings: RagSettings, budget: int) -> int:
-    """Return what a model takes once it is loaded, where it has all of `budget`; 0 for one that a server keeps.
+def predict_memory(entry: CatalogEntry, settings: RagSettings, budget_bytes: int) -> int:
+    """Return the bytes that a model takes once it is loaded, if it has all of the budget; 0 for a remote model.
 
-    No GPU is counted on: what would go there counts as well.
+    No GPU is counted on: layers that a GPU would take count as well.
     """
     if entry.kind == "remote":
         return 0
@@ -47,25 +47,27 @@ def predicted_bytes(entry: CatalogEntry, settings: RagSettings, budget: int) -> 
     try:
         shape = read_shape(entry.path)
     except (GgufHeaderError, OSError):
-        return entry.size_bytes  # loading it will say what is wrong with it
-    machine = Machine((), budget + RESERVE_BYTES, usable_cores())
-    return PROCESS_BYTES + place(shape, machine, wishes_of(settings)).ram_bytes
+        return entry.size_bytes  # loading the file reports what is wrong with it
+    machine = Machine((), budget_bytes + RESERVE_BYTES, usable_cores())
+    return PROCESS_BYTES + place(shape, machine, read_preferences(settings)).ram_bytes
 
 
-def leaving(needed: int, budget: int, tenants: Sequence[Tenant]) -> list[Tenant] | None:
-    """Return who must leave so that a model of `needed` bytes fits; None where those who are not idle are in its way.
+def choose_evictions(
+    needed_bytes: int, budget_bytes: int, residents: Sequence[ResidentModel]
+) -> list[ResidentModel] | None:
+    """Return which models to evict so that a new one fits; None if models in use leave it too little memory.
 
-    The least recently used leave first, and no more than it takes. A model that is larger than the budget has the
-    memory for itself: all leave.
+    Idle models are evicted least recently used first (LRU), and no more than needed. A model larger than the whole
+    budget is loaded alone: all others are evicted.
     """
-    in_use = sum(tenant.size_bytes for tenant in tenants if not tenant.is_idle)
-    if in_use and in_use + needed > budget:
+    in_use_bytes = sum(model.size_bytes for model in residents if not model.is_idle)
+    if in_use_bytes and in_use_bytes + needed_bytes > budget_bytes:
         return None
-    excess = needed + sum(tenant.size_bytes for tenant in tenants) - budget
-    chosen: list[Tenant] = []
-    for tenant in sorted((each for each in tenants if each.is_idle), key=lambda each: each.last_used):
-        if excess <= 0:
+    excess_bytes = needed_bytes + sum(model.size_bytes for model in residents) - budget_bytes
+    evicted: list[ResidentModel] = []
+    for model in sorted((model for model in residents if model.is_idle), key=lambda model: model.last_used):
+        if excess_bytes <= 0:
             break
-        chosen.append(tenant)
-        excess -= tenant.size_bytes
-    return chosen
+        evicted.append(model)
+        excess_bytes -= model.size_bytes
+    return evicted

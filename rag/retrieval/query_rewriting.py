@@ -9,7 +9,7 @@ from contextlib import closing
 
 from rag.engines.types import Engine, Message, ModelInfo, Sampling
 from rag.errors import PromptTooLongError
-from rag.models.capability import is_able
+from rag.models.capability import is_capable
 from rag.types import Rewriting
 
 MAX_TURNS = 4
@@ -25,7 +25,7 @@ SPEAKERS = {"user": "User", "assistant": "Assistant"}
 
 def should_rewrite(model: ModelInfo, rewriting: Rewriting) -> bool:
     """Return whether a model is to rewrite questions, by a setting or by its size."""
-    return rewriting == "on" or (rewriting == "auto" and is_able(model))
+    return rewriting == "on" or (rewriting == "auto" and is_capable(model))
 
 
 def rewrite_query(engine: Engine, messages: Sequence[Message], *, client: str = "") -> str:

@@ -40,7 +40,7 @@ def test_it_is_ready_when_embedder_and_model_are_loaded(world: World, client: Te
 class BrokenModel(OneModel):
     """A model source whose only model cannot be loaded."""
 
-    def engine(self, model: str | None) -> Engine:
+    def open_engine(self, model: str | None) -> Engine:
         raise ModelLoadError(model="scripted", detail="bad magic")
 
 

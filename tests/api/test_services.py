@@ -111,8 +111,8 @@ def test_a_request_does_not_wait_for_a_model_to_load_but_the_start_does(tmp_path
     settings = load_settings(home=tmp_path, threads=1)
     services = Services(settings, embedder=LoadedEmbedder(), load_patience_seconds=0.01)
     with pytest.raises(ModelLoadingError):
-        services.models.engine(None)
+        services.models.open_engine(None)
     services.warm_up()
     assert services.readiness.is_ready
-    assert services.models.engine(None).info().id == "tiny"
+    assert services.models.open_engine(None).info().id == "tiny"
     services.close()

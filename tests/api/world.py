@@ -49,16 +49,16 @@ class OneModel:
 
     scripted: Engine = field(default_factory=ScriptedEngine)
 
-    def entries(self) -> Sequence[ModelEntry]:
+    def list_models(self) -> Sequence[ModelEntry]:
         return [ModelEntry("scripted", "llm", Path("scripted.gguf"), 0, "loaded")]
 
-    def engine(self, model: str | None) -> Engine:
+    def open_engine(self, model: str | None) -> Engine:
         if model not in (None, "scripted"):
             raise ModelNotFoundError(model=model or "")
         return self.scripted
 
     def load(self, model: str | None) -> str:
-        self.engine(model)
+        self.open_engine(model)
         return "scripted"
 
     def unload(self, model: str) -> str:

@@ -42,7 +42,7 @@ def again(model: Path, home: Path, rounds: int) -> None:
         with closing(LlamaEngine("measured", model, RagSettings(home=home))) as engine:
             engine.load()
             first, second = (ask(engine, about(document, question), 32) for question in ("Who?", "When?"))
-            engine.prepare(about(document, "")[:1], made_of=())
+            engine.prefill(about(document, "")[:1], documents=())
         with closing(LlamaEngine("restarted", model, RagSettings(home=home))) as engine:
             engine.load()
             third = ask(engine, about(document, "When?"), 32)

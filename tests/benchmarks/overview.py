@@ -152,7 +152,7 @@ def _show(made: Overview | None) -> None:
 
 
 def _with_model(services: Services, request: OverviewRequest, arguments: argparse.Namespace) -> None:
-    engine = services.models.engine(None)
+    engine = services.models.open_engine(None)
     spec = OverviewSpec(arguments.part_tokens, arguments.note_tokens, arguments.parallel)
     events = overview(services.library, engine, request, spec)
     made = Watch(f"list by {engine.info().id}").read(events, stop_after=arguments.parts)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from ingest.runtime.derived_files import prefix_cache_folder
-from rag.engines.llama.placement import Wishes
+from rag.engines.llama.placement import LoadPreferences
 from rag.engines.worker_engine import WorkerEngine
 from rag.settings import RagSettings
 
@@ -15,16 +15,16 @@ from rag.settings import RagSettings
 class LoadOptions:
     """Which model the worker loads, and how.
 
-    What it reads ahead of questions is kept in `heads_folder`; `with_drafts` lets it guess tokens from what was read.
+    `is_speculative` turns prompt lookup decoding on.
     """
 
     model: str
     path: str
-    wishes: Wishes
+    preferences: LoadPreferences
     queue_size: int
-    with_drafts: bool
-    heads_folder: str
-    heads_budget_bytes: int
+    is_speculative: bool
+    prefix_cache_folder: str
+    prefix_cache_bytes: int
 
 
 class LlamaEngine(WorkerEngine):
@@ -34,11 +34,11 @@ class LlamaEngine(WorkerEngine):
         options = LoadOptions(
             model=model,
             path=str(path),
-            wishes=wishes_of(settings),
+            preferences=read_preferences(settings),
             queue_size=settings.queue_size,
-            with_drafts=settings.lookup_drafts,
-            heads_folder=str(prefix_cache_folder(settings.home)),
-            heads_budget_bytes=settings.read_ahead_mb << 20,
+            is_speculative=settings.lookup_drafts,
+            prefix_cache_folder=str(prefix_cache_folder(settings.home)),
+            prefix_cache_bytes=settings.read_ahead_mb << 20,
         )
         super().__init__(
             model,
@@ -48,9 +48,9 @@ class LlamaEngine(WorkerEngine):
         )
 
 
-def wishes_of(settings: RagSettings) -> Wishes:
-    """Return what the settings ask of the place where a model runs."""
-    return Wishes(
+def read_preferences(settings: RagSettings) -> LoadPreferences:
+    """Return what the settings ask of how a model is loaded."""
+    return LoadPreferences(
         gpu_layers=settings.gpu_layers,
         context_window=settings.context_window,
         threads=settings.threads,

@@ -65,7 +65,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class LoadPreferences:
     """What the settings ask for; None and `auto` leave the choice to what fits.
 
     `main_gpu` counts where `split_mode` is `none`; no `tensor_split` means by free memory.
@@ -123,7 +123,7 @@ class Placement:
         return sum(part.total_bytes for part in self.memory[1:])
 
 
-def place(shape: ModelShape, machine: Machine, wishes: Wishes) -> Placement:
+def place(shape: ModelShape, machine: Machine, preferences: LoadPreferences) -> Placement:
     """Return how to load a model of this shape on this machine.
 
     A wish is granted as it stands, but for a context window longer than the model was trained for. What
@@ -132,23 +132,23 @@ def place(shape: ModelShape, machine: Machine, wishes: Wishes) -> Placement:
     thread for each usable core. There are as many windows as are wished for, fewer where they do not fit.
     Raises `PlacementError` for a wish that names GPUs which are not there.
     """
-    wanted = min(shape.trained_context or DEFAULT_WINDOW, wishes.context_window or DEFAULT_WINDOW)
-    gpus = _gpus(machine.devices, wishes)
-    layout = _Layouts(shape, machine.free_ram_bytes, gpus, wishes).choose(wanted)
+    wanted = min(shape.trained_context or DEFAULT_WINDOW, preferences.context_window or DEFAULT_WINDOW)
+    gpus = _gpus(machine.devices, preferences)
+    layout = _Layouts(shape, machine.free_ram_bytes, gpus, preferences).choose(wanted)
     fitting = layout.parts[0].room_tokens
-    window = wanted if wishes.context_window else max(min(wanted, fitting), min(wanted, MINIMUM_WINDOW))
-    tokens = min(_comfortable_tokens(shape, wishes), *(part.room_tokens for part in layout.parts))
-    sequences = min(max(tokens // window, 1), wishes.parallel)
+    window = wanted if preferences.context_window else max(min(wanted, fitting), min(wanted, MINIMUM_WINDOW))
+    tokens = min(_comfortable_tokens(shape, preferences), *(part.room_tokens for part in layout.parts))
+    sequences = min(max(tokens // window, 1), preferences.parallel)
     answers = f"{sequences} answers at the same time" if sequences > 1 else "one answer at a time"
     return Placement(
         gpu_layers=sum(layout.counts),
         context_window=window,
         sequences=sequences,
-        threads=wishes.threads or machine.cores,
+        threads=preferences.threads or machine.cores,
         reason="; ".join([_explain_layers(shape, layout, gpus), _explain_window(window, wanted, fitting), answers]),
-        split=GpuSplit(tuple(gpu.name for gpu in gpus), layout.counts, wishes.split_mode == "row"),
-        kv_type=wishes.kv_type,
-        kv_on_gpu=wishes.kv_on_gpu,
+        split=GpuSplit(tuple(gpu.name for gpu in gpus), layout.counts, preferences.split_mode == "row"),
+        kv_type=preferences.kv_type,
+        kv_on_gpu=preferences.kv_on_gpu,
         flash_attention=layout.flash_attention,
         memory=tuple(part.memory(window, sequences) for part in layout.parts),
     )
@@ -208,13 +208,13 @@ class _Layouts:
     shape: ModelShape
     free_ram_bytes: int
     gpus: Sequence[Device]
-    wishes: Wishes
+    preferences: LoadPreferences
 
     def choose(self, window: int) -> _Layout:
         """Return the layout that is wished for, else the one with most on the GPUs that leaves room for a window."""
         most = self.shape.layers + 1 if self.gpus else 0
-        if self.wishes.gpu_layers is not None:
-            return self._layout(min(self.wishes.gpu_layers, most), window)
+        if self.preferences.gpu_layers is not None:
+            return self._layout(min(self.preferences.gpu_layers, most), window)
         layouts = (self._layout(count, window) for count in range(most, -1, -1))
         return next(layout for layout in layouts if all(part.holds(window) for part in layout.parts[1:]))
 
@@ -223,20 +223,22 @@ class _Layouts:
         weights = (*self.shape.layer_bytes, self.shape.output_bytes)
         first = len(weights) - gpu_layers
         free = [max(gpu.free_bytes - RESERVE_BYTES, 0) for gpu in self.gpus]
-        shares = self.wishes.tensor_split if self.gpus and self.wishes.tensor_split else free
-        kv_bytes = _kv_bytes_per_token(self.shape, self.wishes) // self.shape.layers * window * self.wishes.parallel
-        kv_per_layer = kv_bytes if self.wishes.kv_on_gpu else 0
+        shares = self.preferences.tensor_split if self.gpus and self.preferences.tensor_split else free
+        kv_bytes = (
+            _kv_bytes_per_token(self.shape, self.preferences) // self.shape.layers * window * self.preferences.parallel
+        )
+        kv_per_layer = kv_bytes if self.preferences.kv_on_gpu else 0
         costs = [weights + kv_per_layer for weights in self.shape.layer_bytes] + [self.shape.output_bytes]
         counts = _share_out(costs[first:], shares)
-        flash = _flash_attention(self.wishes, gpu_layers)
+        flash = _flash_attention(self.preferences, gpu_layers)
         parts = [self._main_memory(flash, end=first)]
         for gpu, (start, end) in zip(self.gpus, pairwise(accumulate(counts, initial=first)), strict=True):
-            kv_layers = max(min(end, self.shape.layers) - start, 0) if self.wishes.kv_on_gpu else 0
+            kv_layers = max(min(end, self.shape.layers) - start, 0) if self.preferences.kv_on_gpu else 0
             parts.append(self._part(gpu.name, gpu.free_bytes, flash, start=start, end=end, kv_layers=kv_layers))
         return _Layout(counts, flash, tuple(parts))
 
     def _main_memory(self, flash: Switch, *, end: int) -> _Part:
-        kv_layers = min(end, self.shape.layers) if self.wishes.kv_on_gpu else self.shape.layers
+        kv_layers = min(end, self.shape.layers) if self.preferences.kv_on_gpu else self.shape.layers
         part = self._part(MAIN_MEMORY, self.free_ram_bytes, flash, start=0, end=end, kv_layers=kv_layers)
         weights = part.weights_bytes + self.shape.input_bytes
         if end > self.shape.layers:
@@ -258,7 +260,7 @@ class _Layouts:
             free_bytes=free_bytes,
             layers=end - start,
             weights_bytes=sum((*shape.layer_bytes, shape.output_bytes)[start:end]),
-            kv_bytes_per_token=_kv_bytes_per_token(shape, self.wishes) * kv_layers // shape.layers,
+            kv_bytes_per_token=_kv_bytes_per_token(shape, self.preferences) * kv_layers // shape.layers,
             attention_bytes_per_token=attention,
             mask_bytes_per_token=MASK_BYTES[flash] if has_layers else 0,
             step_bytes=step_bytes if has_layers else 0,
@@ -266,18 +268,20 @@ class _Layouts:
         )
 
 
-def _gpus(devices: Sequence[Device], wishes: Wishes) -> list[Device]:
+def _gpus(devices: Sequence[Device], preferences: LoadPreferences) -> list[Device]:
     # As llama.cpp does: a GPU that shares main memory is used only where there is no other.
     separate = [device for device in devices if device.kind == "gpu"]
     gpus = separate or [device for device in devices if device.kind == "integrated"]
     names = ", ".join(gpu.name for gpu in gpus)
-    if gpus and wishes.tensor_split and len(wishes.tensor_split) != len(gpus):
-        raise PlacementError(f"the tensor split has {len(wishes.tensor_split)} shares for {len(gpus)} GPUs ({names})")
-    if not gpus or wishes.split_mode != "none":
+    if gpus and preferences.tensor_split and len(preferences.tensor_split) != len(gpus):
+        raise PlacementError(
+            f"the tensor split has {len(preferences.tensor_split)} shares for {len(gpus)} GPUs ({names})"
+        )
+    if not gpus or preferences.split_mode != "none":
         return gpus
-    if wishes.main_gpu >= len(gpus):
-        raise PlacementError(f"there is no GPU {wishes.main_gpu}; counted from 0 there are {names}")
-    return [gpus[wishes.main_gpu]]
+    if preferences.main_gpu >= len(gpus):
+        raise PlacementError(f"there is no GPU {preferences.main_gpu}; counted from 0 there are {names}")
+    return [gpus[preferences.main_gpu]]
 
 
 def _share_out(costs: Sequence[int], shares: Sequence[float]) -> tuple[int, ...]:
@@ -290,23 +294,23 @@ def _share_out(costs: Sequence[int], shares: Sequence[float]) -> tuple[int, ...]
     return tuple(takers.count(gpu) for gpu in range(len(shares)))
 
 
-def _flash_attention(wishes: Wishes, gpu_layers: int) -> Switch:
+def _flash_attention(preferences: LoadPreferences, gpu_layers: int) -> Switch:
     # On the CPU it makes long contexts slower (at 2,048 tokens 25 tokens/s in place of 36) and its results depend on
     # how many tokens are read together, which would make an answer depend on what was asked before.
-    if wishes.flash_attention != "auto":
-        return wishes.flash_attention
-    if wishes.kv_type != "f16":
+    if preferences.flash_attention != "auto":
+        return preferences.flash_attention
+    if preferences.kv_type != "f16":
         return "on"  # llama.cpp cannot read small values without
-    return "auto" if gpu_layers and wishes.kv_on_gpu else "off"
+    return "auto" if gpu_layers and preferences.kv_on_gpu else "off"
 
 
-def _kv_bytes_per_token(shape: ModelShape, wishes: Wishes) -> int:
-    return shape.kv_bytes_per_token * KV_BYTES[wishes.kv_type] // KV_BYTES["f16"]
+def _kv_bytes_per_token(shape: ModelShape, preferences: LoadPreferences) -> int:
+    return shape.kv_bytes_per_token * KV_BYTES[preferences.kv_type] // KV_BYTES["f16"]
 
 
-def _comfortable_tokens(shape: ModelShape, wishes: Wishes) -> int:
+def _comfortable_tokens(shape: ModelShape, preferences: LoadPreferences) -> int:
     weights = shape.input_bytes + sum(shape.layer_bytes) + shape.output_bytes
-    return max(COMFORT_BYTES, weights) // max(_kv_bytes_per_token(shape, wishes), 1)
+    return max(COMFORT_BYTES, weights) // max(_kv_bytes_per_token(shape, preferences), 1)
 
 
 def _explain_layers(shape: ModelShape, layout: _Layout, gpus: Sequence[Device]) -> str:

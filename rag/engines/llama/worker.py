@@ -23,7 +23,7 @@ from rag.engines.machine import free_ram_bytes, usable_cores
 from rag.engines.serving.chat_template import ChatTemplate
 from rag.engines.serving.citation_constraint import CitationRules
 from rag.engines.serving.language_model import Row
-from rag.engines.serving.prefix_cache import KeptHeads
+from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.scheduler import ModelWorker
 from rag.engines.serving.scheduling_policy import Policy
@@ -44,9 +44,11 @@ def main(channel: Channel, options: dict[str, object]) -> None:
         model = PlacedModel(load, step_tokens=policy.prefill_tokens)
     except (GgufHeaderError, LlamaError, PlacementError, ChatTemplateError) as error:
         raise ModelLoadError(model=load.model, detail=str(error)) from error
-    heads = KeptHeads(DerivedFiles(Path(load.heads_folder), load.heads_budget_bytes), model.context)
+    prefix_cache = PrefixCache(
+        DerivedFiles(Path(load.prefix_cache_folder), load.prefix_cache_bytes), model.state_fingerprint
+    )
     channel.ready()
-    ModelWorker(channel, model, policy, heads).serve()
+    ModelWorker(channel, model, policy, prefix_cache).serve()
 
 
 class PlacedModel:
@@ -56,19 +58,21 @@ class PlacedModel:
         path = Path(load.path)
         shape = read_shape(path)
         runtime = Runtime()
-        runtime.add_servers(load.wishes.rpc_servers)
-        placement = place(shape, Machine(runtime.devices(), free_ram_bytes(), usable_cores()), load.wishes)
+        runtime.add_servers(load.preferences.rpc_servers)
+        placement = place(shape, Machine(runtime.devices(), free_ram_bytes(), usable_cores()), load.preferences)
         self._model = LlamaModel(runtime, path, gpu_layers=placement.gpu_layers, split=placement.split)
         self.sequences = placement.sequences
         self._context = LlamaContext(self._model, placement, step_tokens=step_tokens)
         self._template = ChatTemplate(self._model.chat_template, self._model.token_texts())
         self.loaded = _loaded(load, shape, placement, runtime.placed())
         self.stop = self._template.stop
-        self.context = f"{fingerprint_files(list_gguf_parts(path))} {llama_cpp.__version__} {_decisive(placement)}"
+        self.state_fingerprint = (
+            f"{fingerprint_files(list_gguf_parts(path))} {llama_cpp.__version__} {_decisive(placement)}"
+        )
         self._pieces = [self._model.piece(token) for token in range(self._model.vocabulary)]
         self._citations = CitationRules(self._pieces)
         self._warm_up()
-        may_guess = load.with_drafts and not self._model.is_recurrent
+        may_guess = load.is_speculative and not self._model.is_recurrent
         self.step_seconds = self._measure_steps() if may_guess else {}
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:

@@ -106,7 +106,7 @@ class OpenAiEngine:
         if answer.finish_reason is not None:
             yield self._last(answer, messages)
 
-    def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
+    def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
         """Do nothing: what a server keeps of its prompts is its own business."""
         return 0
 

@@ -240,7 +240,7 @@ class OpenAiServer:
         }
 
 
-def server_of(settings: RagSettings) -> OpenAiServer | None:
+def server_from_settings(settings: RagSettings) -> OpenAiServer | None:
     """Return the server that the settings name; None where they name none."""
     if settings.remote_url is None:
         return None

@@ -18,7 +18,7 @@ class Job:
     """A request with the call that it answers.
 
     `passed_over` counts the turns that read in another prompt. `logprobs` wait for the next delta. A job without a
-    sampler writes nothing: its prompt is read ahead for the documents `made_of`, while nobody waits.
+    sampler writes nothing: its prompt is read ahead for the documents `documents`, while nobody waits.
     """
 
     call: Call
@@ -26,7 +26,7 @@ class Job:
     request: GenerationRequest
     last_sign: float
     sampler: Sampler | None = None
-    made_of: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
     top_logprobs: int | None = None
     drafts: "Drafts | None" = None
     began: float = 0.0

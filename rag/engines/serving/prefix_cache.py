@@ -1,4 +1,4 @@
-"""Beginnings of prompts that a model has read, kept on disk: rules and documents that many questions share."""
+"""The prefix cache: KV cache states of prompt prefixes on disk, such as rules and documents that questions share."""
 
 import hashlib
 import logging
@@ -8,83 +8,83 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.runtime.derived_files import Derived, DerivedFiles
+from ingest.runtime.derived_files import DerivedFile, DerivedFiles
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_HEAD = 128
-"""Fewer tokens are read about as fast as a file."""
-SHORTEST_GAIN = 64
-"""A head is taken from the disk only where it spares so many tokens."""
+MIN_PREFIX_TOKENS = 128
+"""Prefill of fewer tokens is about as fast as reading a file."""
+MIN_SAVED_TOKENS = 64
+"""A state is read from the disk only if it saves the prefill of so many tokens."""
 
 Tokens = NDArray[np.int32]
 
 
-class _Description(msgspec.Struct):
-    """What stands in the header of such a file; see `KeptHeads` for `context`."""
+class _StateMetadata(msgspec.Struct):
+    """Metadata in the header of a state's file. `context` is the cache's fingerprint, `tokens` an int32 array."""
 
     context: str
     tokens: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The tokens of a beginning that is on disk, of which the first `common` begin the prompt that was asked for."""
+class CachedPrefix:
+    """The tokens of a prefix on disk, of which the first `shared_tokens` begin the prompt that was looked up."""
 
     name: str
     tokens: list[int]
-    common: int
+    shared_tokens: int
 
 
-class KeptHeads:
-    """The heads that one model can go on from, as it is loaded now.
+class PrefixCache:
+    """The cached prefixes that one loaded model can resume from.
 
-    `context` names all that a state depends on: the model, the version of llama.cpp and how its memory is laid out.
+    `fingerprint` names all that a state depends on: the model's files, the library's version and the cache's layout.
     """
 
-    def __init__(self, files: DerivedFiles, context: str) -> None:
+    def __init__(self, files: DerivedFiles, fingerprint: str) -> None:
         self._files = files
-        self._context = context
+        self._fingerprint = fingerprint
 
-    def longest(self, prompt: list[int]) -> Head | None:
-        """Return the head that shares the longest beginning with `prompt`; None where that is hardly anything."""
-        wanted = np.array(prompt, dtype=np.int32)
-        found = [
-            Head(derived.name, tokens.tolist(), _common(tokens, wanted))
-            for derived in self._files.all()
-            if (tokens := self._tokens(derived.head)) is not None
+    def find_longest(self, prompt: list[int]) -> CachedPrefix | None:
+        """Return the prefix that shares the most tokens with `prompt`; None below `MIN_PREFIX_TOKENS`."""
+        prompt_tokens = np.array(prompt, dtype=np.int32)
+        prefixes = [
+            CachedPrefix(file.name, tokens.tolist(), _count_shared(tokens, prompt_tokens))
+            for file in self._files.list_files()
+            if (tokens := self._read_tokens(file.metadata)) is not None
         ]
-        best = max(found, key=lambda head: head.common, default=None)
-        return best if best is not None and best.common >= SHORTEST_HEAD else None
+        best = max(prefixes, key=lambda prefix: prefix.shared_tokens, default=None)
+        return best if best is not None and best.shared_tokens >= MIN_PREFIX_TOKENS else None
 
-    def state(self, head: Head) -> bytes | None:
-        """Return what a model has kept of a head; None where that is damaged, gone or cannot be read."""
+    def load_state(self, prefix: CachedPrefix) -> bytes | None:
+        """Return the KV cache state of a prefix; None if its file is damaged, gone or cannot be read."""
         try:
-            return self._files.body(head.name)
+            return self._files.read_body(prefix.name)
         except OSError as error:
-            logger.warning("what was read ahead cannot be used: %s", error)
+            logger.warning("a state of the prefix cache cannot be read: %s", error)
             return None
 
-    def keep(self, tokens: list[int], state: memoryview, made_of: tuple[str, ...]) -> bool:
-        """Keep the state after `tokens`, which were `made_of` documents; return False where the disk has no room."""
-        data = np.array(tokens, dtype=np.int32).tobytes()
-        name = hashlib.sha256(self._context.encode() + data).hexdigest()[:32]
-        head = msgspec.msgpack.encode(_Description(self._context, data))
+    def store(self, tokens: list[int], state: memoryview, documents: tuple[str, ...]) -> bool:
+        """Store the state after `tokens`, which contain `documents`; return False if the disk or budget is full."""
+        token_bytes = np.array(tokens, dtype=np.int32).tobytes()
+        name = hashlib.sha256(self._fingerprint.encode() + token_bytes).hexdigest()[:32]
+        metadata = msgspec.msgpack.encode(_StateMetadata(self._fingerprint, token_bytes))
         try:
-            return self._files.store(Derived(name, made_of, head), state)
+            return self._files.store(DerivedFile(name, documents, metadata), state)
         except OSError as error:
-            logger.warning("what was read ahead is not kept: %s", error)
+            logger.warning("a state of the prefix cache cannot be stored: %s", error)
             return False
 
-    def _tokens(self, head: bytes) -> Tokens | None:
+    def _read_tokens(self, metadata: bytes) -> Tokens | None:
         try:
-            description = msgspec.msgpack.decode(head, type=_Description)
+            state = msgspec.msgpack.decode(metadata, type=_StateMetadata)
         except msgspec.DecodeError:
             return None
-        return np.frombuffer(description.tokens, dtype=np.int32) if description.context == self._context else None
+        return np.frombuffer(state.tokens, dtype=np.int32) if state.context == self._fingerprint else None
 
 
-def _common(left: Tokens, right: Tokens) -> int:
+def _count_shared(left: Tokens, right: Tokens) -> int:
     """Return how many tokens two arrays share from their start."""
     length = min(len(left), len(right))
     differing = np.flatnonzero(left[:length] != right[:length])

@@ -21,12 +21,12 @@ from ingest.runtime.worker_main import Call
 from rag.engines.serving.active_calls import Drafts, Job, Pace
 from rag.engines.serving.kv_slots import Memory
 from rag.engines.serving.language_model import LanguageModel, Row
-from rag.engines.serving.prefix_cache import SHORTEST_GAIN, SHORTEST_HEAD, KeptHeads
+from rag.engines.serving.prefix_cache import MIN_PREFIX_TOKENS, MIN_SAVED_TOKENS, PrefixCache
 from rag.engines.serving.sampling import Sampler, log_chances
 from rag.engines.serving.scheduling_policy import Policy
 from rag.engines.serving.sequence import GenerationRequest, common_prefix, room_for_answer
 from rag.engines.serving.speculative import Speculation
-from rag.engines.serving.worker_protocol import CountParams, GenerateParams, PrepareParams
+from rag.engines.serving.worker_protocol import CountParams, GenerateParams, PrefillParams
 from rag.engines.types import Alternative, Delta, Message, TokenLogprob
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 
@@ -52,21 +52,21 @@ class Calls(Protocol):
 
 
 class ModelWorker:
-    """Serves `info`, `count_tokens`, `generate` and `prepare`, as many answers at a time as the model has sequences."""
+    """Serves `info`, `count_tokens`, `generate` and `prefill`, as many answers at a time as the model has sequences."""
 
     def __init__(
         self,
         channel: Calls,
         model: LanguageModel,
         policy: Policy,
-        heads: KeptHeads,
+        prefix_cache: PrefixCache,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._channel = channel
         self._model = model
         self._policy = policy
-        self._heads = heads
+        self._prefix_cache = prefix_cache
         self._clock = clock
         self._waiting: deque[Job] = deque()
         self._ahead: deque[Job] = deque()  # what is read ahead, while nobody waits for an answer
@@ -109,7 +109,7 @@ class ModelWorker:
         try:
             if call.method == "generate":
                 self._waiting.append(self._answer_to(call))
-            elif call.method == "prepare":
+            elif call.method == "prefill":
                 self._ahead.append(self._head_for(call))
             else:
                 self._channel.reply(call, self._said_at_once(call))
@@ -146,11 +146,11 @@ class ModelWorker:
 
     def _head_for(self, call: Call) -> Job:
         """Return the job to read what all prompts share whose chats begin with the same messages."""
-        params = msgspec.convert(call.params, PrepareParams)
+        params = msgspec.convert(call.params, PrefillParams)
         one, other = (self._model.prompt((*params.messages, Message("user", word))) for word in ("A", "some"))
         shared = self._policy.reusable(common_prefix(one, other), min(len(one), self._model.loaded.info.context_window))
         head = GenerationRequest(one[: max(shared, 1)], max_tokens=1)
-        return Job(call, "", head, last_sign=self._clock(), made_of=params.made_of)
+        return Job(call, "", head, last_sign=self._clock(), documents=params.documents)
 
     def _drop_cancelled(self) -> None:
         for job in [job for job in self._running if job.call.is_cancelled]:
@@ -179,9 +179,9 @@ class ModelWorker:
         if place is None:
             return False
         known = place.known_tokens
-        if len(prompt) - known >= SHORTEST_GAIN and (head := self._heads.longest(prompt)) is not None:
-            count = self._policy.reusable(head.common, len(prompt))
-            if count - known >= SHORTEST_GAIN and (state := self._heads.state(head)) is not None:
+        if len(prompt) - known >= MIN_SAVED_TOKENS and (head := self._prefix_cache.find_longest(prompt)) is not None:
+            count = self._policy.reusable(head.shared_tokens, len(prompt))
+            if count - known >= MIN_SAVED_TOKENS and (state := self._prefix_cache.load_state(head)) is not None:
                 known = self._memory.restore(place.sequence, state, head.tokens, count)
         job.sequence, job.began = place.sequence, self._clock()
         job.request.resume_at(known)
@@ -276,8 +276,8 @@ class ModelWorker:
         if job.sampler is not None:
             self._write(job, 0, 0)
             return
-        if len(job.request.prompt) >= SHORTEST_HEAD:
-            self._heads.keep(job.request.prompt, self._model.state(job.sequence), job.made_of)
+        if len(job.request.prompt) >= MIN_PREFIX_TOKENS:
+            self._prefix_cache.store(job.request.prompt, self._model.state(job.sequence), job.documents)
         self._channel.reply(job.call, Delta("", "stop", job.request.usage()))
         self._finish(job)
 

@@ -51,8 +51,8 @@ class GenerateParams:
 
 
 @dataclass(frozen=True, slots=True)
-class PrepareParams:
-    """Parameters of `prepare`: chats that begin with `messages`, made of documents (`collection_id/file_id`)."""
+class PrefillParams:
+    """Parameters of `prefill`: the first messages of chats, made of `documents` (`collection_id/file_id`)."""
 
     messages: tuple[Message, ...]
-    made_of: tuple[str, ...]
+    documents: tuple[str, ...]

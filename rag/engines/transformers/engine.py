@@ -21,8 +21,8 @@ class LoadOptions:
     threads: int | None
     sequences: int
     queue_size: int
-    heads_folder: str
-    heads_budget_bytes: int
+    prefix_cache_folder: str
+    prefix_cache_bytes: int
 
 
 class TransformersEngine(WorkerEngine):
@@ -42,8 +42,8 @@ class TransformersEngine(WorkerEngine):
             threads=settings.threads,
             sequences=settings.parallel_requests,
             queue_size=settings.queue_size,
-            heads_folder=str(prefix_cache_folder(settings.home)),
-            heads_budget_bytes=settings.read_ahead_mb << 20,
+            prefix_cache_folder=str(prefix_cache_folder(settings.home)),
+            prefix_cache_bytes=settings.read_ahead_mb << 20,
         )
         super().__init__(
             model,

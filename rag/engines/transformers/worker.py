@@ -22,7 +22,7 @@ from ingest.runtime.model_files import fingerprint_files
 from ingest.runtime.worker_main import Channel
 from rag.engines.machine import usable_cores
 from rag.engines.serving.language_model import Row
-from rag.engines.serving.prefix_cache import KeptHeads
+from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.scheduler import ModelWorker
 from rag.engines.serving.scheduling_policy import Policy
@@ -47,15 +47,17 @@ def main(channel: Channel, options: dict[str, Any]) -> None:
         model = TorchModel(load)
     except (*LOAD_FAILURES, SafetensorError, ChatTemplateError) as error:
         raise ModelLoadError(model=load.model, detail=f"{type(error).__name__}: {error}") from error
-    heads = KeptHeads(DerivedFiles(Path(load.heads_folder), load.heads_budget_bytes), model.context)
+    prefix_cache = PrefixCache(
+        DerivedFiles(Path(load.prefix_cache_folder), load.prefix_cache_bytes), model.state_fingerprint
+    )
     channel.ready()
-    ModelWorker(channel, model, Policy(queue_size=load.queue_size), heads).serve()
+    ModelWorker(channel, model, Policy(queue_size=load.queue_size), prefix_cache).serve()
 
 
 class TorchModel:
     """A `LanguageModel` that has computed once. Each of its sequences has a cache that grows with what it has read.
 
-    `context` names all that such a cache depends on.
+    `state_fingerprint` names all that such a cache depends on.
     """
 
     def __init__(self, load: LoadOptions) -> None:
@@ -72,7 +74,9 @@ class TorchModel:
         self._logits: list[NDArray[np.float32]] = []
         self.loaded = LoadedModel(_describe(load, self._model), f"it computes on the {self._device} with PyTorch")
         weights = sorted(Path(load.path).glob(WEIGHTS))
-        self.context = f"{fingerprint_files(weights)} {transformers.__version__} {self._model.dtype} {self._device}"
+        self.state_fingerprint = (
+            f"{fingerprint_files(weights)} {transformers.__version__} {self._model.dtype} {self._device}"
+        )
         self.read([Row(0, [0], 0)], bool)  # shows now rather than under the first question that the model computes
         self.keep(0, 0)
 

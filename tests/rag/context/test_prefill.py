@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.library.library import Library
-from ingest.runtime.derived_files import Derived, DerivedFiles, prefix_cache_folder
+from ingest.runtime.derived_files import DerivedFile, DerivedFiles, prefix_cache_folder
 from rag.context.prefill import FIRST_COLLECTIONS, ReadingAhead
 from rag.engines.types import Message, ModelInfo
 from rag.errors import EngineCrashedError
@@ -53,10 +53,10 @@ def test_a_collection_is_read_once_and_again_when_it_has_changed(library: Librar
     add(library, collection.id, "a.txt")
     ahead.look()
     ahead.look()
-    assert len(engine.prepared) == 1
+    assert len(engine.prefilled) == 1
     add(library, collection.id, "b.txt")
     ahead.look()
-    assert [len(made_of) for _, made_of in engine.prepared] == [1, 2]
+    assert [len(documents) for _, documents in engine.prefilled] == [1, 2]
 
 
 def test_a_collection_is_left_alone_while_a_document_waits(library: Library) -> None:
@@ -65,7 +65,7 @@ def test_a_collection_is_left_alone_while_a_document_waits(library: Library) -> 
     add(library, collection.id, "a.txt")
     add(library, collection.id, "b.txt", is_read=False)
     reading_ahead(library, engine).look()
-    assert engine.prepared == []
+    assert engine.prefilled == []
 
 
 def test_at_the_start_only_the_newest_collections_are_read(library: Library) -> None:
@@ -73,7 +73,7 @@ def test_at_the_start_only_the_newest_collections_are_read(library: Library) -> 
     for number in range(FIRST_COLLECTIONS + 2):
         add(library, library.create_collection(f"c{number}", passport()).id, "a.txt")
     reading_ahead(library, engine).look()
-    assert len(engine.prepared) == FIRST_COLLECTIONS
+    assert len(engine.prefilled) == FIRST_COLLECTIONS
 
 
 def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library: Library) -> None:
@@ -87,7 +87,7 @@ def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library:
     engine = Remote()
     add(library, library.create_collection("c", passport()).id, "a.txt")
     ReadingAhead(library, head_of, lambda _: engine, lambda: True).look()
-    assert engine.prepared == []
+    assert engine.prefilled == []
 
 
 def test_a_model_that_is_not_in_memory_is_not_brought_there(library: Library) -> None:
@@ -104,16 +104,16 @@ def test_a_model_that_is_not_in_memory_is_not_brought_there(library: Library) ->
     ahead = ReadingAhead(library, head_of, engine_for, lambda: bool(loaded))
     add(library, library.create_collection("c", passport()).id, "a.txt")
     ahead.look()
-    assert engine.prepared == []
+    assert engine.prefilled == []
     loaded.append(True)
     ahead.look()
-    assert len(engine.prepared) == 1
+    assert len(engine.prefilled) == 1
 
 
 def test_a_model_that_fails_ends_no_thread(library: Library) -> None:
     class Failing(ScriptedEngine):
-        def prepare(self, messages: object, *, made_of: object) -> int:
-            self.prepared.append(((), ()))
+        def prefill(self, messages: object, *, documents: object) -> int:
+            self.prefilled.append(((), ()))
             raise EngineCrashedError(model="scripted", how="signal SIGKILL")
 
     engine = Failing()
@@ -121,14 +121,14 @@ def test_a_model_that_fails_ends_no_thread(library: Library) -> None:
     ahead.start()
     add(library, library.create_collection("c", passport()).id, "a.txt")
     deadline = time.monotonic() + 30
-    while not engine.prepared and time.monotonic() < deadline:
+    while not engine.prefilled and time.monotonic() < deadline:
         time.sleep(0.05)
-    count = len(engine.prepared)
+    count = len(engine.prefilled)
     add(library, library.create_collection("d", passport()).id, "a.txt")
-    while len(engine.prepared) == count and time.monotonic() < deadline:
+    while len(engine.prefilled) == count and time.monotonic() < deadline:
         time.sleep(0.05)
     ahead.close()
-    assert len(engine.prepared) > count
+    assert len(engine.prefilled) > count
 
 
 @pytest.mark.parametrize("how", ["document", "everywhere", "collection"])
@@ -137,8 +137,8 @@ def test_what_was_read_ahead_goes_with_its_document(library: Library, how: str) 
     file_id = add(library, one.id, "a.txt")
     kept_id = add(library, other.id, "b.txt")
     kept = DerivedFiles(prefix_cache_folder(library.home), 1 << 20)
-    kept.store(Derived("gone", (f"{one.id}/{file_id}",), b""), memoryview(b"state"))
-    kept.store(Derived("stays", (f"{other.id}/{kept_id}",), b""), memoryview(b"state"))
+    kept.store(DerivedFile("gone", (f"{one.id}/{file_id}",), b""), memoryview(b"state"))
+    kept.store(DerivedFile("stays", (f"{other.id}/{kept_id}",), b""), memoryview(b"state"))
     match how:
         case "document":
             library.remove_document(one.id, file_id)
@@ -146,4 +146,4 @@ def test_what_was_read_ahead_goes_with_its_document(library: Library, how: str) 
             library.delete_file(file_id)
         case _:
             library.delete_collection(one.id)
-    assert [derived.name for derived in kept.all()] == ["stays"]
+    assert [derived.name for derived in kept.list_files()] == ["stays"]

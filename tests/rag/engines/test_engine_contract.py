@@ -227,7 +227,7 @@ def test_several_answers_at_once_are_each_what_was_asked(engine: Engine) -> None
 def test_reading_ahead_says_how_much_it_was_and_changes_no_answer(engine: Engine) -> None:
     messages = [MESSAGES[0], Message("user", "The valve is checked in spring. " * 8)]
     before = answer(engine, Sampling(max_tokens=1), messages)[0]
-    assert 0 <= engine.prepare(messages[:1], made_of=("collection/file",)) < engine.count_tokens(messages)
+    assert 0 <= engine.prefill(messages[:1], documents=("collection/file",)) < engine.count_tokens(messages)
     assert answer(engine, Sampling(max_tokens=1), messages)[0] == before
 
 

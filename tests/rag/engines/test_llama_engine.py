@@ -88,7 +88,7 @@ def test_what_a_model_with_a_sliding_window_reads_ahead_is_there_after_a_restart
     with closing(LlamaEngine("sliding", path, settings)) as engine:
         for question in asked:  # a copy of what they have left would lack what the head looks back to
             run(engine, [head, question], Sampling(max_tokens=24))
-        read = engine.prepare([head], made_of=("c/f",))
+        read = engine.prefill([head], documents=("c/f",))
     with closing(LlamaEngine("restarted", path, settings)) as engine:
         _, last = run(engine, [head, asked[1]], Sampling(max_tokens=24))
     assert last.usage is not None

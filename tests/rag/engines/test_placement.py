@@ -10,8 +10,8 @@ from rag.engines.llama.placement import (
     MINIMUM_WINDOW,
     RESERVE_BYTES,
     Device,
+    LoadPreferences,
     Machine,
-    Wishes,
     place,
 )
 
@@ -31,66 +31,68 @@ def machine(*, gpu_bytes: int | None = None, ram_bytes: int = 16 * GIB, cores: i
 
 
 def test_without_a_gpu_everything_stays_on_the_cpu_with_every_core() -> None:
-    placement = place(shape(), machine(), Wishes())
+    placement = place(shape(), machine(), LoadPreferences())
     assert (placement.gpu_layers, placement.context_window, placement.threads) == (0, 8_192, 6)
     assert placement.reason == "on the CPU, as there is no GPU; a window of 8192 tokens; 8 answers at the same time"
 
 
 def test_there_are_as_many_windows_as_fit_and_are_wished_for() -> None:
-    assert place(shape(), machine(), Wishes()).sequences == 8
-    assert place(shape(), machine(), Wishes(parallel=3)).sequences == 3
-    assert place(shape(kv_bytes_per_token=100 * 1024), machine(), Wishes()).sequences == 2  # in 2 GiB
-    assert place(shape(layers=40, kv_bytes_per_token=100 * 1024), machine(), Wishes()).sequences == 5  # in 4.1 GiB
-    assert place(shape(kv_bytes_per_token=1024 * 1024), machine(), Wishes()).sequences == 1
+    assert place(shape(), machine(), LoadPreferences()).sequences == 8
+    assert place(shape(), machine(), LoadPreferences(parallel=3)).sequences == 3
+    assert place(shape(kv_bytes_per_token=100 * 1024), machine(), LoadPreferences()).sequences == 2  # in 2 GiB
+    assert (
+        place(shape(layers=40, kv_bytes_per_token=100 * 1024), machine(), LoadPreferences()).sequences == 5
+    )  # in 4.1 GiB
+    assert place(shape(kv_bytes_per_token=1024 * 1024), machine(), LoadPreferences()).sequences == 1
     exactly = 50 * MIB + 10 * (100 + 8) * MIB
-    assert place(shape(), machine(gpu_bytes=exactly), Wishes()).sequences == 1
-    assert place(shape(), machine(gpu_bytes=exactly + 10 * 8 * MIB), Wishes()).sequences == 2
+    assert place(shape(), machine(gpu_bytes=exactly), LoadPreferences()).sequences == 1
+    assert place(shape(), machine(gpu_bytes=exactly + 10 * 8 * MIB), LoadPreferences()).sequences == 2
 
 
 def test_the_reason_says_how_many_answers_are_written_at_the_same_time() -> None:
-    assert place(shape(), machine(), Wishes()).reason.endswith("; 8 answers at the same time")
-    assert place(shape(), machine(), Wishes(parallel=1)).reason.endswith("; one answer at a time")
+    assert place(shape(), machine(), LoadPreferences()).reason.endswith("; 8 answers at the same time")
+    assert place(shape(), machine(), LoadPreferences(parallel=1)).reason.endswith("; one answer at a time")
 
 
 def test_a_model_that_fits_goes_to_the_gpu_as_a_whole() -> None:
     exactly = 50 * MIB + 10 * (100 + 8) * MIB
-    assert place(shape(), machine(gpu_bytes=exactly), Wishes()).gpu_layers == 11
-    assert place(shape(), machine(gpu_bytes=exactly - 1), Wishes()).gpu_layers == 10
+    assert place(shape(), machine(gpu_bytes=exactly), LoadPreferences()).gpu_layers == 11
+    assert place(shape(), machine(gpu_bytes=exactly - 1), LoadPreferences()).gpu_layers == 10
 
 
 def test_as_many_layers_as_fit_go_to_a_small_gpu_the_output_first() -> None:
-    assert place(shape(), machine(gpu_bytes=49 * MIB), Wishes()).gpu_layers == 0
-    assert place(shape(), machine(gpu_bytes=50 * MIB), Wishes()).gpu_layers == 1
-    assert place(shape(), machine(gpu_bytes=300 * MIB), Wishes()).gpu_layers == 3
+    assert place(shape(), machine(gpu_bytes=49 * MIB), LoadPreferences()).gpu_layers == 0
+    assert place(shape(), machine(gpu_bytes=50 * MIB), LoadPreferences()).gpu_layers == 1
+    assert place(shape(), machine(gpu_bytes=300 * MIB), LoadPreferences()).gpu_layers == 3
 
 
 def test_several_gpus_share_the_layers() -> None:
     gpus = tuple(Device(f"GPU{index}", "gpu", RESERVE_BYTES + 600 * MIB) for index in range(2))
-    assert place(shape(), Machine((*gpus, CPU), 16 * GIB, 6), Wishes()).gpu_layers == 11
+    assert place(shape(), Machine((*gpus, CPU), 16 * GIB, 6), LoadPreferences()).gpu_layers == 11
 
 
 def test_a_gpu_that_shares_main_memory_counts_only_where_there_is_no_other() -> None:
     integrated = Device("iGPU", "integrated", 8 * GIB)
     small = Device("GPU0", "gpu", RESERVE_BYTES + 50 * MIB)
-    assert place(shape(), Machine((integrated, CPU), 16 * GIB, 6), Wishes()).gpu_layers == 11
-    assert place(shape(), Machine((integrated, small, CPU), 16 * GIB, 6), Wishes()).gpu_layers == 1
+    assert place(shape(), Machine((integrated, CPU), 16 * GIB, 6), LoadPreferences()).gpu_layers == 11
+    assert place(shape(), Machine((integrated, small, CPU), 16 * GIB, 6), LoadPreferences()).gpu_layers == 1
 
 
 def test_a_longer_window_leaves_room_for_fewer_layers() -> None:
-    small, large = Wishes(context_window=1_024), Wishes(context_window=32_768)
+    small, large = LoadPreferences(context_window=1_024), LoadPreferences(context_window=32_768)
     on_gpu = machine(gpu_bytes=600 * MIB)
     assert place(shape(), on_gpu, small).gpu_layers > place(shape(), on_gpu, large).gpu_layers
 
 
 def test_short_memory_shortens_the_window() -> None:
     weights = (60 + 50 + 10 * 100) * MIB
-    placement = place(shape(), machine(ram_bytes=RESERVE_BYTES + weights + 40 * MIB), Wishes())
+    placement = place(shape(), machine(ram_bytes=RESERVE_BYTES + weights + 40 * MIB), LoadPreferences())
     assert placement.context_window == 4_096
     assert "4096 tokens, which is what fits" in placement.reason
 
 
 def test_a_window_never_becomes_useless_and_the_reason_warns() -> None:
-    placement = place(shape(), machine(ram_bytes=0), Wishes())
+    placement = place(shape(), machine(ram_bytes=0), LoadPreferences())
     assert placement.context_window == MINIMUM_WINDOW
     assert "expect it to be slow or to fail" in placement.reason
 
@@ -98,36 +100,36 @@ def test_a_window_never_becomes_useless_and_the_reason_warns() -> None:
 def test_attention_on_the_cpu_needs_memory_for_every_head() -> None:
     weights = (60 + 50 + 10 * 100) * MIB
     headed = replace(shape(), attention_heads=10)  # twice as much for each token of the window as without
-    placement = place(headed, machine(ram_bytes=RESERVE_BYTES + weights + 40 * MIB), Wishes())
+    placement = place(headed, machine(ram_bytes=RESERVE_BYTES + weights + 40 * MIB), LoadPreferences())
     assert placement.context_window == 2_048
 
 
 def test_layers_on_the_gpu_need_no_main_memory() -> None:
-    placement = place(shape(), machine(gpu_bytes=4 * GIB, ram_bytes=0), Wishes())
+    placement = place(shape(), machine(gpu_bytes=4 * GIB, ram_bytes=0), LoadPreferences())
     assert (placement.gpu_layers, placement.context_window) == (11, 8_192)
 
 
 def test_the_window_is_never_longer_than_the_model_was_trained_for() -> None:
     trained = shape(trained_context=2_048)
-    assert place(trained, machine(), Wishes()).context_window == 2_048
-    assert place(trained, machine(), Wishes(context_window=4_096)).context_window == 2_048
+    assert place(trained, machine(), LoadPreferences()).context_window == 2_048
+    assert place(trained, machine(), LoadPreferences(context_window=4_096)).context_window == 2_048
 
 
 def test_wishes_are_granted() -> None:
-    placement = place(shape(), machine(gpu_bytes=GIB), Wishes(gpu_layers=4, context_window=16_384, threads=3))
+    placement = place(shape(), machine(gpu_bytes=GIB), LoadPreferences(gpu_layers=4, context_window=16_384, threads=3))
     assert (placement.gpu_layers, placement.context_window, placement.threads) == (4, 16_384, 3)
 
 
 def test_a_wish_for_a_gpu_that_is_not_there_stays_on_the_cpu() -> None:
-    assert place(shape(), machine(), Wishes(gpu_layers=99)).gpu_layers == 0
+    assert place(shape(), machine(), LoadPreferences(gpu_layers=99)).gpu_layers == 0
 
 
 def test_a_wish_for_more_layers_than_there_are_means_all() -> None:
-    assert place(shape(), machine(gpu_bytes=4 * GIB), Wishes(gpu_layers=99)).gpu_layers == 11
+    assert place(shape(), machine(gpu_bytes=4 * GIB), LoadPreferences(gpu_layers=99)).gpu_layers == 11
 
 
 def test_a_model_without_a_growing_memory_has_its_window_everywhere() -> None:
-    assert place(shape(kv_bytes_per_token=0), machine(ram_bytes=2 * GIB), Wishes()).context_window == 8_192
+    assert place(shape(kv_bytes_per_token=0), machine(ram_bytes=2 * GIB), LoadPreferences()).context_window == 8_192
 
 
 @given(
@@ -141,7 +143,7 @@ def test_whatever_is_chosen_fits_or_is_the_least_that_works(
     layers: int, kv: int, trained: int, gpu: int | None, ram: int
 ) -> None:
     model = shape(layers=layers, kv_bytes_per_token=kv, trained_context=trained)
-    placement = place(model, machine(gpu_bytes=gpu, ram_bytes=ram), Wishes())
+    placement = place(model, machine(gpu_bytes=gpu, ram_bytes=ram), LoadPreferences())
     assert 0 <= placement.gpu_layers <= layers + 1
     assert 1 <= placement.context_window <= (trained or 8_192)
     assert 1 <= placement.sequences <= 8

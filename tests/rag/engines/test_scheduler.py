@@ -16,11 +16,11 @@ from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.supervisor import CallFrame
 from ingest.runtime.worker_main import Call
 from rag.engines.serving.language_model import Row
-from rag.engines.serving.prefix_cache import KeptHeads
+from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.scheduler import ModelWorker
 from rag.engines.serving.scheduling_policy import Policy
-from rag.engines.serving.worker_protocol import GenerateParams, LoadedModel, PrepareParams
+from rag.engines.serving.worker_protocol import GenerateParams, LoadedModel, PrefillParams
 from rag.engines.types import Delta, Message, ModelInfo, Sampling, Usage
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 
@@ -182,7 +182,7 @@ def worker(
     folder: Path = Path("/nowhere"),
 ) -> ModelWorker:
     policy = Policy(queue_size=queue_size, prefill_tokens=prefill_tokens)
-    heads = KeptHeads(DerivedFiles(folder, 1 << 20), "counting")
+    heads = PrefixCache(DerivedFiles(folder, 1 << 20), "counting")
     return ModelWorker(desk, model, policy, heads, clock=clock or Clock())
 
 
@@ -479,7 +479,7 @@ HEAD = "Rules and a document. " * 8  # 176 tokens of this model
 
 def test_a_head_is_read_ahead_and_is_there_after_a_restart(tmp_path: Path) -> None:
     desk, model = Desk(), CountingModel(window=512)
-    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD),), ("c/f",)))
+    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD),), ("c/f",)))
     turns(worker(desk, model, folder=tmp_path), 6)
     assert desk.deltas(prepared)[-1].usage == Usage(160, 0, 0)
     again = CountingModel(window=512)
@@ -491,7 +491,7 @@ def test_a_head_is_read_ahead_and_is_there_after_a_restart(tmp_path: Path) -> No
 
 def test_a_head_that_is_damaged_is_read_again(tmp_path: Path) -> None:
     desk, model = Desk(), CountingModel(window=512)
-    desk.ask("prepare", PrepareParams((Message("system", HEAD),), ("c/f",)))
+    desk.ask("prefill", PrefillParams((Message("system", HEAD),), ("c/f",)))
     turns(worker(desk, model, folder=tmp_path), 6)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-1] + b"?")
@@ -505,7 +505,7 @@ def test_a_disk_that_takes_nothing_costs_what_is_read_ahead_and_no_answer(tmp_pa
     folder = tmp_path / "a file"
     folder.write_text("in the place of the folder")
     desk, model = Desk(), CountingModel(window=512)
-    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD),), ("c/f",)))
+    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD),), ("c/f",)))
     serving = worker(desk, model, folder=folder)
     turns(serving, 6)
     assert desk.deltas(prepared)[-1].usage == Usage(160, 0, 0)
@@ -517,7 +517,7 @@ def test_a_disk_that_takes_nothing_costs_what_is_read_ahead_and_no_answer(tmp_pa
 def test_what_is_read_ahead_gives_way_to_whoever_asks(tmp_path: Path) -> None:
     desk, model = Desk(), CountingModel()
     serving = worker(desk, model, folder=tmp_path)
-    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD[:100]),), ("c/f",)))
+    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD[:100]),), ("c/f",)))
     turns(serving, 1)
     call = desk.generate("x")
     turns(serving, 3)
@@ -530,7 +530,7 @@ def test_what_is_read_ahead_gives_way_to_whoever_asks(tmp_path: Path) -> None:
 def test_a_step_that_reads_ahead_is_broken_off_for_a_call(tmp_path: Path) -> None:
     desk, model = Desk(), CountingModel(sequences=2)
     serving = worker(desk, model, folder=tmp_path)
-    prepared = desk.ask("prepare", PrepareParams((Message("system", HEAD[:100]),), ("c/f",)))
+    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD[:100]),), ("c/f",)))
     calls: list[Call] = []
     model.on_read = lambda: calls.append(desk.generate("x", max_tokens=1)) if not calls else None
     turns(serving, 2)

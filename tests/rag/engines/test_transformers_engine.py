@@ -40,8 +40,8 @@ def options(folder: Path, **changes: Any) -> LoadOptions:
         threads=1,
         sequences=3,
         queue_size=4,
-        heads_folder=str(folder / "heads"),
-        heads_budget_bytes=0,
+        prefix_cache_folder=str(folder / "heads"),
+        prefix_cache_bytes=0,
     )
     return replace(chosen, **changes)
 
@@ -231,7 +231,7 @@ def test_a_process_serves_the_model_and_a_fresh_one_knows_what_was_read_ahead(ti
     rules = [Message("system", "The valve is checked every spring. " * 8)]
     asked = [*rules, Message("user", "When?")]
     engine = TransformersEngine("tiny", tiny, settings)
-    ahead = engine.prepare(rules, made_of=("collection/file",))
+    ahead = engine.prefill(rules, documents=("collection/file",))
     assert ahead > 256
     text, last = run(engine, asked, Sampling(max_tokens=12))
     assert last.usage is not None

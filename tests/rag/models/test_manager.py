@@ -1,4 +1,4 @@
-"""Models in memory: loaded once, lent, making room, and leaving when nobody needs them."""
+"""Models in memory: loaded once, leased, evicted to make room, and unloaded when idle."""
 
 import threading
 import time
@@ -13,21 +13,21 @@ from rag.engines.types import Message, Sampling
 from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, NoRoomForModelError
 from rag.models import manager
 from rag.models.catalog import CatalogEntry
-from rag.models.leased_engine import ServedEngine
-from rag.models.manager import ModelKeeper
+from rag.models.leased_engine import LeasedEngine
+from rag.models.manager import ModelManager
 from rag.settings import RagSettings
 from tests.fakes import ScriptedEngine
 
 GIB = 1 << 30
-ASKED = [Message("user", "Hello")]
+MESSAGES = [Message("user", "Hello")]
 
 
-class LoadedSlowly(ScriptedEngine):
+class SlowEngine(ScriptedEngine):
     """A `LoadableEngine` that is loaded as soon as `gate` is open, or fails with `failure`."""
 
-    def __init__(self, house: "House") -> None:
+    def __init__(self, world: "ManagedModels") -> None:
         super().__init__(["one ", "two ", "three"])
-        self.house = house
+        self.world = world
         self.failure: ModelLoadError | None = None
         self.loads = 0
         self.is_loaded = False
@@ -35,51 +35,53 @@ class LoadedSlowly(ScriptedEngine):
 
     def load(self) -> None:
         self.loads += 1
-        while not self.house.gate.wait(0.01):
+        while not self.world.gate.wait(0.01):
             if self.is_closed:
                 raise ModelLoadError(model="fake", detail="its process was ended")
         if self.failure is not None:
             raise self.failure
         self.is_loaded = not self.is_closed
-        self.house.alive.add(id(self))
-        self.house.peak = max(self.house.peak, len(self.house.alive))
+        self.world.alive.add(id(self))
+        self.world.peak = max(self.world.peak, len(self.world.alive))
 
     def close(self) -> None:
         self.is_closed = True
         self.is_loaded = False
-        self.house.alive.discard(id(self))
+        self.world.alive.discard(id(self))
 
 
-class House:
-    """A keeper over fake models of 4 GiB each (`model(name)`) with room for `gigabytes`; `peak` were loaded at once."""
+class ManagedModels:
+    """A manager over fake models of 4 GiB each (`model(name)`) in `gigabytes`; at most `peak` were loaded at once."""
 
     def __init__(self, home: Path, *, gigabytes: float = 9, idle_minutes: float = 0) -> None:
         self.gate = threading.Event()
         self.gate.set()
         self.failure: ModelLoadError | None = None
-        self.kind: type[LoadedSlowly] = LoadedSlowly
-        self.kept: set[str] = set()
-        self.opened: dict[str, list[LoadedSlowly]] = {}
+        self.kind: type[SlowEngine] = SlowEngine
+        self.exempt: set[str] = set()
+        self.engines: dict[str, list[SlowEngine]] = {}
         self.alive: set[int] = set()
         self.peak = 0
         settings = RagSettings(home=home, model_memory_gb=gigabytes, model_idle_minutes=idle_minutes)
-        self.is_kept: Callable[[CatalogEntry], bool] = lambda entry: entry.id in self.kept
-        self.keeper = ModelKeeper(settings, is_kept=lambda entry: self.is_kept(entry), opener=self._open)
+        self.is_exempt: Callable[[CatalogEntry], bool] = lambda entry: entry.id in self.exempt
+        self.manager = ModelManager(
+            settings, is_exempt=lambda entry: self.is_exempt(entry), create_engine=self._create_engine
+        )
 
-    def _open(self, entry: CatalogEntry, _settings: RagSettings) -> LoadedSlowly:
+    def _create_engine(self, entry: CatalogEntry, _settings: RagSettings) -> SlowEngine:
         engine = self.kind(self)
         engine.failure = self.failure
-        self.opened.setdefault(entry.id, []).append(engine)
+        self.engines.setdefault(entry.id, []).append(engine)
         return engine
 
-    def served(self, name: str, patience_seconds: float | None = None) -> ServedEngine:
-        return ServedEngine(self.keeper, model(name), patience_seconds=patience_seconds)
+    def lease_engine(self, name: str, patience_seconds: float | None = None) -> LeasedEngine:
+        return LeasedEngine(self.manager, model(name), patience_seconds=patience_seconds)
 
     def use(self, name: str) -> None:
-        self.served(name).count_tokens(ASKED)
+        self.lease_engine(name).count_tokens(MESSAGES)
 
     def loaded(self) -> set[str]:
-        return {name for name in list(self.opened) if self.keeper.state(model(name).path)[0] == "loaded"}
+        return {name for name in list(self.engines) if self.manager.read_state(model(name).path)[0] == "loaded"}
 
 
 def model(name: str, size_bytes: int = 4 * GIB) -> CatalogEntry:
@@ -96,14 +98,14 @@ def wait_for(condition: Callable[[], bool]) -> None:
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manager, "SETTLE_SECONDS", 0.0)
-    monkeypatch.setattr(manager, "ROOM_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(manager, "ROOM_TIMEOUT_SECONDS", 0.0)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.keeper.close()
+def world(tmp_path: Path) -> Iterator[ManagedModels]:
+    models = ManagedModels(tmp_path)
+    yield models
+    models.manager.close()
 
 
 @pytest.fixture
@@ -112,284 +114,286 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_a_model_is_loaded_once_for_all_who_wait(house: House, threads: ThreadPoolExecutor) -> None:
-    house.gate.clear()
-    waiting = [threads.submit(house.use, "a") for _ in range(4)]
-    wait_for(lambda: bool(house.opened))
-    assert house.keeper.state(model("a").path)[0] == "loading"
-    house.gate.set()
-    for each in waiting:
-        each.result()
-    assert [engine.loads for engine in house.opened["a"]] == [1]
-    assert house.keeper.state(model("a").path) == ("loaded", 4 * GIB)
+def test_a_model_is_loaded_once_for_all_requests_that_wait(world: ManagedModels, threads: ThreadPoolExecutor) -> None:
+    world.gate.clear()
+    waiting = [threads.submit(world.use, "a") for _ in range(4)]
+    wait_for(lambda: bool(world.engines))
+    assert world.manager.read_state(model("a").path)[0] == "loading"
+    world.gate.set()
+    for request in waiting:
+        request.result()
+    assert [engine.loads for engine in world.engines["a"]] == [1]
+    assert world.manager.read_state(model("a").path) == ("loaded", 4 * GIB)
 
 
-def test_who_has_no_patience_is_told_to_come_back_while_the_model_goes_on_loading(house: House) -> None:
-    house.gate.clear()
+def test_a_request_without_patience_gets_an_error_while_the_model_goes_on_loading(world: ManagedModels) -> None:
+    world.gate.clear()
     with pytest.raises(ModelLoadingError) as caught:
-        house.served("a", patience_seconds=0.01).count_tokens(ASKED)
+        world.lease_engine("a", patience_seconds=0.01).count_tokens(MESSAGES)
     assert caught.value.retry_after_seconds > 0
-    house.gate.set()
-    wait_for(lambda: house.loaded() == {"a"})
-    assert house.served("a", patience_seconds=0.01).count_tokens(ASKED) == 3
-    assert [engine.loads for engine in house.opened["a"]] == [1]
+    world.gate.set()
+    wait_for(lambda: world.loaded() == {"a"})
+    assert world.lease_engine("a", patience_seconds=0.01).count_tokens(MESSAGES) == 3
+    assert [engine.loads for engine in world.engines["a"]] == [1]
 
 
-def test_a_failure_is_told_to_all_who_wait_and_the_next_request_tries_again(
-    house: House, threads: ThreadPoolExecutor
+def test_all_requests_that_wait_get_the_failure_and_the_next_one_tries_again(
+    world: ManagedModels, threads: ThreadPoolExecutor
 ) -> None:
-    house.failure = ModelLoadError(model="a", detail="bad magic")
-    house.gate.clear()
-    waiting = [threads.submit(house.use, "a") for _ in range(3)]
-    wait_for(lambda: bool(house.opened))
-    wait_for(lambda: all(each.running() for each in waiting))
-    house.gate.set()
-    assert {str(each.exception()) for each in waiting} == {str(house.failure)}
-    assert house.keeper.state(model("a").path) == ("not-loaded", 0)
-    assert all(engine.is_closed for engine in house.opened["a"])
-    house.failure = None
-    house.use("a")
-    assert house.loaded() == {"a"}
+    world.failure = ModelLoadError(model="a", detail="bad magic")
+    world.gate.clear()
+    waiting = [threads.submit(world.use, "a") for _ in range(3)]
+    wait_for(lambda: bool(world.engines))
+    wait_for(lambda: all(request.running() for request in waiting))
+    world.gate.set()
+    assert {str(request.exception()) for request in waiting} == {str(world.failure)}
+    assert world.manager.read_state(model("a").path) == ("not-loaded", 0)
+    assert all(engine.is_closed for engine in world.engines["a"])
+    world.failure = None
+    world.use("a")
+    assert world.loaded() == {"a"}
 
 
-def test_the_model_that_was_used_longest_ago_makes_room(house: House) -> None:
-    house.use("a")
-    house.use("b")
-    house.use("a")
-    house.use("c")
-    assert house.loaded() == {"a", "c"}
-    assert house.opened["b"][0].is_closed
+def test_the_least_recently_used_model_is_evicted(world: ManagedModels) -> None:
+    world.use("a")
+    world.use("b")
+    world.use("a")
+    world.use("c")
+    assert world.loaded() == {"a", "c"}
+    assert world.engines["b"][0].is_closed
 
 
-def test_a_model_of_a_server_takes_no_room(house: House) -> None:
-    house.use("a")
-    house.use("b")
+def test_a_remote_model_takes_no_memory(world: ManagedModels) -> None:
+    world.use("a")
+    world.use("b")
     remote = CatalogEntry("remote/x", Path("remote/x"), 0, "remote")
-    with house.keeper.lent(remote):
-        assert {"a", "b"} <= house.loaded()
-    assert house.keeper.state(remote.path) == ("loaded", 0)
+    with world.manager.lease(remote):
+        assert {"a", "b"} <= world.loaded()
+    assert world.manager.read_state(remote.path) == ("loaded", 0)
 
 
 def test_a_model_that_is_answering_is_never_unloaded(tmp_path: Path) -> None:
-    house = House(tmp_path, gigabytes=5)
-    answer = house.served("a").generate(ASKED, Sampling())
+    world = ManagedModels(tmp_path, gigabytes=5)
+    answer = world.lease_engine("a").generate(MESSAGES, Sampling())
     next(answer)
     with pytest.raises(NoRoomForModelError) as caught:
-        house.use("b")
+        world.use("b")
     assert caught.value.retry_after_seconds > 0
     assert "".join(delta.text for delta in answer) == "two three"
-    house.use("b")
-    assert house.loaded() == {"b"}
-    house.keeper.close()
+    world.use("b")
+    assert world.loaded() == {"b"}
+    world.manager.close()
 
 
-def test_nobody_leaves_in_vain(tmp_path: Path) -> None:
-    house = House(tmp_path, gigabytes=9)
-    house.use("a")
-    with closing(house.served("b").generate(ASKED, Sampling())) as answer:
+def test_no_model_is_evicted_in_vain(tmp_path: Path) -> None:
+    world = ManagedModels(tmp_path, gigabytes=9)
+    world.use("a")
+    with closing(world.lease_engine("b").generate(MESSAGES, Sampling())) as answer:
         next(answer)
-        with pytest.raises(NoRoomForModelError), house.keeper.lent(model("large", 6 * GIB)):
+        with pytest.raises(NoRoomForModelError), world.manager.lease(model("large", 6 * GIB)):
             pass
-        assert house.loaded() == {"a", "b"}
-    house.keeper.close()
+        assert world.loaded() == {"a", "b"}
+    world.manager.close()
 
 
-def test_a_model_waits_a_moment_for_an_answer_to_end(
+def test_a_model_waits_for_an_answer_to_end_before_it_evicts(
     tmp_path: Path, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manager, "ROOM_PATIENCE_SECONDS", 60.0)
-    house = House(tmp_path, gigabytes=5)
-    answer = house.served("a").generate(ASKED, Sampling())
+    monkeypatch.setattr(manager, "ROOM_TIMEOUT_SECONDS", 60.0)
+    world = ManagedModels(tmp_path, gigabytes=5)
+    answer = world.lease_engine("a").generate(MESSAGES, Sampling())
     next(answer)
-    waiting = threads.submit(house.use, "b")
-    wait_for(lambda: "b" in house.opened)
-    assert house.loaded() == {"a"}
+    waiting = threads.submit(world.use, "b")
+    wait_for(lambda: "b" in world.engines)
+    assert world.loaded() == {"a"}
     answer.close()
     waiting.result()
-    assert house.loaded() == {"b"}
-    house.keeper.close()
+    assert world.loaded() == {"b"}
+    world.manager.close()
 
 
 def test_between_two_calls_of_one_answer_its_model_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manager, "SETTLE_SECONDS", 60.0)
-    house = House(tmp_path, gigabytes=5)
-    house.use("a")
+    world = ManagedModels(tmp_path, gigabytes=5)
+    world.use("a")
     with pytest.raises(NoRoomForModelError):
-        house.use("b")
-    assert house.loaded() == {"a"}
-    house.keeper.close()
+        world.use("b")
+    assert world.loaded() == {"a"}
+    world.manager.close()
 
 
 def test_a_model_larger_than_the_budget_is_loaded_alone_with_a_warning(
-    house: House, caplog: pytest.LogCaptureFixture
+    world: ManagedModels, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.use("a")
-    with house.keeper.lent(model("huge", 40 * GIB)):
-        assert house.loaded() == {"huge"}
+    world.use("a")
+    with world.manager.lease(model("huge", 40 * GIB)):
+        assert world.loaded() == {"huge"}
     (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert "huge may take 42949 MB" in warning.getMessage()
 
 
-def test_an_answer_that_nobody_began_to_read_holds_nothing(tmp_path: Path) -> None:
-    house = House(tmp_path, gigabytes=5)
-    answer = house.served("a").generate(ASKED, Sampling())
-    house.use("b")
-    assert "a" not in house.opened
+def test_a_generator_that_was_not_started_leases_nothing(tmp_path: Path) -> None:
+    world = ManagedModels(tmp_path, gigabytes=5)
+    answer = world.lease_engine("a").generate(MESSAGES, Sampling())
+    world.use("b")
+    assert "a" not in world.engines
     answer.close()
-    house.keeper.close()
+    world.manager.close()
 
 
-def test_an_idle_model_leaves_and_one_that_is_kept_or_in_use_stays(tmp_path: Path) -> None:
-    house = House(tmp_path, gigabytes=20, idle_minutes=0.001)
-    house.kept.add("kept")
-    house.use("kept")
-    with closing(house.served("busy").generate(ASKED, Sampling())) as answer:
+def test_an_idle_model_is_unloaded_and_one_that_is_exempt_or_leased_stays(tmp_path: Path) -> None:
+    world = ManagedModels(tmp_path, gigabytes=20, idle_minutes=0.001)
+    world.exempt.add("exempt")
+    world.use("exempt")
+    with closing(world.lease_engine("busy").generate(MESSAGES, Sampling())) as answer:
         next(answer)
-        house.use("idle")
-        wait_for(lambda: house.opened["idle"][0].is_closed)
-        assert house.loaded() == {"kept", "busy"}
-    wait_for(lambda: house.opened["busy"][0].is_closed)
-    assert house.loaded() == {"kept"}
-    house.use("idle")
-    assert len(house.opened["idle"]) == 2
-    house.keeper.close()
+        world.use("idle")
+        wait_for(lambda: world.engines["idle"][0].is_closed)
+        assert world.loaded() == {"exempt", "busy"}
+    wait_for(lambda: world.engines["busy"][0].is_closed)
+    assert world.loaded() == {"exempt"}
+    world.use("idle")
+    assert len(world.engines["idle"]) == 2
+    world.manager.close()
 
 
-def test_without_an_idle_time_nobody_looks_for_idle_models(house: House) -> None:
-    house.use("a")
+def test_without_an_idle_time_no_thread_watches_for_idle_models(world: ManagedModels) -> None:
+    world.use("a")
     assert not [thread for thread in threading.enumerate() if thread.name == "idle-models"]
 
 
-def test_a_model_whose_process_has_ended_is_loaded_again(house: House) -> None:
-    house.use("a")
-    (engine,) = house.opened["a"]
+def test_a_model_whose_process_has_ended_is_loaded_again(world: ManagedModels) -> None:
+    world.use("a")
+    (engine,) = world.engines["a"]
     engine.is_loaded = False
-    assert house.keeper.state(model("a").path) == ("not-loaded", 0)
-    house.use("a")
-    assert (engine.loads, house.loaded()) == (2, {"a"})
+    assert world.manager.read_state(model("a").path) == ("not-loaded", 0)
+    world.use("a")
+    assert (engine.loads, world.loaded()) == (2, {"a"})
 
 
-def test_a_model_whose_process_has_ended_takes_no_room(tmp_path: Path) -> None:
-    house = House(tmp_path, gigabytes=5)
-    with closing(house.served("a").generate(ASKED, Sampling())) as answer:
+def test_a_model_whose_process_has_ended_takes_no_memory(tmp_path: Path) -> None:
+    world = ManagedModels(tmp_path, gigabytes=5)
+    with closing(world.lease_engine("a").generate(MESSAGES, Sampling())) as answer:
         next(answer)
-        house.opened["a"][0].is_loaded = False
-        house.use("b")
-        assert house.loaded() == {"b"}
-    house.keeper.close()
+        world.engines["a"][0].is_loaded = False
+        world.use("b")
+        assert world.loaded() == {"b"}
+    world.manager.close()
 
 
-def test_unloading_frees_a_model_and_needs_nobody_to_use_it(house: House) -> None:
-    with closing(house.served("a").generate(ASKED, Sampling())) as answer:
+def test_unloading_closes_a_model_that_is_not_leased(world: ManagedModels) -> None:
+    with closing(world.lease_engine("a").generate(MESSAGES, Sampling())) as answer:
         next(answer)
         with pytest.raises(ModelInUseError):
-            house.keeper.unload(model("a"))
-    house.keeper.unload(model("a"))
-    assert house.opened["a"][0].is_closed
-    house.keeper.unload(model("a"))  # it is not there: nothing to do
-    house.use("a")
-    assert house.loaded() == {"a"}
+            world.manager.unload(model("a"))
+    world.manager.unload(model("a"))
+    assert world.engines["a"][0].is_closed
+    world.manager.unload(model("a"))  # it is not there: nothing to do
+    world.use("a")
+    assert world.loaded() == {"a"}
 
 
 @pytest.mark.parametrize("end", ["unload", "close"])
-def test_who_waits_for_a_model_that_is_given_up_is_told_so(house: House, threads: ThreadPoolExecutor, end: str) -> None:
-    house.gate.clear()
-    waiting = [threads.submit(house.use, "a") for _ in range(2)]
-    wait_for(lambda: bool(house.opened) and house.opened["a"][0].loads == 1)
+def test_requests_that_wait_for_a_model_get_an_error_when_its_loading_is_stopped(
+    world: ManagedModels, threads: ThreadPoolExecutor, end: str
+) -> None:
+    world.gate.clear()
+    waiting = [threads.submit(world.use, "a") for _ in range(2)]
+    wait_for(lambda: bool(world.engines) and world.engines["a"][0].loads == 1)
     if end == "unload":
-        house.keeper.unload(model("a"))
+        world.manager.unload(model("a"))
     else:
-        house.keeper.close()
-    for each in waiting:
-        error = each.exception()
+        world.manager.close()
+    for request in waiting:
+        error = request.exception()
         assert isinstance(error, ModelLoadError)
         assert "unloaded while it was loading" in str(error) or "stopping" in str(error)
-    assert all(engine.is_closed for engine in house.opened["a"])
+    assert all(engine.is_closed for engine in world.engines["a"])
 
 
-def test_a_model_that_waits_for_room_is_given_up_at_once(
+def test_a_model_that_waits_for_memory_can_be_unloaded_at_once(
     tmp_path: Path, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manager, "ROOM_PATIENCE_SECONDS", 60.0)
-    house = House(tmp_path, gigabytes=5)
-    with closing(house.served("a").generate(ASKED, Sampling())) as answer:
+    monkeypatch.setattr(manager, "ROOM_TIMEOUT_SECONDS", 60.0)
+    world = ManagedModels(tmp_path, gigabytes=5)
+    with closing(world.lease_engine("a").generate(MESSAGES, Sampling())) as answer:
         next(answer)
-        waiting = threads.submit(house.use, "b")
-        wait_for(lambda: "b" in house.opened)
-        house.keeper.unload(model("b"))
+        waiting = threads.submit(world.use, "b")
+        wait_for(lambda: "b" in world.engines)
+        world.manager.unload(model("b"))
         with pytest.raises(ModelLoadError, match="unloaded"):
             waiting.result()
-    assert house.opened["b"][0].loads == 0
-    house.keeper.close()
+    assert world.engines["b"][0].loads == 0
+    world.manager.close()
 
 
-def test_after_the_end_nothing_is_loaded(house: House) -> None:
-    house.keeper.close()
+def test_a_closed_manager_loads_nothing(world: ManagedModels) -> None:
+    world.manager.close()
     with pytest.raises(ModelLoadError, match="stopping"):
-        house.use("a")
-    assert house.opened == {}
+        world.use("a")
+    assert world.engines == {}
 
 
-def test_an_answer_names_its_model_without_loading_it_again(house: House) -> None:
-    served = house.served("a")
-    info = served.info()
-    house.keeper.unload(model("a"))
-    assert served.info() == info
-    assert house.loaded() == set()
-    assert served.count_tokens(ASKED) == 3  # what needs the model loads it
-    assert house.loaded() == {"a"}
+def test_an_answer_names_its_model_without_loading_it_again(world: ManagedModels) -> None:
+    leased = world.lease_engine("a")
+    info = leased.info()
+    world.manager.unload(model("a"))
+    assert leased.info() == info
+    assert world.loaded() == set()
+    assert leased.count_tokens(MESSAGES) == 3  # what needs the model loads it
+    assert world.loaded() == {"a"}
 
 
-def test_what_is_read_ahead_stands_in_nobodys_way(tmp_path: Path) -> None:
-    house = House(tmp_path, gigabytes=5)
+def test_a_background_prefill_does_not_keep_its_model_from_eviction(tmp_path: Path) -> None:
+    world = ManagedModels(tmp_path, gigabytes=5)
 
-    class Preparing(LoadedSlowly):
-        """Somebody else needs the memory while this one reads ahead."""
+    class Prefilling(SlowEngine):
+        """Another model needs the memory while this one prefills."""
 
-        def prepare(self, messages: Sequence[Message], *, made_of: Sequence[str]) -> int:
-            house.use("b")
+        def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
+            world.use("b")
             return len(messages)
 
-    house.kind = Preparing
-    assert house.served("a").prepare(ASKED, made_of=["c/f"]) == 1
-    assert house.loaded() == {"b"}
-    house.keeper.close()
+    world.kind = Prefilling
+    assert world.lease_engine("a").prefill(MESSAGES, documents=["c/f"]) == 1
+    assert world.loaded() == {"b"}
+    world.manager.close()
 
 
-def test_a_disk_that_cannot_be_read_for_a_moment_unloads_nothing_and_stops_nobody(tmp_path: Path) -> None:
-    looks: list[str] = []
+def test_a_disk_error_unloads_nothing_and_does_not_stop_the_idle_watch(tmp_path: Path) -> None:
+    checked: list[str] = []
 
     def fail_first(entry: CatalogEntry) -> bool:
-        looks.append(entry.id)
-        if len(looks) == 1:
+        checked.append(entry.id)
+        if len(checked) == 1:
             raise OSError("the disk is gone")
         return False
 
-    house = House(tmp_path, idle_minutes=0.001)
-    house.is_kept = fail_first
-    house.use("a")
-    wait_for(lambda: house.opened["a"][0].is_closed)
-    assert looks == ["a", "a"]
-    house.keeper.close()
+    world = ManagedModels(tmp_path, idle_minutes=0.001)
+    world.is_exempt = fail_first
+    world.use("a")
+    wait_for(lambda: world.engines["a"][0].is_closed)
+    assert checked == ["a", "a"]
+    world.manager.close()
 
 
-def test_many_who_use_many_models_never_lose_one_nor_fill_the_memory(
-    house: House, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+def test_many_threads_over_many_models_never_lose_one_nor_exceed_the_memory(
+    world: ManagedModels, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manager, "ROOM_PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(manager, "ROOM_TIMEOUT_SECONDS", 60.0)
 
     def use(user: int) -> None:
         for turn in range(30):
             name = "abcd"[(user + turn * (user + 1)) % 4]
-            with closing(house.served(name).generate(ASKED, Sampling())) as answer:
+            with closing(world.lease_engine(name).generate(MESSAGES, Sampling())) as answer:
                 next(answer)
                 if turn % 3:
                     assert "".join(delta.text for delta in answer) == "two three"
                 else:
-                    assert name in house.loaded()
+                    assert name in world.loaded()
 
-    for each in [threads.submit(use, user) for user in range(6)]:
-        each.result()
-    assert house.peak == 2
-    house.keeper.close()
-    assert house.alive == set()
+    for result in [threads.submit(use, user) for user in range(6)]:
+        result.result()
+    assert world.peak == 2
+    world.manager.close()
+    assert world.alive == set()
