@@ -18,11 +18,11 @@ from api.settings import AllSettings
 from ingest.chunking.chunker import ChunkSpec, split
 from ingest.embedders.embedder import find_embedder
 from ingest.embedders.tokenizer import load_tokenizer
-from rag.evaluation.answers import AskingPolicy, report_on_answers
-from rag.evaluation.corpus import CorpusIntake
-from rag.evaluation.search_variants import SearchParts, compared_ways, served_way
+from rag.evaluation.answers import AskingPolicy, evaluate_answers
+from rag.evaluation.corpus import CorpusIngester
+from rag.evaluation.search_variants import SearchParts, list_compared_methods, select_served_method
 from rag.evaluation.sets import find_sets, load_set
-from rag.evaluation.trials import TrialPolicy, report_on
+from rag.evaluation.trials import TrialPolicy, evaluate_search
 from rag.evaluation.types import EvalSet, Item, SetReport
 from rag.grounding.evidence import EvidenceFinder
 from rag.types import AnswerStyle
@@ -77,23 +77,23 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
         open_services(settings.in_home(home, model=model)) as services,
     ):
         bars = _Bars(evaluated.name)
-        intake = CorpusIntake(
+        ingester = CorpusIngester(
             services.library,
             services.embedder,
             passport=found.passport(),
-            cut=partial(
+            chunker=partial(
                 split,
                 spec=ChunkSpec(settings.ingest.chunk_tokens),
                 tokenizer=load_tokenizer(found.tokenizer_path),
             ),
         )
-        collection = intake.take(evaluated.documents, bars)
+        collection = ingester.ingest(evaluated.documents, bars)
         parts = SearchParts(services.library, services.index, services.embedder, services.retriever, collection.id)
-        ways_of = compared_ways if options.compare else served_way
+        ways_of = list_compared_methods if options.compare else select_served_method
         ways = ways_of(parts, has_history=any(query.history for query in evaluated.queries))
         chunks = services.library.size([collection.id]).chunks
         finder = EvidenceFinder(services.library, services.embedder)
-        report = report_on(evaluated, ways, policy, finder=finder, chunks=chunks, track=bars)
+        report = evaluate_search(evaluated, ways, policy, finder=finder, chunks=chunks, track=bars)
         return _with_answers(report, evaluated, services, collection.id, options) if options.answer else report
 
 
@@ -106,7 +106,7 @@ def _with_answers(
         style=options.style,
         max_queries=options.max_queries,
     )
-    answers = report_on_answers(
+    answers = evaluate_answers(
         evaluated, services.answerer.answer, asking, library=services.library, track=_Bars(evaluated.name)
     )
     return replace(report, answers=answers)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from api.commands.output import add_row, messages, printable, results, table
 from api.objects import JsonObject
-from rag.evaluation.types import AnswersReport, Estimate, SetReport, WayReport
+from rag.evaluation.types import AnswersReport, Estimate, SearchMethodReport, SetReport
 
 DIGITS = 4
 BEHIND = "ndcg@10 below served"
@@ -49,12 +49,12 @@ def report_object(report: SetReport, *, with_ways: bool) -> JsonObject:
     if with_ways:
         shown["ways"] = {
             way.name: {**_way_object(way), **_estimate_object("ndcg@10_below_served", way.below_served)}
-            for way in report.ways
+            for way in report.methods
         }
     return shown
 
 
-def _way_object(way: WayReport) -> JsonObject:
+def _way_object(way: SearchMethodReport) -> JsonObject:
     shown: JsonObject = {}
     for name, estimate in way.estimates.items():
         shown |= _estimate_object(name, estimate)
@@ -90,10 +90,10 @@ def print_ways(reports: Sequence[SetReport]) -> None:
     """Show how good the search is."""
     measures = list(dict.fromkeys(name for report in reports for name in report.served.estimates))
     columns = ("set", "way", "queries", *(name.replace("_", " ") for name in measures), "p50 ms", "p95 ms")
-    is_compared = any(len(report.ways) > 1 for report in reports)
+    is_compared = any(len(report.methods) > 1 for report in reports)
     shown = table(*columns, BEHIND) if is_compared else table(*columns)
     for report in reports:
-        for way in report.ways:
+        for way in report.methods:
             cells = [_cell(way.estimates.get(name)) for name in measures]
             times = (f"{way.latency_p50_ms:.1f}", f"{way.latency_p95_ms:.1f}")
             behind = (_cell(way.below_served),) if is_compared else ()

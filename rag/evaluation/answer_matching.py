@@ -17,32 +17,32 @@ ARTICLES = frozenset({"a", "an", "the"})
 _WORD = regex.compile(rf"[{UNSPACED_SCRIPTS}]\p{{M}}*|(?:(?![{UNSPACED_SCRIPTS}])\S)+")
 
 
-def without_markers(answer: str) -> str:
+def strip_markers(answer: str) -> str:
     """Return an answer without the numbers of the passages that it names."""
     return MARKER.sub("", answer)
 
 
-def answer_words(text: str) -> list[str]:
+def normalize_answer(text: str) -> list[str]:
     """Return what is compared of a text, in its order."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     plain = "".join(char for char in folded if not unicodedata.category(char).startswith("P"))
     return [word for word in _WORD.findall(plain) if word not in ARTICLES]
 
 
-def is_exact(answer: str, right: Sequence[str]) -> bool:
+def is_exact_match(answer: str, right: Sequence[str]) -> bool:
     """Whether an answer is one of the right ones and nothing else."""
-    return answer_words(answer) in [answer_words(each) for each in right]
+    return normalize_answer(answer) in [normalize_answer(each) for each in right]
 
 
 def token_f1(answer: str, right: Sequence[str]) -> float:
     """Return the harmonic mean of the shares of words that answer and right answer have in common, for the best."""
-    return max((_f1(answer_words(answer), answer_words(each)) for each in right), default=0.0)
+    return max((_f1(normalize_answer(answer), normalize_answer(each)) for each in right), default=0.0)
 
 
 def contains_answer(text: str, right: Sequence[str]) -> bool:
     """Whether one of the right answers stands in a text, word for word; one without a word stands nowhere."""
-    words = answer_words(text)
-    return any(_stands_in(answer_words(each), words) for each in right)
+    words = normalize_answer(text)
+    return any(_stands_in(normalize_answer(each), words) for each in right)
 
 
 def _f1(words: Sequence[str], right: Sequence[str]) -> float:

@@ -10,10 +10,10 @@ import numpy as np
 
 from ingest.library.library import Library
 from rag.engines.types import Message
-from rag.evaluation.answer_matching import answer_words, contains_answer, is_exact, token_f1, without_markers
-from rag.evaluation.audit import CitationAudit, stands_in
+from rag.evaluation.answer_matching import contains_answer, is_exact_match, normalize_answer, strip_markers, token_f1
+from rag.evaluation.audit import CitationAudit, overlaps
 from rag.evaluation.measures import estimate
-from rag.evaluation.types import AnswersReport, Estimate, EvalQuery, EvalSet, LatencyReport, Span, Track
+from rag.evaluation.types import AnswersReport, Estimate, EvalQuery, EvalSet, LatencyReport, ProgressTracker, Span
 from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question, Quote
 
 EVIDENCE_DEPTHS = (1, 3)
@@ -33,7 +33,7 @@ class AskingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredQuery:
     """A question, what came of it, and after how many seconds the evidence, the first token and the end came."""
 
     query: EvalQuery
@@ -52,30 +52,30 @@ class Answered:
     @property
     def said(self) -> str:
         """The answer as it is compared; nothing where it was refused."""
-        return "" if self.is_refused else without_markers(self.answer.text)
+        return "" if self.is_refused else strip_markers(self.answer.text)
 
 
-def report_on_answers(
+def evaluate_answers(
     evaluated: EvalSet,
     answer: Callable[[Question], Generator[AnswerEvent, None, None]],
     policy: AskingPolicy,
     *,
     library: Library,
-    track: Track,
+    track: ProgressTracker,
 ) -> AnswersReport:
     """Ask what has a relevant document, and what has no answer; raises what `answer` raises."""
     judged = [query for query in evaluated.queries if query.is_judged][: policy.max_queries]
     hopeless = [query for query in evaluated.queries if query.is_unanswerable and not query.is_judged]
-    ask(judged[0], answer, policy)  # so that nothing is loaded while answers are timed
-    answered = [ask(query, answer, policy) for query in track(judged, "answering")]
+    ask_query(judged[0], answer, policy)  # so that nothing is loaded while answers are timed
+    answered = [ask_query(query, answer, policy) for query in track(judged, "answering")]
     others = hopeless[: policy.max_queries]
-    refused = [ask(query, answer, policy) for query in track(others, "unanswerable")] if others else []
+    refused = [ask_query(query, answer, policy) for query in track(others, "unanswerable")] if others else []
     return _report(answered, refused, CitationAudit(library))
 
 
-def ask(
+def ask_query(
     query: EvalQuery, answer: Callable[[Question], Generator[AnswerEvent, None, None]], policy: AskingPolicy
-) -> Answered:
+) -> AnsweredQuery:
     """Ask one question with what was said before it; sampling is greedy."""
     messages = (*query.history, Message("user", query.text))
     question = Question(messages, (policy.collection_id,), mode=policy.mode, style=policy.style)
@@ -88,7 +88,7 @@ def ask(
             if isinstance(event, Answer) and started is not None:
                 # What was checked while the model wrote is known to the answer alone.
                 checking = max(now - last_delta_at, event.timings.checking_seconds)
-                return Answered(query, started, event, evidence_at, token_at or now, now, checking)
+                return AnsweredQuery(query, started, event, evidence_at, token_at or now, now, checking)
             if isinstance(event, AnswerStarted):
                 started, evidence_at = event, now
             elif isinstance(event, AnswerDelta):
@@ -96,7 +96,7 @@ def ask(
     raise AssertionError("events that do not raise end with the answer")
 
 
-def _report(answered: Sequence[Answered], refused: Sequence[Answered], audit: CitationAudit) -> AnswersReport:
+def _report(answered: Sequence[AnsweredQuery], refused: Sequence[AnsweredQuery], audit: CitationAudit) -> AnswersReport:
     everything = [*answered, *refused]
     problems = [_problems(each, audit) for each in everything]
     quoted = [each.answer for each in everything if each.answer.style == "quoted" and not each.is_refused]
@@ -123,27 +123,27 @@ def _report(answered: Sequence[Answered], refused: Sequence[Answered], audit: Ci
             for problem in of_answer
             if problem
         ),
-        foreign_chars=sum(map(audit.foreign_chars, quoted)),
+        foreign_chars=sum(map(audit.count_foreign_chars, quoted)),
         latencies=_latencies([each for each in everything if not each.is_refused] or everything),
     )
 
 
-def _problems(answered: Answered, audit: CitationAudit) -> list[str]:
+def _problems(answered: AnsweredQuery, audit: CitationAudit) -> list[str]:
     """Return what is wrong with each citation and each piece of evidence, in order; nothing for one that is right."""
     shown = {passage.number for passage in answered.started.passages}
     citations = answered.answer.citations
     return [
-        *(audit.problem_of_citation(citation, answered.answer, shown) for citation in citations),
-        *map(audit.problem_of_quote, answered.started.evidence),
+        *(audit.check_citation(citation, answered.answer, shown) for citation in citations),
+        *map(audit.check_quote, answered.started.evidence),
     ]
 
 
-def _correctness(answered: Sequence[Answered]) -> dict[str, Sequence[float]]:
+def _correctness(answered: Sequence[AnsweredQuery]) -> dict[str, Sequence[float]]:
     """Return how answers compare with the right ones, where these are known."""
     known = [each for each in answered if each.query.answers]
     short = [each for each in known if min(map(_length, each.query.answers)) <= LONGEST_FOUND_WORDS]
     return {
-        "em": [is_exact(each.said, each.query.answers) for each in known],
+        "em": [is_exact_match(each.said, each.query.answers) for each in known],
         "f1": [token_f1(each.said, each.query.answers) for each in known],
         "answer_contains": [contains_answer(each.said, each.query.answers) for each in short],
         **{
@@ -157,10 +157,10 @@ def _correctness(answered: Sequence[Answered]) -> dict[str, Sequence[float]]:
 
 
 def _length(answer: str) -> int:
-    return len(answer_words(answer))
+    return len(normalize_answer(answer))
 
 
-def _citations(answered: Sequence[Answered]) -> dict[str, Sequence[float]]:
+def _citations(answered: Sequence[AnsweredQuery]) -> dict[str, Sequence[float]]:
     """Return for each question the share of its citations that are in the right document and in the right place.
 
     Recall is the share of the relevant documents that are cited; in the right place one citation is enough, because
@@ -174,9 +174,9 @@ def _citations(answered: Sequence[Answered]) -> dict[str, Sequence[float]]:
         ],
         "citation_recall": [_cited_share(query, quotes) for query, quotes in cited],
         "citation_span_precision": [
-            _share(stands_in(quote, places) for quote in quotes) for places, quotes in placed if quotes
+            _share(overlaps(quote, places) for quote in quotes) for places, quotes in placed if quotes
         ],
-        "citation_span_recall": [any(stands_in(quote, places) for quote in quotes) for places, quotes in placed],
+        "citation_span_recall": [any(overlaps(quote, places) for quote in quotes) for places, quotes in placed],
     }
 
 
@@ -189,7 +189,7 @@ def _cited_share(query: EvalQuery, quotes: Sequence[Quote]) -> float:
     return _share(document in sources for document, grade in query.relevance.items() if grade > 0)
 
 
-def _verdicts(answered: Sequence[Answered]) -> dict[str, Sequence[float]]:
+def _verdicts(answered: Sequence[AnsweredQuery]) -> dict[str, Sequence[float]]:
     given = [sentence.verdict for each in answered for sentence in each.answer.sentences]
     return {name: [verdict == name for verdict in given] for name in VERDICTS}
 
@@ -202,7 +202,7 @@ def _estimate(values: Sequence[float]) -> Estimate | None:
     return estimate(np.array(values, dtype=np.float64)) if values else None
 
 
-def _latencies(answered: Sequence[Answered]) -> dict[str, LatencyReport]:
+def _latencies(answered: Sequence[AnsweredQuery]) -> dict[str, LatencyReport]:
     seconds = {
         "first_evidence": [each.evidence_seconds for each in answered],
         "first_token": [each.first_token_seconds for each in answered],

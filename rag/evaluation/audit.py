@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
-from rag.evaluation.answer_matching import without_markers
+from rag.evaluation.answer_matching import strip_markers
 from rag.evaluation.types import Span
 from rag.types import Answer, Citation, Quote
 
@@ -15,7 +15,7 @@ class CitationAudit:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def problem_of_quote(self, quote: Quote) -> str:
+    def check_quote(self, quote: Quote) -> str:
         """Return what is wrong with a quote; nothing where it is what is stored at its place, on its page."""
         try:
             text = self._library.document_text(quote.collection_id, quote.file_id)
@@ -29,15 +29,15 @@ class CitationAudit:
             return f"{place} does not begin on page {quote.page}"
         return ""
 
-    def problem_of_citation(self, citation: Citation, answer: Answer, shown: Collection[int]) -> str:
+    def check_citation(self, citation: Citation, answer: Answer, shown: Collection[int]) -> str:
         """Return what is wrong with a citation; `shown` are the numbers of the passages that the model was shown."""
         if citation.number not in shown:
             return f"there is no passage {citation.number}"
         if not 0 <= citation.answer_start < citation.answer_end <= len(answer.text):
             return f"the answer has no [{citation.answer_start}, {citation.answer_end})"
-        return self.problem_of_quote(citation.quote)
+        return self.check_quote(citation.quote)
 
-    def foreign_chars(self, answer: Answer) -> int:
+    def count_foreign_chars(self, answer: Answer) -> int:
         """Return how many characters of an answer are not in the documents at the places that it cites.
 
         Neither white space counts nor the numbers of passages.
@@ -45,10 +45,10 @@ class CitationAudit:
         own = [True] * len(answer.text)
         for citation in answer.citations:
             start, end = citation.answer_start, citation.answer_end
-            if self._has(citation.quote, without_markers(answer.text[start:end])):
+            if self._has(citation.quote, strip_markers(answer.text[start:end])):
                 own[start:end] = [False] * (end - start)
         left = "".join(char if is_own else " " for char, is_own in zip(answer.text, own, strict=True))
-        return len("".join(without_markers(left).split()))
+        return len("".join(strip_markers(left).split()))
 
     def _has(self, quote: Quote, said: str) -> bool:
         try:
@@ -58,7 +58,7 @@ class CitationAudit:
         return " ".join(said.split()) in " ".join(text.split())
 
 
-def stands_in(quote: Quote, places: Iterable[Span]) -> bool:
+def overlaps(quote: Quote, places: Iterable[Span]) -> bool:
     """Whether a quote has at least one character of one of these places; documents are named by their source."""
     return any(
         quote.source == place.document and quote.start < place.end and place.start < quote.end for place in places

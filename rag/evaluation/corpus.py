@@ -21,27 +21,27 @@ from ingest.types import (
     Page,
     ParsedDocument,
 )
-from rag.evaluation.types import EvalDocument, Track
+from rag.evaluation.types import EvalDocument, ProgressTracker
 
 COLLECTION = "evaluation"
 GROUP_DOCUMENTS = 32
 """Documents whose chunks are embedded together: an embedder that is given a few texts at a time is slow."""
 
 
-Cut = Callable[[ParsedDocument], Sequence[Chunk]]
+Chunker = Callable[[ParsedDocument], Sequence[Chunk]]
 """How documents are cut into chunks."""
 
 
-class CorpusIntake:
+class CorpusIngester:
     """Fills a library that nobody else uses."""
 
-    def __init__(self, library: Library, embedder: Embedder, *, passport: EmbedderPassport, cut: Cut) -> None:
+    def __init__(self, library: Library, embedder: Embedder, *, passport: EmbedderPassport, chunker: Chunker) -> None:
         self._library = library
         self._embedder = embedder
         self._passport = passport
-        self._cut = cut
+        self._chunker = chunker
 
-    def take(self, documents: Sequence[EvalDocument], track: Track) -> Collection:
+    def ingest(self, documents: Sequence[EvalDocument], track: ProgressTracker) -> Collection:
         """Return the collection of these documents; one that an earlier run has completed is used as it is."""
         try:
             collection = self._library.collection(COLLECTION)
@@ -77,4 +77,4 @@ class CorpusIntake:
     def _chunked(self, document: EvalDocument) -> ChunkedDocument:
         page = Page(1, 0, len(document.text))
         parsed = ParsedDocument(document.title, "text/plain", document.text, (page,))
-        return ChunkedDocument(parsed, tuple(self._cut(parsed)))
+        return ChunkedDocument(parsed, tuple(self._chunker(parsed)))

@@ -18,7 +18,7 @@ SEED = 0
 TAILS = (2.5, 97.5)
 
 
-def ranking_values(
+def measure_rankings(
     rankings: Mapping[str, Sequence[str]], relevance: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Values]:
     """Return for each measure its value for each query, in the order of `rankings`.

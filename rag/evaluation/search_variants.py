@@ -7,7 +7,7 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import Embedder
 from rag.engines.types import Message
-from rag.evaluation.types import EvalQuery, Way
+from rag.evaluation.types import EvalQuery, SearchMethod
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.query_variants import prepend_previous_question
 from rag.types import ScoredChunk, Search
@@ -65,16 +65,16 @@ class SearchParts:
         ]
 
 
-def served_way(parts: SearchParts, *, has_history: bool) -> dict[str, Way]:
+def select_served_method(parts: SearchParts, *, has_history: bool) -> dict[str, SearchMethod]:
     """Return the way that serves users, by its name; questions may have turns before them."""
     return {"with history": parts.with_history} if has_history else _reranked(parts)
 
 
-def compared_ways(parts: SearchParts, *, has_history: bool) -> dict[str, Way]:
+def list_compared_methods(parts: SearchParts, *, has_history: bool) -> dict[str, SearchMethod]:
     """Return all ways by name, the one that serves users last."""
     ways = {"lexical": parts.lexical, "dense": parts.dense, "fused": parts.fused, "reranked": parts.looked_at}
-    return {**ways, **_reranked(parts), **served_way(parts, has_history=has_history)}
+    return {**ways, **_reranked(parts), **select_served_method(parts, has_history=has_history)}
 
 
-def _reranked(parts: SearchParts) -> dict[str, Way]:
+def _reranked(parts: SearchParts) -> dict[str, SearchMethod]:
     return {"reranked by model" if parts.retriever.has_reranker else "reranked": parts.reranked}

@@ -20,7 +20,7 @@ class SpanScores:
     iou: float
 
 
-def within_budget(hits: Iterable[ScoredChunk], budget_chars: int) -> list[Span]:
+def cut_to_budget(hits: Iterable[ScoredChunk], budget_chars: int) -> list[Span]:
     """Return the spans of the chunks in their order until the budget is full; the last one is cut."""
     spans: list[Span] = []
     left = budget_chars
@@ -34,7 +34,7 @@ def within_budget(hits: Iterable[ScoredChunk], budget_chars: int) -> list[Span]:
     return spans
 
 
-def span_scores(found: Sequence[Span], wanted: Sequence[Span], texts: Mapping[str, str]) -> SpanScores:
+def score_spans(found: Sequence[Span], wanted: Sequence[Span], texts: Mapping[str, str]) -> SpanScores:
     """Compare what was found with what was wanted (at least one span that is not blank); `texts` are by document."""
     merged_found, merged_wanted = _merged(found), _merged(wanted)
     both = [overlap for one in merged_found for other in merged_wanted if (overlap := _overlap(one, other))]

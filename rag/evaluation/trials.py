@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.evaluation.measures import Values, auc, estimate, ranking_values
-from rag.evaluation.spans import SpanScores, span_scores, within_budget
+from rag.evaluation.measures import Values, auc, estimate, measure_rankings
+from rag.evaluation.spans import SpanScores, cut_to_budget, score_spans
 from rag.evaluation.types import (
     AbstentionReport,
     EvalQuery,
     EvalSet,
+    ProgressTracker,
+    SearchMethod,
+    SearchMethodReport,
     SetReport,
-    Track,
-    Way,
-    WayReport,
 )
 from rag.grounding.abstention import Answerability, judge_answerability
 from rag.grounding.evidence import EvidenceFinder
@@ -56,16 +56,16 @@ class _WayTrials:
     values: Mapping[str, Values]
 
 
-def report_on(
+def evaluate_search(
     evaluated: EvalSet,
-    ways: Mapping[str, Way],
+    methods: Mapping[str, SearchMethod],
     policy: TrialPolicy,
     *,
     finder: EvidenceFinder,
     chunks: int,
-    track: Track,
+    track: ProgressTracker,
 ) -> SetReport:
-    """Try each of `ways` on the questions of a set; the last one, which serves users, also on those without an answer.
+    """Run each of `methods` on the questions of a set; the last, which serves users, also on unanswerable ones.
 
     Every way is tried once before it is timed, so that nothing is loaded meanwhile.
     """
@@ -74,11 +74,11 @@ def report_on(
     hopeless = hopeless[: policy.max_queries]
     texts = {document.id: document.text for document in evaluated.documents}
     tried: dict[str, _WayTrials] = {}
-    for name, way in ways.items():
+    for name, way in methods.items():
         way(judged[0])
         trials = [_try(query, way, policy, texts) for query in track(judged, name)]
         tried[name] = _WayTrials(trials, _values(judged, trials))
-    served, way = list(tried.values())[-1], list(ways.values())[-1]
+    served, way = list(tried.values())[-1], list(methods.values())[-1]
     found = [(query, trial.hits) for query, trial in zip(judged, served.trials, strict=True)]
     not_found = [(query, way(query)[: policy.top_k]) for query in track(hopeless, "unanswerable")] if hopeless else []
 
@@ -91,7 +91,7 @@ def report_on(
         documents=len(evaluated.documents),
         chunks=chunks,
         queries=len(judged),
-        ways=tuple(_summary(name, each, served) for name, each in tried.items()),
+        methods=tuple(_summary(name, each, served) for name, each in tried.items()),
         abstention=_abstention(
             [judged_by_users(each) for each in track(found, "judging")], list(map(judged_by_users, not_found))
         )
@@ -100,14 +100,14 @@ def report_on(
     )
 
 
-def _try(query: EvalQuery, way: Way, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:
+def _try(query: EvalQuery, way: SearchMethod, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:
     started = time.perf_counter()
     hits = way(query)
     milliseconds = 1_000 * (time.perf_counter() - started)
-    found = within_budget(hits, policy.budget_chars) if query.spans else []
+    found = cut_to_budget(hits, policy.budget_chars) if query.spans else []
     return _Trial(
         documents=list(dict.fromkeys(hit.chunk.source for hit in hits)),
-        spans=span_scores(found, query.spans, texts) if query.spans else None,
+        spans=score_spans(found, query.spans, texts) if query.spans else None,
         milliseconds=milliseconds,
         hits=hits[: policy.top_k],
     )
@@ -116,7 +116,7 @@ def _try(query: EvalQuery, way: Way, policy: TrialPolicy, texts: Mapping[str, st
 def _values(queries: Sequence[EvalQuery], trials: Sequence[_Trial]) -> dict[str, Values]:
     """Return the value of each measure for each question; span measures for those with spans alone."""
     rankings = {query.id: trial.documents for query, trial in zip(queries, trials, strict=True)}
-    values = ranking_values(rankings, {query.id: query.relevance for query in queries})
+    values = measure_rankings(rankings, {query.id: query.relevance for query in queries})
     spans = [trial.spans for trial in trials if trial.spans is not None]
     if spans:
         values["span_recall"] = np.array([scores.recall for scores in spans])
@@ -125,9 +125,9 @@ def _values(queries: Sequence[EvalQuery], trials: Sequence[_Trial]) -> dict[str,
     return values
 
 
-def _summary(name: str, tried: _WayTrials, served: _WayTrials) -> WayReport:
+def _summary(name: str, tried: _WayTrials, served: _WayTrials) -> SearchMethodReport:
     milliseconds = [trial.milliseconds for trial in tried.trials]
-    return WayReport(
+    return SearchMethodReport(
         name=name,
         estimates={measure: estimate(values) for measure, values in tried.values.items()},
         latency_p50_ms=float(np.percentile(milliseconds, 50)),

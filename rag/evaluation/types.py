@@ -61,11 +61,11 @@ class EvalSet:
     sha256: str
 
 
-Way = Callable[[EvalQuery], Sequence[ScoredChunk]]
+SearchMethod = Callable[[EvalQuery], Sequence[ScoredChunk]]
 """A way of searching: the chunks for a question, the best first."""
 
 
-class Track(Protocol):
+class ProgressTracker(Protocol):
     """Yields what it is given, and tells somebody how far that is."""
 
     def __call__(self, items: Sequence[Item], doing: str) -> Iterable[Item]: ...
@@ -81,7 +81,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class WayReport:
+class SearchMethodReport:
     """How good one way of searching is. `estimates` are named as in the output: "ndcg@10", "span_recall" …
 
     `below_served` is by how much nDCG@10 would fall were this way served instead, question by question.
@@ -142,17 +142,17 @@ class AnswersReport:
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """What was measured on one set. The last of `ways` is the one that serves users."""
+    """What was measured on one set. The last of `methods` is the one that serves users."""
 
     name: str
     documents: int
     chunks: int
     queries: int
-    ways: tuple[WayReport, ...]
+    methods: tuple[SearchMethodReport, ...]
     abstention: AbstentionReport | None
     answers: AnswersReport | None = None
 
     @property
-    def served(self) -> WayReport:
+    def served(self) -> SearchMethodReport:
         """The way that serves users."""
-        return self.ways[-1]
+        return self.methods[-1]

@@ -22,10 +22,10 @@ from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import BlockKind, Chunk, ParsedDocument, SpanTokenizer
-from rag.evaluation.corpus import CorpusIntake, Cut
-from rag.evaluation.search_variants import SearchParts, served_way
+from rag.evaluation.corpus import Chunker, CorpusIngester
+from rag.evaluation.search_variants import SearchParts, select_served_method
 from rag.evaluation.sets import load_set
-from rag.evaluation.trials import TrialPolicy, report_on
+from rag.evaluation.trials import TrialPolicy, evaluate_search
 from rag.evaluation.types import EvalSet, Item
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever
@@ -59,13 +59,13 @@ def _window(document: ParsedDocument, start: int, end: int) -> Chunk:
     )
 
 
-def show(evaluated: EvalSet, name: str, cut: Cut, found: EmbedderInfo, budgets: Sequence[int]) -> None:
+def show(evaluated: EvalSet, name: str, chunker: Chunker, found: EmbedderInfo, budgets: Sequence[int]) -> None:
     """Print what one way of cutting gives at each budget."""
     settings = RagSettings()
     embedder = WorkerEmbedder(found, batch_size=BATCH)
     with tempfile.TemporaryDirectory() as home, closing(Library(Path(home))) as library, closing(embedder):
-        intake = CorpusIntake(library, embedder, passport=found.passport(), cut=cut)
-        collection = intake.take(evaluated.documents, _silently)
+        ingester = CorpusIngester(library, embedder, passport=found.passport(), chunker=chunker)
+        collection = ingester.ingest(evaluated.documents, _silently)
         index = SearchIndex(library)
         retriever = Retriever(
             library,
@@ -78,8 +78,8 @@ def show(evaluated: EvalSet, name: str, cut: Cut, found: EmbedderInfo, budgets: 
         chunks = library.size([collection.id]).chunks
         for budget in budgets:
             policy = TrialPolicy(budget_chars=budget, top_k=settings.top_k, min_score=settings.min_score)
-            ways = served_way(parts, has_history=False)
-            report = report_on(
+            ways = select_served_method(parts, has_history=False)
+            report = evaluate_search(
                 evaluated, ways, policy, chunks=chunks, track=_silently, finder=EvidenceFinder(library, embedder)
             )
             values = " ".join(f"{measure} {report.served.estimates[measure].mean:.3f}" for measure in MEASURES)
@@ -110,8 +110,8 @@ def main() -> int:
             arguments.budgets,
         )
         for overlap in (0, size // 4):
-            cut = partial(fixed_size, size=size, overlap=overlap, tokenizer=tokenizer)
-            show(evaluated, f"fixed {size}, overlap {overlap}", cut, found, arguments.budgets)
+            chunker = partial(fixed_size, size=size, overlap=overlap, tokenizer=tokenizer)
+            show(evaluated, f"fixed {size}, overlap {overlap}", chunker, found, arguments.budgets)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.evaluation.answer_matching import answer_words, contains_answer, is_exact, token_f1, without_markers
+from rag.evaluation.answer_matching import contains_answer, is_exact_match, normalize_answer, strip_markers, token_f1
 
 
 @pytest.mark.parametrize(
@@ -17,12 +17,12 @@ from rag.evaluation.answer_matching import answer_words, contains_answer, is_exa
     ],
 )
 def test_case_punctuation_articles_and_space_do_not_count(answer: str, right: str) -> None:
-    assert is_exact(answer, [right])
+    assert is_exact_match(answer, [right])
 
 
 def test_one_of_several_right_answers_is_enough() -> None:
-    assert is_exact("two", ["2", "Two"])
-    assert not is_exact("two of them", ["2", "Two"])
+    assert is_exact_match("two", ["2", "Two"])
+    assert not is_exact_match("two of them", ["2", "Two"])
     assert token_f1("two of them", ["them", "two of"]) == pytest.approx(0.8)
 
 
@@ -44,5 +44,5 @@ def test_a_right_answer_stands_in_a_text_word_for_word() -> None:
 
 
 def test_markers_are_no_part_of_an_answer() -> None:
-    assert without_markers("Every 3 months [1, 2].") == "Every 3 months ."
-    assert answer_words("the [a]") == []
+    assert strip_markers("Every 3 months [1, 2].") == "Every 3 months ."
+    assert normalize_answer("the [a]") == []

@@ -10,7 +10,7 @@ import pytest
 from ingest.library.library import Library
 from ingest.types import Collection, StoredChunk
 from rag.engines.types import Message, Usage
-from rag.evaluation.answers import AskingPolicy, report_on_answers
+from rag.evaluation.answers import AskingPolicy, evaluate_answers
 from rag.evaluation.audit import CitationAudit
 from rag.evaluation.sets import load_set
 from rag.evaluation.types import AnswersReport, Estimate, EvalSet, Item
@@ -27,7 +27,7 @@ from rag.types import (
     SentenceVerdict,
     Timings,
 )
-from tests.rag.evaluation.test_trials import intake
+from tests.rag.evaluation.test_trials import ingester
 from tests.rag.evaluation_world import write_set
 
 REFUSAL = "Nobody says anything about that."
@@ -38,7 +38,7 @@ def desk_question(text: str) -> tuple[Message, ...]:
 
 
 def silent(items: Sequence[Item], doing: str) -> Iterable[Item]:
-    """A `Track` that tells nobody."""
+    """A `ProgressTracker` that tells nobody."""
     return items
 
 
@@ -108,12 +108,12 @@ def evaluated(tmp_path: Path) -> EvalSet:
 
 @pytest.fixture
 def desk(library: Library, evaluated: EvalSet) -> Desk:
-    return Desk(library, intake(library).take(evaluated.documents, silent), [])
+    return Desk(library, ingester(library).ingest(evaluated.documents, silent), [])
 
 
 def report(desk: Desk, evaluated: EvalSet, max_queries: int | None = None) -> AnswersReport:
     policy = AskingPolicy(desk.collection.id, style="written", max_queries=max_queries)
-    return report_on_answers(evaluated, desk.answer, policy, library=desk.library, track=silent)
+    return evaluate_answers(evaluated, desk.answer, policy, library=desk.library, track=silent)
 
 
 def test_answers_are_judged_by_what_is_right_cited_and_refused(desk: Desk, evaluated: EvalSet) -> None:
@@ -207,12 +207,12 @@ def test_a_citation_that_is_not_what_is_stored_is_listed(desk: Desk, evaluated: 
 def test_an_audit_compares_document_place_and_page(desk: Desk) -> None:
     audit = CitationAudit(desk.library)
     quote = desk.quote("lunch", "The canteen closes at two.")
-    assert audit.problem_of_quote(quote) == ""
-    assert "no document gone" in audit.problem_of_quote(replace(quote, file_id="gone"))
-    assert "page 2" in audit.problem_of_quote(replace(quote, page=2))
-    assert "is not 'Lunch'" in audit.problem_of_quote(replace(quote, quote="Lunch"))
-    assert "is not ''" in audit.problem_of_quote(replace(quote, quote="", end=quote.start))
-    assert "[-26, 0)" in audit.problem_of_quote(replace(quote, start=-26, end=0))
+    assert audit.check_quote(quote) == ""
+    assert "no document gone" in audit.check_quote(replace(quote, file_id="gone"))
+    assert "page 2" in audit.check_quote(replace(quote, page=2))
+    assert "is not 'Lunch'" in audit.check_quote(replace(quote, quote="Lunch"))
+    assert "is not ''" in audit.check_quote(replace(quote, quote="", end=quote.start))
+    assert "[-26, 0)" in audit.check_quote(replace(quote, start=-26, end=0))
 
 
 def test_an_audit_compares_passage_and_sentence(desk: Desk) -> None:
@@ -220,9 +220,9 @@ def test_an_audit_compares_passage_and_sentence(desk: Desk) -> None:
     [*_, answer] = desk.answer(Question(desk_question("How often is the pump oiled?"), (desk.collection.id,)))
     assert isinstance(answer, Answer)
     [citation] = answer.citations
-    assert audit.problem_of_citation(citation, answer, {1}) == ""
-    assert audit.problem_of_citation(citation, answer, {2}) == "there is no passage 1"
-    assert "the answer has no" in audit.problem_of_citation(replace(citation, answer_end=99), answer, {1})
+    assert audit.check_citation(citation, answer, {1}) == ""
+    assert audit.check_citation(citation, answer, {2}) == "there is no passage 1"
+    assert "the answer has no" in audit.check_citation(replace(citation, answer_end=99), answer, {1})
 
 
 def test_what_a_quoted_answer_adds_to_the_documents_is_counted(desk: Desk) -> None:
@@ -233,7 +233,7 @@ def test_what_a_quoted_answer_adds_to_the_documents_is_counted(desk: Desk) -> No
 
     def said(text: str, start: int, end: int) -> int:
         citation = Citation(1, quote, start, end, "marker", "supported")
-        return audit.foreign_chars(replace(answer, text=text, citations=(citation,)))
+        return audit.count_foreign_chars(replace(answer, text=text, citations=(citation,)))
 
     exact = quote.quote
     assert said(exact, 0, len(exact)) == 0

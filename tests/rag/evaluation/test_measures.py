@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rag.evaluation.measures import auc, estimate, ranking_values
+from rag.evaluation.measures import auc, estimate, measure_rankings
 from rag.evaluation.types import Estimate
 
 RELEVANCE = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"d": 1}, "q3": {"e": 1, "f": 1}}
@@ -13,7 +13,7 @@ RANKINGS = {"q3": ["z", "y", "x", "e", "w", "f"], "q1": ["b", "a", "c"], "q2": [
 
 
 def test_values_are_those_computed_by_hand_in_the_order_of_the_rankings() -> None:
-    values = ranking_values(RANKINGS, RELEVANCE)
+    values = measure_rankings(RANKINGS, RELEVANCE)
     third = (1 / math.log2(5) + 1 / math.log2(7)) / (1 + 1 / math.log2(3))
     first = (1 + 2 / math.log2(3)) / (2 + 1 / math.log2(3))
     assert values["ndcg@10"] == pytest.approx([third, first, 0.0])
@@ -24,7 +24,7 @@ def test_values_are_those_computed_by_hand_in_the_order_of_the_rankings() -> Non
 def test_documents_keep_their_rank_whatever_their_names() -> None:
     ranked = [f"d{number:02}" for number in range(12)]
     for order in (ranked, ranked[::-1]):
-        values = ranking_values({"q": order}, {"q": {order[1]: 1, order[10]: 1}})
+        values = measure_rankings({"q": order}, {"q": {order[1]: 1, order[10]: 1}})
         assert values["mrr"] == pytest.approx([0.5])
         assert values["recall@5"] == pytest.approx([0.5])
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.evaluation.spans import SpanScores, span_scores, within_budget
+from rag.evaluation.spans import SpanScores, cut_to_budget, score_spans
 from rag.evaluation.types import Span
 from rag.types import ScoredChunk
 
@@ -22,31 +22,31 @@ def hit(document: str, start: int, end: int) -> ScoredChunk:
 
 def test_chunks_are_taken_in_their_order_and_the_last_one_is_cut() -> None:
     hits = [hit("a", 10, 20), hit("b", 0, 7), hit("a", 0, 10)]
-    assert within_budget(hits, 12) == [Span("a", 10, 20), Span("b", 0, 2)]
-    assert within_budget(hits, 10) == [Span("a", 10, 20)]
-    assert within_budget([], 10) == []
+    assert cut_to_budget(hits, 12) == [Span("a", 10, 20), Span("b", 0, 2)]
+    assert cut_to_budget(hits, 10) == [Span("a", 10, 20)]
+    assert cut_to_budget([], 10) == []
 
 
 def test_recall_precision_and_iou_are_those_computed_by_hand() -> None:
     found, wanted = [Span("a", 0, 20)], [Span("a", 15, 25), Span("b", 0, 3)]
-    scores = span_scores(found, wanted, TEXTS)  # 5 of 13 wanted, 5 of 20 found, 5 of 20 + 13 - 5
+    scores = score_spans(found, wanted, TEXTS)  # 5 of 13 wanted, 5 of 20 found, 5 of 20 + 13 - 5
     assert (scores.recall, scores.precision, scores.iou) == pytest.approx((5 / 13, 5 / 20, 5 / 28))
 
 
 def test_characters_count_once_where_chunks_or_spans_overlap() -> None:
     found = [Span("a", 0, 10), Span("a", 5, 15), Span("a", 5, 12)]
     wanted = [Span("a", 10, 20), Span("a", 12, 20)]
-    assert span_scores(found, wanted, TEXTS) == SpanScores(recall=5 / 10, precision=5 / 15, iou=5 / 20)
+    assert score_spans(found, wanted, TEXTS) == SpanScores(recall=5 / 10, precision=5 / 15, iou=5 / 20)
 
 
 def test_white_space_does_not_count() -> None:
     found = [Span("b", 0, 3), Span("b", 4, 7)]
-    assert span_scores(found, [Span("b", 0, 7)], TEXTS) == SpanScores(recall=1.0, precision=1.0, iou=1.0)
+    assert score_spans(found, [Span("b", 0, 7)], TEXTS) == SpanScores(recall=1.0, precision=1.0, iou=1.0)
 
 
 def test_nothing_found_scores_nothing() -> None:
-    assert span_scores([], [Span("a", 0, 3)], TEXTS) == SpanScores(0.0, 0.0, 0.0)
-    assert span_scores([Span("b", 0, 3)], [Span("a", 0, 3)], TEXTS) == SpanScores(0.0, 0.0, 0.0)
+    assert score_spans([], [Span("a", 0, 3)], TEXTS) == SpanScores(0.0, 0.0, 0.0)
+    assert score_spans([Span("b", 0, 3)], [Span("a", 0, 3)], TEXTS) == SpanScores(0.0, 0.0, 0.0)
 
 
 stretches = st.tuples(st.integers(0, 29), st.integers(1, 30)).map(lambda pair: (min(pair), max(pair)))
@@ -57,7 +57,7 @@ def test_a_budget_of_the_whole_text_holds_every_span(cuts: set[int], wanted: lis
     borders = [0, *sorted(cuts), 30]
     chunks = [hit("a", start, end) for start, end in pairwise(borders)]
     spans = [Span("a", start, end) for start, end in wanted]
-    assert span_scores(within_budget(chunks, 30), spans, TEXTS).recall == 1.0
+    assert score_spans(cut_to_budget(chunks, 30), spans, TEXTS).recall == 1.0
 
 
 @given(
@@ -66,7 +66,7 @@ def test_a_budget_of_the_whole_text_holds_every_span(cuts: set[int], wanted: lis
 def test_scores_are_those_of_sets_of_characters(found: list[tuple[int, int]], wanted: list[tuple[int, int]]) -> None:
     have = {place for start, end in found for place in range(start, end)}
     want = {place for start, end in wanted for place in range(start, end)}
-    scores = span_scores([Span("a", *pair) for pair in found], [Span("a", *pair) for pair in wanted], TEXTS)
+    scores = score_spans([Span("a", *pair) for pair in found], [Span("a", *pair) for pair in wanted], TEXTS)
     assert scores == SpanScores(
         recall=len(have & want) / len(want),
         precision=len(have & want) / len(have) if have else 0.0,

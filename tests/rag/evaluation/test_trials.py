@@ -11,11 +11,11 @@ from ingest.chunking.chunker import ChunkSpec, split
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from rag.engines.types import Message
-from rag.evaluation.corpus import CorpusIntake
-from rag.evaluation.search_variants import SearchParts, compared_ways, served_way
+from rag.evaluation.corpus import CorpusIngester
+from rag.evaluation.search_variants import SearchParts, list_compared_methods, select_served_method
 from rag.evaluation.sets import load_set
-from rag.evaluation.trials import TrialPolicy, report_on
-from rag.evaluation.types import AbstentionReport, Estimate, EvalQuery, EvalSet, Item, SetReport, Way
+from rag.evaluation.trials import TrialPolicy, evaluate_search
+from rag.evaluation.types import AbstentionReport, Estimate, EvalQuery, EvalSet, Item, SearchMethod, SetReport
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever
 from rag.types import ScoredChunk, Search
@@ -34,7 +34,7 @@ class Words:
 
 
 def silent(items: Sequence[Item], doing: str) -> Iterable[Item]:
-    """A `Track` that tells nobody."""
+    """A `ProgressTracker` that tells nobody."""
     return items
 
 
@@ -43,23 +43,25 @@ def evaluated(tmp_path: Path) -> EvalSet:
     return load_set(write_set(tmp_path / "tiny"), "tiny")
 
 
-def intake(library: Library) -> CorpusIntake:
-    return CorpusIntake(
-        library, EMBEDDER, passport=passport(), cut=partial(split, spec=ChunkSpec(60), tokenizer=Words())
+def ingester(library: Library) -> CorpusIngester:
+    return CorpusIngester(
+        library, EMBEDDER, passport=passport(), chunker=partial(split, spec=ChunkSpec(60), tokenizer=Words())
     )
 
 
 @pytest.fixture
 def parts(library: Library, evaluated: EvalSet) -> SearchParts:
-    collection = intake(library).take(evaluated.documents, silent)
+    collection = ingester(library).ingest(evaluated.documents, silent)
     index = SearchIndex(library)
     retriever = Retriever(library, index, EMBEDDER, fusion_weight=0.5)
     return SearchParts(library, index, EMBEDDER, retriever, collection.id)
 
 
-def report(parts: SearchParts, evaluated: EvalSet, ways: Mapping[str, Way], policy: TrialPolicy = POLICY) -> SetReport:
+def report(
+    parts: SearchParts, evaluated: EvalSet, methods: Mapping[str, SearchMethod], policy: TrialPolicy = POLICY
+) -> SetReport:
     finder = EvidenceFinder(parts.library, EMBEDDER)
-    return report_on(evaluated, ways, policy, finder=finder, chunks=5, track=silent)
+    return evaluate_search(evaluated, methods, policy, finder=finder, chunks=5, track=silent)
 
 
 def told_apart(*, auc: float, refused: float, answered: float, curve: float) -> AbstentionReport:
@@ -68,7 +70,7 @@ def told_apart(*, auc: float, refused: float, answered: float, curve: float) -> 
 
 
 def test_a_corpus_goes_in_with_its_ids_titles_and_offsets(library: Library, evaluated: EvalSet) -> None:
-    collection = intake(library).take(evaluated.documents, silent)
+    collection = ingester(library).ingest(evaluated.documents, silent)
     stored = {document.source: document for document in library.documents(collection.id, "done")}
     assert {source: document.title for source, document in stored.items()} == {
         "pump": "Pump",
@@ -85,31 +87,31 @@ def test_a_corpus_goes_in_with_its_ids_titles_and_offsets(library: Library, eval
 
 
 def test_a_corpus_that_is_there_is_not_embedded_again(library: Library, evaluated: EvalSet) -> None:
-    first = intake(library).take(evaluated.documents, silent)
+    first = ingester(library).ingest(evaluated.documents, silent)
     calls = len(EMBEDDER.calls)
-    assert intake(library).take(evaluated.documents, silent) == library.collection(first.id)
+    assert ingester(library).ingest(evaluated.documents, silent) == library.collection(first.id)
     assert len(EMBEDDER.calls) == calls
 
 
 def test_a_corpus_whose_intake_was_cut_off_is_taken_in_anew(library: Library, evaluated: EvalSet) -> None:
-    first = intake(library).take(evaluated.documents[:2], silent)
-    second = intake(library).take(evaluated.documents, silent)
+    first = ingester(library).ingest(evaluated.documents[:2], silent)
+    second = ingester(library).ingest(evaluated.documents, silent)
     assert second.id != first.id
     assert len(library.documents(second.id, "done")) == 3
     assert library.collections() == [library.collection(second.id)]
 
 
 def test_every_way_finds_what_shares_the_words_of_the_question(parts: SearchParts, evaluated: EvalSet) -> None:
-    for name, way in compared_ways(parts, has_history=False).items():
+    for name, way in list_compared_methods(parts, has_history=False).items():
         hits = way(evaluated.queries[0])
         assert hits[0].chunk.source == "pump", name
         assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
 def test_the_last_way_is_the_one_that_serves_users(parts: SearchParts, evaluated: EvalSet) -> None:
-    ways = compared_ways(parts, has_history=False)
+    ways = list_compared_methods(parts, has_history=False)
     assert list(ways) == ["lexical", "dense", "fused", "reranked"]
-    assert list(ways)[-1:] == list(served_way(parts, has_history=False))
+    assert list(ways)[-1:] == list(select_served_method(parts, has_history=False))
     served = ways["reranked"](evaluated.queries[0])
     assert served == parts.retriever.retrieve(Search(evaluated.queries[0].text, (parts.collection_id,)), 50)
 
@@ -125,20 +127,20 @@ def test_where_a_model_ranks_again_the_search_without_it_is_compared(parts: Sear
     retriever = Retriever(parts.library, parts.index, EMBEDDER, fusion_weight=0.5, reranker=Indifferent())
     with_model = replace(parts, retriever=retriever)
     compared = ["lexical", "dense", "fused", "reranked", "reranked by model"]
-    assert list(compared_ways(with_model, has_history=False)) == compared
-    assert list(compared_ways(with_model, has_history=True)) == [*compared, "with history"]
-    assert list(served_way(with_model, has_history=False)) == ["reranked by model"]
+    assert list(list_compared_methods(with_model, has_history=False)) == compared
+    assert list(list_compared_methods(with_model, has_history=True)) == [*compared, "with history"]
+    assert list(select_served_method(with_model, has_history=False)) == ["reranked by model"]
 
 
 def test_questions_that_follow_others_are_served_with_what_came_before(parts: SearchParts, evaluated: EvalSet) -> None:
-    ways = compared_ways(parts, has_history=True)
+    ways = list_compared_methods(parts, has_history=True)
     assert list(ways)[-2:] == ["reranked", "with history"]
     asked = replace(evaluated.queries[0], text="How often?", history=(Message("user", evaluated.queries[0].text),))
     assert ways["with history"](asked)[0].chunk.source == "pump"
 
 
 def test_a_set_with_one_right_place_a_question_is_found_whole(parts: SearchParts, evaluated: EvalSet) -> None:
-    found = report(parts, evaluated, served_way(parts, has_history=False))
+    found = report(parts, evaluated, select_served_method(parts, has_history=False))
     sure = Estimate(1.0, 1.0, 1.0)
     assert (found.name, found.documents, found.chunks, found.queries) == ("tiny", 3, 5, 2)
     assert {
@@ -154,7 +156,7 @@ def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated:
         return sorted(hits, key=lambda hit: hit.chunk.source != "lunch")
 
     found = report(parts, evaluated, {"lunch first": lunch_first, "fused": parts.fused})
-    worse, served = found.ways
+    worse, served = found.methods
     # The two chunks of the lunch come first; the pump is the second document of q1 all the same.
     assert worse.estimates["mrr"].mean == pytest.approx((1 / 2 + 1) / 2)
     assert served.estimates["mrr"].mean == 1.0
@@ -170,7 +172,9 @@ def test_a_way_that_finds_nothing_scores_nothing(parts: SearchParts, evaluated: 
 def test_span_measures_are_missing_where_no_span_is_known(parts: SearchParts, tmp_path: Path) -> None:
     folder = write_set(tmp_path / "other")
     (folder / "spans.jsonl").unlink()
-    assert set(report(parts, load_set(folder, "other"), served_way(parts, has_history=False)).served.estimates) == {
+    assert set(
+        report(parts, load_set(folder, "other"), select_served_method(parts, has_history=False)).served.estimates
+    ) == {
         "ndcg@10",
         "recall@5",
         "mrr",
@@ -178,17 +182,17 @@ def test_span_measures_are_missing_where_no_span_is_known(parts: SearchParts, tm
 
 
 def test_a_question_without_an_answer_is_told_by_its_best_score(parts: SearchParts, evaluated: EvalSet) -> None:
-    found = report(parts, evaluated, served_way(parts, has_history=False))
+    found = report(parts, evaluated, select_served_method(parts, has_history=False))
     assert found.abstention == told_apart(auc=1.0, refused=0.0, answered=0.0, curve=1.0)
     generous = TrialPolicy(budget_chars=1, top_k=6, min_score=-1.0)
-    assert report(parts, evaluated, served_way(parts, has_history=False), generous).abstention == told_apart(
+    assert report(parts, evaluated, select_served_method(parts, has_history=False), generous).abstention == told_apart(
         auc=1.0, refused=0.0, answered=1.0, curve=1.0
     )
 
 
 def test_the_number_of_questions_can_be_bounded(parts: SearchParts, evaluated: EvalSet) -> None:
     one = TrialPolicy(budget_chars=10_000, top_k=6, min_score=0.25, max_queries=1)
-    found = report(parts, evaluated, served_way(parts, has_history=False), one)
+    found = report(parts, evaluated, select_served_method(parts, has_history=False), one)
     assert found.queries == 1
     assert found.abstention is not None
     assert (found.abstention.answerable, found.abstention.unanswerable) == (1, 1)
