@@ -1,7 +1,9 @@
 """What the API says, as typed values. Fields that the page does not use are left out."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
+
+T = TypeVar("T")
 
 Verdict = Literal["supported", "partly", "unsupported"]
 Mode = Literal["auto", "whole", "retrieval", "overview"]
@@ -13,11 +15,30 @@ DOCS_PREFIX = "docs/"
 
 
 @dataclass(frozen=True, slots=True)
+class ListPage(Generic[T]):
+    """The first members of a list, or those behind a cursor; `has_more` if others follow."""
+
+    data: tuple[T, ...] = ()
+    has_more: bool = False
+    last_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCounts:
+    """How many documents a collection has, and how many of them are searchable or still in the queue."""
+
+    total: int = 0
+    completed: int = 0
+    in_progress: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
-    """Documents that are asked together; the API calls it a vector store."""
+    """Documents that are searched together; the API calls it a vector store."""
 
     id: str
     name: str
+    file_counts: DocumentCounts = DocumentCounts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +46,6 @@ class Model:
     """Something that a chat can name as its model."""
 
     id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelList:
-    """All models at once."""
-
-    data: tuple[Model, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui.actions import show_error
-from ui.api_types import DocumentEntry
+from ui.api_types import DocumentCounts
 from ui.chat_view import show_conversation
 from ui.client import ApiClient
 from ui.documents_view import show_deletion, show_uploader
@@ -48,17 +48,16 @@ def _show_page(state: PageState, client: ApiClient) -> None:
         collection, others = choose_collection(state, client)
         options = choose_options(client, collection, others)
         show_chats(state, client)
-        entries = client.list_documents(collection.id)
-        show_library(state, client, entries)
+        show_library(state, client, collection)
     show_open_source(state, client)
     show_deletion(state, client)
     show_new_collection(state, client)
     show_chat_dialog(state, client)
-    _show_chat(state, client, entries, options)
+    _show_chat(state, client, collection.file_counts, options)
 
 
-def _show_chat(state: PageState, client: ApiClient, entries: list[DocumentEntry], options: AnswerOptions) -> None:
-    is_ready = bool(options.other_collections) or any(entry.status == "completed" for entry in entries)
+def _show_chat(state: PageState, client: ApiClient, documents: DocumentCounts, options: AnswerOptions) -> None:
+    is_ready = bool(options.other_collections) or documents.completed > 0
     question = st.chat_input(
         "Ask your documents" if is_ready else "Add a document first",
         disabled=not is_ready or state.running_answer is not None,
@@ -66,7 +65,7 @@ def _show_chat(state: PageState, client: ApiClient, entries: list[DocumentEntry]
     if question and question.strip():
         state.ask(client, question.strip(), options)
         st.rerun()
-    if not entries and state.is_empty:
+    if not documents.total and state.is_empty:
         _show_welcome(state, client)
     elif state.is_empty:
         st.header(f"Ask about {escape_markdown(options.collection)}", anchor=False)

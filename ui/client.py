@@ -1,5 +1,6 @@
-"""The API as the page sees it: one method for each thing that a user can do."""
+"""The HTTP client of the page: one method for each thing that a user can do."""
 
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, BinaryIO, Literal, TypeVar
 from urllib.parse import quote
@@ -14,7 +15,8 @@ from ui.api_types import (
     DocumentEntry,
     ExportFormat,
     Item,
-    ModelList,
+    ListPage,
+    Model,
     PageText,
     StoredChat,
     StoredFile,
@@ -26,13 +28,14 @@ from ui.errors import ApiRefusedError, ApiUnreachableError, ConnectionLostError,
 T = TypeVar("T")
 
 ANSWER_SECONDS = 60.0
-LIST_PAGE = 1_000
+MAX_PAGE_SIZE = 1_000
 
 
 class ApiClient:
     """Blocking calls to the API; safe to share between threads.
 
-    Every method raises `ApiUnreachableError`, or `ApiRefusedError` with the API's own words.
+    Every method raises `ApiUnreachableError`, `ConnectionLostError`, `UnexpectedAnswerError`, or `ApiRefusedError`
+    with the API's own message.
     """
 
     def __init__(self, url: str, *, api_key: str | None = None) -> None:
@@ -51,111 +54,129 @@ class ApiClient:
 
     def list_models(self) -> list[str]:
         """Return the ids of the models that can answer."""
-        models = self._read(self._call("GET", "/v1/models"), ModelList).data
+        models = self._decode(self._request("GET", "/v1/models"), ListPage[Model]).data
         return sorted(model.id for model in models if not model.id.startswith(DOCS_PREFIX))
 
     def list_collections(self) -> list[Collection]:
         """Return the collections by name."""
-        return sorted(self._list("/v1/vector_stores", Collection), key=lambda collection: collection.name.casefold())
+        collections = self._list_all("/v1/vector_stores", Collection)
+        return sorted(collections, key=lambda collection: collection.name.casefold())
 
     def create_collection(self, name: str) -> Collection:
         """Return the new collection."""
-        return self._read(self._call("POST", "/v1/vector_stores", json={"name": name}), Collection)
+        return self._decode(self._request("POST", "/v1/vector_stores", json={"name": name}), Collection)
 
-    def list_documents(self, collection_id: str) -> list[DocumentEntry]:
-        """Return the documents of a collection, the newest first."""
-        return self._list(f"{_store(collection_id)}/files", DocumentEntry)
+    def fetch_collection(self, collection_id: str) -> Collection:
+        """Return a collection with its counts as they are now."""
+        return self._decode(self._request("GET", _store(collection_id)), Collection)
+
+    def list_documents(self, collection_id: str, limit: int) -> ListPage[DocumentEntry]:
+        """Return at most `limit` (up to `MAX_PAGE_SIZE`) documents of a collection, the newest first."""
+        return self._fetch_page(f"{_store(collection_id)}/files", DocumentEntry, {"limit": limit})
 
     def upload_document(self, collection_id: str, filename: str, content: BinaryIO) -> DocumentEntry:
-        """Store a file and put it into a collection; it is read in the background."""
+        """Store a file and add it to a collection; the server indexes it in the background."""
         upload = {"file": (filename, content, "application/octet-stream")}
-        stored = self._read(self._call("POST", "/v1/files", files=upload, data={"purpose": "assistants"}), StoredFile)
-        entry = self._call("POST", f"{_store(collection_id)}/files", json={"file_id": stored.id})
-        return self._read(entry, DocumentEntry)
+        response = self._request("POST", "/v1/files", files=upload, data={"purpose": "assistants"})
+        stored = self._decode(response, StoredFile)
+        entry = self._request("POST", f"{_store(collection_id)}/files", json={"file_id": stored.id})
+        return self._decode(entry, DocumentEntry)
 
-    def control_reading(self, collection_id: str, file_id: str, action: Literal["pause", "resume", "cancel"]) -> None:
-        """Pause, resume or cancel the reading of a document."""
-        self._call("POST", f"{_store_file(collection_id, file_id)}/{action}")
+    def control_indexing(self, collection_id: str, file_id: str, action: Literal["pause", "resume", "cancel"]) -> None:
+        """Pause, resume or cancel the indexing of a document."""
+        self._request("POST", f"{_store_file(collection_id, file_id)}/{action}")
 
     def retry_document(self, collection_id: str, file_id: str, password: str | None = None) -> None:
-        """Have a document read again, with its password where it needs one."""
-        self._call("POST", f"{_store_file(collection_id, file_id)}/retry", json={"password": password})
+        """Index a document again, with its password if it is encrypted."""
+        self._request("POST", f"{_store_file(collection_id, file_id)}/retry", json={"password": password})
 
     def delete_document(self, collection_id: str, file_id: str) -> None:
-        """Remove a document from a collection, and its original unless another collection has it too."""
-        self._call("DELETE", _store_file(collection_id, file_id))
+        """Remove a document from a collection, and its original file unless another collection contains it."""
+        self._request("DELETE", _store_file(collection_id, file_id))
         if not any(self._has_document(collection.id, file_id) for collection in self.list_collections()):
-            self._call("DELETE", f"/v1/files/{quote(file_id, safe='')}")
+            self._request("DELETE", f"/v1/files/{quote(file_id, safe='')}")
 
     def fetch_page_image(self, collection_id: str, file_id: str, page: int, *, start: int, end: int) -> bytes:
         """Return a page as PNG with the words of `[start, end)` highlighted."""
         path = f"{_store_file(collection_id, file_id)}/pages/{page}/image"
-        return self._call("GET", path, params={"start": start, "end": end}).content
+        return self._request("GET", path, params={"start": start, "end": end}).content
 
     def fetch_page_text(self, collection_id: str, file_id: str, page: int) -> PageText:
         """Return the text of a page."""
-        return self._read(self._call("GET", f"{_store_file(collection_id, file_id)}/pages/{page}"), PageText)
+        return self._decode(self._request("GET", f"{_store_file(collection_id, file_id)}/pages/{page}"), PageText)
 
     def stream_answer(self, request: ChatRequest) -> ChatStream:
-        """Return the answer's stream; nothing is sent before its events are read."""
+        """Return the stream of an answer; the request is sent when its events are first read."""
         return ChatStream(self._url, self._headers, request)
 
-    def list_chats(self, query: str = "") -> list[StoredChat]:
-        """Return the stored conversations in which something was said, or of those the ones that have all words of
-        `query`; the one that was used last comes first.
+    def list_chats(self, limit: int, query: str = "") -> ListPage[StoredChat]:
+        """Return at most `limit` stored conversations that are not empty, the most recently used first.
+
+        With a `query`, only those that contain all of its words.
         """
-        found = self._list("/v1/conversations", StoredChat, query=query)
-        return [chat for chat in found if chat.items]
+        chats: list[StoredChat] = []
+        params = {"query": query} if query else {}
+        for page in self._pages("/v1/conversations", StoredChat, limit=limit + 1, **params):
+            chats += [chat for chat in page.data if chat.items]
+            if len(chats) > limit:
+                break
+        return ListPage(tuple(chats[:limit]), has_more=len(chats) > limit)
 
     def fetch_chat(self, chat_id: str) -> StoredChat:
-        """Return a conversation without what was said in it."""
-        return self._read(self._call("GET", _conversation(chat_id)), StoredChat)
+        """Return a conversation without its items."""
+        return self._decode(self._request("GET", _conversation(chat_id)), StoredChat)
 
     def create_chat(self) -> StoredChat:
         """Return a new conversation; its first question becomes its title."""
-        return self._read(self._call("POST", "/v1/conversations", json={}), StoredChat)
+        return self._decode(self._request("POST", "/v1/conversations", json={}), StoredChat)
 
     def rename_chat(self, chat_id: str, title: str) -> None:
-        """Give a conversation another title."""
-        self._call("POST", _conversation(chat_id), json={"title": title})
+        """Change the title of a conversation."""
+        self._request("POST", _conversation(chat_id), json={"title": title})
 
     def show_version(self, chat_id: str, item_id: str) -> None:
-        """Make the newest branch through an item the one that is shown."""
-        self._call("POST", _conversation(chat_id), json={"current": item_id})
+        """Make the newest branch through an item the current one."""
+        self._request("POST", _conversation(chat_id), json={"current": item_id})
 
     def delete_chat(self, chat_id: str) -> None:
-        """Delete a conversation with all that was said in it."""
-        self._call("DELETE", _conversation(chat_id))
+        """Delete a conversation with all of its items."""
+        self._request("DELETE", _conversation(chat_id))
 
     def list_items(self, chat_id: str) -> list[Item]:
-        """Return what was said on the branch that is shown, the oldest first."""
-        return self._list(f"{_conversation(chat_id)}/items", Item, order="asc")
+        """Return the items of the current branch, the oldest first."""
+        return self._list_all(f"{_conversation(chat_id)}/items", Item, order="asc")
 
     def export_chat(self, chat_id: str, kind: ExportFormat) -> bytes:
-        """Return a conversation with its citations as a file."""
-        return self._call("GET", f"{_conversation(chat_id)}/export", params={"format": kind}).content
+        """Return the content of a file with a conversation and its citations."""
+        return self._request("GET", f"{_conversation(chat_id)}/export", params={"format": kind}).content
 
     def _has_document(self, collection_id: str, file_id: str) -> bool:
         try:
-            self._call("GET", _store_file(collection_id, file_id))
+            self._request("GET", _store_file(collection_id, file_id))
         except ApiRefusedError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return False
         return True
 
-    def _list(self, path: str, kind: type[T], **wanted: str) -> list[T]:
-        """Return all members of a list, page after page, the newest first unless `wanted` says otherwise."""
-        members: list[T] = []
-        params: dict[str, str | int] = {"limit": LIST_PAGE, **{name: value for name, value in wanted.items() if value}}
-        while True:
-            body = self._read(self._call("GET", path, params=params), dict[str, Any])
-            members += self._convert(body.get("data"), list[kind])  # type: ignore[valid-type]  # kind is a value here
-            if not body.get("has_more"):
-                return members
-            params["after"] = str(body["last_id"])
+    def _list_all(self, path: str, kind: type[T], **params: str) -> list[T]:
+        return [member for page in self._pages(path, kind, **params) for member in page.data]
 
-    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _pages(self, path: str, kind: type[T], **params: str | int) -> Iterator[ListPage[T]]:
+        """Yield the pages of a list, `MAX_PAGE_SIZE` members each unless `params` has a `limit` (keyset pagination)."""
+        query: dict[str, str | int] = {"limit": MAX_PAGE_SIZE, **params}
+        while True:
+            page = self._fetch_page(path, kind, query)
+            yield page
+            if not page.has_more or page.last_id is None:
+                return
+            query["after"] = page.last_id
+
+    def _fetch_page(self, path: str, kind: type[T], params: Mapping[str, str | int]) -> ListPage[T]:
+        response = self._request("GET", path, params=params)
+        return self._decode(response, ListPage[kind])  # type: ignore[valid-type]  # kind is a value here
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **options)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -165,15 +186,9 @@ class ApiClient:
         check_status(response)
         return response
 
-    def _read(self, response: httpx.Response, kind: type[T]) -> T:
+    def _decode(self, response: httpx.Response, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(response.content, type=kind)
-        except msgspec.MsgspecError as error:
-            raise UnexpectedAnswerError(url=self._url) from error
-
-    def _convert(self, value: object, kind: type[T]) -> T:
-        try:
-            return msgspec.convert(value, kind)
         except msgspec.MsgspecError as error:
             raise UnexpectedAnswerError(url=self._url) from error
 

@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from ui.actions import run_action, show_error
-from ui.api_types import DocumentEntry, ReadingProgress
-from ui.client import ApiClient
+from ui.api_types import Collection, DocumentCounts, DocumentEntry, ListPage, ReadingProgress
+from ui.client import MAX_PAGE_SIZE, ApiClient
 from ui.errors import UiError
 from ui.page_state import PageState
 from ui.safe_markdown import escape_markdown
@@ -45,33 +45,41 @@ def show_uploader(state: PageState, client: ApiClient) -> None:
         st.error(escape_markdown(problem), icon=":material/error:")
 
 
-def show_documents(state: PageState, client: ApiClient, entries: list[DocumentEntry]) -> None:
-    """Show every document with its state; look again by itself while any is being read."""
-    if _is_busy(entries):
-        st.fragment(_watch_entries, run_every=REFRESH_SECONDS)(state, client)
+def show_documents(state: PageState, client: ApiClient, collection: Collection) -> None:
+    """Show the newest documents with their states; refresh them while any document is in progress."""
+    if collection.file_counts.in_progress:
+        st.fragment(_watch_documents, run_every=REFRESH_SECONDS)(state, client)
     else:
-        _show_entries(state, client, entries)
+        _show_newest_documents(state, client, collection.file_counts)
 
 
-def _watch_entries(state: PageState, client: ApiClient) -> None:
-    """One look at documents that are being read; when all are, the whole page is drawn again."""
+def _watch_documents(state: PageState, client: ApiClient) -> None:
+    """Refresh the documents once; draw the whole page again when none is in progress any more."""
     try:
-        entries = client.list_documents(state.collection_id)
+        counts = client.fetch_collection(state.collection_id).file_counts
+        if not counts.in_progress:
+            st.rerun()
+        _show_newest_documents(state, client, counts)
     except UiError as error:
         show_error(error)
-        return
-    if not _is_busy(entries):
-        st.rerun()
-    _show_entries(state, client, entries)
 
 
-def _show_entries(state: PageState, client: ApiClient, entries: list[DocumentEntry]) -> None:
-    for entry in entries:
+def _show_newest_documents(state: PageState, client: ApiClient, counts: DocumentCounts) -> None:
+    page = client.list_documents(state.collection_id, state.shown_documents)
+    for entry in page.data:
         _show_entry(state, client, entry)
+    if page.has_more:
+        _show_rest(state, page, counts)
 
 
-def _is_busy(entries: list[DocumentEntry]) -> bool:
-    return any(entry.is_in_work for entry in entries)
+def _show_rest(state: PageState, page: ListPage[DocumentEntry], counts: DocumentCounts) -> None:
+    """Say how many documents are not shown, and offer more of them."""
+    shown_in_progress = sum(entry.status == "in_progress" for entry in page.data)
+    in_progress = max(counts.in_progress - shown_in_progress, 0)
+    rest = f"; {in_progress:,} of the others in progress" if in_progress else ""
+    st.caption(f"The newest {len(page.data):,} of {_count(counts.total, 'document')}{rest}")
+    if state.shown_documents < MAX_PAGE_SIZE:
+        st.button("Show more", key="more-documents", icon=":material/expand_more:", on_click=state.show_more_documents)
 
 
 def _show_entry(state: PageState, client: ApiClient, entry: DocumentEntry) -> None:
@@ -87,7 +95,7 @@ def _show_entry(state: PageState, client: ApiClient, entry: DocumentEntry) -> No
 
 def _show_buttons(state: PageState, client: ApiClient, entry: DocumentEntry) -> None:
     """Show what can be done with a document: steer it while it is read, delete it afterwards."""
-    steer = partial(client.control_reading, state.collection_id, entry.id)
+    steer = partial(client.control_indexing, state.collection_id, entry.id)
     if entry.status == "in_progress":
         if entry.is_paused and _button("resume", "play_arrow", entry):
             run_action(partial(steer, "resume"))

@@ -15,12 +15,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.api_types import ChatRequest, DocumentEntry, Evidence, Item, Mode, StoredChat, Style
 from ui.background_answer import AnswerSnapshot, BackgroundAnswer
-from ui.client import ApiClient
+from ui.client import MAX_PAGE_SIZE, ApiClient
 from ui.errors import UiError
 from ui.turns import Turn, find_last_collection, group_turns
 
 ChatDialogKind = Literal["rename", "delete"]
 KEY = "pincite"
+FIRST_DOCUMENTS, MORE_DOCUMENTS = 20, 50
+FIRST_CHATS, MORE_CHATS = 6, 20
+"""How many documents and chats the page lists at first, and how many it adds when the user asks for more."""
 STORED_CHECKS, STORED_CHECK_SECONDS = 5, 0.2
 """How often and how long to look whether an answer that was stopped is stored."""
 
@@ -77,6 +80,8 @@ class PageState:
     is_naming_collection: bool = False
     upload_problems: list[str] = field(default_factory=list[str])
     upload_round: int = 0
+    shown_documents: int = FIRST_DOCUMENTS
+    shown_chats: int = FIRST_CHATS
     _last_item_id: str = ""
 
     @property
@@ -136,6 +141,15 @@ class PageState:
         if collection_id != self.collection_id:
             self.start_new_chat()
             self.collection_id = collection_id
+            self.shown_documents = FIRST_DOCUMENTS
+
+    def show_more_documents(self) -> None:
+        """Show more documents of the collection, up to `MAX_PAGE_SIZE`."""
+        self.shown_documents = min(self.shown_documents + MORE_DOCUMENTS, MAX_PAGE_SIZE)
+
+    def show_more_chats(self) -> None:
+        """Show more stored chats."""
+        self.shown_chats += MORE_CHATS
 
     def _start(self, client: ApiClient, question: str, parent: str | None, options: AnswerOptions) -> None:
         self.edited_question_id, self.unsaved_turn = "", None

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.actions import show_error
-from ui.api_types import Collection, DocumentEntry, Mode, Style
+from ui.api_types import Collection, Mode, Style
 from ui.client import ApiClient
 from ui.documents_view import show_documents, show_uploader
 from ui.errors import UiError
@@ -38,8 +38,8 @@ def choose_collection(state: PageState, client: ApiClient) -> tuple[Collection, 
     collections = client.list_collections() or [client.create_collection(DEFAULT_COLLECTION)]
     by_id = {collection.id: collection for collection in collections}
     if state.collection_id not in by_id:
-        first = next((each for each in collections if each.name == DEFAULT_COLLECTION), collections[0])
-        state.collection_id = first.id
+        defaults = [collection for collection in collections if collection.name == DEFAULT_COLLECTION]
+        state.collection_id = (defaults or collections)[0].id
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         # The page may switch to the collection of a chat, so the field shows what is chosen and does not keep it.
         st.session_state[COLLECTION_KEY] = state.collection_id
@@ -81,16 +81,16 @@ def show_new_collection(state: PageState, client: ApiClient) -> None:
     dialog()
 
 
-def show_library(state: PageState, client: ApiClient, entries: list[DocumentEntry]) -> None:
-    """Show the documents of the chosen collection and the field for more, unless the page itself shows that field."""
+def show_library(state: PageState, client: ApiClient, collection: Collection) -> None:
+    """Show the documents of the chosen collection and the upload field, unless the page itself shows that field."""
     st.subheader("Documents", anchor=False)
-    if not entries:
+    if not collection.file_counts.total:
         st.caption("None yet.")
         if not state.is_empty:
             show_uploader(state, client)
         return
     show_uploader(state, client)
-    show_documents(state, client, entries)
+    show_documents(state, client, collection)
 
 
 def choose_options(client: ApiClient, collection: Collection, others: list[Collection]) -> AnswerOptions:

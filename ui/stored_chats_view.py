@@ -8,12 +8,11 @@ from ui.actions import run_action, show_error
 from ui.api_types import ExportFormat, StoredChat
 from ui.client import ApiClient
 from ui.errors import ApiRefusedError, UiError
-from ui.page_state import ChatDialog, ChatDialogKind, PageState
+from ui.page_state import FIRST_CHATS, ChatDialog, ChatDialogKind, PageState
 from ui.safe_markdown import escape_markdown
 
 PARAMETER = "chat"
-LISTED = 6
-"""So many chats are listed before one asks for all."""
+QUERY_KEY = "chat-query"
 TITLE_CHARS = 200
 EXPORTS: tuple[tuple[ExportFormat, str, str, str], ...] = (
     ("markdown", "Markdown", "md", "text/markdown"),
@@ -44,29 +43,31 @@ def _open_named(state: PageState, client: ApiClient, chat_id: str) -> None:
 
 
 def show_chats(state: PageState, client: ApiClient) -> None:
-    """Show the stored chats, those that were used last first; nothing where there are none."""
-    everything = client.list_chats()
-    if not everything:
+    """Show the stored chats, the most recently used first; nothing if there are none."""
+    query = str(st.session_state.get(QUERY_KEY, "")).strip()
+    page = client.list_chats(state.shown_chats, query)
+    if not page.data and not query:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Chats", anchor=False, width="content")
         if st.button("New chat", icon=":material/edit_square:", type="tertiary", key="new-chat-in-sidebar"):
             state.start_new_chat()
             st.rerun()
-    chats = everything
-    if len(everything) > LISTED:
-        query = st.text_input(
-            "Search chats", placeholder="Search chats", icon=":material/search:", label_visibility="collapsed"
-        ).strip()
-        chats = client.list_chats(query) if query else everything
-        if query and not chats:
-            st.caption("No chat has these words.")
-    shows_all = len(chats) > LISTED and st.session_state.get("all-chats", False)
+    if query or page.has_more or state.shown_chats > FIRST_CHATS:
+        st.text_input(
+            "Search chats",
+            key=QUERY_KEY,
+            placeholder="Search chats",
+            icon=":material/search:",
+            label_visibility="collapsed",
+        )
+    if query and not page.data:
+        st.caption("No chat contains these words.")
     with st.container(gap=None):
-        for chat in chats if shows_all else chats[:LISTED]:
+        for chat in page.data:
             _show_chat(state, client, chat)
-    if len(chats) > LISTED:
-        st.toggle(f"Show all {len(chats)}", key="all-chats")
+    if page.has_more:
+        st.button("Show more", key="more-chats", icon=":material/expand_more:", on_click=state.show_more_chats)
 
 
 def _show_chat(state: PageState, client: ApiClient, chat: StoredChat) -> None:

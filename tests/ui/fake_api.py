@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import threading
+from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,9 +12,11 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.ui.fake_chats import FakeChats, error_response, list_response
 
@@ -98,17 +101,19 @@ def scripted_answer(text: str = "It weighs 15.9 kg [1].") -> list[dict[str, Any]
 
 @dataclass
 class FakeApi:
-    """What the fake knows and what it was asked. `script` holds chunks; a number in it is a pause in seconds."""
+    """What the fake holds and what it was asked. `script` holds chunks, pauses in seconds and raw lines to send."""
 
     stores: dict[str, str] = field(default_factory=lambda: {"vs-1": "default"})
     documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     script: list[Any] = field(default_factory=scripted_answer)
     chats: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     stored: FakeChats = field(default_factory=FakeChats)
     passwords: list[str | None] = field(default_factory=list)
     client_left: threading.Event = field(default_factory=threading.Event)
     has_done: bool = True
+    media_type: str = "text/event-stream"
     refusal: tuple[int, str, str] | None = None
     steering_refusal: str | None = None
     key: str | None = None
@@ -132,7 +137,7 @@ class FakeApi:
         }
 
     def app(self) -> Starlette:
-        """Return the fake as an ASGI app."""
+        """Return the fake as an ASGI app, which records its requests."""
         store_files = "/v1/vector_stores/{store}/files"
         return Starlette(
             routes=[
@@ -141,6 +146,7 @@ class FakeApi:
                 Route("/v1/files/{file}", self._delete_file, methods=["DELETE"]),
                 Route("/v1/vector_stores", self._list_stores),
                 Route("/v1/vector_stores", self._create_store, methods=["POST"]),
+                Route("/v1/vector_stores/{store}", self._show_store),
                 Route(store_files, self._list_store_files),
                 Route(store_files, self._create_store_file, methods=["POST"]),
                 Route(store_files + "/{file}", self._store_file),
@@ -151,7 +157,8 @@ class FakeApi:
                 Route(store_files + "/{file}/pages/{page:int}/image", self._page_image),
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
                 *self.stored.routes(),
-            ]
+            ],
+            middleware=[Middleware(_RequestRecorder, requests=self.requests)],
         )
 
     def _models(self, request: Request) -> Response:
@@ -175,9 +182,10 @@ class FakeApi:
         return JSONResponse({"deleted": True})
 
     def _list_stores(self, request: Request) -> Response:
-        return list_response(
-            [{"id": store, "object": "vector_store", "name": name} for store, name in self.stores.items()]
-        )
+        return list_response([self._store_object(store) for store in reversed(self.stores)], request)
+
+    def _show_store(self, request: Request) -> Response:
+        return JSONResponse(self._store_object(request.path_params["store"]))
 
     async def _create_store(self, request: Request) -> Response:
         name = (await request.json())["name"]
@@ -185,11 +193,21 @@ class FakeApi:
             return error_response(409, f"there is a collection named {name!r} already", "collection_exists")
         store = f"vs-{len(self.stores) + 1}"
         self.stores[store] = name
-        return JSONResponse({"id": store, "object": "vector_store", "name": name})
+        return JSONResponse(self._store_object(store))
+
+    def _store_object(self, store: str) -> dict[str, Any]:
+        statuses = Counter(entry["status"] for (owner, _), entry in self.documents.items() if owner == store)
+        counts = {status: statuses[status] for status in ("in_progress", "completed", "failed", "cancelled")}
+        return {
+            "id": store,
+            "object": "vector_store",
+            "name": self.stores[store],
+            "file_counts": {**counts, "total": statuses.total()},
+        }
 
     def _list_store_files(self, request: Request) -> Response:
-        wanted = request.path_params["store"]
-        return list_response([entry for (store, _), entry in self.documents.items() if store == wanted])
+        owner = request.path_params["store"]
+        return list_response([entry for (store, _), entry in self.documents.items() if store == owner][::-1], request)
 
     async def _create_store_file(self, request: Request) -> Response:
         store, file_id = request.path_params["store"], (await request.json())["file_id"]
@@ -232,7 +250,7 @@ class FakeApi:
         self.chats.append(asked)
         if self.refusal is not None:
             return error_response(*self.refusal)
-        return StreamingResponse(self._events(asked), media_type="text/event-stream")
+        return StreamingResponse(self._events(asked), media_type=self.media_type)
 
     async def _events(self, asked: dict[str, Any]) -> AsyncGenerator[str, None]:
         told: list[dict[str, Any]] = []
@@ -240,6 +258,9 @@ class FakeApi:
             for step in self.script:
                 if isinstance(step, float):
                     await asyncio.sleep(step)
+                    continue
+                if isinstance(step, str):
+                    yield step
                     continue
                 told.append(step)
                 if is_last(step):
@@ -251,6 +272,20 @@ class FakeApi:
             self.stored.keep(asked, told, "stopped")
             self.client_left.set()
             raise
+
+
+class _RequestRecorder:
+    """Records the method, path and query of every request."""
+
+    def __init__(self, app: ASGIApp, requests: list[str]) -> None:
+        self._app = app
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            query = scope["query_string"].decode()
+            self._requests.append(f"{scope['method']} {scope['path']}{'?' * bool(query)}{query}")
+        await self._app(scope, receive, send)
 
 
 def is_last(step: dict[str, Any]) -> bool:

@@ -78,8 +78,8 @@ class FakeChats:
 
     def _list(self, request: Request) -> Response:
         words = request.query_params.get("query", "").casefold().split()
-        found = [chat for chat in self.chats.values() if all(word in chat["title"].casefold() for word in words)]
-        return list_response(found[::-1])
+        chats = [chat for chat in self.chats.values() if all(word in chat["title"].casefold() for word in words)]
+        return list_response(chats[::-1], request)
 
     def _create(self, request: Request) -> Response:
         return JSONResponse(self.chats[self._new("")])
@@ -103,7 +103,7 @@ class FakeChats:
         if request.path_params["chat"] not in self.chats:
             return error_response(404, "there is no such conversation", "not_found")
         path = self.path(request.path_params["chat"])
-        return list_response(path if request.query_params.get("order") == "asc" else path[::-1])
+        return list_response(path if request.query_params.get("order") == "asc" else path[::-1], request)
 
     def _export(self, request: Request) -> Response:
         return Response(f"# {self.chats[request.path_params['chat']]['title']}", media_type="text/markdown")
@@ -127,9 +127,20 @@ def _answer(asked: JsonObject, told: list[JsonObject], status: str) -> JsonObjec
     }
 
 
-def list_response(data: list[JsonObject]) -> Response:
-    """Return a list object that is complete."""
-    return JSONResponse({"object": "list", "data": data, "has_more": False})
+def list_response(members: list[JsonObject], request: Request) -> Response:
+    """Return the page of `members` that the request asks for, as OpenAI's list object."""
+    after, limit = request.query_params.get("after"), int(request.query_params.get("limit", 100))
+    start = 1 + [member["id"] for member in members].index(after) if after else 0
+    data = members[start : start + limit]
+    return JSONResponse(
+        {
+            "object": "list",
+            "data": data,
+            "first_id": data[0]["id"] if data else None,
+            "last_id": data[-1]["id"] if data else None,
+            "has_more": start + limit < len(members),
+        }
+    )
 
 
 def error_response(status: int, message: str, code: str) -> Response:

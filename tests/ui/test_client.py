@@ -1,6 +1,7 @@
 """The client against a server on a real port."""
 
 import io
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -10,8 +11,18 @@ import msgspec
 import pytest
 
 from tests.ui.fake_api import FakeApi, basis, chunk, scripted_answer
-from ui.api_types import Basis, ChatRequest, CheckedSentence, Finished, OverviewProgress, SentenceVerdict, TextDelta
-from ui.client import ApiClient
+from ui.api_types import (
+    Basis,
+    ChatRequest,
+    CheckedSentence,
+    DocumentCounts,
+    Finished,
+    ListPage,
+    OverviewProgress,
+    SentenceVerdict,
+    TextDelta,
+)
+from ui.client import MAX_PAGE_SIZE, ApiClient
 from ui.errors import (
     ApiRefusedError,
     ApiUnreachableError,
@@ -34,7 +45,7 @@ def client(api: FakeApi) -> Iterator[ApiClient]:
 def test_an_upload_is_a_document_of_its_collection(api: FakeApi, client: ApiClient) -> None:
     entry = client.upload_document("vs-1", "präsentation.pdf", io.BytesIO(b"%PDF"))
     assert (entry.filename, entry.status, entry.pages) == ("präsentation.pdf", "completed", 15)
-    assert client.list_documents("vs-1") == [entry]
+    assert client.list_documents("vs-1", 20) == ListPage((entry,), has_more=False, last_id=entry.id)
 
 
 def test_the_servers_reason_for_a_refusal_reaches_the_user(client: ApiClient) -> None:
@@ -50,6 +61,34 @@ def test_models_are_those_that_are_not_collections(client: ApiClient) -> None:
 def test_collections_come_by_name(api: FakeApi, client: ApiClient) -> None:
     client.create_collection("Archive")
     assert [collection.name for collection in client.list_collections()] == ["Archive", "default"]
+
+
+def test_all_collections_are_read_page_by_page(api: FakeApi, client: ApiClient) -> None:
+    api.stores = {f"vs-{number}": f"collection {number:04}" for number in range(MAX_PAGE_SIZE + 1)}
+    assert [collection.name for collection in client.list_collections()] == sorted(api.stores.values())
+
+
+def test_a_collection_counts_its_documents(api: FakeApi, client: ApiClient) -> None:
+    api.add_document("file-1", "a.pdf")
+    api.add_document("file-2", "b.pdf", status="in_progress")
+    api.add_document("file-3", "c.pdf", status="failed")
+    assert client.fetch_collection("vs-1").file_counts == DocumentCounts(total=3, completed=1, in_progress=1)
+
+
+def test_the_newest_documents_come_first_and_the_rest_is_left_out(api: FakeApi, client: ApiClient) -> None:
+    for number in range(5):
+        api.add_document(f"file-{number}", f"{number}.pdf")
+    page = client.list_documents("vs-1", 3)
+    assert ([entry.filename for entry in page.data], page.has_more) == (["4.pdf", "3.pdf", "2.pdf"], True)
+
+
+def test_chats_without_a_question_are_left_out_and_replaced_by_older_ones(api: FakeApi, client: ApiClient) -> None:
+    old, new = api.stored.add("old"), api.stored.add("new")
+    for _ in range(4):
+        client.create_chat()
+    page = client.list_chats(2)
+    assert ([chat.id for chat in page.data], page.has_more) == ([new, old], False)
+    assert client.list_chats(1).has_more
 
 
 def test_deleting_a_document_deletes_its_file_only_when_no_other_collection_has_it(
@@ -132,13 +171,13 @@ def test_news_of_the_work_come_between(api: FakeApi, client: ApiClient) -> None:
 
 def test_stored_chats_are_listed_renamed_exported_and_deleted(api: FakeApi, client: ApiClient) -> None:
     first, second = api.stored.add("How heavy?"), api.stored.add("How long?")
-    assert [chat.id for chat in client.list_chats()] == [second, first]
-    assert [chat.id for chat in client.list_chats("heavy")] == [first]
+    assert [chat.id for chat in client.list_chats(9).data] == [second, first]
+    assert [chat.id for chat in client.list_chats(9, "heavy").data] == [first]
     client.rename_chat(first, "Weights")
     assert client.fetch_chat(first).title == "Weights"
     assert client.export_chat(first, "markdown") == b"# Weights"
     client.delete_chat(first)
-    assert [chat.id for chat in client.list_chats()] == [second]
+    assert [chat.id for chat in client.list_chats(9).data] == [second]
     with pytest.raises(ApiRefusedError, match="no such conversation"):
         client.list_items(first)
 
@@ -147,6 +186,25 @@ def test_a_refusal_before_the_answer_is_the_servers_own(api: FakeApi, client: Ap
     api.refusal = (429, "32 requests wait for the model already", "engine_busy")
     with pytest.raises(ApiRefusedError, match="32 requests wait"):
         list(client.stream_answer(QUESTION).events())
+
+
+def test_signs_of_life_and_long_events_are_read_as_the_standard_says(api: FakeApi, client: ApiClient) -> None:
+    end = json.dumps(scripted_answer()[-1], indent=1)
+    api.script = [
+        ": still at work\n\n",
+        *scripted_answer()[:2],
+        ":\n\n",
+        *(f"data: {line}\r\n" for line in end.splitlines()),
+    ]
+    api.script.append("\r\n")
+    _, delta, finished = client.stream_answer(QUESTION).events()
+    assert delta == TextDelta("It")
+    assert isinstance(finished, Finished)
+
+
+def test_a_page_instead_of_a_stream_is_another_server(api: FakeApi, client: ApiClient) -> None:
+    api.media_type = "text/html"
+    assert_ends_with(client, UnexpectedAnswerError, "PINCITE_API_URL")
 
 
 def test_an_error_inside_the_stream_ends_it(api: FakeApi, client: ApiClient) -> None:

@@ -69,12 +69,14 @@ def test_many_chats_are_searched(api: FakeApi, page: AppTest) -> None:
         api.stored.add(f"Question {number}")
     page.run()
     assert len(listed_chats(page)) == 6
-    page.toggle[0].set_value(True).run()
+    page.button(key="more-chats").click().run()
     assert len(listed_chats(page)) == 9
     page.text_input[0].set_value("question 4").run()
     assert listed_chats(page) == ["Question 4"]
     page.text_input[0].set_value("nothing like it").run()
-    assert "No chat has these words." in visible_text(page)
+    assert "No chat contains these words." in visible_text(page)
+    page.text_input[0].set_value("").run()
+    assert len(listed_chats(page)) == 9
 
 
 def test_a_chat_is_renamed(api: FakeApi, page: AppTest) -> None:
