@@ -1,4 +1,4 @@
-"""How the server listens, and whom it answers."""
+"""Settings of the HTTP service: addresses, access and limits."""
 
 import ipaddress
 import os
@@ -20,7 +20,7 @@ WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104 (named in order to be recognise
 
 
 class SettingsError(Exception):
-    """A setting has a value that it cannot have."""
+    """A setting has an invalid value."""
 
     exit_code = 2
 
@@ -28,30 +28,30 @@ class SettingsError(Exception):
 class ApiSettings(PinciteSettings):
     """Address, guards and limits of the HTTP service, and the chat page's address."""
 
-    host: str = Field(default="127.0.0.1", description="Address the API listens on; others than loopback need a key.")
-    port: int = Field(default=1234, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
+    host: str = Field(default="127.0.0.1", description="Address of the API; any other than loopback needs a key.")
+    port: int = Field(default=1234, ge=0, le=65535, description="Port of the API; 0 picks a free port.")
     api_url: str | None = Field(
-        default=None, description="Address of the API that `pincite ui` talks to; default: the one on this machine."
+        default=None, description="URL of the API for `pincite ui`; default: the API on this machine."
     )
-    ui_host: str = Field(default="127.0.0.1", description="Address the chat page listens on.")
+    ui_host: str = Field(default="127.0.0.1", description="Address of the chat page.")
     ui_port: int = Field(default=8501, ge=0, le=65535, description="Port of the chat page.")
     api_key: SecretStr | None = Field(
-        default=None, description="When set, requests must carry `Authorization: Bearer <key>`."
+        default=None, description="Key that requests must send as `Authorization: Bearer <key>`."
     )
     allowed_hosts: Names = Field(
-        default=(), description="Host names the API answers to besides loopback, separated by commas."
+        default=(), description="Host names that the API accepts besides loopback, separated by commas."
     )
     allowed_origins: Names = Field(
-        default=(), description="Web origins that may call the API from a browser, separated by commas."
+        default=(), description="Origins that may call the API from a browser, separated by commas."
     )
-    max_request_mb: int = Field(default=8, ge=1, description="Largest request body that is not a file upload.")
+    max_request_mb: int = Field(default=8, ge=1, description="Largest request body in MB, file uploads excepted.")
     body_timeout_seconds: float = Field(
-        default=15.0, gt=0, description="Longest pause of a client while it sends a request."
+        default=15.0, gt=0, description="Longest pause of a client within a request body, in seconds."
     )
-    stop_grace_seconds: float = Field(default=10.0, ge=1, description="Longest time a stop takes.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="How much the server says on stderr."
+    stop_grace_seconds: float = Field(
+        default=10.0, ge=1, description="Longest time for running requests when the server stops, in seconds."
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log level on stderr.")
 
     @field_validator("allowed_hosts", "allowed_origins", mode="before")
     @classmethod
@@ -124,7 +124,7 @@ class AllSettings:
 
 
 def load_settings(**flags: object) -> AllSettings:
-    """Read all settings; `flags` (those that are not None) come before every other source.
+    """Read all settings; `flags` that are not None take precedence over every other source.
 
     Raises `SettingsError`, which names the setting at fault.
     """
@@ -144,7 +144,7 @@ def load_settings(**flags: object) -> AllSettings:
 
 
 def _check_sources(home: Path | None) -> None:
-    """Refuse what the settings classes would ignore without a word: a mistyped key, and a key that protects nothing."""
+    """Refuse what the settings classes would ignore silently: an unknown setting, and an empty API key."""
     if os.environ.get("PINCITE_API_KEY") == "":
         raise SettingsError("setting api_key (PINCITE_API_KEY): the key is empty; unset it, or set a long random one")
     file = settings_file(home)
@@ -152,4 +152,6 @@ def _check_sources(home: Path | None) -> None:
         known = {name for part in (IngestSettings, RagSettings, ApiSettings) for name in part.model_fields}
         for name in tomllib.loads(file.read_text(encoding="utf-8")):
             if name not in known:
-                raise SettingsError(f"{file}: there is no setting {name!r}; README.md lists the settings")
+                raise SettingsError(
+                    f"{file}: there is no setting {name!r}; docs/reference/settings.md lists the settings"
+                )

@@ -1,4 +1,4 @@
-"""The command line: what can be typed. What the commands do is in `api.commands`, imported when one runs."""
+"""The command line: arguments and options. `api.commands` has what commands do; it is imported when one runs."""
 
 from api.cli.program import app, main
 

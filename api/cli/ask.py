@@ -1,4 +1,4 @@
-"""Questions to the documents: `search`, `ask`, `chat`."""
+"""`pincite search`, `ask` and `chat`: questions to the documents."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ Filters = Annotated[
         "--filter",
         metavar="KEY=VALUE",
         help="Only documents with this attribute; also != > >= < <= and ~ for a pattern: 'source~*/contracts/*', "
-        "'created_at>=2026-01-01'. Several must all hold.",
+        "'created_at>=2026-01-01'. Repeated filters must all match.",
         show_default=False,
     ),
 ]
@@ -26,11 +26,11 @@ def search(
     collection: InCollection = "default",
     top_k: Annotated[int, typer.Option(min=1, max=100, help="How many results.")] = 8,
     filters: Filters = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Say how each result came to its place.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show how each result got its score.")] = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Find the places in the documents that fit a query best."""
+    """Find the passages that match a query best."""
     settings = settings_for(home)
     from api.commands import ask as commands
 
@@ -67,14 +67,16 @@ def chat(
     conversation: Annotated[
         str | None,
         typer.Option(
-            metavar="ID", help="Go on with a stored conversation; `pincite conversations ls`.", show_default=False
+            metavar="ID",
+            help="Continue a stored conversation; `pincite conversations ls` lists them.",
+            show_default=False,
         ),
     ] = None,
     store: Annotated[bool, typer.Option("--store/--no-store", help="Keep the conversation in the library.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for every answer.")] = False,
     home: Home = None,
 ) -> None:
-    """Talk with the documents."""
+    """Chat with the documents."""
     settings = settings_for(home)
     from api.commands import ask as commands
 

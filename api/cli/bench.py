@@ -18,7 +18,7 @@ def bench(
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Measure this machine, in a library of its own that is deleted afterwards."""
+    """Measure this machine in a temporary library."""
     settings = settings_for(home)
     from api.commands import bench as commands
 

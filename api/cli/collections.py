@@ -24,11 +24,11 @@ def collections_ls(json: Json = False, home: Home = None) -> None:
 @collections.command("rules")
 def collections_rules(
     name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
-    text: Annotated[str | None, typer.Argument(help="What models are told; empty for the usual rules.")] = None,
+    text: Annotated[str | None, typer.Argument(help="Instructions for the model; empty restores the default.")] = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Show or replace what models are told about answering from a collection."""
+    """Show or replace the instructions that models get for a collection."""
     settings = settings_for(home)
     from api.commands import collections as commands
 
@@ -51,12 +51,12 @@ def collections_rm(
 @collections.command("rebuild")
 def collections_rebuild(
     name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
-    force: Annotated[bool, typer.Option("--force", help="Go on without documents that cannot be read now.")] = False,
-    cancel: Annotated[bool, typer.Option("--cancel", help="Give up a rebuild that was begun.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Continue without documents that cannot be read now.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel a rebuild that was started.")] = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Read a collection anew with the embedder of today, while the old one keeps answering."""
+    """Read a collection again with the current embedder; the old index answers meanwhile."""
     settings = settings_for(home)
     from api.commands import maintenance as commands
 

@@ -1,4 +1,4 @@
-"""Stored conversations: `conversations`."""
+"""`pincite conversations`: stored conversations."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ import typer
 from api.cli.options import Home, Json, settings_for
 
 app = typer.Typer()
-conversations = typer.Typer(help="Look at stored conversations, export, repeat and delete them.", no_args_is_help=True)
+conversations = typer.Typer(help="List, show, export, replay and delete stored conversations.", no_args_is_help=True)
 app.add_typer(conversations, name="conversations")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a conversation; `pincite conversations ls` shows them.")]
@@ -19,7 +19,7 @@ Leaf = Annotated[
 
 @conversations.command("ls")
 def conversations_ls(json: Json = False, home: Home = None) -> None:
-    """List conversations, the one that was used last first."""
+    """List conversations, most recently used first."""
     settings = settings_for(home)
     from api.commands import conversations as commands
 
@@ -28,11 +28,11 @@ def conversations_ls(json: Json = False, home: Home = None) -> None:
 
 @conversations.command("search")
 def conversations_search(
-    query: Annotated[str, typer.Argument(help="Words that all stand in its title, questions or answers.")],
+    query: Annotated[str, typer.Argument(help="Words that its title, questions and answers must contain.")],
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """List the conversations in which words stand."""
+    """List the conversations that contain all words of a query."""
     settings = settings_for(home)
     from api.commands import conversations as commands
 
@@ -41,7 +41,7 @@ def conversations_search(
 
 @conversations.command("show")
 def conversations_show(conversation: Id, leaf: Leaf = None, json: Json = False, home: Home = None) -> None:
-    """Show what was said, with every quote and what has become of its source."""
+    """Show a conversation with its citations and the state of their sources."""
     settings = settings_for(home)
     from api.commands import conversations as commands
 
@@ -78,7 +78,7 @@ def conversations_export(
     conversation: Id,
     form: Annotated[
         Literal["markdown", "json"],
-        typer.Option("--format", help="The branch that is shown as Markdown, or all of them as JSON."),
+        typer.Option("--format", help="The current branch as Markdown, or all branches as JSON."),
     ] = "markdown",
     output: Annotated[Path | None, typer.Option(help="File to write; it must not exist.", show_default=False)] = None,
     json: Json = False,
@@ -101,7 +101,7 @@ def conversations_replay(
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Ask a question again as it was asked. Exit status 1 says that the answer is another."""
+    """Ask a question again under the same conditions. The exit status is 1 if the answer differs."""
     settings = settings_for(home)
     from api.commands import conversations as commands
 

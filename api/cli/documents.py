@@ -27,7 +27,7 @@ def documents_show(
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Show what was read from a document, page by page."""
+    """Show the text of a document, page by page."""
     settings = settings_for(home)
     from api.commands import documents as commands
 

@@ -13,22 +13,26 @@ app = typer.Typer()
 @app.command("eval")
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="An evaluation set, or a folder with several of them.")],
-    compare: Annotated[bool, typer.Option("--compare", help="Also measure each part of the search alone.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also measure each part of hybrid retrieval alone.")
+    ] = False,
     queries: Annotated[
         int | None, typer.Option(min=1, help="Ask at most this many questions of each kind.", show_default=False)
     ] = None,
-    budget: Annotated[int, typer.Option(min=1, help="Characters of text in which spans are looked for.")] = 4_000,
-    answer: Annotated[bool, typer.Option("--answer", help="Also answer the questions, and judge the answers.")] = False,
+    budget: Annotated[
+        int, typer.Option(min=1, help="Characters of retrieved text in which answer spans are looked for.")
+    ] = 4_000,
+    answer: Annotated[bool, typer.Option("--answer", help="Also answer the questions and judge the answers.")] = False,
     style: Annotated[
         Literal["auto", "written", "quoted"], typer.Option(help="Whether answers are written, or quoted word for word.")
     ] = "auto",
     keep: Annotated[
-        Path | None, typer.Option(help="Folder where what was read stays for the next run.", show_default=False)
+        Path | None, typer.Option(help="Folder that keeps the ingested corpus for the next run.", show_default=False)
     ] = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Measure how good the search is, and with `--answer` the answers, in a library of its own."""
+    """Measure the quality of search, and of answers with `--answer`, in a temporary library."""
     settings = settings_for(home)
     from api.commands import evaluate as commands
 

@@ -15,25 +15,25 @@ def ingest(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files, folders with everything in them, and datasets as hf:NAME[:split].", metavar="PATH…"
+            help="Files, folders with everything below them, and datasets as hf:NAME[:split].", metavar="PATH…"
         ),
     ],
     collection: InCollection = "default",
     sync: Annotated[bool, typer.Option("--sync", help="Remove documents that are gone from the folders.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Keep the collection equal to the folders.")] = False,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="Leave out what this pattern matches, as in .gitignore.")
+        list[str] | None, typer.Option(help="Skip paths that match this pattern, as in .gitignore.")
     ] = None,
     password: Password = None,
     attribute: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="Attribute of the documents, to filter searches by; takes the place of those that they have.",
+            help="Attribute of the documents, for filters; replaces the attributes that they have.",
             show_default=False,
         ),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Read also what failed before.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Also read files that failed before.")] = False,
     text_column: Annotated[
         list[str] | None, typer.Option(help="Column of a dataset with text.  [default: all with text]")
     ] = None,
@@ -43,7 +43,7 @@ def ingest(
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Read files into a collection. Exit status 1 says that some of them failed."""
+    """Read files into a collection. The exit status is 1 if a file failed."""
     settings = settings_for(home)
     from api.commands import ingest as commands
     from ingest.jobs.hub_datasets import ColumnMapping
@@ -55,7 +55,7 @@ def ingest(
         ignored=tuple(ignore or ()),
         password=password,
         again=retry,
-        attributes=commands.typed_attributes(attribute),
+        attributes=commands.parse_attributes(attribute),
         columns=columns,
         rows_per_document=rows_per_document,
     )

@@ -1,17 +1,17 @@
-"""`pincite jobs`: the queue of documents that wait to be read."""
+"""`pincite jobs`: the queue of documents to read."""
 
 import typer
 
 from api.cli.options import Home, Ids, Json, MaybeIds, Password, settings_for
 
 app = typer.Typer()
-jobs = typer.Typer(help="See what waits to be read; pause, resume, cancel, retry.", no_args_is_help=True)
+jobs = typer.Typer(help="List, pause, resume, cancel and retry documents in the queue.", no_args_is_help=True)
 app.add_typer(jobs, name="jobs")
 
 
 @jobs.command("ls")
 def jobs_ls(json: Json = False, home: Home = None) -> None:
-    """List documents that wait, are read, were stopped or have failed."""
+    """List documents that are queued, being read, paused, cancelled or failed."""
     settings = settings_for(home)
     from api.commands import jobs as commands
 
@@ -20,7 +20,7 @@ def jobs_ls(json: Json = False, home: Home = None) -> None:
 
 @jobs.command("pause")
 def jobs_pause(ids: MaybeIds = None, json: Json = False, home: Home = None) -> None:
-    """Pause documents, or the whole queue where none is named."""
+    """Pause documents, or the whole queue if none is named."""
     settings = settings_for(home)
     from api.commands import jobs as commands
 
@@ -29,7 +29,7 @@ def jobs_pause(ids: MaybeIds = None, json: Json = False, home: Home = None) -> N
 
 @jobs.command("resume")
 def jobs_resume(ids: MaybeIds = None, json: Json = False, home: Home = None) -> None:
-    """Go on with documents that were paused, or with the whole queue where none is named."""
+    """Resume paused documents, or the whole queue if none is named."""
     settings = settings_for(home)
     from api.commands import jobs as commands
 
@@ -38,7 +38,7 @@ def jobs_resume(ids: MaybeIds = None, json: Json = False, home: Home = None) -> 
 
 @jobs.command("cancel")
 def jobs_cancel(ids: Ids, json: Json = False, home: Home = None) -> None:
-    """Give up documents that wait or are read; they stay listed."""
+    """Cancel documents that are queued or being read; they stay listed."""
     settings = settings_for(home)
     from api.commands import jobs as commands
 
@@ -47,7 +47,7 @@ def jobs_cancel(ids: Ids, json: Json = False, home: Home = None) -> None:
 
 @jobs.command("retry")
 def jobs_retry(ids: Ids, password: Password = None, json: Json = False, home: Home = None) -> None:
-    """Queue documents that failed or were cancelled once more."""
+    """Queue failed or cancelled documents again."""
     settings = settings_for(home)
     from api.commands import jobs as commands
 

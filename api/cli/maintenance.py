@@ -1,4 +1,4 @@
-"""Keeping a home sound and safe: `check`, `purge`, `backup`, `restore`."""
+"""`pincite check`, `purge`, `backup` and `restore`: maintenance of a home."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +12,11 @@ app = typer.Typer()
 
 @app.command()
 def check(
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired.")] = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Say what is wrong in the home. Exit status 1 says that something is."""
+    """Check the integrity of a home. The exit status is 1 if something is wrong."""
     settings = settings_for(home)
     from api.commands import maintenance as commands
 
@@ -27,7 +27,7 @@ def check(
 def purge(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, json: Json = False, home: Home = None
 ) -> None:
-    """Leave no trace of what was deleted."""
+    """Erase deleted data from disk."""
     settings = settings_for(home)
     from api.commands import maintenance as commands
 
@@ -41,12 +41,12 @@ def backup(
         typer.Argument(metavar="DEST", help="Folder to write it to.  [default: here]", show_default=False),
     ] = None,
     verify: Annotated[
-        Path | None, typer.Option(metavar="BACKUP", help="Check this backup instead.", show_default=False)
+        Path | None, typer.Option(metavar="BACKUP", help="Verify this backup instead.", show_default=False)
     ] = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Write a copy of the library, or check one."""
+    """Back up the library, or verify a backup."""
     settings = settings_for(home)
     from api.commands import maintenance as commands
 
@@ -55,12 +55,12 @@ def backup(
 
 @app.command()
 def restore(
-    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `pincite backup` wrote.")],
-    force: Annotated[bool, typer.Option("--force", help="Move a library that is there aside.")] = False,
+    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder that `pincite backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Move an existing library aside.")] = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Bring a backup back into an empty home."""
+    """Restore a backup into an empty home."""
     settings = settings_for(home)
     from api.commands import maintenance as commands
 

@@ -11,7 +11,7 @@ app.add_typer(models, name="models")
 
 @models.command("ls")
 def models_ls(json: Json = False, home: Home = None) -> None:
-    """List the models that can answer, the default one first, and the embedder."""
+    """List the language models, default first, and the embedder."""
     settings = settings_for(home)
     from api.commands import models as commands
 

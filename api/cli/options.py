@@ -1,4 +1,4 @@
-"""What several commands take: their options, and the settings that these become."""
+"""Options that several commands share, and how they become settings."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,7 +18,7 @@ Port = Annotated[int | None, typer.Option(help="Port of the API.  [default: 1234
 UiPort = Annotated[int | None, typer.Option(help="Port of the chat page.  [default: 8501]", show_default=False)]
 InCollection = Annotated[
     str,
-    typer.Option("--collection", "-c", parser=as_stored, metavar="NAME", help="Documents that are searched together."),
+    typer.Option("--collection", "-c", parser=as_stored, metavar="NAME", help="Collection to use."),
 ]
 InCollections = Annotated[
     list[str],
@@ -27,7 +27,7 @@ InCollections = Annotated[
         "-c",
         parser=as_stored,
         metavar="NAME",
-        help="Documents that are searched together; several are asked as one.",
+        help="Collection to ask; repeat the option to ask several as one.",
     ),
 ]
 AnyCollection = Annotated[
@@ -37,29 +37,29 @@ AnyCollection = Annotated[
     ),
 ]
 Model = Annotated[
-    str | None, typer.Option(help="Model that answers; `pincite models ls` lists them.", show_default=False)
+    str | None, typer.Option(help="Model that answers; `pincite models ls` lists the models.", show_default=False)
 ]
 Password = Annotated[
     str | None,
-    typer.Option(envvar="PINCITE_PASSWORD", help="Opens files that are encrypted.", show_default=False),
+    typer.Option(envvar="PINCITE_PASSWORD", help="Password of encrypted files.", show_default=False),
 ]
 Ids = Annotated[list[str], typer.Argument(help="Ids of files; `pincite jobs ls` shows them.")]
 MaybeIds = Annotated[list[str] | None, typer.Argument(help="Ids of files.", show_default=False)]
 Mode = Annotated[
     Literal["auto", "whole", "retrieval", "overview"] | None,
     typer.Option(
-        help="Show the model whole documents, or the passages that fit, or read everything for an overview.",
+        help="Give the model whole documents, the best passages, or everything part by part (overview).",
         show_default=False,
     ),
 ]
 Style = Annotated[
     Literal["auto", "written", "quoted"] | None,
-    typer.Option(help="Answer in the model's own words, or with sentences of the documents alone.", show_default=False),
+    typer.Option(help="Answer in the model's words, or with quoted sentences only.", show_default=False),
 ]
 
 
 def settings_for(home: Path | None, **flags: object) -> "AllSettings":
-    """Return the settings for a command, its flags first, and let the log follow them; raises `SettingsError`."""
+    """Return a command's settings, flags first, and configure logging by them; raises `SettingsError`."""
     from api.commands.output import configure_logging
     from api.settings import load_settings
 

@@ -1,4 +1,4 @@
-"""The program `pincite`: its commands put together, and what becomes of an error."""
+"""The program `pincite`: its commands, and how errors are reported."""
 
 import logging
 import sys
@@ -64,13 +64,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 (whatever it is, a user gets words, not a traceback)
-        return _explain(error)
+    except Exception as error:  # noqa: BLE001 (any error is reported in words, not as a traceback)
+        return _report_error(error)
     return 0
 
 
-def _explain(error: Exception) -> int:
-    """Tell the user what went wrong, without a traceback; return the exit status."""
+def _report_error(error: Exception) -> int:
+    """Report an error without a traceback; return the exit status."""
     from ingest.errors import IngestError
     from rag.errors import RagError
 
@@ -81,5 +81,5 @@ def _explain(error: Exception) -> int:
     else:
         logging.getLogger(__name__).debug("unexpected", exc_info=error)
         print(f"pincite: unexpected {type(error).__name__}: {error}", file=sys.stderr)
-        print("PINCITE_LOG_LEVEL=debug shows where it happened", file=sys.stderr)
+        print("PINCITE_LOG_LEVEL=debug shows the traceback", file=sys.stderr)
     return int(getattr(error, "exit_code", 1))

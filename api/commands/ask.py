@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from api.commands.answer_output import AnswerView, shortened, show_pins
-from api.commands.chat_session import Talk, open_talk
-from api.commands.output import CommandError, messages, printable, results, write_json, write_json_line
+from api.commands.answer_output import AnswerView, print_citations, shorten
+from api.commands.chat_session import ChatSession, open_chat_session
+from api.commands.output import CommandError, messages, results, strip_control_chars, write_json, write_json_line
 from api.commands.resources import open_services
 from api.objects import JsonObject, annotation_object, check_object, explanation_object, quote_object
 from api.services import Services
@@ -28,7 +28,7 @@ FAREWELLS = frozenset({"/exit", "/quit", "/bye"})
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """Where and how a question is answered; None leaves the choice to the settings."""
+    """Which collections answer a question, and how; None leaves the choice to the settings."""
 
     collections: tuple[str, ...]
     mode: AnswerMode | None = None
@@ -39,7 +39,7 @@ class AskOptions:
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """Where is searched, how much is shown and whether with the reasons, and the filters as they were typed."""
+    """Which collection is searched, how many results are shown, and the filters as typed."""
 
     collection: str
     top_k: int
@@ -48,74 +48,72 @@ class SearchOptions:
 
 
 def search(settings: AllSettings, query: str, options: SearchOptions, *, as_json: bool) -> int:
-    """Show the chunks that fit a query best."""
-    wanted = typed_filter(options.filters)
+    """Print the chunks that match a query best."""
+    filters = parse_filter_options(options.filters)
     with open_services(settings) as services:
         collection = services.searchable(options.collection)
-        looked_at = services.retriever.rank_candidates(Search(query, (collection.id,), filters=wanted), options.top_k)
-        found = looked_at[: options.top_k]
-        places = [place_of(services.library, each.chunk) for each in found]
+        candidates = services.retriever.rank_candidates(Search(query, (collection.id,), filters=filters), options.top_k)
+        hits = candidates[: options.top_k]
+        places = [place_of(services.library, hit.chunk) for hit in hits]
     if as_json:
-        write_json([_search_row(each, explain=options.explain) for each in found])
+        write_json([_search_row(hit, explain=options.explain) for hit in hits])
         return 0
-    for number, (each, place) in enumerate(zip(found, places, strict=True), start=1):
-        _print_found(number, each, place, explain=options.explain)
-    if not found:
+    for number, (hit, place) in enumerate(zip(hits, places, strict=True), start=1):
+        _print_hit(number, hit, place, explain=options.explain)
+    if not hits:
         messages().print("nothing found")
     elif options.explain:
-        messages().print(
-            f"{len(looked_at)} chunks were looked at; {len(looked_at) - len(found)} are not shown: --top-k"
-        )
+        messages().print(f"{len(candidates)} candidates; {len(candidates) - len(hits)} are not shown: --top-k")
     return 0
 
 
-def _print_found(number: int, found: ScoredChunk, place: str, *, explain: bool) -> None:
+def _print_hit(number: int, hit: ScoredChunk, place: str, *, explain: bool) -> None:
     console = results()
-    where = ", ".join(part for part in (found.chunk.source, place) if part)
-    console.print(Text(f"{number}. {printable(where)}", style="bold"), end="")
-    console.print(Text(f"  score {found.score:.3f}", style="dim"))
+    location = ", ".join(part for part in (hit.chunk.source, place) if part)
+    console.print(Text(f"{number}. {strip_control_chars(location)}", style="bold"), end="")
+    console.print(Text(f"  score {hit.score:.3f}", style="dim"))
     if explain:
-        console.print(Padding(Text(explain_score(found), style="dim"), (0, 0, 0, 3), expand=False), soft_wrap=False)
-    console.print(Padding(Text(shortened(found.chunk.chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
+        console.print(Padding(Text(explain_score(hit), style="dim"), (0, 0, 0, 3), expand=False), soft_wrap=False)
+    console.print(Padding(Text(shorten(hit.chunk.chunk.text)), (0, 0, 1, 3), expand=False), soft_wrap=False)
 
 
 def ask(settings: AllSettings, question: str, options: AskOptions, *, as_json: bool) -> int:
     """Answer one question with citations."""
     with open_services(settings) as services:
-        answer = _answer(services, question, options, None if as_json else results(), open_talk(services))
+        answer = _answer(services, question, options, None if as_json else results(), open_chat_session(services))
     if as_json:
         write_json(_ask_object(answer))
     else:
-        show_pins(answer)
+        print_citations(answer)
     return 0
 
 
 def chat(
     settings: AllSettings, options: AskOptions, *, conversation: str | None, is_stored: bool, as_json: bool
 ) -> int:
-    """Answer questions until the user has no more of them. One that cannot be answered does not end the chat."""
-    typed_filter(options.filters)  # one that is none ends the chat before it begins
+    """Answer questions until the user ends the chat; a question that cannot be answered does not end it."""
+    parse_filter_options(options.filters)  # a wrong filter ends the chat before it starts
     console = None if as_json else results()
     with open_services(settings) as services:
-        _asked(services, options)
-        talk = open_talk(services, conversation, is_stored=is_stored)
+        _collection_ids(services, options)
+        session = open_chat_session(services, conversation, is_stored=is_stored)
         messages().print("Ask about your documents. An empty line or /exit ends the chat.")
         while question := _next_question():
             try:
-                answer = _answer(services, question, options, console, talk)
+                answer = _answer(services, question, options, console, session)
             except (IngestError, RagError, CommandError) as error:
                 _report_failure(error, as_json=as_json)
                 continue
             if as_json:
-                write_json_line({**_ask_object(answer), **talk.about()})
+                write_json_line({**_ask_object(answer), **session.describe()})
             else:
-                show_pins(answer)
-        talk.close()
+                print_citations(answer)
+        session.close()
     return 0
 
 
-def typed_filter(typed: Sequence[str]) -> Filter | None:
-    """Return the filter that `--filter` names; raises `CommandError` where it is none."""
+def parse_filter_options(typed: Sequence[str]) -> Filter | None:
+    """Return the filter of the `--filter` options, None without any; a wrong one raises `CommandError`."""
     try:
         return parse_expressions(typed)
     except ValueError as error:
@@ -123,14 +121,14 @@ def typed_filter(typed: Sequence[str]) -> Filter | None:
 
 
 def _report_failure(error: Exception, *, as_json: bool) -> None:
-    """Tell why there is no answer; with JSON, every question has its line."""
-    messages().print(printable(f"pincite: {error}"))
+    """Print why there is no answer; as JSON, every question has one line."""
+    messages().print(strip_control_chars(f"pincite: {error}"))
     if as_json:
         write_json_line({"error": str(error)})
 
 
 def _next_question() -> str:
-    """Return what the user types; empty at the end of the chat."""
+    """Return the next line that the user types; empty ends the chat."""
     try:
         typed = messages().input(Text("\n> ", style="bold cyan")).strip()
     except EOFError:
@@ -138,43 +136,45 @@ def _next_question() -> str:
     return "" if typed in FAREWELLS else typed
 
 
-def _answer(services: Services, asked: str, options: AskOptions, console: Console | None, talk: Talk) -> Answer:
-    """Return the answer; where there is a console, show it there while it is written."""
-    wanted = typed_filter(options.filters)
+def _answer(
+    services: Services, text: str, options: AskOptions, console: Console | None, session: ChatSession
+) -> Answer:
+    """Return the answer; a console shows it while it is generated."""
+    filters = parse_filter_options(options.filters)
     question = Question(
-        messages=talk.messages(asked),
-        collections=_asked(services, options),
+        messages=session.messages(text),
+        collections=_collection_ids(services, options),
         mode=options.mode or services.settings.rag.context_mode,
         model=options.model,
-        filters=wanted,
+        filters=filters,
         style=options.style or "auto",
     )
-    shown = AnswerView(console) if console is not None else None
-    with closing(talk.kept(question, services.answerer.answer(question))) as events:
+    view = AnswerView(console) if console is not None else None
+    with closing(session.record(question, services.answerer.answer(question))) as events:
         for event in events:
             if isinstance(event, Answer):
                 return event
-            if shown is not None:
-                shown.show(event)
-    raise AssertionError("events that do not raise end with the answer")
+            if view is not None:
+                view.show(event)
+    raise CommandError("the answer ended early; ask again")
 
 
-def _asked(services: Services, options: AskOptions) -> tuple[str, ...]:
-    """Return the ids of the collections that are asked, each once; raises where one of them cannot be."""
+def _collection_ids(services: Services, options: AskOptions) -> tuple[str, ...]:
+    """Return the ids of the collections to ask, each once; raises if one cannot be searched."""
     return tuple(dict.fromkeys(services.searchable(name).id for name in options.collections))
 
 
-def _search_row(found: ScoredChunk, *, explain: bool) -> JsonObject:
-    stored, chunk = found.chunk, found.chunk.chunk
+def _search_row(hit: ScoredChunk, *, explain: bool) -> JsonObject:
+    stored, chunk = hit.chunk, hit.chunk.chunk
     return {
         "file_id": stored.file_id,
         "source": stored.source,
         "page": chunk.first_page,
         "start": chunk.start,
         "end": chunk.end,
-        "score": found.score,
+        "score": hit.score,
         "text": chunk.text,
-        **({"explanation": explanation_object(found)} if explain else {}),
+        **({"explanation": explanation_object(hit)} if explain else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""`pincite bench`: the first numbers of a machine, measured through the same parts that serve."""
+"""`pincite bench`: measure a machine through the same services that serve."""
 
 import json
 import os
@@ -33,7 +33,7 @@ ANSWER_TOKENS = 128
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured, and on what."""
+    """The measurements, and what they were made with."""
 
     version: str
     machine: str
@@ -57,17 +57,17 @@ def run(settings: AllSettings, folder: Path | None, *, as_json: bool) -> int:
     if not folder.is_dir():
         raise CommandError(f"there is no folder {folder}; name one with documents to measure with", exit_code=2)
     with tempfile.TemporaryDirectory(prefix="pincite-bench-") as home:
-        # The models stay where they are; only the library is another one.
+        # The models stay in the home; only the library is temporary.
         model = default_model(settings)
         with open_services(settings.in_home(Path(home), model=str(model.path))) as services:
             report = _measure(services, folder, model.id)
     if as_json:
         write_json(asdict(report))
     else:
-        shown = table("measured", "value")
+        rows = table("measured", "value")
         for name, value in asdict(report).items():
-            add_row(shown, (name.replace("_", " "), f"{value:,.2f}" if isinstance(value, float) else value))
-        results().print(shown)
+            add_row(rows, (name.replace("_", " "), f"{value:,.2f}" if isinstance(value, float) else value))
+        results().print(rows)
     return 0
 
 
@@ -77,7 +77,7 @@ def _measure(services: Services, folder: Path, model: str) -> Report:
     services.warm_up()
     warm_up = services.create_collection("warm-up")
     ingest_files(services, warm_up, files)
-    services.delete_collection(warm_up)  # what the library has already would be copied, not read
+    services.delete_collection(warm_up)  # the library would copy known files instead of reading them
     collection = services.create_collection("bench")
     started = time.perf_counter()
     ingest_files(services, collection, files)
@@ -132,9 +132,9 @@ def _search_seconds(services: Services, collection: Collection, questions: Seque
 
 def _first_token_seconds(services: Services, collection: Collection, question: str) -> float:
     """Return the time from a question to the first word of its answer, search and prompt included."""
-    asked = Question((Message("user", question),), (collection.id,), Sampling(max_tokens=1))
+    request = Question((Message("user", question),), (collection.id,), Sampling(max_tokens=1))
     started = time.perf_counter()
-    with closing(services.answerer.answer(asked)) as events:
+    with closing(services.answerer.answer(request)) as events:
         for event in events:
             if isinstance(event, Answer) or (isinstance(event, AnswerDelta) and event.text):
                 break
@@ -155,7 +155,7 @@ def _tokens_per_second(services: Services) -> float:
 
 
 def _machine() -> str:
-    """Return the processor's name, as far as the system tells it."""
+    """Return the processor's name, if the system tells it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

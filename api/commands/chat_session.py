@@ -1,4 +1,4 @@
-"""A chat in the terminal, with or without a memory in the library."""
+"""The chat history of `pincite ask` and `chat`, stored in the library or transient."""
 
 from collections.abc import Generator
 from typing import Protocol
@@ -13,35 +13,35 @@ from rag.types import Answer, AnswerEvent, Question
 Events = Generator[AnswerEvent, None, None]
 
 
-class Talk(Protocol):
-    """What was said so far, and what becomes of the next answer."""
+class ChatSession(Protocol):
+    """A chat history that grows by one question and answer at a time."""
 
     def messages(self, question: str) -> tuple[Message, ...]:
-        """Return the chat up to a new question."""
+        """Return the chat history with a new question at its end."""
         ...
 
-    def kept(self, question: Question, events: Events) -> Events:
-        """Pass the events of an answer on and remember it."""
+    def record(self, question: Question, events: Events) -> Events:
+        """Yield the events of an answer unchanged and add the answer to the history."""
         ...
 
-    def about(self) -> JsonObject:
-        """Return where the chat is kept."""
+    def describe(self) -> JsonObject:
+        """Return the fields that name the stored conversation; empty if it is not stored."""
         ...
 
     def close(self) -> None:
-        """Say where it is kept."""
+        """Tell the user how to continue the conversation."""
         ...
 
 
-def open_talk(services: Services, conversation: str | None = None, *, is_stored: bool = False) -> Talk:
-    """Begin a chat, or go on with a stored one, to which it is added then."""
+def open_chat_session(services: Services, conversation: str | None = None, *, is_stored: bool = False) -> ChatSession:
+    """Start a chat, or continue the stored `conversation`."""
     if conversation is not None or is_stored:
-        return _StoredTalk(services, conversation)
-    return _PassingTalk()
+        return _StoredSession(services, conversation)
+    return _TransientSession()
 
 
-class _PassingTalk:
-    """A chat of which nothing is kept."""
+class _TransientSession:
+    """A chat that is not stored."""
 
     def __init__(self) -> None:
         self._history: tuple[Message, ...] = ()
@@ -49,35 +49,35 @@ class _PassingTalk:
     def messages(self, question: str) -> tuple[Message, ...]:
         return (*self._history, Message("user", question))
 
-    def kept(self, question: Question, events: Events) -> Events:
+    def record(self, question: Question, events: Events) -> Events:
         for event in events:
             if isinstance(event, Answer):
                 self._history = (*question.messages, Message("assistant", event.text))
             yield event
 
-    def about(self) -> JsonObject:
+    def describe(self) -> JsonObject:
         return {}
 
     def close(self) -> None:
-        """Nothing is kept."""
+        """Nothing is stored."""
 
 
-class _StoredTalk:
-    """A chat in the library, where it begins with its first question."""
+class _StoredSession:
+    """A chat in the library; its first question creates the conversation."""
 
     def __init__(self, services: Services, conversation: str | None) -> None:
         self._library = services.library
         self._conversations = services.conversations
         self._id = conversation
         if conversation is not None:
-            services.library.conversation(conversation)  # raises where there is none
+            services.library.conversation(conversation)  # raises if there is none
 
     def messages(self, question: str) -> tuple[Message, ...]:
         if self._id is None:
             return (Message("user", question),)
         return self._conversations.locate_question(self._id, question).messages
 
-    def kept(self, question: Question, events: Events) -> Events:
+    def record(self, question: Question, events: Events) -> Events:
         is_new = self._id is None
         id_ = self._library.create_conversation().id if self._id is None else self._id
         place = self._conversations.locate_question(id_, question.messages[-1].content)
@@ -91,9 +91,9 @@ class _StoredTalk:
                 self._library.delete_conversation(id_)
                 self._id = None
 
-    def about(self) -> JsonObject:
+    def describe(self) -> JsonObject:
         return {"conversation": self._id}
 
     def close(self) -> None:
         if self._id is not None:
-            messages().print(f"kept as {self._id}; `pincite chat --conversation {self._id}` goes on with it")
+            messages().print(f"stored as {self._id}; `pincite chat --conversation {self._id}` continues it")

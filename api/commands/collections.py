@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from api.commands.output import add_row, messages, printable, results, table, write_json
+from api.commands.output import add_row, messages, results, strip_control_chars, table, write_json
 from api.commands.resources import open_library
 from api.objects import JsonObject
 from api.settings import AllSettings
@@ -10,7 +10,7 @@ from rag.context.prompt import RULES
 
 
 def list_collections(settings: AllSettings, *, as_json: bool) -> int:
-    """Show the collections and how much is in them."""
+    """List the collections with their sizes."""
     with open_library(settings) as library:
         rows: list[JsonObject] = []
         for collection in library.collections():
@@ -27,10 +27,10 @@ def list_collections(settings: AllSettings, *, as_json: bool) -> int:
     if as_json:
         write_json(rows)
         return 0
-    shown = table("name", "documents", "chunks", "embedder", "id")
+    listing = table("name", "documents", "chunks", "embedder", "id")
     for row in rows:
-        add_row(shown, (row["name"], row["documents"], row["chunks"], row["embedder"], row["id"]))
-    results().print(shown)
+        add_row(listing, (row["name"], row["documents"], row["chunks"], row["embedder"], row["id"]))
+    results().print(listing)
     return 0
 
 
@@ -41,12 +41,12 @@ def remove_collection(settings: AllSettings, name: str, *, as_json: bool) -> int
         library.delete_collection(collection.id)
     if as_json:
         write_json({"id": collection.id, "name": collection.name, "deleted": True})
-    messages().print(f"collection {printable(collection.name)} removed")
+    messages().print(f"collection {strip_control_chars(collection.name)} removed")
     return 0
 
 
 def collection_rules(settings: AllSettings, name: str, text: str | None, *, as_json: bool) -> int:
-    """Show what models are told about answering from a collection, or replace it where there is a `text`."""
+    """Show the instructions that models get for a collection, or replace them with `text`."""
     with open_library(settings) as library:
         collection = library.collection(name)
         if text is not None:
@@ -54,5 +54,5 @@ def collection_rules(settings: AllSettings, name: str, text: str | None, *, as_j
     if as_json:
         write_json({"id": collection.id, "name": collection.name, "rules": collection.rules or None})
     else:
-        results().print(Text(printable(collection.rules or RULES)))
+        results().print(Text(strip_control_chars(collection.rules or RULES)))
     return 0

@@ -1,4 +1,4 @@
-"""`pincite doctor`: does everything work here, and if not, what to do."""
+"""`pincite doctor`: check that every part works on this machine, with advice if one does not."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from rich.text import Text
 
-from api.commands.output import printable, results, styled, write_json
+from api.commands.output import results, strip_control_chars, style_status, write_json
 from api.server import PortInUseError, open_socket
 from api.settings import AllSettings
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
@@ -22,7 +22,7 @@ from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what is well, or what is wrong and what to do about it."""
+    """The result of one check: what works, or what is wrong and what to do about it."""
 
     check: str
     status: str
@@ -30,35 +30,37 @@ class Finding:
 
 
 def run(settings: AllSettings, *, as_json: bool) -> int:
-    """Check one part after the other; return 1 where any of them fails."""
+    """Check one part after the other; return 1 if any check fails."""
     findings: list[Finding] = []
-    for finding in _examine(settings):
+    for finding in _run_checks(settings):
         findings.append(finding)
         if not as_json:
-            line = Text.assemble(f"{finding.check:<10} ", styled(finding.status), f"  {printable(finding.detail)}")
+            line = Text.assemble(
+                f"{finding.check:<10} ", style_status(finding.status), f"  {strip_control_chars(finding.detail)}"
+            )
             results().print(line)
     if as_json:
         write_json([asdict(finding) for finding in findings])
     return 1 if any(finding.status == "failed" for finding in findings) else 0
 
 
-def _examine(settings: AllSettings) -> Iterator[Finding]:
-    yield _checked("home", lambda: _check_home(settings))
-    yield _checked("embedder", lambda: _check_embedder(settings))
+def _run_checks(settings: AllSettings) -> Iterator[Finding]:
+    yield _run_check("home", lambda: _check_home(settings))
+    yield _run_check("embedder", lambda: _check_embedder(settings))
     if (name := settings.rag.reranker) is not None:
-        yield _checked("reranker", lambda: _check_reranker(name))
+        yield _run_check("reranker", lambda: _check_reranker(name))
     if (judge := settings.rag.entailment_model) is not None:
-        yield _checked("entailment", lambda: _check_entailment(judge))
-    yield _checked("models", lambda: _check_models(settings))
-    yield _checked("engine", lambda: _check_engine(settings))
-    yield _checked("ports", lambda: _check_ports(settings))
+        yield _run_check("entailment", lambda: _check_entailment(judge))
+    yield _run_check("models", lambda: _check_models(settings))
+    yield _run_check("engine", lambda: _check_engine(settings))
+    yield _run_check("ports", lambda: _check_ports(settings))
 
 
-def _checked(check: str, examine: Callable[[], str]) -> Finding:
+def _run_check(check: str, check_part: Callable[[], str]) -> Finding:
     try:
-        return Finding(check, "ok", examine())
+        return Finding(check, "ok", check_part())
     except PortInUseError as error:
-        return Finding(check, "warning", f"{error} (or it is a Pincite that is running already)")
+        return Finding(check, "warning", f"{error} (perhaps Pincite is running already)")
     except (IngestError, RagError, OSError) as error:
         return Finding(check, "failed", str(error))
 
@@ -73,7 +75,7 @@ def _check_embedder(settings: AllSettings) -> str:
     folder = find_embedder(settings.ingest.embedder)
     with closing(WorkerEmbedder(folder, batch_size=settings.ingest.embed_batch)) as embedder:
         vector = embedder.embed_query("Does the embedder work?")
-    return f"{folder.name} makes vectors of {vector.shape[0]} numbers"
+    return f"{folder.name} makes vectors of {vector.shape[0]} dimensions"
 
 
 def _check_reranker(name: str) -> str:
@@ -84,26 +86,27 @@ def _check_reranker(name: str) -> str:
 
 def _check_entailment(name: str) -> str:
     with closing(EntailmentModel(find_entailment_model(name))) as model:
-        found = model.judge("The model works.", "The model works.")
-    return f"{name} gives a sentence that a quote implies {found.entailed:.2f}"
+        entailment = model.judge("The model works.", "The model works.")
+    return f"{name} gives a sentence that a quote implies {entailment.entailed:.2f}"
 
 
 def _check_models(settings: AllSettings) -> str:
     with closing(ModelRegistry(settings.rag)) as models:
-        found = f"{', '.join(entry.id for entry in models.list_models())}; {models.default_id()} answers by default"
+        summary = f"{', '.join(entry.id for entry in models.list_models())}; {models.default_id()} answers by default"
     server = server_from_settings(settings.rag)
     note = server.privacy_note() if server is not None else ""
-    return f"{found}; {note}" if note else found
+    return f"{summary}; {note}" if note else summary
 
 
 def _check_engine(settings: AllSettings) -> str:
     with closing(ModelRegistry(settings.rag)) as models:
         engine = models.open_engine(None)
         with closing(engine.generate([Message("user", "Say yes.")], Sampling(max_tokens=4))) as deltas:
-            words = sum(bool(delta.text) for delta in deltas)
+            deltas_with_text = sum(bool(delta.text) for delta in deltas)
         info = engine.info()
-    placed = info.placement or f"{info.gpu_layers} layers on a GPU"
-    return f"{info.id} wrote {words} pieces; context window {info.context_window}, {info.threads} threads; {placed}"
+    placement = info.placement or f"{info.gpu_layers} layers on a GPU"
+    window = f"context window {info.context_window}, {info.threads} threads"
+    return f"{info.id} generated {deltas_with_text} tokens; {window}; {placement}"
 
 
 def _check_ports(settings: AllSettings) -> str:

@@ -1,6 +1,6 @@
 """`pincite documents`: list, show and remove documents."""
 
-from api.commands.output import add_row, messages, printable, results, styled, table, write_json
+from api.commands.output import add_row, messages, results, strip_control_chars, style_status, table, write_json
 from api.commands.resources import open_library
 from api.objects import JsonObject, document_object, page_object
 from api.settings import AllSettings
@@ -16,13 +16,14 @@ def list_documents(settings: AllSettings, collection_name: str | None, *, as_jso
     if as_json:
         write_json([document_object(document) for document in documents])
         return 0
-    shown = table("id", "collection", "status", "pages", "chunks", "source")
-    for each in documents:
-        add_row(shown, (each.file_id, each.collection, styled(each.status), each.pages, each.chunks, each.source))
-    results().print(shown)
-    for each in documents:
-        if each.reason:
-            messages().print(printable(f"{each.file_id}  {each.reason}"))
+    rows = table("id", "collection", "status", "pages", "chunks", "source")
+    for document in documents:
+        status = style_status(document.status)
+        add_row(rows, (document.file_id, document.collection, status, document.pages, document.chunks, document.source))
+    results().print(rows)
+    for document in documents:
+        if document.reason:
+            messages().print(strip_control_chars(f"{document.file_id}  {document.reason}"))
     return 0
 
 
@@ -38,12 +39,14 @@ def show_document(settings: AllSettings, file_id: str, collection_name: str | No
         write_json({**document_object(document), "pages": pages})
         return 0
     console = results()
-    console.print(printable(f"{document.source}\n{document.collection}  {document.status}  {document.reason}"))
+    console.print(
+        strip_control_chars(f"{document.source}\n{document.collection}  {document.status}  {document.reason}")
+    )
     for name, value in document.metadata.items():
-        console.print(printable(f"{name}: {value}"))
+        console.print(strip_control_chars(f"{name}: {value}"))
     for page in pages:
-        console.rule(printable(f"{document.unit} {page['number']}  {page['label']}".rstrip()))
-        console.print(printable(str(page["text"])))
+        console.rule(strip_control_chars(f"{document.unit} {page['number']}  {page['label']}".rstrip()))
+        console.print(strip_control_chars(str(page["text"])))
     return 0
 
 
@@ -52,7 +55,7 @@ def remove_documents(settings: AllSettings, file_ids: list[str], collection_name
     with open_library(settings) as library:
         collection_id = None if collection_name is None else library.collection(collection_name).id
         chosen = list(dict.fromkeys(file_ids))
-        # All of them are looked up first: one that is mistyped leaves the others where they are.
+        # All ids are looked up first, so that an unknown one leaves the others in place.
         removed = [row for file_id in chosen for row in _removable(library, file_id, collection_name)]
         for file_id in chosen:
             library.remove(file_id, collection_id)
@@ -69,14 +72,14 @@ def _documents(library: Library, collection_name: str | None) -> list[DocumentRe
 
 def _find(library: Library, file_id: str, collection_name: str | None) -> list[DocumentRecord]:
     """Return a file's documents, one for each collection that it is in."""
-    found = [document for document in _documents(library, collection_name) if document.file_id == file_id]
-    if not found:
+    documents = [document for document in _documents(library, collection_name) if document.file_id == file_id]
+    if not documents:
         raise FileNotInLibraryError(file_id=file_id)
-    return found
+    return documents
 
 
 def _removable(library: Library, file_id: str, collection_name: str | None) -> list[JsonObject]:
-    """Return what `documents rm` takes away: a file's documents, or the file alone where nothing was made of it."""
+    """Return what `documents rm` removes: a file's documents, or the file alone if it has no document."""
     try:
         return [document_object(document) for document in _find(library, file_id, collection_name)]
     except FileNotInLibraryError:

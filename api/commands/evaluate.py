@@ -1,4 +1,4 @@
-"""`pincite eval`: how well this machine's search finds what is known to be there, and how good its answers are."""
+"""`pincite eval`: measure retrieval and answers on an evaluation set."""
 
 import hashlib
 import tempfile
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from api.commands.evaluate_output import print_abstention, print_answers, print_ways, report_object
+from api.commands.evaluate_output import print_abstention, print_answers, print_methods, report_object
 from api.commands.output import messages, write_json
 from api.commands.resources import default_model, open_services
 from api.services import Services
@@ -30,9 +30,9 @@ from rag.types import AnswerStyle
 
 @dataclass(frozen=True, slots=True)
 class EvalOptions:
-    """What is measured. `keep` is where the libraries that are made stay for the next run.
+    """What to measure. `keep` is a folder for libraries that the next run reuses.
 
-    Where `answer` is set, the questions are also answered, in `style`.
+    If `answer` is set, the questions are also answered, in `style`.
     """
 
     compare: bool = False
@@ -44,60 +44,60 @@ class EvalOptions:
 
 
 def run(settings: AllSettings, folder: Path, options: EvalOptions, *, as_json: bool) -> int:
-    """Measure on the set in `folder`, or on each one below it; raises `EvalSetError` before anything is measured."""
+    """Measure on the set in `folder`, or on each set below it; an invalid set raises `EvalSetError` first."""
     folder = folder.absolute()
-    sets = [load_set(found, _name(found, folder)) for found in find_sets(folder)]
-    reports = [_measure(settings, each, options) for each in sets]
+    sets = [load_set(path, _set_name(path, folder)) for path in find_sets(folder)]
+    reports = [_measure(settings, eval_set, options) for eval_set in sets]
     if as_json:
-        shown = [report_object(report, with_ways=options.compare) for report in reports]
-        write_json(shown[0] if len(shown) == 1 else shown)
+        objects = [report_object(report, with_methods=options.compare) for report in reports]
+        write_json(objects[0] if len(objects) == 1 else objects)
     else:
-        print_ways(reports)
+        print_methods(reports)
         print_abstention(reports)
         print_answers(reports)
     return 0
 
 
-def _name(found: Path, folder: Path) -> str:
-    return folder.name if found == folder else found.relative_to(folder).as_posix()
+def _set_name(path: Path, folder: Path) -> str:
+    return folder.name if path == folder else path.relative_to(folder).as_posix()
 
 
 def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) -> SetReport:
-    found = find_embedder(settings.ingest.embedder)
+    embedder = find_embedder(settings.ingest.embedder)
     policy = TrialPolicy(
         budget_chars=options.budget_chars,
         top_k=settings.rag.top_k,
         min_score=settings.rag.min_score,
         max_queries=options.max_queries,
     )
-    # Where nothing is answered, no model is looked for.
+    # Without answers no language model is needed.
     model = str(default_model(settings).path) if options.answer else ""
     with (
-        _home(evaluated, settings, options.keep) as home,
+        _open_home(evaluated, settings, options.keep) as home,
         open_services(settings.in_home(home, model=model)) as services,
     ):
-        bars = _Bars(evaluated.name)
+        progress = _ProgressReporter(evaluated.name)
         ingester = CorpusIngester(
             services.library,
             services.embedder,
-            passport=found.passport(),
+            passport=embedder.passport(),
             chunker=partial(
                 split,
                 spec=ChunkSpec(settings.ingest.chunk_tokens),
-                tokenizer=load_tokenizer(found.tokenizer_path),
+                tokenizer=load_tokenizer(embedder.tokenizer_path),
             ),
         )
-        collection = ingester.ingest(evaluated.documents, bars)
+        collection = ingester.ingest(evaluated.documents, progress)
         parts = SearchParts(services.library, services.index, services.embedder, services.retriever, collection.id)
-        ways_of = list_compared_methods if options.compare else select_served_method
-        ways = ways_of(parts, has_history=any(query.history for query in evaluated.queries))
+        select_methods = list_compared_methods if options.compare else select_served_method
+        methods = select_methods(parts, has_history=any(query.history for query in evaluated.queries))
         chunks = services.library.size([collection.id]).chunks
         finder = EvidenceFinder(services.library, services.embedder)
-        report = evaluate_search(evaluated, ways, policy, finder=finder, chunks=chunks, track=bars)
-        return _with_answers(report, evaluated, services, collection.id, options) if options.answer else report
+        report = evaluate_search(evaluated, methods, policy, finder=finder, chunks=chunks, track=progress)
+        return _measure_answers(report, evaluated, services, collection.id, options) if options.answer else report
 
 
-def _with_answers(
+def _measure_answers(
     report: SetReport, evaluated: EvalSet, services: Services, collection_id: str, options: EvalOptions
 ) -> SetReport:
     asking = AskingPolicy(
@@ -107,14 +107,14 @@ def _with_answers(
         max_queries=options.max_queries,
     )
     answers = evaluate_answers(
-        evaluated, services.answerer.answer, asking, library=services.library, track=_Bars(evaluated.name)
+        evaluated, services.answerer.answer, asking, library=services.library, track=_ProgressReporter(evaluated.name)
     )
     return replace(report, answers=answers)
 
 
 @contextmanager
-def _home(evaluated: EvalSet, settings: AllSettings, keep: Path | None) -> Generator[Path, None, None]:
-    """Lend a home for one set: a new one, or in `keep` the one of a run with the same corpus, embedder and chunks."""
+def _open_home(evaluated: EvalSet, settings: AllSettings, keep: Path | None) -> Generator[Path, None, None]:
+    """Open a home for one set: a temporary one, or one in `keep` that runs with the same corpus and settings share."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="pincite-eval-") as home:
             yield Path(home)
@@ -124,8 +124,8 @@ def _home(evaluated: EvalSet, settings: AllSettings, keep: Path | None) -> Gener
     yield keep / f"{evaluated.name.replace('/', '-')}-{fingerprint}"
 
 
-class _Bars:
-    """Tells on stderr what is done with one set: as a bar, or as a line where nobody looks."""
+class _ProgressReporter:
+    """Reports progress on one set to stderr: as a bar on a terminal, as a line elsewhere."""
 
     def __init__(self, name: str) -> None:
         self._name = name

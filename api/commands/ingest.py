@@ -1,4 +1,4 @@
-"""`pincite ingest`: take files in, and account for every one that was named."""
+"""`pincite ingest`: read files into a collection and report the outcome of every one."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from api.commands.ingest_datasets import is_dataset, take_dataset
 from api.commands.ingest_progress import show_hashing, wait_for_documents
-from api.commands.output import CommandError, messages, printable, results, styled, write_json
+from api.commands.output import CommandError, messages, results, strip_control_chars, style_status, write_json
 from api.commands.resources import open_services
 from api.objects import JsonObject, document_object
 from api.services import Services
@@ -30,9 +30,9 @@ from ingest.types import READ, AttributeValue, Collection, DocumentRecord, Docum
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How files are taken in. `sync` also removes what is gone from the folders; `watch` keeps doing so.
+    """How files are ingested. `sync` removes documents whose files are gone; `watch` keeps doing so.
 
-    `attributes` take the place of those that the documents have; None leaves them as they are.
+    `attributes` replace the documents' attributes; None keeps them.
     """
 
     sync: bool = False
@@ -47,7 +47,7 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one path. `document` is None where not even the file could be taken in."""
+    """The outcome of one path. `document` is None if the file could not be added."""
 
     source: str
     status: DocumentStatus
@@ -57,7 +57,7 @@ class Outcome:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What a person has read once and need not read again."""
+        """Identifies an outcome that was reported before."""
         return self.source, self.status, self.reason
 
     def as_json(self, collection: str) -> JsonObject:
@@ -78,25 +78,25 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of all paths, in order, and of the documents whose files are gone."""
+    """The outcomes of all paths, in order, and the documents whose files are gone."""
 
     outcomes: tuple[Outcome, ...]
     departures: Departures
 
-    def since(self, before: "Result") -> "Result | None":
-        """Return what is new in this round of a watch; None where nothing is."""
-        told = {outcome.key for outcome in before.outcomes}
+    def changes_since(self, before: "Result") -> "Result | None":
+        """Return what changed in this round of a watch; None if nothing did."""
+        reported_keys = {outcome.key for outcome in before.outcomes}
         new = tuple(
             outcome
             for outcome in self.outcomes
-            if not outcome.is_unchanged and (outcome.status in READ or outcome.key not in told)
+            if not outcome.is_unchanged and (outcome.status in READ or outcome.key not in reported_keys)
         )
         is_new = new or self.departures.moved or self.departures.removed
         return Result(new, self.departures) if is_new else None
 
 
-def typed_attributes(typed: Sequence[str] | None) -> dict[str, AttributeValue] | None:
-    """Return the attributes that `--attribute` names, None where it is not there; raises `CommandError`."""
+def parse_attributes(typed: Sequence[str] | None) -> dict[str, AttributeValue] | None:
+    """Return the attributes of the `--attribute` options, None without any; a wrong one raises `CommandError`."""
     try:
         return parse_assignments(typed) if typed else None
     except ValueError as error:
@@ -104,26 +104,28 @@ def typed_attributes(typed: Sequence[str] | None) -> dict[str, AttributeValue] |
 
 
 def run(
-    settings: AllSettings, paths: Sequence[Path], wanted_collection: str, options: IngestOptions, *, as_json: bool
+    settings: AllSettings, paths: Sequence[Path], collection_name_or_id: str, options: IngestOptions, *, as_json: bool
 ) -> int:
-    """Ingest files and folders into a collection; return 1 where any file failed, else 0."""
-    given = _checked(paths, options)
-    _check_name(wanted_collection)
+    """Ingest files and folders into a collection; return 1 if any file failed, else 0."""
+    given = _resolve_paths(paths, options)
+    _check_name(collection_name_or_id)
     with open_services(settings) as services:
-        collection = _collection(services, wanted_collection)
-        result = _round(services, collection, given, options)
-        _tell(result, collection, as_json=as_json)
+        collection = _open_collection(services, collection_name_or_id)
+        result = _ingest_once(services, collection, given, options)
+        _report(result, collection, as_json=as_json)
         if options.watch:
-            messages().print(f"watching {', '.join(printable(str(folder)) for folder in given)}; Ctrl-C ends it")
+            messages().print(
+                f"watching {', '.join(strip_control_chars(str(folder)) for folder in given)}; Ctrl-C ends it"
+            )
             for _ in watch_folders(given):
-                before, result = result, _round(services, collection, given, options)
-                if news := result.since(before):
-                    _tell(news, collection, as_json=as_json)
+                before, result = result, _ingest_once(services, collection, given, options)
+                if news := result.changes_since(before):
+                    _report(news, collection, as_json=as_json)
     return 1 if any(outcome.status == "failed" for outcome in result.outcomes) else 0
 
 
-def _round(services: Services, collection: Collection, given: Sequence[Path], options: IngestOptions) -> Result:
-    """Bring a collection up to date with what was given, once; return what became of each file."""
+def _ingest_once(services: Services, collection: Collection, given: Sequence[Path], options: IngestOptions) -> Result:
+    """Bring a collection up to date with the given paths once; return the outcome of each file."""
     references = [path for path in given if is_dataset(path)]
     files = list(find_files([path for path in given if not is_dataset(path)], options.ignored))
     intake = Intake(
@@ -138,17 +140,17 @@ def _round(services: Services, collection: Collection, given: Sequence[Path], op
     return Result(tuple(outcomes), departures)
 
 
-def _tell(result: Result, collection: Collection, *, as_json: bool) -> None:
+def _report(result: Result, collection: Collection, *, as_json: bool) -> None:
     if as_json:
         write_json([outcome.as_json(collection.name) for outcome in result.outcomes])
     else:
         _print_departures(result.departures)
         _print_outcomes(result.outcomes)
-    messages().print(summary(result.outcomes, result.departures))
+    messages().print(format_summary(result.outcomes, result.departures))
 
 
-def _checked(paths: Sequence[Path], options: IngestOptions) -> list[Path]:
-    """Return the absolute paths; raises `CommandError` for what is not there or cannot be kept equal to."""
+def _resolve_paths(paths: Sequence[Path], options: IngestOptions) -> list[Path]:
+    """Return the absolute paths; raises `CommandError` for missing paths, and for files with --sync or --watch."""
     for path in paths:
         if not is_dataset(path) and not os.path.lexists(path):
             raise CommandError(f"there is no file or folder {path}", exit_code=2)
@@ -165,8 +167,8 @@ def _check_name(name_or_id: str) -> None:
         raise CommandError(f"--collection: {error}", exit_code=2) from error
 
 
-def _collection(services: Services, name_or_id: str) -> Collection:
-    """Return the collection to ingest into: one with this name is made where there is none, one with an id is not."""
+def _open_collection(services: Services, name_or_id: str) -> Collection:
+    """Return the collection to ingest into; a name that is not taken creates one, an unknown id raises."""
     if is_collection_id(name_or_id):
         return services.searchable(name_or_id)
     return services.ingestor.collection_for(collection_name(name_or_id))
@@ -175,13 +177,13 @@ def _collection(services: Services, name_or_id: str) -> Collection:
 def ingest_files(
     services: Services, collection: Collection, files: Sequence[Path], intake: Intake | None = None
 ) -> list[Outcome]:
-    """Take files into a collection and wait until they are read; return what became of each, in order."""
+    """Ingest files and wait until they are read; return their outcomes in order."""
     intake = intake or Intake(services.library, collection)
     outcomes: dict[Path, Outcome] = {}
     waiting: dict[Path, DocumentRecord] = {}
     try:
         for file in show_hashing(files):
-            taken = _take_in(intake, services.settings.ingest, file)
+            taken = _add_file(intake, services.settings.ingest, file)
             if isinstance(taken, Outcome):
                 outcomes[file] = taken
             else:
@@ -200,7 +202,7 @@ def ingest_files(
 def _ingest_dataset(
     services: Services, collection: Collection, reference: Path, options: IngestOptions
 ) -> list[Outcome]:
-    """Take in the rows of a dataset and wait until they are read; return what became of each document, in order."""
+    """Ingest the rows of a dataset and wait until they are read; return their outcomes in order."""
     services.queue.start()
     rows = take_dataset(
         services,
@@ -214,16 +216,16 @@ def _ingest_dataset(
     services.queue.wake()
     wait_for_documents(services.library, collection, taken)
     stored = {document.file_id: document for document in services.library.documents(collection.id)}
-    known = {document.file_id for document in taken if document.status in READ}
+    unchanged_ids = {document.file_id for document in taken if document.status in READ}
     outcomes = [_outcome(Path(document.source), stored.get(document.file_id)) for document in taken]
     return [
-        replace(outcome, is_unchanged=document.file_id in known)
+        replace(outcome, is_unchanged=document.file_id in unchanged_ids)
         for outcome, document in zip(outcomes, taken, strict=True)
     ]
 
 
-def _take_in(intake: Intake, limits: IngestSettings, file: Path) -> Outcome | DocumentRecord:
-    """Return a document that waits to be read, or the outcome where there is nothing to read."""
+def _add_file(intake: Intake, limits: IngestSettings, file: Path) -> Outcome | DocumentRecord:
+    """Return the queued document, or the outcome if nothing has to be read."""
     try:
         if problem := _reason_not_to_open(file, limits):
             return _failed(file, problem)
@@ -238,8 +240,8 @@ def _take_in(intake: Intake, limits: IngestSettings, file: Path) -> Outcome | Do
 
 
 def _failed(file: Path, reason: str) -> Outcome:
-    """Return the outcome of a file without a document; its name may be one that no terminal should get."""
-    return Outcome(printable(file.as_posix()), "failed", printable(reason))
+    """Return the outcome of a file without a document; its name may hold control characters."""
+    return Outcome(strip_control_chars(file.as_posix()), "failed", strip_control_chars(reason))
 
 
 def _outcome(file: Path, document: DocumentRecord | None) -> Outcome:
@@ -249,7 +251,7 @@ def _outcome(file: Path, document: DocumentRecord | None) -> Outcome:
 
 
 def _reason_not_to_open(file: Path, limits: IngestSettings) -> str:
-    """Say why a path cannot be a document; opening a pipe or a device would wait for ever."""
+    """Return why a path cannot be read, empty if it can; opening a pipe or a device would block for ever."""
     status = file.stat()
     if stat.S_ISDIR(status.st_mode):
         return "the folder cannot be opened; check its permissions"
@@ -262,36 +264,36 @@ def _reason_not_to_open(file: Path, limits: IngestSettings) -> str:
     return ""
 
 
-def summary(outcomes: Sequence[Outcome], departures: Departures | None = None) -> str:
-    """Return the line that accounts for every file."""
+def format_summary(outcomes: Sequence[Outcome], departures: Departures | None = None) -> str:
+    """Return the line that counts the outcomes of all files."""
     counts = Counter(outcome.status for outcome in outcomes)
     unchanged = sum(outcome.is_unchanged for outcome in outcomes)
-    noted = f" ({unchanged} unchanged)" if unchanged else ""
+    unchanged_note = f" ({unchanged} unchanged)" if unchanged else ""
     waiting = counts["queued"] + counts["reading"] + counts["paused"]
     others = [f"{waiting} waiting"] if waiting else []
     others += [f"{counts['cancelled']} cancelled"] if counts["cancelled"] else []
-    told = ", ".join(
+    parts = ", ".join(
         [f"{counts['done']} done", f"{counts['warning']} with warnings", f"{counts['failed']} failed", *others]
     )
     left = departures or Departures((), ())
     gone = f"; {len(left.moved)} moved, {len(left.removed)} removed" if left.moved or left.removed else ""
-    return f"{len(outcomes):,} given, {counts.total():,} accounted for: {told}{noted}{gone}"
+    return f"{len(outcomes):,} given, {counts.total():,} accounted for: {parts}{unchanged_note}{gone}"
 
 
 def _print_departures(departures: Departures) -> None:
     console = results()
     for moved in departures.moved:
-        console.print(printable(f"moved    {moved.document.source} -> {moved.path}"))
+        console.print(strip_control_chars(f"moved    {moved.document.source} -> {moved.path}"))
     for document in departures.removed:
-        console.print(printable(f"removed  {document.source}"))
+        console.print(strip_control_chars(f"removed  {document.source}"))
 
 
 def _print_outcomes(outcomes: Sequence[Outcome]) -> None:
     console = results()
     for outcome in outcomes:
-        line = Text.assemble(styled(outcome.status), "  ", printable(outcome.source))
+        line = Text.assemble(style_status(outcome.status), "  ", strip_control_chars(outcome.source))
         if outcome.is_unchanged:
             line.append("  (unchanged)", style="dim")
         if outcome.reason:
-            line.append(f"\n         {printable(outcome.reason)}", style="dim")
+            line.append(f"\n         {strip_control_chars(outcome.reason)}", style="dim")
         console.print(line)

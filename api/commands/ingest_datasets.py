@@ -1,4 +1,4 @@
-"""`pincite ingest hf:NAME[:split]`: the rows of a dataset become documents."""
+"""`pincite ingest hf:NAME[:split]`: read the rows of a dataset as documents."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from ingest.types import AttributeValue, Collection, DocumentRecord
 
 
 def is_dataset(path: Path) -> bool:
-    """Whether what was typed names a dataset."""
+    """Whether an argument names a dataset."""
     return str(path).startswith(PREFIX)
 
 
@@ -23,7 +23,7 @@ def take_dataset(
     *,
     attributes: Mapping[str, AttributeValue] | None = None,
 ) -> Iterator[DocumentRecord]:
-    """Keep the rows of a dataset as files and queue them; yield their documents in order."""
+    """Store the rows of a dataset as files and queue them; yield their documents in order."""
     for row in rows_as_files(str(reference), columns=columns, rows_per_document=rows_per_document):
         file = services.library.add_file(source=row.source, filename=row.filename, content=io.BytesIO(row.content))
         yield services.library.enqueue(collection.id, file.id, attributes=attributes)

@@ -1,4 +1,4 @@
-"""What the terminal shows while files are taken in and read."""
+"""Progress bars of `pincite ingest`."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,39 +6,39 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from api.commands.output import messages, printable
+from api.commands.output import messages, strip_control_chars
 from ingest.library.library import Library
 from ingest.types import Collection, DocumentRecord, QueueState
 
-LOOK_EVERY_SECONDS = 0.15
+POLL_SECONDS = 0.15
 
 
 def show_hashing(files: Sequence[Path]) -> Iterator[Path]:
-    """Yield files while a bar shows how many of them were looked at."""
+    """Yield files while a bar shows how many have been hashed."""
     with _bar() as bar:
-        task = bar.add_task("looking", total=len(files), left="")
+        task = bar.add_task("hashing", total=len(files), left="")
         for file in files:
             yield file
             bar.advance(task)
 
 
 def wait_for_documents(library: Library, collection: Collection, documents: Sequence[DocumentRecord]) -> None:
-    """Show how far documents are until all of them are read, whoever reads them; a pause of the queue ends the wait."""
+    """Show progress until all documents are read, by this process or another; a paused queue ends the wait."""
     with _bar() as bar:
         task = bar.add_task("reading", total=len(documents), left="")
         lines: dict[str, TaskID] = {}
         while (state := library.queue_state([collection.id])).queued or state.reading:
             if state.is_paused and not state.reading:
-                messages().print("the queue is paused; `pincite jobs resume` goes on with it")
+                messages().print("the queue is paused; `pincite jobs resume` continues it")
                 return
             done = max(len(documents) - state.queued - state.reading - state.paused, 0)
-            bar.update(task, completed=done, left=remaining(state))
-            _show_each(bar, lines, library.documents(collection.id, "reading"))
-            time.sleep(LOOK_EVERY_SECONDS)
+            bar.update(task, completed=done, left=format_remaining_time(state))
+            _update_lines(bar, lines, library.documents(collection.id, "reading"))
+            time.sleep(POLL_SECONDS)
 
 
-def _show_each(bar: Progress, lines: dict[str, TaskID], reading: Iterable[DocumentRecord]) -> None:
-    """Show one line for each document that is read now."""
+def _update_lines(bar: Progress, lines: dict[str, TaskID], reading: Iterable[DocumentRecord]) -> None:
+    """Show one line for each document that is being read."""
     current = {document.file_id: document for document in reading}
     for file_id in [file_id for file_id in lines if file_id not in current]:
         bar.remove_task(lines.pop(file_id))
@@ -48,15 +48,15 @@ def _show_each(bar: Progress, lines: dict[str, TaskID], reading: Iterable[Docume
             lines[file_id] = bar.add_task("", total=None, left="")
         bar.update(
             lines[file_id],
-            description=printable(f"  {document.filename[:40]}"),
+            description=strip_control_chars(f"  {document.filename[:40]}"),
             completed=progress.done,
             total=progress.total or None,
             left=("pages" if progress.stage == "reading" else "chunks") if progress.total else "",
         )
 
 
-def remaining(state: QueueState) -> str:
-    """Say how long it will take, in words."""
+def format_remaining_time(state: QueueState) -> str:
+    """Return the estimated time left in words; empty if unknown."""
     if state.estimate_seconds is None:
         return ""
     minutes, seconds = divmod(round(state.estimate_seconds), 60)

@@ -1,9 +1,9 @@
-"""`pincite jobs`: documents that wait or are read, and what can be done with them."""
+"""`pincite jobs`: list, pause, resume, cancel and retry documents in the queue."""
 
 from collections.abc import Callable
 
-from api.commands.ingest_progress import remaining
-from api.commands.output import add_row, messages, printable, results, styled, table, write_json
+from api.commands.ingest_progress import format_remaining_time
+from api.commands.output import add_row, messages, results, strip_control_chars, style_status, table, write_json
 from api.commands.resources import open_library
 from api.objects import JsonObject, document_object, progress_object, queue_object
 from api.settings import AllSettings
@@ -11,53 +11,55 @@ from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.types import DocumentRecord
 
-SHOWN = ("queued", "reading", "paused", "cancelled", "failed")
+LISTED_STATUSES = ("queued", "reading", "paused", "cancelled", "failed")
 
 
 def list_jobs(settings: AllSettings, *, as_json: bool) -> int:
-    """Show what waits, is read, was stopped or has failed."""
+    """Show documents that are queued, being read, paused, cancelled or failed."""
     with open_library(settings) as library:
-        jobs = [document for document in library.documents() if document.status in SHOWN]
+        jobs = [document for document in library.documents() if document.status in LISTED_STATUSES]
         state = library.queue_state()
     if as_json:
         write_json({**queue_object(state), "jobs": [_job(document) for document in jobs]})
         return 0
-    shown = table("id", "collection", "status", "progress", "source")
+    rows = table("id", "collection", "status", "progress", "source")
     for job in jobs:
-        add_row(shown, (job.file_id, job.collection, styled(job.status), _progress(job), job.source))
-    results().print(shown)
+        add_row(rows, (job.file_id, job.collection, style_status(job.status), _progress(job), job.source))
+    results().print(rows)
     for job in jobs:
         if job.reason:
-            messages().print(printable(f"{job.file_id}  {job.reason}"))
+            messages().print(strip_control_chars(f"{job.file_id}  {job.reason}"))
     paused = "; the queue is paused" if state.is_paused else ""
-    left = remaining(state) if state.queued or state.reading else ""
-    messages().print(f"{state.queued} wait, {state.reading} are read, {state.paused} paused{paused}  {left}".rstrip())
+    left = format_remaining_time(state) if state.queued or state.reading else ""
+    messages().print(
+        f"{state.queued} queued, {state.reading} being read, {state.paused} paused{paused}  {left}".rstrip()
+    )
     return 0
 
 
 def pause(settings: AllSettings, file_ids: list[str], *, as_json: bool) -> int:
-    """Pause some documents, or the whole queue where none is named."""
+    """Pause documents, or the whole queue if none is named."""
     return _change(settings, file_ids, Library.pause, Library.pause_queue, "paused", as_json=as_json)
 
 
 def resume(settings: AllSettings, file_ids: list[str], *, as_json: bool) -> int:
-    """Go on with some documents, or with the whole queue where none is named."""
+    """Resume documents, or the whole queue if none is named."""
     return _change(settings, file_ids, Library.resume, Library.resume_queue, "resumed", as_json=as_json)
 
 
 def cancel(settings: AllSettings, file_ids: list[str], *, as_json: bool) -> int:
-    """Give up some documents; they stay listed."""
+    """Cancel documents; they stay listed."""
     return _change(settings, file_ids, Library.cancel, None, "cancelled", as_json=as_json)
 
 
 def retry(settings: AllSettings, file_ids: list[str], password: str | None, *, as_json: bool) -> int:
-    """Queue documents that failed or were cancelled again, with a password where one is given."""
+    """Queue failed or cancelled documents again, with a password if one is given."""
 
-    def again(library: Library, collection_id: str, file_id: str) -> DocumentRecord:
+    def enqueue_again(library: Library, collection_id: str, file_id: str) -> DocumentRecord:
         return library.enqueue(collection_id, file_id, again=True, password=password)
 
-    code = _change(settings, file_ids, again, None, "queued", as_json=as_json)
-    messages().print("`pincite serve` or the next `pincite ingest` reads what is queued")
+    code = _change(settings, file_ids, enqueue_again, None, "queued", as_json=as_json)
+    messages().print("`pincite serve` or the next `pincite ingest` reads the queued documents")
     return code
 
 
@@ -66,28 +68,28 @@ def _change(
     file_ids: list[str],
     change: Callable[[Library, str, str], DocumentRecord],
     change_all: Callable[[Library], None] | None,
-    done: str,
+    outcome: str,
     *,
     as_json: bool,
 ) -> int:
     with open_library(settings) as library:
         if not file_ids and change_all is not None:
             change_all(library)
-            messages().print(f"the queue is {done}")
+            messages().print(f"the queue is {outcome}")
         documents = [document for file_id in file_ids for document in _documents(library, file_id)]
         changed = [change(library, document.collection_id, document.file_id) for document in documents]
     if as_json:
         write_json([_job(document) for document in changed])
     if file_ids:
-        messages().print(f"{len(changed)} {done}")
+        messages().print(f"{len(changed)} {outcome}")
     return 0
 
 
 def _documents(library: Library, file_id: str) -> list[DocumentRecord]:
-    found = [document for document in library.documents() if document.file_id == file_id]
-    if not found:
+    documents = [document for document in library.documents() if document.file_id == file_id]
+    if not documents:
         raise FileNotInLibraryError(file_id=file_id)
-    return found
+    return documents
 
 
 def _job(document: DocumentRecord) -> JsonObject:

@@ -1,4 +1,4 @@
-"""`pincite check`, `purge`, `backup`, `restore` and `collections rebuild`: keep a library sound, small and safe."""
+"""`pincite check`, `purge`, `backup`, `restore` and `collections rebuild`: maintenance of a library."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from api.commands.output import CommandError, messages, printable, results, styled, write_json
+from api.commands.output import CommandError, messages, results, strip_control_chars, style_status, write_json
 from api.commands.resources import open_library, open_services
 from api.objects import JsonObject
 from api.services import Services
@@ -31,22 +31,22 @@ POLL_SECONDS = 0.2
 
 
 def check(settings: AllSettings, *, repair: bool, as_json: bool) -> int:
-    """Say what is wrong in the home and, with `repair`, mend it; return 1 where something stays wrong."""
+    """Check the integrity of a home and, with `repair`, repair it; return 1 if something remains wrong."""
     try:
-        before, after = _repaired(settings) if repair else (_examined(settings), None)
-    except LibraryError as error:  # what cannot even be opened
+        before, after = _repair_home(settings) if repair else (_check_home(settings), None)
+    except LibraryError as error:  # the library cannot be opened
         before, after = [damaged(error.home, error.detail)], None
-    left = before if after is None else after
+    remaining = before if after is None else after
     if as_json:
-        mended = None if after is None else [_finding(each) for each in _mended(before, after)]
-        write_json({"findings": [_finding(each) for each in left], "repaired": mended})
+        repaired = None if after is None else [_finding(each) for each in _repaired_findings(before, after)]
+        write_json({"findings": [_finding(each) for each in remaining], "repaired": repaired})
     else:
         _print_findings(before, after)
-    return 1 if any(not each.is_harmless for each in left) else 0
+    return 1 if any(not each.is_harmless for each in remaining) else 0
 
 
 def purge(settings: AllSettings, *, yes: bool, as_json: bool) -> int:
-    """Leave no trace of what was deleted; asks first, unless told not to."""
+    """Erase deleted data from disk; asks first unless `yes` is set."""
     if not yes:
         _confirm(
             "Everything that was deleted is overwritten, and the copies from before updates of Pincite are removed. "
@@ -70,44 +70,44 @@ def purge(settings: AllSettings, *, yes: bool, as_json: bool) -> int:
 
 
 def backup(settings: AllSettings, destination: Path | None, *, verify_path: Path | None, as_json: bool) -> int:
-    """Write a backup, or read one back and say whether it is whole."""
+    """Write a backup, or verify one."""
     if verify_path is not None:
         if destination is not None:
             raise CommandError("give a folder to write a backup to, or --verify and a backup; not both", exit_code=2)
         return _verify(verify_path, as_json=as_json)
     with open_library(settings) as library:
-        made = back_up(library, destination or Path.cwd())
+        backup = back_up(library, destination or Path.cwd())
     if as_json:
-        write_json(_backup(made))
+        write_json(_backup_object(backup))
     else:
-        results().print(str(made.folder))
-    counts = made.manifest.counts
+        results().print(str(backup.folder))
+    counts = backup.manifest.counts
     messages().print(
-        f"{counts['documents']} documents, {len(made.manifest.files)} files, {made.size_bytes / 1e6:,.1f} MB"
+        f"{counts['documents']} documents, {len(backup.manifest.files)} files, {backup.size_bytes / 1e6:,.1f} MB"
     )
-    for sha256 in made.manifest.missing:
+    for sha256 in backup.manifest.missing:
         messages().print(f"the original {sha256} was gone or damaged before; `pincite check` says which file it is")
     return 0
 
 
 def restore(settings: AllSettings, source: Path, *, force: bool, as_json: bool) -> int:
-    """Bring a backup back into an empty home."""
+    """Restore a backup into an empty home."""
     if not source.is_dir():
         raise CommandError(f"there is no backup {source}", exit_code=2)
     restored = restore_backup(source, settings.home, force=force)
-    with open_library(settings) as library:  # it is brought to the format of today
+    with open_library(settings) as library:  # opening migrates it to the current schema
         documents = len(library.documents())
     aside = None if restored.aside is None else str(restored.aside)
     if as_json:
         write_json({"home": str(settings.home), "counts": restored.counts, "moved_aside": aside})
     messages().print(f"{documents} documents restored to {settings.home}")
     if aside:
-        messages().print(f"what was there before is in {aside}")
+        messages().print(f"the library that was there is now in {aside}")
     return 0
 
 
 def rebuild(settings: AllSettings, name: str, *, force: bool, cancel: bool, as_json: bool) -> int:
-    """Read a collection anew for the embedder of today, beside the old one, and put it in that one's place."""
+    """Read a collection again for the current embedder, beside the old index, then replace that one."""
     if force and cancel:
         raise CommandError("--force and --cancel exclude each other", exit_code=2)
     if cancel:
@@ -126,13 +126,13 @@ def rebuild(settings: AllSettings, name: str, *, force: bool, cancel: bool, as_j
             )
         services.ingestor.save_index(result.collection.id)
     if as_json:
-        write_json(_rebuilt(result))
-    _tell_rebuilt(result)
+        write_json(_rebuild_object(result))
+    _print_rebuild(result)
     return 0
 
 
-def _examined(settings: AllSettings) -> list[Finding]:
-    """Examine the library without starting anything."""
+def _check_home(settings: AllSettings) -> list[Finding]:
+    """Check the library without starting any worker."""
     try:
         passport = find_embedder(settings.ingest.embedder).passport()
     except (
@@ -144,8 +144,8 @@ def _examined(settings: AllSettings) -> list[Finding]:
         return Checkup(library, SearchIndex(library), passport=passport).findings()
 
 
-def _repaired(settings: AllSettings) -> tuple[list[Finding], list[Finding]]:
-    """Mend the library, have read again what has to be, and return what was found before and after."""
+def _repair_home(settings: AllSettings) -> tuple[list[Finding], list[Finding]]:
+    """Repair the library, read again what was lost, and return the findings before and after."""
     with open_services(settings) as services:
         checkup = Checkup(services.library, SearchIndex(services.library), passport=services.ingestor.passport)
         before = checkup.findings()
@@ -161,7 +161,7 @@ def _read_queued(services: Services, collection_ids: Sequence[str]) -> None:
     services.queue.wake()
     while (state := services.library.queue_state(collection_ids)).queued or state.reading:
         if state.is_paused:
-            messages().print(f"{state.queued} documents are to be read again when the queue is resumed")
+            messages().print(f"{state.queued} documents will be read again when the queue is resumed")
             return
         time.sleep(POLL_SECONDS)
     for collection_id in collection_ids:
@@ -181,33 +181,35 @@ def _finding(finding: Finding) -> JsonObject:
 
 def _print_findings(before: Sequence[Finding], after: Sequence[Finding] | None) -> None:
     console = results()
-    left = before if after is None else after
-    for finding in _mended(before, left):
-        console.print(Text.assemble(styled("ok"), f"       {_words(finding)} (mended)"))
-    for finding in left:
-        console.print(Text.assemble(styled("warning" if finding.is_harmless else "failed"), f"  {_words(finding)}"))
-    if not left:
-        messages().print("everything is as it should be")
-    elif after is None and any(finding.can_repair for finding in left):
-        messages().print("`pincite check --repair` mends what can be mended")
+    remaining = before if after is None else after
+    for finding in _repaired_findings(before, remaining):
+        console.print(Text.assemble(style_status("ok"), f"       {_describe(finding)} (repaired)"))
+    for finding in remaining:
+        console.print(
+            Text.assemble(style_status("warning" if finding.is_harmless else "failed"), f"  {_describe(finding)}")
+        )
+    if not remaining:
+        messages().print("the library is sound")
+    elif after is None and any(finding.can_repair for finding in remaining):
+        messages().print("`pincite check --repair` repairs what can be repaired")
 
 
-def _mended(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
-    left = {(each.area, each.where, each.what) for each in after}
-    return [each for each in before if (each.area, each.where, each.what) not in left]
+def _repaired_findings(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
+    remaining = {(finding.area, finding.where, finding.what) for finding in after}
+    return [finding for finding in before if (finding.area, finding.where, finding.what) not in remaining]
 
 
-def _words(finding: Finding) -> str:
+def _describe(finding: Finding) -> str:
     advice = f"; {finding.advice}" if finding.advice else ""
-    return printable(f"{finding.area:<9} {finding.where}: {finding.what}{advice}")
+    return strip_control_chars(f"{finding.area:<9} {finding.where}: {finding.what}{advice}")
 
 
-def _confirm(what: str) -> None:
-    """Ask a person; whoever is no person has to say so beforehand."""
+def _confirm(warning: str) -> None:
+    """Ask on the terminal; without a terminal `--yes` is needed."""
     if not sys.stdin.isatty():
-        raise CommandError("say --yes to purge without being asked", exit_code=2)
-    messages().print(what)
-    messages().print("Go on? [y/N] ", end="")
+        raise CommandError("add --yes to purge without a terminal", exit_code=2)
+    messages().print(warning)
+    messages().print("Continue? [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise CommandError("nothing was changed")
 
@@ -220,16 +222,16 @@ def _verify(folder: Path, *, as_json: bool) -> int:
         write_json({"path": str(folder), "is_whole": not problems, "problems": problems})
     else:
         for problem in problems:
-            results().print(printable(problem))
+            results().print(strip_control_chars(problem))
     messages().print("the backup is damaged" if problems else "the backup is whole")
     return 1 if problems else 0
 
 
-def _backup(made: Backup) -> JsonObject:
-    manifest = made.manifest
+def _backup_object(backup: Backup) -> JsonObject:
+    manifest = backup.manifest
     return {
-        "path": str(made.folder),
-        "bytes": made.size_bytes,
+        "path": str(backup.folder),
+        "bytes": backup.size_bytes,
         "files": len(manifest.files),
         "counts": manifest.counts,
         "missing": list(manifest.missing),
@@ -242,11 +244,11 @@ def _cancel_rebuild(settings: AllSettings, name: str, *, as_json: bool) -> int:
         is_cancelled = Rebuild(library, name, passport).cancel()
     if as_json:
         write_json({"collection": name, "cancelled": is_cancelled})
-    messages().print("the rebuild is given up" if is_cancelled else "there was no rebuild to give up")
+    messages().print("the rebuild is cancelled" if is_cancelled else "there was no rebuild to cancel")
     return 0
 
 
-def _rebuilt(result: RebuildResult) -> JsonObject:
+def _rebuild_object(result: RebuildResult) -> JsonObject:
     return {
         "id": result.collection.id,
         "name": result.collection.name,
@@ -258,14 +260,14 @@ def _rebuilt(result: RebuildResult) -> JsonObject:
     }
 
 
-def _tell_rebuilt(result: RebuildResult) -> None:
-    name = printable(result.collection.name)
+def _print_rebuild(result: RebuildResult) -> None:
+    name = strip_control_chars(result.collection.name)
     if not result.is_new:
-        messages().print(f"collection {name} is built with the embedder of today already")
+        messages().print(f"collection {name} is built with the current embedder already")
         return
     messages().print(f"collection {name} rebuilt: {result.read} documents read, {result.failed} failed")
     if result.lost:
-        messages().print(f"could be read before and cannot any more: {printable(', '.join(result.lost))}")
+        messages().print(f"could be read before and cannot now: {strip_control_chars(', '.join(result.lost))}")
 
 
 def _progress_bar() -> Progress:

@@ -10,7 +10,7 @@ from rag.models.registry import ModelRegistry
 
 
 def list_models(settings: AllSettings, *, as_json: bool) -> int:
-    """Show the models that can answer, the default one first, and the embedder."""
+    """List the language models, default first, and the embedder."""
     embedder = find_embedder(settings.ingest.embedder)
     rows: list[JsonObject] = [
         {"id": entry.id, "kind": entry.kind, "path": str(entry.path), "loaded": entry.is_loaded}
@@ -20,10 +20,10 @@ def list_models(settings: AllSettings, *, as_json: bool) -> int:
     if as_json:
         write_json(rows)
         return 0
-    shown = table("id", "kind", "size", "path")
+    listing = table("id", "kind", "size", "path")
     for row in rows:
-        add_row(shown, (row["id"], row["kind"], _megabytes(Path(row["path"])), row["path"]))
-    results().print(shown)
+        add_row(listing, (row["id"], row["kind"], _megabytes(Path(row["path"])), row["path"]))
+    results().print(listing)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""How the command line speaks: results on stdout, messages on stderr, nothing that controls a terminal."""
+"""Terminal output: results on stdout, messages on stderr, no control characters from documents."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ class CommandError(Exception):
 
 
 PIPED_WIDTH = 1_000
-"""Columns where nobody looks: a program that reads lines wants them whole."""
+"""Columns without a terminal: a program that reads lines needs them unbroken."""
 
 
 def results() -> Console:
@@ -54,23 +54,23 @@ def write_json(value: Any) -> None:
 
 
 def write_json_line(value: Any) -> None:
-    """Write `value` to stdout as one line of JSON, for a reader that waits for it."""
+    """Write `value` to stdout as one line of JSON and flush it."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 
-def printable(text: str) -> str:
-    """Return `text` without the control characters by which a document could drive the terminal."""
+def strip_control_chars(text: str) -> str:
+    """Return `text` without control characters, which could change the state of the terminal."""
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char)[0] != "C")
 
 
-def styled(status: str) -> Text:
-    """Return a status in the colour that belongs to it; the word says the same."""
+def style_status(status: str) -> Text:
+    """Return a status in its colour."""
     return Text(status, style=STATUS_STYLES.get(status, ""))
 
 
 def table(*columns: str) -> Table:
-    """Return an empty table with these columns; the first one, by which a row is named, is never broken."""
+    """Return an empty table; the first column, which names the row, is never wrapped."""
     result = Table(box=None, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
         result.add_column(column, overflow="fold", no_wrap=number == 0)
@@ -79,7 +79,7 @@ def table(*columns: str) -> Table:
 
 def add_row(to: Table, cells: Sequence[object]) -> None:
     """Add a row; texts are shown as they are, never as markup."""
-    to.add_row(*(cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in cells))
+    to.add_row(*(cell if isinstance(cell, Text) else Text(strip_control_chars(str(cell))) for cell in cells))
 
 
 class _PlainFormatter(logging.Formatter):

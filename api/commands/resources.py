@@ -1,4 +1,4 @@
-"""How a command gets the parts that it works with, and gives them back."""
+"""Open and close the services or the library for the time of a command."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from rag.models.registry import ModelEntry, ModelRegistry
 
 @contextmanager
 def open_services(settings: AllSettings) -> Generator[Services, None, None]:
-    """Lend all parts for the time of a command."""
+    """Open all services for the time of a command."""
     services = Services(settings)
     try:
         yield services
@@ -22,7 +22,7 @@ def open_services(settings: AllSettings) -> Generator[Services, None, None]:
 
 @contextmanager
 def open_library(settings: AllSettings) -> Generator[Library, None, None]:
-    """Lend the library alone, for commands that read and delete; it opens much faster than everything."""
+    """Open the library alone, which is much faster; enough for commands that list and delete."""
     library = Library(settings.home)
     try:
         yield library
@@ -31,7 +31,7 @@ def open_library(settings: AllSettings) -> Generator[Library, None, None]:
 
 
 def default_model(settings: AllSettings) -> ModelEntry:
-    """Return the model that answers where a question names none; raises `ModelNotFoundError` where there is none."""
+    """Return the model that answers by default; raises `ModelNotFoundError` if there is no model."""
     entries = ModelRegistry(settings.rag).list_models()
     if not entries:
         raise ModelNotFoundError(model="default")

@@ -1,4 +1,4 @@
-"""`pincite serve`, `ui` and `up`: the API, the chat page, and both together."""
+"""`pincite serve`, `ui` and `up`: the API, the chat page, or both."""
 
 import http.client
 import os
@@ -22,14 +22,14 @@ from api.settings import AllSettings, ApiSettings
 UI_STOP_SECONDS = 5.0
 START_SECONDS = 120.0
 LOAD_PATIENCE_SECONDS = 5.0
-"""So long a request waits for a model that is loading; then it is told to come back, which clients do by themselves."""
+"""How long a request waits for a model that is loading; then it gets a 503 with `Retry-After`."""
 POLL_SECONDS = 0.2
 LABELS = {"api": "API", "chat": "Chat"}
 
 
 def serve(settings: AllSettings, *, as_json: bool) -> int:
     """Serve the API until a signal ends it."""
-    with _signals_end_the_program(), _api_server(settings) as (server, address):
+    with _stop_on_signals(), _api_server(settings) as (server, address):
         _print_addresses({"api": address}, as_json=as_json)
         server.serve_until_stopped()
     return 0
@@ -38,16 +38,16 @@ def serve(settings: AllSettings, *, as_json: bool) -> int:
 def ui(settings: AllSettings, *, as_json: bool) -> int:
     """Serve the chat page until a signal ends it."""
     api_url = settings.api.api_url or reachable(settings.api.host, settings.api.port)
-    with _signals_end_the_program(), _chat_page(settings.api, api_url) as (page, chat_url):
+    with _stop_on_signals(), _chat_page(settings.api, api_url) as (page, chat_url):
         if _wait_until_answered(page, [chat_url]):
             _print_addresses({"chat": chat_url}, as_json=as_json)
         return page.wait()
 
 
 def up(settings: AllSettings, *, as_json: bool) -> int:
-    """Serve both and print their addresses when both answer. Where one ends, so does the other."""
+    """Serve both and print their addresses when both answer. If one ends, so does the other."""
     with (
-        _signals_end_the_program(),
+        _stop_on_signals(),
         _api_server(settings) as (server, address),
         _chat_page(settings.api, address) as (page, chat_url),
     ):
@@ -60,10 +60,10 @@ def up(settings: AllSettings, *, as_json: bool) -> int:
 
 
 @contextmanager
-def _signals_end_the_program() -> Generator[None, None, None]:
-    """Make both ways to stop a server (Ctrl-C, `kill`) an orderly end with exit status 0.
+def _stop_on_signals() -> Generator[None, None, None]:
+    """Turn SIGINT and SIGTERM into an orderly stop with exit status 0.
 
-    uvicorn raises the signal it was stopped by once more when it has stopped; this is what catches it.
+    uvicorn raises the signal that stopped it once more at its end; this handler catches it.
     """
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -82,7 +82,7 @@ def _signals_end_the_program() -> Generator[None, None, None]:
 
 @contextmanager
 def _api_server(settings: AllSettings) -> Generator[tuple[PinciteServer, str], None, None]:
-    """Lend a server that has its port already, and the address under which it will answer."""
+    """Yield a server whose port is bound already, and its address."""
     check_address(settings.api)
     configure_logging(settings.api.log_level, has_tracebacks=True)
     with open_socket(settings.api.host, settings.api.port, option="--port") as listener:
@@ -95,8 +95,8 @@ def _api_server(settings: AllSettings) -> Generator[tuple[PinciteServer, str], N
 
 @contextmanager
 def _chat_page(settings: ApiSettings, api_url: str) -> Generator[tuple["subprocess.Popen[bytes]", str], None, None]:
-    """Run the chat page in a process of its own; lend it with its address."""
-    # Taking the port for a moment tells whether it is free, and which one port 0 becomes.
+    """Run the chat page in a child process; yield the process and its address."""
+    # Binding the port for a moment tells whether it is free, and which port 0 becomes.
     with open_socket(settings.ui_host, settings.ui_port, option="--ui-port") as listener:
         port = int(listener.getsockname()[1])
     key = {} if settings.api_key is None else {"PINCITE_API_KEY": settings.api_key.get_secret_value()}
@@ -132,7 +132,7 @@ def _watch(
 
 
 def _wait_until_answered(page: "subprocess.Popen[bytes]", urls: Sequence[str]) -> bool:
-    """Whether all of them answer before the chat page ends or the time for a start is over."""
+    """Whether all URLs answer before the chat page ends or START_SECONDS are over."""
     deadline = time.monotonic() + START_SECONDS
     while page.poll() is None and time.monotonic() < deadline:
         if all(_answers(url) for url in urls):
@@ -150,7 +150,7 @@ def _print_addresses(addresses: Mapping[str, str], *, as_json: bool) -> None:
 
 
 def _answers(url: str) -> bool:
-    """Whether something answers there; straight to the address, whatever proxy the environment names."""
+    """Whether a server answers at `url`; never through a proxy that the environment names."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
     with suppress(OSError, http.client.HTTPException):

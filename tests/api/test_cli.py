@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.commands.output import printable
+from api.commands.output import strip_control_chars
 from ingest.library.library import Library
 from rag.engines.types import Message
 from rag.errors import EngineCrashedError
@@ -290,4 +290,4 @@ def test_what_nobody_foresaw_is_told_without_a_traceback(shell: Shell) -> None:
 
 
 def test_a_terminal_is_not_driven_by_a_document() -> None:
-    assert printable("a\x1b[31mb\x07\r\u202ec\u0085\td\n") == "a[31mbc\td\n"
+    assert strip_control_chars("a\x1b[31mb\x07\r\u202ec\u0085\td\n") == "a[31mbc\td\n"

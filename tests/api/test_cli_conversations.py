@@ -91,7 +91,7 @@ def test_a_conversation_is_exported_to_a_file_that_is_new(shell: Shell, talk: An
     assert "> The pump is oiled every 3 months." in target.read_text(encoding="utf-8")
     assert target.stat().st_mode & 0o077 == 0
     code, _, err = shell.run("conversations", "export", id_, "--output", str(target))
-    assert (code, "is there already" in err) == (2, True)
+    assert (code, "exists already" in err) == (2, True)
     assert len(shell.json("conversations", "export", id_)["items"]) == 2
     assert shell.run("conversations", "export", id_)[1] == target.read_text(encoding="utf-8")
 
@@ -100,7 +100,7 @@ def test_a_replay_exits_with_one_where_the_answer_is_another(shell: Shell, talk:
     talk(ASKED)
     id_ = the_only_one(shell)["id"]
     code, out, _ = shell.run("conversations", "replay", id_)
-    assert (code, out) == (0, "the same text again\n")
+    assert (code, out) == (0, "the same answer\n")
     shell.models.scripted = ScriptedEngine(["The pump is oiled ", "monthly."])
     code, out, _ = shell.run("conversations", "replay", id_)
     *_, before, now, why = out.splitlines()

@@ -20,9 +20,9 @@ def test_all_parts_are_tried_and_named(shell: Shell) -> None:
     write_tiny_gguf(folder / "Tiny.gguf")
     found = details(shell, code=0)
     assert {status for status, _ in found.values()} == {"ok"}
-    assert "384 numbers" in found["embedder"][1]
+    assert "384 dimensions" in found["embedder"][1]
     assert found["models"][1].endswith("; tiny answers by default")
-    assert found["engine"][1].startswith("tiny wrote 4 pieces; context window 4096, ")
+    assert found["engine"][1].startswith("tiny generated 4 tokens; context window 4096, ")
 
 
 def test_a_broken_model_fails_by_name_and_the_rest_is_looked_at(shell: Shell) -> None:

@@ -54,7 +54,7 @@ def test_check_finds_nothing_in_a_sound_library(settings: AllSettings, capsys: p
     told = printed(capsys, lambda: maintenance.check(settings, repair=False, as_json=True))
     assert told == {"findings": [], "repaired": None}
     assert maintenance.check(settings, repair=False, as_json=False) == 0
-    assert "everything is as it should be" in capsys.readouterr().err
+    assert "the library is sound" in capsys.readouterr().err
 
 
 def test_check_says_what_is_wrong_and_how_to_mend_it(settings: AllSettings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.commands.ingest import typed_attributes
+from api.commands.ingest import parse_attributes
 from api.commands.output import CommandError
 from ingest.jobs.intake import Intake
 from rag.context.planner import NO_DOCUMENTS, NO_MATCH, NOTHING_FOUND
@@ -95,8 +95,8 @@ def test_the_command_line_gives_attributes(shell: Shell, tmp_path: Path) -> None
 
 
 def test_attributes_that_cannot_be_are_misuse_of_the_command_line() -> None:
-    assert typed_attributes(None) is None
+    assert parse_attributes(None) is None
     for wrong in ("team", "source=x", f"team={'x' * 513}"):
         with pytest.raises(CommandError, match="--attribute: ") as refused:
-            typed_attributes([wrong])
+            parse_attributes([wrong])
         assert refused.value.exit_code == 2
