@@ -1,12 +1,32 @@
 """The documentation says what the code says: generated pages equal the code, and what pages name exists."""
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from docs.generate.cli import find_commands
+from docs.generate.cli import find_commands, option_names
 from docs.generate.http_api import describe_api, find_routes
 from docs.generate.modules import PACKAGES, ROOT
 from docs.generate.pages import DOCS, RENDERERS
 from docs.generate.settings import find_settings
+
+PAGES = [ROOT / "README.md", ROOT / "tests" / "benchmarks" / "README.md", *sorted(DOCS.rglob("*.md"))]
+MAX_LINE_CHARS = 120
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK_DEFINITION = re.compile(r"^\[[^\]]+\]: (\S+)$", re.MULTILINE)
+SETTING = re.compile(r"\bPINCITE_[A-Z_]+\b")
+COMMAND = re.compile(r"(?:^|[`/ ])(pincite [a-z]+[^`\n]*)", re.MULTILINE)
+OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
+ROUTE = re.compile(r"(?:GET|POST|DELETE) /[\w/{}.-]+")
+MODULE = re.compile(r"`((?:ingest|rag|api|ui|tests)(?:/[\w.-]+)*/?|(?:ingest|rag|api|ui)(?:\.[a-z_0-9]+)+)`")
+OTHER_VARIABLES = {"PINCITE_PASSWORD"}
+"""Variables that one option of a command reads."""
+RECORDS = DOCS / "development" / "decisions"
+CURRENT = [page for page in PAGES if page not in {DOCS / name for name in RENDERERS} and page.parent != RECORDS]
+"""Pages that people write and that say what is true now; a decision says what was true on its day."""
 
 
 def read(name: str) -> str:
@@ -29,9 +49,14 @@ def test_every_setting_is_in_the_reference_with_a_description() -> None:
     assert [name for name, field in settings.items() if not field.description] == []
 
 
-def test_every_route_is_in_the_reference() -> None:
+@pytest.fixture(scope="module")
+def routes() -> frozenset[str]:
+    return frozenset(route for route, _ in find_routes(describe_api()))
+
+
+def test_every_route_is_in_the_reference(routes: frozenset[str]) -> None:
     page = read("reference/http-api.md")
-    assert [route for route, _ in find_routes(describe_api()) if f"### `{route}`" not in page] == []
+    assert [route for route in routes if f"### `{route}`" not in page] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -43,9 +68,85 @@ def test_every_module_is_in_the_module_map(package: str) -> None:
 
 def test_every_decision_is_in_the_index() -> None:
     index = read("development/decisions/README.md")
-    records = [path.name for path in (DOCS / "development" / "decisions").glob("20*.md")]
+    records = [path.name for path in RECORDS.glob("20*.md")]
     assert [name for name in records if f"({name})" not in index] == []
 
 
 def test_the_changelog_has_a_place_for_what_is_new() -> None:
     assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def prose_of(page: Path) -> str:
+    """Return a page without its code blocks."""
+    return FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return what GitHub makes of the headings: lower case, no punctuation, hyphens for spaces."""
+    headings = [line.lstrip("#").strip() for line in prose_of(page).splitlines() if line.startswith("#")]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    """Yield every relative link of a page that leads nowhere."""
+    prose = prose_of(page)
+    for link in LINK.findall(prose) + LINK_DEFINITION.findall(prose):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors_of(target)):
+            yield link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_and_image_resolves(page: Path) -> None:
+    assert list(broken_links(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_lines_of_prose_fit_120_characters(page: Path) -> None:
+    without_targets = re.sub(r"\]\([^)]*\)", "]", prose_of(page))
+    lines = [line for line in without_targets.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if len(line) > MAX_LINE_CHARS] == []
+
+
+def test_the_readme_is_short_and_maps_every_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT).as_posix() for page in DOCS.rglob("*.md") if page.name[:2] != "20"]
+    assert len(readme.splitlines()) < 200
+    assert [page for page in pages if f"({page})" not in readme] == []
+
+
+@pytest.mark.parametrize("page", CURRENT, ids=name_of)
+def test_every_setting_that_a_page_names_exists(page: Path) -> None:
+    named = set(SETTING.findall(page.read_text(encoding="utf-8")))
+    assert named - set(find_settings()) - OTHER_VARIABLES == set()
+
+
+@pytest.mark.parametrize("page", CURRENT, ids=name_of)
+def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
+    commands = dict(find_commands())
+    typed = [line.split(" #")[0] for line in COMMAND.findall(page.read_text(encoding="utf-8"))]
+    for line in typed:
+        named = [words for words in commands if f"{line} ".startswith(f"{words} ")]
+        is_group = any(words.startswith(f"{line} ") for words in commands)
+        assert named or is_group, line
+        assert all(set(OPTION.findall(line)) <= option_names(commands[words]) for words in named), line
+
+
+@pytest.mark.parametrize("page", CURRENT, ids=name_of)
+def test_every_route_that_a_page_names_exists(page: Path, routes: frozenset[str]) -> None:
+    named = set(ROUTE.findall(page.read_text(encoding="utf-8")))
+    assert named - routes - {"GET /openapi.json"} == set()
+
+
+@pytest.mark.parametrize("page", CURRENT, ids=name_of)
+def test_every_module_and_folder_that_a_page_names_exists(page: Path) -> None:
+    named = MODULE.findall(page.read_text(encoding="utf-8"))
+    paths = [name if "/" in name else name.replace(".", "/") for name in named]
+    assert [path for path in paths if not (ROOT / path).exists() and not (ROOT / f"{path}.py").exists()] == []
