@@ -189,7 +189,9 @@ async def _answer(_request: Request, error: Exception) -> JSONResponse:
 async def _answer_no_route(request: Request, error: Exception) -> JSONResponse:
     """Answer where no route fits; routes themselves never raise a bare 404 or 405."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    what = f"there is no {request.method} {request.url.path[:MAX_NAME_CHARS]}; docs/reference/http-api.md lists the routes"
+    what = (
+        f"there is no {request.method} {request.url.path[:MAX_NAME_CHARS]}; docs/reference/http-api.md lists the routes"
+    )
     return ErrorAnswer(http_kind(status), what).response()
 
 
