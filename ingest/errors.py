@@ -257,6 +257,17 @@ class LibraryError(IngestError):
         super().__init__(f"the library in {home} cannot be used: {detail}")
 
 
+class CursorNotFoundError(IngestError):
+    """A page of a list is to begin or end at a member that the list does not have, or has no more."""
+
+    def __init__(self, *, param: str, cursor: str) -> None:
+        self.param = param
+        self.cursor = cursor
+        super().__init__(
+            f"no member of the list has the id {cursor!r} that `{param}` names; list it from its beginning"
+        )
+
+
 class RebuildLosesError(IngestError):
     """Documents that could be read before cannot be read any more."""
 

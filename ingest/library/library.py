@@ -17,7 +17,8 @@ from ingest.errors import IndexOutdatedError, PageNotFoundError
 from ingest.library.conversations import LibraryConversations
 from ingest.library.filters import keys_of, predicate
 from ingest.library.jobs import LibraryJobs
-from ingest.storage import collections, content, documents, files, lexical, rebuilds, snapshots
+from ingest.library.listing import LibraryListing
+from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, snapshots
 from ingest.storage.home import DATABASE_NAME, Home, delete_unused_files
 from ingest.storage.snapshots import Snapshot
 from ingest.types import (
@@ -41,7 +42,7 @@ REMEMBERED_FILTERS = 8
 """What a filter lets through takes long to find among very many documents, and the next question often has the same."""
 
 
-class Library(LibraryJobs, LibraryConversations):
+class Library(LibraryJobs, LibraryListing, LibraryConversations):
     """Everything that one home folder holds, seen by one owner. Safe to use from many threads and processes.
 
     Raises `LibraryError` where the home cannot be created, read or written.
@@ -180,7 +181,7 @@ class Library(LibraryJobs, LibraryConversations):
     def size(self, collection_ids: Sequence[str]) -> LibrarySize:
         """Return how much some collections hold that can be searched."""
         with self.storage.database.read() as db:
-            return documents.size(db, self.storage.owner, collection_ids)
+            return counts.size(db, self.storage.owner, collection_ids)
 
     def remove_document(self, collection_id: str, file_id: str) -> None:
         """Take a document out of a collection; the file stays. Raises `FileNotInLibraryError`."""

@@ -10,6 +10,7 @@ import msgspec
 
 from ingest.errors import CollectionExistsError, CollectionNotFoundError
 from ingest.storage import quotes
+from ingest.storage.paging import KeyRange
 from ingest.types import Collection, EmbedderPassport
 
 _COLUMNS = "id, owner, name, created_at, generation, passport, rules"
@@ -44,6 +45,16 @@ def find_all(db: apsw.Connection, owner: str) -> list[Collection]:
     """Return the owner's collections, the oldest first, without those that are being built to replace another."""
     sql = f"SELECT {_COLUMNS} FROM collections WHERE owner = ? AND rebuild_of IS NULL ORDER BY created_at, name"  # noqa: S608
     return [_collection(row) for row in db.execute(sql, (owner,))]
+
+
+def in_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[Collection]:
+    """Return the collections that `find_all` does, those in a range of their (created_at, name)."""
+    key = ("created_at", "name")
+    sql = (
+        f"SELECT {_COLUMNS} FROM collections WHERE owner = ? AND rebuild_of IS NULL"  # noqa: S608 (constants)
+        f" AND {keys.condition(*key)} ORDER BY {keys.order(*key)} LIMIT ?"
+    )
+    return [_collection(row) for row in db.execute(sql, (owner, *keys.values(), keys.limit))]
 
 
 def rename(db: apsw.Connection, collection_id: str, name: str) -> None:

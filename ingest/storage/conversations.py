@@ -13,6 +13,7 @@ from ingest.conversation_types import ConversationRecord, NewTurn, StoredQuote, 
 from ingest.errors import ConversationNotFoundError, TurnNotFoundError
 from ingest.storage import quotes
 from ingest.storage.database import json_array
+from ingest.storage.paging import KeyRange
 
 MAX_TITLE_CHARS = 80
 
@@ -59,14 +60,16 @@ def find_all(db: apsw.Connection, owner: str, words: Sequence[str] = ()) -> list
 
     A word counts wherever it stands: in the title or in any turn. Words are as `ingest.text.analyzer` makes them.
     """
-    has_word = (
-        " AND c.number IN (SELECT conversation FROM turns WHERE number IN"
-        " (SELECT rowid FROM turns_fts WHERE turns_fts MATCH ?)"
-        " UNION ALL SELECT rowid FROM titles_fts WHERE titles_fts MATCH ?)"
-    )
-    sql = f"{_CONVERSATION} WHERE c.owner = ?{has_word * len(words)} ORDER BY c.updated_at, c.number"
-    asked = [f'"{word}"' for word in words for _ in range(2)]
-    return [_conversation(row) for row in db.execute(sql, (owner, *asked))]
+    rows = db.execute(f"{_matching(words)} ORDER BY c.updated_at, c.number", (owner, *_phrases(words)))
+    return [_conversation(row) for row in rows]
+
+
+def in_range(db: apsw.Connection, owner: str, keys: KeyRange, words: Sequence[str] = ()) -> list[ConversationRecord]:
+    """Return the conversations that `find_all` does, those in a range of their (updated_at, number)."""
+    key = ("c.updated_at", "c.number")
+    sql = f"{_matching(words)} AND {keys.condition(*key)} ORDER BY {keys.order(*key)} LIMIT ?"
+    values = (owner, *_phrases(words), *keys.values(), keys.limit)
+    return [_conversation(row) for row in db.execute(sql, values)]
 
 
 def update(
@@ -166,6 +169,21 @@ def delete_turn(db: apsw.Connection, owner: str, id_: str, turn: str) -> None:
     else:
         newest = _newest_below(db, parent)
     db.execute("UPDATE conversations SET current = ? WHERE number = ?", (newest, conversation))
+
+
+def _matching(words: Sequence[str]) -> str:
+    """Return the query for an owner's conversations that have each of some words in their title or in any turn."""
+    has_word = (
+        " AND c.number IN (SELECT conversation FROM turns WHERE number IN"
+        " (SELECT rowid FROM turns_fts WHERE turns_fts MATCH ?)"
+        " UNION ALL SELECT rowid FROM titles_fts WHERE titles_fts MATCH ?)"
+    )
+    return f"{_CONVERSATION} WHERE c.owner = ?{has_word * len(words)}"
+
+
+def _phrases(words: Sequence[str]) -> list[str]:
+    """Return the parameters of `_matching`: each word as an FTS5 string, once for turns and once for titles."""
+    return [f'"{word}"' for word in words for _ in range(2)]
 
 
 def _newest_below(db: apsw.Connection, turn: int) -> int:

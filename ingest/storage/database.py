@@ -7,6 +7,7 @@ write or checkpoint at once, and the SQLite that Python links is often older tha
 
 import os
 import threading
+import unicodedata
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,6 +158,12 @@ class Database:
 def define_functions(connection: apsw.Connection) -> None:
     """Give a connection the functions that the schema calls."""
     connection.create_scalar_function("index_words", _index_words, 1, deterministic=True)
+    connection.create_scalar_function("fold_name", _fold_name, 1, deterministic=True)
+
+
+def fold_name(name: str) -> str:
+    """Return a file's name as it is compared with what a person types: without regard to case and composition."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def json_array(values: Iterable[int | str]) -> str:
@@ -181,3 +188,7 @@ def _connect(path: Path) -> apsw.Connection:
 
 def _index_words(*values: object) -> str:
     return join_terms(str(values[0]))
+
+
+def _fold_name(*values: object) -> str:
+    return fold_name(str(values[0]))

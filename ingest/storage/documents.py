@@ -22,7 +22,6 @@ from ingest.types import (
     DocumentRecord,
     DocumentStatus,
     Failure,
-    LibrarySize,
     PageUnit,
     Progress,
 )
@@ -30,14 +29,15 @@ from ingest.types import (
 READER_VERSION = "2"
 """Raised when files are read in another way: what failed before is then tried again."""
 
-_RECORD = """
-    SELECT c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
+_COLUMNS = """
+    c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
            d.title, d.media_type, d.page_count, d.chunk_count, d.created_at, d.unit, d.metadata, d.stage,
            d.progress_done, d.progress_total, d.claim, d.failure, a.attributes
     FROM documents d JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id
     LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source
     WHERE c.owner = ?1
 """
+_RECORD = f"SELECT {_COLUMNS}"
 
 
 _ATTRIBUTES = msgspec.json.Decoder(dict[str, AttributeValue])  # made once: filters decode every document's
@@ -72,17 +72,16 @@ def find_all(
 ) -> list[DocumentRecord]:
     """Return documents, the oldest first, of one collection or all that are shown, of one status or all."""
     chosen = "c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"
-    sql = f"{_RECORD} AND {chosen} AND d.status = coalesce(?3, d.status) ORDER BY d.id"
-    return [_record(row) for row in db.execute(sql, (owner, collection_id, status))]
+    has_status = "" if status is None else " AND d.status = ?3"
+    values = (owner, collection_id) if status is None else (owner, collection_id, status)
+    return [_record(row) for row in db.execute(f"{_RECORD} AND {chosen}{has_status} ORDER BY d.id", values)]
 
 
-def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> LibrarySize:
-    """Count the documents of some collections that can be searched, and their chunks."""
-    sql = (  # the sign + has SQLite read the rows in their order; in that of an index it takes ten times longer
-        "SELECT count(*), coalesce(sum(chunk_count), 0) FROM documents WHERE chunk_count > 0 AND +collection_id IN"
-        " (SELECT id FROM collections WHERE owner = ? AND id IN (SELECT value FROM json_each(?)))"
-    )
-    return LibrarySize(*next(iter(db.execute(sql, (owner, json_array(collection_ids))))))
+def with_ids(db: apsw.Connection, owner: str, ids: Sequence[int]) -> list[DocumentRecord]:
+    """Return the documents of some rows, in the order of `ids`."""
+    sql = f"SELECT d.id, {_COLUMNS} AND d.id IN (SELECT value FROM json_each(?2))"  # noqa: S608 (constant columns)
+    records = {row[0]: _record(row[1:]) for row in db.execute(sql, (owner, json_array(ids)))}
+    return [records[id_] for id_ in ids if id_ in records]
 
 
 def start(db: apsw.Connection, document_id: int) -> None:

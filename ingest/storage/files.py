@@ -10,6 +10,7 @@ import apsw
 
 from ingest.errors import FileNotInLibraryError
 from ingest.storage import quotes
+from ingest.storage.paging import KeyRange
 from ingest.types import FileRecord
 
 _COLUMNS = "id, owner, source, filename, sha256, size_bytes, created_at"
@@ -110,6 +111,16 @@ def find_all(db: apsw.Connection, owner: str) -> list[FileRecord]:
     """Return the owner's files, the oldest first."""
     sql = f"SELECT {_COLUMNS} FROM files WHERE owner = ? ORDER BY created_at, id"  # noqa: S608
     return [FileRecord(*row) for row in db.execute(sql, (owner,))]
+
+
+def in_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[FileRecord]:
+    """Return the owner's files in a range of their (created_at, id)."""
+    key = ("created_at", "id")
+    sql = (
+        f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND {keys.condition(*key)}"  # noqa: S608 (constants)
+        f" ORDER BY {keys.order(*key)} LIMIT ?"
+    )
+    return [FileRecord(*row) for row in db.execute(sql, (owner, *keys.values(), keys.limit))]
 
 
 def delete(db: apsw.Connection, id_: str) -> None:

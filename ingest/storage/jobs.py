@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import apsw
 import msgspec
 
-from ingest.storage import documents
+from ingest.storage import counts, documents
 from ingest.storage.collections import encode_passport
-from ingest.storage.database import json_array
 from ingest.types import DocumentRecord, EmbedderPassport, QueueState
 
 MAX_TRIES = 2
@@ -30,9 +29,10 @@ def queue(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool 
     """
     tries = _give_up(db, collection_id, file_id, again=again)
     db.execute(
-        "INSERT INTO documents (collection_id, file_id, status, created_at, tries) VALUES (?, ?, 'queued', ?, ?)"
+        "INSERT INTO documents (collection_id, file_id, status, created_at, tries, source, folded_name, size_bytes)"
+        " SELECT ?, id, 'queued', ?, ?, source, fold_name(filename), size_bytes FROM files WHERE id = ?"
         " ON CONFLICT DO NOTHING",
-        (collection_id, file_id, int(time.time()), tries),
+        (collection_id, int(time.time()), tries, file_id),
     )
 
 
@@ -148,19 +148,17 @@ def resume_all(db: apsw.Connection, owner: str) -> None:
 
 def state(db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None) -> QueueState:
     """Count what is to be done in some collections or in all, and estimate how long that takes."""
-    chosen = None if collection_ids is None else json_array(collection_ids)
-    sql = (
-        "SELECT d.status, count(*), coalesce(sum(f.size_bytes), 0) FROM documents d"
-        " JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id"
-        " WHERE c.owner = ?1 AND d.status IN ('queued', 'reading', 'paused')"
-        " AND (?2 IS NULL OR c.id IN (SELECT value FROM json_each(?2))) GROUP BY d.status"
-    )
-    rows = {status: (count, size) for status, count, size in db.execute(sql, (owner, chosen))}
-    counts = {status: rows.get(status, (0, 0))[0] for status in ("queued", "reading", "paused")}
-    size = rows.get("queued", (0, 0))[1] + rows.get("reading", (0, 0))[1] / 2
+    queue = counts.in_queue(db, owner, collection_ids)
+    size_bytes = queue["queued"][1] + queue["reading"][1] / 2
     is_paused = any(True for _ in db.execute("SELECT 1 FROM paused_queues WHERE owner = ?", (owner,)))
     speed = _bytes_per_second(db)
-    return QueueState(**counts, is_paused=is_paused, estimate_seconds=size / speed if speed else None)
+    return QueueState(
+        queued=queue["queued"][0],
+        reading=queue["reading"][0],
+        paused=queue["paused"][0],
+        is_paused=is_paused,
+        estimate_seconds=size_bytes / speed if speed else None,
+    )
 
 
 def _bytes_per_second(db: apsw.Connection) -> float:

@@ -26,6 +26,7 @@ _ORPHANS = (
     ("vectors", "chunk_id NOT IN (SELECT id FROM chunks)"),
     ("removed_chunks", "collection_id NOT IN (SELECT id FROM collections)"),
     ("snapshots", "collection_id NOT IN (SELECT id FROM collections)"),
+    ("document_counts", "collection_id NOT IN (SELECT id FROM collections)"),
     (
         "turns",
         "conversation NOT IN (SELECT number FROM conversations)"

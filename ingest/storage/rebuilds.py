@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import apsw
 import msgspec
 
-from ingest.storage import collections, documents, jobs, snapshots
+from ingest.storage import collections, counts, documents, jobs, snapshots
 from ingest.types import Collection, EmbedderPassport
 
 _READ = "status IN ('done', 'warning')"
@@ -82,8 +82,7 @@ def fill(db: apsw.Connection, old: Collection, hidden: Collection, *, again: boo
 
 def state(db: apsw.Connection, old: Collection, hidden: Collection) -> RebuildState:
     """Return how far the hidden collection is, and what would be lost if it took the old one's place now."""
-    sql = "SELECT status, count(*) FROM documents WHERE collection_id = ? GROUP BY status"
-    counts = dict(db.execute(sql, (hidden.id,)))
+    by_status = counts.of_collections(db, [hidden.id])[hidden.id].by_status
     lost = (
         "SELECT f.filename FROM documents o JOIN files f ON f.id = o.file_id"  # noqa: S608 (constants)
         f" WHERE o.collection_id = ?1 AND o.{_READ} AND o.chunk_count > 0 AND NOT EXISTS (SELECT 1 FROM documents n"
@@ -91,13 +90,12 @@ def state(db: apsw.Connection, old: Collection, hidden: Collection) -> RebuildSt
         " ORDER BY o.id"
     )
     names = tuple(str(row[0]) for row in db.execute(lost, (old.id, hidden.id)))
-    read = counts.get("done", 0) + counts.get("warning", 0)
     return RebuildState(
-        counts.get("queued", 0) + counts.get("reading", 0),
-        len(_missing(db, old, hidden)),
-        read,
-        counts.get("failed", 0),
-        names,
+        in_work=by_status["queued"] + by_status["reading"],
+        missing=len(_missing(db, old, hidden)),
+        read=by_status["done"] + by_status["warning"],
+        failed=by_status["failed"],
+        lost=names,
     )
 
 

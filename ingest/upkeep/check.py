@@ -9,7 +9,7 @@ from typing import Literal
 from ingest.errors import LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.storage import collections, files, jobs, maintenance, rebuilds, snapshots
+from ingest.storage import collections, counts, files, jobs, maintenance, rebuilds, snapshots
 from ingest.storage.maintenance import DocumentRow
 from ingest.storage.reader_lock import ReaderLock
 from ingest.types import Collection, EmbedderPassport
@@ -17,7 +17,17 @@ from ingest.types import Collection, EmbedderPassport
 READ_BYTES = 1 << 20
 
 Area = Literal[
-    "database", "words", "orphans", "content", "original", "leftover", "index", "reading", "rebuild", "conversation"
+    "database",
+    "words",
+    "orphans",
+    "counts",
+    "content",
+    "original",
+    "leftover",
+    "index",
+    "reading",
+    "rebuild",
+    "conversation",
 ]
 
 
@@ -51,6 +61,7 @@ class Checkup:
             rest = [
                 *self._words(),
                 *self._orphans(),
+                *self._counts(),
                 *self._documents(),
                 *self._originals(),
                 *self._leftovers(),
@@ -80,9 +91,16 @@ class Checkup:
 
     def _orphans(self) -> Iterator[Finding]:
         with self._storage.database.read() as db:
-            counts = maintenance.orphans(db)
-        for table, count in counts.items():
+            rows = maintenance.orphans(db)
+        for table, count in rows.items():
             yield Finding("orphans", table, f"{count} rows belong to nothing", can_repair=True)
+
+    def _counts(self) -> Iterator[Finding]:
+        with self._storage.database.read() as db:
+            is_sound = counts.are_sound(db)
+        if not is_sound:
+            what = "they are not those of the documents, or a document has another name than its file"
+            yield Finding("counts", "the counters", what, can_repair=True)
 
     def _documents(self) -> Iterator[Finding]:
         with self._storage.database.read() as db:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.storage import jobs, maintenance
+from ingest.storage import counts, jobs, maintenance
 from ingest.upkeep.check import Finding
 
 
@@ -42,6 +42,8 @@ def _mend_rows(library: Library, findings: Sequence[Finding]) -> list[str]:
                 queued[finding.document.collection_id] = None
         if any(finding.area in ("words", "orphans", "content") for finding in findings):
             maintenance.rebuild_words(db)
+        if any(finding.area == "counts" for finding in findings):
+            counts.recount(db)
     return list(queued)
 
 

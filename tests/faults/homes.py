@@ -13,6 +13,7 @@ import numpy as np
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import DATABASE_NAME, Library
 from ingest.runtime.atomic_files import ABANDONED_SECONDS
+from ingest.storage import counts
 from tests.fakes import HashEmbedder
 from tests.ingest.library_world import all_rows
 from tests.raw_database import BEFORE_MIGRATION, raw_database
@@ -115,6 +116,8 @@ def _problems_of_rows(home: Path) -> Iterator[str]:
                 db.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")  # noqa: S608
         except apsw.CorruptError as error:
             yield f"the words of chunks or conversations are not what is searched: {error}"
+        if not counts.are_sound(db):
+            yield "the counters of documents are wrong"
         for what, sql in _MUST_BE_EMPTY.items():
             if rows := list(db.execute(sql)):
                 yield f"{what}: {rows}"

@@ -11,6 +11,7 @@ import pytest
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage.collections import encode_passport
+from ingest.storage.paging import PageSpec
 from ingest.storage.schema import MIGRATIONS
 from ingest.upkeep.check import Checkup
 from ingest.upkeep.purge import purge
@@ -92,6 +93,18 @@ def test_a_library_that_was_migrated_is_sound_and_searched_as_before(home: Path)
         hits = index.dense("vs_1", HashEmbedder().embed_query("The valve is red."), 1)
         assert [each.chunk.text for each in library.chunks([id_ for id_, _ in hits])] == ["The valve is red."]
         assert len(index.lexical("vs_1", "cellar", 5)) == 1
+
+
+def test_documents_of_a_library_that_was_migrated_are_listed_and_counted(home: Path) -> None:
+    with closing(Library(home)) as library:
+        page = library.page_documents("vs_1", PageSpec(order="source"))
+        assert [document.source for document in page.items] == sorted(DOCUMENTS)
+        assert library.page_documents("vs_1", PageSpec(), name="BEYOND").items[0].source == "beyond the basic plane"
+        counts = library.counts()
+        bodies = [SEPARATOR.join(pages).encode() for pages in DOCUMENTS.values()]
+        assert (counts.by_status["done"], counts.total, counts.searchable) == (5, 5, 3)
+        assert (counts.pages, counts.chunks) == (sum(map(len, DOCUMENTS.values())), 7)
+        assert counts.size_bytes == sum(map(len, bodies))
 
 
 def test_the_copy_from_before_is_whole_and_goes_with_a_purge(home: Path) -> None:

@@ -11,6 +11,7 @@ from ingest.errors import LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage import rebuilds
+from ingest.storage.paging import PageSpec
 from ingest.storage.reader_lock import ReaderLock
 from ingest.types import DocumentRecord
 from ingest.upkeep.check import Checkup, Finding
@@ -22,6 +23,7 @@ from tests.raw_database import raw_database
 EMBEDDER = HashEmbedder()
 PUMP = chunked("The pump is blue.", "It stands in the cellar.")
 VALVE = chunked("The valve is red.")
+BY_SOURCE = PageSpec(order="source")
 
 
 @pytest.fixture
@@ -87,6 +89,28 @@ def test_nothing_is_wrong_after_documents_were_replaced_removed_and_failed(libra
     failed = library.add_file(source="x", filename="x", content=library.original_path(library.files()[0].id))
     library.fail(library.enqueue(collection.id, failed.id), "damaged")
     assert examine(library) == []
+
+
+WRONG_COUNTS = {
+    "a counter": "UPDATE document_counts SET chunks = chunks + 1",
+    "a counter of nothing": "INSERT INTO document_counts SELECT id, 'failed', 0, 0, 0, 1, 0 FROM collections",
+    "a counter that is gone": "DELETE FROM document_counts",
+    "a document's size": "UPDATE documents SET size_bytes = 1",
+    "a document's name": "UPDATE documents SET folded_name = 'x' WHERE source = 'pump.txt'",
+    "a document's source": "UPDATE documents SET source = 'x' WHERE source = 'pump.txt'",
+}
+
+
+@pytest.mark.parametrize("statement", WRONG_COUNTS.values(), ids=list(WRONG_COUNTS))
+def test_counters_that_are_wrong_are_counted_anew(library: Library, statement: str) -> None:
+    before = (state(library), library.counts(), library.page_documents(library.collection("c").id, BY_SOURCE))
+    damage(library, statement)
+
+    found = examine(library)
+    assert [(finding.area, finding.can_repair) for finding in found] == [("counts", True)]
+    repair(library, SearchIndex(library), found)
+    assert examine(library) == []
+    assert (state(library), library.counts(), library.page_documents(library.collection("c").id, BY_SOURCE)) == before
 
 
 PUMP_ROW = "(SELECT d.id FROM documents d JOIN files f ON f.id = d.file_id WHERE f.filename = 'pump.txt')"

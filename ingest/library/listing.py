@@ -1,0 +1,70 @@
+"""The part of the library that lists and counts: a page or a count costs the same, however much there is."""
+
+from collections.abc import Collection
+
+from ingest.conversation_types import ConversationRecord
+from ingest.storage import collections, counts, listing
+from ingest.storage.counts import CollectionWithCounts, DocumentCounts
+from ingest.storage.home import Home
+from ingest.storage.paging import ListPage, PageSpec
+from ingest.text.analyzer import extract_query_terms
+from ingest.types import DocumentRecord, DocumentStatus, FileRecord
+
+
+class LibraryListing:
+    """Pages and counts of one owner's library. Every page raises `CursorNotFoundError`.
+
+    `ValueError` is raised for an order that a list does not have.
+    """
+
+    storage: Home
+
+    def page_documents(
+        self,
+        collection_id: str,
+        spec: PageSpec,
+        *,
+        statuses: Collection[DocumentStatus] | None = None,
+        name: str = "",
+    ) -> ListPage[DocumentRecord]:
+        """Return a page of the documents of a collection; cursors are the ids of their files.
+
+        With `statuses` those that have one of these, with `name` those whose file name contains it, in whatever case.
+        Newest and oldest are by when a document was queued last.
+        """
+        with self.storage.database.read() as db:
+            return listing.page_documents(db, self.storage.owner, collection_id, spec, statuses=statuses, name=name)
+
+    def page_files(self, spec: PageSpec) -> ListPage[FileRecord]:
+        """Return a page of all files."""
+        _refuse_source(spec)
+        with self.storage.database.read() as db:
+            return listing.page_files(db, self.storage.owner, spec)
+
+    def page_collections(self, spec: PageSpec) -> ListPage[CollectionWithCounts]:
+        """Return a page of all collections, each with its counts."""
+        _refuse_source(spec)
+        with self.storage.database.read() as db:
+            return listing.page_collections(db, self.storage.owner, spec)
+
+    def page_conversations(self, spec: PageSpec, query: str = "") -> ListPage[ConversationRecord]:
+        """Return a page of all conversations, by their last use, or of those that `conversations(query)` returns."""
+        _refuse_source(spec)
+        words = extract_query_terms(query)
+        if query and not words:
+            return ListPage([], has_more=False)
+        with self.storage.database.read() as db:
+            return listing.page_conversations(db, self.storage.owner, spec, words)
+
+    def counts(self, collection_id: str | None = None) -> DocumentCounts:
+        """Return the counts of a collection, or of all together; raises `CollectionNotFoundError`."""
+        with self.storage.database.read() as db:
+            if collection_id is None:
+                return counts.of_library(db, self.storage.owner)
+            id_ = collections.find(db, self.storage.owner, collection_id).id
+            return counts.of_collections(db, [id_])[id_]
+
+
+def _refuse_source(spec: PageSpec) -> None:
+    if spec.order == "source":
+        raise ValueError("only documents are listed by source")

@@ -1,0 +1,104 @@
+# pyright: basic
+"""Pages of the library's lists, each read along an index. Every function works inside the caller's transaction.
+
+All of them raise `CursorNotFoundError`.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import get_args
+
+import apsw
+
+from ingest.conversation_types import ConversationRecord
+from ingest.storage import collections, conversations, counts, documents, files
+from ingest.storage.counts import CollectionWithCounts
+from ingest.storage.database import fold_name, json_array
+from ingest.storage.paging import Key, KeyRange, ListPage, PageSpec, read_page
+from ingest.types import DocumentRecord, DocumentStatus, FileRecord
+
+
+def page_documents(
+    db: apsw.Connection,
+    owner: str,
+    collection_id: str,
+    spec: PageSpec,
+    *,
+    statuses: Collection[DocumentStatus] | None = None,
+    name: str = "",
+) -> ListPage[DocumentRecord]:
+    """Return a page of the documents of a collection; ids are those of their files.
+
+    With `statuses` those that have one of these, with `name` those whose file name contains it, in whatever case.
+    """
+    by_source = spec.order == "source"
+    key, read_ids = ("source, id", _ids_by_source) if by_source else ("id", _ids_by_age)
+
+    def find_key(file_id: str) -> Key | None:
+        sql = f"SELECT {key} FROM documents WHERE collection_id = ? AND file_id = ?"  # noqa: S608 (constant columns)
+        return next(iter(db.execute(sql, (collection_id, file_id))), None)
+
+    def read(keys: KeyRange) -> list[DocumentRecord]:
+        chosen = get_args(DocumentStatus) if statuses is None else tuple(statuses)
+        return documents.with_ids(db, owner, read_ids(db, collection_id, keys, chosen, fold_name(name)))
+
+    return read_page(spec, find_key, read)
+
+
+def page_files(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPage[FileRecord]:
+    """Return a page of the owner's files."""
+
+    def find_key(id_: str) -> Key | None:
+        return next(iter(db.execute("SELECT created_at, id FROM files WHERE owner = ? AND id = ?", (owner, id_))), None)
+
+    return read_page(spec, find_key, lambda keys: files.in_range(db, owner, keys))
+
+
+def page_collections(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPage[CollectionWithCounts]:
+    """Return a page of the owner's collections that are shown."""
+
+    def find_key(id_: str) -> Key | None:
+        sql = "SELECT created_at, name FROM collections WHERE owner = ? AND id = ? AND rebuild_of IS NULL"
+        return next(iter(db.execute(sql, (owner, id_))), None)
+
+    page = read_page(spec, find_key, lambda keys: collections.in_range(db, owner, keys))
+    counted = counts.of_collections(db, [collection.id for collection in page.items])
+    return ListPage([CollectionWithCounts(each, counted[each.id]) for each in page.items], page.has_more)
+
+
+def page_conversations(
+    db: apsw.Connection, owner: str, spec: PageSpec, words: Sequence[str] = ()
+) -> ListPage[ConversationRecord]:
+    """Return a page of the owner's conversations, by their last use; with `words` those that have all of them."""
+
+    def find_key(id_: str) -> Key | None:
+        sql = "SELECT updated_at, number FROM conversations WHERE owner = ? AND id = ?"
+        return next(iter(db.execute(sql, (owner, id_))), None)
+
+    return read_page(spec, find_key, lambda keys: conversations.in_range(db, owner, keys, words))
+
+
+def _ids_by_age(
+    db: apsw.Connection, collection_id: str, keys: KeyRange, statuses: Sequence[DocumentStatus], name: str
+) -> list[int]:
+    """Return the rows of documents in the order in which they were queued."""
+    # For each status as many as are needed, along `documents_by_status`; what is then sorted is short.
+    sql = (
+        "SELECT d.id FROM json_each(?) s CROSS JOIN documents d ON d.id IN (SELECT id FROM documents"  # noqa: S608
+        f" WHERE collection_id = ? AND status = s.value AND instr(folded_name, ?) AND {keys.condition('id')}"
+        f" ORDER BY {keys.order('id')} LIMIT ?) ORDER BY {keys.order('d.id')} LIMIT ?"
+    )
+    values = (json_array(statuses), collection_id, name, *keys.values(), keys.limit, keys.limit)
+    return [int(row[0]) for row in db.execute(sql, values)]
+
+
+def _ids_by_source(
+    db: apsw.Connection, collection_id: str, keys: KeyRange, statuses: Sequence[DocumentStatus], name: str
+) -> list[int]:
+    """Return the rows of documents in the order of their sources, those of one source the oldest first."""
+    sql = (
+        f"SELECT id FROM documents WHERE collection_id = ? AND {keys.condition('source', 'id')}"  # noqa: S608
+        " AND +status IN (SELECT value FROM json_each(?)) AND instr(folded_name, ?)"
+        f" ORDER BY {keys.order('source', 'id')} LIMIT ?"
+    )
+    values = (collection_id, *keys.values(), json_array(statuses), name, keys.limit)
+    return [int(row[0]) for row in db.execute(sql, values)]
