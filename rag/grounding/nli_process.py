@@ -8,12 +8,12 @@ import torch
 from sentence_transformers import CrossEncoder
 
 from ingest.runtime.worker_main import Call, Channel, serve_calls
-from rag.retrieval.reranker_process import load
+from rag.retrieval.reranker_process import load_cross_encoder
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Load the model in the folder `options["path"]` and serve `shares`."""
-    model = load(options["path"])
+    model = load_cross_encoder(options["path"])
 
     def handle(call: Call) -> Iterator[list[float]]:
         yield shares(model, call.params["quote"], call.params["sentence"])

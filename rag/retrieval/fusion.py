@@ -1,7 +1,8 @@
-"""Make one ranking of what two searches find for the variants of a question. Pure.
+"""Fuse dense and lexical hits into one ranking by convex combination. Pure.
 
-A convex combination of cosine and BM25 (Bruch et al., arXiv 2210.11934), BM25 divided by its best score. A cosine
-below 0 counts as 0: an opposite vector is no better a match than an unrelated one.
+The fused score is `weight * cosine + (1 - weight) * normalised BM25` (Bruch et al., arXiv 2210.11934). BM25 is divided
+by its best score in the ranking; a negative cosine counts as 0, because an opposite vector is no better a match than an
+unrelated one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,15 +14,16 @@ from rag.types import ScoreBreakdown
 
 @dataclass(frozen=True, slots=True)
 class VariantHits:
-    """What the searches say of chunks, by their ids, for one variant of a question.
+    """The hits of one query variant, by chunk id.
 
-    `cosines` has every chunk that any variant found, `nearest` and `lexical` what this one found, the best first.
+    `cosines` has the cosine of every chunk that any variant retrieved. `dense_ranking` has the ids that dense search
+    returned for this variant, best first; `bm25` has the scores of lexical search, best first.
     """
 
     variant: QueryVariant
     cosines: Mapping[int, float]
-    nearest: Sequence[int]
-    lexical: Mapping[int, float]
+    dense_ranking: Sequence[int]
+    bm25: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +36,33 @@ class FusedChunk:
     breakdown: ScoreBreakdown
 
 
-def combine_convexly(similarity: float, words_share: float, weight: float) -> float:
-    """Return the score of a chunk: `weight` is the share of the meaning."""
-    return weight * similarity + (1.0 - weight) * words_share
+def combine_convexly(dense: float, lexical: float, weight: float) -> float:
+    """Return the convex combination of a dense and a lexical score: `weight` is that of the dense one."""
+    return weight * dense + (1.0 - weight) * lexical
 
 
 def weighted_mean(variants: Iterable[QueryVariant], values: Iterable[float]) -> float:
-    """Return the mean of a value over the variants of a question, by their weights."""
+    """Return the mean of one value per query variant, by the variants' weights."""
     return sum(variant.weight * value for variant, value in zip(variants, values, strict=True))
 
 
-def fuse(found: Sequence[VariantHits], weight: float) -> list[FusedChunk]:
-    """Return every chunk that was found, the best first; equal scores in the order of the ids."""
-    ids = sorted({id_ for each in found for id_ in (*each.nearest, *each.lexical)})
-    asked = [each.variant for each in found]
-    best_bm25 = [max(each.lexical.values(), default=0.0) or 1.0 for each in found]
-    nearest_ranks, lexical_ranks = (_ranks(found[0].nearest), _ranks(found[0].lexical)) if found else ({}, {})
+def fuse(hits: Sequence[VariantHits], weight: float) -> list[FusedChunk]:
+    """Return every chunk of `hits` by falling fused score, ties by id. Ranks are those of the first variant."""
+    ids = sorted({id_ for of_variant in hits for id_ in (*of_variant.dense_ranking, *of_variant.bm25)})
+    variants = [of_variant.variant for of_variant in hits]
+    best_bm25 = [max(of_variant.bm25.values(), default=0.0) or 1.0 for of_variant in hits]
+    dense_ranks, lexical_ranks = (_ranks(hits[0].dense_ranking), _ranks(hits[0].bm25)) if hits else ({}, {})
 
-    def fused(id_: int) -> FusedChunk:
-        cosines = [each.cosines.get(id_, 0.0) for each in found]
-        bm25 = [each.lexical.get(id_, 0.0) for each in found]
-        similarity = weighted_mean(asked, (max(cosine, 0.0) for cosine in cosines))
-        words = weighted_mean(asked, (score / best for score, best in zip(bm25, best_bm25, strict=True)))
-        score = combine_convexly(similarity, words, weight)
-        breakdown = ScoreBreakdown(nearest_ranks.get(id_), lexical_ranks.get(id_), similarity, score)
+    def fuse_chunk(id_: int) -> FusedChunk:
+        cosines = [of_variant.cosines.get(id_, 0.0) for of_variant in hits]
+        bm25 = [of_variant.bm25.get(id_, 0.0) for of_variant in hits]
+        dense = weighted_mean(variants, (max(cosine, 0.0) for cosine in cosines))
+        lexical = weighted_mean(variants, (score / best for score, best in zip(bm25, best_bm25, strict=True)))
+        score = combine_convexly(dense, lexical, weight)
+        breakdown = ScoreBreakdown(dense_ranks.get(id_), lexical_ranks.get(id_), dense, score)
         return FusedChunk(id_, max(cosines), max(bm25), breakdown)
 
-    return sorted(map(fused, ids), key=lambda each: -each.breakdown.fused_score)
+    return sorted(map(fuse_chunk, ids), key=lambda chunk: -chunk.breakdown.fused_score)
 
 
 def _ranks(ids: Iterable[int]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""From a question to the chunks that may answer it: dense and lexical search, fused, then ranked by a closer look."""
+"""Hybrid retrieval: dense and BM25 candidates, fused, scored by term coverage, then reranked."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,21 +17,22 @@ from rag.retrieval.term_coverage import TermCoverage, TermMatch
 from rag.types import Reranker, ScoredChunk, Search
 
 CANDIDATES = 50
-"""How many chunks each of the two searches contributes, and how many of both are looked at closely."""
+"""Chunks that each of the two searches contributes, and fused candidates that term coverage scores."""
 
 _CODE = re.compile(r"\b(?=\w*\d)\w[\w.-]*\w\b")
 
-Vector = NDArray[np.float32]
-Only = Mapping[str, frozenset[str] | None]
-"""By collection: the files whose documents may be found, None for all."""
+QueryVector = NDArray[np.float32]
+"""A unit vector of shape (dimension,), float32."""
+FilesByCollection = Mapping[str, frozenset[str] | None]
+"""The files to search in each collection; None for all of them."""
 
 
 class Retriever:
-    """Hybrid search over the collections of a library. Safe to use from many threads.
+    """Hybrid retrieval over the collections of a library. Safe to use from many threads.
 
-    `fusion_weight` is the share of the meaning in every score; the rest is that of the words. `vocabulary_fit` says how
-    well the embedder knows the language of a question (from 0 to 1): what it does not know is searched by words. Where
-    there is a `reranker`, it has the last word on the best results.
+    `fusion_weight` is the weight of dense scores against lexical ones. `vocabulary_fit` returns how well the embedder
+    knows the language of a text, in [0, 1]: the worse it does, the more lexical scores count. A `reranker` scores the
+    best candidates again.
     """
 
     def __init__(
@@ -47,119 +48,118 @@ class Retriever:
         self._library = library
         self._index = index
         self._embedder = embedder
-        self._weight = fusion_weight
+        self._fusion_weight = fusion_weight
         self._vocabulary_fit = vocabulary_fit
         self._reranker = reranker
         self._coverage = TermCoverage(library)
 
     def retrieve(self, search: Search, top_k: int) -> list[ScoredChunk]:
-        """Return at most `top_k` chunks, the best first; none for a question without a word."""
+        """Return at most `top_k` chunks, best first; none for a blank query."""
         return self.rank_candidates(search, top_k)[:top_k]
 
     def rank_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
-        """Return all chunks that were looked at closely, the best first, `top_k` of them where there are as many.
+        """Return all candidates, best first, after reranking; at least `top_k` if the library has as many.
 
-        Where there is a reranker, the best ones have its score; see `rag.retrieval.reranking.rerank`.
+        A reranker replaces the scores of the best ones: see `rag.retrieval.reranking.rerank`.
         """
-        hits = self.score_candidates(search, top_k)
+        candidates = self.score_candidates(search, top_k)
         if self._reranker is None:
-            return hits
-        return rerank(self._reranker, expand_query(search.query, search.standalone_query), hits)
+            return candidates
+        return rerank(self._reranker, expand_query(search.query, search.standalone_query), candidates)
 
     @property
     def has_reranker(self) -> bool:
-        """Whether a model ranks the best candidates again."""
+        """Whether a cross-encoder reranks the best candidates."""
         return self._reranker is not None
 
     def score_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
-        """Return the candidates as the closer look ranks them, before any reranker.
+        """Return the fused candidates by falling score, before reranking.
 
-        The score is the convex combination of the cosine and of what the words say (`rag.retrieval.term_coverage`). It
-        is the same whatever else is found, with a filter as without.
+        The score is the convex combination of the cosine and of the term match (`rag.retrieval.term_coverage`), in
+        [0, 1]. It depends on the query and the chunk alone, not on other candidates or filters.
         """
-        found, weight = self._found(search, top_k), self._meaning_share(search)
-        fused = self._best(found, weight, top_k)
-        matches = [self._matches(each, fused) for each in found]
-        asked = [each.variant for each in found]
-        looked_at = [
-            _looked_at(hit, asked, of_hit, weight)
-            for hit, of_hit in zip(fused, zip(*matches, strict=True), strict=True)
+        hits, weight = self._search(search, top_k), self._dense_weight(search)
+        candidates = self._fuse(hits, weight, top_k)
+        matches = [self._match_terms(of_variant, candidates) for of_variant in hits]
+        variants = [of_variant.variant for of_variant in hits]
+        scored = [
+            _score_candidate(candidate, variants, of_candidate, weight)
+            for candidate, of_candidate in zip(candidates, zip(*matches, strict=True), strict=True)
         ]
-        return sorted(looked_at, key=lambda hit: (-hit.score, hit.chunk.id))
+        return sorted(scored, key=lambda candidate: (-candidate.score, candidate.chunk.id))
 
-    def _matches(self, found: VariantHits, hits: Sequence[ScoredChunk]) -> list[TermMatch]:
-        bm25 = [found.lexical.get(hit.chunk.id, 0.0) for hit in hits]
-        return self._coverage.match(found.variant.text, [hit.chunk for hit in hits], bm25)
+    def _match_terms(self, hits: VariantHits, candidates: Sequence[ScoredChunk]) -> list[TermMatch]:
+        bm25 = [hits.bm25.get(candidate.chunk.id, 0.0) for candidate in candidates]
+        return self._coverage.match(hits.variant.text, [candidate.chunk for candidate in candidates], bm25)
 
     def fuse_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
-        """Return the candidates as both searches rank them together, before the closer look."""
-        return self._best(self._found(search, top_k), self._meaning_share(search), top_k)
+        """Return the candidates by falling fused score, before term coverage and reranking."""
+        return self._fuse(self._search(search, top_k), self._dense_weight(search), top_k)
 
-    def _best(self, found: Sequence[VariantHits], weight: float, top_k: int) -> list[ScoredChunk]:
-        fused = {each.id: each for each in fuse(found, weight)[: _depth(top_k)]}
-        return [_scored(chunk, fused[chunk.id]) for chunk in self._library.chunks(list(fused))]
+    def _fuse(self, hits: Sequence[VariantHits], weight: float, top_k: int) -> list[ScoredChunk]:
+        fused = {chunk.id: chunk for chunk in fuse(hits, weight)[: _depth(top_k)]}
+        return [_scored_chunk(stored, fused[stored.id]) for stored in self._library.chunks(list(fused))]
 
-    def _meaning_share(self, search: Search) -> float:
-        """Return how much the meaning counts for a question: less the worse the embedder knows its language."""
-        return self._weight * self._vocabulary_fit(search.query)
+    def _dense_weight(self, search: Search) -> float:
+        return self._fusion_weight * self._vocabulary_fit(search.query)
 
-    def _found(self, search: Search, top_k: int) -> list[VariantHits]:
-        """Search for every variant of a question; for none where it has no word."""
-        asked = expand_query(search.query, search.standalone_query) if search.query.strip() else []
+    def _search(self, search: Search, top_k: int) -> list[VariantHits]:
+        """Return the hits of every query variant; none for a blank query."""
+        variants = expand_query(search.query, search.standalone_query) if search.query.strip() else []
         depth = _depth(top_k)
-        only: Only = {
+        files: FilesByCollection = {
             id_: None if search.filters is None else self._library.matching_files(id_, search.filters)
             for id_ in search.collections
         }
-        vectors = [self._embedder.embed_query(variant.text) for variant in asked]
-        dense = [self._dense(vector, only, depth) for vector in vectors]
-        lexical = [self._lexical(variant, only, depth) for variant in asked]
-        ids = {id_ for ranking in (*dense, *lexical) for id_ in ranking}
-        # A chunk that only the words found has a cosine all the same: without it the fusion would guess.
+        vectors = [self._embedder.embed_query(variant.text) for variant in variants]
+        dense = [self._search_dense(vector, files, depth) for vector in vectors]
+        lexical = [self._search_lexical(variant, files, depth) for variant in variants]
+        ids = {id_ for scores in (*dense, *lexical) for id_ in scores}
+        # A chunk that lexical search alone returns needs its cosine too: without it, fusion would guess.
         return [
-            VariantHits(variant, near | self._similarities(vector, only, ids - near.keys()), list(near), words)
-            for variant, vector, near, words in zip(asked, vectors, dense, lexical, strict=True)
+            VariantHits(variant, cosines | self._cosines(vector, files, ids - cosines.keys()), list(cosines), bm25)
+            for variant, vector, cosines, bm25 in zip(variants, vectors, dense, lexical, strict=True)
         ]
 
-    def _dense(self, vector: Vector, only: Only, depth: int) -> dict[int, float]:
-        lists = (self._index.dense(id_, vector, depth, only=files) for id_, files in only.items())
-        return _best_first((hit for hits in lists for hit in hits), depth)
+    def _search_dense(self, vector: QueryVector, files: FilesByCollection, depth: int) -> dict[int, float]:
+        hits = (self._index.dense(id_, vector, depth, only=among) for id_, among in files.items())
+        return _best_first((hit for of_collection in hits for hit in of_collection), depth)
 
-    def _lexical(self, variant: QueryVariant, only: Only, depth: int) -> dict[int, float]:
-        lists = (self._index.lexical(id_, variant.text, depth, only=files) for id_, files in only.items())
-        return _best_first((hit for hits in lists for hit in hits), depth)
+    def _search_lexical(self, variant: QueryVariant, files: FilesByCollection, depth: int) -> dict[int, float]:
+        hits = (self._index.lexical(id_, variant.text, depth, only=among) for id_, among in files.items())
+        return _best_first((hit for of_collection in hits for hit in of_collection), depth)
 
-    def _similarities(self, vector: Vector, only: Only, ids: Iterable[int]) -> dict[int, float]:
-        wanted = list(ids)
-        known: dict[int, float] = {}
-        for collection_id in only:
-            known |= self._index.similarities(collection_id, vector, wanted)
-        return known
+    def _cosines(self, vector: QueryVector, files: FilesByCollection, ids: Iterable[int]) -> dict[int, float]:
+        chunk_ids = list(ids)
+        cosines: dict[int, float] = {}
+        for collection_id in files:
+            cosines |= self._index.similarities(collection_id, vector, chunk_ids)
+        return cosines
 
 
 def select_relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[ScoredChunk]:
     """Return the hits that are about the query, in the same order.
 
-    A hit is about the query when its score for one of the query's variants says so, or when it has every code and
-    number of the query in it (a part number says little to an embedder).
+    A hit is about the query if its `relevance` is at least `min_score`, or if it has every code and number of the
+    query: an embedder knows little of part numbers.
     """
-    codes = _codes(query)
-    return [hit for hit in hits if hit.breakdown.relevance >= min_score or _has_all(hit, codes)]
+    codes = _extract_codes(query)
+    return [hit for hit in hits if hit.breakdown.relevance >= min_score or _has_codes(hit, codes)]
 
 
-def _scored(chunk: StoredChunk, fused: FusedChunk) -> ScoredChunk:
-    return ScoredChunk(chunk, fused.breakdown.fused_score, fused.cosine, fused.bm25, fused.breakdown)
+def _scored_chunk(stored: StoredChunk, fused: FusedChunk) -> ScoredChunk:
+    return ScoredChunk(stored, fused.breakdown.fused_score, fused.cosine, fused.bm25, fused.breakdown)
 
 
-def _looked_at(
-    hit: ScoredChunk, asked: Sequence[QueryVariant], matches: Sequence[TermMatch], weight: float
+def _score_candidate(
+    candidate: ScoredChunk, variants: Sequence[QueryVariant], matches: Sequence[TermMatch], weight: float
 ) -> ScoredChunk:
-    """Return a hit with its final score; `matches` say what the words of each variant say of it."""
+    """Return a candidate with its final score; `matches` has its term match for each query variant."""
     coverage = [match.coverage for match in matches]
-    words = weighted_mean(asked, (match.share for match in matches))
-    relevance = combine_convexly(max(hit.dense_score, 0.0), max(coverage), weight)
-    breakdown = replace(hit.breakdown, word_coverage=weighted_mean(asked, coverage), relevance=relevance)
-    return replace(hit, score=combine_convexly(hit.breakdown.similarity, words, weight), breakdown=breakdown)
+    lexical = weighted_mean(variants, (match.score for match in matches))
+    relevance = combine_convexly(max(candidate.dense_score, 0.0), max(coverage), weight)
+    breakdown = replace(candidate.breakdown, word_coverage=weighted_mean(variants, coverage), relevance=relevance)
+    return replace(candidate, score=combine_convexly(breakdown.similarity, lexical, weight), breakdown=breakdown)
 
 
 def _depth(top_k: int) -> int:
@@ -170,9 +170,9 @@ def _best_first(hits: Iterable[tuple[int, float]], depth: int) -> dict[int, floa
     return dict(sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:depth])
 
 
-def _has_all(hit: ScoredChunk, codes: set[str]) -> bool:
-    return bool(codes) and codes <= _codes(hit.chunk.chunk.text)
+def _has_codes(hit: ScoredChunk, codes: set[str]) -> bool:
+    return bool(codes) and codes <= _extract_codes(hit.chunk.chunk.text)
 
 
-def _codes(text: str) -> set[str]:
+def _extract_codes(text: str) -> set[str]:
     return {code.casefold() for code in _CODE.findall(text)}

@@ -1,6 +1,6 @@
-"""Let the model complete a follow-up question from the conversation, for the search.
+"""Query rewriting: the model turns a follow-up question into a standalone query for retrieval.
 
-Only an able model does it: a small one answers the question instead, or copies what was said before
+Only able models are asked: a small one answers the question instead, or copies the turns before it
 (SmolLM2-135M on MTRAG: docs/development/decisions/2026-11-24-bm25-beside-term-coverage.md).
 """
 
@@ -24,15 +24,15 @@ SPEAKERS = {"user": "User", "assistant": "Assistant"}
 
 
 def should_rewrite(model: ModelInfo, rewriting: Rewriting) -> bool:
-    """Return whether a model is to rewrite questions, by a setting or by its size."""
+    """Whether a model rewrites follow-up questions: by the setting, and for `auto` by the model's size."""
     return rewriting == "on" or (rewriting == "auto" and is_capable(model))
 
 
 def rewrite_query(engine: Engine, messages: Sequence[Message], *, client: str = "") -> str:
-    """Return the last message, a question, as the model completes it from the turns before.
+    """Return the last message, a question, rewritten by the model so that it needs no chat history.
 
-    Empty where the model says nothing or the conversation is too long for it. Raises what `Engine.generate` raises
-    otherwise.
+    Empty if the model writes nothing, or if the prompt exceeds its context window. Raises what `Engine.generate`
+    raises otherwise.
     """
     sampling = Sampling(max_tokens=MAX_TOKENS, stop=("\n",))
     try:
@@ -43,8 +43,8 @@ def rewrite_query(engine: Engine, messages: Sequence[Message], *, client: str = 
 
 
 def _prompt(messages: Sequence[Message]) -> tuple[Message, ...]:
-    *before, question = messages
-    turns = [turn for turn in before if turn.role in SPEAKERS][-MAX_TURNS:]
-    said = "\n".join(f"{SPEAKERS[turn.role]}: {turn.content[:MAX_TURN_CHARS]}" for turn in turns)
-    asked = f"Conversation:\n{said}\n\nLast question: {question.content}\n\nRewritten question:"
-    return Message("system", RULES), Message("user", asked)
+    *history, question = messages
+    turns = [turn for turn in history if turn.role in SPEAKERS][-MAX_TURNS:]
+    transcript = "\n".join(f"{SPEAKERS[turn.role]}: {turn.content[:MAX_TURN_CHARS]}" for turn in turns)
+    prompt = f"Conversation:\n{transcript}\n\nLast question: {question.content}\n\nRewritten question:"
+    return Message("system", RULES), Message("user", prompt)

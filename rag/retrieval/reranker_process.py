@@ -1,5 +1,5 @@
 # pyright: basic
-"""The process that reads question and text together: a cross-encoder of sentence-transformers."""
+"""The reranker's worker process: a cross-encoder of sentence-transformers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,22 +10,22 @@ from sentence_transformers import CrossEncoder
 from ingest.runtime.worker_main import Call, Channel, serve_calls
 
 BATCH_SIZE = 8
-"""Pairs that are computed at once, sorted by length, so that little padding is computed."""
+"""Pairs per batch; sentence-transformers sorts pairs by length, so small batches have little padding."""
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Load the model in the folder `options["path"]` and serve `scores`."""
-    model = load(options["path"])
+    model = load_cross_encoder(options["path"])
 
     def handle(call: Call) -> Iterator[list[float]]:
-        yield scores(model, call.params["question"], call.params["texts"])
+        yield score_pairs(model, call.params["question"], call.params["texts"])
 
     channel.ready()
     serve_calls(channel, handle)
 
 
-def load(path: str) -> CrossEncoder:
-    """Return the model of a folder. Nothing is fetched, no pickle is opened and no code of the model is run."""
+def load_cross_encoder(path: str) -> CrossEncoder:
+    """Load the model of a folder. Uses no network, opens no pickle and runs no code of the model."""
     return CrossEncoder(
         path,
         device="cuda" if torch.cuda.is_available() else "cpu",
@@ -36,8 +36,8 @@ def load(path: str) -> CrossEncoder:
     )
 
 
-def scores(model: CrossEncoder, question: str, texts: list[str]) -> list[float]:
-    """Return the sigmoid of the model's one number for each pair, in the order of `texts`."""
+def score_pairs(model: CrossEncoder, question: str, texts: list[str]) -> list[float]:
+    """Return the sigmoid of the model's logit for each pair, in [0, 1], in the order of `texts`."""
     pairs = [(question, text) for text in texts]
-    predicted = model.predict(pairs, batch_size=BATCH_SIZE, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False)
-    return [float(score) for score in predicted]
+    scores = model.predict(pairs, batch_size=BATCH_SIZE, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False)
+    return [float(score) for score in scores]

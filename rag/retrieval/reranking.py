@@ -1,4 +1,4 @@
-"""Rank the best results again with a cross-encoder, which reads the question and each text together.
+"""Rerank the best candidates with a cross-encoder, which reads the query and each text together.
 
 The model runs in a worker process of its own (the server never imports torch).
 """
@@ -18,22 +18,22 @@ from rag.retrieval.query_variants import QueryVariant
 from rag.types import Reranker, ScoredChunk
 
 PAIRS = 20
-"""How many pairs of a question and a chunk are read for one search. A model with 6 layers of 384 numbers
+"""Pairs of query and chunk that are scored for one search. A model of 6 layers and 384 dimensions
 (ms-marco-MiniLM-L6-v2) takes 85 ms of one core for a chunk of 200 word pieces: a second for all on 2 idle cores."""
 
 CALL_TIMEOUT_SECONDS = 300.0
 CROSS_ENCODER = "ForSequenceClassification"
-"""How the names of those architectures end that give a score for a pair."""
+"""Suffix of the architectures that classify pairs of texts."""
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-LABELS_UNSAID = 2
-"""How many labels a model has whose configuration does not name them."""
+DEFAULT_LABELS = 2
+"""Labels of a model whose configuration names none."""
 
 
 def find_reranker(name: str) -> Path:
-    """Return the folder of the model that a setting names: that folder, or a name in the Hugging Face cache.
+    """Return the folder of the model that a setting names: a folder, or a model in the Hugging Face cache.
 
-    Loads nothing and asks no network. Raises `RerankerNotFoundError`, and `RerankerUnfitError` where the model is no
-    cross-encoder with one score for a pair, or where its weights are not in safetensors.
+    Loads nothing and uses no network. Raises `RerankerNotFoundError`, and `RerankerUnfitError` if the model is no
+    cross-encoder with one score per pair, or if its weights are not in safetensors.
     """
     path = model_folder(name)
     if path is None or not (config := path / "config.json").is_file():
@@ -50,16 +50,16 @@ def _check_kind(name: str, facts: dict[str, Any]) -> None:
     architecture = str((facts.get("architectures") or ["model of an unknown kind"])[0])
     if not architecture.endswith(CROSS_ENCODER):
         raise RerankerUnfitError(name=name, detail=f"it is a {architecture}, not a cross-encoder (…{CROSS_ENCODER})")
-    labels = len(facts["id2label"]) if "id2label" in facts else LABELS_UNSAID
+    labels = len(facts["id2label"]) if "id2label" in facts else DEFAULT_LABELS
     if labels != 1:
         raise RerankerUnfitError(name=name, detail=f"it gives {labels} numbers for a pair of texts, not one")
 
 
 class CrossEncoderReranker:
-    """A `Reranker` whose model lives in a worker process, started at the first use. Safe to use from many threads.
+    """A `Reranker` whose model runs in a worker process, started at the first use. Safe to use from many threads.
 
-    A pair that is longer than what the model reads is cut at the end of the longer text: that is the chunk, unless
-    the question fills more than half of the model's window.
+    A pair that exceeds the model's window is truncated at the end of the longer text: the chunk, unless the query fills
+    more than half of the window.
     """
 
     def __init__(self, path: Path) -> None:
@@ -68,11 +68,11 @@ class CrossEncoderReranker:
         )
 
     def start(self) -> None:
-        """Load the model now instead of at the first question; raises `WorkerError`."""
+        """Load the model now instead of at the first use. Raises `WorkerError`."""
         self._worker.start()
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return how well each text answers the question, in [0, 1], in the order given; nothing for no texts.
+        """Return how well each text answers the question, in [0, 1], in the order given; empty for no texts.
 
         Raises `WorkerError`.
         """
@@ -86,22 +86,22 @@ class CrossEncoderReranker:
         self._worker.close()
 
 
-def rerank(reranker: Reranker, asked: Sequence[QueryVariant], hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
-    """Return all `hits`, the best first, of which the first ones were read by `reranker` and have its score.
+def rerank(reranker: Reranker, variants: Sequence[QueryVariant], hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+    """Return all `hits`, best first, with the first ones reranked: their score is that of `reranker`.
 
-    `PAIRS` pairs are read, so half as many hits for a question with two variants, whose scores are averaged by their
-    weights. The other hits follow in their order; none scores more than the last one that was read.
+    `PAIRS` pairs are scored, so half as many hits for a query with two variants, whose scores are averaged by weight.
+    The other hits follow in their order; none scores higher than the lowest reranked one.
     """
     if not hits:
         return []
-    depth = PAIRS // len(asked)
+    depth = PAIRS // len(variants)
     texts = [contextualize(hit.chunk.chunk) for hit in hits[:depth]]
-    by_variant = [reranker.scores(variant.text, texts) for variant in asked]
-    scores = [weighted_mean(asked, of_hit) for of_hit in zip(*by_variant, strict=True)]
-    read = [
+    by_variant = [reranker.scores(variant.text, texts) for variant in variants]
+    scores = [weighted_mean(variants, of_hit) for of_hit in zip(*by_variant, strict=True)]
+    reranked = [
         replace(hit, score=score, breakdown=replace(hit.breakdown, rerank_score=score))
         for hit, score in zip(hits[:depth], scores, strict=True)
     ]
     lowest = min(scores)
     others = [replace(hit, score=min(hit.score, lowest)) for hit in hits[depth:]]
-    return [*sorted(read, key=lambda hit: (-hit.score, hit.chunk.id)), *others]
+    return [*sorted(reranked, key=lambda hit: (-hit.score, hit.chunk.id)), *others]

@@ -1,8 +1,8 @@
-"""What the words of a question say of a chunk: the last look at candidates, which needs no model.
+"""Score chunks by the query terms that they have: IDF-weighted coverage, and BM25 scaled to [0, 1]. Needs no model.
 
-Two numbers that need no other chunk to mean something, so that they can be compared between questions and searches.
-The coverage says which share of the question is there at all. BM25 says how often and in how short a text, and
-nothing of what is missing.
+Both numbers depend on the query and the chunk alone, so they compare across queries and searches. Coverage is the share
+of the query that the chunk has. BM25 (FTS5's: k1 = 1.2, b = 0.75) adds term frequency and length, and knows nothing of
+the terms that are missing.
 """
 
 import math
@@ -14,67 +14,65 @@ from ingest.library.library import Library
 from ingest.text.analyzer import extract_query_terms, extract_terms
 from ingest.types import StoredChunk
 
-REMEMBERED_TEXTS = 4_096
+CACHED_TEXTS = 4_096
 BM25_SHARE = 0.6
-"""How much BM25 counts; the rest is that of the coverage. Fitted with the next number:
+"""Weight of BM25 against coverage. Fitted together with `BM25_SCALE`:
 docs/development/decisions/2026-11-24-bm25-beside-term-coverage.md."""
 BM25_SCALE = 2.5
-"""The best chunk for a question has about 0.4 of the BM25 score that its words repeated without end would have."""
-LIMIT_OF_A_WORD = 2.2
-"""BM25 of a word that is repeated without end, by its rarity: k1 + 1, with the k1 of FTS5."""
+"""The best chunk for a query has about 0.4 of the BM25 score that its terms would have at infinite frequency."""
+BM25_LIMIT = 2.2
+"""BM25 of a term at infinite frequency, divided by its IDF: k1 + 1, with FTS5's k1 of 1.2."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermMatch:
-    """What the words say of one chunk, both in [0, 1]: its coverage, and coverage and BM25 together."""
+    """The term match of one chunk, in [0, 1]: its coverage, and its score of coverage and BM25 together."""
 
     coverage: float
-    share: float
+    score: float
 
 
 class TermCoverage:
-    """Compares the words of a question with those of chunks. Safe to use from many threads."""
+    """Compares the terms of a query with those of chunks. Safe to use from many threads."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def match(self, question: str, chunks: Sequence[StoredChunk], bm25: Sequence[float]) -> list[TermMatch]:
-        """Return what the words of a question say of each chunk, title and headings included.
+    def match(self, query: str, chunks: Sequence[StoredChunk], bm25: Sequence[float]) -> list[TermMatch]:
+        """Return the term match of each chunk, its title and headings included, in the order given.
 
-        `bm25` has the score of each chunk, 0 where the search by words did not find it. In the coverage a word counts
-        by its rarity (the inverse document frequency of BM25).
+        `bm25` has the BM25 score of each chunk, 0 if lexical search did not return it. Coverage weights each term by
+        its IDF. All zeros for a query without terms.
         """
-        asked = extract_query_terms(question)
-        if not asked or not chunks:
+        terms = extract_query_terms(query)
+        if not terms or not chunks:
             return [TermMatch(0.0, 0.0)] * len(chunks)
-        weights = self._rarities(asked)
-        whole = sum(weights.values())
+        idf = self._idf(terms)
+        total = sum(idf.values())
 
-        def match(chunk: StoredChunk, score: float) -> TermMatch:
-            coverage = sum(weights[word] for word in asked if word in _words_of(chunk)) / whole
-            scaled = min(BM25_SCALE * score / (LIMIT_OF_A_WORD * whole), 1.0)
+        def match_chunk(chunk: StoredChunk, bm25_score: float) -> TermMatch:
+            chunk_terms = _extract_term_set(f"{chunk.chunk.context}\n{chunk.chunk.text}")
+            coverage = sum(idf[term] for term in terms if term in chunk_terms) / total
+            scaled = min(BM25_SCALE * bm25_score / (BM25_LIMIT * total), 1.0)
             return TermMatch(coverage, BM25_SHARE * scaled + (1.0 - BM25_SHARE) * coverage)
 
-        return list(map(match, chunks, bm25))
+        return list(map(match_chunk, chunks, bm25))
 
-    def idf_weights(self, question: str) -> dict[str, float]:
-        """Return the words of a question, each with its rarity in the whole library; none where it has no word."""
-        asked = extract_query_terms(question)
-        return self._rarities(asked) if asked else {}
+    def idf_weights(self, query: str) -> dict[str, float]:
+        """Return the query's terms with their IDF over the chunks of the whole library; empty without a term."""
+        terms = extract_query_terms(query)
+        return self._idf(terms) if terms else {}
 
-    def _rarities(self, asked: Sequence[str]) -> dict[str, float]:
-        frequencies = self._library.word_frequencies(asked)
-        return {word: _rarity(count, frequencies.chunks) for word, count in frequencies.counts.items()}
+    def _idf(self, terms: Sequence[str]) -> dict[str, float]:
+        frequencies = self._library.word_frequencies(terms)
+        return {term: _inverse_frequency(count, frequencies.chunks) for term, count in frequencies.counts.items()}
 
 
-def _rarity(count: int, chunks: int) -> float:
+def _inverse_frequency(count: int, chunks: int) -> float:
+    """Return the IDF of BM25 with Lucene's floor: ln(1 + (N - n + 0.5) / (n + 0.5)), never negative."""
     return math.log1p((max(chunks - count, 0) + 0.5) / (count + 0.5))
 
 
-def _words_of(stored: StoredChunk) -> frozenset[str]:
-    return _word_set(f"{stored.chunk.context}\n{stored.chunk.text}")
-
-
-@lru_cache(maxsize=REMEMBERED_TEXTS)
-def _word_set(text: str) -> frozenset[str]:
+@lru_cache(maxsize=CACHED_TEXTS)
+def _extract_term_set(text: str) -> frozenset[str]:
     return frozenset(extract_terms(text))

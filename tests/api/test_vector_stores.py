@@ -121,11 +121,11 @@ def test_a_search_explains_its_results_and_what_was_cut(client: TestClient) -> N
     body = client.post(f"{STORES}/docs/search", json=request).json()
     reasons = body["data"][0]["explanation"]
     assert (reasons["dense_rank"], reasons["lexical_rank"], reasons["word_coverage"]) == (1, 1, 1.0)
-    assert reasons["text"].startswith("meaning ")
+    assert reasons["text"].startswith("cosine ")
     cut = body["explanation"]["cut"]
     assert len(cut) == 2
     assert cut[0]["score"] >= cut[1]["score"]
-    assert "better ones" in cut[0]["reason"]
+    assert "better candidates" in cut[0]["reason"]
     request = {**request, "max_num_results": 3, "ranking_options": {"score_threshold": 0.5}}
     cut = client.post(f"{STORES}/docs/search", json=request).json()["explanation"]["cut"]
     assert all("below the threshold 0.5" in each["reason"] for each in cut)

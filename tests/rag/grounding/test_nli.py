@@ -18,7 +18,7 @@ from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.nli import EntailmentModel, find_entailment_model
 from rag.grounding.nli_process import shares
 from rag.grounding.verification import verify_claim
-from rag.retrieval.reranker_process import load
+from rag.retrieval.reranker_process import load_cross_encoder
 from rag.types import Entailment, Passage
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import complete
@@ -51,7 +51,7 @@ def model(folder: Path) -> Iterator[EntailmentModel]:
 
 @pytest.mark.slow
 def test_the_labels_are_read_by_their_names(model: EntailmentModel, folder: Path) -> None:
-    expected = shares(load(str(folder)), QUOTE, "The pump is old.")
+    expected = shares(load_cross_encoder(str(folder)), QUOTE, "The pump is old.")
     found = model.judge(QUOTE, "The pump is old.")
     assert (found.contradicted, found.entailed) == pytest.approx(tuple(expected[:2]), abs=1e-6)
     assert sum(expected) == pytest.approx(1.0)

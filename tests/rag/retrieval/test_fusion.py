@@ -15,7 +15,7 @@ bm25 = st.dictionaries(st.integers(1, 30), st.floats(0.01, 40), max_size=20)
 weights = st.floats(0, 1)
 
 
-def found(variant: QueryVariant, dense: dict[int, float], lexical: dict[int, float]) -> VariantHits:
+def hits(variant: QueryVariant, dense: dict[int, float], lexical: dict[int, float]) -> VariantHits:
     return VariantHits(variant, dense, sorted(dense, key=lambda id_: -dense[id_]), lexical)
 
 
@@ -23,43 +23,43 @@ def found(variant: QueryVariant, dense: dict[int, float], lexical: dict[int, flo
 def test_scores_fall_and_stay_between_0_and_1(
     dense: dict[int, float], lexical: dict[int, float], weight: float
 ) -> None:
-    ranking = fuse([found(ONE, dense, lexical)], weight)
-    scores = [each.breakdown.fused_score for each in ranking]
+    ranking = fuse([hits(ONE, dense, lexical)], weight)
+    scores = [chunk.breakdown.fused_score for chunk in ranking]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 + 1e-9 for score in scores)
-    assert {each.id for each in ranking} == dense.keys() | lexical.keys()
+    assert {chunk.id for chunk in ranking} == dense.keys() | lexical.keys()
 
 
 @given(cosines)
-def test_the_meaning_alone_ranks_by_cosine(dense: dict[int, float]) -> None:
-    ranking = [each.id for each in fuse([found(ONE, dense, {})], 1.0)]
+def test_dense_scores_alone_rank_by_cosine(dense: dict[int, float]) -> None:
+    ranking = [chunk.id for chunk in fuse([hits(ONE, dense, {})], 1.0)]
     assert ranking == sorted(dense, key=lambda id_: (-max(dense[id_], 0.0), id_))
 
 
 @given(bm25)
-def test_the_words_alone_rank_by_bm25(lexical: dict[int, float]) -> None:
-    ranking = [each.id for each in fuse([found(ONE, {}, lexical)], 0.0)]
+def test_lexical_scores_alone_rank_by_bm25(lexical: dict[int, float]) -> None:
+    ranking = [chunk.id for chunk in fuse([hits(ONE, {}, lexical)], 0.0)]
     assert [lexical[id_] for id_ in ranking] == sorted(lexical.values(), reverse=True)
 
 
 def test_an_opposite_vector_is_no_better_than_an_unrelated_one() -> None:
-    (first, second) = fuse([found(ONE, {1: -1.0, 2: 0.0}, {})], 0.8)
+    (first, second) = fuse([hits(ONE, {1: -1.0, 2: 0.0}, {})], 0.8)
     assert first.breakdown.fused_score == second.breakdown.fused_score == 0.0
 
 
 def test_a_case_by_hand() -> None:
-    ranking = fuse([found(ONE, {1: 0.5, 2: 0.9}, {1: 8.0, 3: 2.0})], 0.6)
-    assert [each.id for each in ranking] == [1, 2, 3]
-    assert [each.breakdown.fused_score for each in ranking] == pytest.approx([0.6 * 0.5 + 0.4, 0.54, 0.4 * 0.25])
+    ranking = fuse([hits(ONE, {1: 0.5, 2: 0.9}, {1: 8.0, 3: 2.0})], 0.6)
+    assert [chunk.id for chunk in ranking] == [1, 2, 3]
+    assert [chunk.breakdown.fused_score for chunk in ranking] == pytest.approx([0.6 * 0.5 + 0.4, 0.54, 0.4 * 0.25])
     assert (ranking[0].breakdown.dense_rank, ranking[0].breakdown.lexical_rank) == (2, 1)
     assert (ranking[2].breakdown.dense_rank, ranking[2].bm25) == (None, 2.0)
 
 
 def test_variants_of_a_question_count_by_their_weights() -> None:
-    asked = expand_query("And in winter?", "How often is the pump oiled?\nAnd in winter?")
-    assert sum(variant.weight for variant in asked) == pytest.approx(1.0)
-    assert asked[1].text == "How often is the pump oiled?\nAnd in winter?"
-    (best, _) = fuse([found(asked[0], {1: 0.2, 2: 0.3}, {}), found(asked[1], {1: 0.9, 2: 0.1}, {})], 1.0)
+    variants = expand_query("And in winter?", "How often is the pump oiled?\nAnd in winter?")
+    assert sum(variant.weight for variant in variants) == pytest.approx(1.0)
+    assert variants[1].text == "How often is the pump oiled?\nAnd in winter?"
+    (best, _) = fuse([hits(variants[0], {1: 0.2, 2: 0.3}, {}), hits(variants[1], {1: 0.9, 2: 0.1}, {})], 1.0)
     assert best.id == 1
     assert best.cosine == 0.9
     assert best.breakdown.similarity == pytest.approx(0.7 * 0.2 + 0.3 * 0.9)
@@ -71,7 +71,7 @@ def test_a_first_question_has_no_variants() -> None:
     )
 
 
-def test_a_follow_up_is_completed_by_the_users_turn_before() -> None:
+def test_a_follow_up_is_searched_with_the_previous_question() -> None:
     turns = [Message("system", "s"), Message("user", "one"), Message("assistant", "two"), Message("user", "three")]
     assert prepend_previous_question(turns) == "one\nthree"
     assert prepend_previous_question(turns[:2]) == ""

@@ -91,7 +91,7 @@ def test_a_chunk_is_scored_by_its_meaning_and_by_its_words(library: Library, col
     (best, *_) = retriever(library).rank_candidates(Search("pump oil", (collection.id,)), 4)
     (match,) = TermCoverage(library).match("pump oil", [best.chunk], [best.lexical_score])
     assert best.breakdown.word_coverage == match.coverage == pytest.approx(1.0)
-    assert best.score == pytest.approx(0.5 * best.breakdown.similarity + 0.5 * match.share)
+    assert best.score == pytest.approx(0.5 * best.breakdown.similarity + 0.5 * match.score)
     assert best.breakdown.relevance == pytest.approx(0.5 * best.breakdown.similarity + 0.5)
     assert best.breakdown.lexical_rank == 1
 
@@ -120,10 +120,10 @@ def test_results_say_in_words_how_they_came_to_their_place(library: Library, col
     hits = retriever(library).rank_candidates(Search("pump oil", (collection.id,)), 4)
     said = explain_score(hits[0])
     assert "rank 1" in said
-    assert "has 100% of the question's words" in said
-    assert "not found by it" in explain_score(hits[-1])
+    assert "has 100% of the query's terms" in said
+    assert "not among its candidates" in explain_score(hits[-1])
     assert "below the threshold 0.9" in explain_cut(hits[-1], 0.9)
-    assert "better ones" in explain_cut(hits[-1], None)
+    assert "better candidates" in explain_cut(hits[-1], None)
 
 
 class ShortestFirst:
@@ -143,7 +143,7 @@ def test_a_reranker_has_the_last_word_and_says_nothing_of_relevance(library: Lib
     assert {hit.chunk.id: hit.breakdown.relevance for hit in after} == {
         hit.chunk.id: hit.breakdown.relevance for hit in before
     }
-    assert "read by the cross-encoder" in explain_score(after[0])
+    assert "cross-encoder" in explain_score(after[0])
     assert searching.rank_candidates(Search("  ", (collection.id,)), 4) == []
 
 

@@ -15,7 +15,7 @@ from ingest.errors import WorkerCrashedError
 from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.retrieval.query_variants import QueryVariant
-from rag.retrieval.reranker_process import load
+from rag.retrieval.reranker_process import load_cross_encoder
 from rag.retrieval.reranking import PAIRS, CrossEncoderReranker, find_reranker, rerank
 from rag.types import ScoreBreakdown, ScoredChunk
 from tests.tiny_cross_encoder import WINDOW, write_tiny_cross_encoder
@@ -131,7 +131,7 @@ def test_a_pickle_is_refused_and_never_loaded(copy: Path) -> None:
     with pytest.raises(RerankerUnfitError, match="safetensors"):
         find_reranker(str(copy))
     with pytest.raises(OSError, match="safetensors"):
-        load(str(copy))
+        load_cross_encoder(str(copy))
 
 
 def test_code_that_comes_with_a_model_is_not_run(copy: Path) -> None:
@@ -141,7 +141,7 @@ def test_code_that_comes_with_a_model_is_not_run(copy: Path) -> None:
     foreign = {"AutoConfig": "foreign.Config", "AutoModelForSequenceClassification": "foreign.Model"}
     config.write_text(json.dumps({**json.loads(config.read_text()), "auto_map": foreign, "model_type": "foreign"}))
     with pytest.raises(ValueError, match="trust_remote_code"):
-        load(str(copy))
+        load_cross_encoder(str(copy))
     assert not ran.exists()
 
 

@@ -1,4 +1,4 @@
-"""What the words of a question say of a chunk: cases worked out by hand."""
+"""The term match of chunks: cases worked out by hand."""
 
 import math
 
@@ -17,31 +17,31 @@ def chunks(library: Library) -> list[StoredChunk]:
     return library.chunks([1, 2, 3, 4])
 
 
-def rarity(chunks_with_word: int) -> float:
+def idf(chunks_with_word: int) -> float:
     return math.log1p((4 - chunks_with_word + 0.5) / (chunks_with_word + 0.5))
 
 
-def test_the_coverage_is_the_share_of_the_question_by_the_rarity_of_its_words(
+def test_coverage_is_the_share_of_the_query_weighted_by_the_idf_of_its_terms(
     library: Library, chunks: list[StoredChunk]
 ) -> None:
     matches = TermCoverage(library).match("oil, pump!", chunks, [0.0] * 4)
-    whole = rarity(1) + rarity(2)
-    assert [match.coverage for match in matches] == pytest.approx([1.0, rarity(2) / whole, 0.0, 0.0])
-    assert [match.share for match in matches] == pytest.approx([0.4, 0.4 * rarity(2) / whole, 0.0, 0.0])
+    total = idf(1) + idf(2)
+    assert [match.coverage for match in matches] == pytest.approx([1.0, idf(2) / total, 0.0, 0.0])
+    assert [match.score for match in matches] == pytest.approx([0.4, 0.4 * idf(2) / total, 0.0, 0.0])
 
 
 def test_bm25_counts_by_its_share_of_the_most_that_it_could_be(library: Library, chunks: list[StoredChunk]) -> None:
-    most = 2.2 * (rarity(1) + rarity(2))
-    found = TermCoverage(library).match("oil pump", chunks[:1] * 3, [0.0, most / 4, most])
-    assert [match.share for match in found] == pytest.approx([0.4, 0.4 + 0.6 * 0.625, 1.0])
+    most = 2.2 * (idf(1) + idf(2))
+    matches = TermCoverage(library).match("oil pump", chunks[:1] * 3, [0.0, most / 4, most])
+    assert [match.score for match in matches] == pytest.approx([0.4, 0.4 + 0.6 * 0.625, 1.0])
 
 
-def test_a_question_without_words_covers_nothing(library: Library, chunks: list[StoredChunk]) -> None:
+def test_a_query_without_terms_covers_nothing(library: Library, chunks: list[StoredChunk]) -> None:
     assert {match.coverage for match in TermCoverage(library).match("?!", chunks, [0.0] * 4)} == {0.0}
     assert TermCoverage(library).match("pump", [], []) == []
 
 
-def test_the_words_of_a_question_have_their_rarity_in_the_library(library: Library, chunks: list[StoredChunk]) -> None:
+def test_the_terms_of_a_query_have_their_idf_in_the_library(library: Library, chunks: list[StoredChunk]) -> None:
     idf_weights = TermCoverage(library).idf_weights("Pump: oil, pump?")
-    assert idf_weights == {"pump": pytest.approx(rarity(2)), "oil": pytest.approx(rarity(1))}
+    assert idf_weights == {"pump": pytest.approx(idf(2)), "oil": pytest.approx(idf(1))}
     assert TermCoverage(library).idf_weights("?!") == {}
