@@ -107,7 +107,7 @@ def test_people_get_a_table_of_answers_in_100_columns(shell: Shell, embedders: E
     answers = out[out.index("answers to tiny") :].splitlines()
     assert max(map(len, answers)) <= 100
     assert any(line.startswith("exact match") for line in answers)
-    assert any(line.startswith("first token, half and 95%") for line in answers)
+    assert any(line.startswith("first token, p50 and p95") for line in answers)
 
 
 def test_several_sets_are_an_array(shell: Shell, embedders: Embedders, folder: Path) -> None:
