@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 
 ruff format --check .
 ruff check .
+lint-imports --no-logo
 mypy
 basedpyright
 python -m pytest "$@"
