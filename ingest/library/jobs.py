@@ -1,8 +1,7 @@
 """The part of the library that turns files into documents: what waits, what is read, how it ends."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import apsw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -161,9 +160,7 @@ class LibraryJobs:
         with self.storage.database.read() as db:
             return jobs.state(db, self.storage.owner, collection_ids)
 
-    def _change(
-        self, change: Callable[[apsw.Connection, str, str], None], collection_id: str, file_id: str
-    ) -> DocumentRecord:
+    def _change(self, change: jobs.JobChange, collection_id: str, file_id: str) -> DocumentRecord:
         with self.storage.database.write() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
             change(db, collection_id, file_id)

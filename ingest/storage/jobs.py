@@ -2,7 +2,7 @@
 """Documents as work to do: queued, read, paused, cancelled, tried again. The order of the rows is the order of work."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import apsw
 import msgspec
@@ -10,6 +10,9 @@ import msgspec
 from ingest.storage import counts, documents
 from ingest.storage.collections import encode_passport
 from ingest.types import DocumentRecord, EmbedderPassport, QueueState
+
+JobChange = Callable[[apsw.Connection, str, str], None]
+"""Changes the job of one document, given by the ids of its collection and file, in the transaction of a connection."""
 
 MAX_TRIES = 2
 """Files that cannot be read, or that end the process that reads them, are not read more often unless a person asks."""
