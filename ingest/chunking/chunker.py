@@ -1,9 +1,8 @@
-"""Cut a document into chunks that fit the embedder and remember where they came from.
+"""Split a document into chunks that fit the embedder's window and keep their place in the text.
 
-A chunk is made of whole sentences (rows of a table, lines of code), never crosses a heading unless the
-section before it is tiny, and carries its title, heading path and table header beside its text. Its size
-is counted in the embedder's own word pieces, context included, because a text that is longer than the
-embedder's window would be cut off there without a word.
+A chunk consists of whole sentences (rows of a table, lines of code), crosses a heading only if the section before it is
+tiny, and has the document's title, the heading path and the table header as its context. Its size is in tokens of the
+embedder, context included, because the embedder silently truncates a text that is longer than its window.
 """
 
 from bisect import bisect_left
@@ -15,19 +14,19 @@ from ingest.text.sentences import split_lines, split_sentences
 from ingest.types import Block, BlockKind, Chunk, Heading, Page, ParsedDocument, SpanTokenizer
 
 CHUNKER_VERSION = "sentences-1"
-"""Stored in every collection's passport; to be raised when the same document would be cut in another way."""
+"""Stored in every collection's passport; changes when the same document would be split in another way."""
 
 PATH_SEPARATOR = " › "
-LONG_PIECE_CHARS = 20
-LONG_PIECE_STEP = 4
+LONG_TOKEN_CHARS = 20
+LONG_TOKEN_STEP = 4
 MAX_TITLE_CHARS = 200
 TINY_SECTION_TOKENS = 32
-"""A section below this joins the one that follows: a heading alone is nothing to find."""
+"""A section below this joins the one that follows: a heading alone answers no query."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkSpec:
-    """The longest chunk in word pieces, its context included. At most a third of it is context."""
+    """The size limit of a chunk in tokens of the embedder, context included; at most a third of it is context."""
 
     max_tokens: int = 200
 
@@ -37,13 +36,13 @@ class ChunkSpec:
 
     @property
     def max_context_tokens(self) -> int:
-        """Word pieces that title, headings and table header may take together."""
+        """Tokens that title, headings and table header may take together."""
         return self.max_tokens // 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """A stretch of one kind under one heading path."""
+    """A span of one kind of text under one heading path."""
 
     start: int
     end: int
@@ -54,36 +53,36 @@ class _Section:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """The smallest span that is kept whole."""
+    """A span that is never split unless it exceeds a chunk: a sentence, a table row, a line of code."""
 
     start: int
     end: int
 
 
-class _Ruler:
-    """Counts the word pieces of any stretch of one text, tokenised once.
+class _TokenCounter:
+    """Counts the tokens of any span of one text, which is tokenized once.
 
-    A tokenizer can make one piece of a word of any length (an unknown one, a script without spaces); such a
-    word counts as if it had a piece for every `LONG_PIECE_STEP` characters, so that no chunk grows without end.
-    What is left of a piece that was cut counts as one.
+    A tokenizer can make one token of a word of any length (an unknown word, a script without spaces); such a word
+    counts one token for every `LONG_TOKEN_STEP` characters, so that the size of a chunk is bounded. The rest of a token
+    that a span cuts counts as one.
     """
 
     def __init__(self, text: str, tokenizer: SpanTokenizer) -> None:
         spans = tokenizer.token_spans(text)
-        self._starts = [place for start, end in spans for place in _places(start, end)]
-        self._ends = [end for start, end in spans for _ in _places(start, end)]
+        self._starts = [position for start, end in spans for position in _token_starts(start, end)]
+        self._ends = [end for start, end in spans for _ in _token_starts(start, end)]
 
     def count(self, start: int, end: int) -> int:
         return max(bisect_left(self._starts, end) - self._first(start), 0)
 
     def cut(self, start: int, end: int, tokens: int) -> int:
-        """Return the place after `tokens` word pieces from `start`, at most `end`, always past `start`."""
+        """Return the position `tokens` tokens after `start`, at most `end`, always past `start`."""
         index = self._first(start) + tokens
-        place = self._starts[index] if index < len(self._starts) else end
-        return max(min(place, end), start + 1)
+        position = self._starts[index] if index < len(self._starts) else end
+        return max(min(position, end), start + 1)
 
     def _first(self, start: int) -> int:
-        """Return the first piece at `start`: one that begins there or later, or one that goes on there."""
+        """Return the index of the first token that ends after `start`."""
         index = bisect_left(self._starts, start)
         is_within = index > 0 and self._ends[index - 1] > start and not self._begins_at(index, start)
         return index - is_within
@@ -92,40 +91,40 @@ class _Ruler:
         return index < len(self._starts) and self._starts[index] == start
 
 
-def _places(start: int, end: int) -> Iterable[int]:
-    return (start,) if end - start <= LONG_PIECE_CHARS else range(start, end, LONG_PIECE_STEP)
+def _token_starts(start: int, end: int) -> Iterable[int]:
+    return (start,) if end - start <= LONG_TOKEN_CHARS else range(start, end, LONG_TOKEN_STEP)
 
 
 def split(document: ParsedDocument, spec: ChunkSpec, tokenizer: SpanTokenizer) -> list[Chunk]:
-    """Return the chunks of `document` in reading order; none if it has no text.
+    """Return the chunks of `document` in text order; none if it has no text.
 
-    Every chunk satisfies `document.text[chunk.start : chunk.end] == chunk.text`, no two overlap, and every
-    character that is neither white space nor in `document.skipped` is in one of them. `contextualize(chunk)`
-    has at most `spec.max_tokens` word pieces.
+    Every chunk satisfies `document.text[chunk.start : chunk.end] == chunk.text`, no two overlap, and every character
+    that is neither white space nor in `document.skipped` is in one of them. `contextualize(chunk)` has at most
+    `spec.max_tokens` tokens.
     """
-    ruler = _Ruler(document.text, tokenizer)
+    counter = _TokenCounter(document.text, tokenizer)
     chunks: list[Chunk] = []
-    for section in _join_tiny(document, ruler, spec):
+    for section in _join_tiny(document, counter, spec):
         context = _context(document, section, spec, tokenizer)
         room = spec.max_tokens - len(tokenizer.token_spans(context))
-        units = _fitting(document.text, _units(document.text, section), room, tokenizer, ruler)
-        for start, end in _pack(units, room, ruler):
-            chunks.append(_chunk(document, section, context, start, end))
+        units = _split_long_units(document.text, _units(document.text, section), room, tokenizer, counter)
+        for start, end in _pack(units, room, counter):
+            chunks.append(_make_chunk(document, section, context, start, end))
     return chunks
 
 
 def contextualize(chunk: Chunk) -> str:
-    """Return what is embedded for a chunk: its context, then its text."""
+    """Return the text that is embedded for a chunk: its context, then its text."""
     return f"{chunk.context}\n{chunk.text}" if chunk.context else chunk.text
 
 
 def find_heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
-    """Return the titles of the headings that govern `position`, the highest rank first."""
+    """Return the titles of the headings that govern `position`, the highest level first."""
     return tuple(heading.title for heading in find_governing_headings(headings, position))
 
 
 def find_governing_headings(headings: Sequence[Heading], position: int) -> list[Heading]:
-    """Return the headings that govern `position`, the highest rank first; `headings` are in the order of the text."""
+    """Return the headings that govern `position`, the highest level first; `headings` are in text order."""
     path: list[Heading] = []
     for heading in headings:
         if heading.start > position:
@@ -137,7 +136,7 @@ def find_governing_headings(headings: Sequence[Heading], position: int) -> list[
 
 
 def _sections(document: ParsedDocument) -> list[_Section]:
-    """Cut the text at every heading and at the borders of every block."""
+    """Return the spans between headings and the borders of blocks and skipped spans, in text order."""
     text, headings = document.text, sorted(document.headings, key=lambda heading: heading.start)
     blocks = sorted(document.blocks, key=lambda block: block.start)
     cuts = {0, len(text), *(h.start for h in headings), *(b.start for b in blocks), *(b.end for b in blocks)}
@@ -163,16 +162,16 @@ def _is_skipped(skipped: Sequence[tuple[int, int]], position: int) -> bool:
     return index >= 0 and position < skipped[index][1]
 
 
-def _join_tiny(document: ParsedDocument, ruler: _Ruler, spec: ChunkSpec) -> list[_Section]:
-    """Return the sections, a tiny one of prose joined to the prose that follows it where both fit one chunk."""
+def _join_tiny(document: ParsedDocument, counter: _TokenCounter, spec: ChunkSpec) -> list[_Section]:
+    """Return the sections, a tiny one of prose joined to the prose that follows it if both fit one chunk."""
     joined: list[_Section] = []
     for section in _sections(document):
         previous = joined[-1] if joined else None
         if (
             previous is not None
             and previous.kind is section.kind is BlockKind.PROSE
-            and ruler.count(previous.start, previous.end) < TINY_SECTION_TOKENS
-            and ruler.count(previous.start, section.end) <= spec.max_tokens - spec.max_context_tokens
+            and counter.count(previous.start, previous.end) < TINY_SECTION_TOKENS
+            and counter.count(previous.start, section.end) <= spec.max_tokens - spec.max_context_tokens
             and not document.text[previous.end : section.start].strip()
         ):
             joined[-1] = replace(previous, end=section.end, path=_shared_path(previous.path, section.path))
@@ -182,7 +181,7 @@ def _join_tiny(document: ParsedDocument, ruler: _Ruler, spec: ChunkSpec) -> list
 
 
 def _shared_path(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the deeper path where one leads to the other, else what both share."""
+    """Return the deeper path if the other is its beginning, else their common beginning."""
     if second[: len(first)] == first:
         return second
     shared = 0
@@ -210,14 +209,16 @@ def _units(text: str, section: _Section) -> list[_Unit]:
     return [_Unit(section.start + start, section.start + end) for start, end in spans]
 
 
-def _fitting(text: str, units: Sequence[_Unit], room: int, tokenizer: SpanTokenizer, ruler: _Ruler) -> list[_Unit]:
-    """Cut the units that are longer than `room`, at white space where there is some."""
+def _split_long_units(
+    text: str, units: Sequence[_Unit], room: int, tokenizer: SpanTokenizer, counter: _TokenCounter
+) -> list[_Unit]:
+    """Return the units, those of more than `room` tokens split, at white space if they have any."""
     fitting: list[_Unit] = []
     for unit in units:
         start = unit.start
-        while ruler.count(start, unit.end) > room:
-            end = _cut_place(text, start, ruler.cut(start, unit.end, room))
-            # A cut inside a word can make more word pieces than the word had: tokenizer what was cut.
+        while counter.count(start, unit.end) > room:
+            end = _cut_at_space(text, start, counter.cut(start, unit.end, room))
+            # A cut inside a word can make more tokens than the word had: count those of the cut text.
             while end - start > 1 and len(tokenizer.token_spans(text[start:end])) > room:
                 end = start + (end - start) // 2
             fitting.append(_Unit(start, end))
@@ -226,24 +227,24 @@ def _fitting(text: str, units: Sequence[_Unit], room: int, tokenizer: SpanTokeni
     return [unit for unit in fitting if text[unit.start : unit.end].strip()]
 
 
-def _cut_place(text: str, start: int, end: int) -> int:
-    for place in range(end, start + (end - start) // 2, -1):
-        if text[place - 1].isspace():
-            return place
+def _cut_at_space(text: str, start: int, end: int) -> int:
+    for position in range(end, start + (end - start) // 2, -1):
+        if text[position - 1].isspace():
+            return position
     return end
 
 
-def _pack(units: Sequence[_Unit], room: int, ruler: _Ruler) -> list[tuple[int, int]]:
-    """Fill chunks with whole units so that those of one section are of similar length."""
+def _pack(units: Sequence[_Unit], room: int, counter: _TokenCounter) -> list[tuple[int, int]]:
+    """Return spans of whole units that have at most `room` tokens; those of one section are of similar size."""
     if not units:
         return []
-    total = ruler.count(units[0].start, units[-1].end)
+    total = counter.count(units[0].start, units[-1].end)
     target = total / -(-total // room) if total else room
     spans: list[tuple[int, int]] = []
     start = end = units[0].start
     for unit in units:
-        grown = ruler.count(start, unit.end)
-        half_of_unit = ruler.count(unit.start, unit.end) / 2
+        grown = counter.count(start, unit.end)
+        half_of_unit = counter.count(unit.start, unit.end) / 2
         if end > start and (grown > room or grown - half_of_unit > target):
             spans.append((start, end))
             start = unit.start
@@ -252,7 +253,7 @@ def _pack(units: Sequence[_Unit], room: int, ruler: _Ruler) -> list[tuple[int, i
     return spans
 
 
-def _chunk(document: ParsedDocument, section: _Section, context: str, start: int, end: int) -> Chunk:
+def _make_chunk(document: ParsedDocument, section: _Section, context: str, start: int, end: int) -> Chunk:
     text = document.text[start:end]
     start, end = start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
     return Chunk(
@@ -268,6 +269,6 @@ def _chunk(document: ParsedDocument, section: _Section, context: str, start: int
 
 
 def find_page_number(pages: Sequence[Page], position: int) -> int:
-    """Return the number of the page that holds `position`; between two pages, the one before."""
+    """Return the number of the page that has `position`; between two pages that of the former, 1 without pages."""
     index = bisect_left(pages, position + 1, key=lambda page: page.start) - 1
     return pages[max(index, 0)].number if pages else 1

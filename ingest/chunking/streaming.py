@@ -1,4 +1,4 @@
-"""Cut a document that comes in pieces, so that no sentence is cut where two pieces meet. Pure."""
+"""Chunk a document that is read in pieces; no sentence is cut at the border of two pieces. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ from ingest.types import BlockKind, Chunk, ChunkedDocument, Heading, ParsedDocum
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """The end of what was cut so far: it is cut again together with the next piece. Offsets are its own."""
+class _Carryover:
+    """The last chunk of the pieces so far: it is chunked again with the next piece. Offsets count in its own text."""
 
     start: int
     document: ParsedDocument
@@ -19,28 +19,30 @@ class _Held:
 def split_pieces(
     pieces: Iterable[ParsedDocument], spec: ChunkSpec, tokenizer: SpanTokenizer
 ) -> Iterator[ChunkedDocument]:
-    """Yield each piece with the chunks that end in it, all offsets counted in the text of the whole document.
+    """Yield each piece with the chunks that end in it; all offsets are characters of the whole document.
 
-    The last chunk of prose of a piece is held back: it goes on in the next one. Every piece has the title of
-    the first. See `ingest.chunking.chunker.split` for what is true of the chunks.
+    The last chunk of a piece is carried over to the next one if it is prose. Every piece gets the title of the first.
+    `ingest.chunking.chunker.split` states what holds for the chunks.
     """
-    held: _Held | None = None
+    carryover: _Carryover | None = None
     offset = 0
     title = ""
-    for piece, is_last in _with_last(pieces):
+    for piece, is_last in _mark_last(pieces):
         title = title or piece.title
         titled = replace(piece, title=title)
-        start, window = (offset, titled) if held is None else (held.start, _joined(held, titled, offset))
+        start, window = (
+            (offset, titled) if carryover is None else (carryover.start, _prepend(carryover, titled, offset))
+        )
         chunks = split(window, spec, tokenizer)
-        held = None if is_last else _hold(window, chunks, start)
-        if held is not None:
-            chunks = [chunk for chunk in chunks if chunk.start + start < held.start]
-        yield ChunkedDocument(shift_offsets(titled, offset), tuple(_moved(chunk, start) for chunk in chunks))
+        carryover = None if is_last else _carry_over(window, chunks, start)
+        if carryover is not None:
+            chunks = [chunk for chunk in chunks if chunk.start + start < carryover.start]
+        yield ChunkedDocument(shift_offsets(titled, offset), tuple(_shift_chunk(chunk, start) for chunk in chunks))
         offset += len(piece.text) + len(choose_separator(piece.unit))
 
 
-def _with_last(pieces: Iterable[ParsedDocument]) -> Iterator[tuple[ParsedDocument, bool]]:
-    """Yield each piece, and whether it is the last."""
+def _mark_last(pieces: Iterable[ParsedDocument]) -> Iterator[tuple[ParsedDocument, bool]]:
+    """Yield each piece with whether it is the last."""
     iterator = iter(pieces)
     current = next(iterator, None)
     while current is not None:
@@ -49,42 +51,46 @@ def _with_last(pieces: Iterable[ParsedDocument]) -> Iterator[tuple[ParsedDocumen
         current = following
 
 
-def _hold(window: ParsedDocument, chunks: list[Chunk], start: int) -> _Held | None:
-    """Return what is cut again with the next piece: the last chunk, if it is prose."""
+def _carry_over(window: ParsedDocument, chunks: list[Chunk], start: int) -> _Carryover | None:
+    """Return the last chunk with its pages and headings if it is prose, else None."""
     if not chunks or chunks[-1].kind is not BlockKind.PROSE:
         return None
-    begin = chunks[-1].start
-    above = [Heading(heading.level, heading.title, 0) for heading in find_governing_headings(window.headings, begin)]
-    below = [
-        Heading(heading.level, heading.title, heading.start - begin)
-        for heading in window.headings
-        if heading.start > begin
+    chunk_start = chunks[-1].start
+    above = [
+        Heading(heading.level, heading.title, 0) for heading in find_governing_headings(window.headings, chunk_start)
     ]
-    pages = [page for page in window.pages if page.end > begin]
-    return _Held(
-        start + begin,
+    below = [
+        Heading(heading.level, heading.title, heading.start - chunk_start)
+        for heading in window.headings
+        if heading.start > chunk_start
+    ]
+    pages = [page for page in window.pages if page.end > chunk_start]
+    return _Carryover(
+        start + chunk_start,
         replace(
             window,
-            text=window.text[begin:],
-            pages=tuple(replace(p, start=max(p.start - begin, 0), end=p.end - begin, words=b"") for p in pages),
+            text=window.text[chunk_start:],
+            pages=tuple(
+                replace(p, start=max(p.start - chunk_start, 0), end=p.end - chunk_start, words=b"") for p in pages
+            ),
             headings=(*above, *below),
             blocks=(),
-            skipped=tuple((a - begin, b - begin) for a, b in window.skipped if a >= begin),
+            skipped=tuple((a - chunk_start, b - chunk_start) for a, b in window.skipped if a >= chunk_start),
         ),
     )
 
 
-def _joined(held: _Held, piece: ParsedDocument, offset: int) -> ParsedDocument:
-    """Return what was held back and the piece after it as one document."""
-    moved = shift_offsets(piece, offset - held.start)
+def _prepend(carryover: _Carryover, piece: ParsedDocument, offset: int) -> ParsedDocument:
+    """Return the carryover and the piece after it as one document."""
+    shifted = shift_offsets(piece, offset - carryover.start)
     return replace(
-        moved,
-        text=held.document.text + choose_separator(piece.unit) + piece.text,
-        pages=(*held.document.pages, *moved.pages),
-        headings=(*held.document.headings, *moved.headings),
-        skipped=(*held.document.skipped, *moved.skipped),
+        shifted,
+        text=carryover.document.text + choose_separator(piece.unit) + piece.text,
+        pages=(*carryover.document.pages, *shifted.pages),
+        headings=(*carryover.document.headings, *shifted.headings),
+        skipped=(*carryover.document.skipped, *shifted.skipped),
     )
 
 
-def _moved(chunk: Chunk, offset: int) -> Chunk:
+def _shift_chunk(chunk: Chunk, offset: int) -> Chunk:
     return replace(chunk, start=chunk.start + offset, end=chunk.end + offset)

@@ -1,4 +1,7 @@
-"""Texts to vectors, in a worker process of its own (the server never imports torch)."""
+"""The embedder: find an embedding model on disk, and embed texts with it in a worker process.
+
+The server imports neither torch nor llama.cpp.
+"""
 
 import hashlib
 import importlib.util
@@ -11,8 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.chunking.chunker import CHUNKER_VERSION
-from ingest.embedders.gguf_config import read_facts
-from ingest.embedders.model_config import Prompts, dimension_of, pieces_lost_to_cuts, pooling_of, prompts_of, window_of
+from ingest.embedders.gguf_config import read_gguf_config
+from ingest.embedders.model_config import (
+    Prompts,
+    count_extra_tokens,
+    read_dimension,
+    read_pooling,
+    read_prompts,
+    read_window,
+)
 from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
 from ingest.runtime.model_cache import GGUF_SUFFIX, gguf_file, model_folder
@@ -26,22 +36,22 @@ QUERY_PRIORITY = 0
 BATCH_PRIORITY = 1
 CALL_TIMEOUT_SECONDS = 300.0
 NICENESS = 5
-"""A batch gives way to questions, and to a model that is writing."""
+"""Batches run at lower priority than queries and than the chat model."""
 SPECIAL_TOKENS = 2
-"""[CLS] and [SEP], or <s> and </s>, which such models put around every text."""
+"""[CLS] and [SEP], or <s> and </s>, around every text."""
 TORCH_WORKER, GGUF_WORKER = "ingest.embedders.torch_process:main", "ingest.embedders.gguf_process:main"
 MODEL_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 
 class VectorBatch(msgspec.Struct):
-    """Vectors on the wire: `rows` times `dimension` float32 values, row by row."""
+    """The wire form of vectors: `rows` times `dimension` float32 values in row-major order."""
 
     rows: int
     dimension: int
     data: bytes
 
     def array(self) -> NDArray[np.float32]:
-        """Return them as a matrix."""
+        """Return the vectors: shape (rows, dimension), float32, read-only."""
         return np.frombuffer(self.data, dtype=np.float32).reshape(self.rows, self.dimension)
 
 
@@ -49,8 +59,8 @@ class VectorBatch(msgspec.Struct):
 class EmbedderInfo:
     """An embedding model on disk, described without loading it: a folder, or one GGUF file.
 
-    `window` is what the model reads at once; `max_tokens` is what is left of it for a text, without the special tokens
-    and the prompt around it. `pooling` is empty where the folder says itself how tokens become one vector.
+    `window` is the model's context window in tokens; `max_tokens` is what remains of it for a text after special tokens
+    and prompt. `revision` is the SHA-256 of the weights. `pooling` is empty if the folder's `modules.json` declares it.
     """
 
     name: str
@@ -64,16 +74,16 @@ class EmbedderInfo:
 
     @property
     def is_gguf(self) -> bool:
-        """Whether llama.cpp computes the vectors, in place of sentence-transformers."""
+        """Whether llama.cpp computes the vectors instead of sentence-transformers."""
         return self.path.suffix == GGUF_SUFFIX
 
     @property
     def tokenizer_path(self) -> Path:
-        """The file from which `ingest.embedders.tokenizer.load_tokenizer` is made."""
+        """The file that `ingest.embedders.tokenizer.load_tokenizer` loads."""
         return self.path if self.is_gguf else self.path / "tokenizer.json"
 
     def passport(self) -> EmbedderPassport:
-        """Return what a collection embedded with this model has to remember."""
+        """Return the passport of a collection that is embedded with this model."""
         return EmbedderPassport(
             model=self.name,
             revision=self.revision,
@@ -85,45 +95,44 @@ class EmbedderInfo:
 
 
 def find_embedder(name: str) -> EmbedderInfo:
-    """Return the model that a setting names: `bundled`, the path of a GGUF file or of a folder, or a name in the cache
+    """Return the model that a setting names: `bundled`, the path of a GGUF file or of a folder, or a model in the cache
     of the Hugging Face tools.
 
-    Asks no network. Raises `EmbedderNotFoundError` and `EmbedderUnfitError`. The revision is the SHA-256 of the
-    weights, so that a model that was changed in place is noticed.
+    Uses no network. Raises `EmbedderNotFoundError` and `EmbedderUnfitError`.
     """
-    path = _bundled_path() if name == BUNDLED else model_folder(name)
+    path = _find_bundled() if name == BUNDLED else model_folder(name)
     if path is not None and all((path / file).is_file() for file in MODEL_FILES):
-        return _described_by_folder(path, _called(name, path))
+        return _describe_folder(path, _choose_name(name, path))
     if (file := gguf_file(name)) is not None:
-        return _described_by_header(file, file.stem if Path(name).exists() else name)
+        return _describe_gguf(file, file.stem if Path(name).exists() else name)
     raise EmbedderNotFoundError(name=name)
 
 
-def _described_by_folder(path: Path, called: str) -> EmbedderInfo:
-    prompts, window = prompts_of(path, called), window_of(path)
+def _describe_folder(path: Path, name: str) -> EmbedderInfo:
+    prompts, window = read_prompts(path, name), read_window(path)
     return EmbedderInfo(
-        name=called,
+        name=name,
         path=path,
-        dimension=dimension_of(path),
+        dimension=read_dimension(path),
         window=window,
-        max_tokens=window - SPECIAL_TOKENS - _prompt_tokens(path, prompts.passage) - pieces_lost_to_cuts(path),
+        max_tokens=window - SPECIAL_TOKENS - _count_prompt_tokens(path, prompts.passage) - count_extra_tokens(path),
         revision=_sha256(path / "model.safetensors"),
         prompts=prompts,
-        pooling=pooling_of(path, called),
+        pooling=read_pooling(path, name),
     )
 
 
-def _described_by_header(path: Path, called: str) -> EmbedderInfo:
-    facts = read_facts(path)
+def _describe_gguf(path: Path, name: str) -> EmbedderInfo:
+    config = read_gguf_config(path)
     return EmbedderInfo(
-        name=called,
+        name=name,
         path=path,
-        dimension=facts.dimension,
-        window=facts.window,
-        max_tokens=facts.max_tokens,
+        dimension=config.dimension,
+        window=config.window,
+        max_tokens=config.max_tokens,
         revision=_sha256(path),
-        prompts=facts.prompts,
-        pooling=facts.pooling,
+        prompts=config.prompts,
+        pooling=config.pooling,
     )
 
 
@@ -132,19 +141,19 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _called(name: str, path: Path) -> str:
-    """Return how a collection remembers the model, which is how its family is recognized too."""
+def _choose_name(name: str, path: Path) -> str:
+    """Return the model's name in passports; its family is recognized by it."""
     if name == BUNDLED:
         return BUNDLED_NAME
     return path.name if Path(name).is_dir() else name
 
 
-def _prompt_tokens(path: Path, prompt: str) -> int:
-    # A large vocabulary takes a second to load, so it is not done for nothing.
+def _count_prompt_tokens(path: Path, prompt: str) -> int:
+    # Loading a large vocabulary takes a second: skip it without a prompt.
     return len(WordPieceTokenizer(path / "tokenizer.json").token_spans(prompt)) if prompt else 0
 
 
-def _bundled_path() -> Path:
+def _find_bundled() -> Path:
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EmbedderNotFoundError(name=BUNDLED)
@@ -152,24 +161,23 @@ def _bundled_path() -> Path:
 
 
 class WorkerEmbedder:
-    """An `Embedder` whose model lives in a worker process, started at the first use.
+    """An `Embedder` whose model runs in a worker process that starts at the first call. Thread-safe.
 
-    Texts are sent in small batches sorted by length, so that little padding is computed. Questions are embedded beside
-    batches.
+    Texts are sent in batches of `batch_size`, sorted by length to save padding. Queries overtake batches.
     """
 
-    def __init__(self, folder: EmbedderInfo, *, batch_size: int) -> None:
-        self._folder = folder
+    def __init__(self, model: EmbedderInfo, *, batch_size: int) -> None:
+        self._model = model
         self._batch_size = batch_size
         self._worker = Worker(
             WorkerSpec(
                 name="embedder",
-                target=GGUF_WORKER if folder.is_gguf else TORCH_WORKER,
+                target=GGUF_WORKER if model.is_gguf else TORCH_WORKER,
                 options={
-                    "path": str(folder.path),
-                    "window": folder.window,
-                    "pooling": folder.pooling,
-                    "prompts": asdict(folder.prompts),
+                    "path": str(model.path),
+                    "window": model.window,
+                    "pooling": model.pooling,
+                    "prompts": asdict(model.prompts),
                 },
                 errors=(TextTooLongError,),
             )
@@ -178,16 +186,16 @@ class WorkerEmbedder:
     @property
     def dimension(self) -> int:
         """Length of every vector."""
-        return self._folder.dimension
+        return self._model.dimension
 
     def start(self) -> None:
         """Load the model now instead of at the first text."""
         self._worker.start()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one unit vector a text, in the order given; an empty matrix for no texts.
+        """Return the unit vectors of passages: shape (len(texts), dimension), float32, row i for text i.
 
-        Raises `TextTooLongError` where the model would cut a text off, and `WorkerError`.
+        Raises `TextTooLongError` if a text exceeds the model's window, and `WorkerError`.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         by_length = sorted(range(len(texts)), key=lambda index: len(texts[index]), reverse=True)
@@ -197,9 +205,9 @@ class WorkerEmbedder:
         return vectors
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
-        """Return the unit vector of a question, ahead of any batch.
+        """Return the unit vector of a query: shape (dimension,), float32; it overtakes batches.
 
-        A question longer than the model's window is embedded in parts whose mean is returned.
+        The vector of a query that exceeds the model's window is the normalized mean of the vectors of its parts.
         """
         vector: NDArray[np.float32] = self._call("embed_query", [query], QUERY_PRIORITY)[0]
         return vector

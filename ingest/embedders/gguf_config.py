@@ -1,20 +1,20 @@
-"""What a GGUF embedding model says of itself in its header, and what its family needs where it has no place for it."""
+"""The configuration of a GGUF embedding model: from its header, and from its family for what that leaves out."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.embedders.model_config import E5_TASK, Family, Prompts, family_of
+from ingest.embedders.model_config import E5_TASK, Family, Prompts, find_family
 from ingest.errors import EmbedderUnfitError
 from ingest.runtime.gguf_header import GgufHeaderError, Metadata, read_header
 
-MOST_TOKENS = 1_024
-"""The longest text that is read: llama.cpp reserves memory for the square of it, and a vocabulary for each token."""
+MAX_WINDOW_TOKENS = 1_024
+"""Limit of the window: llama.cpp's memory grows with its square, and by a row of the vocabulary for each token."""
 SPECIAL_TOKENS = 2
 _POOLINGS = {1: "mean", 2: "cls", 3: "last"}
-_LOST_TO_CUTS = {"bert": 0, "t5": 1}
-_MOST_LOST_TO_CUTS = 8
-"""Vocabularies whose words begin with their space spell a word in more pieces where it was cut off from it."""
+_EXTRA_TOKENS = {"bert": 0, "t5": 1}
+_MAX_EXTRA_TOKENS = 8
+"""Vocabularies whose words begin with a space spell a word in more tokens if it was cut off from its space."""
 
 _FAMILIES = (
     # https://huggingface.co/nomic-ai/nomic-embed-text-v1.5 ("Task instruction prefixes")
@@ -34,12 +34,12 @@ _FAMILIES = (
         "cls",
     ),
 )
-"""Models whose folders declare this themselves; what becomes of them as a GGUF knows it by their name alone."""
+"""Models whose folders declare prompts and pooling; a GGUF conversion of them is recognized by its name alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class GgufFacts:
-    """What has to be known of a model before it is loaded; the same as a folder of `EmbedderInfo` says."""
+class GgufConfig:
+    """Dimension, window, prompts and pooling of a model; see `ingest.embedders.embedder.EmbedderInfo`."""
 
     dimension: int
     window: int
@@ -48,40 +48,42 @@ class GgufFacts:
     pooling: str
 
 
-def read_facts(path: Path) -> GgufFacts:
-    """Return the facts of a GGUF file; raise `EmbedderUnfitError` where it is damaged or no embedding model.
+def read_gguf_config(path: Path) -> GgufConfig:
+    """Return the configuration of a GGUF file; raises `EmbedderUnfitError` if it is damaged or no embedding model.
 
-    A family is recognized by the name of the file, else by the one that the model has in it.
+    A family is recognized by the name of the file, else by `general.name` in the header.
     """
     try:
         metadata = read_header(path).metadata
     except GgufHeaderError as error:
         raise EmbedderUnfitError(name=str(path), detail=str(error)) from error
     architecture = metadata.get("general.architecture")
-    family = _family(path.stem) or _family(str(metadata.get("general.name", "")))
-    width = _integer(metadata, f"{architecture}.embedding_length")
-    window = min(_integer(metadata, f"{architecture}.context_length"), MOST_TOKENS)
-    pooling = _POOLINGS.get(_integer(metadata, f"{architecture}.pooling_type")) or (family.pooling if family else "")
+    family = _find_family(path.stem) or _find_family(str(metadata.get("general.name", "")))
+    width = _read_integer(metadata, f"{architecture}.embedding_length")
+    window = min(_read_integer(metadata, f"{architecture}.context_length"), MAX_WINDOW_TOKENS)
+    pooling = _POOLINGS.get(_read_integer(metadata, f"{architecture}.pooling_type")) or (
+        family.pooling if family else ""
+    )
     if not (width and window and pooling):
-        detail = "it does not say how its tokens become one vector (pooling_type), as embedding models do"
+        detail = "it does not declare how its token states are pooled (pooling_type), as embedding models do"
         raise EmbedderUnfitError(name=str(path), detail=detail)
     prompts = family.prompts if family else Prompts()
-    lost = _LOST_TO_CUTS.get(str(metadata.get("tokenizer.ggml.model")), _MOST_LOST_TO_CUTS)
-    return GgufFacts(
-        dimension=_integer(metadata, f"{architecture}.embedding_length_out") or width,
+    extra_tokens = _EXTRA_TOKENS.get(str(metadata.get("tokenizer.ggml.model")), _MAX_EXTRA_TOKENS)
+    return GgufConfig(
+        dimension=_read_integer(metadata, f"{architecture}.embedding_length_out") or width,
         window=window,
-        # No token is shorter than a byte: the prompt is not worth the loading of a vocabulary.
-        max_tokens=window - SPECIAL_TOKENS - len(prompts.passage.encode()) - lost,
+        # No token is shorter than a byte: this bound saves loading the vocabulary.
+        max_tokens=window - SPECIAL_TOKENS - len(prompts.passage.encode()) - extra_tokens,
         prompts=prompts,
         pooling=pooling,
     )
 
 
-def _family(name: str) -> Family | None:
-    plain = re.sub(r"[\s_]+", "-", name.lower())
-    return family_of(plain) or next((family for family in _FAMILIES if family.name.search(plain)), None)
+def _find_family(name: str) -> Family | None:
+    normalized = re.sub(r"[\s_]+", "-", name.lower())
+    return find_family(normalized) or next((family for family in _FAMILIES if family.name.search(normalized)), None)
 
 
-def _integer(metadata: Metadata, key: str) -> int:
+def _read_integer(metadata: Metadata, key: str) -> int:
     value = metadata.get(key, 0)
     return value if isinstance(value, int) else 0

@@ -1,5 +1,5 @@
 # pyright: basic
-"""The embedding process: sentence-transformers on the CPU, or on a GPU where torch finds one."""
+"""The embedding process: sentence-transformers on the CPU, or on a GPU if torch finds one."""
 
 import copy
 import logging
@@ -18,7 +18,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
 from ingest.embedders.embedder import NICENESS, QUERY_PRIORITY, VectorBatch
-from ingest.embedders.int8_encoder import Int8Encoder, Int8Pool, NotQuantizableError, give_way_on_one_core
+from ingest.embedders.int8_encoder import Int8Encoder, Int8Pool, NotQuantizableError, use_one_core
 from ingest.embedders.model_config import Prompts
 from ingest.errors import TextTooLongError
 from ingest.runtime.worker_main import Call, Channel, serve_calls
@@ -39,53 +39,54 @@ PROBE_TEXTS = [
     )
 ]
 PROBE_ROUNDS = 3
-HOPELESS = 3.0
+MAX_SLOWDOWN = 3.0
+"""A precision that takes this many times as long for one text is not probed further."""
 QUERY_BATCH = 16
 
-Encode = Callable[[list[str]], NDArray[np.float32]]
-"""Texts to unit vectors, one row a text."""
+Embed = Callable[[list[str]], NDArray[np.float32]]
+"""Texts to unit vectors: shape (texts, dimension), float32, in the order given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """A way to compute the vectors. It is taken only where they agree with float32 to `min_cosine`.
+    """A precision of the forward pass; eligible if its vectors have a cosine of `min_cosine` with those of float32.
 
-    `encode` is for batches, `encode_beside` for questions, in another thread at the same time.
+    `embed` is for batches; `embed_queries` runs in another thread at the same time.
     """
 
     name: str
-    encode: Encode
-    encode_beside: Encode
+    embed: Embed
+    embed_queries: Embed
     min_cosine: float
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Load the model that the options of `WorkerEmbedder` describe, and serve `embed` and `embed_query`."""
     exact = load(options["path"], window=options["window"], pooling=options["pooling"])
-    chosen = fastest(candidates(exact))
-    logger.info("vectors are computed as %s", chosen.name)
+    chosen = choose_precision(build_precisions(exact))
+    logger.info("the embedder computes in %s", chosen.name)
     prompts = Prompts(**options["prompts"])
-    # Questions have a thread of their own, which does not give way: they neither wait for a batch nor beside one.
-    asked = TorchModel(sharing_weights(exact), chosen.encode_beside, prompts)
-    threading.Thread(target=_serve_questions, args=(channel, asked), name="questions", daemon=True).start()
+    # Queries have a thread at normal priority, so that they do not wait for a batch.
+    query_embedder = TorchEmbedder(copy_sharing_weights(exact), chosen.embed_queries, prompts)
+    threading.Thread(target=_serve_queries, args=(channel, query_embedder), name="queries", daemon=True).start()
     channel.ready()
     os.nice(NICENESS)
-    serve_calls(channel, TorchModel(exact, chosen.encode, prompts).handle)
+    serve_calls(channel, TorchEmbedder(exact, chosen.embed, prompts).handle)
 
 
-def _serve_questions(channel: Channel, model: "TorchModel") -> None:
-    give_way_on_one_core(0)
-    serve_calls(channel, model.handle, only_priority=QUERY_PRIORITY)
+def _serve_queries(channel: Channel, embedder: "TorchEmbedder") -> None:
+    use_one_core(0)
+    serve_calls(channel, embedder.handle, only_priority=QUERY_PRIORITY)
 
 
 def load(path: str, *, window: int, pooling: str) -> SentenceTransformer:
-    """Return the model in a folder, which reads `window` tokens; an empty `pooling` leaves that to the folder."""
+    """Return the model in a folder with a window of `window` tokens; an empty `pooling` is that of the folder."""
     model = SentenceTransformer(path, device=_device(), local_files_only=True)
     if pooling:
         transformer = cast(Any, model[0])
         pooled = Pooling(transformer.get_embedding_dimension(), cast(Any, pooling))
         model = SentenceTransformer(modules=[transformer, pooled], device=_device())
-    model.max_seq_length = window  # the library counts the positions that RoBERTa-like models never use
+    model.max_seq_length = window  # the library includes positions that RoBERTa-like models never use
     return model
 
 
@@ -93,47 +94,48 @@ def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def candidates(exact: SentenceTransformer) -> list[Precision]:
-    """Return the ways that this machine can compute the vectors of a model, float32 first."""
-    rough = copy.deepcopy(exact).to(torch.bfloat16)
-    ways = [
-        Precision(name, partial(encode, model), partial(encode, sharing_weights(model)), min_cosine)
-        for name, model, min_cosine in (("float32", exact, 1.0), ("bfloat16", rough, 0.999))
+def build_precisions(exact: SentenceTransformer) -> list[Precision]:
+    """Return the precisions in which this machine can run a model, float32 first."""
+    bfloat16 = copy.deepcopy(exact).to(torch.bfloat16)
+    precisions = [
+        Precision(name, partial(embed, model), partial(embed, copy_sharing_weights(model)), min_cosine)
+        for name, model, min_cosine in (("float32", exact, 1.0), ("bfloat16", bfloat16, 0.999))
     ]
     if exact.device.type == "cpu":
         try:
             encoder = Int8Encoder(exact)
-            ways.append(Precision("int8", Int8Pool(encoder, niceness=NICENESS).encode, encoder.beside().encode, 0.98))
+            pool = Int8Pool(encoder, niceness=NICENESS)
+            precisions.append(Precision("int8", pool.embed, encoder.copy_for_thread().embed, 0.98))
         except (NotQuantizableError, RuntimeError, AttributeError) as error:  # not every torch has the kernels
-            logger.info("no 8-bit vectors: %s", error)
-    return ways
+            logger.info("int8 is not available: %s", error)
+    return precisions
 
 
-def sharing_weights(model: SentenceTransformer) -> SentenceTransformer:
-    """Return the same model for another thread: one tokenizer cannot be used by two."""
+def copy_sharing_weights(model: SentenceTransformer) -> SentenceTransformer:
+    """Return a copy of a model for another thread: its weights are shared, its tokenizer is not thread-safe."""
     return copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
 
 
-def fastest(ways: Sequence[Precision]) -> Precision:
-    """Return the fastest way whose vectors are as good as those of the first."""
-    exact = ways[0]
-    vectors, hopeless = exact.encode(PROBE_TEXTS), HOPELESS * _seconds(exact, PROBE_TEXTS[:1])
-    # One text is enough to see that a processor has no instructions for it: then it is slower many times over.
-    hopeful = [way for way in ways[1:] if _seconds(way, PROBE_TEXTS[:1]) <= hopeless]
-    good = [way for way in hopeful if _agreement(vectors, way.encode(PROBE_TEXTS)) >= way.min_cosine]
-    # In turn, and the best of each: another program that wakes up must not decide this.
-    rounds = [[_seconds(way, PROBE_TEXTS) for way in (exact, *good)] for _ in range(PROBE_ROUNDS)]
+def choose_precision(precisions: Sequence[Precision]) -> Precision:
+    """Return the fastest precision whose vectors agree with those of the first, measured on `PROBE_TEXTS`."""
+    exact = precisions[0]
+    vectors, max_seconds = exact.embed(PROBE_TEXTS), MAX_SLOWDOWN * _measure_seconds(exact, PROBE_TEXTS[:1])
+    # One text tells whether the processor has the instructions: without them it takes many times as long.
+    supported = [other for other in precisions[1:] if _measure_seconds(other, PROBE_TEXTS[:1]) <= max_seconds]
+    eligible = [other for other in supported if _min_cosine(vectors, other.embed(PROBE_TEXTS)) >= other.min_cosine]
+    # Interleaved, and the best round of each: another program that wakes up must not decide this.
+    rounds = [[_measure_seconds(each, PROBE_TEXTS) for each in (exact, *eligible)] for _ in range(PROBE_ROUNDS)]
     seconds = [min(times) for times in zip(*rounds, strict=True)]
-    return (exact, *good)[seconds.index(min(seconds))]
+    return (exact, *eligible)[seconds.index(min(seconds))]
 
 
-def _agreement(vectors: NDArray[np.float32], others: NDArray[np.float32]) -> float:
-    """Return the smallest cosine between rows."""
+def _min_cosine(vectors: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+    """Return the smallest cosine between corresponding rows."""
     return float(np.sum(vectors * others, axis=1).min())
 
 
-def encode(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
-    """Return unit vectors, one row a text, all texts in one batch, none with a prompt that is not in it."""
+def embed(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
+    """Return unit vectors: shape (len(texts), dimension), float32; all texts in one batch, without adding a prompt."""
     with torch.inference_mode():
         embedded = model.encode(
             texts, prompt="", batch_size=len(texts), convert_to_tensor=True, show_progress_bar=False
@@ -142,19 +144,19 @@ def encode(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
     return np.ascontiguousarray(unit.cpu().numpy(), dtype=np.float32)
 
 
-def _seconds(way: Precision, texts: list[str]) -> float:
-    way.encode(texts)  # the first run allocates
+def _measure_seconds(precision: Precision, texts: list[str]) -> float:
+    precision.embed(texts)  # the first run allocates
     started = time.perf_counter()
-    way.encode(texts)
+    precision.embed(texts)
     return time.perf_counter() - started
 
 
-class TorchModel:
-    """A loaded sentence-transformers model that puts its prompts before texts, and refuses what it would cut off."""
+class TorchEmbedder:
+    """A loaded sentence-transformers model that prepends its prompts to texts and refuses texts over its window."""
 
-    def __init__(self, model: SentenceTransformer, encode: Encode, prompts: Prompts) -> None:
+    def __init__(self, model: SentenceTransformer, embed: Embed, prompts: Prompts) -> None:
         self._model = model
-        self._encode = encode
+        self._embed = embed
         self._prompts = prompts
         self._window = int(model.max_seq_length or 0)
         self._special_tokens = int(model.tokenizer.num_special_tokens_to_add(pair=False))
@@ -167,25 +169,25 @@ class TorchModel:
         yield VectorBatch(rows, dimension, vectors.tobytes())
 
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
-        """Return unit vectors; raises `TextTooLongError` for a text over the window."""
+        """Return the unit vectors of passages, one row each; raises `TextTooLongError` for a text over the window."""
         prompted = [self._prompts.passage + text for text in texts]
-        longest = max(len(ids) for ids in self._token_ids(prompted)) + self._special_tokens
+        longest = max(len(ids) for ids in self._tokenize(prompted)) + self._special_tokens
         if longest > self._window:
             raise TextTooLongError(tokens=longest, limit=self._window)
-        return self._encode(prompted)
+        return self._embed(prompted)
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
-        """Return the unit vector of a text of any length, as a matrix of one row."""
-        ids, prompt = self._token_ids([query, self._prompts.query])
+        """Return the unit vector of a query of any length: shape (1, dimension); the mean of parts if it is long."""
+        ids, prompt = self._tokenize([query, self._prompts.query])
         room = self._window - self._special_tokens - len(prompt)
         parts = [self._model.tokenizer.decode(ids[start : start + room]) for start in range(0, len(ids), room)]
-        # Decoded pieces can come out a little longer when they are tokenised again; the model cuts those few.
+        # A decoded part can have a few more tokens when it is tokenized again; the model truncates those.
         texts = [self._prompts.query + part for part in (parts if len(ids) > room else [query])]
         batches = [texts[start : start + QUERY_BATCH] for start in range(0, len(texts), QUERY_BATCH)]
-        vectors = np.concatenate([self._encode(batch) for batch in batches])
+        vectors = np.concatenate([self._embed(batch) for batch in batches])
         mean = vectors.mean(axis=0, keepdims=True)
         return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
-    def _token_ids(self, texts: list[str]) -> list[list[int]]:
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
         encoded = self._model.tokenizer(texts, truncation=False, padding=False, add_special_tokens=False, verbose=False)
         return cast(list[list[int]], encoded["input_ids"])

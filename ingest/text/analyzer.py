@@ -1,11 +1,11 @@
 # pyright: basic
-"""Words as the search by words compares them, in any language and script (the adapter of PyStemmer). Pure.
+"""The analyzer of the lexical index: text to terms, in any language and script (the adapter of PyStemmer). Pure.
 
-What is shown and quoted keeps the author's letters; this is only for the index. Forms that mean the same are made the
-same: compatibility forms (ligatures, full width) by NFKC, case, accents (in Vietnamese they make the word and stay),
-and endings: by the Snowball stemmer of the script's language, in Latin script by the English one and a cut after
-seven letters, which serves inflected languages without a guess at the language. Scripts that put no spaces between
-words become overlapping pairs of characters. Measured on XQuAD in 12 languages:
+The terms are for BM25 alone; what is shown and quoted keeps the author's letters. The analyzer folds compatibility
+forms (Unicode NFKC: ligatures, full width), case and accents (not in Vietnamese, where an accent makes another word),
+and stems: with the Snowball stemmer of the script's language; words in Latin script with the English stemmer and a
+truncation to seven letters, which serves inflected languages without language detection. Scripts without spaces between
+words become overlapping character bigrams. Measured on XQuAD in 12 languages:
 docs/development/decisions/2026-11-24-lexical-analyzer.md.
 """
 
@@ -18,14 +18,14 @@ from threading import get_ident
 import regex
 import Stemmer
 
-LATIN_LETTERS = 7
-"""Letters of a Latin word that are compared; a word with a digit in it is a code, of which every sign counts."""
+LATIN_STEM_LETTERS = 7
+"""Length to which a stem in Latin script is truncated; a word with a digit is a code and stays whole."""
 MAX_QUERY_TERMS = 256
-"""A search takes time for every word of a question; what is longer is a text, which its vector describes better."""
-REMEMBERED_WORDS = 100_000
+"""Every term of a query costs time; a longer query is a text, which its vector describes better."""
+STEM_CACHE_SIZE = 100_000
 
 UNSPACED_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-"""Scripts whose signs stand for much, as a set of a regular expression; most put no spaces between words."""
+"""Scripts with much meaning in a character, as a set of a regular expression; most put no spaces between words."""
 
 _UNSPACED = UNSPACED_SCRIPTS + r"\u30FC"
 _TOKEN = regex.compile(
@@ -51,22 +51,24 @@ _LANGUAGES = tuple(
 
 
 def extract_terms(text: str) -> list[str]:
-    """Return what is compared of a text, in its order; a word that stands there twice comes twice."""
+    """Return the terms of a text in its order, repeated terms included; none for a text without letters and digits."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return [word for match in _TOKEN.finditer(folded) for word in _forms(match[0], is_unspaced=bool(match["unspaced"]))]
+    return [
+        term for match in _TOKEN.finditer(folded) for term in _make_terms(match[0], is_unspaced=bool(match["unspaced"]))
+    ]
 
 
-def extract_query_terms(question: str) -> list[str]:
-    """Return the words of a question, each once, in its order; at most `MAX_QUERY_TERMS` of them."""
-    return list(dict.fromkeys(extract_terms(question)))[:MAX_QUERY_TERMS]
+def extract_query_terms(query: str) -> list[str]:
+    """Return the distinct terms of a query in its order, the first `MAX_QUERY_TERMS` of them."""
+    return list(dict.fromkeys(extract_terms(query)))[:MAX_QUERY_TERMS]
 
 
 def join_terms(text: str) -> str:
-    """Return the words of a text with spaces between them, as the lexical index stores them."""
+    """Return the terms of a text joined by spaces, the form that SQLite's FTS5 index stores."""
     return " ".join(extract_terms(text))
 
 
-def _forms(run: str, *, is_unspaced: bool) -> Iterator[str]:
+def _make_terms(run: str, *, is_unspaced: bool) -> Iterator[str]:
     if not is_unspaced:
         yield _stem(run)
         return
@@ -76,31 +78,30 @@ def _forms(run: str, *, is_unspaced: bool) -> Iterator[str]:
         return
     for first, second in pairwise(characters):
         yield first + second
-    # A single Han character can be a word; a single sign of an alphabet is not.
+    # A single Han character can be a word; a single character of the other scripts is not.
     yield from (character for character in characters if _HAN.match(character))
 
 
-@lru_cache(maxsize=REMEMBERED_WORDS)
+@lru_cache(maxsize=STEM_CACHE_SIZE)
 def _stem(word: str) -> str:
-    return _without_ending(word) or word
+    return _strip_ending(word) or word
 
 
-def _without_ending(word: str) -> str:
+def _strip_ending(word: str) -> str:
     language = next((language for script, language in _LANGUAGES if script.match(word)), "")
     if not language or _DIGIT.search(word):
-        return _without_accents(word)
+        return _strip_accents(word)
     if language != "english":
-        return _without_accents(_stemmer(language, get_ident()).stemWord(word))
+        return _strip_accents(_stemmer(language, get_ident()).stemWord(word))
     if _VIETNAMESE.search(word):
         return word
-    return str(_stemmer(language, get_ident()).stemWord(_without_accents(word)))[:LATIN_LETTERS]
+    return str(_stemmer(language, get_ident()).stemWord(_strip_accents(word)))[:LATIN_STEM_LETTERS]
 
 
 @lru_cache
-def _stemmer(language: str, thread: int) -> Stemmer.Stemmer:  # one for each thread: it keeps state
+def _stemmer(language: str, thread: int) -> Stemmer.Stemmer:  # one for each thread: a stemmer is not thread-safe
     return Stemmer.Stemmer(language, 0)
 
 
-def _without_accents(word: str) -> str:
-    plain = _ACCENTS.sub("", unicodedata.normalize("NFD", word))
-    return unicodedata.normalize("NFC", plain)
+def _strip_accents(word: str) -> str:
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))

@@ -1,4 +1,4 @@
-"""Pieces of a long document, and the document that they make together. Pure."""
+"""The pieces in which a long document is read: their offsets, and the document that they make together. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,42 +8,42 @@ from ingest.types import Block, Heading, Page, PageUnit, ParsedDocument
 
 
 def choose_separator(unit: PageUnit) -> str:
-    """Return what stands between the texts of two pieces: where lines are counted, no line that the file has not."""
+    """Return the separator between the texts of two pieces; it adds no line to a document whose places are lines."""
     return "\n" if unit is PageUnit.LINE else "\n\n"
 
 
 def join_pieces(pieces: Iterable[ParsedDocument]) -> ParsedDocument:
-    """Return the document that `pieces` make, in order; raises `ValueError` where there is none.
+    """Return the document that `pieces` make, in order; raises `ValueError` if there are none.
 
-    Title and unit are those of the first piece; each warning is kept once.
+    Title and unit are those of the first piece; each distinct warning appears once.
     """
-    moved: list[ParsedDocument] = []
+    shifted: list[ParsedDocument] = []
     text = ""
     for piece in pieces:
-        text += choose_separator(piece.unit) if moved else ""
-        moved.append(shift_offsets(piece, len(text)))
+        text += choose_separator(piece.unit) if shifted else ""
+        shifted.append(shift_offsets(piece, len(text)))
         text += piece.text
-    if not moved:
+    if not shifted:
         raise ValueError("a document has at least one piece")
-    if len(moved) == 1:
-        return moved[0]
+    if len(shifted) == 1:
+        return shifted[0]
     metadata: dict[str, str] = {}
-    for piece in moved:
+    for piece in shifted:
         metadata = {**piece.metadata, **metadata}
     return replace(
-        moved[0],
+        shifted[0],
         text=text,
-        pages=tuple(page for piece in moved for page in piece.pages),
-        headings=tuple(heading for piece in moved for heading in piece.headings),
-        blocks=tuple(block for piece in moved for block in piece.blocks),
-        warnings=tuple(dict.fromkeys(warning for piece in moved for warning in piece.warnings)),
+        pages=tuple(page for piece in shifted for page in piece.pages),
+        headings=tuple(heading for piece in shifted for heading in piece.headings),
+        blocks=tuple(block for piece in shifted for block in piece.blocks),
+        warnings=tuple(dict.fromkeys(warning for piece in shifted for warning in piece.warnings)),
         metadata=metadata,
-        skipped=tuple(span for piece in moved for span in piece.skipped),
+        skipped=tuple(span for piece in shifted for span in piece.skipped),
     )
 
 
 def shift_offsets(piece: ParsedDocument, offset: int) -> ParsedDocument:
-    """Return `piece` with all offsets moved by `offset`; its text stays."""
+    """Return `piece` with `offset` characters added to all of its offsets; its text stays."""
     if not offset:
         return piece
     return replace(
@@ -59,7 +59,7 @@ def shift_offsets(piece: ParsedDocument, offset: int) -> ParsedDocument:
 
 
 def shift_page(page: Page, offset: int) -> Page:
-    """Return `page` with its offsets, and those of its words, moved by `offset`."""
+    """Return `page` with `offset` characters added to its offsets and to those of its words."""
     words = unpack_words(page.words).copy()
     words["start"] += offset
     words["end"] += offset

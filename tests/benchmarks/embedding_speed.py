@@ -16,7 +16,7 @@ from sentence_transformers import SentenceTransformer
 from ingest.chunking.chunker import ChunkSpec, contextualize, split
 from ingest.embedders.embedder import find_embedder
 from ingest.embedders.tokenizer import WordPieceTokenizer
-from ingest.embedders.torch_process import candidates, fastest
+from ingest.embedders.torch_process import build_precisions, choose_precision
 from ingest.errors import UnreadableFileError
 from ingest.jobs.sources import find_files
 from ingest.parsers.registry import parse
@@ -49,7 +49,7 @@ def main() -> int:
     arguments = parser.parse_args()
     texts = chunk_texts(arguments.folder, arguments.texts)
     model = SentenceTransformer(str(find_embedder("bundled").path), device="cpu")
-    chosen = fastest(candidates(model))
+    chosen = choose_precision(build_precisions(model))
     batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
 
     def with_defaults() -> None:
@@ -57,7 +57,7 @@ def main() -> int:
 
     def as_pincite() -> None:
         for batch in batches:
-            chosen.encode(batch)
+            chosen.embed(batch)
 
     speeds: dict[str, list[float]] = {"defaults": [], chosen.name: []}
     for _ in range(ROUNDS):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
-from ingest.embedders.gguf_process import GgufEmbedder, GgufEncoder, GgufPool
-from ingest.embedders.gguf_tokenizer import GgufModel
+from ingest.embedders.gguf_process import GgufEmbedder, GgufPool
+from ingest.embedders.llama_model import LlamaEncoder, LlamaModel
 from ingest.errors import EmbedderNotFoundError, TextTooLongError, WorkerError
 from tests.tiny_embedders import SIZE, WINDOW, write_tiny_embedder
 from tests.tiny_gguf_embedder import write_gguf_of
@@ -45,57 +45,59 @@ def said_by_library(folder: Path, texts: list[str]) -> NDArray[np.float32]:
     return np.concatenate([model.encode([text], prompt="", normalize_embeddings=True) for text in texts])
 
 
-def loaded(path: Path) -> GgufEmbedder:
-    found, model = find_embedder(str(path)), GgufModel(path, vocabulary_only=False)
-    encoder = GgufEncoder(model, window=found.window, pooling=found.pooling, threads=1)
-    return GgufEmbedder(model, encoder.encode, found.prompts, window=found.window)
+def load(path: Path) -> GgufEmbedder:
+    model_info, model = find_embedder(str(path)), LlamaModel(path, vocabulary_only=False)
+    encoder = LlamaEncoder(model, window=model_info.window, pooling=model_info.pooling, threads=1)
+    return GgufEmbedder(model, encoder.embed_batch, model_info.prompts, window=model_info.window)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_a_bert_says_the_same_as_a_gguf_and_as_a_folder(tmp_path: Path, pooling: str) -> None:
     folder = write_tiny_embedder(tmp_path / "folder", "bert", pooling=pooling)
-    vectors = loaded(write_gguf_of(folder, tmp_path / "m.gguf", pooling=pooling)).embed(TEXTS)
+    vectors = load(write_gguf_of(folder, tmp_path / "m.gguf", pooling=pooling)).embed(TEXTS)
     assert np.allclose(vectors, said_by_library(folder, TEXTS), atol=1e-3)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
 
 
 def test_an_xlm_r_says_the_same_as_a_gguf_and_as_a_folder(tmp_path: Path) -> None:
     folder = write_tiny_embedder(tmp_path / "folder", "xlm-roberta", pooling="mean")
-    vectors = loaded(write_gguf_of(folder, tmp_path / "m.gguf", pooling="mean")).embed(JAPANESE)
+    vectors = load(write_gguf_of(folder, tmp_path / "m.gguf", pooling="mean")).embed(JAPANESE)
     assert np.allclose(vectors, said_by_library(folder, JAPANESE), atol=1e-3)
 
 
 def test_a_file_that_does_not_say_how_it_is_pooled_is_pooled_as_its_family_is(tmp_path: Path) -> None:
     folder = write_tiny_embedder(tmp_path / "folder", "bert", pooling="cls")
     bge = write_gguf_of(folder, tmp_path / "bge-small-en-v1.5-f16.gguf")
-    assert np.allclose(loaded(bge).embed(TEXTS), said_by_library(folder, TEXTS), atol=1e-3)
+    assert np.allclose(load(bge).embed(TEXTS), said_by_library(folder, TEXTS), atol=1e-3)
 
 
 def test_a_text_has_the_same_vector_whatever_it_is_embedded_with(nomic: Path) -> None:
-    found, model = find_embedder(str(nomic)), GgufModel(nomic, vocabulary_only=False)
-    encoders = [GgufEncoder(model, window=found.window, pooling=found.pooling, threads=threads) for threads in (1, 2)]
-    tokens = [model.tokens(text, special=True) for text in TEXTS * 4]
-    together = GgufPool(encoders, niceness=0).encode(tokens)
+    model_info, model = find_embedder(str(nomic)), LlamaModel(nomic, vocabulary_only=False)
+    encoders = [
+        LlamaEncoder(model, window=model_info.window, pooling=model_info.pooling, threads=threads) for threads in (1, 2)
+    ]
+    tokens = [model.tokenize(text, special=True) for text in TEXTS * 4]
+    together = GgufPool(encoders, niceness=0).embed_batch(tokens)
     alone = np.stack([encoders[1].embed(text) for text in tokens])
     assert np.abs(together - alone).max() < 1e-5
 
 
 def test_a_long_question_is_embedded_in_parts_that_fit_and_each_have_the_prompt(nomic: Path) -> None:
-    model = GgufModel(nomic, vocabulary_only=False)
+    model = LlamaModel(nomic, vocabulary_only=False)
     seen: list[Sequence[int]] = []
 
     def note(texts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         seen.extend(texts)
         return np.eye(len(texts), SIZE, dtype=np.float32)
 
-    found = find_embedder(str(nomic))
+    model_info = find_embedder(str(nomic))
     question = "the pump is old " * 20
-    (vector,) = GgufEmbedder(model, note, found.prompts, window=WINDOW).embed_query(question)
-    framed = [model.tokens(found.prompts.query, special=True)[:-1] for _ in seen]
+    (vector,) = GgufEmbedder(model, note, model_info.prompts, window=WINDOW).embed_query(question)
+    framed = [model.tokenize(model_info.prompts.query, special=True)[:-1] for _ in seen]
     assert [part[: len(head)] for part, head in zip(seen, framed, strict=True)] == framed
     assert max(map(len, seen)) <= WINDOW
     read = [token for part, head in zip(seen, framed, strict=True) for token in part[len(head) : -1]]
-    assert read == model.tokens(question)
+    assert read == model.tokenize(question)
     assert np.allclose(vector[: len(seen)], 1 / np.sqrt(len(seen)))
 
 
@@ -127,9 +129,9 @@ def test_the_longest_text_that_is_promised_fits_and_what_would_be_cut_off_is_ref
 @pytest.mark.slow
 def test_a_file_whose_weights_are_missing_is_reported_by_the_worker(nomic: Path, tmp_path: Path) -> None:
     other = shutil.copy(nomic, tmp_path / NOMIC)
-    found = find_embedder(str(other))
+    model_info = find_embedder(str(other))
     Path(other).write_bytes(b"GGUF")
-    with closing(WorkerEmbedder(found, batch_size=2)) as embedder, pytest.raises(WorkerError, match=r"llama\.cpp"):
+    with closing(WorkerEmbedder(model_info, batch_size=2)) as embedder, pytest.raises(WorkerError, match=r"llama\.cpp"):
         embedder.embed(TEXTS)
 
 

@@ -9,8 +9,8 @@ from sentence_transformers import SentenceTransformer
 
 from ingest.embedders.embedder import find_embedder
 from ingest.embedders.int8_encoder import Int8Encoder, Int8Pool, NotQuantizableError
-from ingest.embedders.model_config import window_of
-from ingest.embedders.torch_process import PROBE_TEXTS, Precision, encode, fastest, load
+from ingest.embedders.model_config import read_window
+from ingest.embedders.torch_process import PROBE_TEXTS, Precision, choose_precision, embed, load
 from tests.tiny_embedders import Kind, write_tiny_embedder
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")]
@@ -27,14 +27,14 @@ def pool(model: SentenceTransformer) -> Int8Pool:
 
 
 def test_vectors_are_near_those_of_float32(model: SentenceTransformer, pool: Int8Pool) -> None:
-    exact, rough = encode(model, PROBE_TEXTS), pool.encode(PROBE_TEXTS)
+    exact, rough = embed(model, PROBE_TEXTS), pool.embed(PROBE_TEXTS)
     assert rough.dtype == np.float32
     assert np.sum(exact * rough, axis=1).min() > 0.98
 
 
 def test_a_text_has_the_same_vector_whatever_it_is_embedded_with(pool: Int8Pool) -> None:
-    together = pool.encode(PROBE_TEXTS)
-    alone = np.concatenate([pool.encode([text]) for text in PROBE_TEXTS])
+    together = pool.embed(PROBE_TEXTS)
+    alone = np.concatenate([pool.embed([text]) for text in PROBE_TEXTS])
     assert np.array_equal(together, alone)
 
 
@@ -45,19 +45,19 @@ def test_a_model_with_further_layers_is_left_as_it_is(model: SentenceTransformer
 
 
 def test_a_way_whose_vectors_are_wrong_is_never_taken(pool: Int8Pool) -> None:
-    vectors = pool.encode(PROBE_TEXTS)
-    right = Precision("slow", lambda texts: pool.encode(texts) if len(texts) else vectors, pool.encode, 1.0)
-    wrong = Precision("wrong", lambda texts: vectors[: len(texts)][::-1].copy(), pool.encode, 0.98)
-    assert fastest([right, wrong]).name == "slow"
+    vectors = pool.embed(PROBE_TEXTS)
+    right = Precision("slow", lambda texts: pool.embed(texts) if len(texts) else vectors, pool.embed, 1.0)
+    wrong = Precision("wrong", lambda texts: vectors[: len(texts)][::-1].copy(), pool.embed, 0.98)
+    assert choose_precision([right, wrong]).name == "slow"
 
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_other_encoders_have_the_vectors_of_the_library(tmp_path: Path, kind: Kind, pooling: str) -> None:
     folder = write_tiny_embedder(tmp_path / "model", kind, pooling=pooling)
-    exact = load(str(folder), window=window_of(folder), pooling="")
+    exact = load(str(folder), window=read_window(folder), pooling="")
     texts = ["where is the pump?", "x", "ポンプはどこ", *PROBE_TEXTS]
-    expected, vectors = encode(exact, texts), Int8Pool(Int8Encoder(exact)).encode(texts)
+    expected, vectors = embed(exact, texts), Int8Pool(Int8Encoder(exact)).embed(texts)
     assert np.sum(expected * vectors, axis=1).min() > 0.995
     assert np.sum(expected * vectors[::-1], axis=1).min() < 0.95
 

@@ -14,9 +14,9 @@ from sentence_transformers import SentenceTransformer
 
 from ingest.chunking.chunker import ChunkSpec, contextualize, split
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
-from ingest.embedders.model_config import Prompts, prompts_of
+from ingest.embedders.model_config import Prompts, read_prompts
 from ingest.embedders.tokenizer import WordPieceTokenizer
-from ingest.embedders.torch_process import TorchModel, encode, load
+from ingest.embedders.torch_process import TorchEmbedder, embed, load
 from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
 from ingest.types import Page, ParsedDocument
@@ -54,10 +54,10 @@ def said_by_library(folder: Path, texts: Sequence[str]) -> NDArray[np.float32]:
     return np.concatenate([model.encode([text], prompt="", normalize_embeddings=True) for text in texts])
 
 
-def loaded(folder: Path) -> TorchModel:
+def loaded(folder: Path) -> TorchEmbedder:
     found = find_embedder(str(folder))
     model = load(str(folder), window=found.window, pooling=found.pooling)
-    return TorchModel(model, lambda texts: encode(model, texts), found.prompts)
+    return TorchEmbedder(model, lambda texts: embed(model, texts), found.prompts)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def loaded(folder: Path) -> TorchModel:
     ],
 )
 def test_a_family_is_known_by_its_name(tmp_path: Path, name: str, prompts: Prompts) -> None:
-    assert prompts_of(tmp_path, name) == prompts
+    assert read_prompts(tmp_path, name) == prompts
 
 
 def test_an_instructed_e5_has_its_task_before_questions_and_nothing_before_passages(tmp_path: Path) -> None:
-    prompts = prompts_of(tmp_path, "multilingual-e5-large-instruct")
+    prompts = read_prompts(tmp_path, "multilingual-e5-large-instruct")
     assert prompts.query.startswith("Instruct: ")
     assert prompts.query.endswith("\nQuery: ")
     assert prompts.passage == ""
@@ -97,7 +97,7 @@ def test_what_a_model_declares_counts_before_what_its_family_needs(
     tmp_path: Path, declared: dict[str, object], prompts: Prompts
 ) -> None:
     (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(declared))
-    assert prompts_of(tmp_path, "e5-small") == prompts
+    assert read_prompts(tmp_path, "e5-small") == prompts
 
 
 def test_a_passport_says_what_the_passages_were_embedded_with(e5: Path, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_every_part_of_a_long_question_has_its_prompt_and_fits(e5: Path) -> None
 
     found = find_embedder(str(e5))
     model = load(str(e5), window=found.window, pooling=found.pooling)
-    TorchModel(model, note, found.prompts).embed_query("the pump is old " * 60)
+    TorchEmbedder(model, note, found.prompts).embed_query("the pump is old " * 60)
     assert len(seen) == -(-240 // (WINDOW - 4))
     assert all(text.startswith("query: the") for text in seen)
     assert max(len(model.tokenizer(text)["input_ids"]) for text in seen) <= WINDOW
