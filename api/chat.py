@@ -29,7 +29,7 @@ from api.schemas import ChatRequest, PinciteOptions
 from api.services import Services
 from api.sse import encode_event
 from ingest.errors import CollectionNotFoundError
-from ingest.library.names import as_stored
+from ingest.library.names import normalize_name
 from rag.conversations.store import ConversationEvent, TurnPosition, TurnsStored, choose_seed
 from rag.engines.completion import Completion
 from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob, Usage
@@ -132,10 +132,10 @@ def _collections(services: Services, request: ChatRequest) -> tuple[str, ...]:
     """Return the ids of the collections that are asked, each once."""
     others = (request.pincite or PinciteOptions()).collections or []
     try:
-        asked = services.searchable(as_stored(request.model.removeprefix(DOCS_PREFIX)))
+        asked = services.searchable(normalize_name(request.model.removeprefix(DOCS_PREFIX)))
     except CollectionNotFoundError as error:
         raise ModelNotFoundError(model=request.model) from error
-    return tuple(dict.fromkeys([asked.id, *(services.searchable(as_stored(name)).id for name in others)]))
+    return tuple(dict.fromkeys([asked.id, *(services.searchable(normalize_name(name)).id for name in others)]))
 
 
 def plain_events(engine: Engine, messages: Sequence[Message], sampling: Sampling, *, client: str) -> AnswerEvents:

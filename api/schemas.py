@@ -18,9 +18,9 @@ from pydantic import (
     field_validator,
 )
 
-from ingest.library.filters import checked_attributes
-from ingest.library.filters import parse as parse_filter
-from ingest.library.names import collection_name
+from ingest.library.filters import check_attributes
+from ingest.library.filters import parse_filters as parse_filter
+from ingest.library.names import check_collection_name
 from ingest.types import Filter
 from rag.engines.json_schema import checked_schema
 from rag.engines.types import Message, Role, Sampling
@@ -78,11 +78,11 @@ def _as_parts(value: object) -> object:
 
 
 Filters = Annotated[Filter, PlainValidator(parse_filter, json_schema_input_type=dict[str, Any])]
-StoreAttributes = Annotated[dict[str, Any], AfterValidator(checked_attributes)]
+StoreAttributes = Annotated[dict[str, Any], AfterValidator(check_attributes)]
 """What a person says of a document, within OpenAI's limits."""
 
 Text = Annotated[str, AfterValidator(_whole_characters)]
-CollectionName = Annotated[Text, AfterValidator(collection_name)]
+CollectionName = Annotated[Text, AfterValidator(check_collection_name)]
 Unused = Annotated[None, BeforeValidator(_neutral)]
 Ignored = Any
 Number = Annotated[float, Field(allow_inf_nan=False)]

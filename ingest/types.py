@@ -333,7 +333,7 @@ class IndexChanges:
 
 
 @dataclass(frozen=True, slots=True)
-class WordFrequencies:
+class DocumentFrequencies:
     """In how many of a library's chunks words stand: counts of common words end early, `chunks` may be too high."""
 
     counts: dict[str, int]

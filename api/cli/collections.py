@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import Home, Json, settings_for
-from ingest.library.names import as_stored
+from ingest.library.names import normalize_name
 
 app = typer.Typer()
 collections = typer.Typer(help="List, instruct, rebuild and remove collections.", no_args_is_help=True)
@@ -23,7 +23,7 @@ def collections_ls(json: Json = False, home: Home = None) -> None:
 
 @collections.command("rules")
 def collections_rules(
-    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    name: Annotated[str, typer.Argument(parser=normalize_name, metavar="NAME", help="Name or id.")],
     text: Annotated[str | None, typer.Argument(help="Instructions for the model; empty restores the default.")] = None,
     json: Json = False,
     home: Home = None,
@@ -37,7 +37,7 @@ def collections_rules(
 
 @collections.command("rm")
 def collections_rm(
-    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    name: Annotated[str, typer.Argument(parser=normalize_name, metavar="NAME", help="Name or id.")],
     json: Json = False,
     home: Home = None,
 ) -> None:
@@ -50,7 +50,7 @@ def collections_rm(
 
 @collections.command("rebuild")
 def collections_rebuild(
-    name: Annotated[str, typer.Argument(parser=as_stored, metavar="NAME", help="Name or id.")],
+    name: Annotated[str, typer.Argument(parser=normalize_name, metavar="NAME", help="Name or id.")],
     force: Annotated[bool, typer.Option("--force", help="Continue without documents that cannot be read now.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel a rebuild that was started.")] = False,
     json: Json = False,

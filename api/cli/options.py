@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ingest.library.names import as_stored
+from ingest.library.names import normalize_name
 
 if TYPE_CHECKING:
     from api.settings import AllSettings
@@ -18,14 +18,14 @@ Port = Annotated[int | None, typer.Option(help="Port of the API.  [default: 1234
 UiPort = Annotated[int | None, typer.Option(help="Port of the chat page.  [default: 8501]", show_default=False)]
 InCollection = Annotated[
     str,
-    typer.Option("--collection", "-c", parser=as_stored, metavar="NAME", help="Collection to use."),
+    typer.Option("--collection", "-c", parser=normalize_name, metavar="NAME", help="Collection to use."),
 ]
 InCollections = Annotated[
     list[str],
     typer.Option(
         "--collection",
         "-c",
-        parser=as_stored,
+        parser=normalize_name,
         metavar="NAME",
         help="Collection to ask; repeat the option to ask several as one.",
     ),
@@ -33,7 +33,7 @@ InCollections = Annotated[
 AnyCollection = Annotated[
     str | None,
     typer.Option(
-        "--collection", "-c", parser=as_stored, metavar="NAME", help="Only this collection.", show_default=False
+        "--collection", "-c", parser=normalize_name, metavar="NAME", help="Only this collection.", show_default=False
     ),
 ]
 Model = Annotated[

@@ -17,7 +17,7 @@ from api.services import Services
 from api.settings import AllSettings
 from ingest.errors import IngestError
 from ingest.library.filters import parse_expressions
-from ingest.library.pages import place_of
+from ingest.library.pages import describe_place
 from ingest.types import Filter
 from rag.errors import RagError
 from rag.retrieval.explanation import explain_score
@@ -54,7 +54,7 @@ def search(settings: AllSettings, query: str, options: SearchOptions, *, as_json
         collection = services.searchable(options.collection)
         candidates = services.retriever.rank_candidates(Search(query, (collection.id,), filters=filters), options.top_k)
         hits = candidates[: options.top_k]
-        places = [place_of(services.library, hit.chunk) for hit in hits]
+        places = [describe_place(services.library, hit.chunk) for hit in hits]
     if as_json:
         write_json([_search_row(hit, explain=options.explain) for hit in hits])
         return 0

@@ -20,10 +20,10 @@ from ingest.errors import FileTooLargeError, IngestError
 from ingest.jobs.hub_datasets import ColumnMapping
 from ingest.jobs.intake import Intake
 from ingest.jobs.sources import find_files
-from ingest.jobs.sync import Departures, follow_departures
+from ingest.jobs.sync import SyncResult, sync_documents
 from ingest.jobs.watch import watch_folders
 from ingest.library.filters import parse_assignments
-from ingest.library.names import collection_name, is_collection_id
+from ingest.library.names import check_collection_name, is_collection_id
 from ingest.settings import IngestSettings
 from ingest.types import READ, AttributeValue, Collection, DocumentRecord, DocumentStatus
 
@@ -81,7 +81,7 @@ class Result:
     """The outcomes of all paths, in order, and the documents whose files are gone."""
 
     outcomes: tuple[Outcome, ...]
-    departures: Departures
+    departures: SyncResult
 
     def changes_since(self, before: "Result") -> "Result | None":
         """Return what changed in this round of a watch; None if nothing did."""
@@ -131,9 +131,9 @@ def _ingest_once(services: Services, collection: Collection, given: Sequence[Pat
     intake = Intake(
         services.library, collection, password=options.password, again=options.again, attributes=options.attributes
     )
-    departures = Departures((), ())
+    departures = SyncResult((), ())
     if options.sync or options.watch:
-        departures = follow_departures(services.library, collection, given, files, intake)
+        departures = sync_documents(services.library, collection, given, files, intake)
     outcomes = ingest_files(services, collection, files, intake)
     for reference in references:
         outcomes += _ingest_dataset(services, collection, reference, options)
@@ -162,7 +162,7 @@ def _resolve_paths(paths: Sequence[Path], options: IngestOptions) -> list[Path]:
 def _check_name(name_or_id: str) -> None:
     try:
         if not is_collection_id(name_or_id):
-            collection_name(name_or_id)
+            check_collection_name(name_or_id)
     except ValueError as error:
         raise CommandError(f"--collection: {error}", exit_code=2) from error
 
@@ -171,7 +171,7 @@ def _open_collection(services: Services, name_or_id: str) -> Collection:
     """Return the collection to ingest into; a name that is not taken creates one, an unknown id raises."""
     if is_collection_id(name_or_id):
         return services.searchable(name_or_id)
-    return services.ingestor.collection_for(collection_name(name_or_id))
+    return services.ingestor.collection_for(check_collection_name(name_or_id))
 
 
 def ingest_files(
@@ -264,7 +264,7 @@ def _reason_not_to_open(file: Path, limits: IngestSettings) -> str:
     return ""
 
 
-def format_summary(outcomes: Sequence[Outcome], departures: Departures | None = None) -> str:
+def format_summary(outcomes: Sequence[Outcome], departures: SyncResult | None = None) -> str:
     """Return the line that counts the outcomes of all files."""
     counts = Counter(outcome.status for outcome in outcomes)
     unchanged = sum(outcome.is_unchanged for outcome in outcomes)
@@ -275,12 +275,12 @@ def format_summary(outcomes: Sequence[Outcome], departures: Departures | None = 
     parts = ", ".join(
         [f"{counts['done']} done", f"{counts['warning']} with warnings", f"{counts['failed']} failed", *others]
     )
-    left = departures or Departures((), ())
+    left = departures or SyncResult((), ())
     gone = f"; {len(left.moved)} moved, {len(left.removed)} removed" if left.moved or left.removed else ""
     return f"{len(outcomes):,} given, {counts.total():,} accounted for: {parts}{unchanged_note}{gone}"
 
 
-def _print_departures(departures: Departures) -> None:
+def _print_departures(departures: SyncResult) -> None:
     console = results()
     for moved in departures.moved:
         console.print(strip_control_chars(f"moved    {moved.document.source} -> {moved.path}"))

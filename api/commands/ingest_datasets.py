@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from api.services import Services
-from ingest.jobs.hub_datasets import PREFIX, ColumnMapping, rows_as_files
+from ingest.jobs.hub_datasets import PREFIX, ColumnMapping, read_rows_as_files
 from ingest.types import AttributeValue, Collection, DocumentRecord
 
 
@@ -24,6 +24,6 @@ def take_dataset(
     attributes: Mapping[str, AttributeValue] | None = None,
 ) -> Iterator[DocumentRecord]:
     """Store the rows of a dataset as files and queue them; yield their documents in order."""
-    for row in rows_as_files(str(reference), columns=columns, rows_per_document=rows_per_document):
+    for row in read_rows_as_files(str(reference), columns=columns, rows_per_document=rows_per_document):
         file = services.library.add_file(source=row.source, filename=row.filename, content=io.BytesIO(row.content))
         yield services.library.enqueue(collection.id, file.id, attributes=attributes)

@@ -20,7 +20,7 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage.rebuilds import RebuildState
 from ingest.upkeep.backup import Backup, back_up, verify
-from ingest.upkeep.check import Checkup, Finding, damaged
+from ingest.upkeep.check import ConsistencyCheck, Problem, report_damage
 from ingest.upkeep.purge import purge as purge_library
 from ingest.upkeep.rebuild import Rebuild, RebuildResult
 from ingest.upkeep.rebuild import rebuild as rebuild_collection
@@ -35,7 +35,7 @@ def check(settings: AllSettings, *, repair: bool, as_json: bool) -> int:
     try:
         before, after = _repair_home(settings) if repair else (_check_home(settings), None)
     except LibraryError as error:  # the library cannot be opened
-        before, after = [damaged(error.home, error.detail)], None
+        before, after = [report_damage(error.home, error.detail)], None
     remaining = before if after is None else after
     if as_json:
         repaired = None if after is None else [_finding(each) for each in _repaired_findings(before, after)]
@@ -131,7 +131,7 @@ def rebuild(settings: AllSettings, name: str, *, force: bool, cancel: bool, as_j
     return 0
 
 
-def _check_home(settings: AllSettings) -> list[Finding]:
+def _check_home(settings: AllSettings) -> list[Problem]:
     """Check the library without starting any worker."""
     try:
         passport = find_embedder(settings.ingest.embedder).passport()
@@ -141,18 +141,18 @@ def _check_home(settings: AllSettings) -> list[Finding]:
     ):  # `pincite doctor` says so; the library can be examined all the same
         passport = None
     with open_library(settings) as library:
-        return Checkup(library, SearchIndex(library), passport=passport).findings()
+        return ConsistencyCheck(library, SearchIndex(library), passport=passport).run()
 
 
-def _repair_home(settings: AllSettings) -> tuple[list[Finding], list[Finding]]:
+def _repair_home(settings: AllSettings) -> tuple[list[Problem], list[Problem]]:
     """Repair the library, read again what was lost, and return the findings before and after."""
     with open_services(settings) as services:
-        checkup = Checkup(services.library, SearchIndex(services.library), passport=services.ingestor.passport)
-        before = checkup.findings()
+        check = ConsistencyCheck(services.library, SearchIndex(services.library), passport=services.ingestor.passport)
+        before = check.run()
         queued = repair_library(services.library, SearchIndex(services.library), before)
         if queued:
             _read_queued(services, queued)
-        return before, checkup.findings()
+        return before, check.run()
 
 
 def _read_queued(services: Services, collection_ids: Sequence[str]) -> None:
@@ -168,7 +168,7 @@ def _read_queued(services: Services, collection_ids: Sequence[str]) -> None:
         services.ingestor.save_index(collection_id)
 
 
-def _finding(finding: Finding) -> JsonObject:
+def _finding(finding: Problem) -> JsonObject:
     return {
         "area": finding.area,
         "where": finding.where,
@@ -179,7 +179,7 @@ def _finding(finding: Finding) -> JsonObject:
     }
 
 
-def _print_findings(before: Sequence[Finding], after: Sequence[Finding] | None) -> None:
+def _print_findings(before: Sequence[Problem], after: Sequence[Problem] | None) -> None:
     console = results()
     remaining = before if after is None else after
     for finding in _repaired_findings(before, remaining):
@@ -194,12 +194,12 @@ def _print_findings(before: Sequence[Finding], after: Sequence[Finding] | None) 
         messages().print("`pincite check --repair` repairs what can be repaired")
 
 
-def _repaired_findings(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
+def _repaired_findings(before: Sequence[Problem], after: Sequence[Problem]) -> list[Problem]:
     remaining = {(finding.area, finding.where, finding.what) for finding in after}
     return [finding for finding in before if (finding.area, finding.where, finding.what) not in remaining]
 
 
-def _describe(finding: Finding) -> str:
+def _describe(finding: Problem) -> str:
     advice = f"; {finding.advice}" if finding.advice else ""
     return strip_control_chars(f"{finding.area:<9} {finding.where}: {finding.what}{advice}")
 

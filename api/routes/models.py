@@ -9,7 +9,7 @@ from api.objects import DOCS_PREFIX, JsonObject, model_object
 from api.routes.parts import Parts
 from api.schemas import StrictModel
 from api.services import Services
-from ingest.library.names import as_stored
+from ingest.library.names import normalize_name
 from rag.errors import ModelNotFoundError
 
 router = APIRouter(tags=["models"])
@@ -37,7 +37,7 @@ def list_models(parts: Parts) -> JsonObject:
 def retrieve_model(parts: Parts, model: str) -> JsonObject:
     """Show one of them."""
     is_collection = model.startswith(DOCS_PREFIX)
-    wanted = DOCS_PREFIX + as_stored(model.removeprefix(DOCS_PREFIX)) if is_collection else model
+    wanted = DOCS_PREFIX + normalize_name(model.removeprefix(DOCS_PREFIX)) if is_collection else model
     for known in _models(parts):
         if known["id"] == wanted:
             return known

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from api.services import Services
-from ingest.library.names import as_stored
+from ingest.library.names import normalize_name
 
 
 def parts_of(request: Request) -> Services:
@@ -17,5 +17,5 @@ def parts_of(request: Request) -> Services:
 
 Parts = Annotated[Services, Depends(parts_of)]
 
-Store = Annotated[str, AfterValidator(as_stored)]
+Store = Annotated[str, AfterValidator(normalize_name)]
 """The name or id of a collection, as a part of a path."""

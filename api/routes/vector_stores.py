@@ -11,7 +11,7 @@ from api.routes.parts import Parts, Store
 from api.schemas import StoreCreate, StoreFileCreate, StoreFileUpdate, StoreSearch, StoreUpdate, revealed
 from api.services import Services
 from ingest.errors import FileNotInLibraryError
-from ingest.library.pages import place_of
+from ingest.library.pages import describe_place
 from ingest.types import Collection
 from rag.types import ScoredChunk, Search
 
@@ -76,14 +76,14 @@ def search_store(parts: Parts, store: Store, request: StoreSearch) -> JsonObject
     ranked = _ranked(parts, collection, request)
     chosen = [found for found in ranked if found.score >= (threshold or 0.0)][: request.max_num_results]
     cut = ranked[len(chosen) :] if request.explain else []
-    said = parts.library.attributes_of(collection.id, {found.chunk.file_id for found in chosen})
+    said = parts.library.find_attributes(collection.id, {found.chunk.file_id for found in chosen})
     return {
         "object": "vector_store.search_results.page",
         "search_query": request.query,
         "data": [
             search_result(
                 found,
-                place_of(parts.library, found.chunk),
+                describe_place(parts.library, found.chunk),
                 said.get(found.chunk.file_id, {}),
                 explain=request.explain,
             )

@@ -25,7 +25,7 @@ from ingest.embedders.model_config import (
 )
 from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
-from ingest.runtime.model_cache import GGUF_SUFFIX, gguf_file, model_folder
+from ingest.runtime.model_cache import GGUF_SUFFIX, find_gguf_file, find_model_folder
 from ingest.runtime.supervisor import Worker, WorkerSpec
 from ingest.types import EmbedderPassport
 
@@ -100,10 +100,10 @@ def find_embedder(name: str) -> EmbedderInfo:
 
     Uses no network. Raises `EmbedderNotFoundError` and `EmbedderUnfitError`.
     """
-    path = _find_bundled() if name == BUNDLED else model_folder(name)
+    path = _find_bundled() if name == BUNDLED else find_model_folder(name)
     if path is not None and all((path / file).is_file() for file in MODEL_FILES):
         return _describe_folder(path, _choose_name(name, path))
-    if (file := gguf_file(name)) is not None:
+    if (file := find_gguf_file(name)) is not None:
         return _describe_gguf(file, file.stem if Path(name).exists() else name)
     raise EmbedderNotFoundError(name=name)
 

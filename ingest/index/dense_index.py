@@ -138,7 +138,7 @@ class DenseIndex:
             candidates = self._candidates(vector, top_k, among)
         return _nearest_first(self._stored_cosines(vector, candidates))[:top_k]
 
-    def similarities(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
+    def compute_cosines(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of each of these chunks that is still there."""
         with self._lock.reading():
             if self._store.is_exact:

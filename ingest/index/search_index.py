@@ -37,34 +37,34 @@ class SearchIndex:
         self._lock = threading.Lock()
         self._dense: dict[str, DenseIndex] = {}
 
-    def dense(
-        self, collection_id: str, vector: NDArray[np.float32], top_k: int, *, only: frozenset[str] | None = None
+    def search_dense(
+        self, collection_id: str, vector: NDArray[np.float32], top_k: int, *, file_ids: frozenset[str] | None = None
     ) -> list[tuple[int, float]]:
         """Return (chunk id, cosine) of the nearest chunks, the nearest first; fewer where there are fewer.
 
-        Where `only` is given, of the documents of these files alone.
+        With `file_ids`, of the documents of these files alone.
         """
-        return self._current(collection_id).search(vector, top_k, self._among(collection_id, only))
+        return self._current(collection_id).search(vector, top_k, self._chunk_ids(collection_id, file_ids))
 
-    def similarities(
+    def compute_cosines(
         self, collection_id: str, vector: NDArray[np.float32], chunk_ids: Sequence[int]
     ) -> dict[int, float]:
         """Return the cosine between `vector` and each of these chunks; those that are gone are left out."""
-        return self._current(collection_id).similarities(vector, chunk_ids)
+        return self._current(collection_id).compute_cosines(vector, chunk_ids)
 
-    def lexical(
-        self, collection_id: str, query: str, top_k: int, *, only: frozenset[str] | None = None
+    def search_lexical(
+        self, collection_id: str, query: str, top_k: int, *, file_ids: frozenset[str] | None = None
     ) -> list[tuple[int, float]]:
         """Return (chunk id, BM25 score) of the chunks that share words with `query`, the best first.
 
-        Where `only` is given, of the documents of these files alone.
+        With `file_ids`, of the documents of these files alone.
         """
         asked = extract_query_terms(query)
-        among = self._among(collection_id, only)
-        return self._library.search_words(collection_id, asked, top_k, among=among) if asked else []
+        among = self._chunk_ids(collection_id, file_ids)
+        return self._library.search_terms(collection_id, asked, top_k, among=among) if asked else []
 
-    def _among(self, collection_id: str, only: frozenset[str] | None) -> NDArray[np.int64] | None:
-        return None if only is None else self._library.chunk_ids(collection_id, only)
+    def _chunk_ids(self, collection_id: str, file_ids: frozenset[str] | None) -> NDArray[np.int64] | None:
+        return None if file_ids is None else self._library.chunk_ids(collection_id, file_ids)
 
     def save(self, collection_id: str) -> None:
         """Write the collection's dense index to a file, unless so little has changed that a start takes it over fast.
@@ -76,7 +76,7 @@ class SearchIndex:
         index.finish_growth()
         recorded = self._library.snapshot(collection_id)
         if recorded is not None:
-            changed = self._library.changed_chunks(collection_id, recorded.generation)
+            changed = self._library.count_changed_chunks(collection_id, recorded.generation)
             if not is_outgrown(recorded.row_count, changed):
                 return
         self._write(index)
@@ -133,7 +133,7 @@ class SearchIndex:
                     index = self._dense[collection_id] = self._load(collection_id)
             generation = self._library.collection(collection_id).generation
             try:
-                index.catch_up(generation, lambda known: self._library.each_change(collection_id, known))
+                index.catch_up(generation, lambda known: self._library.read_changes(collection_id, known))
             except (IndexOutdatedError, ValueError):  # ValueError: rows of different sizes
                 with self._lock:
                     if self._dense.get(collection_id) is index:

@@ -87,7 +87,7 @@ def split_reference(reference: str) -> tuple[str, str]:
     return name, split
 
 
-def rows_as_files(
+def read_rows_as_files(
     reference: str, *, columns: ColumnMapping | None = None, rows_per_document: int = 1, config: str = ""
 ) -> Iterator[RowFile]:
     """Yield the rows of "hf:NAME[:split]" as files in order, `rows_per_document` in each; all splits if none is named.

@@ -12,7 +12,7 @@ from ingest.types import READ, AttributeValue, Collection, DocumentRecord
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
+class IntakeResult:
     """A document of a file on disk; `is_unchanged` when this very version was read before."""
 
     document: DocumentRecord
@@ -41,7 +41,7 @@ class Intake:
         self._password = password
         self._again = again
         self._attributes = attributes
-        self._known = library.known_stats()
+        self._known = library.read_file_stats()
         self._fresh: dict[str, tuple[str, str]] = {}
         self._read = {
             (document.source, document.sha256): document
@@ -49,15 +49,15 @@ class Intake:
             if document.status in READ
         }
 
-    def take(self, path: Path) -> TakenIn:
+    def take(self, path: Path) -> IntakeResult:
         """Keep a file and queue it to be read, unless this version of it has been read already.
 
         Raises `LibraryError` where the file cannot be read or kept.
         """
         source = path.absolute().as_posix()
-        sha256 = self.content_hash(path)
+        sha256 = self.hash_file(path)
         if (read := self._read.get((source, sha256))) is not None:
-            return TakenIn(self._with_attributes(read), is_unchanged=True)
+            return IntakeResult(self._with_attributes(read), is_unchanged=True)
         file = self._library.find_version(source, sha256) or self._library.add_file(
             source=source, filename=path.name, content=path
         )
@@ -68,14 +68,14 @@ class Intake:
             password=self._password,
             attributes=self._attributes,
         )
-        return TakenIn(document, is_unchanged=document.status in READ)
+        return IntakeResult(document, is_unchanged=document.status in READ)
 
     def _with_attributes(self, read: DocumentRecord) -> DocumentRecord:
         if self._attributes is None or self._attributes == read.attributes:
             return read
         return self._library.set_attributes(read.collection_id, read.file_id, self._attributes)
 
-    def content_hash(self, path: Path) -> str:
+    def hash_file(self, path: Path) -> str:
         """Return the SHA-256 of a file; raises `LibraryError` where it cannot be read."""
         source = path.absolute().as_posix()
         try:
@@ -93,7 +93,7 @@ class Intake:
 
     def close(self) -> None:
         """Remember what the file system said of the files that were hashed."""
-        self._library.remember_stats(self._fresh)
+        self._library.store_file_stats(self._fresh)
         self._known.update(self._fresh)
         self._fresh.clear()
 

@@ -29,7 +29,7 @@ from ingest.errors import (
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.parsers import PARSER_ERRORS, NextPiece
-from ingest.runtime.prefetch import prefetched
+from ingest.runtime.prefetch import prefetch
 from ingest.runtime.supervisor import Worker, WorkerPool, WorkerSpec
 from ingest.storage.jobs import MAX_TRIES
 from ingest.types import (
@@ -161,7 +161,7 @@ class Ingestor:
 
     def _read_and_store(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
         told = _Told()
-        with self._parsers.lease() as parser, closing(prefetched(self._pieces(document, parser))) as pieces:
+        with self._parsers.lease() as parser, closing(prefetch(self._pieces(document, parser))) as pieces:
             waiting: _Part | None = None
             for piece in pieces:
                 for part in told.parts(piece):

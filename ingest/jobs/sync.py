@@ -12,7 +12,7 @@ from ingest.types import Collection, DocumentRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedDocument:
     """A document whose file has another path now."""
 
     document: DocumentRecord
@@ -20,16 +20,16 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Departures:
+class SyncResult:
     """What became of the documents whose files are not where they were."""
 
-    moved: tuple[Moved, ...]
+    moved: tuple[MovedDocument, ...]
     removed: tuple[DocumentRecord, ...]
 
 
-def follow_departures(
+def sync_documents(
     library: Library, collection: Collection, folders: Sequence[Path], files: AnyCollection[Path], intake: Intake
-) -> Departures:
+) -> SyncResult:
     """Rename and remove documents so that the collection has none below `folders` that is not among `files`.
 
     A file with the same content at a path that is new is the one that was moved: nothing is read again. Documents
@@ -50,19 +50,19 @@ def follow_departures(
         and not _is_in(document.source, closed)
     ]
     if not missing:
-        return Departures((), ())
+        return SyncResult((), ())
     newcomers = _newcomers(files, {document.source for document in documents}, intake)
-    moved: list[Moved] = []
+    moved: list[MovedDocument] = []
     removed: list[DocumentRecord] = []
     for document in missing:
         path = newcomers.pop(document.sha256, None)
         if path is not None and library.find_version(path.as_posix(), document.sha256) is None:
             library.rename_file(document.file_id, path.as_posix(), path.name)
-            moved.append(Moved(document, path))
+            moved.append(MovedDocument(document, path))
         else:
             library.remove(document.file_id, collection.id)
             removed.append(document)
-    return Departures(tuple(moved), tuple(removed))
+    return SyncResult(tuple(moved), tuple(removed))
 
 
 def _newcomers(files: AnyCollection[Path], known_sources: AnyCollection[str], intake: Intake) -> dict[str, Path]:
@@ -71,7 +71,7 @@ def _newcomers(files: AnyCollection[Path], known_sources: AnyCollection[str], in
     for file in files:
         if file.is_file() and file.absolute().as_posix() not in known_sources:
             try:
-                found.setdefault(intake.content_hash(file), file.absolute())
+                found.setdefault(intake.hash_file(file), file.absolute())
             except LibraryError:
                 continue  # it is accounted for when it is taken in
     return found

@@ -72,12 +72,12 @@ class LibraryConversations:
     def turns(self, id_: str) -> list[TurnRecord]:
         """Return every turn of a conversation, the oldest first."""
         with self.storage.database.read() as db:
-            return conversations.turns(db, self.storage.owner, id_)
+            return conversations.read_turns(db, self.storage.owner, id_)
 
     def conversation_path(self, id_: str, leaf: str | None = None) -> list[TurnRecord]:
         """Return the turns from the beginning to `leaf`, or to the current turn."""
         with self.storage.database.read() as db:
-            return conversations.path(db, self.storage.owner, id_, leaf)
+            return conversations.read_path(db, self.storage.owner, id_, leaf)
 
     def delete_turn(self, id_: str, turn: str) -> ConversationRecord:
         """Remove a turn and all that is below it; the current turn is then the newest beside or above it."""

@@ -87,26 +87,26 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def matches(wanted: Filter, attributes: Attributes) -> bool:
     """Whether a document with these attributes, the built-in ones among them, is let through."""
-    return predicate(wanted)(attributes)
+    return compile_filters(wanted)(attributes)
 
 
-def predicate(wanted: Filter) -> Predicate:
+def compile_filters(wanted: Filter) -> Predicate:
     """Return `matches` for one filter and many documents."""
     if isinstance(wanted, Comparison):
         return _comparing(wanted)
-    parts = [predicate(part) for part in wanted.filters]
+    parts = [compile_filters(part) for part in wanted.filters]
     combine = all if wanted.type == "and" else any
     return lambda attributes: combine(part(attributes) for part in parts)
 
 
-def keys_of(wanted: Filter) -> frozenset[str]:
+def find_keys(wanted: Filter) -> frozenset[str]:
     """Return the names of the attributes that a filter asks for."""
     if isinstance(wanted, Comparison):
         return frozenset({wanted.key})
-    return frozenset[str]().union(*map(keys_of, wanted.filters))
+    return frozenset[str]().union(*map(find_keys, wanted.filters))
 
 
-def parse(raw: object) -> Filter:
+def parse_filters(raw: object) -> Filter:
     """Return the filter that a JSON value describes; raises `ValueError` that names the place of what is wrong."""
     parsed = _parsed(raw, at="", depth=1)
     if _size(parsed) > MAX_COMPARISONS:
@@ -117,7 +117,7 @@ def parse(raw: object) -> Filter:
 def parse_expressions(texts: Sequence[str]) -> Filter | None:
     """Return the filter of what was typed, all of it at once: `key=value`, and `!=`, `>`, `>=`, `<`, `<=`, `~` (glob).
 
-    None where nothing was typed. A value is read as `read_value` does; for a built-in key it has the key's type, and
+    None where nothing was typed. A value is read as `parse_value` does; for a built-in key it has the key's type, and
     a date stands for its first second (UTC). Raises `ValueError`.
     """
     if len(texts) > MAX_COMPARISONS:
@@ -125,7 +125,7 @@ def parse_expressions(texts: Sequence[str]) -> Filter | None:
     return Compound("and", tuple(map(_expression, texts))) if texts else None
 
 
-def checked_attributes(raw: Mapping[str, object]) -> dict[str, AttributeValue]:
+def check_attributes(raw: Mapping[str, object]) -> dict[str, AttributeValue]:
     """Return attributes that a document may have; raises `ValueError` for others."""
     if len(raw) > MAX_ATTRIBUTES:
         raise ValueError(f"a document has at most {MAX_ATTRIBUTES} attributes")
@@ -138,11 +138,11 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, AttributeValue]:
     for text in texts:
         if (match := _ASSIGNMENT.fullmatch(text)) is None:
             raise ValueError(f"{text!r} is not an attribute; write key=value")
-        read[match[1]] = read_value(match[2])
-    return checked_attributes(read)
+        read[match[1]] = parse_value(match[2])
+    return check_attributes(read)
 
 
-def read_value(typed: str) -> AttributeValue:
+def parse_value(typed: str) -> AttributeValue:
     """Return what was typed as a number, as true or false, or else as text; what stands in quotes is always text."""
     if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "\"'":
         return typed[1:-1]
@@ -284,7 +284,7 @@ def _expression(text: str) -> Comparison:
     if (match := _EXPRESSION.fullmatch(text)) is None:
         raise ValueError(f"{text!r} is not a filter; write key=value, or use one of != > >= < <= ~ in place of =")
     key, kind, typed = match[1], _SIGNS[match[2]], match[3]
-    value = read_value(typed)
+    value = parse_value(typed)
     if not isinstance(value, str) and (kind == "glob" or BUILT_IN.get(key) is str):
         value = typed
     elif key == "created_at" and _DATE.fullmatch(typed):

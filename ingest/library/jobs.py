@@ -46,7 +46,7 @@ class LibraryJobs:
             collections.find(db, self.storage.owner, collection_id)
             if password is not None:
                 files.set_password(db, file_id, password)
-            jobs.queue(db, collection_id, file_id, again=again or password is not None)
+            jobs.enqueue(db, collection_id, file_id, again=again or password is not None)
             if attributes is not None:
                 documents.set_attributes(db, collection_id, file_id, attributes)
             return documents.find(db, self.storage.owner, collection_id, file_id)
@@ -88,7 +88,7 @@ class LibraryJobs:
             documents.append(db, document, piece, vectors, Progress("storing"))
             replaced = documents.finish(db, document, facts, seconds)
             orphans = delete_unused_files(db, self.storage.owner, replaced)
-            stored = documents.find_if_there(db, self.storage.owner, *key)
+            stored = documents.find_or_none(db, self.storage.owner, *key)
         if replaced:
             self.storage.remove_unused(orphans)
         return stored
@@ -97,13 +97,13 @@ class LibraryJobs:
         """Complete a document that is read with what was made of the same content before; None where there is none."""
         key = (document.collection_id, document.file_id)
         with self.storage.database.write() as db:
-            other_id = documents.copy_of(db, document)
+            other_id = documents.find_copy(db, document)
             facts = None if other_id is None else documents.copy_from(db, document, other_id)
             if facts is None:
                 return None
             replaced = documents.finish(db, document, facts)
             orphans = delete_unused_files(db, self.storage.owner, replaced)
-            stored = documents.find_if_there(db, self.storage.owner, *key)
+            stored = documents.find_or_none(db, self.storage.owner, *key)
         if replaced:
             self.storage.remove_unused(orphans)
         return stored
@@ -118,7 +118,7 @@ class LibraryJobs:
         """Note why a document that waits or is read cannot be; None where it was removed in the meantime."""
         with self.storage.database.write() as db:
             documents.fail(db, document, reason, failure)
-            return documents.find_if_there(db, self.storage.owner, document.collection_id, document.file_id)
+            return documents.find_or_none(db, self.storage.owner, document.collection_id, document.file_id)
 
     def release(self, document: DocumentRecord) -> None:
         """Put a document that is read back into the queue, because the program stops."""
@@ -158,7 +158,7 @@ class LibraryJobs:
     def queue_state(self, collection_ids: Sequence[str] | None = None) -> QueueState:
         """Return what is to be done in some collections or in all, and how long it will take."""
         with self.storage.database.read() as db:
-            return jobs.state(db, self.storage.owner, collection_ids)
+            return jobs.read_state(db, self.storage.owner, collection_ids)
 
     def _change(self, change: jobs.JobChange, collection_id: str, file_id: str) -> DocumentRecord:
         with self.storage.database.write() as db:

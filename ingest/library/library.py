@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import IndexOutdatedError, PageNotFoundError
 from ingest.library.conversations import LibraryConversations
-from ingest.library.filters import keys_of, predicate
+from ingest.library.filters import compile_filters, find_keys
 from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
 from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, snapshots
@@ -24,6 +24,7 @@ from ingest.storage.snapshots import Snapshot
 from ingest.types import (
     AttributeValue,
     Collection,
+    DocumentFrequencies,
     DocumentRecord,
     DocumentStatus,
     EmbedderPassport,
@@ -33,7 +34,6 @@ from ingest.types import (
     LibrarySize,
     Page,
     StoredChunk,
-    WordFrequencies,
 )
 
 __all__ = ["DATABASE_NAME", "Library"]
@@ -104,7 +104,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def add_file(self, *, source: str, filename: str, content: Path | BinaryIO) -> FileRecord:
         """Keep an original; the same content under the same source is the same file."""
         with (
-            self.storage.disk_errors(f"{filename} cannot be kept"),
+            self.storage.translate_disk_errors(f"{filename} cannot be kept"),
             content.open("rb") if isinstance(content, Path) else nullcontext(content) as stream,
             self.storage.originals.receive(stream) as incoming,
             # One transaction for the original and its row: no delete of the same content comes between.
@@ -149,18 +149,18 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def password(self, file_id: str) -> str | None:
         """Return the password that opens a file, where one was given."""
         with self.storage.database.read() as db:
-            return files.password(db, file_id)
+            return files.read_password(db, file_id)
 
-    def known_stats(self) -> dict[str, tuple[str, str]]:
+    def read_file_stats(self) -> dict[str, tuple[str, str]]:
         """Return for each source what the file system said when its content was last hashed, and the hash."""
         with self.storage.database.read() as db:
-            return files.known_stats(db, self.storage.owner)
+            return files.read_file_stats(db, self.storage.owner)
 
-    def remember_stats(self, stats: Mapping[str, tuple[str, str]]) -> None:
+    def store_file_stats(self, stats: Mapping[str, tuple[str, str]]) -> None:
         """Note for each source what the file system says of it, and the hash of its content."""
         if stats:
             with self.storage.database.write() as db:
-                files.remember_stats(db, self.storage.owner, stats)
+                files.store_file_stats(db, self.storage.owner, stats)
 
     def delete_file(self, file_id: str) -> None:
         """Remove a file, and what was made from it in every collection; raises `FileNotInLibraryError`."""
@@ -181,7 +181,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def size(self, collection_ids: Sequence[str]) -> LibrarySize:
         """Return how much some collections hold that can be searched."""
         with self.storage.database.read() as db:
-            return counts.size(db, self.storage.owner, collection_ids)
+            return counts.measure_size(db, self.storage.owner, collection_ids)
 
     def remove_document(self, collection_id: str, file_id: str) -> None:
         """Take a document out of a collection; the file stays. Raises `FileNotInLibraryError`."""
@@ -197,7 +197,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
         """
         with self.storage.database.write() as db:
             file = files.find(db, self.storage.owner, file_id)
-            chosen = documents.collections_of(db, file.id) if collection_id is None else [collection_id]
+            chosen = documents.find_collections(db, file.id) if collection_id is None else [collection_id]
             for each in chosen:
                 documents.delete(db, each, file.id)
             orphans = delete_unused_files(db, self.storage.owner, [file.id])
@@ -207,35 +207,35 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
         """Return the text that all offsets count in; raises `FileNotInLibraryError`."""
         with self.storage.database.read() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
-            return content.text(db, collection_id, file_id)
+            return content.read_text(db, collection_id, file_id)
 
     def pages(self, collection_id: str, file_id: str) -> list[Page]:
         """Return the pages of a document in order; raises `FileNotInLibraryError`."""
         with self.storage.database.read() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
-            return content.pages(db, collection_id, file_id)
+            return content.read_pages(db, collection_id, file_id)
 
     def page_text(self, collection_id: str, file_id: str, number: int) -> str:
         """Return the text of one page; raises `FileNotInLibraryError` or `PageNotFoundError`."""
         with self.storage.database.read() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
-            if (text := content.page_text(db, collection_id, file_id, number)) is None:
+            if (text := content.read_page_text(db, collection_id, file_id, number)) is None:
                 raise PageNotFoundError(file_id=file_id, page=number)
             return text
 
-    def line_at(self, collection_id: str, file_id: str, position: int) -> int:
+    def find_line(self, collection_id: str, file_id: str, position: int) -> int:
         """Return the number of the line, from 1, that holds a position of a document's text."""
         with self.storage.database.read() as db:
-            return content.line_at(db, collection_id, file_id, position)
+            return content.find_line(db, collection_id, file_id, position)
 
-    def span_pages(self, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
+    def read_span_pages(self, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
         """Return the pages of `[start, end)`, from the one that holds `start`; raises `FileNotInLibraryError`.
 
         A `start` between two pages belongs to the one before.
         """
         with self.storage.database.read() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
-            return content.span_pages(db, collection_id, file_id, start, end)
+            return content.read_span_pages(db, collection_id, file_id, start, end)
 
     def remove_unused(self) -> None:
         """Remove every saved index, and all that models have read ahead, of what is not in the library any more."""
@@ -246,7 +246,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def set_attributes(
         self, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
     ) -> DocumentRecord:
-        """Replace what is said of a document's source in a collection, which `filters.checked_attributes` allows.
+        """Replace what is said of a document's source in a collection, which `filters.check_attributes` allows.
 
         Raises `FileNotInLibraryError`.
         """
@@ -255,20 +255,20 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             documents.set_attributes(db, collection_id, file_id, attributes)
             return documents.find(db, self.storage.owner, collection_id, file_id)
 
-    def attributes_of(self, collection_id: str, file_ids: Iterable[str]) -> dict[str, dict[str, AttributeValue]]:
+    def find_attributes(self, collection_id: str, file_ids: Iterable[str]) -> dict[str, dict[str, AttributeValue]]:
         """Return what is said of each of these files; those of which nothing is said are left out."""
         with self.storage.database.read() as db:
-            return documents.attributes_of(db, collection_id, file_ids)
+            return documents.find_attributes(db, collection_id, file_ids)
 
-    def matching_files(self, collection_id: str, wanted: Filter) -> frozenset[str]:
+    def find_matching_files(self, collection_id: str, wanted: Filter) -> frozenset[str]:
         """Return the files whose documents a filter lets through; raises `CollectionNotFoundError`."""
         # `repr`, because 1, 1.0 and True are equal, but not to a filter.
         return self._matching(self.collection(collection_id).generation, collection_id, repr(wanted), wanted)
 
     def _matching_files(self, generation: int, collection_id: str, name: str, wanted: Filter) -> frozenset[str]:
-        is_match = predicate(wanted)
+        is_match = compile_filters(wanted)
         with self.storage.database.read() as db:
-            rows = documents.filter_rows(db, collection_id, keys_of(wanted))
+            rows = documents.read_attribute_rows(db, collection_id, find_keys(wanted))
             return frozenset(id_ for id_, known in rows if is_match(known))
 
     def chunk_ids(self, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
@@ -280,7 +280,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
 
     def _chosen_chunks(self, generation: int, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
         with self.storage.database.read() as db:
-            ids = np.array(documents.chunk_ids(db, collection_id, file_ids), dtype=np.int64)
+            ids = np.array(documents.find_chunk_ids(db, collection_id, file_ids), dtype=np.int64)
         ids.setflags(write=False)
         return ids
 
@@ -289,14 +289,14 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def chunks(self, ids: list[int]) -> list[StoredChunk]:
         """Return the chunks with these ids in that order; those that are gone are left out."""
         with self.storage.database.read() as db:
-            return content.chunks(db, ids)
+            return content.read_chunks(db, ids)
 
     def document_chunks(self, collection_id: str, file_id: str) -> list[StoredChunk]:
         """Return the chunks of a document in reading order."""
         with self.storage.database.read() as db:
-            return content.document_chunks(db, collection_id, file_id)
+            return content.read_document_chunks(db, collection_id, file_id)
 
-    def search_words(
+    def search_terms(
         self, collection_id: str, words: Sequence[str], top_k: int, *, among: NDArray[np.int64] | None = None
     ) -> list[tuple[int, float]]:
         """Return (chunk id, BM25 score) of the chunks with some of these words, as `ingest.text.analyzer` makes them.
@@ -306,12 +306,12 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
         with self.storage.database.read() as db:
             return lexical.search(db, collection_id, words, top_k, among=among)
 
-    def word_frequencies(self, words: Sequence[str]) -> WordFrequencies:
+    def count_document_frequencies(self, words: Sequence[str]) -> DocumentFrequencies:
         """Return in how many chunks of the whole library words stand, as `ingest.text.analyzer` makes them."""
         with self.storage.database.read() as db:
-            return lexical.frequencies(db, words)
+            return lexical.count_frequencies(db, words)
 
-    def each_change(self, collection_id: str, generation: int) -> Iterator[IndexChanges]:
+    def read_changes(self, collection_id: str, generation: int) -> Iterator[IndexChanges]:
         """Yield in batches what brings an index of `generation` up to date, all of it from one state of the library.
 
         Nothing where it is. The last batch alone has the new generation. Raises `IndexOutdatedError` where it is no
@@ -319,12 +319,12 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
         """
         with self.storage.database.read() as db:
             current = collections.find(db, self.storage.owner, collection_id).generation
-            if 0 < generation < collections.history_from(db, collection_id):
+            if 0 < generation < collections.find_history_start(db, collection_id):
                 raise IndexOutdatedError(collection=collection_id)
             if current == generation:
                 return
-            removed = content.removed_since(db, collection_id, generation)
-            for ids, vectors in content.vectors_since(db, collection_id, generation):
+            removed = content.find_removed_since(db, collection_id, generation)
+            for ids, vectors in content.read_vectors_since(db, collection_id, generation):
                 yield IndexChanges(generation, removed, ids, vectors)
                 removed = []
             yield IndexChanges(current, removed, [], np.empty((0, 0), dtype=np.float32))
@@ -332,9 +332,9 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def vectors(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
         """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
         with self.storage.database.read() as db:
-            return content.vectors(db, ids)
+            return content.read_vectors(db, ids)
 
-    def changed_chunks(self, collection_id: str, generation: int) -> int:
+    def count_changed_chunks(self, collection_id: str, generation: int) -> int:
         """Return how many chunks a search finds that came after `generation`."""
         with self.storage.database.read() as db:
             return content.count_since(db, collection_id, generation)
@@ -354,11 +354,11 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
         Nothing is kept where that one is newer, or where the collection or a chunk of it was removed meanwhile.
         """
         with (
-            self.storage.disk_errors("the index cannot be saved"),
+            self.storage.translate_disk_errors("the index cannot be saved"),
             self.storage.index_files.receive(body) as incoming,
             self.storage.database.write() as db,
         ):
-            if not snapshots.may_record(db, snapshot):
+            if not snapshots.can_record(db, snapshot):
                 return
             self.storage.index_files.keep(incoming, snapshot.filename)
             snapshots.record(db, snapshot)

@@ -60,9 +60,9 @@ class LibraryListing:
         """Return the counts of a collection, or of all together; raises `CollectionNotFoundError`."""
         with self.storage.database.read() as db:
             if collection_id is None:
-                return counts.of_library(db, self.storage.owner)
+                return counts.count_all(db, self.storage.owner)
             id_ = collections.find(db, self.storage.owner, collection_id).id
-            return counts.of_collections(db, [id_])[id_]
+            return counts.count_by_collection(db, [id_])[id_]
 
 
 def _refuse_source(spec: PageSpec) -> None:

@@ -13,7 +13,7 @@ def is_collection_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def as_stored(name_or_id: str) -> str:
+def normalize_name(name_or_id: str) -> str:
     """Return what somebody typed as the library would have stored it: composed, with single spaces and none around.
 
     It refuses nothing: a name that cannot be is one that no collection has.
@@ -21,12 +21,12 @@ def as_stored(name_or_id: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name_or_id).split())
 
 
-def collection_name(text: str) -> str:
+def check_collection_name(text: str) -> str:
     """Return the name for a new collection as it is stored; raises `ValueError` for one that nobody could use."""
     # Before the spaces are tidied: a line break inside a name is a slip, not a space.
     if any(unicodedata.category(char)[0] == "C" for char in text.strip()):
         raise ValueError("a name has no control or invisible characters")
-    name = as_stored(text)
+    name = normalize_name(text)
     if not 1 <= len(name) <= MAX_NAME_CHARS:
         raise ValueError(f"a name has 1 to {MAX_NAME_CHARS} characters")
     if "/" in name or "\\" in name:

@@ -31,16 +31,16 @@ def locate(library: Library, collection_id: str, file_id: str, start: int, end: 
     There are no boxes for formats without a layout.
     """
     document = library.document(collection_id, file_id)
-    pages = library.span_pages(collection_id, file_id, start, end)
+    pages = library.read_span_pages(collection_id, file_id, start, end)
     boxes = tuple(box for page in pages for box in find_boxes(page, start, end))
     if document.unit is PageUnit.LINE:
-        place = f"line {library.line_at(collection_id, file_id, start)}"
+        place = f"line {library.find_line(collection_id, file_id, start)}"
     else:
-        place = place_in_words(document, pages[0]) if pages else ""
+        place = describe_page(document, pages[0]) if pages else ""
     return Location(pages[0].number if pages else 1, boxes, place)
 
 
-def place_of(library: Library, found: StoredChunk) -> str:
+def describe_place(library: Library, found: StoredChunk) -> str:
     """Return in words where a chunk begins; empty where its document is gone."""
     try:
         return locate(library, found.collection_id, found.file_id, found.chunk.start, found.chunk.end).place
@@ -48,7 +48,7 @@ def place_of(library: Library, found: StoredChunk) -> str:
         return ""
 
 
-def place_in_words(document: DocumentRecord, page: Page) -> str:
+def describe_page(document: DocumentRecord, page: Page) -> str:
     """Return what a page of a document is called, and that it was read off a picture where it was."""
     has_parts = document.pages > 1 or page.width > 0 or document.unit is not PageUnit.PAGE
     name = f"{document.unit} {page.number}" if has_parts else ""

@@ -19,7 +19,7 @@ UNLOCKED_SECONDS = 1.0
 
 
 @contextmanager
-def incoming_file(folder: Path, prefix: str = INCOMING) -> Generator[tuple[BinaryIO, Path]]:
+def open_incoming_file(folder: Path, prefix: str = INCOMING) -> Generator[tuple[BinaryIO, Path]]:
     """Lend a new file in `folder`; whoever keeps it renames it, else it is gone at the end of the block."""
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix)
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # gone with the process, however that ends; see `remove_abandoned`
@@ -51,7 +51,7 @@ def remove_abandoned(
 
 
 @contextmanager
-def pinned_folder(folder: Path) -> Generator[Path]:
+def create_pin_folder(folder: Path) -> Generator[Path]:
     """Lend a new folder for second names of originals, which keep their content while it is copied."""
     made = Path(tempfile.mkdtemp(dir=folder, prefix=PINNED))
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_file, sync_folder
+from ingest.runtime.atomic_files import open_incoming_file, remove_abandoned, sync_file, sync_folder
 
 CACHE_NAME = "cache"
 PREFIX_CACHE_NAME = "read-ahead"
@@ -57,7 +57,7 @@ class DerivedFiles:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         remove_abandoned(self._folder)
         self._make_room(size, derived.name)
-        with incoming_file(self._folder) as (file, path):
+        with open_incoming_file(self._folder) as (file, path):
             file.writelines((MAGIC, len(header).to_bytes(SIZE_BYTES, "little"), header, body))
             sync_file(file)
             path.rename(self._path(derived.name))

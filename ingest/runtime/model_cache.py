@@ -5,7 +5,7 @@ from pathlib import Path
 GGUF_SUFFIX = ".gguf"
 
 
-def model_folder(name: str) -> Path | None:
+def find_model_folder(name: str) -> Path | None:
     """Return the folder that a setting names: its path, or a model ("owner/model") in the cache; None for neither."""
     if Path(name).is_dir():
         return Path(name)
@@ -20,7 +20,7 @@ def model_folder(name: str) -> Path | None:
     return Path(config).parent if isinstance(config, str) else None
 
 
-def gguf_file(name: str) -> Path | None:
+def find_gguf_file(name: str) -> Path | None:
     """Return the GGUF file that a setting names: its path, or a folder or a model in the cache that holds one alone."""
     if Path(name).suffix == GGUF_SUFFIX and Path(name).is_file():
         return Path(name)

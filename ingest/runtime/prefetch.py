@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def prefetched(items: Iterator[T]) -> Generator[T, None, None]:
+def prefetch(items: Iterator[T]) -> Generator[T, None, None]:
     """Yield `items`, the next one being made in a thread meanwhile; at most one waits.
 
     Raises what making an item raises, after the items before it. When the generator is closed, the thread ends

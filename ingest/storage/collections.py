@@ -47,7 +47,7 @@ def find_all(db: apsw.Connection, owner: str) -> list[Collection]:
     return [_collection(row) for row in db.execute(sql, (owner,))]
 
 
-def in_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[Collection]:
+def find_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[Collection]:
     """Return the collections that `find_all` does, those in a range of their (created_at, name)."""
     key = ("created_at", "name")
     sql = (
@@ -84,7 +84,7 @@ def next_generation(db: apsw.Connection, collection_id: str) -> int:
     return int(next(iter(rows))[0])
 
 
-def history_from(db: apsw.Connection, collection_id: str) -> int:
+def find_history_start(db: apsw.Connection, collection_id: str) -> int:
     """Return the generation before which it is not known any more what was removed."""
     rows = db.execute("SELECT history_from FROM collections WHERE id = ?", (collection_id,))
     return next((int(row[0]) for row in rows), 0)

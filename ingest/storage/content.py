@@ -32,7 +32,7 @@ _PAGE = """
 """
 
 
-def text(db: apsw.Connection, collection_id: str, file_id: str) -> str:
+def read_text(db: apsw.Connection, collection_id: str, file_id: str) -> str:
     """Return the whole text that all offsets count in; raises `FileNotInLibraryError`."""
     sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ?"
     for (document_id,) in db.execute(sql, (collection_id, file_id)):
@@ -42,13 +42,13 @@ def text(db: apsw.Connection, collection_id: str, file_id: str) -> str:
     raise FileNotInLibraryError(file_id=file_id)
 
 
-def pages(db: apsw.Connection, collection_id: str, file_id: str) -> list[Page]:
+def read_pages(db: apsw.Connection, collection_id: str, file_id: str) -> list[Page]:
     """Return the pages in order; none where the document was not read."""
     sql = f"{_PAGE} WHERE d.collection_id = ? AND d.file_id = ? ORDER BY p.number"
     return [Page(*row) for row in db.execute(sql, (collection_id, file_id))]
 
 
-def page_text(db: apsw.Connection, collection_id: str, file_id: str, number: int) -> str | None:
+def read_page_text(db: apsw.Connection, collection_id: str, file_id: str, number: int) -> str | None:
     """Return the text of one page without what separates it from the next, or None where there is no such page."""
     sql = (
         "SELECT substr(p.text, 1, p.end_offset - p.start_offset) FROM pages p JOIN documents d ON d.id = p.document_id"
@@ -57,7 +57,7 @@ def page_text(db: apsw.Connection, collection_id: str, file_id: str, number: int
     return next((str(row[0]) for row in db.execute(sql, (collection_id, file_id, number))), None)
 
 
-def span_pages(db: apsw.Connection, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
+def read_span_pages(db: apsw.Connection, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
     """Return the pages from the last one that begins at or before `start` to the last one that begins before `end`."""
     sql = (
         f"{_PAGE} WHERE d.collection_id = ?1 AND d.file_id = ?2"  # noqa: S608 (constant columns)
@@ -67,7 +67,7 @@ def span_pages(db: apsw.Connection, collection_id: str, file_id: str, start: int
     return [Page(*row) for row in db.execute(sql, (collection_id, file_id, start, end))]
 
 
-def line_at(db: apsw.Connection, collection_id: str, file_id: str, position: int) -> int:
+def find_line(db: apsw.Connection, collection_id: str, file_id: str, position: int) -> int:
     """Return the number of the line, counted from 1, that holds `position` of a document's text."""
     sql = (
         "SELECT p.start_offset, p.text FROM pages p JOIN documents d ON d.id = p.document_id"
@@ -77,7 +77,7 @@ def line_at(db: apsw.Connection, collection_id: str, file_id: str, position: int
     return 1 + sum(str(row[1]).count("\n", 0, position - row[0]) for row in rows)
 
 
-def chunks(db: apsw.Connection, ids: Sequence[int]) -> list[StoredChunk]:
+def read_chunks(db: apsw.Connection, ids: Sequence[int]) -> list[StoredChunk]:
     """Return the chunks with these ids, in the order of the ids; those that are gone are left out."""
     sql = f"{_CHUNK} WHERE h.id IN (SELECT value FROM json_each(?))"  # noqa: S608 (constant columns)
     rows = db.execute(sql, (json_array(ids),))
@@ -85,13 +85,13 @@ def chunks(db: apsw.Connection, ids: Sequence[int]) -> list[StoredChunk]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def document_chunks(db: apsw.Connection, collection_id: str, file_id: str) -> list[StoredChunk]:
+def read_document_chunks(db: apsw.Connection, collection_id: str, file_id: str) -> list[StoredChunk]:
     """Return all chunks of a document in reading order."""
     sql = f"{_CHUNK} WHERE d.collection_id = ? AND d.file_id = ? ORDER BY h.start_offset"
     return [_stored_chunk(row) for row in db.execute(sql, (collection_id, file_id))]
 
 
-def vectors_since(
+def read_vectors_since(
     db: apsw.Connection, collection_id: str, generation: int
 ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
     """Yield the ids and the vectors, one row each, of the chunks that were added after `generation`, in batches."""
@@ -104,7 +104,7 @@ def vectors_since(
         yield _vectors(batch)
 
 
-def vectors(db: apsw.Connection, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
+def read_vectors(db: apsw.Connection, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
     """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
     sql = "SELECT chunk_id, embedding FROM vectors WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id"
     return _vectors(list(db.execute(sql, (json_array(ids),))))
@@ -121,7 +121,7 @@ def count_since(db: apsw.Connection, collection_id: str, generation: int) -> int
     return int(next(iter(db.execute(sql, (collection_id, generation))))[0])
 
 
-def removed_since(db: apsw.Connection, collection_id: str, generation: int) -> list[int]:
+def find_removed_since(db: apsw.Connection, collection_id: str, generation: int) -> list[int]:
     """Return the ids of the chunks that were removed after `generation`."""
     sql = "SELECT chunk_id FROM removed_chunks WHERE collection_id = ? AND generation > ?"
     return [int(row[0]) for row in db.execute(sql, (collection_id, generation))]
@@ -241,12 +241,12 @@ def retitle(db: apsw.Connection, document_id: int, old: str, new: str) -> None:
 
 def clear(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
     """Remove the pages, chunks and vectors of a document; a saved index that holds its vectors is forgotten."""
-    forget_chunks(db, collection_id, document_id, generation)
+    record_removal(db, collection_id, document_id, generation)
     db.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))  # vectors go with them
     db.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
 
 
-def forget_chunks(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
+def record_removal(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
     """Note for every index that the chunks of a document are about to go."""
     db.execute(
         "INSERT INTO removed_chunks (collection_id, generation, chunk_id)"

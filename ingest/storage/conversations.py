@@ -64,7 +64,7 @@ def find_all(db: apsw.Connection, owner: str, words: Sequence[str] = ()) -> list
     return [_conversation(row) for row in rows]
 
 
-def in_range(db: apsw.Connection, owner: str, keys: KeyRange, words: Sequence[str] = ()) -> list[ConversationRecord]:
+def find_range(db: apsw.Connection, owner: str, keys: KeyRange, words: Sequence[str] = ()) -> list[ConversationRecord]:
     """Return the conversations that `find_all` does, those in a range of their (updated_at, number)."""
     key = ("c.updated_at", "c.number")
     sql = f"{_matching(words)} AND {keys.condition(*key)} ORDER BY {keys.order(*key)} LIMIT ?"
@@ -119,18 +119,18 @@ def append(db: apsw.Connection, owner: str, id_: str, parent: str | None, turns:
         quotes.insert(db, above, turn.quotes)
         if turn.role == "user":
             sql = "UPDATE conversations SET title = ? WHERE number = ? AND title = ''"
-            db.execute(sql, (title_of(turn.text), conversation))
+            db.execute(sql, (shorten_title(turn.text), conversation))
     if added:
         _make_current(db, conversation, above)
     return added
 
 
-def turns(db: apsw.Connection, owner: str, id_: str) -> list[TurnRecord]:
+def read_turns(db: apsw.Connection, owner: str, id_: str) -> list[TurnRecord]:
     """Return every turn of a conversation, the oldest first; raises `ConversationNotFoundError`."""
     return _records(db, f"{_TURN} WHERE t.conversation = ? ORDER BY t.number", (_number(db, owner, id_),))
 
 
-def path(db: apsw.Connection, owner: str, id_: str, leaf: str | None) -> list[TurnRecord]:
+def read_path(db: apsw.Connection, owner: str, id_: str, leaf: str | None) -> list[TurnRecord]:
     """Return the turns from the beginning to `leaf`, or to the current turn; none where there is no turn.
 
     Raises `ConversationNotFoundError` or `TurnNotFoundError`.
@@ -146,14 +146,14 @@ def path(db: apsw.Connection, owner: str, id_: str, leaf: str | None) -> list[Tu
 
 
 def choose(db: apsw.Connection, owner: str, id_: str, turn: str) -> None:
-    """Make the newest end of the branch that goes through a turn the current one; raises as `path` does."""
+    """Make the newest end of the branch that goes through a turn the current one; raises as `read_path` does."""
     conversation = _number(db, owner, id_)
     newest = _newest_below(db, _turn_number(db, conversation, id_, turn))
     db.execute("UPDATE conversations SET current = ? WHERE number = ?", (newest, conversation))
 
 
 def delete_turn(db: apsw.Connection, owner: str, id_: str, turn: str) -> None:
-    """Remove a turn and all that is below it; raises as `path` does.
+    """Remove a turn and all that is below it; raises as `read_path` does.
 
     Where the current turn is among them, the newest end below their parent becomes the current one.
     """
@@ -191,7 +191,7 @@ def _newest_below(db: apsw.Connection, turn: int) -> int:
     return int(db.execute(f"{_BELOW} SELECT max(number) FROM below", (turn,)).get)  # noqa: S608 (constants)
 
 
-def title_of(question: str) -> str:
+def shorten_title(question: str) -> str:
     """Return a question on one line, cut after a word where it is too long for a title."""
     line = " ".join(question.split())
     if len(line) <= MAX_TITLE_CHARS:
@@ -220,7 +220,7 @@ def _turn_number(db: apsw.Connection, conversation: int, id_: str, turn: str) ->
 
 def _records(db: apsw.Connection, sql: str, values: tuple[Any, ...]) -> list[TurnRecord]:
     rows = list(db.execute(sql, values))
-    shown = quotes.of_turns(db, [row[0] for row in rows])
+    shown = quotes.read_quotes(db, [row[0] for row in rows])
     versions = _versions(db, [row[0] for row in rows])
     return [_turn(row, shown.get(row[0], []), versions[row[0]]) for row in rows]
 

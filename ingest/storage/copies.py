@@ -34,22 +34,22 @@ def write_copy(db: apsw.Connection, target: Path) -> None:
         sync_file(file)
 
 
-def facts_of(path: Path) -> CopyFacts:
+def read_facts(path: Path) -> CopyFacts:
     """Return what a copy holds; raises `apsw.Error` where it is damaged."""
     with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-        return CopyFacts(maintenance.version(db), maintenance.counts(db), frozenset(files.contents(db)))
+        return CopyFacts(maintenance.read_version(db), maintenance.count_rows(db), frozenset(files.find_contents(db)))
 
 
-def problems_of(path: Path) -> list[str]:
+def find_problems(path: Path) -> list[str]:
     """Return what is wrong with a database file; nothing where it is sound."""
     try:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-            return maintenance.damages(db)
+            return maintenance.find_damage(db)
     except apsw.Error as error:
         return [str(error)]
 
 
-def check_nobody_works_with(path: Path) -> None:
+def check_not_in_use(path: Path) -> None:
     """Raise `LibraryError` where another process has a database open; one that is too damaged is free."""
     if not path.exists():
         return

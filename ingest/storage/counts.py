@@ -45,7 +45,7 @@ class CollectionWithCounts:
     counts: DocumentCounts
 
 
-def of_collections(db: apsw.Connection, collection_ids: Sequence[str]) -> dict[str, DocumentCounts]:
+def count_by_collection(db: apsw.Connection, collection_ids: Sequence[str]) -> dict[str, DocumentCounts]:
     """Return the counts of each of some collections."""
     sql = f"SELECT collection_id, status, {_COUNTERS} FROM document_counts WHERE collection_id IN (SELECT value FROM json_each(?))"  # noqa: S608, E501 (constant columns)
     rows: dict[str, list[tuple[Any, ...]]] = {id_: [] for id_ in collection_ids}
@@ -54,7 +54,7 @@ def of_collections(db: apsw.Connection, collection_ids: Sequence[str]) -> dict[s
     return {id_: _sum(rows[id_]) for id_ in collection_ids}
 
 
-def of_library(db: apsw.Connection, owner: str) -> DocumentCounts:
+def count_all(db: apsw.Connection, owner: str) -> DocumentCounts:
     """Return the counts of all collections of an owner that are shown."""
     sql = (
         f"SELECT n.status, {_COUNTERS} FROM document_counts n JOIN collections c ON c.id = n.collection_id"  # noqa: S608
@@ -63,7 +63,7 @@ def of_library(db: apsw.Connection, owner: str) -> DocumentCounts:
     return _sum(db.execute(sql, (owner,)))
 
 
-def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> LibrarySize:
+def measure_size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> LibrarySize:
     """Count the documents of some collections that can be searched, and their chunks."""
     sql = (
         "SELECT coalesce(sum(searchable), 0), coalesce(sum(chunks), 0) FROM document_counts WHERE collection_id IN"
@@ -72,7 +72,7 @@ def size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> Libr
     return LibrarySize(*next(iter(db.execute(sql, (owner, json_array(collection_ids))))))
 
 
-def in_queue(
+def count_queue(
     db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None
 ) -> dict[DocumentStatus, tuple[int, int]]:
     """Return how many documents are queued, read and paused, and their size in bytes, hidden collections included.
@@ -90,7 +90,7 @@ def in_queue(
     return dict.fromkeys(statuses, (0, 0)) | {row[0]: (row[1], row[2]) for row in db.execute(sql, (owner, chosen))}
 
 
-def are_sound(db: apsw.Connection) -> bool:
+def are_counters_sound(db: apsw.Connection) -> bool:
     """Whether the counters are those of the rows, and documents have the name and size of their file."""
     counted = f"SELECT collection_id, status, {_COUNTERS} FROM document_counts WHERE documents > 0"  # noqa: S608
     differences = (

@@ -16,7 +16,7 @@ import apsw
 import msgspec
 
 from ingest.errors import LibraryError
-from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_folder
+from ingest.runtime.atomic_files import open_incoming_file, remove_abandoned, sync_folder
 from ingest.text.analyzer import join_terms
 
 BUSY_TIMEOUT_MS = 30_000
@@ -146,7 +146,7 @@ class Database:
         """Write what is committed to a file beside this one; that is whole or not there."""
         reader = _connect(self._path)
         try:
-            with incoming_file(self._path.parent, name + UNFINISHED) as (file, copy):
+            with open_incoming_file(self._path.parent, name + UNFINISHED) as (file, copy):
                 reader.execute("VACUUM INTO ?", (str(copy),))
                 os.fsync(file.fileno())
                 copy.rename(self._path.with_name(name))

@@ -55,12 +55,12 @@ _KNOWN_COLUMNS = {
 
 def find(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord:
     """Return a document; raises `FileNotInLibraryError`."""
-    if (document := find_if_there(db, owner, collection_id, file_id)) is not None:
+    if (document := find_or_none(db, owner, collection_id, file_id)) is not None:
         return document
     raise FileNotInLibraryError(file_id=file_id)
 
 
-def find_if_there(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord | None:
+def find_or_none(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord | None:
     """Return a document, or None where there is none."""
     for row in db.execute(f"{_RECORD} AND c.id = ? AND f.id = ?", (owner, collection_id, file_id)):
         return _record(row)
@@ -77,7 +77,7 @@ def find_all(
     return [_record(row) for row in db.execute(f"{_RECORD} AND {chosen}{has_status} ORDER BY d.id", values)]
 
 
-def with_ids(db: apsw.Connection, owner: str, ids: Sequence[int]) -> list[DocumentRecord]:
+def find_by_rows(db: apsw.Connection, owner: str, ids: Sequence[int]) -> list[DocumentRecord]:
     """Return the documents of some rows, in the order of `ids`."""
     sql = f"SELECT d.id, {_COLUMNS} AND d.id IN (SELECT value FROM json_each(?2))"  # noqa: S608 (constant columns)
     records = {row[0]: _record(row[1:]) for row in db.execute(sql, (owner, json_array(ids)))}
@@ -180,7 +180,7 @@ def clear(db: apsw.Connection, collection_id: str, document_id: int) -> None:
 
 def fail(db: apsw.Connection, document: DocumentRecord, reason: str, failure: Failure) -> None:
     """Note why a document that waits or is read cannot be; does nothing where this attempt counts no more."""
-    document_id = _claimed(db, document) or row_id(db, document.collection_id, document.file_id, status="queued")
+    document_id = _claimed(db, document) or find_row(db, document.collection_id, document.file_id, status="queued")
     if document_id is not None:
         clear(db, document.collection_id, document_id)
         db.execute(
@@ -190,7 +190,7 @@ def fail(db: apsw.Connection, document: DocumentRecord, reason: str, failure: Fa
         )
 
 
-def copy_of(db: apsw.Connection, document: DocumentRecord) -> int | None:
+def find_copy(db: apsw.Connection, document: DocumentRecord) -> int | None:
     """Return the row of a document with the same content that was read and embedded in the same way."""
     sql = (
         "SELECT other.id, f.filename, same.filename FROM documents d JOIN files f ON f.id = d.file_id"
@@ -252,7 +252,7 @@ def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
 
     Raises `FileNotInLibraryError`.
     """
-    document_id = row_id(db, collection_id, file_id)
+    document_id = find_row(db, collection_id, file_id)
     if document_id is None:
         raise FileNotInLibraryError(file_id=file_id)
     (source,) = next(iter(db.execute("SELECT source FROM files WHERE id = ?", (file_id,))))
@@ -278,7 +278,7 @@ def set_attributes(
         )
 
 
-def attributes_of(
+def find_attributes(
     db: apsw.Connection, collection_id: str, file_ids: Iterable[str]
 ) -> dict[str, dict[str, AttributeValue]]:
     """Return what is said of each of these files; those of which nothing is said are left out."""
@@ -290,7 +290,7 @@ def attributes_of(
     return {file_id: _decoded(attributes) for file_id, attributes in rows}
 
 
-def filter_rows(
+def read_attribute_rows(
     db: apsw.Connection, collection_id: str, keys: Collection[str]
 ) -> Iterator[tuple[str, dict[str, AttributeValue]]]:
     """Yield each document that can be found as its file id and what is known of it under the names in `keys`."""
@@ -309,7 +309,7 @@ def filter_rows(
         yield row[0], found
 
 
-def chunk_ids(db: apsw.Connection, collection_id: str, file_ids: Iterable[str]) -> list[int]:
+def find_chunk_ids(db: apsw.Connection, collection_id: str, file_ids: Iterable[str]) -> list[int]:
     """Return the ids of all chunks of these files, those that no search finds yet included."""
     sql = (
         "SELECT h.id FROM documents d JOIN chunks h ON h.document_id = d.id"
@@ -318,12 +318,12 @@ def chunk_ids(db: apsw.Connection, collection_id: str, file_ids: Iterable[str]) 
     return [row[0] for row in db.execute(sql, (collection_id, json_array(file_ids)))]
 
 
-def collections_of(db: apsw.Connection, file_id: str) -> list[str]:
+def find_collections(db: apsw.Connection, file_id: str) -> list[str]:
     """Return the ids of the collections that hold a document of this file."""
     return [row[0] for row in db.execute("SELECT collection_id FROM documents WHERE file_id = ?", (file_id,))]
 
 
-def row_id(db: apsw.Connection, collection_id: str, file_id: str, status: DocumentStatus | None = None) -> int | None:
+def find_row(db: apsw.Connection, collection_id: str, file_id: str, status: DocumentStatus | None = None) -> int | None:
     """Return the row of a document that has this status, where there is one."""
     sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ? AND status = coalesce(?, status)"
     return next((int(row[0]) for row in db.execute(sql, (collection_id, file_id, status))), None)
@@ -349,7 +349,7 @@ def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> li
 
 def _delete_row(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
     """Remove a document with all that was made from it."""
-    content.forget_chunks(db, collection_id, document_id, generation)
+    content.record_removal(db, collection_id, document_id, generation)
     db.execute("DELETE FROM documents WHERE id = ?", (document_id,))  # chunks, vectors and pages go with it
 
 

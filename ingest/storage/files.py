@@ -82,7 +82,7 @@ def forget_attributes(db: apsw.Connection, source: str) -> None:
     )
 
 
-def password(db: apsw.Connection, file_id: str) -> str | None:
+def read_password(db: apsw.Connection, file_id: str) -> str | None:
     """Return the password that opens a file, where one was given."""
     rows = db.execute("SELECT password FROM files WHERE id = ?", (file_id,))
     return next((str(row[0]) for row in rows if row[0]), None)
@@ -93,13 +93,13 @@ def set_password(db: apsw.Connection, file_id: str, password: str) -> None:
     db.execute("UPDATE files SET password = ? WHERE id = ?", (password, file_id))
 
 
-def known_stats(db: apsw.Connection, owner: str) -> dict[str, tuple[str, str]]:
+def read_file_stats(db: apsw.Connection, owner: str) -> dict[str, tuple[str, str]]:
     """Return what the file system said of each source when its content was last hashed, and the hash."""
     rows = db.execute("SELECT source, stat, sha256 FROM file_stats WHERE owner = ?", (owner,))
     return {source: (stat, sha256) for source, stat, sha256 in rows}
 
 
-def remember_stats(db: apsw.Connection, owner: str, stats: Mapping[str, tuple[str, str]]) -> None:
+def store_file_stats(db: apsw.Connection, owner: str, stats: Mapping[str, tuple[str, str]]) -> None:
     """Note for each source what the file system says of it, and the hash of its content."""
     db.executemany(
         "INSERT OR REPLACE INTO file_stats (owner, source, stat, sha256) VALUES (?, ?, ?, ?)",
@@ -113,7 +113,7 @@ def find_all(db: apsw.Connection, owner: str) -> list[FileRecord]:
     return [FileRecord(*row) for row in db.execute(sql, (owner,))]
 
 
-def in_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[FileRecord]:
+def find_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[FileRecord]:
     """Return the owner's files in a range of their (created_at, id)."""
     key = ("created_at", "id")
     sql = (
@@ -128,7 +128,7 @@ def delete(db: apsw.Connection, id_: str) -> None:
     db.execute("DELETE FROM files WHERE id = ?", (id_,))
 
 
-def contents(db: apsw.Connection) -> set[str]:
+def find_contents(db: apsw.Connection) -> set[str]:
     """Return the hashes of all contents that any file has, whoever owns it."""
     return {row[0] for row in db.execute("SELECT DISTINCT sha256 FROM files")}
 

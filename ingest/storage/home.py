@@ -33,7 +33,7 @@ class Home:
         self.owner = owner
         self.index_files = SnapshotFiles(folder / INDEX_NAME)
         self.prefix_cache = DerivedFiles(prefix_cache_folder(folder))
-        with self.disk_errors("it cannot be opened"):
+        with self.translate_disk_errors("it cannot be opened"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(f"no permission to write in {folder}")
@@ -49,23 +49,23 @@ class Home:
 
     def tidy(self) -> None:
         """Remove what a crash has left on the disk, and put back what it has left half read."""
-        with self.disk_errors("it cannot be tidied"):
+        with self.translate_disk_errors("it cannot be tidied"):
             self.originals.remove_abandoned()
             self.index_files.remove_abandoned()
             self.prefix_cache.remove_abandoned()
             with self.database.read() as db:
-                half_read = jobs.half_read_passports(db)
+                half_read = jobs.find_half_read_passports(db)
             for passport in half_read:
-                self.recover_if_nobody_reads(passport)
+                self.recover_unattended(passport)
             # After that: to put a document back is to forget the saved index that has its vectors.
             with self.database.read() as db:
-                contents = self.originals.unused(files.contents(db))
-                indexes = self.index_files.unused(snapshots.filenames(db))
+                contents = self.originals.find_unused(files.find_contents(db))
+                indexes = self.index_files.find_unused(snapshots.find_filenames(db))
                 derived = self.prefix_cache.find_unused(lambda document: _is_there(db, document))
         if contents or indexes or derived:
             self.remove_unused(contents)
 
-    def recover_if_nobody_reads(self, passport: EmbedderPassport) -> int:
+    def recover_unattended(self, passport: EmbedderPassport) -> int:
         """Put back what is half read of a passport unless somebody reads it now; return how many documents."""
         lock = ReaderLock(self.folder, passport)
         if not lock.acquire():
@@ -81,15 +81,15 @@ class Home:
 
         It is a transaction of its own after the one that removed the rows: what cannot be rolled back comes last.
         """
-        with self.disk_errors("what was removed is still on the disk"), self.database.write() as db:
+        with self.translate_disk_errors("what was removed is still on the disk"), self.database.write() as db:
             for sha256 in contents:
                 if not files.is_content_used(db, sha256):
                     self.originals.remove(sha256)
-            self.index_files.remove_unused(snapshots.filenames(db))
+            self.index_files.remove_unused(snapshots.find_filenames(db))
             self.prefix_cache.remove_unused(lambda document: _is_there(db, document))
 
     @contextmanager
-    def disk_errors(self, what: str) -> Generator[None]:
+    def translate_disk_errors(self, what: str) -> Generator[None]:
         """Turn an `OSError` of the block into a `LibraryError` that says what is the matter."""
         try:
             yield
@@ -100,14 +100,14 @@ class Home:
 def _is_there(db: apsw.Connection, document: str) -> bool:
     """Return whether there is a document `collection_id/file_id`."""
     collection_id, _, file_id = document.partition("/")
-    return documents.row_id(db, collection_id, file_id) is not None
+    return documents.find_row(db, collection_id, file_id) is not None
 
 
 def delete_unused_files(db: apsw.Connection, owner: str, file_ids: Sequence[str]) -> list[str]:
     """Delete the files that no document refers to; return the contents that no file has any more."""
     orphans: list[str] = []
     for file_id in file_ids:
-        if not documents.collections_of(db, file_id):
+        if not documents.find_collections(db, file_id):
             sha256 = files.find(db, owner, file_id).sha256
             files.delete(db, file_id)
             if not files.is_content_used(db, sha256):

@@ -24,7 +24,7 @@ ESTIMATE_FROM = 50
 _IN_WORK = "status IN ('queued', 'reading')"
 
 
-def queue(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool = False) -> None:
+def enqueue(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool = False) -> None:
     """Note that a file is to be read. What waits, is read or was read stays as it is.
 
     What failed is queued again until it has had its tries, and what was cancelled; `again` queues both anyway.
@@ -111,7 +111,7 @@ def recover(db: apsw.Connection, passport: EmbedderPassport) -> int:
     return len(left)
 
 
-def half_read_passports(db: apsw.Connection) -> list[EmbedderPassport]:
+def find_half_read_passports(db: apsw.Connection) -> list[EmbedderPassport]:
     """Return the passports of the collections that have a document which is being read, or was."""
     sql = (
         "SELECT DISTINCT c.passport FROM documents d JOIN collections c ON c.id = d.collection_id"
@@ -149,9 +149,9 @@ def resume_all(db: apsw.Connection, owner: str) -> None:
     db.execute("DELETE FROM paused_queues WHERE owner = ?", (owner,))
 
 
-def state(db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None) -> QueueState:
+def read_state(db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None) -> QueueState:
     """Count what is to be done in some collections or in all, and estimate how long that takes."""
-    queue = counts.in_queue(db, owner, collection_ids)
+    queue = counts.count_queue(db, owner, collection_ids)
     size_bytes = queue["queued"][1] + queue["reading"][1] / 2
     is_paused = any(True for _ in db.execute("SELECT 1 FROM paused_queues WHERE owner = ?", (owner,)))
     speed = _bytes_per_second(db)

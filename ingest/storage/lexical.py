@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.storage.database import json_array
-from ingest.types import WordFrequencies
+from ingest.types import DocumentFrequencies
 
 Ids = NDArray[np.int64]
 
@@ -88,9 +88,9 @@ def _chunks_of(db: apsw.Connection, collection_id: str, most: int = -1) -> Ids:
     return np.array([row[0] for row in rows], dtype=np.int64)
 
 
-def frequencies(db: apsw.Connection, words: Iterable[str]) -> WordFrequencies:
+def count_frequencies(db: apsw.Connection, words: Iterable[str]) -> DocumentFrequencies:
     """Count the chunks that words stand in; the count of a word ends above `MAX_MATCHES`."""
-    return WordFrequencies({word: _matches(db, word) for word in words}, _most_chunks(db))
+    return DocumentFrequencies({word: _matches(db, word) for word in words}, _most_chunks(db))
 
 
 def _telling(db: apsw.Connection, words: Sequence[str]) -> list[str]:

@@ -39,7 +39,7 @@ def page_documents(
 
     def read(keys: KeyRange) -> list[DocumentRecord]:
         chosen = get_args(DocumentStatus) if statuses is None else tuple(statuses)
-        return documents.with_ids(db, owner, read_ids(db, collection_id, keys, chosen, fold_name(name)))
+        return documents.find_by_rows(db, owner, read_ids(db, collection_id, keys, chosen, fold_name(name)))
 
     return read_page(spec, find_key, read)
 
@@ -50,7 +50,7 @@ def page_files(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPage[File
     def find_key(id_: str) -> Key | None:
         return next(iter(db.execute("SELECT created_at, id FROM files WHERE owner = ? AND id = ?", (owner, id_))), None)
 
-    return read_page(spec, find_key, lambda keys: files.in_range(db, owner, keys))
+    return read_page(spec, find_key, lambda keys: files.find_range(db, owner, keys))
 
 
 def page_collections(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPage[CollectionWithCounts]:
@@ -60,8 +60,8 @@ def page_collections(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPag
         sql = "SELECT created_at, name FROM collections WHERE owner = ? AND id = ? AND rebuild_of IS NULL"
         return next(iter(db.execute(sql, (owner, id_))), None)
 
-    page = read_page(spec, find_key, lambda keys: collections.in_range(db, owner, keys))
-    counted = counts.of_collections(db, [collection.id for collection in page.items])
+    page = read_page(spec, find_key, lambda keys: collections.find_range(db, owner, keys))
+    counted = counts.count_by_collection(db, [collection.id for collection in page.items])
     return ListPage([CollectionWithCounts(each, counted[each.id]) for each in page.items], page.has_more)
 
 
@@ -74,7 +74,7 @@ def page_conversations(
         sql = "SELECT updated_at, number FROM conversations WHERE owner = ? AND id = ?"
         return next(iter(db.execute(sql, (owner, id_))), None)
 
-    return read_page(spec, find_key, lambda keys: conversations.in_range(db, owner, keys, words))
+    return read_page(spec, find_key, lambda keys: conversations.find_range(db, owner, keys, words))
 
 
 def _ids_by_age(

@@ -54,13 +54,13 @@ class DocumentRow:
     status: str
 
 
-def damages(db: apsw.Connection) -> list[str]:
+def find_damage(db: apsw.Connection) -> list[str]:
     """Return what SQLite finds wrong with its own file, the index of words aside; nothing where it is sound."""
     found = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({MAX_DAMAGES})")]
     return [what for what in found if what != "ok" and "fts5" not in what.lower()]
 
 
-def are_words_sound(db: apsw.Connection) -> bool:
+def are_lexical_indexes_sound(db: apsw.Connection) -> bool:
     """Whether the lexical indexes have the words of chunks and conversations, no more and no less.
 
     Needs a connection that writes.
@@ -73,13 +73,13 @@ def are_words_sound(db: apsw.Connection) -> bool:
     return True
 
 
-def rebuild_words(db: apsw.Connection) -> None:
+def rebuild_lexical_indexes(db: apsw.Connection) -> None:
     """Build the lexical indexes anew from chunks and conversations."""
     for index in _WORD_INDEXES:
         db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608 (constants)
 
 
-def orphans(db: apsw.Connection) -> dict[str, int]:
+def count_orphans(db: apsw.Connection) -> dict[str, int]:
     """Count, for each table, the rows that belong to nothing."""
     counts = {table: db.execute(f"SELECT count(*) FROM {table} WHERE {rule}").get for table, rule in _ORPHANS}  # noqa: S608
     return {table: int(count) for table, count in counts.items() if count}
@@ -90,15 +90,15 @@ def delete_orphans(db: apsw.Connection) -> None:
 
     A turn whose parent is gone begins its conversation.
     """
-    if {"chunks", "vectors"} & orphans(db).keys():
+    if {"chunks", "vectors"} & count_orphans(db).keys():
         for (collection_id,) in list(db.execute("SELECT id FROM collections")):
-            start_history(db, collection_id)
+            reset_history(db, collection_id)
     db.execute("UPDATE turns SET parent = NULL WHERE parent NOT IN (SELECT number FROM turns)")
     for table, rule in _ORPHANS:
         db.execute(f"DELETE FROM {table} WHERE {rule}")  # noqa: S608 (constants)
 
 
-def damaged_conversations(db: apsw.Connection) -> list[str]:
+def find_damaged_conversations(db: apsw.Connection) -> list[str]:
     """Return the ids of the conversations of which something cannot be read."""
     sql = (
         "SELECT id FROM conversations c WHERE NOT json_valid(metadata)"
@@ -109,7 +109,7 @@ def damaged_conversations(db: apsw.Connection) -> list[str]:
     return [str(row[0]) for row in db.execute(sql)]
 
 
-def document_rows(db: apsw.Connection) -> list[DocumentRow]:
+def find_document_rows(db: apsw.Connection) -> list[DocumentRow]:
     """Return every document of every owner, the oldest first."""
     sql = (
         "SELECT d.id, c.id, c.name, f.id, f.filename, f.sha256, d.status FROM documents d"
@@ -118,7 +118,7 @@ def document_rows(db: apsw.Connection) -> list[DocumentRow]:
     return [DocumentRow(*row) for row in db.execute(sql)]
 
 
-def problems_of_content(db: apsw.Connection, document: DocumentRow) -> list[str]:
+def find_content_problems(db: apsw.Connection, document: DocumentRow) -> list[str]:
     """Return in what way the pages, chunks and vectors of a document do not fit together."""
     pages = list(
         db.execute(
@@ -149,16 +149,16 @@ def problems_of_content(db: apsw.Connection, document: DocumentRow) -> list[str]
     return [what for what, is_so in found.items() if is_so] + _problems_of_vectors(db, document)
 
 
-def passport_of(db: apsw.Connection, document: DocumentRow) -> EmbedderPassport:
+def read_passport(db: apsw.Connection, document: DocumentRow) -> EmbedderPassport:
     """Return how the collection of a document is embedded."""
     (passport,) = next(iter(db.execute("SELECT passport FROM collections WHERE id = ?", (document.collection_id,))))
     return msgspec.json.decode(passport, type=EmbedderPassport)
 
 
-def read_again(db: apsw.Connection, document: DocumentRow) -> None:
+def requeue(db: apsw.Connection, document: DocumentRow) -> None:
     """Forget what was made of a document and queue it."""
     documents.clear(db, document.collection_id, document.id)
-    start_history(db, document.collection_id)  # its chunks may have been in an index under any collection
+    reset_history(db, document.collection_id)  # its chunks may have been in an index under any collection
     db.execute(
         "UPDATE documents SET status = 'queued', reason = '', stage = 'waiting', tries = 0, starts = 0, claim = ''"
         " WHERE id = ? AND status IN ('done', 'warning')",
@@ -166,20 +166,20 @@ def read_again(db: apsw.Connection, document: DocumentRow) -> None:
     )
 
 
-def names_of(db: apsw.Connection, sha256: str) -> list[str]:
+def describe_files(db: apsw.Connection, sha256: str) -> list[str]:
     """Return the ids and names of the files that have this content."""
     rows = db.execute("SELECT id, filename FROM files WHERE sha256 = ? ORDER BY created_at, id", (sha256,))
     return [f"{id_} ({filename})" for id_, filename in rows]
 
 
-def start_history(db: apsw.Connection, collection_id: str) -> None:
+def reset_history(db: apsw.Connection, collection_id: str) -> None:
     """Have every index of a collection built anew, in whatever process it is."""
     generation = collections.next_generation(db, collection_id)
     db.execute("UPDATE collections SET history_from = ? WHERE id = ?", (generation, collection_id))
     snapshots.forget(db, collection_id)
 
 
-def chunk_ids(db: apsw.Connection, collection_id: str, until: int | None = None) -> set[int]:
+def find_chunk_ids(db: apsw.Connection, collection_id: str, until: int | None = None) -> set[int]:
     """Return the ids of the chunks of a collection that searches find, or found at a generation."""
     sql = "SELECT id FROM chunks WHERE collection_id = ?1 AND generation <= coalesce(?2, generation)"
     return {int(row[0]) for row in db.execute(sql, (collection_id, until))}
@@ -203,13 +203,13 @@ def forget_sources(db: apsw.Connection) -> None:
     db.execute(sql)
 
 
-def shrink(db: apsw.Connection) -> bool:
+def rewrite(db: apsw.Connection) -> bool:
     """Write the database anew without what was deleted, the log included; needs a connection in no transaction.
 
     False where another process reads or writes all the time, so that the file still has what it works with.
     """
     try:
-        rebuild_words(db)
+        rebuild_lexical_indexes(db)
         for index in _WORD_INDEXES:
             db.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608 (constants)
         db.execute("VACUUM")
@@ -219,12 +219,12 @@ def shrink(db: apsw.Connection) -> bool:
     return not is_busy
 
 
-def version(db: apsw.Connection) -> int:
+def read_version(db: apsw.Connection) -> int:
     """Return the version of a library's format."""
     return int(db.execute("PRAGMA user_version").get)
 
 
-def counts(db: apsw.Connection) -> dict[str, int]:
+def count_rows(db: apsw.Connection) -> dict[str, int]:
     """Return how many collections, files, documents, chunks and conversations a library has, of any version."""
     there = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     tables = [table for table in _COUNTED if table in there]
@@ -242,7 +242,7 @@ def _do_tile(pages: list[tuple[int, int, int, str]]) -> bool:
 
 
 def _problems_of_vectors(db: apsw.Connection, document: DocumentRow) -> list[str]:
-    told = passport_of(db, document)
+    told = read_passport(db, document)
     for rows in _vectors(db, document.id):
         if any(row is None for row in rows):
             return ["a chunk has no vector"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_file, sync_folder
+from ingest.runtime.atomic_files import open_incoming_file, remove_abandoned, sync_file, sync_folder
 
 COPY_BYTES = 1 << 20
 
@@ -36,7 +36,7 @@ class Originals:
     def receive(self, content: BinaryIO) -> Generator[Incoming]:
         """Write a stream beside the originals; it is gone at the end of the block unless it was kept."""
         digest, size = hashlib.sha256(), 0
-        with incoming_file(self._folder) as (file, path):
+        with open_incoming_file(self._folder) as (file, path):
             while block := content.read(COPY_BYTES):
                 digest.update(block)
                 size += len(block)
@@ -61,6 +61,6 @@ class Originals:
         """Remove what a killed process has left of a file that it was receiving."""
         remove_abandoned(self._folder)
 
-    def unused(self, used: Collection[str]) -> list[str]:
+    def find_unused(self, used: Collection[str]) -> list[str]:
         """Return the contents that are here but not among `used`."""
         return [path.name for path in self._folder.glob("??/*") if path.name not in used]

@@ -57,7 +57,7 @@ def insert(db: apsw.Connection, turn: int, quotes: Iterable[StoredQuote]) -> Non
     _forget(db, f"turn = ? AND {is_gone}", (turn,))
 
 
-def of_turns(db: apsw.Connection, turns: Iterable[int]) -> Mapping[int, list[StoredQuote]]:
+def read_quotes(db: apsw.Connection, turns: Iterable[int]) -> Mapping[int, list[StoredQuote]]:
     """Return the quotes of turns in order, each with what has become of its document."""
     sql = f"{_QUOTE} WHERE q.turn IN (SELECT value FROM json_each(?)) ORDER BY q.turn, q.position"  # noqa: S608
     found: dict[int, list[StoredQuote]] = {}

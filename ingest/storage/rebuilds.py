@@ -47,7 +47,7 @@ def begin(db: apsw.Connection, old: Collection, passport: EmbedderPassport) -> C
     return hidden
 
 
-def under_way(db: apsw.Connection) -> list[tuple[str, EmbedderPassport]]:
+def find_running(db: apsw.Connection) -> list[tuple[str, EmbedderPassport]]:
     """Return the names of the collections that are being rebuilt, and how."""
     sql = (
         "SELECT old.name, new.passport FROM collections new JOIN collections old ON old.id = new.rebuild_of"
@@ -76,13 +76,13 @@ def fill(db: apsw.Connection, old: Collection, hidden: Collection, *, again: boo
         )
     missing = _missing(db, old, hidden)
     for file_id in missing:
-        jobs.queue(db, hidden.id, file_id)
+        jobs.enqueue(db, hidden.id, file_id)
     return len(missing)
 
 
-def state(db: apsw.Connection, old: Collection, hidden: Collection) -> RebuildState:
+def read_state(db: apsw.Connection, old: Collection, hidden: Collection) -> RebuildState:
     """Return how far the hidden collection is, and what would be lost if it took the old one's place now."""
-    by_status = counts.of_collections(db, [hidden.id])[hidden.id].by_status
+    by_status = counts.count_by_collection(db, [hidden.id])[hidden.id].by_status
     lost = (
         "SELECT f.filename FROM documents o JOIN files f ON f.id = o.file_id"  # noqa: S608 (constants)
         f" WHERE o.collection_id = ?1 AND o.{_READ} AND o.chunk_count > 0 AND NOT EXISTS (SELECT 1 FROM documents n"

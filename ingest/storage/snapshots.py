@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from ingest.runtime.atomic_files import incoming_file, remove_abandoned, sync_file, sync_folder
+from ingest.runtime.atomic_files import open_incoming_file, remove_abandoned, sync_file, sync_folder
 from ingest.storage.collections import encode_passport
 from ingest.types import EmbedderPassport
 
@@ -56,12 +56,12 @@ def find(db: apsw.Connection, collection_id: str) -> Snapshot | None:
     return None
 
 
-def filenames(db: apsw.Connection) -> set[str]:
+def find_filenames(db: apsw.Connection) -> set[str]:
     """Return the names of all index files that are recorded."""
     return {row[0] for row in db.execute("SELECT filename FROM snapshots")}
 
 
-def may_record(db: apsw.Connection, snapshot: Snapshot) -> bool:
+def can_record(db: apsw.Connection, snapshot: Snapshot) -> bool:
     """Whether its collection exists, no newer snapshot is recorded, and no chunk in it was removed meanwhile."""
     sql = (
         "SELECT 1 FROM collections WHERE id = ?1 AND history_from <= ?2"
@@ -107,7 +107,7 @@ class SnapshotFiles:
     def receive(self, body: bytes) -> Iterator[Path]:
         """Write a file beside the others; it is gone at the end of the block unless it was kept."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        with incoming_file(self._folder) as (file, path):
+        with open_incoming_file(self._folder) as (file, path):
             file.write(body)
             sync_file(file)
             yield path
@@ -117,13 +117,13 @@ class SnapshotFiles:
         incoming.rename(self._folder / filename)
         sync_folder(self._folder)
 
-    def unused(self, used: Collection[str]) -> list[Path]:
+    def find_unused(self, used: Collection[str]) -> list[Path]:
         """Return the index files that are not among `used`."""
         return [path for path in self._folder.glob("*.faiss") if path.name not in used]
 
     def remove_unused(self, used: Collection[str]) -> None:
         """Remove the index files that are not among `used`."""
-        for path in self.unused(used):
+        for path in self.find_unused(used):
             path.unlink(missing_ok=True)
 
     def remove_abandoned(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from ingest.errors import BackupError
 from ingest.library.library import Library
-from ingest.runtime.atomic_files import pinned_folder, sync_file, sync_folder
+from ingest.runtime.atomic_files import create_pin_folder, sync_file, sync_folder
 from ingest.storage import copies, files
 from ingest.storage.home import DATABASE_NAME, ORIGINALS_NAME, Home
 
@@ -93,7 +93,7 @@ def verify(folder: Path) -> list[str]:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     problems += [f"{name} does not belong to it" for name in sorted(there - known)]
     if not problems:
-        problems += copies.problems_of(folder / DATABASE_NAME)
+        problems += copies.find_problems(folder / DATABASE_NAME)
     return problems or _missing_originals(folder, manifest)
 
 
@@ -133,10 +133,10 @@ def copy_file(source: Path, target: Path) -> FileEntry:
 
 def _write(storage: Home, folder: Path) -> Manifest:
     """Write all files of a backup, the manifest last."""
-    with pinned_folder(storage.folder / ORIGINALS_NAME) as pinned:
+    with create_pin_folder(storage.folder / ORIGINALS_NAME) as pinned:
         with storage.database.read() as db:
             with storage.database.write():  # nobody deletes an original between this state and its link
-                contents = sorted(files.contents(db))
+                contents = sorted(files.find_contents(db))
                 missing = [sha256 for sha256 in contents if not _pin(storage.originals.path(sha256), pinned / sha256)]
             copies.write_copy(db, folder / DATABASE_NAME)
         entries = {DATABASE_NAME: _entry_of(folder / DATABASE_NAME)}
@@ -145,7 +145,7 @@ def _write(storage: Home, folder: Path) -> Manifest:
             entries[name] = copy_file(pinned / sha256, folder / name)
             if entries[name].sha256 != sha256:
                 missing.append(sha256)  # damaged; it is kept as it is
-    facts = copies.facts_of(folder / DATABASE_NAME)
+    facts = copies.read_facts(folder / DATABASE_NAME)
     manifest = Manifest(FORMAT, int(time.time()), facts.version, facts.counts, entries, tuple(sorted(missing)))
     _seal(folder, manifest)
     return manifest
@@ -195,7 +195,7 @@ def _problem_of(path: Path, entry: FileEntry) -> str | None:
 
 
 def _missing_originals(folder: Path, manifest: Manifest) -> list[str]:
-    named = copies.facts_of(folder / DATABASE_NAME).contents
+    named = copies.read_facts(folder / DATABASE_NAME).contents
     there = {Path(name).name for name in manifest.files}
     return [f"the original {sha256} is not in it" for sha256 in sorted(named - there - set(manifest.missing))]
 

@@ -32,7 +32,7 @@ Area = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Problem:
     """Something that is not as it should be. `is_harmless`: all works, only slower or with something left over."""
 
     area: Area
@@ -45,7 +45,7 @@ class Finding:
     collection_id: str = ""
 
 
-class Checkup:
+class ConsistencyCheck:
     """Examines a library. It may be in use meanwhile; what is being read just now is left out."""
 
     def __init__(self, library: Library, index: SearchIndex, *, passport: EmbedderPassport | None = None) -> None:
@@ -54,7 +54,7 @@ class Checkup:
         self._storage = library.storage
         self._passport = passport
 
-    def findings(self) -> list[Finding]:
+    def run(self) -> list[Problem]:
         """Return all that is wrong, the most basic first; nothing where the library is sound."""
         damages = list(self._database())
         try:
@@ -73,80 +73,80 @@ class Checkup:
             are_rows_sound = not any(each.area in ("database", "orphans", "content") for each in found)
             return [*found, *self._indexes()] if are_rows_sound else found
         except LibraryError as error:  # a database that is damaged cannot be examined further
-            return damages or [damaged(str(self._library.home), error.detail)]
+            return damages or [report_damage(str(self._library.home), error.detail)]
 
-    def _database(self) -> Iterator[Finding]:
+    def _database(self) -> Iterator[Problem]:
         try:
             with self._storage.database.read() as db:
-                for what in maintenance.damages(db):
-                    yield damaged(str(self._library.home), what)
+                for what in maintenance.find_damage(db):
+                    yield report_damage(str(self._library.home), what)
         except LibraryError as error:
-            yield damaged(str(self._library.home), error.detail)
+            yield report_damage(str(self._library.home), error.detail)
 
-    def _words(self) -> Iterator[Finding]:
+    def _words(self) -> Iterator[Problem]:
         with self._storage.database.write() as db:
-            is_sound = maintenance.are_words_sound(db)
+            is_sound = maintenance.are_lexical_indexes_sound(db)
         if not is_sound:
-            yield Finding("words", "the index of words", "it does not have the words of the chunks", can_repair=True)
+            yield Problem("words", "the index of words", "it does not have the words of the chunks", can_repair=True)
 
-    def _orphans(self) -> Iterator[Finding]:
+    def _orphans(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            rows = maintenance.orphans(db)
+            rows = maintenance.count_orphans(db)
         for table, count in rows.items():
-            yield Finding("orphans", table, f"{count} rows belong to nothing", can_repair=True)
+            yield Problem("orphans", table, f"{count} rows belong to nothing", can_repair=True)
 
-    def _counts(self) -> Iterator[Finding]:
+    def _counts(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            is_sound = counts.are_sound(db)
+            is_sound = counts.are_counters_sound(db)
         if not is_sound:
             what = "they are not those of the documents, or a document has another name than its file"
-            yield Finding("counts", "the counters", what, can_repair=True)
+            yield Problem("counts", "the counters", what, can_repair=True)
 
-    def _documents(self) -> Iterator[Finding]:
+    def _documents(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            rows = maintenance.document_rows(db)
+            rows = maintenance.find_document_rows(db)
         for row in rows:
             with self._storage.database.read() as db:
-                problems = maintenance.problems_of_content(db, row)
+                problems = maintenance.find_content_problems(db, row)
             if problems:
                 yield self._content_finding(row, "; ".join(problems))
 
-    def _content_finding(self, row: DocumentRow, what: str) -> Finding:
+    def _content_finding(self, row: DocumentRow, what: str) -> Problem:
         """Say whether the document can be read again from its original, with the embedder that is configured."""
         with self._storage.database.read() as db:
-            stored = maintenance.passport_of(db, row)
+            stored = maintenance.read_passport(db, row)
         advice = ""
         if row.status in ("done", "warning"):
-            if not is_whole(self._storage.originals.path(row.sha256), row.sha256):
+            if not has_hash(self._storage.originals.path(row.sha256), row.sha256):
                 advice = "its original is gone or damaged; restore a backup, or add the file again"
             elif self._passport is not None and stored != self._passport:
                 advice = f"`pincite collections rebuild {row.collection}` reads it with the embedder of today"
-        return Finding("content", _name(row), what, can_repair=not advice, advice=advice, document=row)
+        return Problem("content", _name(row), what, can_repair=not advice, advice=advice, document=row)
 
-    def _originals(self) -> Iterator[Finding]:
+    def _originals(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            contents = sorted(files.contents(db))
+            contents = sorted(files.find_contents(db))
         for sha256 in contents:
             path = self._storage.originals.path(sha256)
-            if is_whole(path, sha256):
+            if has_hash(path, sha256):
                 continue
             with self._storage.database.read() as db:
-                names = maintenance.names_of(db, sha256)  # none: it was deleted while we looked
+                names = maintenance.describe_files(db, sha256)  # none: it was deleted while we looked
             what = "its original is damaged" if path.exists() else "its original is gone"
             advice = "it can still be searched; add the file again, or restore a backup"
             for name in names:
-                yield Finding("original", name, what, can_repair=False, advice=advice)
+                yield Problem("original", name, what, can_repair=False, advice=advice)
 
-    def _leftovers(self) -> Iterator[Finding]:
+    def _leftovers(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
             left = [
-                *self._storage.originals.unused(files.contents(db)),
-                *(path.name for path in self._storage.index_files.unused(snapshots.filenames(db))),
+                *self._storage.originals.find_unused(files.find_contents(db)),
+                *(path.name for path in self._storage.index_files.find_unused(snapshots.find_filenames(db))),
             ]
         for name in left:
-            yield Finding("leftover", name, "no row names this file", can_repair=True, is_harmless=True)
+            yield Problem("leftover", name, "no row names this file", can_repair=True, is_harmless=True)
 
-    def _indexes(self) -> Iterator[Finding]:
+    def _indexes(self) -> Iterator[Problem]:
         for collection in self._library.collections():
             yield from self._index_file(collection)
             with self._storage.database.read() as db:
@@ -154,18 +154,18 @@ class Checkup:
             ids = self._index.ids(collection.id)
             with self._storage.database.read() as db:
                 is_same = collections.find(db, self._storage.owner, collection.id).generation == before
-                expected = maintenance.chunk_ids(db, collection.id)
+                expected = maintenance.find_chunk_ids(db, collection.id)
             if is_same and ids != expected:
                 what = "it does not have the chunks of the collection"
-                yield Finding("index", collection.name, what, can_repair=True, collection_id=collection.id)
+                yield Problem("index", collection.name, what, can_repair=True, collection_id=collection.id)
 
-    def _index_file(self, collection: Collection) -> Iterator[Finding]:
+    def _index_file(self, collection: Collection) -> Iterator[Problem]:
         with self._storage.database.read() as db:
             snapshot = snapshots.find(db, collection.id)
             if snapshot is None:
                 return
-            rows = len(maintenance.chunk_ids(db, collection.id, until=snapshot.generation))
-            later = len(maintenance.chunk_ids(db, collection.id)) - rows
+            rows = len(maintenance.find_chunk_ids(db, collection.id, until=snapshot.generation))
+            later = len(maintenance.find_chunk_ids(db, collection.id)) - rows
         try:
             is_whole_file = hashlib.sha256(self._library.read_snapshot(snapshot)).hexdigest() == snapshot.sha256
         except OSError:
@@ -180,42 +180,42 @@ class Checkup:
             what = "its saved index is old"
         if what:
             # A search notices all of this, and builds the index from the rows.
-            yield Finding(
+            yield Problem(
                 "index", collection.name, what, can_repair=True, is_harmless=True, collection_id=collection.id
             )
 
-    def _reading(self) -> Iterator[Finding]:
+    def _reading(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            half_read = jobs.half_read_passports(db)
+            half_read = jobs.find_half_read_passports(db)
         for passport in half_read:
-            if nobody_reads(self._library.home, passport):
+            if is_unattended(self._library.home, passport):
                 what = "documents are called being read, but nobody reads them"
-                yield Finding("reading", passport.model, what, can_repair=True)
+                yield Problem("reading", passport.model, what, can_repair=True)
 
-    def _rebuilds(self) -> Iterator[Finding]:
+    def _rebuilds(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            under_way = rebuilds.under_way(db)
+            under_way = rebuilds.find_running(db)
         for name, passport in under_way:
-            if nobody_reads(self._library.home, passport):
+            if is_unattended(self._library.home, passport):
                 advice = f"`pincite collections rebuild {name}` goes on with it, with --cancel it is given up"
                 what = "its rebuild is not finished, and nobody works on it"
-                yield Finding("rebuild", name, what, can_repair=False, advice=advice, is_harmless=True)
+                yield Problem("rebuild", name, what, can_repair=False, advice=advice, is_harmless=True)
 
-    def _conversations(self) -> Iterator[Finding]:
+    def _conversations(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            ids = maintenance.damaged_conversations(db)
+            ids = maintenance.find_damaged_conversations(db)
         for id_ in ids:
             advice = f"restore a backup, or delete it: `pincite conversations rm {id_}`"
-            yield Finding("conversation", id_, "a part of it cannot be read", can_repair=False, advice=advice)
+            yield Problem("conversation", id_, "a part of it cannot be read", can_repair=False, advice=advice)
 
 
-def damaged(where: str, what: str) -> Finding:
+def report_damage(where: str, what: str) -> Problem:
     """Return the finding that the database itself is damaged."""
     advice = "restore a backup into an empty home: `pincite restore`"
-    return Finding("database", where, what, can_repair=False, advice=advice)
+    return Problem("database", where, what, can_repair=False, advice=advice)
 
 
-def is_whole(path: Path, sha256: str) -> bool:
+def has_hash(path: Path, sha256: str) -> bool:
     """Whether an original is there and has the content that its name promises."""
     digest = hashlib.sha256()
     try:
@@ -227,7 +227,7 @@ def is_whole(path: Path, sha256: str) -> bool:
     return digest.hexdigest() == sha256
 
 
-def nobody_reads(home: Path, passport: EmbedderPassport) -> bool:
+def is_unattended(home: Path, passport: EmbedderPassport) -> bool:
     """Whether no process reads documents that are embedded in one way."""
     lock = ReaderLock(home, passport)
     is_free = lock.acquire()

@@ -32,7 +32,7 @@ def purge(library: Library) -> PurgeReport:
     """
     storage = library.storage
     before = size_bytes(library.home)
-    with storage.disk_errors("not everything can be removed"):
+    with storage.translate_disk_errors("not everything can be removed"):
         removed = _remove_files(library.home)
     with storage.database.write() as db:
         maintenance.forget_removals(db)
@@ -40,7 +40,7 @@ def purge(library: Library) -> PurgeReport:
     storage.tidy()
     storage.remove_unused([])
     with storage.database.alone() as db:
-        is_done = maintenance.shrink(db)
+        is_done = maintenance.rewrite(db)
     if not is_done:
         detail = "another process is busy with it, so deleted text may still be in its log; purge again later"
         raise LibraryError(home=str(library.home), detail=detail)

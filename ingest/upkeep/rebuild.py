@@ -54,7 +54,7 @@ class Rebuild:
         """Return how far it is; None where it is over, because it was finished or cancelled elsewhere."""
         with self._storage.database.read() as db:
             hidden = rebuilds.find(db, self._old)
-            return None if hidden is None else rebuilds.state(db, self._old, hidden)
+            return None if hidden is None else rebuilds.read_state(db, self._old, hidden)
 
     def finish(self, *, force: bool = False) -> RebuildResult | None:
         """Put what was read in the place of the old collection; None where something is still to be read.
@@ -66,7 +66,7 @@ class Rebuild:
             if (hidden := rebuilds.find(db, self._old)) is None:
                 return self._over()
             rebuilds.fill(db, self._old, hidden)
-            state = rebuilds.state(db, self._old, hidden)
+            state = rebuilds.read_state(db, self._old, hidden)
             if not state.waiting:
                 if state.lost and not force:
                     raise RebuildLosesError(collection=self._old.name, files=list(state.lost))

@@ -17,7 +17,7 @@ PARTS = (DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", ORIGINAL
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """What was restored; `aside` is where the library is that was in the home before."""
 
     counts: dict[str, int]
@@ -25,7 +25,7 @@ class Restored:
     aside: Path | None
 
 
-def restore(source: Path, home: Path, *, force: bool = False) -> Restored:
+def restore(source: Path, home: Path, *, force: bool = False) -> RestoreResult:
     """Copy a backup that was verified into a home without a library. Settings and models in it stay.
 
     With `force` a library that is there is moved beside the home first. Raises `BackupDamagedError`,
@@ -54,7 +54,7 @@ def restore(source: Path, home: Path, *, force: bool = False) -> Restored:
             shutil.rmtree(incoming, ignore_errors=True)
     except OSError as error:
         raise LibraryError(home=str(home), detail=f"nothing can be restored: {error.strerror or error}") from error
-    return Restored(manifest.counts, manifest.missing, aside)
+    return RestoreResult(manifest.counts, manifest.missing, aside)
 
 
 def has_library(home: Path) -> bool:
@@ -78,7 +78,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _move_aside(home: Path) -> Path:
     """Move the library that is in a home to a new folder beside it."""
-    copies.check_nobody_works_with(home / DATABASE_NAME)
+    copies.check_not_in_use(home / DATABASE_NAME)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}-before-restore-{stamp}-"))
     for name in PARTS:

@@ -216,7 +216,7 @@ class Planner:
 
     def _matching(self, question: Question, collection_id: str) -> frozenset[str] | None:
         """Return the files that the question's filter lets through; None where it has none."""
-        return None if question.filters is None else self._library.matching_files(collection_id, question.filters)
+        return None if question.filters is None else self._library.find_matching_files(collection_id, question.filters)
 
 
 class _Choice(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 import msgspec
 
 from ingest.conversation_types import NewTurn, SourceState, StoredQuote, TurnRecord, TurnRole, TurnStatus
-from ingest.library.filters import parse as parse_filter
+from ingest.library.filters import parse_filters as parse_filter
 from ingest.types import Box
 from rag.conversations.provenance import Provenance
 from rag.engines.types import Message, Sampling

@@ -28,12 +28,12 @@ class SearchParts:
 
     def lexical(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search by words alone."""
-        return self._scored(self.index.lexical(self.collection_id, query.text, DEPTH), is_dense=False)
+        return self._scored(self.index.search_lexical(self.collection_id, query.text, DEPTH), is_dense=False)
 
     def dense(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search by meaning alone."""
         vector = self.embedder.embed_query(query.text)
-        return self._scored(self.index.dense(self.collection_id, vector, DEPTH), is_dense=True)
+        return self._scored(self.index.search_dense(self.collection_id, vector, DEPTH), is_dense=True)
 
     def fused(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search by both, without the closer look at the candidates."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.runtime.model_cache import model_folder
+from ingest.runtime.model_cache import find_model_folder
 from ingest.runtime.supervisor import Worker, WorkerSpec
 from rag.errors import EntailmentModelNotFoundError, EntailmentModelUnfitError
 from rag.retrieval.reranking import CROSS_ENCODER, WEIGHTS
@@ -40,7 +40,7 @@ def find_entailment_model(name: str) -> EntailmentFolder:
     Loads nothing and asks no network. Raises `EntailmentModelNotFoundError`, and `EntailmentModelUnfitError` where the
     model does not classify pairs of texts by entailment, or where its weights are not in safetensors.
     """
-    path = model_folder(name)
+    path = find_model_folder(name)
     if path is None or not (config := path / "config.json").is_file():
         raise EntailmentModelNotFoundError(name=name)
     if not any((path / weights).is_file() for weights in WEIGHTS):

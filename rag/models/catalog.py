@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ingest.runtime.model_cache import model_folder
+from ingest.runtime.model_cache import find_model_folder
 from ingest.runtime.model_files import GGUF_PART_NAME, list_gguf_parts
 from rag.engines.openai.server import OpenAiServer
 
@@ -80,7 +80,7 @@ def resolve_entry(name: str) -> CatalogEntry | None:
         return _remote_entry(name)
     if _is_model_folder(path):
         return entry_for(path)
-    cached = model_folder(name) if "/" in name else None
+    cached = find_model_folder(name) if "/" in name else None
     if cached is not None and _is_model_folder(cached):
         return _entry(name.lower(), cached)
     return None

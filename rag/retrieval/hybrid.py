@@ -108,7 +108,7 @@ class Retriever:
         variants = expand_query(search.query, search.standalone_query) if search.query.strip() else []
         depth = _depth(top_k)
         files: FilesByCollection = {
-            id_: None if search.filters is None else self._library.matching_files(id_, search.filters)
+            id_: None if search.filters is None else self._library.find_matching_files(id_, search.filters)
             for id_ in search.collections
         }
         vectors = [self._embedder.embed_query(variant.text) for variant in variants]
@@ -122,18 +122,18 @@ class Retriever:
         ]
 
     def _search_dense(self, vector: QueryVector, files: FilesByCollection, depth: int) -> dict[int, float]:
-        hits = (self._index.dense(id_, vector, depth, only=among) for id_, among in files.items())
+        hits = (self._index.search_dense(id_, vector, depth, file_ids=among) for id_, among in files.items())
         return _best_first((hit for of_collection in hits for hit in of_collection), depth)
 
     def _search_lexical(self, variant: QueryVariant, files: FilesByCollection, depth: int) -> dict[int, float]:
-        hits = (self._index.lexical(id_, variant.text, depth, only=among) for id_, among in files.items())
+        hits = (self._index.search_lexical(id_, variant.text, depth, file_ids=among) for id_, among in files.items())
         return _best_first((hit for of_collection in hits for hit in of_collection), depth)
 
     def _cosines(self, vector: QueryVector, files: FilesByCollection, ids: Iterable[int]) -> dict[int, float]:
         chunk_ids = list(ids)
         cosines: dict[int, float] = {}
         for collection_id in files:
-            cosines |= self._index.similarities(collection_id, vector, chunk_ids)
+            cosines |= self._index.compute_cosines(collection_id, vector, chunk_ids)
         return cosines
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.chunking.chunker import contextualize
-from ingest.runtime.model_cache import model_folder
+from ingest.runtime.model_cache import find_model_folder
 from ingest.runtime.supervisor import Worker, WorkerSpec
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.retrieval.fusion import weighted_mean
@@ -35,7 +35,7 @@ def find_reranker(name: str) -> Path:
     Loads nothing and uses no network. Raises `RerankerNotFoundError`, and `RerankerUnfitError` if the model is no
     cross-encoder with one score per pair, or if its weights are not in safetensors.
     """
-    path = model_folder(name)
+    path = find_model_folder(name)
     if path is None or not (config := path / "config.json").is_file():
         raise RerankerNotFoundError(name=name)
     if not any((path / weights).is_file() for weights in WEIGHTS):

@@ -64,7 +64,7 @@ class TermCoverage:
         return self._idf(terms) if terms else {}
 
     def _idf(self, terms: Sequence[str]) -> dict[str, float]:
-        frequencies = self._library.word_frequencies(terms)
+        frequencies = self._library.count_document_frequencies(terms)
         return {term: _inverse_frequency(count, frequencies.chunks) for term, count in frequencies.counts.items()}
 
 

@@ -164,7 +164,7 @@ class _Chooser:
                 document.file_id for document in self.documents if document.collection_id == collection_id
             )
             among = self._library.chunk_ids(collection_id, files)
-            for id_, _ in self._library.search_words(collection_id, wanted, CHUNKS_FOR_A_LIST, among=among):
+            for id_, _ in self._library.search_terms(collection_id, wanted, CHUNKS_FOR_A_LIST, among=among):
                 yield id_
 
     def _telling_sentence(self, stretch: Sequence[_Place], taken: list[Vectors]) -> SentenceMatch | None:

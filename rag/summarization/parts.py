@@ -29,7 +29,7 @@ def documents_to_read(library: Library, collections: Sequence[str], wanted: Filt
     chosen: list[DocumentRecord] = []
     for id_ in dict.fromkeys(collections):
         collection = library.collection(id_)
-        only = None if wanted is None else library.matching_files(collection.id, wanted)
+        only = None if wanted is None else library.find_matching_files(collection.id, wanted)
         documents = [document for document in library.documents(collection.id) if document.status in READ]
         chosen.extend(
             document

@@ -90,7 +90,7 @@ class Bench:
 
     def dense(self, question: Vectors, top_k: int = TOP_K) -> list[tuple[int, float]]:
         """Search as users do."""
-        return self.index.dense(self.collection_id, question, top_k)
+        return self.index.search_dense(self.collection_id, question, top_k)
 
     def growth(self) -> None:
         """Build the index from the rows, and search while it is built."""
@@ -119,7 +119,7 @@ class Bench:
         say_times("dense search, first time", times)
         found = measured("dense search", self.dense, self.questions)
         exact = DenseIndex(self.collection_id, DIMENSION, self.library.vectors, exact_limit=sys.maxsize)
-        exact.catch_up(-1, lambda _: self.library.each_change(self.collection_id, 0))
+        exact.catch_up(-1, lambda _: self.library.read_changes(self.collection_id, 0))
         best = measured("exact search", lambda question: exact.search(question, TOP_K), self.questions)
         say("recall@10", recall(found, best), "")
         for chosen in (100, self.count // 100, self.count // 2):
@@ -169,8 +169,8 @@ class Bench:
             return retriever.retrieve(Search(text, (collection_id,), filters=wanted), TOP_K)
 
         small = self.library.collection(SMALL).id
-        measure("lexical search", lambda text: self.index.lexical(self.collection_id, text, TOP_K))
-        measure("lexical search in 100 chunks", lambda text: self.index.lexical(small, text, TOP_K))
+        measure("lexical search", lambda text: self.index.search_lexical(self.collection_id, text, TOP_K))
+        measure("lexical search in 100 chunks", lambda text: self.index.search_lexical(small, text, TOP_K))
         measure("hybrid search", hybrid)
         measure("hybrid search in 100 chunks", partial(hybrid, collection_id=small))
         for name, wanted in FILTERS.items():

@@ -93,8 +93,8 @@ def _store(db: apsw.Connection, owner: str, collection_id: str, document: Docume
     name, texts, vectors = document
     source, sha256 = f"/library/{int(name) // 100}/{name}.txt", hashlib.sha256(name.encode()).hexdigest()
     file = files.insert(db, owner=owner, source=source, filename=f"{name}.txt", sha256=sha256, size_bytes=len(name))
-    jobs.queue(db, collection_id, file.id)
-    row_id = documents.row_id(db, collection_id, file.id, "queued")
+    jobs.enqueue(db, collection_id, file.id)
+    row_id = documents.find_row(db, collection_id, file.id, "queued")
     assert row_id is not None
     documents.start(db, row_id)
     record = documents.find(db, owner, collection_id, file.id)

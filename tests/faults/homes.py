@@ -91,8 +91,8 @@ def observe(library: Library) -> State:
 
 
 def _hits(library: Library, index: SearchIndex, collection_id: str, query: str) -> list[Any]:
-    dense = index.dense(collection_id, EMBEDDER.embed_query(query), TOP_K)
-    lexical = index.lexical(collection_id, query, TOP_K)
+    dense = index.search_dense(collection_id, EMBEDDER.embed_query(query), TOP_K)
+    lexical = index.search_lexical(collection_id, query, TOP_K)
     return [
         sorted((round(score, 3), *map(str, _texts(library, [id_]))) for id_, score in found)
         for found in (dense, lexical)
@@ -116,7 +116,7 @@ def _problems_of_rows(home: Path) -> Iterator[str]:
                 db.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")  # noqa: S608
         except apsw.CorruptError as error:
             yield f"the words of chunks or conversations are not what is searched: {error}"
-        if not counts.are_sound(db):
+        if not counts.are_counters_sound(db):
             yield "the counters of documents are wrong"
         for what, sql in _MUST_BE_EMPTY.items():
             if rows := list(db.execute(sql)):
@@ -150,13 +150,13 @@ def _problems_of_indexes(library: Library, home: Path) -> Iterator[str]:
     index = SearchIndex(library)
     for collection in library.collections():
         rows = all_rows(library, collection.id)
-        found = {id_ for id_, _ in index.dense(collection.id, EMBEDDER.embed_query("pump"), EVERYTHING)}
+        found = {id_ for id_, _ in index.search_dense(collection.id, EMBEDDER.embed_query("pump"), EVERYTHING)}
         if found != set(rows.added):
             yield f"{collection.name}: the index has {sorted(found)}, the rows are {rows.added}"
         for query in QUERIES if rows.added else ():
             scores = rows.vectors @ EMBEDDER.embed_query(query)
             best = np.sort(scores)[::-1][:TOP_K]
-            ranked = [score for _, score in index.dense(collection.id, EMBEDDER.embed_query(query), TOP_K)]
+            ranked = [score for _, score in index.search_dense(collection.id, EMBEDDER.embed_query(query), TOP_K)]
             if not np.allclose(ranked, best, atol=1e-5):
                 yield f"{collection.name}: {query!r} is ranked {ranked}, a fresh index ranks {best}"
         snapshot = library.snapshot(collection.id)

@@ -92,8 +92,8 @@ class HomeReader:
 
     def search(self, query: str) -> list[list[str]]:
         """Return the sources of what both ways of searching find."""
-        dense = self.index.dense(self.collection_id, EMBEDDER.embed_query(query), 5)
-        lexical = self.index.lexical(self.collection_id, query, 5)
+        dense = self.index.search_dense(self.collection_id, EMBEDDER.embed_query(query), 5)
+        lexical = self.index.search_lexical(self.collection_id, query, 5)
         return [
             [chunk.source for chunk in self.library.chunks([id_ for id_, _ in found])] for found in (dense, lexical)
         ]

@@ -112,9 +112,9 @@ class Scene:
         """Find all that there is to be found, in both ways."""
         for collection in self.library.collections():
             rows = all_rows(self.library, collection.id).added
-            found = self.index.dense(collection.id, EMBEDDER.embed_query("pump"), 1_000)
+            found = self.index.search_dense(collection.id, EMBEDDER.embed_query("pump"), 1_000)
             assert sorted(id_ for id_, _ in found) == rows
-            assert bool(self.index.lexical(collection.id, "pump valve document", 10)) == bool(rows)
+            assert bool(self.index.search_lexical(collection.id, "pump valve document", 10)) == bool(rows)
 
     def close(self) -> None:
         self.library.close()

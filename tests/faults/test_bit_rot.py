@@ -12,7 +12,7 @@ import pytest
 from ingest.errors import IngestError, LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import DATABASE_NAME, Library
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.check import ConsistencyCheck
 from tests.faults import homes
 from tests.faults.homes import EMBEDDER, State
 from tests.faults.steps import PASSPORT, Scene
@@ -51,7 +51,7 @@ def ranking(library: Library) -> Ranking:
     index = SearchIndex(library)
     return {
         f"{collection.name} {query}": [
-            (id_, round(score, 5)) for id_, score in index.dense(collection.id, EMBEDDER.embed_query(query), 10)
+            (id_, round(score, 5)) for id_, score in index.search_dense(collection.id, EMBEDDER.embed_query(query), 10)
         ]
         for collection in library.collections()
         for query in homes.QUERIES
@@ -127,7 +127,7 @@ def outcome(home: Path, expected: State) -> str:
             return "refused"
         except IngestError:  # what is listed cannot be found: an index of the database is damaged
             pass
-        findings = Checkup(library, SearchIndex(library), passport=PASSPORT).findings()
+        findings = ConsistencyCheck(library, SearchIndex(library), passport=PASSPORT).run()
     finally:
         library.close()
     if any(not finding.is_harmless for finding in findings):

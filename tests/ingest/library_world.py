@@ -85,7 +85,7 @@ def wait_until_read(library: Library, seconds: float = WAIT_SECONDS) -> QueueSta
 
 def all_rows(library: Library, collection_id: str) -> IndexChanges:
     """Return everything that a search in a collection can find in one piece, the ids in rising order."""
-    parts = list(library.each_change(collection_id, 0))
+    parts = list(library.read_changes(collection_id, 0))
     added = np.array([id_ for part in parts for id_ in part.added], dtype=np.int64)
     order = np.argsort(added)
     vectors = [part.vectors for part in parts if part.added]

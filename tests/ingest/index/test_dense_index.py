@@ -183,7 +183,7 @@ def test_what_was_removed_never_comes_back() -> None:
         gone |= set(nearest)
         rows.bring(index)
         assert not gone & {id_ for id_, _ in index.search(query, 100)}
-        assert not gone & set(index.similarities(query, nearest))
+        assert not gone & set(index.compute_cosines(query, nearest))
     assert index.ids() == set(rows.vectors)
 
 

@@ -52,7 +52,7 @@ def test_dense_search_equals_brute_force_in_order_and_score(
     file = library.add_file(source="a", filename="a", content=io.BytesIO(b"a"))
     complete(library, library.enqueue(collection.id, file.id), chunked(*map(str, range(rows))), vectors)
 
-    hits = SearchIndex(library).dense(collection.id, query, top_k)
+    hits = SearchIndex(library).search_dense(collection.id, query, top_k)
 
     cosines = vectors @ query
     expected = np.sort(cosines)[::-1][:top_k]
@@ -64,33 +64,35 @@ def test_dense_search_equals_brute_force_in_order_and_score(
 def test_words_are_found_whatever_their_case_accents_and_endings(library: Library, collection: Collection) -> None:
     add(library, collection, "b.txt", ["Die Ventile prüfen.", "Inspecting valves regularly."])
     index = SearchIndex(library)
-    assert found(library, index.lexical(collection.id, "PRUFEN", 5)) == ["Die Ventile prüfen."]
-    assert found(library, index.lexical(collection.id, "valve inspection", 5))[0] == "Inspecting valves regularly."
+    assert found(library, index.search_lexical(collection.id, "PRUFEN", 5)) == ["Die Ventile prüfen."]
+    assert (
+        found(library, index.search_lexical(collection.id, "valve inspection", 5))[0] == "Inspecting valves regularly."
+    )
 
 
 @pytest.mark.parametrize("query", ["", "?!", '"', "a AND OR NOT (", "text: x*", "\x00 pump", "NEAR(a b)"])
 def test_no_query_is_a_syntax_error(library: Library, collection: Collection, query: str) -> None:
-    SearchIndex(library).lexical(collection.id, query, 5)
+    SearchIndex(library).search_lexical(collection.id, query, 5)
 
 
 def test_a_query_of_many_words_is_cut_to_its_first_ones(library: Library, collection: Collection) -> None:
     filler = " ".join(f"word{number}" for number in range(400))
     index = SearchIndex(library)
-    assert index.lexical(collection.id, f"pump {filler}", 5) != []
-    assert index.lexical(collection.id, f"{filler} pump", 5) == []
+    assert index.search_lexical(collection.id, f"pump {filler}", 5) != []
+    assert index.search_lexical(collection.id, f"{filler} pump", 5) == []
 
 
 def test_a_saved_index_answers_like_the_one_in_memory(library: Library, collection: Collection) -> None:
     first = SearchIndex(library)
     query = EMBEDDER.embed_query("hall 2")
-    hits = first.dense(collection.id, query, 12)
+    hits = first.search_dense(collection.id, query, 12)
     first.save(collection.id)
     add(library, collection, "b.txt", ["a later document"])
 
     second = SearchIndex(library)
 
-    assert second.dense(collection.id, query, 12) == hits
-    assert found(library, second.dense(collection.id, EMBEDDER.embed_query("a later document"), 1)) == [
+    assert second.search_dense(collection.id, query, 12) == hits
+    assert found(library, second.search_dense(collection.id, EMBEDDER.embed_query("a later document"), 1)) == [
         "a later document"
     ]
 
@@ -105,12 +107,12 @@ def _flip(path: Path) -> None:
 def test_a_damaged_index_file_is_noticed_and_rebuilt(library: Library, collection: Collection, damage: object) -> None:
     index = SearchIndex(library)
     query = EMBEDDER.embed_query("hall 2")
-    hits = index.dense(collection.id, query, 12)
+    hits = index.search_dense(collection.id, query, 12)
     index.save(collection.id)
     (path,) = (library.home / "index").iterdir()
     assert callable(damage)
     damage(path)
-    assert SearchIndex(library).dense(collection.id, query, 12) == hits
+    assert SearchIndex(library).search_dense(collection.id, query, 12) == hits
 
 
 def test_saving_twice_keeps_one_file(library: Library, collection: Collection) -> None:
@@ -154,7 +156,7 @@ def test_a_large_index_is_not_saved_for_a_little_more(library: Library, collecti
     add(library, collection, "c.txt", ["a pipe"])
     index.save(collection.id)
     assert library.snapshot(collection.id) == before
-    hits = SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("a pipe"), 1)
+    hits = SearchIndex(library).search_dense(collection.id, EMBEDDER.embed_query("a pipe"), 1)
     assert found(library, hits) == ["a pipe"]
 
 
@@ -194,18 +196,18 @@ def test_an_index_that_has_outgrown_exact_search_is_built_and_saved_by_itself(
     texts = [f"valve {number} of hall {number % 7}" for number in range(150)]
     add(library, collection, "b.txt", texts)
     query = EMBEDDER.embed_query(texts[40])
-    assert found(library, index.dense(collection.id, query, 1)) == [texts[40]]
+    assert found(library, index.search_dense(collection.id, query, 1)) == [texts[40]]
     index.save(collection.id)
     assert_saved(library, collection)
-    hits = index.dense(collection.id, query, 5)
+    hits = index.search_dense(collection.id, query, 5)
     assert found(library, hits)[0] == texts[40]
-    assert SearchIndex(library, exact_limit=100).dense(collection.id, query, 5) == hits
+    assert SearchIndex(library, exact_limit=100).search_dense(collection.id, query, 5) == hits
     assert hits[0][1] == pytest.approx(1, abs=1e-6)
 
 
 def test_a_library_that_is_closed_while_an_index_is_built_is_closed(library: Library, collection: Collection) -> None:
     index = SearchIndex(library, exact_limit=5)
-    index.dense(collection.id, EMBEDDER.embed_query("hall"), 1)
+    index.search_dense(collection.id, EMBEDDER.embed_query("hall"), 1)
     library.close()
 
 
@@ -214,24 +216,24 @@ def test_what_changed_comes_in_batches_of_which_the_last_has_the_new_generation(
 ) -> None:
     monkeypatch.setattr(content, "VECTOR_BATCH", 5)
     generation = library.collection("c").generation
-    batches = list(library.each_change(collection.id, 0))
+    batches = list(library.read_changes(collection.id, 0))
     assert [(len(batch.added), batch.generation) for batch in batches] == [(5, 0), (5, 0), (2, 0), (0, generation)]
-    assert list(library.each_change(collection.id, generation)) == []
-    assert len(SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("hall 2"), 20)) == 12
+    assert list(library.read_changes(collection.id, generation)) == []
+    assert len(SearchIndex(library).search_dense(collection.id, EMBEDDER.embed_query("hall 2"), 20)) == 12
 
 
 def test_similarities_are_those_of_the_search(library: Library, collection: Collection) -> None:
     index = SearchIndex(library)
     query = EMBEDDER.embed_query("hall 1")
-    hits = dict(index.dense(collection.id, query, 12))
-    assert index.similarities(collection.id, query, [*hits, 999_999]) == pytest.approx(hits, abs=1e-6)
+    hits = dict(index.search_dense(collection.id, query, 12))
+    assert index.compute_cosines(collection.id, query, [*hits, 999_999]) == pytest.approx(hits, abs=1e-6)
 
 
 def test_an_empty_collection_finds_nothing(library: Library) -> None:
     empty = library.create_collection("empty", passport())
     index = SearchIndex(library)
-    assert index.dense(empty.id, EMBEDDER.embed_query("pump"), 5) == []
-    assert index.lexical(empty.id, "pump", 5) == []
+    assert index.search_dense(empty.id, EMBEDDER.embed_query("pump"), 5) == []
+    assert index.search_lexical(empty.id, "pump", 5) == []
     index.save(empty.id)
 
 

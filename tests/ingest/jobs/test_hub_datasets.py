@@ -12,7 +12,7 @@ from ingest.jobs.hub_datasets import (
     DatasetsMissingError,
     DatasetUnavailableError,
     RowFile,
-    rows_as_files,
+    read_rows_as_files,
     split_reference,
 )
 
@@ -53,7 +53,7 @@ def test_a_reference_names_a_dataset_and_perhaps_a_split(reference: str, expecte
 def test_columns_become_text_title_and_id_and_rows_without_text_are_left_out(tmp_path: Path) -> None:
     name = saved(tmp_path)
     mapping = ColumnMapping(text=("text",), title="name", id="key")
-    assert list(rows_as_files(f"hf:{name}:train", columns=mapping)) == [
+    assert list(read_rows_as_files(f"hf:{name}:train", columns=mapping)) == [
         RowFile(f"hf:{name}:train#a1", "Tides.txt", b"Tides\n\nHigh at noon."),
         RowFile(f"hf:{name}:train#a3", "Ropes knots.txt", b"Ropes/knots\n\nTie it twice."),
     ]
@@ -61,14 +61,14 @@ def test_columns_become_text_title_and_id_and_rows_without_text_are_left_out(tmp
 
 def test_all_columns_of_strings_are_read_where_none_is_named_and_all_splits(tmp_path: Path) -> None:
     name = saved(tmp_path)
-    files = list(rows_as_files(name, columns=ColumnMapping(id="key", title="name")))
+    files = list(read_rows_as_files(name, columns=ColumnMapping(id="key", title="name")))
     assert [file.source for file in files] == [f"hf:{name}:train#a1", f"hf:{name}:train#a3", f"hf:{name}:test#a1"]
     assert files[0].content == b"Tides\n\ntext: High at noon.\n\nmore: Low at six."
 
 
 def test_short_rows_share_a_document(tmp_path: Path) -> None:
     name = saved(tmp_path)
-    (file,) = rows_as_files(f"{name}:train", columns=ColumnMapping(text=("text", "count")), rows_per_document=10)
+    (file,) = read_rows_as_files(f"{name}:train", columns=ColumnMapping(text=("text", "count")), rows_per_document=10)
     assert file.source == f"hf:{name}:train#0-2"
     assert file.content.decode() == "text: High at noon.\n\ncount: 1\n\ncount: 2\n\ntext: Tie it twice.\n\ncount: 3"
 
@@ -77,7 +77,7 @@ def test_a_file_is_read_and_nothing_of_it_is_kept_in_a_cache(tmp_path: Path, mon
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     path = tmp_path / "notes.jsonl"
     path.write_text(json.dumps({"body": "Ebb and flow", "parts": ["a", "b"]}) + "\n", "utf-8")
-    (file,) = rows_as_files(str(path), columns=ColumnMapping(text=("body", "parts")))
+    (file,) = read_rows_as_files(str(path), columns=ColumnMapping(text=("body", "parts")))
     assert file.source == f"hf:{path}:train#0"
     assert file.content == b'body: Ebb and flow\n\nparts: ["a", "b"]'
     assert not list(tmp_path.glob("cache/**/*.arrow"))
@@ -86,14 +86,14 @@ def test_a_file_is_read_and_nothing_of_it_is_kept_in_a_cache(tmp_path: Path, mon
 def test_what_is_not_there_is_told_before_the_first_file(tmp_path: Path) -> None:
     name = saved(tmp_path)
     with pytest.raises(ColumnMissingError, match=r"no column 'body'\. Its columns are key, name, text, more, count"):
-        next(rows_as_files(name, columns=ColumnMapping(text=("body",))))
+        next(read_rows_as_files(name, columns=ColumnMapping(text=("body",))))
     with pytest.raises(DatasetUnavailableError, match="no split 'dev', but train, test"):
-        next(rows_as_files(f"{name}:dev"))
+        next(read_rows_as_files(f"{name}:dev"))
     with pytest.raises(DatasetUnavailableError, match="HF_HUB_OFFLINE forbids"):
-        next(rows_as_files("hf:no-one/nothing:train"))
+        next(read_rows_as_files("hf:no-one/nothing:train"))
 
 
 def test_without_the_library_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(DatasetsMissingError, match=r"pip install 'pincite\[datasets\]'"):
-        next(rows_as_files("hf:squad"))
+        next(read_rows_as_files("hf:squad"))

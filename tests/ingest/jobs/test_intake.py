@@ -10,7 +10,7 @@ import pytest
 from ingest.errors import LibraryError
 from ingest.jobs.intake import Intake
 from ingest.jobs.sources import find_files
-from ingest.jobs.sync import Departures, follow_departures
+from ingest.jobs.sync import SyncResult, sync_documents
 from ingest.library.library import Library
 from ingest.text.analyzer import extract_terms
 from ingest.types import Collection
@@ -26,13 +26,13 @@ class World:
     collection: Collection
     folder: Path
 
-    def ingest(self, *, sync: bool = True) -> Departures:
+    def ingest(self, *, sync: bool = True) -> SyncResult:
         """Take in what is in the folder, reading each file as its own text; return what left it."""
         files = list(find_files([self.folder]))
         intake = Intake(self.library, self.collection)
-        departures = Departures((), ())
+        departures = SyncResult((), ())
         if sync:
-            departures = follow_departures(self.library, self.collection, [self.folder], files, intake)
+            departures = sync_documents(self.library, self.collection, [self.folder], files, intake)
         for file in files:
             document = intake.take(file).document
             complete(self.library, document, chunked(file.read_text()))
@@ -100,7 +100,7 @@ def test_a_file_that_is_gone_is_an_error_with_its_name(world: World) -> None:
 def test_a_folder_that_did_not_change_changes_nothing(world: World) -> None:
     world.ingest()
     generation = world.library.collection("c").generation
-    assert world.ingest() == Departures((), ())
+    assert world.ingest() == SyncResult((), ())
     assert world.library.collection("c").generation == generation
 
 
@@ -114,7 +114,7 @@ def test_what_is_gone_from_the_folder_is_removed_and_what_is_elsewhere_stays(wor
     departures = world.ingest()
     assert [Path(document.source).name for document in departures.removed] == ["b.txt"]
     assert world.names == ["a.txt", "c.txt", "other.txt"]
-    assert world.library.search_words(world.collection.id, extract_terms("b"), 10) == []
+    assert world.library.search_terms(world.collection.id, extract_terms("b"), 10) == []
 
 
 def test_without_sync_nothing_is_removed(world: World) -> None:
@@ -153,7 +153,7 @@ def test_a_folder_that_is_not_there_empties_nothing(world: World) -> None:
     gone = world.folder.rename(world.folder.with_name("unmounted"))
     intake = Intake(world.library, world.collection)
     with pytest.raises(LibraryError, match="is not there; nothing was removed"):
-        follow_departures(world.library, world.collection, [world.folder], [], intake)
+        sync_documents(world.library, world.collection, [world.folder], [], intake)
     assert gone.is_dir()
     assert world.names == ["a.txt", "b.txt", "c.txt"]
 
@@ -162,6 +162,6 @@ def test_documents_below_a_folder_that_cannot_be_opened_stay(world: World) -> No
     world.ingest()
     files = [world.folder / "a.txt", world.folder / "b.txt", world.folder / "sub"]  # as `find_files` says it
     intake = Intake(world.library, world.collection)
-    departures = follow_departures(world.library, world.collection, [world.folder], files, intake)
-    assert departures == Departures((), ())
+    departures = sync_documents(world.library, world.collection, [world.folder], files, intake)
+    assert departures == SyncResult((), ())
     assert world.names == ["a.txt", "b.txt", "c.txt"]

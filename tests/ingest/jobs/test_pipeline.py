@@ -114,7 +114,7 @@ def test_a_new_version_shows_nothing_until_it_is_complete(world: World) -> None:
     seen: list[int] = []
 
     def look(_: Sequence[str]) -> None:
-        seen.append(len(world.library.search_words(old.collection_id, extract_terms("valves"), 10)))
+        seen.append(len(world.library.search_terms(old.collection_id, extract_terms("valves"), 10)))
 
     world.embedder.on_embed = look
     text = "\n\n".join(f"Section {number} is about valves. " * 12 for number in range(160))
@@ -122,8 +122,8 @@ def test_a_new_version_shows_nothing_until_it_is_complete(world: World) -> None:
     assert set(seen) == {0}
     assert len(seen) > 1
     assert [document.file_id for document in world.library.documents()] == [new.file_id]
-    assert len(world.library.search_words(new.collection_id, extract_terms("valves"), 10)) == 10
-    assert world.library.search_words(new.collection_id, extract_terms("pump"), 10) == []
+    assert len(world.library.search_terms(new.collection_id, extract_terms("valves"), 10)) == 10
+    assert world.library.search_terms(new.collection_id, extract_terms("pump"), 10) == []
 
 
 def test_a_document_that_is_cancelled_while_it_is_read_leaves_nothing(world: World) -> None:
@@ -137,7 +137,7 @@ def test_a_document_that_is_cancelled_while_it_is_read_leaves_nothing(world: Wor
     assert world.ingestor.process(claimed(world.library, queued)) is None
     (document,) = world.library.documents()
     assert (document.status, document.chunks, document.pages) == ("cancelled", 0, 0)
-    assert world.library.search_words(document.collection_id, extract_terms("valves"), 10) == []
+    assert world.library.search_terms(document.collection_id, extract_terms("valves"), 10) == []
 
 
 def test_the_same_bytes_under_another_name_are_embedded_once(world: World) -> None:
@@ -148,7 +148,7 @@ def test_the_same_bytes_under_another_name_are_embedded_once(world: World) -> No
     assert (second.title, second.chunks, second.sha256) == ("copy of pump", 1, first.sha256)
     (chunk,) = world.library.document_chunks(second.collection_id, second.file_id)
     assert chunk.chunk.context == "copy of pump"
-    found = world.library.search_words(second.collection_id, extract_terms("pump"), 10)
+    found = world.library.search_terms(second.collection_id, extract_terms("pump"), 10)
     assert len(found) == 2
     assert len(all_rows(world.library, second.collection_id).added) == 2
 

@@ -58,8 +58,8 @@ def test_attributes_belong_to_one_collection(library: Library, collection: Colle
     here, there = (add(library, each.id, "a.txt", chunked("pump")) for each in (collection, other))
     say(library, here, team="blue")
     assert library.document(other.id, there.file_id).attributes == {}
-    assert library.attributes_of(collection.id, [here.file_id, "file-none"]) == {here.file_id: {"team": "blue"}}
-    assert library.attributes_of(other.id, [there.file_id]) == {}
+    assert library.find_attributes(collection.id, [here.file_id, "file-none"]) == {here.file_id: {"team": "blue"}}
+    assert library.find_attributes(other.id, [there.file_id]) == {}
 
 
 def test_a_document_that_waits_has_its_attributes_until_it_is_read(library: Library, collection: Collection) -> None:
@@ -131,13 +131,15 @@ def test_a_filter_may_ask_for_all_that_is_known_of_a_document(library: Library, 
         "pages": 2,
     }
     for key, value in known.items():
-        assert library.matching_files(collection.id, Comparison("eq", key, value)) == {document.file_id}
+        assert library.find_matching_files(collection.id, Comparison("eq", key, value)) == {document.file_id}
     assert set(BUILT_IN) == {*known, "media_type", "created_at"}
-    assert len(library.matching_files(collection.id, Comparison("eq", "media_type", "text/plain"))) == 2
-    assert len(library.matching_files(collection.id, Comparison("gte", "created_at", document.created_at))) == 2
-    assert library.matching_files(collection.id, Comparison("lt", "created_at", document.created_at)) == frozenset()
+    assert len(library.find_matching_files(collection.id, Comparison("eq", "media_type", "text/plain"))) == 2
+    assert len(library.find_matching_files(collection.id, Comparison("gte", "created_at", document.created_at))) == 2
+    assert (
+        library.find_matching_files(collection.id, Comparison("lt", "created_at", document.created_at)) == frozenset()
+    )
     with pytest.raises(CollectionNotFoundError):
-        library.matching_files("none", Comparison("eq", "pages", 1))
+        library.find_matching_files("none", Comparison("eq", "pages", 1))
 
 
 def test_a_filter_that_is_asked_again_sees_every_change_at_once(library: Library, collection: Collection) -> None:
@@ -146,9 +148,12 @@ def test_a_filter_that_is_asked_again_sees_every_change_at_once(library: Library
     with closing(Library(library.home)) as other:
 
         def assert_matching(wanted: Comparison, *expected: DocumentRecord) -> None:
-            only = library.matching_files(collection.id, wanted)
+            only = library.find_matching_files(collection.id, wanted)
             assert only == {document.file_id for document in expected}
-            hits = index.dense(collection.id, query, 9, only=only), index.lexical(collection.id, "pump", 9, only=only)
+            hits = (
+                index.search_dense(collection.id, query, 9, file_ids=only),
+                index.search_lexical(collection.id, "pump", 9, file_ids=only),
+            )
             for found in hits:
                 ids = [id_ for id_, _ in found]
                 assert {chunk.file_id for chunk in library.chunks(ids)} == {each.file_id for each in expected}
@@ -180,8 +185,8 @@ def test_filters_that_python_calls_equal_are_not_confused(library: Library, coll
     say(library, number, part=1)
     say(library, truth, part=True)
     for _ in range(2):
-        assert library.matching_files(collection.id, Comparison("eq", "part", 1)) == {number.file_id}
-        assert library.matching_files(collection.id, Comparison("eq", "part", True)) == {truth.file_id}
+        assert library.find_matching_files(collection.id, Comparison("eq", "part", 1)) == {number.file_id}
+        assert library.find_matching_files(collection.id, Comparison("eq", "part", True)) == {truth.file_id}
 
 
 documents = st.lists(
@@ -212,15 +217,15 @@ def test_a_search_with_a_filter_is_the_whole_search_filtered_afterwards(
             said[say(library, document, **attributes).file_id] = attributes
         index, vector = SearchIndex(library), EMBEDDER.embed_query(query)
         is_in = {id_ for id_, attributes in said.items() if matches(wanted, attributes)}
-        only = library.matching_files(home.id, wanted)
+        only = library.find_matching_files(home.id, wanted)
 
         assert only == is_in
-        whole = filtered(library, index.dense(home.id, vector, 1_000), is_in)[:top_k]
-        found = index.dense(home.id, vector, top_k, only=only)
+        whole = filtered(library, index.search_dense(home.id, vector, 1_000), is_in)[:top_k]
+        found = index.search_dense(home.id, vector, top_k, file_ids=only)
         assert [id_ for id_, _ in found] == [id_ for id_, _ in whole]
         assert [score for _, score in found] == pytest.approx([score for _, score in whole], abs=1e-6)
-        words = filtered(library, index.lexical(home.id, query, 1_000), is_in)[:top_k]
-        assert index.lexical(home.id, query, top_k, only=only) == words
+        words = filtered(library, index.search_lexical(home.id, query, 1_000), is_in)[:top_k]
+        assert index.search_lexical(home.id, query, top_k, file_ids=only) == words
 
 
 def filtered(library: Library, hits: list[tuple[int, float]], file_ids: set[str]) -> list[tuple[int, float]]:
@@ -231,8 +236,8 @@ def filtered(library: Library, hits: list[tuple[int, float]], file_ids: set[str]
 def test_a_search_among_no_documents_finds_nothing(library: Library, collection: Collection) -> None:
     add(library, collection.id, "a.txt", chunked("pump"))
     index = SearchIndex(library)
-    assert index.dense(collection.id, EMBEDDER.embed_query("pump"), 5, only=frozenset()) == []
-    assert index.lexical(collection.id, "pump", 5, only=frozenset()) == []
+    assert index.search_dense(collection.id, EMBEDDER.embed_query("pump"), 5, file_ids=frozenset()) == []
+    assert index.search_lexical(collection.id, "pump", 5, file_ids=frozenset()) == []
 
 
 def test_a_version_that_is_not_complete_is_not_found_by_its_file(library: Library, collection: Collection) -> None:
@@ -240,7 +245,9 @@ def test_a_version_that_is_not_complete_is_not_found_by_its_file(library: Librar
     new = claimed(library, queue(library, collection, "valve"))
     library.append(new, chunked("valve"), EMBEDDER.embed(["valve"]), Progress("reading", 1, 2))
     index = SearchIndex(library)
-    only = library.matching_files(collection.id, Comparison("eq", "source", "a.txt"))
-    found = library.chunks([id_ for id_, _ in index.dense(collection.id, EMBEDDER.embed_query("pump"), 5, only=only)])
+    only = library.find_matching_files(collection.id, Comparison("eq", "source", "a.txt"))
+    found = library.chunks(
+        [id_ for id_, _ in index.search_dense(collection.id, EMBEDDER.embed_query("pump"), 5, file_ids=only)]
+    )
     assert [chunk.file_id for chunk in found] == [old.file_id]
-    assert index.lexical(collection.id, "valve", 5, only=only) == []
+    assert index.search_lexical(collection.id, "valve", 5, file_ids=only) == []

@@ -9,7 +9,7 @@ from ingest.conversation_types import NewTurn
 from ingest.errors import ConversationNotFoundError, TurnNotFoundError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.check import ConsistencyCheck
 from ingest.upkeep.purge import purge
 from tests.ingest.conversation_world import ask
 from tests.ingest.upkeep.test_purge import traces
@@ -157,14 +157,14 @@ def test_no_byte_of_a_deleted_conversation_is_left_after_a_purge(library: Librar
 def test_a_checkup_names_a_conversation_that_cannot_be_read(library: Library) -> None:
     id_ = library.create_conversation().id
     ask(library, id_)
-    checkup = Checkup(library, SearchIndex(library))
-    assert checkup.findings() == []
+    checkup = ConsistencyCheck(library, SearchIndex(library))
+    assert checkup.run() == []
     with closing(raw_database(library.home / "library.db")) as db:
         db.execute("UPDATE turns SET details = '{' WHERE role = 'assistant'")
-    (finding,) = checkup.findings()
+    (finding,) = checkup.run()
     assert (finding.area, finding.where) == ("conversation", id_)
     library.delete_conversation(id_)
-    assert checkup.findings() == []
+    assert checkup.run() == []
 
 
 def test_words_of_conversations_that_are_not_in_the_index_are_mended(library: Library) -> None:
@@ -175,7 +175,7 @@ def test_words_of_conversations_that_are_not_in_the_index_are_mended(library: Li
     index = SearchIndex(library)
     with closing(raw_database(library.home / "library.db")) as db:
         db.execute("INSERT INTO turns_fts (turns_fts) VALUES ('delete-all')")
-    findings = Checkup(library, index).findings()
+    findings = ConsistencyCheck(library, index).run()
     assert [finding.area for finding in findings] == ["words"]
     repair(library, index, findings)
     assert found(library, "oiled") == ["How often is it oiled?"]

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from ingest.library.filters import (
     BUILT_IN,
     FilterError,
-    checked_attributes,
+    check_attributes,
+    compile_filters,
     matches,
-    parse,
     parse_assignments,
     parse_expressions,
-    predicate,
+    parse_filters,
 )
 from ingest.types import AttributeValue, Comparison, Compound, Filter
 from tests.ingest.filter_world import KEYS, attribute_sets, filters, values
@@ -100,7 +100,7 @@ def test_and_is_all_of_its_filters_and_or_is_any(known: dict[str, AttributeValue
 
 @given(wanted=filters)
 def test_what_a_client_sends_is_the_filter_that_is_read(wanted: Filter) -> None:
-    assert parse(as_json(wanted)) == wanted
+    assert parse_filters(as_json(wanted)) == wanted
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -148,22 +148,22 @@ WRONG: list[tuple[Any, str]] = [
 )
 def test_a_filter_that_cannot_be_is_refused_at_its_place(raw: object, place: str) -> None:
     with pytest.raises(FilterError) as refused:
-        parse(raw)
+        parse_filters(raw)
     assert refused.value.place == place
 
 
 @pytest.mark.parametrize("raw", [{**nested(1), "more": 1}, {**nested(2), "key": "a"}])
 def test_what_a_filter_does_not_have_is_refused(raw: object) -> None:
     with pytest.raises(FilterError, match="expected nothing but"):
-        parse(raw)
+        parse_filters(raw)
 
 
 def test_as_many_levels_and_comparisons_as_there_may_be_are_read() -> None:
-    assert predicate(parse(nested(8)))({"a": 1})
+    assert compile_filters(parse_filters(nested(8)))({"a": 1})
     hundred = {"type": "or", "filters": [{"type": "and", "filters": [nested(1)] * 50}] * 2}
-    assert matches(parse(hundred), {"a": 1})
+    assert matches(parse_filters(hundred), {"a": 1})
     with pytest.raises(ValueError, match="at most 100 comparisons"):
-        parse({"type": "or", "filters": [hundred, nested(1)]})
+        parse_filters({"type": "or", "filters": [hundred, nested(1)]})
 
 
 @pytest.mark.parametrize(
@@ -187,13 +187,13 @@ def test_as_many_levels_and_comparisons_as_there_may_be_are_read() -> None:
 )
 def test_attributes_that_a_document_cannot_have_are_refused(raw: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"attribute|expected"):
-        checked_attributes(raw)
+        check_attributes(raw)
 
 
 def test_attributes_within_the_limits_are_taken_as_they_are() -> None:
     most: dict[str, AttributeValue] = {f"{number:064}": "x" * 512 for number in range(12)}
     most |= {"a": True, "b": -1.5, "c": 2**53, "d": ""}
-    assert checked_attributes(most) == most
+    assert check_attributes(most) == most
 
 
 @pytest.mark.parametrize(

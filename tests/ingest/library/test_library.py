@@ -27,7 +27,7 @@ from tests.ingest.library_world import EMBEDDER, add, claimed, complete, facts_o
 
 
 def found(library: Library, collection_id: str, words: str) -> list[str]:
-    hits = SearchIndex(library).lexical(collection_id, words, 10)
+    hits = SearchIndex(library).search_lexical(collection_id, words, 10)
     return [chunk.chunk.text for chunk in library.chunks([id_ for id_, _ in hits])]
 
 
@@ -119,7 +119,7 @@ def test_delete_removes_rows_vectors_words_and_the_original(library: Library) ->
     library.delete_file(document.file_id)
 
     assert (library.documents(), library.files(), found(library, collection.id, "pump")) == ([], [], [])
-    assert SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("pump"), 5) == []
+    assert SearchIndex(library).search_dense(collection.id, EMBEDDER.embed_query("pump"), 5) == []
     assert not path.exists()
 
 
@@ -194,13 +194,13 @@ def test_one_process_sees_what_another_has_changed(library: Library) -> None:
     index = SearchIndex(library)
     collection = library.create_collection("c", passport())
     query = EMBEDDER.embed_query("pump")
-    assert index.dense(collection.id, query, 5) == []
+    assert index.search_dense(collection.id, query, 5) == []
 
     document = add(other, collection.id, "a.txt", chunked("The pump is blue."))
-    assert len(index.dense(collection.id, query, 5)) == 1
+    assert len(index.search_dense(collection.id, query, 5)) == 1
 
     other.delete_file(document.file_id)
-    assert index.dense(collection.id, query, 5) == []
+    assert index.search_dense(collection.id, query, 5) == []
     other.close()
 
 
@@ -215,7 +215,7 @@ def test_adds_deletes_and_searches_from_many_threads_stay_right(library: Library
                 text = f"Unit{number} turn{turn}."
                 document = add(library, collection.id, f"{number}.txt", chunked(text))
                 query = EMBEDDER.embed_query(text)
-                best = library.chunks([index.dense(collection.id, query, 1)[0][0]])
+                best = library.chunks([index.search_dense(collection.id, query, 1)[0][0]])
                 assert best[0].chunk.text == text
                 if turn % 3 == 2:
                     library.delete_file(document.file_id)
@@ -364,7 +364,7 @@ def test_no_vector_of_what_was_removed_stays_in_a_saved_index(library: Library) 
     library.remove_document(collection.id, gone.file_id)
 
     assert (index_files(library), library.snapshot(collection.id)) == ([], None)
-    assert len(SearchIndex(library).dense(collection.id, EMBEDDER.embed_query("pump"), 5)) == 1
+    assert len(SearchIndex(library).search_dense(collection.id, EMBEDDER.embed_query("pump"), 5)) == 1
     index.save(collection.id)
     library.delete_collection(collection.id)
     assert index_files(library) == []
@@ -405,7 +405,7 @@ def test_the_pages_of_a_span_are_those_that_it_touches(library: Library, start: 
     pages, end = library.pages(*where), start + length
     expected = [page for page in pages if page.start < end and start < page.end]
 
-    found_pages = library.span_pages(*where, start, end)
+    found_pages = library.read_span_pages(*where, start, end)
 
     assert found_pages[0].number == find_page_number(pages, start)
     assert [page for page in found_pages if page.start < end and start < page.end] == expected

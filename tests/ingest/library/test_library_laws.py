@@ -49,10 +49,10 @@ class LibraryMachine(RuleBasedStateMachine):
 
     @invariant()
     def library_and_indexes_agree_with_the_model(self) -> None:
-        hits = self.index.dense(self.collection_id, EMBEDDER.embed_query("pump"), 10)
+        hits = self.index.search_dense(self.collection_id, EMBEDDER.embed_query("pump"), 10)
         chunks = {chunk.source: chunk.chunk.text for chunk in self.library.chunks([id_ for id_, _ in hits])}
         assert chunks == self.model
-        words = self.index.lexical(self.collection_id, "pump", 10)
+        words = self.index.search_lexical(self.collection_id, "pump", 10)
         sources = {chunk.source for chunk in self.library.chunks([id_ for id_, _ in words])}
         assert sources == {source for source, text in self.model.items() if "pump" in text}
 

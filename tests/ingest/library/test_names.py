@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from ingest.library.names import MAX_NAME_CHARS, as_stored, collection_name
+from ingest.library.names import MAX_NAME_CHARS, check_collection_name, normalize_name
 
 ID = "vs_" + "0123456789abcdef01234567"
 
@@ -23,8 +23,8 @@ ID = "vs_" + "0123456789abcdef01234567"
     ],
 )
 def test_names_that_look_alike_are_one(typed: str, stored: str) -> None:
-    assert collection_name(typed) == stored
-    assert as_stored(typed) == stored
+    assert check_collection_name(typed) == stored
+    assert normalize_name(typed) == stored
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_names_that_look_alike_are_one(typed: str, stored: str) -> None:
 )
 def test_a_name_that_nobody_could_use_is_refused_with_a_reason(name: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        collection_name(name)
+        check_collection_name(name)
 
 
 @given(st.text(st.characters(exclude_categories=["C"]), max_size=60))
 def test_a_stored_name_is_found_as_it_is_typed_and_as_it_is_stored(typed: str) -> None:
     try:
-        stored = collection_name(typed)
+        stored = check_collection_name(typed)
     except ValueError:
         reject()
-    assert as_stored(typed) == as_stored(stored) == collection_name(stored) == stored
+    assert normalize_name(typed) == normalize_name(stored) == check_collection_name(stored) == stored

@@ -29,7 +29,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 def texts(library: Library, query: str) -> list[str]:
-    found = SearchIndex(library).lexical(library.collection("c").id, query, 20)
+    found = SearchIndex(library).search_lexical(library.collection("c").id, query, 20)
     return [each.chunk.text for each in library.chunks([id_ for id_, _ in found])]
 
 
@@ -49,11 +49,11 @@ def test_rare_words_come_before_common_ones(library: Library, monkeypatch: pytes
 
 
 def test_frequencies_are_those_of_the_whole_library(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = library.word_frequencies(["valv", "pump", "nowhere"])
+    counted = library.count_document_frequencies(["valv", "pump", "nowhere"])
     assert counted.counts == {"valv": 1, "pump": 12, "nowhere": 0}
     assert counted.chunks >= len(TEXTS)
     monkeypatch.setattr(lexical, "MAX_MATCHES", 3)
-    assert library.word_frequencies(["pump"]).counts == {"pump": 4}
+    assert library.count_document_frequencies(["pump"]).counts == {"pump": 4}
 
 
 NUMBERED = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
@@ -84,7 +84,7 @@ def test_what_few_of_the_best_belong_to_is_searched_as_if_all_matches_were_looke
     home = data.draw(st.sampled_from("abc"))
     only = frozenset(data.draw(st.sets(st.sampled_from([file_id for _, file_id in made]))))
     index = SearchIndex(library)
-    every = index.lexical(homes[home], query, 1_000)
+    every = index.search_lexical(homes[home], query, 1_000)
     assert len(every) == sum(name == home and query in text.split() for name, text in contents)
     chosen = {chunk.id for chunk in library.chunks([id_ for id_, _ in every]) if chunk.file_id in only}
     with pytest.MonkeyPatch.context() as patch:
@@ -92,7 +92,7 @@ def test_what_few_of_the_best_belong_to_is_searched_as_if_all_matches_were_looke
         patch.setattr(lexical, "SMALL_COLLECTION", few)
         patch.setattr(lexical, "LEAST_DEPTH", 1)
         patch.setattr(lexical, "OVERSAMPLING", 1)
-        assert index.lexical(homes[home], query, top_k) == every[:top_k]
-        found = index.lexical(homes[home], query, top_k, only=only)
+        assert index.search_lexical(homes[home], query, top_k) == every[:top_k]
+        found = index.search_lexical(homes[home], query, top_k, file_ids=only)
     assert found == [match for match in every if match[0] in chosen][:top_k]
     library.close()

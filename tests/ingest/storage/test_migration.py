@@ -13,7 +13,7 @@ from ingest.library.library import Library
 from ingest.storage.collections import encode_passport
 from ingest.storage.paging import PageSpec
 from ingest.storage.schema import MIGRATIONS
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.check import ConsistencyCheck
 from ingest.upkeep.purge import purge
 from tests.fakes import HashEmbedder, passport
 from tests.raw_database import BEFORE_MIGRATION, raw_database
@@ -89,10 +89,10 @@ def test_pages_and_their_texts_are_what_they_were(home: Path, name: str, pages: 
 def test_a_library_that_was_migrated_is_sound_and_searched_as_before(home: Path) -> None:
     with closing(Library(home)) as library:
         index = SearchIndex(library)
-        assert Checkup(library, index, passport=passport()).findings() == []
-        hits = index.dense("vs_1", HashEmbedder().embed_query("The valve is red."), 1)
+        assert ConsistencyCheck(library, index, passport=passport()).run() == []
+        hits = index.search_dense("vs_1", HashEmbedder().embed_query("The valve is red."), 1)
         assert [each.chunk.text for each in library.chunks([id_ for id_, _ in hits])] == ["The valve is red."]
-        assert len(index.lexical("vs_1", "cellar", 5)) == 1
+        assert len(index.search_lexical("vs_1", "cellar", 5)) == 1
 
 
 def test_documents_of_a_library_that_was_migrated_are_listed_and_counted(home: Path) -> None:

@@ -14,7 +14,7 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage.schema import MIGRATIONS
 from ingest.upkeep.backup import MANIFEST_NAME, SEAL_NAME, back_up, read_manifest, verify
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.check import ConsistencyCheck
 from ingest.upkeep.restore import restore
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import add
@@ -48,15 +48,15 @@ def contents(home: Path) -> list[object]:
             library.files(),
             [library.original_path(file.id).read_bytes() for file in library.files()],
             [library.password(file.id) for file in library.files()],
-            [index.dense(collection.id, query, 10) for collection in library.collections()],
-            [index.lexical(collection.id, "pump 7", 10) for collection in library.collections()],
+            [index.search_dense(collection.id, query, 10) for collection in library.collections()],
+            [index.search_lexical(collection.id, "pump 7", 10) for collection in library.collections()],
             [library.document_text(each.collection_id, each.file_id) for each in library.documents()],
         ]
 
 
 def findings(home: Path) -> list[object]:
     with closing(Library(home)) as library:
-        return [*Checkup(library, SearchIndex(library)).findings()]
+        return [*ConsistencyCheck(library, SearchIndex(library)).run()]
 
 
 def test_what_is_restored_elsewhere_is_the_same(library: Library, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from ingest.storage import rebuilds
 from ingest.storage.paging import PageSpec
 from ingest.storage.reader_lock import ReaderLock
 from ingest.types import DocumentRecord
-from ingest.upkeep.check import Checkup, Finding
+from ingest.upkeep.check import ConsistencyCheck, Problem
 from ingest.upkeep.repair import repair
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import add, claimed, complete
@@ -46,11 +46,11 @@ def damage(library: Library, *statements: str) -> None:
             db.execute(statement)
 
 
-def examine(library: Library) -> list[Finding]:
-    return Checkup(library, SearchIndex(library), passport=passport()).findings()
+def examine(library: Library) -> list[Problem]:
+    return ConsistencyCheck(library, SearchIndex(library), passport=passport()).run()
 
 
-def told(findings: list[Finding]) -> list[tuple[str, str]]:
+def told(findings: list[Problem]) -> list[tuple[str, str]]:
     return [(finding.area, finding.what) for finding in findings]
 
 
@@ -65,7 +65,7 @@ def read_what_waits(library: Library) -> None:
 
 
 def state(library: Library) -> list[object]:
-    hits = SearchIndex(library).dense(library.collection("c").id, EMBEDDER.embed_query("blue pump"), 10)
+    hits = SearchIndex(library).search_dense(library.collection("c").id, EMBEDDER.embed_query("blue pump"), 10)
     found = {id_: round(score, 5) for id_, score in hits}
     return [
         [(each.filename, each.status, each.pages, each.chunks) for each in library.documents()],
@@ -75,7 +75,7 @@ def state(library: Library) -> list[object]:
 
 
 def words(library: Library, query: str) -> list[tuple[int, float]]:
-    return SearchIndex(library).lexical(library.collection("c").id, query, 10)
+    return SearchIndex(library).search_lexical(library.collection("c").id, query, 10)
 
 
 def test_nothing_is_wrong_with_a_sound_library(library: Library) -> None:
@@ -154,11 +154,11 @@ def test_a_document_whose_content_is_wrong_is_read_again_from_its_original(
 def test_an_index_in_memory_follows_a_repair(library: Library) -> None:
     index = SearchIndex(library)
     query, collection = EMBEDDER.embed_query("blue pump"), library.collection("c")
-    before = index.dense(collection.id, query, 10)
+    before = index.search_dense(collection.id, query, 10)
     damage(library, WRONG_CONTENT["a chunk is in another collection"])
     repair(library, SearchIndex(library), examine(library))
     read_what_waits(library)
-    after = index.dense(collection.id, query, 10)
+    after = index.search_dense(collection.id, query, 10)
     assert [score for _, score in after] == pytest.approx([score for _, score in before])
     assert index.ids(collection.id) == {id_ for id_, _ in after}
 
@@ -166,7 +166,7 @@ def test_an_index_in_memory_follows_a_repair(library: Library) -> None:
 def test_a_search_over_damaged_vectors_says_what_to_do(library: Library) -> None:
     damage(library, "UPDATE vectors SET embedding = zeroblob(12)", "DELETE FROM snapshots")
     with pytest.raises(LibraryError, match="pincite check --repair"):
-        SearchIndex(library).dense(library.collection("c").id, EMBEDDER.embed_query("pump"), 3)
+        SearchIndex(library).search_dense(library.collection("c").id, EMBEDDER.embed_query("pump"), 3)
 
 
 ORPHANS = {
@@ -241,7 +241,7 @@ def test_a_document_without_its_original_is_not_thrown_away_by_a_repair(library:
 
 def test_a_document_of_another_embedder_is_left_to_a_rebuild(library: Library) -> None:
     damage(library, WRONG_CONTENT["a chunk has no vector"])
-    (finding,) = Checkup(library, SearchIndex(library), passport=passport(128)).findings()
+    (finding,) = ConsistencyCheck(library, SearchIndex(library), passport=passport(128)).run()
     assert not finding.can_repair
     assert "pincite collections rebuild c" in finding.advice
 

@@ -53,7 +53,7 @@ def add_canary(library: Library) -> str:
     content = chunked(text, f"{CANARY} again", title=f"{CANARY.title()} papers", warnings=(f"{CANARY} is hidden",))
     source = f"/home/{CANARY}/{CANARY}.pdf"
     file = library.add_file(source=source, filename=f"{CANARY}.pdf", content=io.BytesIO(text.encode() * 20))
-    library.remember_stats({source: ("1-2-3", file.sha256)})
+    library.store_file_stats({source: ("1-2-3", file.sha256)})
     document = claimed(library, library.enqueue(collection.id, file.id, password=f"{CANARY}-password"))
     vectors = EMBEDDER.embed([chunk.text for chunk in content.chunks])
     library.append(document, content, vectors, Progress("reading"))
@@ -113,14 +113,14 @@ def test_no_byte_is_left_of_a_deleted_collection_a_replaced_version_and_a_docume
 def test_what_is_left_is_found_as_before(library: Library) -> None:
     index, query = SearchIndex(library), EMBEDDER.embed_query(OTHER)
     collection = library.collection("c")
-    before = (index.dense(collection.id, query, 5), index.lexical(collection.id, "valve", 5))
+    before = (index.search_dense(collection.id, query, 5), index.search_lexical(collection.id, "valve", 5))
     library.delete_file(add_canary(library))
     purge(library)
-    assert (index.dense(collection.id, query, 5), index.lexical(collection.id, "valve", 5)) == before
+    assert (index.search_dense(collection.id, query, 5), index.search_lexical(collection.id, "valve", 5)) == before
     fresh = SearchIndex(library)
-    assert (fresh.dense(collection.id, query, 5), fresh.lexical(collection.id, "valve", 5)) == before
+    assert (fresh.search_dense(collection.id, query, 5), fresh.search_lexical(collection.id, "valve", 5)) == before
     with library.storage.database.write() as db:
-        assert (maintenance.damages(db), maintenance.are_words_sound(db)) == ([], True)
+        assert (maintenance.find_damage(db), maintenance.are_lexical_indexes_sound(db)) == ([], True)
 
 
 @pytest.mark.parametrize("is_index_current", [True, False])
@@ -131,14 +131,14 @@ def test_an_index_in_the_memory_of_another_process_is_right_after_a_purge(
     index, collection = SearchIndex(other), library.collection("c")
     file_id = add_canary(library)
     query = EMBEDDER.embed_query(CANARY)
-    assert len(index.dense(collection.id, query, 10)) == 3
+    assert len(index.search_dense(collection.id, query, 10)) == 3
     library.delete_file(file_id)
     if is_index_current:
-        assert len(index.dense(collection.id, query, 10)) == 1
+        assert len(index.search_dense(collection.id, query, 10)) == 1
     purge(library)
     with library.storage.database.read() as db:
         assert list(db.execute("SELECT * FROM removed_chunks")) == []
-    assert len(index.dense(collection.id, query, 10)) == 1
+    assert len(index.search_dense(collection.id, query, 10)) == 1
     index.save(collection.id)
     assert other.snapshot(collection.id) is not None
     other.close()

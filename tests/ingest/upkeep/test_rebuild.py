@@ -14,7 +14,7 @@ from ingest.jobs.pipeline import Ingestor
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.types import DocumentRecord
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.check import ConsistencyCheck
 from ingest.upkeep.rebuild import Rebuild, rebuild
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import add, facts_of, wait_until_read
@@ -71,17 +71,17 @@ def reader(library: Library) -> Iterator[Reader]:
 
 
 def dense(index: SearchIndex, library: Library, embedder: HashEmbedder, query: str, name: str = "c") -> list[str]:
-    hits = index.dense(library.collection(name).id, embedder.embed_query(query), 10)
+    hits = index.search_dense(library.collection(name).id, embedder.embed_query(query), 10)
     return [chunk.chunk.text for chunk in library.chunks([id_ for id_, _ in hits])]
 
 
 def lexical(library: Library, query: str) -> list[str]:
-    hits = SearchIndex(library).lexical(library.collection("c").id, query, 10)
+    hits = SearchIndex(library).search_lexical(library.collection("c").id, query, 10)
     return sorted(chunk.chunk.text for chunk in library.chunks([id_ for id_, _ in hits]))
 
 
 def is_sound(library: Library) -> bool:
-    return Checkup(library, SearchIndex(library)).findings() == []
+    return ConsistencyCheck(library, SearchIndex(library)).run() == []
 
 
 def shown(library: Library) -> list[tuple[str, str, str]]:
