@@ -1,9 +1,9 @@
-"""Do the documents answer a question at all? Judged by the best sentence that was found, without a model. Pure.
+"""Abstention: decide from the best evidence sentence whether the documents answer a question. No model, pure.
 
-One number decides: the score of the likeliest sentence (`rag.grounding.evidence`), which mixes its meaning, the share
-of the question's words that it has, and the relevance of its chunk. Of 30 others that were tried (margins, the level
-of the other results, the kind of answer that is asked for, agreement of the searches) none tells better, alone or
-together, and neither does a limit that is fitted to a collection:
+One number decides: the score of the best sentence (`rag.grounding.evidence`), which combines its cosine, its coverage
+of the question's terms and the relevance of its chunk. None of 30 other features (margins, scores of lower ranks,
+expected answer type, agreement of dense and lexical search) separates better, alone or together, and neither does a
+threshold fitted to a collection:
 docs/development/decisions/2026-11-28-one-abstention-threshold.md.
 """
 
@@ -18,21 +18,22 @@ from rag.retrieval.hybrid import select_relevant
 from rag.types import ScoredChunk
 
 EVEN_SCORE = 0.46
-"""The score at which an answer is as likely as none: by logistic regression over six sets, each counting the same."""
+"""The score at which an answer is as likely as not: by logistic regression over six sets of equal weight."""
 STEEPNESS = 14.0
-"""How fast the odds change with the score, by the same regression."""
+"""Slope of the log-odds by the score, from the same regression."""
 MISSING_WORDS = 3
 MISSING_LETTERS = 4
-"""A word that is shorter says little where it is missing."""
+"""Shorter words are not reported as missing: they say little."""
 
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Answerability:
-    """Whether the documents answer a question: `probability`, where as many questions have an answer as have none.
+    """Whether the documents answer a question.
 
-    `hits` are those from which it can be answered, in the order found; `reasons` are for people.
+    `probability` assumes that as many questions have an answer as have none. `hits` are the chunks from which the
+    question can be answered, in the order of retrieval. `reasons` are sentences for people.
     """
 
     probability: float
@@ -41,29 +42,31 @@ class Answerability:
 
     @property
     def is_answerable(self) -> bool:
-        """Whether there is anything to answer from."""
+        """Whether any hit answers the question."""
         return bool(self.hits)
 
 
 def judge_answerability(
     question: str, hits: Sequence[ScoredChunk], matches: Sequence[SentenceMatch], *, min_score: float
 ) -> Answerability:
-    """Judge what was found for a question; `matches` are the sentences of `hits` by `EvidenceFinder.rank_evidence`.
+    """Decide which `hits` answer a question; `matches` are their sentences from `EvidenceFinder.rank_evidence`.
 
-    A hit is one to answer from where one of its sentences scores at least `min_score`, or where it has every code and
-    number of the question (a part number says little to an embedder).
+    A hit answers it if one of its sentences scores at least `min_score`, or if it has every code and number of the
+    question: an embedder knows little of part numbers.
     """
     scores = {match.stored.id: match.score for match in sorted(matches, key=lambda match: match.score)}
     best = max(scores.values(), default=0.0)
-    by_code = {hit.chunk.id for hit in select_relevant(question, hits, math.inf)}
-    chosen = tuple(hit for hit in hits if hit.chunk.id in by_code or scores.get(hit.chunk.id, 0.0) >= min_score)
+    hits_with_codes = {hit.chunk.id for hit in select_relevant(question, hits, math.inf)}
+    answering = tuple(
+        hit for hit in hits if hit.chunk.id in hits_with_codes or scores.get(hit.chunk.id, 0.0) >= min_score
+    )
     return Answerability(
-        estimate_probability(best), chosen, tuple(_reasons(question, hits, best, min_score, bool(by_code)))
+        estimate_probability(best), answering, tuple(_reasons(question, hits, best, min_score, bool(hits_with_codes)))
     )
 
 
 def estimate_probability(score: float) -> float:
-    """Return how likely a question has an answer whose best sentence has this score."""
+    """Return the probability that a question has an answer if its best sentence has this score (logistic model)."""
     return 1.0 / (1.0 + math.exp(-STEEPNESS * (score - EVEN_SCORE)))
 
 
@@ -74,14 +77,16 @@ def _reasons(question: str, hits: Sequence[ScoredChunk], best: float, min_score:
     reasons = [f"the best sentence fits the question by {best:.0%}, which is {verdict}: {min_score:.0%} are needed"]
     if has_codes:
         reasons.append("a passage has every number and code of the question")
-    if missing := _missing(question, hits):
+    if missing := _missing_words(question, hits):
         reasons.append(f"no passage has {', '.join(f'“{word}”' for word in missing)}")
     return reasons
 
 
-def _missing(question: str, hits: Sequence[ScoredChunk]) -> list[str]:
-    """Return the longest words of a question that no passage has, as they were typed."""
-    known = frozenset(extract_terms("\n".join(f"{hit.chunk.chunk.context}\n{hit.chunk.chunk.text}" for hit in hits)))
+def _missing_words(question: str, hits: Sequence[ScoredChunk]) -> list[str]:
+    """Return the longest words of a question that no passage has, as typed."""
+    passage_terms = frozenset(
+        extract_terms("\n".join(f"{hit.chunk.chunk.context}\n{hit.chunk.chunk.text}" for hit in hits))
+    )
     typed = dict.fromkeys(word for word in _WORD.findall(question) if len(word) >= MISSING_LETTERS)
-    missing = [word for word in typed if known.isdisjoint(extract_terms(word))]
+    missing = [word for word in typed if passage_terms.isdisjoint(extract_terms(word))]
     return sorted(missing, key=len, reverse=True)[:MISSING_WORDS]

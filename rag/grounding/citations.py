@@ -1,4 +1,4 @@
-"""The citation markers of an answer and the sentences they belong to. Pure."""
+"""Split an answer into sentences and their citation markers, and filter markers from a stream. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ _LIST_MARK = re.compile(r"^(?:[-*•]|\d{1,3}[.)])\s+")
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence of an answer, `answer[start:end]`, what it says without markers, and the passages it names."""
+    """A sentence of an answer, `answer[start:end]`: its text without markers, and the passages that it cites."""
 
     start: int
     end: int
@@ -24,7 +24,7 @@ class AnswerSentence:
 
 
 class MarkerFilter:
-    """Lets an answer through as it streams, without the numbers of passages that were not shown.
+    """Removes from a streamed answer the markers of passages that are not in the prompt.
 
     A marker that is split over deltas is held back until it is complete.
     """
@@ -34,53 +34,53 @@ class MarkerFilter:
         self._held = ""
 
     def feed(self, delta: str) -> str:
-        """Return what may be shown so far; it can be empty."""
+        """Return the text that is ready to be shown; it can be empty."""
         text = self._held + delta
         unfinished = UNFINISHED_MARKER.search(text)
         cut = unfinished.start() if unfinished else len(text)
         self._held = text[cut:]
-        return MARKER.sub(lambda match: self._known(parse_numbers(match.group(1))), text[:cut])
+        return MARKER.sub(lambda match: self._keep_shown(parse_numbers(match.group(1))), text[:cut])
 
     def flush(self) -> str:
-        """Return what was held back when the answer has ended."""
+        """Return the text that was held back; call it at the end of the answer."""
         held, self._held = self._held, ""
         return held
 
-    def _known(self, named: Sequence[int]) -> str:
-        known = [number for number in named if number in self._passages]
-        return f"[{', '.join(map(str, known))}]" if known else ""
+    def _keep_shown(self, numbers: Sequence[int]) -> str:
+        shown = [number for number in numbers if number in self._passages]
+        return f"[{', '.join(map(str, shown))}]" if shown else ""
 
 
 def split_answer(answer: str) -> list[AnswerSentence]:
-    """Return the sentences of an answer in order, each with the passages it names.
+    """Return the sentences of an answer in order, each with the passages that it cites.
 
-    A marker after a full stop belongs to the sentence before it, unless it begins a line or the answer
-    puts its markers in front.
+    A marker after a full stop belongs to the sentence before it, unless it begins a line or the answer puts its markers
+    first.
     """
     sentences: list[AnswerSentence] = []
-    leads = _LEADING_MARKERS.match(answer) is not None
+    has_leading_markers = _LEADING_MARKERS.match(answer) is not None
     carried: int | None = None
-    for begin, end in _spans(answer):
+    for begin, end in _split_at_markers(answer):
         start = begin if carried is None else carried
         carried = None
         leading = _LEADING_MARKERS.match(answer, start, end)
         if leading:
-            looks_ahead = leads or not sentences or "\n" in answer[sentences[-1].end : start]
-            if looks_ahead and leading.end() == end:
+            belongs_to_next = has_leading_markers or not sentences or "\n" in answer[sentences[-1].end : start]
+            if belongs_to_next and leading.end() == end:
                 carried = start
                 continue
-            if not looks_ahead:
-                sentences[-1] = _extended(answer, sentences[-1], leading.end())
+            if not belongs_to_next:
+                sentences[-1] = _extend(answer, sentences[-1], leading.end())
                 start = leading.end()
         if start < end:
-            sentences.append(_sentence(answer, start, end))
+            sentences.append(_parse_sentence(answer, start, end))
     if carried is not None and sentences:
-        sentences[-1] = _extended(answer, sentences[-1], len(answer))
+        sentences[-1] = _extend(answer, sentences[-1], len(answer))
     return [sentence for sentence in sentences if any(character.isalnum() for character in sentence.text)]
 
 
-def _spans(answer: str) -> list[tuple[int, int]]:
-    """Return the sentences, cut where a marker begins a line."""
+def _split_at_markers(answer: str) -> list[tuple[int, int]]:
+    """Return the sentence spans, split before markers that begin a line."""
     spans: list[tuple[int, int]] = []
     for start, end in split_sentences(answer):
         cuts = [match.end() for match in _LINE_OF_MARKER.finditer(answer, start, end)]
@@ -88,16 +88,16 @@ def _spans(answer: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _sentence(answer: str, start: int, end: int) -> AnswerSentence:
+def _parse_sentence(answer: str, start: int, end: int) -> AnswerSentence:
     raw = answer[start:end].rstrip()
     end = start + len(raw)
-    named = [number for match in MARKER.finditer(raw) for number in parse_numbers(match.group(1))]
+    numbers = [number for match in MARKER.finditer(raw) for number in parse_numbers(match.group(1))]
     text = re.sub(r"\s+([.,;:!?])", r"\1", MARKER.sub("", raw)).strip()
-    # The number of a list item is no statement that a quote could bear.
-    return AnswerSentence(start, end, _LIST_MARK.sub("", text), tuple(dict.fromkeys(named)))
+    # The number of a list item is no statement that a quote could support.
+    return AnswerSentence(start, end, _LIST_MARK.sub("", text), tuple(dict.fromkeys(numbers)))
 
 
-def _extended(answer: str, sentence: AnswerSentence, end: int) -> AnswerSentence:
+def _extend(answer: str, sentence: AnswerSentence, end: int) -> AnswerSentence:
     while end > sentence.end and answer[end - 1].isspace():
         end -= 1
-    return _sentence(answer, sentence.start, end)
+    return _parse_sentence(answer, sentence.start, end)

@@ -1,18 +1,17 @@
-"""The sentences of chunks that bear a text, or that seem to answer a question: evidence that needs no language model.
+"""Rank the sentences of chunks by similarity to a text, or as evidence for a question. Needs no language model.
 
-What answers a question is rarely the sentence that is most like it. So three things count: the meaning, the share of
-the question's words that the sentence has together with the title and headings above it, and how relevant its chunk
-is. Of 586 questions of XQuAD/en on which nothing was fitted, the first sentence has the answer to .80 and one of the
-first three to .94; by the meaning alone it is .69 and .88
-(docs/development/decisions/2026-11-28-evidence-score.md).
+The sentence that answers a question is rarely the most similar one. The evidence score therefore combines the cosine,
+the IDF-weighted share of the question's terms in the sentence with its title and headings, and the relevance of the
+chunk. On 586 held-out questions of XQuAD/en the first sentence has the answer to .80 and one of the first three to .94;
+by the cosine alone it is .69 and .88 (docs/development/decisions/2026-11-28-evidence-score.md).
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
@@ -25,13 +24,13 @@ from rag.retrieval.term_coverage import TermCoverage
 from rag.types import Quote, ScoredChunk
 
 CACHED_CHUNKS = 4_096
-MEANING_SHARE, WORDS_SHARE, CHUNK_SHARE = 0.25, 0.35, 0.4
-"""What counts how much where a question is asked: fitted on half of XQuAD/en and QED, the same on the other half."""
+COSINE_WEIGHT, COVERAGE_WEIGHT, RELEVANCE_WEIGHT = 0.25, 0.35, 0.4
+"""Weights of the evidence score: fitted on half of XQuAD/en and QED, and level on the other half."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceMatch:
-    """A sentence of a chunk, `[start, end)` of the document's text, and how well it fits what was asked for."""
+    """A sentence of a chunk, `[start, end)` of the document's text, and its score; higher is better."""
 
     stored: StoredChunk
     start: int
@@ -47,54 +46,56 @@ class SentenceMatch:
 
 @dataclass(frozen=True, slots=True)
 class _Sentences:
+    """Spans and their unit vectors, float32 of shape (len(spans), dimension)."""
+
     spans: tuple[tuple[int, int], ...]
     vectors: NDArray[np.float32]
 
 
 class EvidenceFinder:
-    """Finds the sentences of chunks that are nearest to a text. Safe to use from many threads."""
+    """Ranks the sentences of chunks and caches their vectors. Safe to use from many threads."""
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
         self._library = library
         self.embedder = embedder
         self._coverage = TermCoverage(library)
         self._lock = threading.Lock()
-        self._cache: OrderedDict[int, _Sentences] = OrderedDict()
+        self._cache: LRUCache[int, _Sentences] = LRUCache(CACHED_CHUNKS)
 
     def rank_sentences(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
-        """Return every sentence of `chunks`, the most similar to `text` (of any length) first; scores are cosines."""
-        return _best_first(self._similar(text, chunks))
+        """Return every sentence of `chunks`, most similar to `text` (of any length) first; scores are cosines."""
+        return _best_first(self._match(text, chunks))
 
     def rank_evidence(self, question: str, hits: Sequence[ScoredChunk]) -> list[SentenceMatch]:
-        """Return every sentence of what was found for a question, the likeliest to answer it first.
+        """Return every sentence of `hits`, most likely to answer the question first.
 
-        Scores are in [0, 1] and mean the same for every question, whatever ranks the chunks.
+        Scores are in [0, 1] and compare across questions, however the chunks are ranked.
         """
         relevance = {hit.chunk.id: hit.breakdown.relevance for hit in hits}
         idf_weights = self._coverage.idf_weights(question)
-        whole = sum(idf_weights.values()) or 1.0
+        total = sum(idf_weights.values()) or 1.0
 
-        def judged(match: SentenceMatch) -> SentenceMatch:
-            known = set(extract_terms(f"{match.stored.chunk.context}\n{match.text}"))
-            coverage = sum(rarity for word, rarity in idf_weights.items() if word in known) / whole
-            likeness = MEANING_SHARE * max(match.score, 0.0) + WORDS_SHARE * coverage
-            return replace(match, score=likeness + CHUNK_SHARE * relevance[match.stored.id])
+        def score(match: SentenceMatch) -> SentenceMatch:
+            terms = set(extract_terms(f"{match.stored.chunk.context}\n{match.text}"))
+            coverage = sum(idf for term, idf in idf_weights.items() if term in terms) / total
+            likeness = COSINE_WEIGHT * max(match.score, 0.0) + COVERAGE_WEIGHT * coverage
+            return replace(match, score=likeness + RELEVANCE_WEIGHT * relevance[match.stored.id])
 
-        return _best_first(map(judged, self._similar(question, [hit.chunk for hit in hits])))
+        return _best_first(map(score, self._match(question, [hit.chunk for hit in hits])))
 
-    def _similar(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
-        """Return every sentence of `chunks` in their order, with its cosine to `text`."""
+    def _match(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
+        """Return every sentence of `chunks` in document order, scored by its cosine to `text`."""
         if not chunks:
             return []
         vector = self.embedder.embed_query(text)
         return [
             SentenceMatch(chunk, start, end, float(score))
-            for chunk, sentences in zip(chunks, self._sentences(chunks), strict=True)
+            for chunk, sentences in zip(chunks, self._embed_sentences(chunks), strict=True)
             for (start, end), score in zip(sentences.spans, sentences.vectors @ vector, strict=True)
         ]
 
     def quote(self, match: SentenceMatch) -> Quote:
-        """Return a sentence as a quote, with the page and the boxes where it stands."""
+        """Return a sentence as a quote, with its page and its boxes on the page."""
         stored = match.stored
         try:
             location = locate(self._library, stored.collection_id, stored.file_id, match.start, match.end)
@@ -114,43 +115,36 @@ class EvidenceFinder:
             place=location.place,
         )
 
-    def _sentences(self, chunks: Sequence[StoredChunk]) -> list[_Sentences]:
+    def _embed_sentences(self, chunks: Sequence[StoredChunk]) -> list[_Sentences]:
         with self._lock:
-            known = {chunk.id: self._cache[chunk.id] for chunk in chunks if chunk.id in self._cache}
-        missing = list({chunk.id: chunk for chunk in chunks if chunk.id not in known}.values())
-        spans = [_spans(chunk) for chunk in missing]
+            sentences = {chunk.id: self._cache[chunk.id] for chunk in chunks if chunk.id in self._cache}
+        missing = list({chunk.id: chunk for chunk in chunks if chunk.id not in sentences}.values())
+        spans = [_sentence_spans(chunk) for chunk in missing]
         texts = [
             chunk.chunk.text[start - chunk.chunk.start : end - chunk.chunk.start]
-            for chunk, its_spans in zip(missing, spans, strict=True)
-            for start, end in its_spans
+            for chunk, chunk_spans in zip(missing, spans, strict=True)
+            for start, end in chunk_spans
         ]
-        vectors = self.embedder.embed(texts)  # a sentence of a chunk fits wherever the chunk did
+        vectors = self.embedder.embed(texts)  # a sentence fits into the embedder's window, because its chunk does
         position = 0
-        for chunk, its_spans in zip(missing, spans, strict=True):
-            known[chunk.id] = _Sentences(its_spans, vectors[position : position + len(its_spans)])
-            position += len(its_spans)
-        self._remember(known)
-        return [known[chunk.id] for chunk in chunks]
-
-    def _remember(self, sentences: dict[int, _Sentences]) -> None:
+        for chunk, chunk_spans in zip(missing, spans, strict=True):
+            sentences[chunk.id] = _Sentences(chunk_spans, vectors[position : position + len(chunk_spans)])
+            position += len(chunk_spans)
         with self._lock:
-            for id_, value in sentences.items():
-                self._cache[id_] = value
-                self._cache.move_to_end(id_)
-            while len(self._cache) > CACHED_CHUNKS:
-                self._cache.popitem(last=False)
+            self._cache.update(sentences)
+        return [sentences[chunk.id] for chunk in chunks]
 
 
 def split_chunk(stored: StoredChunk) -> list[SentenceMatch]:
-    """Return the sentences of a chunk, the rows of a table, in their order and without a score."""
-    return [SentenceMatch(stored, start, end, 0.0) for start, end in _spans(stored)]
+    """Return the sentences of a chunk, or the rows of a table, in document order with score 0."""
+    return [SentenceMatch(stored, start, end, 0.0) for start, end in _sentence_spans(stored)]
 
 
 def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
     return sorted(matches, key=lambda match: (-match.score, match.stored.id, match.start))
 
 
-def _spans(stored: StoredChunk) -> tuple[tuple[int, int], ...]:
+def _sentence_spans(stored: StoredChunk) -> tuple[tuple[int, int], ...]:
     chunk = stored.chunk
     spans = split_sentences(chunk.text) if chunk.kind is BlockKind.PROSE else split_lines(chunk.text)
     return tuple((chunk.start + start, chunk.start + end) for start, end in spans)

@@ -1,4 +1,4 @@
-"""How an answer names passages: [1], [2, 5], [1-3]. One grammar for prompts, answers and documents. Pure."""
+"""The grammar of citation markers: [1], [2, 5], [1-3]. The same for prompts, answers and documents. Pure."""
 
 import re
 
@@ -7,16 +7,16 @@ UNFINISHED_MARKER = re.compile(r"\[[\s\d,;–-]{0,32}$")
 
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 MAX_RANGE = 20
-"""A longer range is no citation: nobody reads twenty passages to check a sentence."""
+"""A longer range is no citation: nobody reads twenty passages to verify a sentence."""
 
 
 def parse_numbers(marker: str) -> list[int]:
-    """Return the numbers inside a marker in order, ranges written out, each once."""
-    found: list[int] = []
+    """Return the passage numbers of a marker in order, without repetition; ranges are expanded."""
+    numbers: list[int] = []
     for part in re.split(r"[,;]", marker):
-        if (spanned := _RANGE.fullmatch(part.strip())) is None:
-            found.extend(int(number) for number in re.findall(r"\d+", part))
+        if (number_range := _RANGE.fullmatch(part.strip())) is None:
+            numbers.extend(int(number) for number in re.findall(r"\d+", part))
         else:
-            first, last = int(spanned.group(1)), int(spanned.group(2))
-            found.extend(range(first, last + 1) if first <= last < first + MAX_RANGE else (first, last))
-    return list(dict.fromkeys(found))
+            first, last = int(number_range.group(1)), int(number_range.group(2))
+            numbers.extend(range(first, last + 1) if first <= last < first + MAX_RANGE else (first, last))
+    return list(dict.fromkeys(numbers))

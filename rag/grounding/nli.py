@@ -1,6 +1,7 @@
-"""Ask a model whether a quote implies a sentence, as a second opinion to the check, where one is named.
+"""Natural language inference (NLI): an optional model that judges whether a quote implies a sentence.
 
-The model runs in a worker process of its own (the server never imports torch).
+Its probabilities are a second opinion for claim verification. The model runs in a worker process of its own (the server
+never imports torch).
 """
 
 import json
@@ -17,15 +18,15 @@ from rag.types import Entailment
 
 CALL_TIMEOUT_SECONDS = 300.0
 ENTAILED, CONTRADICTED = "entail", "contradict"
-"""How the labels for the two begin, whatever their case."""
+"""Prefixes of the two labels, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntailmentFolder:
-    """A model on disk, described without loading it.
+    """An NLI model on disk, described without loading it.
 
-    `entailed` and `contradicted` are the places of those labels among its numbers; a model with one number
-    gives that for what is implied, and knows no contradiction (None).
+    `entailed` and `contradicted` are the indices of those labels among the model's logits. A model with one logit has
+    no label for a contradiction (None).
     """
 
     name: str
@@ -35,10 +36,10 @@ class EntailmentFolder:
 
 
 def find_entailment_model(name: str) -> EntailmentFolder:
-    """Return the model that a setting names: a folder, or a name in the Hugging Face cache.
+    """Return the model that a setting names: a folder, or a model in the Hugging Face cache.
 
-    Loads nothing and asks no network. Raises `EntailmentModelNotFoundError`, and `EntailmentModelUnfitError` where the
-    model does not classify pairs of texts by entailment, or where its weights are not in safetensors.
+    Loads nothing and uses no network. Raises `EntailmentModelNotFoundError`, and `EntailmentModelUnfitError` if the
+    model does not classify pairs of texts by entailment, or if its weights are not in safetensors.
     """
     path = find_model_folder(name)
     if path is None or not (config := path / "config.json").is_file():
@@ -47,30 +48,30 @@ def find_entailment_model(name: str) -> EntailmentFolder:
         raise EntailmentModelUnfitError(
             name=name, detail=f"it has no {WEIGHTS[0]}, and weights in a pickle are not read, because that can run code"
         )
-    return _described(name, path, json.loads(config.read_text(encoding="utf-8")))
+    return _describe(name, path, json.loads(config.read_text(encoding="utf-8")))
 
 
-def _described(name: str, path: Path, facts: Mapping[str, Any]) -> EntailmentFolder:
+def _describe(name: str, path: Path, facts: Mapping[str, Any]) -> EntailmentFolder:
     architecture = str((facts.get("architectures") or ["model of an unknown kind"])[0])
     if not architecture.endswith(CROSS_ENCODER):
         raise EntailmentModelUnfitError(name=name, detail=f"it is a {architecture}, which classifies nothing")
-    labels = {int(place): str(label).casefold() for place, label in facts.get("id2label", {}).items()}
+    labels = {int(index): str(label).casefold() for index, label in facts.get("id2label", {}).items()}
     if len(labels) == 1:
         return EntailmentFolder(name, path, 0, None)
-    entailed = next((place for place, label in labels.items() if label.startswith(ENTAILED)), None)
-    contradicted = next((place for place, label in labels.items() if label.startswith(CONTRADICTED)), None)
+    entailed = next((index for index, label in labels.items() if label.startswith(ENTAILED)), None)
+    contradicted = next((index for index, label in labels.items() if label.startswith(CONTRADICTED)), None)
     if entailed is None or contradicted is None:
-        named = ", ".join(labels.values()) or "no names"
+        names = ", ".join(labels.values()) or "no names"
         raise EntailmentModelUnfitError(
-            name=name, detail=f"none of its labels ({named}) is called entailment, or none contradiction"
+            name=name, detail=f"none of its labels ({names}) is called entailment, or none contradiction"
         )
     return EntailmentFolder(name, path, entailed, contradicted)
 
 
 class EntailmentModel:
-    """An `EntailmentJudge` whose model lives in a worker process, started at the first use.
+    """An `EntailmentJudge` whose model runs in a worker process, started at the first use.
 
-    Safe to use from many threads. A pair that is longer than what the model reads is cut at the end of the longer text.
+    Safe to use from many threads. A pair that exceeds the model's window is truncated at the end of the longer text.
     """
 
     def __init__(self, folder: EntailmentFolder) -> None:
@@ -80,18 +81,18 @@ class EntailmentModel:
         )
 
     def start(self) -> None:
-        """Load the model now instead of at the first sentence; raises `WorkerError`."""
+        """Load the model now instead of at the first use. Raises `WorkerError`."""
         self._worker.start()
 
     def judge(self, quote: str, sentence: str) -> Entailment:
-        """Return how likely `quote` implies and contradicts `sentence`. Raises `WorkerError`."""
+        """Return the probabilities that `quote` implies and contradicts `sentence`. Raises `WorkerError`."""
         params = {"quote": quote, "sentence": sentence}
-        shares = self._worker.call("shares", params, list[float], timeout_seconds=CALL_TIMEOUT_SECONDS)
-        against = self._folder.contradicted
+        probabilities = self._worker.call("classify", params, list[float], timeout_seconds=CALL_TIMEOUT_SECONDS)
+        contradicted = self._folder.contradicted
         return Entailment(
             model=self._folder.name,
-            entailed=shares[self._folder.entailed],
-            contradicted=0.0 if against is None else shares[against],
+            entailed=probabilities[self._folder.entailed],
+            contradicted=0.0 if contradicted is None else probabilities[contradicted],
         )
 
     def close(self) -> None:

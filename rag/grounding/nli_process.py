@@ -1,5 +1,5 @@
 # pyright: basic
-"""The process that reads a quote and a sentence together: a classifier of pairs, loaded as rerankers are."""
+"""The NLI worker process: a classifier of text pairs, loaded like a reranker."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,20 +12,20 @@ from rag.retrieval.reranker_process import load_cross_encoder
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
-    """Load the model in the folder `options["path"]` and serve `shares`."""
+    """Load the model in the folder `options["path"]` and serve `classify`."""
     model = load_cross_encoder(options["path"])
 
     def handle(call: Call) -> Iterator[list[float]]:
-        yield shares(model, call.params["quote"], call.params["sentence"])
+        yield classify(model, call.params["quote"], call.params["sentence"])
 
     channel.ready()
     serve_calls(channel, handle)
 
 
-def shares(model: CrossEncoder, quote: str, sentence: str) -> list[float]:
-    """Return the probability of each label, the quote being the premise; the sigmoid of a model with one number."""
-    numbers = model.predict(
+def classify(model: CrossEncoder, quote: str, sentence: str) -> list[float]:
+    """Return the probability of each label, with the quote as the premise; the sigmoid if the model has one logit."""
+    logits = model.predict(
         [(quote, sentence)], activation_fn=torch.nn.Identity(), convert_to_tensor=True, show_progress_bar=False
     )[0].reshape(-1)
-    probabilities = torch.sigmoid(numbers) if len(numbers) == 1 else torch.softmax(numbers, dim=0)
+    probabilities = torch.sigmoid(logits) if len(logits) == 1 else torch.softmax(logits, dim=0)
     return [float(probability) for probability in probabilities]

@@ -167,7 +167,7 @@ def test_search_says_how_a_result_came_to_its_place(shell: Shell) -> None:
     (found,) = shell.json("search", "fire drill in March", "-c", "docs", "--top-k", "1", "--explain")
     assert found["explanation"]["lexical_rank"] == 1
     told = shell.run("search", "fire drill in March", "-c", "docs", "--top-k", "1", "--explain")
-    assert "has 100% of the question's words" in " ".join(told[1].split())
+    assert "has 100% of the query's terms" in " ".join(told[1].split())
     assert "are not shown" in told[2]
 
 

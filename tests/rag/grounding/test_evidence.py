@@ -8,7 +8,7 @@ import pytest
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import Collection, StoredChunk
-from rag.grounding.evidence import CHUNK_SHARE, MEANING_SHARE, WORDS_SHARE, EvidenceFinder, SentenceMatch
+from rag.grounding.evidence import COSINE_WEIGHT, COVERAGE_WEIGHT, RELEVANCE_WEIGHT, EvidenceFinder, SentenceMatch
 from rag.retrieval.hybrid import Retriever
 from rag.types import ScoredChunk, Search
 from tests.fakes import HashEmbedder, chunked, passport
@@ -82,9 +82,9 @@ def test_the_score_of_evidence_is_made_of_meaning_words_and_chunk(
     found = {match.text: match.score for match in finder.rank_evidence("canteen", [hit])}
     meaning = {match.text: match.score for match in finder.rank_sentences("canteen", [hit.chunk])}
     closes, lunch = "The canteen closes at two.", "Lunch is served at noon."
-    chunk = CHUNK_SHARE * hit.breakdown.relevance
-    assert found[closes] == pytest.approx(MEANING_SHARE * meaning[closes] + WORDS_SHARE + chunk)
-    assert found[lunch] == pytest.approx(MEANING_SHARE * max(meaning[lunch], 0.0) + chunk)
+    chunk = RELEVANCE_WEIGHT * hit.breakdown.relevance
+    assert found[closes] == pytest.approx(COSINE_WEIGHT * meaning[closes] + COVERAGE_WEIGHT + chunk)
+    assert found[lunch] == pytest.approx(COSINE_WEIGHT * max(meaning[lunch], 0.0) + chunk)
 
 
 def test_the_title_above_a_sentence_counts_as_its_words(
@@ -97,7 +97,7 @@ def test_the_title_above_a_sentence_counts_as_its_words(
         for question in ("mixer", "machines mixer")
     )
     assert titled == pytest.approx(
-        alone + MEANING_SHARE * (cosine(embedder, "machines mixer") - cosine(embedder, "mixer"))
+        alone + COSINE_WEIGHT * (cosine(embedder, "machines mixer") - cosine(embedder, "mixer"))
     )
 
 

@@ -16,7 +16,7 @@ from rag.errors import EntailmentModelNotFoundError, EntailmentModelUnfitError
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.nli import EntailmentModel, find_entailment_model
-from rag.grounding.nli_process import shares
+from rag.grounding.nli_process import classify
 from rag.grounding.verification import verify_claim
 from rag.retrieval.reranker_process import load_cross_encoder
 from rag.types import Entailment, Passage
@@ -51,7 +51,7 @@ def model(folder: Path) -> Iterator[EntailmentModel]:
 
 @pytest.mark.slow
 def test_the_labels_are_read_by_their_names(model: EntailmentModel, folder: Path) -> None:
-    expected = shares(load_cross_encoder(str(folder)), QUOTE, "The pump is old.")
+    expected = classify(load_cross_encoder(str(folder)), QUOTE, "The pump is old.")
     found = model.judge(QUOTE, "The pump is old.")
     assert (found.contradicted, found.entailed) == pytest.approx(tuple(expected[:2]), abs=1e-6)
     assert sum(expected) == pytest.approx(1.0)
