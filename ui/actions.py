@@ -1,4 +1,4 @@
-"""What a user asks for, done at once: the page is drawn again, or says why it could not be done."""
+"""Run an action of the user, then draw the page again or show the error."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from ui.safe_markdown import escape_markdown
 
 
 def run_action(call: Callable[[], None]) -> None:
-    """Do what was asked for and draw the page again; say why where it cannot be done."""
+    """Run `call` and draw the page again; show the error if it raises `UiError`."""
     try:
         call()
     except UiError as error:
@@ -19,5 +19,5 @@ def run_action(call: Callable[[], None]) -> None:
 
 
 def show_error(error: UiError) -> None:
-    """Say what went wrong."""
+    """Show what went wrong."""
     st.error(escape_markdown(str(error)), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""One answer: its words, where the documents disagree, its sources, and what it was made from."""
+"""Show one answer: its text, conflicts between documents, its sources, and the evidence that it is based on."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -14,12 +14,12 @@ from ui.safe_markdown import escape_markdown
 
 QUOTE_CHARS = 280
 ANY_NUMBER = frozenset(range(1_000))
-LISTED = 8
-"""So many sources are listed before the rest is folded away."""
+FIRST_SOURCES = 8
+"""How many sources are listed; the others are in an expander."""
 
 
 def show_answer(state: PageState, answer: AnswerSnapshot, key: str) -> None:
-    """Show an answer that has ended, as it was when it was new."""
+    """Show an answer that has ended."""
     cited = citations.cite(answer.text, answer.citations, answer.sentences, find_passage_numbers(answer))
     _show_parts(state, cited.parts, key)
     _show_ending(answer)
@@ -31,7 +31,7 @@ def show_answer(state: PageState, answer: AnswerSnapshot, key: str) -> None:
 
 
 def show_evidence(state: PageState, evidence: tuple[Evidence, ...], key: str) -> None:
-    """Show spans of the documents, each with a way to its place."""
+    """Show spans of the documents, each with a button that opens it."""
     for number, item in enumerate(evidence):
         with st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -41,12 +41,12 @@ def show_evidence(state: PageState, evidence: tuple[Evidence, ...], key: str) ->
 
 
 def describe_place(evidence: Evidence) -> str:
-    """Return the file and the place in it, in words."""
+    """Return the file name and the place in the file, such as `a.pdf, page 3`."""
     return f"{evidence.filename}, {evidence.place}" if evidence.place else evidence.filename
 
 
 def find_passage_numbers(answer: AnswerSnapshot) -> frozenset[int]:
-    """Return the numbers that the answer's marks may have; any while everything is read, as they are not known yet."""
+    """Return the numbers that the answer's marks can have; all numbers while an overview runs and they are unknown."""
     basis = answer.basis or Basis()
     if basis.mode == "overview" and answer.is_running:
         return ANY_NUMBER
@@ -55,7 +55,7 @@ def find_passage_numbers(answer: AnswerSnapshot) -> frozenset[int]:
 
 
 def _show_ending(answer: AnswerSnapshot) -> None:
-    """Say so where the answer did not end by itself."""
+    """Say so if the answer failed, was stopped or was cut off."""
     if answer.state == "failed" and answer.is_temporary:
         st.info(escape_markdown(answer.problem), icon=":material/hourglass_top:")
     elif answer.state == "failed":
@@ -67,30 +67,30 @@ def _show_ending(answer: AnswerSnapshot) -> None:
 
 
 def _show_disagreement(state: PageState, disagreement: Disagreement, key: str) -> None:
-    """Show that documents give different values, each with its place."""
+    """Show the different values in the documents, each with its source."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(":orange[:material/balance:] **Your documents disagree**")
         if disagreement.about:
             st.caption(escape_markdown(disagreement.about))
         for number, stated in enumerate(disagreement.values):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(_value(stated), width="content")
+                st.markdown(_render_value(stated), width="content")
                 _open_button(state, stated.quote, describe_place(stated.quote), f"{key}-{number}")
                 _show_state(stated.quote)
 
 
-def _value(stated: StatedValue) -> str:
-    return f"**{escape_markdown(stated.value)}**" if stated.value.strip() else citations.REMOVED_WORDS
+def _render_value(stated: StatedValue) -> str:
+    return f"**{escape_markdown(stated.value)}**" if stated.value.strip() else citations.REMOVED_TEXT
 
 
 def _show_parts(state: PageState, parts: Sequence[str | QuotePart], key: str) -> None:
-    """Show what an answer says; many quotes as rows, those of one document together."""
-    is_long = sum(isinstance(part, QuotePart) for part in parts) > LISTED
-    for file_id, group in groupby(parts, key=_document):
-        members = list(group)
-        quotes = [part for part in members if isinstance(part, QuotePart)]
+    """Show the text of an answer; many quotes as rows, grouped by document."""
+    is_long = sum(isinstance(part, QuotePart) for part in parts) > FIRST_SOURCES
+    for file_id, group in groupby(parts, key=_get_file_id):
+        group_parts = list(group)
+        quotes = [part for part in group_parts if isinstance(part, QuotePart)]
         if not file_id:
-            st.markdown("\n\n".join(part for part in members if isinstance(part, str)))
+            st.markdown("\n\n".join(part for part in group_parts if isinstance(part, str)))
         elif is_long:
             _show_quote_rows(state, quotes, key)
         else:
@@ -98,27 +98,27 @@ def _show_parts(state: PageState, parts: Sequence[str | QuotePart], key: str) ->
                 _show_quote_part(state, part, f"{key}-quote-{part.source.number}")
 
 
-def _document(part: str | QuotePart) -> str:
+def _get_file_id(part: str | QuotePart) -> str:
     return "" if isinstance(part, str) else part.source.citation.file_id
 
 
 def _show_quote_rows(state: PageState, quotes: Sequence[QuotePart], key: str) -> None:
-    """Show quotes of one document, each on a row with its place."""
+    """Show quotes of one document, one on each row with its place."""
     with st.container(border=True, gap="xxsmall"):
         st.caption(escape_markdown(quotes[0].source.citation.filename))
         for part in quotes:
             citation = part.source.citation
             with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-                st.markdown(part.markdown or citations.REMOVED_WORDS, width="stretch")
+                st.markdown(part.markdown or citations.REMOVED_TEXT, width="stretch")
                 _show_state(citation)
                 label = f"[{part.source.number}] {citation.place}".strip()
                 _open_button(state, citation, label, f"{key}-quote-{part.source.number}")
 
 
 def _show_quote_part(state: PageState, part: QuotePart, key: str) -> None:
-    """Show words of a document, and below them their place."""
+    """Show a quote, and below it its place."""
     with st.container(border=True, gap=None):
-        st.markdown(part.markdown or citations.REMOVED_WORDS)
+        st.markdown(part.markdown or citations.REMOVED_TEXT)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             label = f"[{part.source.number}] {describe_place(part.source.citation)}"
             _open_button(state, part.source.citation, label, key)
@@ -126,17 +126,17 @@ def _show_quote_part(state: PageState, part: QuotePart, key: str) -> None:
 
 
 def _show_sources(state: PageState, sources: Sequence[citations.NumberedSource], key: str) -> None:
-    """Show the list of sources, of many the first ones."""
-    for source in sources[:LISTED]:
+    """Show the list of sources, those after the first `FIRST_SOURCES` in an expander."""
+    for source in sources[:FIRST_SOURCES]:
         _show_source(state, source, f"{key}-source-{source.number}")
-    if len(sources) > LISTED:
-        with st.expander(f"{len(sources) - LISTED} more sources", icon=":material/expand_more:"):
-            for source in sources[LISTED:]:
+    if len(sources) > FIRST_SOURCES:
+        with st.expander(f"{len(sources) - FIRST_SOURCES} more sources", icon=":material/expand_more:"):
+            for source in sources[FIRST_SOURCES:]:
                 _show_source(state, source, f"{key}-source-{source.number}")
 
 
 def _show_source(state: PageState, source: citations.NumberedSource, key: str) -> None:
-    """Show one entry of the list of sources; a click on it opens the page it stands on."""
+    """Show one entry of the list of sources; a click opens its page."""
     citation = source.citation
     with st.container(border=True, gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -147,21 +147,21 @@ def _show_source(state: PageState, source: citations.NumberedSource, key: str) -
 
 
 def _show_verdict(citation: Citation) -> None:
-    look = citations.VERDICTS[citation.verdict]
-    st.badge(look.words, icon=look.icon, color=look.color, help=escape_markdown("; ".join(citation.reasons)) or None)
+    badge = citations.VERDICTS[citation.verdict]
+    st.badge(badge.words, icon=badge.icon, color=badge.color, help=escape_markdown("; ".join(citation.reasons)) or None)
 
 
 def _show_state(evidence: Evidence) -> None:
-    """Say what has become of a document since the answer was written, where something has."""
+    """Say so if a document was changed or deleted since the answer was written."""
     if evidence.source_state == "changed":
-        st.badge("source changed since", icon=":material/update:", color="orange")
+        st.badge("source has changed", icon=":material/update:", color="orange")
     elif evidence.source_state == "removed":
         st.badge("document removed", icon=":material/delete:", color="gray")
 
 
 def _show_quote(evidence: Evidence) -> None:
     if evidence.quote:
-        st.text(_short(evidence.quote))
+        st.text(_shorten(evidence.quote))
 
 
 def _show_basis(state: PageState, answer: AnswerSnapshot, key: str, *, is_open: bool) -> None:
@@ -189,18 +189,18 @@ def _open_button(state: PageState, evidence: Evidence, label: str, key: str) -> 
         key=f"open-{key}",
         type="tertiary",
         icon=":material/find_in_page:",
-        help="There is nothing left to show" if is_removed else "Show this place in the document",
+        help="The document was deleted" if is_removed else "Show this place in the document",
         disabled=is_removed,
-        on_click=_open,
+        on_click=_open_source,
         args=(state, evidence),
     )
 
 
-def _open(state: PageState, evidence: Evidence) -> None:
+def _open_source(state: PageState, evidence: Evidence) -> None:
     collection_id = evidence.collection_id or state.collection_id
     state.open_source = OpenSource(collection_id, describe_place(evidence), evidence)
 
 
-def _short(quote: str) -> str:
+def _shorten(quote: str) -> str:
     words = " ".join(quote.split())
     return words if len(words) <= QUOTE_CHARS else f"{words[:QUOTE_CHARS].rsplit(' ', 1)[0]} …"

@@ -1,4 +1,7 @@
-"""What the API says, as typed values. Fields that the page does not use are left out."""
+"""The API's responses as typed values. Fields that the page does not use are left out.
+
+`tests/ui/test_api_contract.py` decodes responses of the real application into every type here.
+"""
 
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
@@ -9,7 +12,7 @@ Verdict = Literal["supported", "partly", "unsupported"]
 Mode = Literal["auto", "whole", "retrieval", "overview"]
 Style = Literal["auto", "written", "quoted"]
 SourceState = Literal["unchanged", "changed", "removed"]
-"""Whether a quoted span still stands in its document, stood in an older version of it, or has gone with it."""
+"""Whether a quoted span is still in its document, was in an older version of it, or was deleted with it."""
 ExportFormat = Literal["markdown", "json"]
 DOCS_PREFIX = "docs/"
 
@@ -50,7 +53,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ReadingProgress:
-    """How far the reading of a document is; `total` is 0 while that is not known."""
+    """How far the indexing of a document is; `total` is 0 while it is unknown."""
 
     stage: str
     done: int = 0
@@ -60,7 +63,7 @@ class ReadingProgress:
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """Why something failed."""
+    """Why a request or a document failed."""
 
     message: str
     code: str | None = None
@@ -68,7 +71,7 @@ class ApiError:
 
 @dataclass(frozen=True, slots=True)
 class DocumentEntry:
-    """A document of a collection, and how far it is. Its `id` is the file's."""
+    """A document of a collection and its state. Its `id` is the id of its file."""
 
     id: str
     filename: str
@@ -83,19 +86,14 @@ class DocumentEntry:
     progress: ReadingProgress | None = None
 
     @property
-    def is_in_work(self) -> bool:
-        """Whether it is being read or about to be, so that it will soon be further."""
-        return self.status == "in_progress" and not self.is_paused
-
-    @property
     def is_paused(self) -> bool:
-        """Whether it waits until somebody lets it go on."""
+        """Whether its indexing waits until a user resumes it."""
         return self.progress is not None and self.progress.status == "paused"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """An original that the API keeps."""
+    """An original file that the API stores."""
 
     id: str
     filename: str
@@ -113,16 +111,16 @@ class PageText:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on a page that has a layout."""
+    """A rectangle on a page with a layout."""
 
     page: int
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An exact span of a document that bears on the question. `boxes` is empty where pages have no layout.
+    """An exact span of a document that is relevant to the question: characters `[start, end)` of its text.
 
-    `collection_id` is empty where the collection that was asked is meant.
+    `boxes` is empty if the format has no page layout, `collection_id` if the span is in the collection that was asked.
     """
 
     file_id: str
@@ -139,7 +137,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A numbered stretch of a document that the model reads."""
+    """A chunk that the prompt shows under a number."""
 
     number: int
     file_id: str
@@ -148,9 +146,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation(Evidence):
-    """The evidence of one sentence of the answer, `answer[answer_start:answer_end]`.
+    """The evidence for one sentence of the answer, `answer[answer_start:answer_end]`.
 
-    Where the `origin` is `quote`, the sentence is the evidence itself, word for word.
+    If the `origin` is `quote`, the sentence is the evidence itself, word for word.
     """
 
     number: int = 0
@@ -163,7 +161,7 @@ class Citation(Evidence):
 
 @dataclass(frozen=True, slots=True)
 class SentenceVerdict:
-    """What the check says of one sentence of the answer."""
+    """The result of claim verification for one sentence of the answer, characters `[start, end)`."""
 
     start: int
     end: int
@@ -173,7 +171,7 @@ class SentenceVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds since the question came in."""
+    """Seconds since the server received the question."""
 
     retrieval_seconds: float
     first_token_seconds: float
@@ -182,7 +180,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an answer rests on, known before the model says a word."""
+    """The evidence and the passages of an answer, known before the first token."""
 
     mode: str = ""
     reason: str = ""
@@ -193,7 +191,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class StatedValue:
-    """A number or a date that a document gives, and the sentence in which it does."""
+    """A number or a date in a document, and the sentence that states it."""
 
     value: str
     quote: Evidence
@@ -201,7 +199,7 @@ class StatedValue:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Different values that documents give for the same thing."""
+    """A conflict: documents state different values for the same thing."""
 
     about: str
     values: tuple[StatedValue, ...]
@@ -209,7 +207,7 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDetails:
-    """What is known of an answer only when it is complete."""
+    """What is known about an answer once it is complete."""
 
     mode: str = ""
     reason: str = ""
@@ -223,14 +221,14 @@ class AnswerDetails:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the answer's text."""
+    """A streamed piece of the answer's text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class OverviewProgress:
-    """How far the reading of everything is; `found` is what came to light since the last of these."""
+    """How far a map-reduce overview is; `found` has the lines that were found since the previous event."""
 
     done: int
     total: int
@@ -240,7 +238,7 @@ class OverviewProgress:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """A sentence that is complete and checked while the answer is still being written."""
+    """A sentence that was verified while the answer is still being written."""
 
     sentence: SentenceVerdict
     annotations: tuple[Citation, ...] = ()
@@ -248,7 +246,7 @@ class CheckedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of an answer, with its citations and what the check found."""
+    """The end of an answer, with its citations and details."""
 
     citations: tuple[Citation, ...]
     details: AnswerDetails
@@ -260,11 +258,11 @@ ChatEvent = Basis | TextDelta | OverviewProgress | CheckedSentence | Finished
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A question in a stored conversation. `model` None leaves the choice to the server.
+    """A question in a stored conversation. If `model` is None, the server chooses.
 
-    `parent` is the item that it follows, the conversation's own id at its beginning, or the question's own id where
-    it is to be answered once more. `collections` are asked besides `collection`, by name. `user` tells those who ask
-    apart, so that they take turns where answers have to wait.
+    `parent` is the id of the item that the question follows, the conversation's id for its first question, or the
+    question's own id to answer it again. `collections` are the names of further collections to search. `user`
+    identifies the browser tab, so that the scheduler shares the model fairly between tabs.
     """
 
     collection: str
@@ -280,7 +278,7 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoredChat:
-    """A stored conversation without what was said in it; `items` says how much that is."""
+    """A stored conversation without its items; `items` is their number, `current` the last one of its branch."""
 
     id: str
     title: str = ""
@@ -291,14 +289,14 @@ class StoredChat:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """How a stored answer was asked for: the ids of its collections, the one that was chosen first."""
+    """The request of a stored answer: the ids of its collections, the chosen one first."""
 
     vector_stores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer(AnswerDetails):
-    """What is stored of an answer besides its words."""
+    """What the conversation stores of an answer besides its text."""
 
     status: Literal["complete", "stopped", "failed"] = "complete"
     error: str | None = None
@@ -309,7 +307,7 @@ class StoredAnswer(AnswerDetails):
 
 @dataclass(frozen=True, slots=True)
 class ItemContent:
-    """The words of an item, and their citations where it is an answer."""
+    """The text of an item, and the citations if it is an answer."""
 
     text: str = ""
     annotations: tuple[Citation, ...] = ()
@@ -317,9 +315,9 @@ class ItemContent:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A stored question or answer. `versions` are the ids of those at its place, its own among them, the oldest first.
+    """A stored question or answer. `versions` are the ids of all siblings and its own, the oldest first.
 
-    `pincite` is missing from questions and from answers that were written elsewhere.
+    `pincite` is None for questions and for imported answers.
     """
 
     id: str

@@ -8,13 +8,13 @@ from ui.actions import show_error
 from ui.api_types import DocumentCounts
 from ui.chat_view import show_conversation
 from ui.client import ApiClient
-from ui.documents_view import show_deletion, show_uploader
+from ui.documents_view import show_deletion_dialog, show_uploader
 from ui.errors import ApiUnreachableError, UiError
 from ui.page_state import AnswerOptions, PageState, get_page_state
 from ui.safe_markdown import escape_markdown
 from ui.settings import UiSettings
-from ui.sidebar import choose_collection, choose_options, show_library, show_new_collection
-from ui.source_view import show_open_source
+from ui.sidebar import choose_collection, choose_options, show_collection_dialog, show_library
+from ui.source_view import show_source_dialog
 from ui.stored_chats_view import show_chat_dialog, show_chat_menu, show_chats, sync_address
 
 SIDEBAR_PIXELS = 360
@@ -27,7 +27,7 @@ def _client(url: str, api_key: str | None) -> ApiClient:
 
 
 def main() -> None:
-    """Draw the page; what goes wrong between it and the API becomes a message."""
+    """Draw the page; show errors of the API as messages."""
     st.set_page_config("Pincite", ICON, layout="centered", initial_sidebar_state=SIDEBAR_PIXELS)
     st.logo(LOGO, size="large")
     settings = UiSettings()
@@ -49,9 +49,9 @@ def _show_page(state: PageState, client: ApiClient) -> None:
         options = choose_options(client, collection, others)
         show_chats(state, client)
         show_library(state, client, collection)
-    show_open_source(state, client)
-    show_deletion(state, client)
-    show_new_collection(state, client)
+    show_source_dialog(state, client)
+    show_deletion_dialog(state, client)
+    show_collection_dialog(state, client)
     show_chat_dialog(state, client)
     _show_chat(state, client, collection.file_counts, options)
 
@@ -88,7 +88,7 @@ def _show_welcome(state: PageState, client: ApiClient) -> None:
 def _show_unreachable(error: ApiUnreachableError) -> None:
     st.header("The Pincite server does not answer", anchor=False)
     st.markdown(
-        f"This page looks for it at {escape_markdown(error.url)}. Start it with the following command, then try again."
+        f"This page expects it at {escape_markdown(error.url)}. Start it with the following command, then try again."
     )
     st.code("pincite serve", language=None)
     st.button("Try again", type="primary", icon=":material/refresh:")

@@ -1,4 +1,4 @@
-"""The chat: questions, the answer as it is being written, and what can be done with each turn."""
+"""Show the chat: its turns with their controls, and the running answer as it grows."""
 
 import time
 
@@ -14,10 +14,10 @@ from ui.safe_markdown import escape_markdown
 from ui.turn_controls import show_answer_controls, show_editor, show_question_controls
 from ui.turns import Turn
 
-FOLLOW_SECONDS = 0.9
-RESUME_SECONDS = 1.0
-LOOK_SECONDS = 0.3
-REST_SECONDS = 0.1
+FRAGMENT_SECONDS = 0.9
+FRAGMENT_INTERVAL_SECONDS = 1.0
+CHANGE_TIMEOUT_SECONDS = 0.3
+REDRAW_INTERVAL_SECONDS = 0.1
 FINDINGS_PIXELS = 220
 FINDINGS_WITHOUT_SCROLLING = 7
 AVATAR = ":material/format_quote:"
@@ -25,7 +25,7 @@ USER_AVATAR = ":material/person:"
 
 
 def show_conversation(state: PageState, client: ApiClient, options: AnswerOptions) -> None:
-    """Show all turns, and the answer that is being written as it grows."""
+    """Show all turns, and the running answer as it grows."""
     for number, turn in enumerate(state.turns):
         _show_question(state, client, turn, options)
         if turn.answer is not None:
@@ -33,11 +33,11 @@ def show_conversation(state: PageState, client: ApiClient, options: AnswerOption
                 show_answer(state, turn.answer, f"turn-{number}")
                 show_answer_controls(state, client, turn, options)
     if state.unsaved_turn is not None:
-        _show_words_of_question(state.unsaved_turn.question)
+        _show_question_text(state.unsaved_turn.question)
         with st.chat_message("assistant", avatar=AVATAR):
             show_answer(state, state.unsaved_turn.answer or AnswerSnapshot(), "unsaved")
     if state.running_answer is not None:
-        _show_words_of_question(state.pending_question)
+        _show_question_text(state.pending_question)
         with st.chat_message("assistant", avatar=AVATAR):
             _show_running_answer(state, state.running_answer)
 
@@ -50,16 +50,16 @@ def _show_question(state: PageState, client: ApiClient, turn: Turn, options: Ans
             show_editor(state, client, turn, options)
             return
         with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="center"):
-            st.markdown(_question(turn.question), width="stretch")
+            st.markdown(_render_question(turn.question), width="stretch")
             show_question_controls(state, client, turn)
 
 
-def _show_words_of_question(question: str) -> None:
+def _show_question_text(question: str) -> None:
     with st.chat_message("user", avatar=USER_AVATAR):
-        st.markdown(_question(question))
+        st.markdown(_render_question(question))
 
 
-def _question(question: str) -> str:
+def _render_question(question: str) -> str:
     return escape_markdown(question).replace("\n", "\\\n")
 
 
@@ -67,45 +67,45 @@ def _show_running_answer(state: PageState, run: BackgroundAnswer) -> None:
     basis = run.snapshot().basis
     if basis is not None and basis.passages:
         st.caption(citations.describe_basis(basis))
-    words = st.container()
+    text = st.container()
     st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=run.stop)
     if basis is not None and basis.evidence:
         st.caption("Evidence found so far")
         show_evidence(state, basis.evidence, "running")
-    with words:  # last, because the first run of the fragment keeps the page for a moment
-        st.fragment(_follow, run_every=RESUME_SECONDS)(run, basis)
+    with text:  # last, because the first run of the fragment blocks the page for up to a second
+        st.fragment(_show_growing_answer, run_every=FRAGMENT_INTERVAL_SECONDS)(run, basis)
 
 
-def _follow(run: BackgroundAnswer, basis: Basis | None) -> None:
-    """Show the answer's words as they come; draw the whole page again when there is more to show than words.
+def _show_growing_answer(run: BackgroundAnswer, basis: Basis | None) -> None:
+    """Show the answer's text as it arrives; draw the whole page again when the answer ends or its basis arrives.
 
-    Each run of this fragment follows for less than a second and then makes way for other parts of the page.
-    Following costs a fraction of what it costs to run the fragment for every word.
+    Each run of this fragment redraws the text for less than a second and then yields to other parts of the page.
+    Redrawing inside one run costs a fraction of a run of the fragment for every token.
     """
     slot = st.empty()
     answer = run.snapshot()
-    deadline = time.monotonic() + FOLLOW_SECONDS
+    deadline = time.monotonic() + FRAGMENT_SECONDS
     while answer.is_running and answer.basis is basis and time.monotonic() < deadline:
         with slot.container():
-            _show_so_far(answer)
-        time.sleep(REST_SECONDS)
-        answer = run.wait_for_change(answer, LOOK_SECONDS)
+            _show_snapshot(answer)
+        time.sleep(REDRAW_INTERVAL_SECONDS)
+        answer = run.wait_for_change(answer, CHANGE_TIMEOUT_SECONDS)
     if not answer.is_running or answer.basis is not basis:
         st.rerun()
 
 
-def _show_so_far(answer: AnswerSnapshot) -> None:
-    words = _draft(answer)
-    if words:
-        st.markdown(words)
+def _show_snapshot(answer: AnswerSnapshot) -> None:
+    markdown = _render_unfinished(answer)
+    if markdown:
+        st.markdown(markdown)
     elif answer.overview is not None:
         _show_overview(answer.overview, answer.findings)
     else:
-        is_reading = answer.basis is not None
-        st.markdown(":shimmer[Reading…]" if is_reading else ":shimmer[Looking through the documents…]")
+        is_generating = answer.basis is not None
+        st.markdown(":shimmer[Reading…]" if is_generating else ":shimmer[Looking through the documents…]")
 
 
-def _draft(answer: AnswerSnapshot) -> str:
+def _render_unfinished(answer: AnswerSnapshot) -> str:
     numbers = find_passage_numbers(answer)
     if answer.basis is not None and answer.basis.style == "quoted":
         return citations.render_quoted_draft(answer.text, numbers)
@@ -113,7 +113,7 @@ def _draft(answer: AnswerSnapshot) -> str:
 
 
 def _show_overview(overview: OverviewProgress, findings: tuple[str, ...]) -> None:
-    """Show how far the reading of everything is, and what came to light."""
+    """Show how far a map-reduce overview is, and the lines that it has found."""
     share = min(overview.done / overview.total, 1.0) if overview.total else 0.0
     doing = overview.doing or "reading everything"
     st.progress(share, text=escape_markdown(doing[:1].upper() + doing[1:]))

@@ -1,4 +1,4 @@
-"""From an answer and its annotations to what is shown: text with numbered marks, and the list they point to. Pure."""
+"""Turn an answer and its citations into Markdown with numbered marks and a list of sources. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Literal
 from ui.api_types import Basis, Citation, SentenceVerdict, Verdict
 from ui.safe_markdown import escape_markdown, sanitize_markdown
 
-# Marks travel through the Markdown parser as single private-use characters, which no answer may bring along.
+# Marks pass through the Markdown parser as private-use characters (Unicode), which are removed from every answer.
 MARK_OPEN, MARK_CLOSE, NO_SOURCE = "\ue000", "\ue001", "\ue002"
 PRIVATE = re.compile(f"[{MARK_OPEN}{MARK_CLOSE}{NO_SOURCE}]")
 MARK = re.compile(f"{MARK_OPEN}([a-z]+)-(\\d+){MARK_CLOSE}|{NO_SOURCE}")
@@ -17,10 +17,10 @@ END_MARK = re.compile(rf"{MODEL_MARK.pattern}\s*\Z")
 UNFINISHED_MARK = re.compile(r"[ \t]*\[[\d\s,;]*\Z")
 CODE_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*")
 NO_BREAK_SPACE = "\u00a0"
-REMOVED = "\u2588"
-"""The API writes it for every character that went with its document."""
-FULL_LINE = 0.6
-REMOVED_WORDS = "*removed with its document*"
+REMOVED_CHARACTER = "\u2588"
+"""The API writes it for every character of a document that was deleted."""
+FULL_LINE_SHARE = 0.6
+REMOVED_TEXT = "*removed with its document*"
 
 NO_SOURCE_BADGE = f"{NO_BREAK_SPACE}:orange-badge[no source]"
 QUOTE = "quote"
@@ -30,7 +30,7 @@ SEVERITY: dict[Verdict, int] = {"supported": 0, "partly": 1, "unsupported": 2}
 
 @dataclass(frozen=True, slots=True)
 class VerdictBadge:
-    """How a verdict is shown: always in words, never by colour alone."""
+    """How the page shows a verdict: always in words, never by colour alone."""
 
     words: str
     color: Literal["green", "orange", "red"]
@@ -48,7 +48,7 @@ WORD_FOR_WORD = VerdictBadge("word for word", "green", ":material/format_quote:"
 
 @dataclass(frozen=True, slots=True)
 class NumberedSource:
-    """An entry of the list below an answer: the span that the mark `number` stands for, and its worst verdict."""
+    """An entry of the list of sources: the span that the mark `number` points to, with its worst verdict."""
 
     number: int
     citation: Citation
@@ -56,7 +56,7 @@ class NumberedSource:
 
 @dataclass(frozen=True, slots=True)
 class QuotePart:
-    """A part of an answer that is a quote: its words as safe Markdown, empty where they went with their document."""
+    """A part of an answer that is a quote: its text as safe Markdown, empty if its document was deleted."""
 
     markdown: str
     source: NumberedSource
@@ -64,32 +64,32 @@ class QuotePart:
 
 @dataclass(frozen=True, slots=True)
 class CitedAnswer:
-    """An answer ready to be shown: its parts, and the sources that its marks point to."""
+    """An answer as the page shows it: its parts, and the sources that its marks point to."""
 
     parts: tuple[str | QuotePart, ...]
     sources: tuple[NumberedSource, ...]
 
     @property
     def markdown(self) -> str:
-        """All that is no quote."""
+        """All parts that are not quotes."""
         return "\n\n".join(part for part in self.parts if isinstance(part, str))
 
 
 def cite(
     text: str, citations: Sequence[Citation], sentences: Sequence[SentenceVerdict], passage_numbers: Collection[int]
 ) -> CitedAnswer:
-    """Return `text` as safe Markdown whose marks count from 1 in reading order, one number for each span quoted.
+    """Return `text` as safe Markdown with marks numbered from 1 in reading order, one number for each quoted span.
 
-    Marks that the model wrote itself are taken out; sentences that nothing supports are marked as such. Sentences that
-    are quotes are parts of their own, word for word, with all brackets that are theirs.
+    The model's own marks that name a passage are removed; unsupported sentences without a citation are marked as such.
+    Sentences that are quotes are separate parts, word for word, and keep all of their brackets.
     """
     ordered = sorted(citations, key=lambda citation: (citation.answer_end, citation.start))
-    sources = {_span(source.citation): source for source in _number(ordered)}
+    sources = {_span_key(source.citation): source for source in _number_sources(ordered)}
     cited_ends = {citation.answer_end for citation in ordered}
-    pinned = [citation for citation in ordered if citation.origin != QUOTE]
+    cited = [citation for citation in ordered if citation.origin != QUOTE]
     inserts = [
-        (citation.answer_end, _mark(VERDICTS[citation.verdict].color, sources[_span(citation)].number))
-        for citation in pinned
+        (citation.answer_end, _make_mark(VERDICTS[citation.verdict].color, sources[_span_key(citation)].number))
+        for citation in cited
     ]
     inserts += [
         (sentence.end, NO_SOURCE)
@@ -97,12 +97,12 @@ def cite(
         if sentence.verdict == "unsupported" and sentence.end not in cited_ends
     ]
     quotes = {
-        (citation.answer_start, citation.answer_end): sources[_span(citation)]
+        (citation.answer_start, citation.answer_end): sources[_span_key(citation)]
         for citation in ordered
         if citation.origin == QUOTE
     }
-    listed = dict.fromkeys(sources[_span(citation)] for citation in pinned)
-    return CitedAnswer(tuple(_parts(text, quotes, inserts, passage_numbers)), tuple(listed))
+    listed = dict.fromkeys(sources[_span_key(citation)] for citation in cited)
+    return CitedAnswer(tuple(_split_parts(text, quotes, inserts, passage_numbers)), tuple(listed))
 
 
 def render_draft(
@@ -111,34 +111,34 @@ def render_draft(
     citations: Sequence[Citation] = (),
     sentences: Sequence[SentenceVerdict] = (),
 ) -> str:
-    """Return an answer that is still being written as safe Markdown, with the marks of what is checked already."""
+    """Return an unfinished answer as safe Markdown, with marks at the sentences that are verified."""
     return cite(UNFINISHED_MARK.sub("", text), citations, sentences, passage_numbers).markdown
 
 
 def render_quoted_draft(text: str, passage_numbers: Collection[int]) -> str:
-    """Return the beginning of an answer that is made of quotes, each a paragraph with a mark at its end."""
+    """Return an unfinished answer of quotes as safe Markdown: one paragraph for each quote, without its mark."""
     paragraphs = (_strip_end_mark(paragraph, passage_numbers) for paragraph in text.split("\n\n"))
     return "\n\n".join(_render_quote(paragraph) for paragraph in paragraphs if paragraph.strip())
 
 
 def describe_basis(basis: Basis) -> str:
-    """Return in a few words what an answer rests on."""
+    """Return in a few words what an answer is based on."""
     documents = len({passage.file_id for passage in basis.passages})
     passages = len(basis.passages)
     match basis.mode:
         case "whole":
-            return f"Based on {_count(documents, 'whole document')}"
+            return f"Based on {_count_noun(documents, 'whole document')}"
         case "overview":
             return "Overview of everything"
         case "retrieval" if basis.style == "quoted":
-            return f"Word for word, from {_count(passages, 'passage')} of {_count(documents, 'document')}"
+            return f"Word for word, from {_count_noun(passages, 'passage')} of {_count_noun(documents, 'document')}"
         case "retrieval":
-            return f"Based on {_count(passages, 'passage')} from {_count(documents, 'document')}"
+            return f"Based on {_count_noun(passages, 'passage')} from {_count_noun(documents, 'document')}"
         case _:
             return "Nearest places" if basis.evidence else "Nothing in the documents matches the question"
 
 
-def _parts(
+def _split_parts(
     text: str,
     quotes: Mapping[tuple[int, int], NumberedSource],
     inserts: Sequence[tuple[int, str]],
@@ -148,20 +148,20 @@ def _parts(
     for (start, end), source in sorted(quotes.items(), key=lambda quote: quote[0]):
         if start < position:
             continue
-        between = _written(text, (position, start), inserts, passage_numbers)
+        between = _render_between(text, (position, start), inserts, passage_numbers)
         if between:
             yield between
         yield QuotePart(_render_quote(text[start:end]), source)
         position = end
-    rest = _written(text, (position, len(text)), inserts, passage_numbers)
+    rest = _render_between(text, (position, len(text)), inserts, passage_numbers)
     if rest:
         yield rest
 
 
-def _written(
+def _render_between(
     text: str, part: tuple[int, int], inserts: Sequence[tuple[int, str]], passage_numbers: Collection[int]
 ) -> str:
-    """Return a part of an answer that is no quote; nothing where it has no words."""
+    """Return the text between two quotes as safe Markdown; empty if it has no words."""
     start, end = part
     inside = [(place - start, mark) for place, mark in inserts if start < place <= end]
     marked = _insert_marks(text[start:end], inside, passage_numbers)
@@ -169,14 +169,15 @@ def _written(
 
 
 def _render_quote(text: str) -> str:
-    """Return words of a document as safe Markdown; nothing where they were removed.
+    """Return the text of a document as safe Markdown; empty if the document was deleted.
 
-    Line breaks that a page's width has made become spaces: those after lines that are about as long as the longest.
+    A line break after a line of at least `FULL_LINE_SHARE` of the longest line was made by the page's width and
+    becomes a space.
     """
-    if text.strip(REMOVED) == "":
+    if text.strip(REMOVED_CHARACTER) == "":
         return ""
     lines = [line.strip() for line in PRIVATE.sub("", text).splitlines() if line.strip()]
-    full_chars = FULL_LINE * max(map(len, lines), default=0)
+    full_chars = FULL_LINE_SHARE * max(map(len, lines), default=0)
     breaks = ["", *(" " if len(line) >= full_chars else "\\\n" for line in lines[:-1])]
     return "".join(gap + escape_markdown(line) for gap, line in zip(breaks, lines, strict=False))
 
@@ -187,42 +188,42 @@ def _strip_end_mark(paragraph: str, passage_numbers: Collection[int]) -> str:
     return paragraph[: mark.start()] if mark is not None and is_ours else UNFINISHED_MARK.sub("", paragraph)
 
 
-def _count(number: int, noun: str) -> str:
+def _count_noun(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _span(citation: Citation) -> tuple[str, int, int]:
+def _span_key(citation: Citation) -> tuple[str, int, int]:
     return citation.file_id, citation.start, citation.end
 
 
-def _number(ordered: Sequence[Citation]) -> tuple[NumberedSource, ...]:
+def _number_sources(ordered: Sequence[Citation]) -> tuple[NumberedSource, ...]:
     """Return one entry for each span, in order of first use, with its worst verdict and all reasons."""
     spans: dict[tuple[str, int, int], Citation] = {}
     for citation in ordered:
-        known = spans.setdefault(_span(citation), citation)
-        worst = max(known, citation, key=lambda candidate: SEVERITY[candidate.verdict])
-        reasons = tuple(dict.fromkeys((*known.reasons, *citation.reasons)))
-        spans[_span(citation)] = replace(known, verdict=worst.verdict, reasons=reasons)
+        first = spans.setdefault(_span_key(citation), citation)
+        worst = max(first, citation, key=lambda candidate: SEVERITY[candidate.verdict])
+        reasons = tuple(dict.fromkeys((*first.reasons, *citation.reasons)))
+        spans[_span_key(citation)] = replace(first, verdict=worst.verdict, reasons=reasons)
     return tuple(NumberedSource(number, citation) for number, citation in enumerate(spans.values(), 1))
 
 
-def _mark(color: str, number: int) -> str:
+def _make_mark(color: str, number: int) -> str:
     return f"{MARK_OPEN}{color}-{number}{MARK_CLOSE}"
 
 
 def _insert_marks(text: str, inserts: Sequence[tuple[int, str]], passage_numbers: Collection[int]) -> str:
-    """Return `text` with the inserts at their places and without the model's marks, in one pass over offsets."""
+    """Return `text` with the inserts at their offsets and without the model's marks."""
     removals = [match.span() for match in MODEL_MARK.finditer(text) if _are_passage_numbers(match[1], passage_numbers)]
     places = dict.fromkeys(_place_mark(text, end, mark) for end, mark in inserts)
     pieces: list[str] = []
     position = 0
-    for start, end, mark in _edits(places, removals):
+    for start, end, mark in _sort_edits(places, removals):
         pieces += [PRIVATE.sub("", text[position : max(start, position)]), mark]
         position = max(position, end)
     return "".join([*pieces, PRIVATE.sub("", text[position:])])
 
 
-def _edits(places: Iterable[tuple[int, str]], removals: Iterable[tuple[int, int]]) -> list[tuple[int, int, str]]:
+def _sort_edits(places: Iterable[tuple[int, str]], removals: Iterable[tuple[int, int]]) -> list[tuple[int, int, str]]:
     edits = [*((place, place, mark) for place, mark in places), *((start, end, "") for start, end in removals)]
     return sorted(edits, key=lambda edit: edit[:2])
 
@@ -232,7 +233,7 @@ def _are_passage_numbers(numbers: str, passage_numbers: Collection[int]) -> bool
 
 
 def _place_mark(text: str, end: int, mark: str) -> tuple[int, str]:
-    """Return where a mark goes: after the last word before `end`, inside a row of a table, below a code fence."""
+    """Return the offset and text of a mark: after the last word before `end`, inside a table row, below a fence."""
     before = text[:end].rstrip(" \t\n|")
     is_after_fence = CODE_FENCE.fullmatch(before[before.rfind("\n") + 1 :]) is not None
     return len(before), f"\n\n{mark}" if is_after_fence else mark
@@ -249,11 +250,11 @@ def _render_text(text: str) -> str:
         is_number = mark[0] != NO_SOURCE
         parts += [
             escape_markdown(text[end : mark.start()]),
-            _badge(mark[1], int(mark[2])) if is_number else NO_SOURCE_BADGE,
+            _render_badge(mark[1], int(mark[2])) if is_number else NO_SOURCE_BADGE,
         ]
         end = mark.end()
     return "".join([*parts, escape_markdown(text[end:])])
 
 
-def _badge(color: str, number: int) -> str:
+def _render_badge(color: str, number: int) -> str:
     return f"{NO_BREAK_SPACE}:{color}-badge[\\[{number}\\]]"

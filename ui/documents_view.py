@@ -1,4 +1,4 @@
-"""The documents of the collection: adding them, watching and steering how they are read, removing them."""
+"""Show the documents of the collection: upload, indexing progress and its controls, deletion."""
 
 from functools import partial
 
@@ -19,11 +19,11 @@ STAGES = {
     "embedding": "Making it searchable",
     "storing": "Storing",
 }
-LINE = "line"  # such a document has no parts that are worth counting
+LINE = "line"  # the unit of documents without pages
 
 
 def show_uploader(state: PageState, client: ApiClient) -> None:
-    """Show the field that takes files, hand on what was put into it, and say what was refused."""
+    """Show the upload field, upload the files that were put into it, and name those that were refused."""
     files = st.file_uploader(
         "Add documents",
         accept_multiple_files=True,
@@ -39,7 +39,7 @@ def show_uploader(state: PageState, client: ApiClient) -> None:
                 client.upload_document(state.collection_id, file.name, file)
             except UiError as error:
                 state.upload_problems.append(f"{file.name}: {error}")
-        state.upload_round += 1  # a new field, so that the same files are not taken twice
+        state.upload_round += 1  # a new field, so that the same files are not uploaded twice
         st.rerun()
     for problem in state.upload_problems:
         st.error(escape_markdown(problem), icon=":material/error:")
@@ -54,7 +54,7 @@ def show_documents(state: PageState, client: ApiClient, collection: Collection) 
 
 
 def _watch_documents(state: PageState, client: ApiClient) -> None:
-    """Refresh the documents once; draw the whole page again when none is in progress any more."""
+    """Refresh the documents once; draw the whole page again when none is in progress."""
     try:
         counts = client.fetch_collection(state.collection_id).file_counts
         if not counts.in_progress:
@@ -77,7 +77,7 @@ def _show_rest(state: PageState, page: ListPage[DocumentEntry], counts: Document
     shown_in_progress = sum(entry.status == "in_progress" for entry in page.data)
     in_progress = max(counts.in_progress - shown_in_progress, 0)
     rest = f"; {in_progress:,} of the others in progress" if in_progress else ""
-    st.caption(f"The newest {len(page.data):,} of {_count(counts.total, 'document')}{rest}")
+    st.caption(f"The newest {len(page.data):,} of {_count_noun(counts.total, 'document')}{rest}")
     if state.shown_documents < MAX_PAGE_SIZE:
         st.button("Show more", key="more-documents", icon=":material/expand_more:", on_click=state.show_more_documents)
 
@@ -90,39 +90,43 @@ def _show_entry(state: PageState, client: ApiClient, entry: DocumentEntry) -> No
                 _show_buttons(state, client, entry)
         _show_state(entry)
         if entry.needs_password:
-            _ask_password(state, client, entry)
+            _show_password_form(state, client, entry)
 
 
 def _show_buttons(state: PageState, client: ApiClient, entry: DocumentEntry) -> None:
-    """Show what can be done with a document: steer it while it is read, delete it afterwards."""
-    steer = partial(client.control_indexing, state.collection_id, entry.id)
+    """Show the controls of a document: pause, resume, cancel while it is indexed; retry and delete afterwards."""
+    control = partial(client.control_indexing, state.collection_id, entry.id)
     if entry.status == "in_progress":
-        if entry.is_paused and _button("resume", "play_arrow", entry):
-            run_action(partial(steer, "resume"))
-        if not entry.is_paused and _button("pause", "pause", entry):
-            run_action(partial(steer, "pause"))
-        if _button("cancel", "close", entry):
-            run_action(partial(steer, "cancel"))
+        if entry.is_paused and _show_icon_button("resume", "play_arrow", entry):
+            run_action(partial(control, "resume"))
+        if not entry.is_paused and _show_icon_button("pause", "pause", entry):
+            run_action(partial(control, "pause"))
+        if _show_icon_button("cancel", "close", entry):
+            run_action(partial(control, "cancel"))
         return
-    if entry.status in ("failed", "cancelled") and not entry.needs_password and _button("retry", "refresh", entry):
+    if (
+        entry.status in ("failed", "cancelled")
+        and not entry.needs_password
+        and _show_icon_button("retry", "refresh", entry)
+    ):
         run_action(partial(client.retry_document, state.collection_id, entry.id))
-    if _button("delete", "delete", entry):
+    if _show_icon_button("delete", "delete", entry):
         state.document_to_delete = entry
         st.rerun()
 
 
-def _button(name: str, icon: str, entry: DocumentEntry) -> bool:
-    said = f"{name.capitalize()} {escape_markdown(entry.filename)}"
-    return st.button("", key=f"{name}-{entry.id}", type="tertiary", icon=f":material/{icon}:", help=said)
+def _show_icon_button(name: str, icon: str, entry: DocumentEntry) -> bool:
+    tooltip = f"{name.capitalize()} {escape_markdown(entry.filename)}"
+    return st.button("", key=f"{name}-{entry.id}", type="tertiary", icon=f":material/{icon}:", help=tooltip)
 
 
 def _show_state(entry: DocumentEntry) -> None:
     if entry.status == "in_progress":
         progress = entry.progress or ReadingProgress("waiting")
-        st.progress(_share(progress), text=_stage(progress, is_paused=entry.is_paused))
+        st.progress(_compute_share(progress), text=_describe_stage(progress, is_paused=entry.is_paused))
     elif entry.status == "completed":
-        parts = "" if entry.page_unit == LINE else f"{_count(entry.pages, entry.page_unit)}, "
-        st.caption(f"{parts}{_count(entry.chunks, 'chunk')}, {_size(entry.usage_bytes)}")
+        parts = "" if entry.page_unit == LINE else f"{_count_noun(entry.pages, entry.page_unit)}, "
+        st.caption(f"{parts}{_count_noun(entry.chunks, 'chunk')}, {_format_size(entry.usage_bytes)}")
         if entry.warning:
             st.markdown(f":small[:material/warning: :orange[{escape_markdown(entry.warning)}]]")
     elif entry.status == "cancelled":
@@ -132,15 +136,15 @@ def _show_state(entry: DocumentEntry) -> None:
         st.markdown(f":small[:material/error: :red[Not readable: {escape_markdown(reason)}]]")
 
 
-def _ask_password(state: PageState, client: ApiClient, entry: DocumentEntry) -> None:
+def _show_password_form(state: PageState, client: ApiClient, entry: DocumentEntry) -> None:
     with st.form(f"unlock-{entry.id}", border=False, clear_on_submit=True):
         password = st.text_input("Password", type="password", autocomplete="off")
         if st.form_submit_button("Unlock", icon=":material/lock_open:") and password:
             run_action(partial(client.retry_document, state.collection_id, entry.id, password))
 
 
-def show_deletion(state: PageState, client: ApiClient) -> None:
-    """Ask before a document is deleted; nothing where none is to be."""
+def show_deletion_dialog(state: PageState, client: ApiClient) -> None:
+    """Ask for confirmation if the user wants to delete a document."""
     entry = state.document_to_delete
     if entry is None:
         return
@@ -170,18 +174,18 @@ def show_deletion(state: PageState, client: ApiClient) -> None:
     dialog()
 
 
-def _share(progress: ReadingProgress) -> float:
+def _compute_share(progress: ReadingProgress) -> float:
     return min(progress.done / progress.total, 1.0) if progress.total else 0.0
 
 
-def _stage(progress: ReadingProgress, *, is_paused: bool) -> str:
+def _describe_stage(progress: ReadingProgress, *, is_paused: bool) -> str:
     stage = "Paused" if is_paused else STAGES.get(progress.stage, "Working")
     return f"{stage}: {progress.done} of {progress.total}" if progress.total else stage
 
 
-def _count(number: int, noun: str) -> str:
+def _count_noun(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _size(size_bytes: int) -> str:
+def _format_size(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{max(size_bytes / 1e3, 0.1):.1f} kB"

@@ -1,4 +1,4 @@
-"""Turn the API's refusals into errors that a user can read."""
+"""Turn the API's error responses into errors that a user can read."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,12 +11,15 @@ from ui.errors import ApiRefusedError, KeyRefusedError, UnexpectedAnswerError
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
+class _ErrorBody:
     error: ApiError
 
 
 def check_status(response: httpx.Response) -> None:
-    """Return for a success; raise `ApiRefusedError` with the API's own message otherwise."""
+    """Raise `ApiRefusedError` with the API's own message unless the response is a success.
+
+    Raises `UnexpectedAnswerError` for an error response that is not in the API's shape.
+    """
     if response.is_success:
         return
     response.read()
@@ -24,10 +27,10 @@ def check_status(response: httpx.Response) -> None:
     if status == HTTPStatus.UNAUTHORIZED:
         raise KeyRefusedError
     try:
-        refusal = msgspec.json.decode(response.content, type=_Refusal)
+        body = msgspec.json.decode(response.content, type=_ErrorBody)
     except msgspec.MsgspecError as error:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             message = f"the server failed (status {status}); its log says why. Try again."
             raise ApiRefusedError(status=status, code="", message=message) from error
         raise UnexpectedAnswerError(url=f"{response.url.scheme}://{response.url.netloc.decode()}") from error
-    raise ApiRefusedError(status=status, code=refusal.error.code or "", message=refusal.error.message)
+    raise ApiRefusedError(status=status, code=body.error.code or "", message=body.error.message)

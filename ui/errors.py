@@ -1,12 +1,12 @@
-"""What can go wrong between the page and the API. Messages say what happened and what to do."""
+"""Errors between the page and the API. Messages say what happened and what to do."""
 
 
 class UiError(Exception):
-    """Base of all errors of this package; its message may be shown to a user."""
+    """Base of all errors of this package; users may see its message."""
 
 
 class ApiUnreachableError(UiError):
-    """Nothing answers at the API's address."""
+    """No server answers at the API's address."""
 
     def __init__(self, *, url: str) -> None:
         self.url = url
@@ -21,7 +21,7 @@ class ConnectionLostError(UiError):
 
 
 class ApiRefusedError(UiError):
-    """The API understood the request and refused it; the message is its own."""
+    """The API refused the request; the message is the API's own."""
 
     def __init__(self, *, status: int, code: str, message: str) -> None:
         self.status = status
@@ -30,19 +30,19 @@ class ApiRefusedError(UiError):
 
 
 class KeyRefusedError(ApiRefusedError):
-    """The API wants a key that the page does not have."""
+    """The API requires a key that the page does not have."""
 
     def __init__(self) -> None:
         super().__init__(
             status=401,
             code="invalid_api_key",
-            message="the Pincite server wants a key. Start the page with the same PINCITE_API_KEY as the server.",
+            message="the Pincite server requires a key. Start the page with the same PINCITE_API_KEY as the server.",
         )
 
 
 class UnexpectedAnswerError(UiError):
-    """Something answers that is not Pincite's API."""
+    """Another server than Pincite answers at the API's address."""
 
     def __init__(self, *, url: str) -> None:
         self.url = url
-        super().__init__(f"What answers at {url} is not a Pincite server. Check PINCITE_API_URL.")
+        super().__init__(f"The server at {url} is not a Pincite server. Check PINCITE_API_URL.")

@@ -1,6 +1,7 @@
-"""What one browser tab remembers: the collection, the open chat, and what is shown of it. One object for each session.
+"""The state of one browser tab, kept in Streamlit's session state: collection, open chat, running answer, dialogs.
 
-What was said is in the library: the page shows what is stored, so that a chat looks the same when it is opened again.
+Questions and answers are stored by the server. The page shows the stored ones, so a chat looks the same when it is
+opened again.
 """
 
 import time
@@ -25,12 +26,12 @@ FIRST_DOCUMENTS, MORE_DOCUMENTS = 20, 50
 FIRST_CHATS, MORE_CHATS = 6, 20
 """How many documents and chats the page lists at first, and how many it adds when the user asks for more."""
 STORED_CHECKS, STORED_CHECK_SECONDS = 5, 0.2
-"""How often and how long to look whether an answer that was stopped is stored."""
+"""How many times, and after how many seconds each, the page checks if the server has stored a stopped answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """How the next answer is made; `model` None leaves it to the server. `others` are collections to ask besides."""
+    """How the next answer is made. If `model` is None, the server chooses. Collections are given by name."""
 
     collection: str
     model: str | None = None
@@ -41,7 +42,7 @@ class AnswerOptions:
 
 @dataclass(frozen=True, slots=True)
 class OpenSource:
-    """A span that the user wants to see in its document, under the heading `title`."""
+    """A span that the page shows in its document, in a dialog with the heading `title`."""
 
     collection_id: str
     title: str
@@ -50,7 +51,7 @@ class OpenSource:
 
 @dataclass(frozen=True, slots=True)
 class ChatDialog:
-    """What the user wants to do with a stored chat, once they have said how or that they are sure."""
+    """The open dialog that renames or deletes a stored chat."""
 
     kind: ChatDialogKind
     chat: StoredChat
@@ -58,11 +59,11 @@ class ChatDialog:
 
 @dataclass(slots=True)
 class PageState:
-    """The state of the page between its runs.
+    """The state of the page between its reruns.
 
-    `tab_id` tells browser tabs apart. `chat_id` is the open chat's, empty before its first question. `pending` is the
-    question of `run`. `unsaved` is a last turn that the library does not have, or not yet. `editing` is the id of the
-    question that is being written anew.
+    `tab_id` identifies the browser tab. `chat_id` is empty before the first question of a chat. `pending_question` is
+    the question of `running_answer`. `unsaved_turn` is a last turn that the server has not stored, or not yet.
+    `shown_documents` and `shown_chats` are the lengths of the two lists.
     """
 
     tab_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -86,26 +87,26 @@ class PageState:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was said yet."""
+        """Whether the chat has no turn yet."""
         return not self.turns and self.unsaved_turn is None and self.running_answer is None
 
     def ask(self, client: ApiClient, question: str, options: AnswerOptions) -> None:
-        """Start an answer to a question that follows all that is shown."""
-        above = (self.turns[-1].answer_id or self.turns[-1].question_id) if self.turns else None
-        self._start(client, question, above, options)
+        """Start the answer to a question that follows the last turn."""
+        parent = (self.turns[-1].answer_id or self.turns[-1].question_id) if self.turns else None
+        self._start(client, question, parent, options)
 
     def ask_again(self, client: ApiClient, turn: Turn, question: str, options: AnswerOptions) -> None:
-        """Start an answer to another question in the place of a stored one, which stays as a version."""
+        """Start the answer to an edited question; the stored question stays as another version."""
         self._truncate_before(turn)
         self._start(client, question, turn.parent, options)
 
     def regenerate(self, client: ApiClient, turn: Turn, options: AnswerOptions) -> None:
-        """Start another answer to a stored question; the one that is there stays as a version."""
+        """Start another answer to a stored question; the stored answer stays as another version."""
         self._truncate_before(turn)
         self._start(client, turn.question, turn.question_id, options)
 
     def load_ended_answer(self, client: ApiClient) -> None:
-        """Show what is stored in the place of an answer that has ended."""
+        """Replace a running answer that has ended by the stored one."""
         if self.running_answer is not None and self.running_answer.snapshot().is_running:
             return
         if self.running_answer is not None:
@@ -116,20 +117,20 @@ class PageState:
             self._load_stored_items(client, checks=1)
 
     def open_chat(self, client: ApiClient, chat_id: str) -> None:
-        """Show a stored chat, with the collection that it asked last. Raises `UiError`."""
+        """Show a stored chat and the collection that it asked last. Raises `UiError`."""
         items = client.list_items(chat_id)
         self.start_new_chat()
         self.chat_id = chat_id
-        self.collection_id = find_last_collection(items) or self.collection_id
+        self._set_collection(find_last_collection(items) or self.collection_id)
         self._set_items(items)
 
     def show_version(self, client: ApiClient, item_id: str) -> None:
-        """Show the branch through a question or an answer. Raises `UiError`."""
+        """Show the branch through a version of a question or an answer. Raises `UiError`."""
         client.show_version(self.chat_id, item_id)
         self._set_items(client.list_items(self.chat_id))
 
     def start_new_chat(self) -> None:
-        """Begin a new chat; an answer that is being written is stopped. What was said stays in the library."""
+        """Begin a new chat and stop a running answer. The server keeps the stored turns."""
         if self.running_answer is not None:
             self.running_answer.stop()
         self.running_answer = self.unsaved_turn = self.open_source = self.chat_dialog = None
@@ -137,11 +138,10 @@ class PageState:
         self.turns = []
 
     def choose_collection(self, collection_id: str) -> None:
-        """Switch to a collection; another one is another chat."""
+        """Switch to a collection; begin a new chat if it is another one."""
         if collection_id != self.collection_id:
             self.start_new_chat()
-            self.collection_id = collection_id
-            self.shown_documents = FIRST_DOCUMENTS
+            self._set_collection(collection_id)
 
     def show_more_documents(self) -> None:
         """Show more documents of the collection, up to `MAX_PAGE_SIZE`."""
@@ -150,6 +150,10 @@ class PageState:
     def show_more_chats(self) -> None:
         """Show more stored chats."""
         self.shown_chats += MORE_CHATS
+
+    def _set_collection(self, collection_id: str) -> None:
+        if collection_id != self.collection_id:
+            self.collection_id, self.shown_documents = collection_id, FIRST_DOCUMENTS
 
     def _start(self, client: ApiClient, question: str, parent: str | None, options: AnswerOptions) -> None:
         self.edited_question_id, self.unsaved_turn = "", None
@@ -173,11 +177,11 @@ class PageState:
         self.running_answer = BackgroundAnswer(client.stream_answer(request), _make_tab_check())
 
     def _truncate_before(self, turn: Turn) -> None:
-        """Show only what stands before a turn."""
+        """Show only the turns before `turn`."""
         self.turns = self.turns[: self.turns.index(turn)]
 
     def _load_stored_items(self, client: ApiClient, checks: int) -> None:
-        """Show what is stored once there is something new: what ends early is stored a moment later, or never."""
+        """Show the stored items as soon as there is a new one; a stopped answer is stored a moment later, or never."""
         for check in range(checks):
             if check:
                 time.sleep(STORED_CHECK_SECONDS)
@@ -196,7 +200,7 @@ class PageState:
 
 
 def get_page_state() -> PageState:
-    """Return the conversation of this browser tab."""
+    """Return the state of this browser tab."""
     if KEY not in st.session_state:
         st.session_state[KEY] = PageState()
     state: PageState = st.session_state[KEY]
@@ -204,7 +208,7 @@ def get_page_state() -> PageState:
 
 
 def _make_tab_check() -> Callable[[], bool]:
-    """Return a question that threads may ask: is this browser tab still there?"""
+    """Return a function for other threads that tells if this browser tab is still open."""
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return lambda: True

@@ -1,8 +1,8 @@
-"""Untrusted Markdown made safe to show: no links, no images, no HTML, none of Streamlit's own directives.
+"""Sanitize untrusted Markdown: no links, no images, no HTML, none of Streamlit's own directives.
 
-The text is parsed and written anew. Whatever is not one of the forms written here comes out as plain words
-with every punctuation mark escaped, so safety does not depend on recognising an attack. Addresses are shown
-as code, which can be read and copied but not followed.
+The text is parsed and rendered again from an allow-list of elements. Everything else becomes plain text with
+every punctuation mark escaped, so safety does not depend on recognising an attack. Addresses become code
+spans, which can be read and copied but not followed.
 """
 
 import re
@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-# What Streamlit's renderer would turn into a link by itself, even where the punctuation is escaped.
+# What Streamlit's renderer turns into a link by itself, even if the punctuation is escaped.
 ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{2}|www\.)[^\s<>`]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 FIRST_HEADING_LEVEL = 4  # an answer's headings stay below the page's own
 
@@ -20,7 +20,7 @@ RenderText = Callable[[str], str]
 
 
 def escape_markdown(text: str) -> str:
-    """Return Markdown that shows `text` letter for letter, with addresses as code."""
+    """Return Markdown that shows `text` character for character, with addresses as code spans."""
     parts: list[str] = []
     end = 0
     for address in ADDRESS.finditer(text):
@@ -31,7 +31,7 @@ def escape_markdown(text: str) -> str:
 
 def code_span(text: str) -> str:
     """Return `text` as a code span."""
-    fence = "`" * (_longest_run(text) + 1)
+    fence = "`" * (_count_longest_backtick_run(text) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
     return f"{fence}{pad}{text}{pad}{fence}"
 
@@ -39,9 +39,9 @@ def code_span(text: str) -> str:
 def sanitize_markdown(
     markdown: str, render_text: RenderText = escape_markdown, *, keep_in_code: RenderText = str
 ) -> str:
-    """Return `markdown` without anything that could load, link or mislead.
+    """Return `markdown` (CommonMark with tables and strikethrough) without anything that could load or link.
 
-    `render_text` writes plain words, `keep_in_code` cleans words inside code.
+    `render_text` renders plain text, `keep_in_code` cleans the text inside code.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     return _Writer(render_text, keep_in_code).blocks(SyntaxTreeNode(parser.parse(markdown)))
@@ -51,19 +51,19 @@ def _escape(text: str) -> str:
     return PUNCTUATION.sub(r"\\\1", text)
 
 
-def _longest_run(text: str) -> int:
+def _count_longest_backtick_run(text: str) -> int:
     return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 class _Writer:
-    """Writes a syntax tree as Markdown: one method for each form that is allowed."""
+    """Writes a syntax tree as Markdown: one method for each allowed element."""
 
     def __init__(self, render_text: RenderText, keep_in_code: RenderText) -> None:
         self._text = render_text
         self._code = keep_in_code
 
     def blocks(self, parent: SyntaxTreeNode) -> str:
-        """Return the blocks inside `parent`, each apart from the next."""
+        """Return the blocks inside `parent`, separated by blank lines."""
         return "\n\n".join(filter(None, map(self._block, parent.children)))
 
     def _block(self, node: SyntaxTreeNode) -> str:
@@ -96,7 +96,7 @@ class _Writer:
 
     def _fence(self, content: str) -> str:
         text = self._code(content).rstrip("\n")
-        fence = "`" * max(3, _longest_run(text) + 1)
+        fence = "`" * max(3, _count_longest_backtick_run(text) + 1)
         return f"{fence}text\n{text}\n{fence}"
 
     def _table(self, node: SyntaxTreeNode) -> str:
@@ -106,7 +106,7 @@ class _Writer:
         return "\n".join(lines)
 
     def _cell(self, cell: SyntaxTreeNode) -> str:
-        # A bar inside a code span ends the cell unless it is escaped; in words it is escaped already.
+        # A bar inside a code span ends the cell unless it is escaped; in plain text it is escaped already.
         return re.sub(r"(?<!\\)\|", r"\\|", self._inline(cell)).replace("\n", " ")
 
     def _inline(self, parent: SyntaxTreeNode) -> str:

@@ -1,8 +1,8 @@
-"""Serve the chat page on this machine: Streamlit's ASGI app behind the guards that Streamlit leaves out.
+"""Serve the chat page on this machine: Streamlit's ASGI app with a host check and security headers.
 
     python -m ui.server --host 127.0.0.1 --port 8501
 
-Where the API is and which key it wants comes from `PINCITE_*` variables (`ui.settings`).
+`PINCITE_*` variables name the API's address and key (`ui.settings`).
 """
 
 import argparse
@@ -40,12 +40,12 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 STOP_SECONDS = 3
 
 
-class BrowserGuards:
-    """Tells the browser to load nothing from elsewhere and to show the page in no other page's frame."""
+class SecurityHeaders:
+    """ASGI middleware: a Content-Security-Policy that allows no foreign content and no framing, and related headers."""
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
-        # Browsers that do not count a page's own web socket as 'self' need its address; IPv6 cannot be written here.
+        # Some browsers do not count a page's own web socket as 'self' and need its address; CSP has no syntax for IPv6.
         sockets = f"ws://127.0.0.1:{port} ws://localhost:{port}"
         scripts = " ".join(map(_script_hash, INLINE_SCRIPT.findall(STREAMLIT_PAGE.read_text("utf-8"))))
         self._policy = "; ".join(
@@ -66,7 +66,7 @@ class BrowserGuards:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers to every HTTP response."""
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Content-Security-Policy"] = self._policy
@@ -74,13 +74,13 @@ class BrowserGuards:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        # Streamlit meets a tab that was closed with a second close, which Starlette refuses; nothing is wrong then.
+        # Streamlit closes the web socket of a closed tab a second time, which Starlette refuses; that is harmless.
         with suppress(WebSocketDisconnected):
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, receive, send_with_headers)
 
 
 def build_streamlit_options(host: str, port: int, settings: UiSettings) -> dict[str, object]:
-    """Return every option of Streamlit that the page depends on; they win over files and variables."""
+    """Return every option of Streamlit that the page depends on; they override files and environment variables."""
     return {
         "server.address": host,
         "server.port": port,
@@ -101,27 +101,27 @@ def build_streamlit_options(host: str, port: int, settings: UiSettings) -> dict[
 
 
 def create_app(host: str, port: int, settings: UiSettings) -> st.App:
-    """Return the page as an ASGI app. One process holds one: Streamlit's options are global."""
+    """Return the page as an ASGI app, at most once in a process: Streamlit's options are global."""
     load_config_options(build_streamlit_options(host, port, settings))
     hosts = [*LOOPBACK_NAMES, *settings.allowed_hosts]
     return st.App(
         PAGE,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-            Middleware(BrowserGuards, port=port),
+            Middleware(SecurityHeaders, port=port),
         ],
         on_script_error=_log_error,
     )
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises `OSError`. Port 0 takes a free one."""
+    """Return a listening socket; port 0 takes a free port. Raises `OSError`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=128)
 
 
 def serve(listener: socket.socket, host: str, settings: UiSettings) -> None:
-    """Serve the page on `listener` until the process is told to stop."""
+    """Serve the page on `listener` until a signal stops the process."""
     port = int(listener.getsockname()[1])
     config = uvicorn.Config(
         create_app(host, port, settings),
@@ -143,10 +143,10 @@ def is_loopback(host: str) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve the page; return 1 when the address is taken, 2 when others could reach it: the page has no login."""
+    """Serve the page; return 1 if the address is taken, 2 if other machines could reach it: the page has no login."""
     parser = argparse.ArgumentParser(prog="python -m ui.server", description="Serve Pincite's chat page.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8501, help="port to listen on; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=8501, help="port to listen on; 0 takes a free port")
     options = parser.parse_args(argv)
     if not is_loopback(options.host):
         sys.stderr.write(
@@ -166,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _script_hash(script: str) -> str:
-    """Return how a content security policy names one script of Streamlit's own page."""
+    """Return the hash source of one of Streamlit's inline scripts for a Content-Security-Policy (CSP Level 3)."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 

@@ -1,4 +1,4 @@
-"""Where the chat page finds the API, read from `PINCITE_*` variables."""
+"""The settings of the chat page, read from `PINCITE_*` variables."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class UiSettings(BaseSettings):
-    """What the chat page needs to know; everything else is the API's business."""
+    """The chat page's settings; all others are the API's."""
 
     model_config = SettingsConfigDict(env_prefix="PINCITE_", extra="ignore")
 

@@ -1,4 +1,4 @@
-"""Beside the conversation: which collection is asked, what is in it, and how answers are made."""
+"""Show the sidebar: the collection, its documents, and the options for answers."""
 
 import streamlit as st
 
@@ -21,27 +21,27 @@ STYLES: dict[Style, str] = {
     "quoted": "Only quotes",
 }
 MODES_HELP = (
-    "An overview reads every page, part by part: for questions like “list every …” or “summarise”. It takes its time."
+    "An overview reads every page, part by part: for questions like “list every …” or “summarise”. It takes longer."
 )
 STYLES_HELP = (
-    "Quotes are sentences of your documents, word for word, so that nothing can be made up. "
-    "Automatic: quotes where the model is too small to write reliable answers."
+    "Quotes are sentences of your documents, word for word, so nothing can be made up. "
+    "Automatic: quotes if the model is too small to write reliable answers."
 )
 COLLECTION_KEY = "collection"
 DEFAULT_COLLECTION = "default"
-SERVERS_CHOICE = "Chosen by the server"
+SERVER_DEFAULT = "Chosen by the server"
 NAME_CHARS = 100
 
 
 def choose_collection(state: PageState, client: ApiClient) -> tuple[Collection, list[Collection]]:
-    """Let the user choose a collection or make one; return the one that is chosen, and the others."""
+    """Show the choice of the collection; return the chosen one and the others. The first run creates `default`."""
     collections = client.list_collections() or [client.create_collection(DEFAULT_COLLECTION)]
     by_id = {collection.id: collection for collection in collections}
     if state.collection_id not in by_id:
         defaults = [collection for collection in collections if collection.name == DEFAULT_COLLECTION]
         state.collection_id = (defaults or collections)[0].id
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        # The page may switch to the collection of a chat, so the field shows what is chosen and does not keep it.
+        # Opening a chat switches the collection, so the page state holds the choice and the field only shows it.
         st.session_state[COLLECTION_KEY] = state.collection_id
         st.selectbox(
             "Collection",
@@ -56,8 +56,8 @@ def choose_collection(state: PageState, client: ApiClient) -> tuple[Collection, 
     return chosen, [collection for collection in collections if collection is not chosen]
 
 
-def show_new_collection(state: PageState, client: ApiClient) -> None:
-    """Ask for the name of a new collection; nothing where none is wanted."""
+def show_collection_dialog(state: PageState, client: ApiClient) -> None:
+    """Ask for the name of a new collection if the user wants one."""
     if not state.is_naming_collection:
         return
 
@@ -94,11 +94,11 @@ def show_library(state: PageState, client: ApiClient, collection: Collection) ->
 
 
 def choose_options(client: ApiClient, collection: Collection, others: list[Collection]) -> AnswerOptions:
-    """Let the user choose how answers are made, and which other collections are asked too; return what is chosen."""
+    """Show the options for answers: model, context mode, style, further collections; return the chosen ones."""
     with st.expander("How answers are made", icon=":material/tune:"):
-        model = st.selectbox("Model", [SERVERS_CHOICE, *client.list_models()])
+        model = st.selectbox("Model", [SERVER_DEFAULT, *client.list_models()])
         mode = st.radio("The model reads", list(MODES), format_func=MODES.__getitem__, help=MODES_HELP)
         style = st.radio("Answers", list(STYLES), format_func=STYLES.__getitem__, help=STYLES_HELP)
         names = [other.name for other in others]
-        asked = st.multiselect("Also ask", names, placeholder="Other collections") if names else []
-    return AnswerOptions(collection.name, None if model == SERVERS_CHOICE else model, mode, style, tuple(asked))
+        other_names = st.multiselect("Also ask", names, placeholder="Other collections") if names else []
+    return AnswerOptions(collection.name, None if model == SERVER_DEFAULT else model, mode, style, tuple(other_names))

@@ -1,4 +1,4 @@
-"""A citation opened: the page it stands on as a picture, or its text, with the quoted span highlighted."""
+"""Show an opened citation: its page as an image, or its text, with the quoted span highlighted."""
 
 import streamlit as st
 
@@ -10,12 +10,14 @@ from ui.errors import UiError
 from ui.page_state import OpenSource, PageState
 from ui.safe_markdown import escape_markdown
 
-TEXT_AROUND_CHARS = 900
-CHANGED = "This document has changed since the answer was written. The quoted words stood in it then."
+CONTEXT_CHARS = 900
+CHANGED_SOURCE = (
+    "This document has changed since the answer was written. The quoted words are from the earlier version."
+)
 
 
-def show_open_source(state: PageState, client: ApiClient) -> None:
-    """Show the dialog of the source that is open; nothing where none is."""
+def show_source_dialog(state: PageState, client: ApiClient) -> None:
+    """Show the dialog of the open source, if there is one."""
     source = state.open_source
     if source is None:
         return
@@ -40,7 +42,7 @@ def _show(source: OpenSource, client: ApiClient) -> None:
             _show_verdict(source.evidence)
     with page_column:
         if source.evidence.source_state == "changed":
-            st.info(CHANGED, icon=":material/update:")
+            st.info(CHANGED_SOURCE, icon=":material/update:")
             return
         try:
             _show_picture(source, client) if source.evidence.boxes else _show_text(source, client)
@@ -49,8 +51,8 @@ def _show(source: OpenSource, client: ApiClient) -> None:
 
 
 def _show_verdict(citation: Citation) -> None:
-    look = WORD_FOR_WORD if citation.origin == QUOTE else VERDICTS[citation.verdict]
-    st.badge(look.words, icon=look.icon, color=look.color)
+    badge = WORD_FOR_WORD if citation.origin == QUOTE else VERDICTS[citation.verdict]
+    st.badge(badge.words, icon=badge.icon, color=badge.color)
     for reason in citation.reasons:
         st.caption(escape_markdown(reason))
 
@@ -72,19 +74,23 @@ def _show_text(source: OpenSource, client: ApiClient) -> None:
 
 
 def highlight_span(page: PageText, start: int, end: int) -> str:
-    """Return the text around `[start, end)` of the document as safe Markdown with that span marked."""
+    """Return the text around `[start, end)` of the document as safe Markdown with that span highlighted."""
     first, last = start - page.start, end - page.start
-    begin, stop = max(first - TEXT_AROUND_CHARS, 0), last + TEXT_AROUND_CHARS
+    begin, stop = max(first - CONTEXT_CHARS, 0), last + CONTEXT_CHARS
     before = ("… " if begin else "") + page.text[begin:first]
     after = page.text[last:stop] + (" …" if stop < len(page.text) else "")
-    marked = "\n".join(_marked(line) for line in page.text[first:last].split("\n"))
-    return _lines(escape_markdown(before)) + _lines(marked) + _lines(escape_markdown(after))
+    highlighted = "\n".join(_highlight_line(line) for line in page.text[first:last].split("\n"))
+    return (
+        _keep_line_breaks(escape_markdown(before))
+        + _keep_line_breaks(highlighted)
+        + _keep_line_breaks(escape_markdown(after))
+    )
 
 
-def _marked(line: str) -> str:
+def _highlight_line(line: str) -> str:
     return f":orange-background[{escape_markdown(line)}]" if line.strip() else line
 
 
-def _lines(markdown: str) -> str:
-    """Keep the line breaks of a page."""
+def _keep_line_breaks(markdown: str) -> str:
+    """Return Markdown that keeps the line breaks of a page."""
     return markdown.replace("\n", "\\\n")

@@ -1,4 +1,4 @@
-"""Stored chats: the list of them, and what can be done with the one that is open."""
+"""Show the stored chats: their list, and the menu and dialogs of the open one."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from ui.errors import ApiRefusedError, UiError
 from ui.page_state import FIRST_CHATS, ChatDialog, ChatDialogKind, PageState
 from ui.safe_markdown import escape_markdown
 
-PARAMETER = "chat"
+CHAT_PARAMETER = "chat"
 QUERY_KEY = "chat-query"
 TITLE_CHARS = 200
 EXPORTS: tuple[tuple[ExportFormat, str, str, str], ...] = (
@@ -22,24 +22,24 @@ UNTITLED = "Untitled"
 
 
 def sync_address(state: PageState, client: ApiClient) -> None:
-    """Open the chat that the page's address names when a tab begins; keep the address up to date after that."""
-    named = str(st.query_params.get(PARAMETER, ""))
+    """Open the chat in the page's address when a tab starts; keep the address up to date after that."""
+    chat_id = str(st.query_params.get(CHAT_PARAMETER, ""))
     if not state.is_started:
         state.is_started = True
-        if named:
-            _open_named(state, client, named)
+        if chat_id:
+            _open_addressed_chat(state, client, chat_id)
     if state.chat_id:
-        if named != state.chat_id:
-            st.query_params[PARAMETER] = state.chat_id
-    elif named:
-        del st.query_params[PARAMETER]
+        if chat_id != state.chat_id:
+            st.query_params[CHAT_PARAMETER] = state.chat_id
+    elif chat_id:
+        del st.query_params[CHAT_PARAMETER]
 
 
-def _open_named(state: PageState, client: ApiClient, chat_id: str) -> None:
+def _open_addressed_chat(state: PageState, client: ApiClient, chat_id: str) -> None:
     try:
         state.open_chat(client, chat_id)
     except ApiRefusedError:
-        st.toast("That chat is not there any more.", icon=":material/info:")
+        st.toast("That chat no longer exists.", icon=":material/info:")
 
 
 def show_chats(state: PageState, client: ApiClient) -> None:
@@ -74,18 +74,18 @@ def _show_chat(state: PageState, client: ApiClient, chat: StoredChat) -> None:
     is_open = chat.id == state.chat_id
     title = escape_markdown(chat.title or UNTITLED)
     label = f"**{title}**" if is_open else title
-    is_asked = st.button(label, key=f"chat-{chat.id}", type="tertiary", icon=":material/chat_bubble:", wrap=False)
-    if is_asked and not is_open:
+    is_clicked = st.button(label, key=f"chat-{chat.id}", type="tertiary", icon=":material/chat_bubble:", wrap=False)
+    if is_clicked and not is_open:
         run_action(partial(state.open_chat, client, chat.id))
 
 
 def show_chat_menu(state: PageState, client: ApiClient) -> None:
-    """Show below the chat a way to a new one, and what can be done with this one."""
+    """Show the button for a new chat and the menu of the open one."""
     with st.container(horizontal=True, gap="small"):
         if st.button("New chat", type="tertiary", icon=":material/edit_square:", key="new-chat"):
             state.start_new_chat()
             st.rerun()
-        # A menu that is left out closes; otherwise it would stay open beside the dialog that it leads to.
+        # Leaving the menu out closes it; otherwise it would stay open beside its dialog.
         if not state.chat_id or state.running_answer is not None or state.chat_dialog is not None:
             return
         with st.popover("This chat", type="tertiary", icon=":material/more_horiz:"):
@@ -94,7 +94,7 @@ def show_chat_menu(state: PageState, client: ApiClient) -> None:
 
 def _show_menu(state: PageState, client: ApiClient, chat_id: str) -> None:
     if st.button("Rename", icon=":material/edit:", type="tertiary", key="rename-chat"):
-        _begin(state, client, "rename")
+        _open_dialog(state, client, "rename")
     for kind, name, ending, media_type in EXPORTS:
         st.download_button(
             f"Save as {name}",
@@ -107,11 +107,11 @@ def _show_menu(state: PageState, client: ApiClient, chat_id: str) -> None:
             on_click="ignore",
         )
     if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete-chat"):
-        _begin(state, client, "delete")
+        _open_dialog(state, client, "delete")
 
 
-def _begin(state: PageState, client: ApiClient, kind: ChatDialogKind) -> None:
-    """Open the dialog for a task."""
+def _open_dialog(state: PageState, client: ApiClient, kind: ChatDialogKind) -> None:
+    """Open the dialog that renames or deletes the open chat."""
     try:
         state.chat_dialog = ChatDialog(kind, client.fetch_chat(state.chat_id))
     except UiError as error:
@@ -121,23 +121,23 @@ def _begin(state: PageState, client: ApiClient, kind: ChatDialogKind) -> None:
 
 
 def show_chat_dialog(state: PageState, client: ApiClient) -> None:
-    """Show the dialog of what the user wants to do with a chat; nothing where there is nothing to be done."""
-    task = state.chat_dialog
-    if task is None:
+    """Show the dialog that renames or deletes a chat, if one is open."""
+    dialog_state = state.chat_dialog
+    if dialog_state is None:
         return
 
     def close() -> None:
         state.chat_dialog = None
 
-    @st.dialog("Rename this chat" if task.kind == "rename" else "Delete this chat?", on_dismiss=close)
+    @st.dialog("Rename this chat" if dialog_state.kind == "rename" else "Delete this chat?", on_dismiss=close)
     def dialog() -> None:
-        show = _show_renaming if task.kind == "rename" else _show_deletion
-        show(state, client, task.chat)
+        show = _show_rename_form if dialog_state.kind == "rename" else _show_deletion_question
+        show(state, client, dialog_state.chat)
 
     dialog()
 
 
-def _show_renaming(state: PageState, client: ApiClient, chat: StoredChat) -> None:
+def _show_rename_form(state: PageState, client: ApiClient, chat: StoredChat) -> None:
     with st.form("rename-chat-form", border=False):
         title = st.text_input("Name of the chat", chat.title, max_chars=TITLE_CHARS).strip()
         if not st.form_submit_button("Rename", type="primary") or not title:
@@ -150,7 +150,7 @@ def _show_renaming(state: PageState, client: ApiClient, chat: StoredChat) -> Non
     run_action(rename)
 
 
-def _show_deletion(state: PageState, client: ApiClient, chat: StoredChat) -> None:
+def _show_deletion_question(state: PageState, client: ApiClient, chat: StoredChat) -> None:
     st.markdown(
         f"**{escape_markdown(chat.title or UNTITLED)}**: its questions, answers and citations will be gone. "
         "Your documents stay as they are."

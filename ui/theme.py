@@ -1,4 +1,4 @@
-"""How the page looks: Streamlit's theme options, for light and dark surroundings."""
+"""Streamlit's theme options for the light and the dark theme."""
 
 ACCENT, ACCENT_ON_DARK = "#1f6f78", "#6cc3c9"
 

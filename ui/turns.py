@@ -1,4 +1,4 @@
-"""From the items of a stored conversation to the turns that the page shows. Pure."""
+"""Group the items of a stored conversation into turns of a question and its answer. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ STATES: dict[str, State] = {"complete": "done", "stopped": "stopped", "failed": 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what came of it; ids are empty where it is not stored, `answer` is None where there is none.
+    """A question and its answer; ids are empty if they are not stored, `answer` is None if there is none.
 
-    `parent` is the item before the question. `question_versions` and `answer_versions` are all that stand at the
-    place, the oldest first.
+    `parent` is the id of the item before the question. `question_versions` and `answer_versions` are the ids of all
+    versions, the oldest first.
     """
 
     question: str
@@ -27,36 +27,36 @@ class Turn:
 
 
 def group_turns(items: Sequence[Item]) -> list[Turn]:
-    """Return the turns of one branch, the oldest first."""
+    """Return the turns of one branch, the oldest first; system items are left out."""
     turns: list[Turn] = []
     for item in items:
         if item.role == "user":
-            question = Turn(_text(item), question_id=item.id, parent=item.parent, question_versions=item.versions)
+            question = Turn(_join_text(item), question_id=item.id, parent=item.parent, question_versions=item.versions)
             turns.append(question)
         elif item.role == "assistant":
-            is_open = bool(turns) and turns[-1].answer is None
-            turn = turns.pop() if is_open else Turn("", parent=item.parent)
-            turns.append(replace(turn, answer=_answer(item), answer_id=item.id, answer_versions=item.versions))
+            is_unanswered = bool(turns) and turns[-1].answer is None
+            turn = turns.pop() if is_unanswered else Turn("", parent=item.parent)
+            turns.append(replace(turn, answer=_build_answer(item), answer_id=item.id, answer_versions=item.versions))
     return turns
 
 
 def find_last_collection(items: Sequence[Item]) -> str:
-    """Return the id of the collection that was asked last, empty where none was."""
-    asked = [item.pincite.request for item in items if item.pincite is not None]
-    stores = [request.vector_stores[0] for request in asked if request is not None and request.vector_stores]
-    return stores[-1] if stores else ""
+    """Return the id of the collection that was asked last; empty if there is none."""
+    requests = [item.pincite.request for item in items if item.pincite is not None]
+    collections = [request.vector_stores[0] for request in requests if request is not None and request.vector_stores]
+    return collections[-1] if collections else ""
 
 
-def _text(item: Item) -> str:
+def _join_text(item: Item) -> str:
     return "".join(part.text for part in item.content)
 
 
-def _answer(item: Item) -> AnswerSnapshot:
+def _build_answer(item: Item) -> AnswerSnapshot:
     stored = item.pincite or StoredAnswer()
     basis = Basis(stored.mode, stored.reason, stored.evidence, stored.passages, stored.style) if stored.mode else None
     return AnswerSnapshot(
         state=STATES[stored.status],
-        text=_text(item),
+        text=_join_text(item),
         basis=basis,
         citations=tuple(citation for part in item.content for citation in part.annotations),
         details=stored,

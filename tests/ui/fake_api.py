@@ -71,7 +71,7 @@ def basis(**changes: Any) -> dict[str, Any]:
 
 
 def annotation(answer: str, quote: str = QUOTE, verdict: str = "supported", **changes: Any) -> dict[str, Any]:
-    """Return a citation that bears the whole of `answer`."""
+    """Return a citation that covers the whole `answer`."""
     return {
         **span(quote),
         "type": "file_citation",
@@ -112,10 +112,10 @@ class FakeApi:
     stored: FakeChats = field(default_factory=FakeChats)
     passwords: list[str | None] = field(default_factory=list)
     client_left: threading.Event = field(default_factory=threading.Event)
-    has_done: bool = True
+    sends_done: bool = True
     media_type: str = "text/event-stream"
     refusal: tuple[int, str, str] | None = None
-    steering_refusal: str | None = None
+    control_refusal: str | None = None
     key: str | None = None
     url: str = ""
 
@@ -152,7 +152,7 @@ class FakeApi:
                 Route(store_files + "/{file}", self._store_file),
                 Route(store_files + "/{file}", self._delete_store_file, methods=["DELETE"]),
                 Route(store_files + "/{file}/retry", self._retry, methods=["POST"]),
-                Route(store_files + "/{file}/{action}", self._steer, methods=["POST"]),
+                Route(store_files + "/{file}/{action}", self._control, methods=["POST"]),
                 Route(store_files + "/{file}/pages/{page:int}", self._page_text),
                 Route(store_files + "/{file}/pages/{page:int}/image", self._page_image),
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
@@ -228,11 +228,11 @@ class FakeApi:
         entry.update(status="completed", last_error=None, needs_password=False)
         return JSONResponse(entry)
 
-    def _steer(self, request: Request) -> Response:
+    def _control(self, request: Request) -> Response:
         entry = self.documents[request.path_params["store"], request.path_params["file"]]
         action = request.path_params["action"]
-        if self.steering_refusal is not None:
-            return error_response(409, self.steering_refusal, "conflict")
+        if self.control_refusal is not None:
+            return error_response(409, self.control_refusal, "conflict")
         if action == "cancel":
             entry.update(status="cancelled", progress=None)
         else:
@@ -246,14 +246,14 @@ class FakeApi:
         return Response(PNG, media_type="image/png")
 
     async def _chat(self, request: Request) -> Response:
-        asked = await request.json()
-        self.chats.append(asked)
+        chat_request = await request.json()
+        self.chats.append(chat_request)
         if self.refusal is not None:
             return error_response(*self.refusal)
-        return StreamingResponse(self._events(asked), media_type=self.media_type)
+        return StreamingResponse(self._events(chat_request), media_type=self.media_type)
 
-    async def _events(self, asked: dict[str, Any]) -> AsyncGenerator[str, None]:
-        told: list[dict[str, Any]] = []
+    async def _events(self, chat_request: dict[str, Any]) -> AsyncGenerator[str, None]:
+        sent_chunks: list[dict[str, Any]] = []
         try:
             for step in self.script:
                 if isinstance(step, float):
@@ -262,14 +262,14 @@ class FakeApi:
                 if isinstance(step, str):
                     yield step
                     continue
-                told.append(step)
+                sent_chunks.append(step)
                 if is_last(step):
-                    self.stored.keep(asked, told, "complete")
+                    self.stored.store_answer(chat_request, sent_chunks, "complete")
                 yield f"data: {json.dumps(step)}\n\n"
-            if self.has_done:
+            if self.sends_done:
                 yield "data: [DONE]\n\n"
         except asyncio.CancelledError:
-            self.stored.keep(asked, told, "stopped")
+            self.stored.store_answer(chat_request, sent_chunks, "stopped")
             self.client_left.set()
             raise
 

@@ -36,15 +36,15 @@ class FakeChats:
         self._append(chat, None, {"role": "user", "content": [{"type": "input_text", "text": title}]})
         return chat
 
-    def keep(self, asked: JsonObject, told: list[JsonObject], status: str) -> None:
-        """Store a question and what was told, as the API does when an answer has ended."""
-        options, question = asked["pincite"], asked["messages"][0]["content"]
+    def store_answer(self, chat_request: JsonObject, sent_chunks: list[JsonObject], status: str) -> None:
+        """Store a question and its answer, as the API does when an answer has ended."""
+        options, question = chat_request["pincite"], chat_request["messages"][0]["content"]
         chat, parent = options["conversation"], options["parent"]
-        above = None if parent == chat else parent
-        if above is None or self.items[above]["role"] != "user":
+        parent_id = None if parent == chat else parent
+        if parent_id is None or self.items[parent_id]["role"] != "user":
             asks = {"role": "user", "content": [{"type": "input_text", "text": question}]}
-            above = self._append(chat, above, asks)
-        self._append(chat, above, _answer(asked, told, status))
+            parent_id = self._append(chat, parent_id, asks)
+        self._append(chat, parent_id, _answer(chat_request, sent_chunks, status))
         self.chats[chat]["title"] = self.chats[chat]["title"] or question
 
     def path(self, chat: str) -> list[JsonObject]:
@@ -54,7 +54,7 @@ class FakeChats:
         while item is not None:
             path.insert(0, self.items[item])
             item = self.items[item]["parent"]
-        return [{**each, "versions": self._versions(each)} for each in path]
+        return [{**item, "versions": self._versions(item)} for item in path]
 
     def _new(self, title: str) -> str:
         chat = f"conv_{len(self.chats) + 1}"
@@ -64,8 +64,8 @@ class FakeChats:
     def _append(self, chat: str, parent: str | None, item: JsonObject) -> str:
         id_ = f"msg_{len(self.items) + 1}"
         self.items[id_] = {"id": id_, "type": "message", "chat": chat, "parent": parent, **item}
-        told = self.chats.pop(chat)
-        self.chats[chat] = {**told, "current": id_, "items": told["items"] + 1}
+        entry = self.chats.pop(chat)
+        self.chats[chat] = {**entry, "current": id_, "items": entry["items"] + 1}
         return id_
 
     def _versions(self, item: JsonObject) -> list[str]:
@@ -89,10 +89,10 @@ class FakeChats:
         return JSONResponse(chat) if chat else error_response(404, "there is no such conversation", "not_found")
 
     async def _update(self, request: Request) -> Response:
-        chat, wanted = self.chats[request.path_params["chat"]], await request.json()
-        chat["title"] = wanted.get("title", chat["title"])
-        if "current" in wanted:
-            chat["current"] = self._newest_below(wanted["current"])
+        chat, changes = self.chats[request.path_params["chat"]], await request.json()
+        chat["title"] = changes.get("title", chat["title"])
+        if "current" in changes:
+            chat["current"] = self._newest_below(changes["current"])
         return JSONResponse(chat)
 
     def _delete(self, request: Request) -> Response:
@@ -109,20 +109,20 @@ class FakeChats:
         return Response(f"# {self.chats[request.path_params['chat']]['title']}", media_type="text/markdown")
 
 
-def _answer(asked: JsonObject, told: list[JsonObject], status: str) -> JsonObject:
-    deltas = [choice["delta"] for chunk in told for choice in chunk["choices"]]
-    about = [chunk["pincite"] for chunk in told if "mode" in chunk.get("pincite", {})]
+def _answer(chat_request: JsonObject, sent_chunks: list[JsonObject], status: str) -> JsonObject:
+    deltas = [choice["delta"] for chunk in sent_chunks for choice in chunk["choices"]]
+    pincite = [chunk["pincite"] for chunk in sent_chunks if "mode" in chunk.get("pincite", {})]
     annotations = [{"source_state": "unchanged", **pin} for delta in deltas for pin in delta.get("annotations") or ()]
     text = "".join(delta.get("content") or "" for delta in deltas)
     return {
         "role": "assistant",
         "content": [{"type": "output_text", "text": text, "annotations": annotations}],
         "pincite": {
-            **(about[0] if about else {}),
-            **(about[-1] if about else {}),
+            **(pincite[0] if pincite else {}),
+            **(pincite[-1] if pincite else {}),
             "status": status,
             "error": None,
-            "request": {"vector_stores": ["vs-1"], "model": asked["pincite"]["model"]},
+            "request": {"vector_stores": ["vs-1"], "model": chat_request["pincite"]["model"]},
         },
     }
 

@@ -1,4 +1,4 @@
-"""What a user does on the page and reads there, in Streamlit's own test harness."""
+"""Steps of a user on the page and the text that the page shows, with Streamlit's AppTest."""
 
 import time
 from collections.abc import Callable

@@ -37,7 +37,7 @@ def test_several_files_are_uploaded_at_once_and_a_refused_one_is_named(api: Fake
     assert not page.exception
 
 
-def test_documents_show_what_is_known_of_them(api: FakeApi, page: AppTest) -> None:
+def test_documents_show_their_size_their_warning_and_their_failure(api: FakeApi, page: AppTest) -> None:
     api.add_document("file-2", "notes.docx", warning="Page 3 has no text")
     failure = {"code": "invalid_file", "message": "scan.pdf has no usable text"}
     api.add_document("file-3", "scan.pdf", status="failed", last_error=failure)
@@ -58,7 +58,7 @@ def test_a_protected_document_is_unlocked_with_its_password(api: FakeApi, page: 
     assert "Not readable" not in visible_text(page)
 
 
-def test_a_document_is_paused_resumed_cancelled_and_read_after_all(api: FakeApi, page: AppTest) -> None:
+def test_a_document_is_paused_resumed_cancelled_and_retried(api: FakeApi, page: AppTest) -> None:
     progress = {"stage": "reading", "done": 12, "total": 40, "status": "reading"}
     api.add_document("file-2", "big.pdf", status="in_progress", progress=progress)
     entry = api.documents["vs-1", "file-2"]
@@ -75,9 +75,9 @@ def test_a_document_is_paused_resumed_cancelled_and_read_after_all(api: FakeApi,
     assert not page.exception
 
 
-def test_what_cannot_be_done_any_more_is_said(api: FakeApi, page: AppTest) -> None:
+def test_a_control_that_comes_too_late_shows_the_servers_reason(api: FakeApi, page: AppTest) -> None:
     api.add_document("file-2", "big.pdf", status="in_progress", progress={"stage": "waiting"})
-    api.steering_refusal = "big.pdf is not being read"
+    api.control_refusal = "big.pdf is not being read"
     page.run()
     page.button(key="pause-file-2").click().run()
     assert [error.value for error in page.error] == [r"Big\.pdf is not being read"]
@@ -92,7 +92,7 @@ def test_places_are_named_by_what_they_are(api: FakeApi, page: AppTest) -> None:
     assert "\n42 chunks, 81.2 kB" in f"\n{words}"
 
 
-def test_a_document_that_is_being_read_shows_how_far_it_is(api: FakeApi, page: AppTest) -> None:
+def test_a_document_that_is_indexed_shows_its_progress(api: FakeApi, page: AppTest) -> None:
     progress = {"stage": "embedding", "done": 12, "total": 40}
     api.add_document("file-2", "big.pdf", status="in_progress", progress=progress)
     page.run()
@@ -142,7 +142,7 @@ def test_a_source_without_layout_opens_as_text_with_the_span_marked(api: FakeApi
     assert r":orange-background[The Finch weighs 15\.9 kg without battery\.]" in visible_text(page)
 
 
-def test_evidence_stands_there_while_the_model_writes_and_stop_ends_the_stream(api: FakeApi, page: AppTest) -> None:
+def test_evidence_is_shown_while_the_model_writes_and_stop_ends_the_stream(api: FakeApi, page: AppTest) -> None:
     api.script = [chunk({"role": "assistant"}, pincite=basis()), chunk({"content": "It weighs"}), 30.0]
     page.run()
     page.chat_input[0].set_value("How heavy?").run()
@@ -161,7 +161,7 @@ def test_evidence_stands_there_while_the_model_writes_and_stop_ends_the_stream(a
     assert not page.chat_input[0].disabled
 
 
-def test_everything_that_is_read_is_counted_and_what_is_found_is_listed(api: FakeApi, page: AppTest) -> None:
+def test_an_overview_shows_its_progress_and_its_findings(api: FakeApi, page: AppTest) -> None:
     progress = {
         "done": 2,
         "total": 8,
@@ -246,11 +246,11 @@ def test_nothing_found_shows_the_nearest_places(api: FakeApi, page: AppTest) -> 
     assert QUOTE in visible_text(page)
 
 
-def test_a_question_follows_what_was_said_before(api: FakeApi, page: AppTest) -> None:
+def test_a_question_follows_the_last_answer(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
     ask(page, "And how long?")
     (chat,) = api.stored.chats
-    assert [(each["messages"], each["pincite"]["conversation"], each["pincite"]["parent"]) for each in api.chats] == [
+    assert [(chat["messages"], chat["pincite"]["conversation"], chat["pincite"]["parent"]) for chat in api.chats] == [
         ([{"role": "user", "content": "How heavy?"}], chat, chat),
         ([{"role": "user", "content": "And how long?"}], chat, "msg_2"),
     ]

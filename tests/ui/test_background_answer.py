@@ -1,4 +1,4 @@
-"""An answer that is read in the background."""
+"""An answer that is read in a background thread."""
 
 import threading
 from collections.abc import Generator, Iterable
@@ -43,44 +43,44 @@ class ScriptedStream:
         self.closed.set()
 
 
-def ended(stream: ScriptedStream) -> AnswerSnapshot:
+def read_to_end(stream: ScriptedStream) -> AnswerSnapshot:
     run = BackgroundAnswer(stream, lambda: True)
     assert run.wait_until_ended(5)
     return run.snapshot()
 
 
 def test_a_complete_answer_is_done() -> None:
-    answer = ended(ScriptedStream([BASIS, TextDelta("It is "), TextDelta("red."), END]))
+    answer = read_to_end(ScriptedStream([BASIS, TextDelta("It is "), TextDelta("red."), END]))
     assert answer == AnswerSnapshot("done", "It is red.", BASIS, (), AnswerDetails(), "stop")
 
 
 def test_a_failure_keeps_the_words_and_says_why() -> None:
-    answer = ended(ScriptedStream([BASIS, TextDelta("It is "), ConnectionLostError()]))
+    answer = read_to_end(ScriptedStream([BASIS, TextDelta("It is "), ConnectionLostError()]))
     assert (answer.state, answer.text) == ("failed", "It is ")
     assert "connection" in answer.problem
 
 
-def test_a_refusal_says_whether_the_same_question_can_be_answered_in_a_moment() -> None:
+def test_a_refusal_says_whether_the_same_question_can_succeed_a_moment_later() -> None:
     loading = ApiRefusedError(status=503, code="model_loading", message="the model is still loading")
     broken = ApiRefusedError(status=503, code="model_not_loaded", message="bad magic")
-    answers = [ended(ScriptedStream([error])) for error in (loading, broken)]
+    answers = [read_to_end(ScriptedStream([error])) for error in (loading, broken)]
     assert [(answer.state, answer.problem, answer.is_temporary) for answer in answers] == [
         ("failed", "The model is still loading", True),
         ("failed", "Bad magic", False),
     ]
 
 
-def test_what_an_overview_finds_is_collected() -> None:
+def test_the_findings_of_an_overview_are_collected() -> None:
     steps = [
         OverviewProgress(1, 3, "Reading a.pdf", "one\ntwo"),
         OverviewProgress(2, 3, "Reading b.pdf"),
         OverviewProgress(3, 3, "", "three"),
     ]
-    answer = ended(ScriptedStream([BASIS, *steps, END]))
+    answer = read_to_end(ScriptedStream([BASIS, *steps, END]))
     assert (answer.overview, answer.findings) == (steps[-1], ("one", "two", "three"))
 
 
-def test_sentences_are_known_as_soon_as_they_are_checked() -> None:
+def test_sentences_are_shown_as_soon_as_they_are_verified() -> None:
     pin = Citation("f1", "a.pdf", 1, 0, 5, "It is", number=1, verdict="supported", answer_end=10)
     checked = CheckedSentence(SentenceVerdict(0, 10, "supported"), (pin,))
     run = BackgroundAnswer(ScriptedStream([BASIS, TextDelta("It is red."), checked], is_open_ended=True), lambda: True)
@@ -91,10 +91,10 @@ def test_sentences_are_known_as_soon_as_they_are_checked() -> None:
 
 
 def test_a_stream_without_an_end_is_a_failure() -> None:
-    assert ended(ScriptedStream([BASIS])).state == "failed"
+    assert read_to_end(ScriptedStream([BASIS])).state == "failed"
 
 
-def test_stopping_keeps_what_there_is_and_closes_the_stream() -> None:
+def test_stopping_keeps_the_text_so_far_and_closes_the_stream() -> None:
     stream = ScriptedStream([BASIS, TextDelta("It is")], is_open_ended=True)
     run = BackgroundAnswer(stream, lambda: True)
     while run.snapshot().text != "It is":
@@ -113,7 +113,7 @@ def test_stopping_after_the_end_changes_nothing() -> None:
 
 
 @pytest.mark.timeout(10)
-def test_an_answer_that_nobody_wants_any_more_is_stopped() -> None:
+def test_an_answer_is_stopped_when_its_tab_was_closed() -> None:
     stream = ScriptedStream([BASIS], is_open_ended=True)
     run = BackgroundAnswer(stream, lambda: False)
     assert stream.closed.wait(5)

@@ -12,7 +12,7 @@ NBSP = "\u00a0"
 
 def citation(answer: str, sentence: str, *, start: int = 10, **changes: object) -> Citation:
     begin = answer.index(sentence)
-    made = Citation(
+    base = Citation(
         file_id="file-1",
         filename="a.pdf",
         page=2,
@@ -24,10 +24,10 @@ def citation(answer: str, sentence: str, *, start: int = 10, **changes: object) 
         answer_start=begin,
         answer_end=begin + len(sentence),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # the names are checked by `replace`
+    return replace(base, **changes)  # type: ignore[arg-type]  # the names are checked by `replace`
 
 
-def test_marks_stand_behind_their_sentences_and_replace_those_of_the_model() -> None:
+def test_marks_follow_their_sentences_and_replace_those_of_the_model() -> None:
     answer = "It is red [3]. It is big [1, 3]."
     pins = [
         citation(answer, "It is red [3].", start=50, number=3),
@@ -78,7 +78,7 @@ def test_a_mark_at_the_end_of_a_row_stays_in_the_table() -> None:
     assert cited.markdown.endswith(rf"| 1 | 2{NBSP}:green-badge[\[1\]] |")
 
 
-def test_a_mark_behind_a_code_block_stands_below_it() -> None:
+def test_a_mark_after_a_code_block_is_below_it() -> None:
     answer = "```\nx\n```"
     cited = cite(answer, [citation(answer, answer)], (), ())
     assert cited.markdown == f"```text\nx\n```\n\n{NBSP}:green-badge[\\[1\\]]"
@@ -109,13 +109,13 @@ def test_a_draft_shows_no_marks_and_no_half_of_one(text: str, shown: str) -> Non
     assert render_draft(text, {1}) == shown
 
 
-def test_a_draft_shows_the_marks_of_sentences_that_are_checked_already() -> None:
+def test_a_draft_shows_the_marks_of_verified_sentences() -> None:
     text = "It is red [1]. It is big [1"
     shown = render_draft(text, {1}, [citation(text, "It is red [1].")], [SentenceVerdict(0, 14, "supported")])
     assert shown == rf"It is red\.{NBSP}:green-badge[\[1\]] It is big"
 
 
-def test_quotes_stand_apart_with_the_brackets_that_are_theirs() -> None:
+def test_quotes_are_separate_parts_and_keep_their_brackets() -> None:
     answer = "It is red [2], as said. [1]\n\n- Size [1] matters [2]"
     pins = [
         citation(answer, "It is red [2], as said.", start=50, number=1, origin="quote"),
@@ -129,7 +129,7 @@ def test_quotes_stand_apart_with_the_brackets_that_are_theirs() -> None:
     assert (cited.markdown, cited.sources) == ("", ())
 
 
-def test_what_is_said_between_quotes_is_cited_as_always() -> None:
+def test_text_between_quotes_is_cited_like_any_other() -> None:
     answer = "Two places say so [1]:\n\nIt is red. [1]"
     pins = [citation(answer, "Two places say so [1]:"), citation(answer, "It is red.", start=90, origin="quote")]
     cited = cite(answer, pins, (), {1})
@@ -138,7 +138,7 @@ def test_what_is_said_between_quotes_is_cited_as_always() -> None:
     assert [source.citation.start for source in cited.sources] == [10]
 
 
-def test_a_quote_keeps_the_breaks_that_are_no_wrapped_lines() -> None:
+def test_a_quote_keeps_line_breaks_that_no_page_width_made() -> None:
     answer = "Warranty\nThe warranty on the frame of the Porter\nis ten years, on the frame\nof the Finch five."
     (part,) = cite(answer, [citation(answer, answer, origin="quote")], (), ()).parts
     assert isinstance(part, QuotePart)
@@ -147,7 +147,7 @@ def test_a_quote_keeps_the_breaks_that_are_no_wrapped_lines() -> None:
     )
 
 
-def test_a_quote_whose_document_was_removed_has_no_words() -> None:
+def test_a_quote_of_a_deleted_document_is_empty() -> None:
     answer = "█████ [1]"
     (part,) = cite(answer, [citation(answer, "█████", origin="quote")], (), {1}).parts
     assert isinstance(part, QuotePart)
@@ -158,7 +158,7 @@ def test_a_draft_of_quotes_loses_only_the_marks_at_their_ends() -> None:
     assert render_quoted_draft("It is red [2]. [1]\n\nIt is big. [", {1, 2}) == "It is red \\[2\\]\\.\n\nIt is big\\."
 
 
-NEAREST = (Evidence("f1", "f1.pdf", 1, 0, 5, "quote"),)
+EVIDENCE = (Evidence("f1", "f1.pdf", 1, 0, 5, "quote"),)
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ NEAREST = (Evidence("f1", "f1.pdf", 1, 0, 5, "quote"),)
         ("retrieval", "written", ["f1", "f1", "f2"], (), "Based on 3 passages from 2 documents"),
         ("retrieval", "quoted", ["f1", "f2"], (), "Word for word, from 2 passages of 2 documents"),
         ("overview", "written", [], (), "Overview of everything"),
-        ("none", "written", [], NEAREST, "Nearest places"),
+        ("none", "written", [], EVIDENCE, "Nearest places"),
         ("none", "written", [], (), "Nothing in the documents matches the question"),
     ],
 )
-def test_the_basis_of_an_answer_is_said_in_words(
+def test_the_basis_of_an_answer_is_described_in_words(
     mode: str, style: Style, files: list[str], evidence: tuple[Evidence, ...], line: str
 ) -> None:
     passages = tuple(Passage(number, file, f"{file}.pdf") for number, file in enumerate(files, 1))

@@ -116,7 +116,7 @@ def test_a_key_is_sent_and_a_missing_one_is_explained(api: FakeApi) -> None:
         assert client.list_models() == ["smollm2-135m-instruct"]
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_an_unreachable_server_is_named() -> None:
     client = ApiClient("http://127.0.0.1:9")
     with pytest.raises(ApiUnreachableError, match="pincite serve"):
         client.list_collections()
@@ -132,10 +132,10 @@ def test_another_server_is_recognised(api: FakeApi) -> None:
         client.list_collections()
 
 
-def test_an_answer_comes_as_basis_words_and_end(api: FakeApi, client: ApiClient) -> None:
-    first, *words, last = client.stream_answer(QUESTION).events()
+def test_an_answer_comes_as_basis_text_and_end(api: FakeApi, client: ApiClient) -> None:
+    first, *deltas, last = client.stream_answer(QUESTION).events()
     assert first == msgspec.convert(basis(), Basis)
-    assert "".join(word.text for word in words if isinstance(word, TextDelta)) == "It weighs 15.9 kg [1]."
+    assert "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)) == "It weighs 15.9 kg [1]."
     assert isinstance(last, Finished)
     assert (last.citations[0].verdict, last.citations[0].page, last.finish_reason) == ("supported", 5, "stop")
     assert last.details.timings is not None
@@ -157,11 +157,14 @@ def test_an_answer_comes_as_basis_words_and_end(api: FakeApi, client: ApiClient)
     ]
 
 
-def test_news_of_the_work_come_between(api: FakeApi, client: ApiClient) -> None:
+def test_progress_and_verified_sentences_come_in_between(api: FakeApi, client: ApiClient) -> None:
     progress = {"done": 1, "total": 3, "doing": "Reading a.pdf", "found": "E07"}
     sentence = {"start": 0, "end": 10, "verdict": "partly", "reasons": ["a number differs"]}
-    news = [chunk({}, pincite={"progress": progress}), chunk({}, pincite={"checked": {"sentence": sentence}})]
-    api.script[1:1] = news
+    progress_chunks = [
+        chunk({}, pincite={"progress": progress}),
+        chunk({}, pincite={"checked": {"sentence": sentence}}),
+    ]
+    api.script[1:1] = progress_chunks
     events = list(client.stream_answer(QUESTION).events())
     assert events[1:3] == [
         OverviewProgress(1, 3, "Reading a.pdf", "E07"),
@@ -214,7 +217,7 @@ def test_an_error_inside_the_stream_ends_it(api: FakeApi, client: ApiClient) -> 
 
 
 def test_a_stream_that_breaks_off_is_not_taken_for_complete(api: FakeApi, client: ApiClient) -> None:
-    api.script, api.has_done = scripted_answer()[:2], False
+    api.script, api.sends_done = scripted_answer()[:2], False
     assert_ends_with(client, ConnectionLostError, "connection")
 
 

@@ -1,4 +1,4 @@
-"""What untrusted Markdown becomes: read back by a Markdown parser, it holds nothing that loads or links."""
+"""Sanitized Markdown, read back by a Markdown parser, has nothing that loads or links."""
 
 import pytest
 from hypothesis import given
@@ -64,7 +64,7 @@ def test_streamlits_own_directives_and_formulas_are_shown_as_written() -> None:
     assert markdown == r"\:green\-badge\[supported\] costs \$5 and \$x\^2\$"
 
 
-def test_the_usual_forms_are_kept() -> None:
+def test_common_elements_are_kept() -> None:
     source = "# Title\n\nSome **bold** and *soft* `code`.\n\n- one\n- two\n\n1. first\n2. second\n\n> quoted"
     assert sanitize_markdown(source) == (
         "#### Title\n\nSome **bold** and *soft* `code`\\.\n\n- one\n- two\n\n1. first\n2. second\n\n> quoted"

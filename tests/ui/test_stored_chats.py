@@ -1,4 +1,4 @@
-"""Stored chats on the page: found again, opened, branched, renamed and deleted."""
+"""Stored chats on the page: listed, opened, branched, renamed and deleted."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -35,9 +35,9 @@ def test_the_address_names_the_open_chat_and_opens_it_in_another_tab(api: FakeAp
     assert len(tab.get("image")) == 1
 
 
-def test_a_chat_that_is_gone_is_said_and_a_new_one_begins(api: FakeApi, page: AppTest) -> None:
+def test_a_deleted_chat_in_the_address_shows_a_notice_and_a_new_chat(api: FakeApi, page: AppTest) -> None:
     tab = new_tab(chat="conv_99")
-    assert [toast.value for toast in tab.toast] == ["That chat is not there any more."]
+    assert [toast.value for toast in tab.toast] == ["That chat no longer exists."]
     assert "chat" not in tab.query_params
     assert not tab.exception
 
@@ -103,7 +103,7 @@ def test_a_chat_is_saved_as_markdown_or_json(api: FakeApi, page: AppTest) -> Non
     assert [element.proto.label for element in page.get("download_button")] == ["Save as Markdown", "Save as JSON"]
 
 
-def test_an_answer_is_written_again_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
+def test_an_answer_is_regenerated_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
     api.script = scripted_answer(SECOND)
     button(page, "Answer this question again")()
@@ -112,12 +112,12 @@ def test_an_answer_is_written_again_and_both_versions_stay(api: FakeApi, page: A
     assert api.chats[1]["messages"] == [{"role": "user", "content": "How heavy?"}]
     assert "About sixteen" in visible_text(page)
     assert "2 of 2" in visible_text(page)
-    button(page, "Show the answer before")()
+    button(page, "Show the previous answer")()
     assert "It weighs" in visible_text(page)
     assert "1 of 2" in visible_text(page)
 
 
-def test_a_question_is_asked_in_other_words_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
+def test_a_question_is_edited_and_both_versions_stay(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
     ask(page, "And how long?")
     page.button(key="edit-msg_1").click().run()
@@ -128,11 +128,11 @@ def test_a_question_is_asked_in_other_words_and_both_versions_stay(api: FakeApi,
     assert api.chats[2]["pincite"]["parent"] == only_chat(api)
     assert "What does it weigh" in visible_text(page)
     assert "And how long" not in visible_text(page)
-    button(page, "Show the question before")()
+    button(page, "Show the previous question")()
     assert "And how long" in visible_text(page)
 
 
-def test_editing_can_be_left(api: FakeApi, page: AppTest) -> None:
+def test_editing_can_be_cancelled(api: FakeApi, page: AppTest) -> None:
     ask(page.run(), "How heavy?")
     page.button(key="edit-msg_1").click().run()
     button(page, "Cancel")()
@@ -140,8 +140,8 @@ def test_editing_can_be_left(api: FakeApi, page: AppTest) -> None:
     assert len(api.chats) == 1
 
 
-@pytest.mark.parametrize(("state", "words"), [("changed", "source changed since"), ("removed", "document removed")])
-def test_what_has_become_of_a_source_is_said(api: FakeApi, page: AppTest, state: str, words: str) -> None:
+@pytest.mark.parametrize(("state", "words"), [("changed", "source has changed"), ("removed", "document removed")])
+def test_a_changed_or_removed_source_is_marked(api: FakeApi, page: AppTest, state: str, words: str) -> None:
     quote = "" if state == "removed" else annotation("")["quote"]
     pin = annotation("It weighs 15.9 kg [1].", source_state=state) | {"quote": quote}
     api.script[-1]["choices"][0]["delta"]["annotations"] = [pin]
@@ -151,7 +151,7 @@ def test_what_has_become_of_a_source_is_said(api: FakeApi, page: AppTest, state:
     assert source.disabled == (state == "removed")
 
 
-def test_a_source_that_has_changed_opens_with_the_words_of_then(api: FakeApi, page: AppTest) -> None:
+def test_a_changed_source_opens_with_the_quoted_text(api: FakeApi, page: AppTest) -> None:
     api.script[-1]["choices"][0]["delta"]["annotations"] = [annotation("It weighs.", source_state="changed")]
     ask(page.run(), "How heavy?")
     button(page, r"\[1\]")()
