@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docs.generate.markdown import bullets, code, codes, first_sentence, join_blocks, paragraph
-from ingest.parsers import format_marks, registry
-from ingest.parsers.format_marks import Format
+from ingest.parsers import format_signatures, registry
+from ingest.parsers.format_signatures import Format
 
 PARSERS = Path(registry.__file__).parent
 INTRODUCTION = (
@@ -24,9 +24,9 @@ BINARY_NAMES = {
     Format.EPUB: (".epub",),
     Format.RTF: (".rtf",),
     Format.PARQUET: (".parquet",),
-    Format.IMAGE: tuple(name for name, text in format_marks.BINARY_SUFFIXES.items() if text == "a picture"),
+    Format.IMAGE: tuple(name for name, text in format_signatures.BINARY_SUFFIXES.items() if text == "a picture"),
     Format.PROTECTED_OFFICE: (".docx", ".pptx", ".xlsx"),
-    Format.TEXT: tuple(sorted(format_marks.PLAIN_SUFFIXES)),
+    Format.TEXT: tuple(sorted(format_signatures.PLAIN_SUFFIXES)),
 }
 """The usual names of the formats that are told by their content alone."""
 
@@ -43,8 +43,11 @@ def _blocks() -> Iterator[str]:
         yield paragraph(f"Usual names: {codes(_names_of(kind))}.")
     yield "## Refused"
     yield paragraph("A file of these formats ends as `failed`, with a reason that names the format.")
-    refused = {*format_marks.REFUSED_BY_SUFFIX.values(), *(name for _, name in format_marks.REFUSED_BY_CONTENT)}
-    yield bullets(sorted(refused | set(format_marks.REFUSED_ZIP_MEMBERS.values()), key=str.lower))
+    refused = {
+        *format_signatures.REFUSED_BY_SUFFIX.values(),
+        *(name for _, name in format_signatures.REFUSED_BY_CONTENT),
+    }
+    yield bullets(sorted(refused | set(format_signatures.REFUSED_ZIP_MEMBERS.values()), key=str.lower))
 
 
 def _module_docstring(module: str) -> str:
@@ -54,6 +57,6 @@ def _module_docstring(module: str) -> str:
 
 
 def _names_of(kind: Format) -> list[str]:
-    by_name = [suffix for suffix, named in format_marks.BY_SUFFIX.items() if named is kind]
+    by_name = [suffix for suffix, named in format_signatures.BY_SUFFIX.items() if named is kind]
     names = [*BINARY_NAMES.get(kind, ()), *by_name]
-    return [*names, *sorted(format_marks.CODE_NAMES)] if kind is Format.CODE else names
+    return [*names, *sorted(format_signatures.CODE_NAMES)] if kind is Format.CODE else names

@@ -29,7 +29,7 @@ _BROKEN: tuple[type[Exception], ...] = (
 
 
 @contextmanager
-def reading(filename: str, *own_errors: type[Exception]) -> Generator[None]:
+def translate_errors(filename: str, *own_errors: type[Exception]) -> Generator[None]:
     """Translate what the libraries raise over a broken file, which can be at any place that touches it.
 
     `own_errors` are those of the one library that is used.

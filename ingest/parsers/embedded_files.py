@@ -37,7 +37,7 @@ def read_attachment(content: bytes, name: str, source: Source) -> Iterator[Parse
 
     Raises `UnreadableFileError`, also where its reader fails: what is around it can be read all the same.
     """
-    from ingest.parsers.registry import read  # the registry knows the parsers that use this module
+    from ingest.parsers.registry import parse_pieces  # the registry knows the parsers that use this module
 
     if source.depth >= MAX_DEPTH:
         raise ParserLimitError(filename=name, detail=f"it is inside {MAX_DEPTH} other files")
@@ -45,7 +45,7 @@ def read_attachment(content: bytes, name: str, source: Source) -> Iterator[Parse
         file.write(content)
         file.flush()
         try:
-            yield from read(source.attachment(path, name))
+            yield from parse_pieces(source.attachment(path, name))
         except UnreadableFileError:
             raise
         except Exception as error:

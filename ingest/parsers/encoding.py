@@ -48,7 +48,7 @@ _COOKIE_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedText:
     """A text, the encoding it was in, and what a person should know about it."""
 
     text: str
@@ -56,7 +56,7 @@ class Decoded:
     warnings: tuple[str, ...] = ()
 
 
-def decode(data: bytes, declared: str | None = None) -> Decoded:
+def decode(data: bytes, declared: str | None = None) -> DecodedText:
     """Return the text of `data`; never fails.
 
     A byte-order mark decides; else the shape of UTF-16, a `declared` seven-bit encoding or the escapes of one,
@@ -67,11 +67,11 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     text = data.decode(encoding, errors="replace")
     lost = text.count(_REPLACEMENT)
     if not lost or _decodes(data, encoding):
-        return Decoded(text, encoding)
-    return Decoded(text, encoding, (f"{lost} places are not valid {encoding} and are shown as {_REPLACEMENT}",))
+        return DecodedText(text, encoding)
+    return DecodedText(text, encoding, (f"{lost} places are not valid {encoding} and are shown as {_REPLACEMENT}",))
 
 
-def decode_lines(file: BinaryIO, size_bytes: int) -> Iterator[Decoded]:
+def decode_lines(file: BinaryIO, size_bytes: int) -> Iterator[DecodedText]:
     """Yield the text of `file` in order, whole lines of about `size_bytes` at a time.
 
     All of it comes at once where its bytes do not tell where a line ends (UTF-16). See `decode`.
@@ -88,20 +88,20 @@ def decode_lines(file: BinaryIO, size_bytes: int) -> Iterator[Decoded]:
         yield decoded
 
 
-def declared_in_markup(data: bytes) -> str | None:
+def find_markup_charset(data: bytes) -> str | None:
     """Return the encoding that a page or an XML file names at its beginning."""
     found = _MARKUP.search(data[:_DECLARED_WITHIN])
     return (found[1] or found[2]).decode("ascii", "replace") if found else None
 
 
-def declared_in_code(data: bytes) -> str | None:
+def find_source_charset(data: bytes) -> str | None:
     """Return the encoding that a comment in the first two lines of a source file names, or its XML declaration."""
     cookies = map(_COOKIE.match, data[:_DECLARED_WITHIN].splitlines()[:_COOKIE_LINES])
     found = next((cookie for cookie in cookies if cookie), None)
-    return found[1].decode("ascii", "replace") if found else declared_in_markup(data)
+    return found[1].decode("ascii", "replace") if found else find_markup_charset(data)
 
 
-def looks_like_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
     """Say whether the first bytes of a file can be text in any encoding."""
     if _marked(head) or _utf16_by_shape(head):
         return True

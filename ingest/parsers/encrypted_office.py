@@ -23,13 +23,13 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     Raises `EncryptedFileError` without the right password, `DamagedFileError`, and what reading what is
     inside raises.
     """
-    from ingest.parsers.registry import read
+    from ingest.parsers.registry import parse_pieces
 
     if not source.password:
         raise EncryptedFileError(filename=source.filename)
     with scratch_file() as (plain, path):
         _decrypt(source, source.password, plain)
-        yield from read(replace(source, path=path, password=None))
+        yield from parse_pieces(replace(source, path=path, password=None))
 
 
 def _decrypt(source: Source, password: str, target: Any) -> None:

@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 from ingest.errors import DamagedFileError, EmptyFileError, UnsupportedFormatError
-from ingest.parsers import format_marks as marks
-from ingest.parsers.encoding import looks_like_text
-from ingest.parsers.format_marks import SUPPORTED, Format
+from ingest.parsers import format_signatures as signatures
+from ingest.parsers.encoding import is_text
+from ingest.parsers.format_signatures import SUPPORTED, Format
 
 __all__ = ["SUPPORTED", "Format", "identify"]
 
@@ -46,26 +46,26 @@ def identify(path: Path, filename: str) -> Format:
         return _identify_ole(path, filename)
     if head.startswith(b"PK\x03\x04"):
         return _identify_zip(path, filename)
-    found = next((kind for pattern, kind in marks.BY_CONTENT if pattern.match(head)), None)
+    found = next((kind for pattern, kind in signatures.BY_CONTENT if pattern.match(head)), None)
     return found or _identify_text(path, head, filename)
 
 
 def _identify_text(path: Path, head: bytes, filename: str) -> Format:
     name, suffix = filename.lower(), Path(filename).suffix.lower()
     text = head.removeprefix(_BOM)
-    named = Format.CODE if name in marks.CODE_NAMES else marks.BY_SUFFIX.get(suffix)
-    refused = next((known for pattern, known in marks.REFUSED_BY_CONTENT if pattern.match(head)), None)
+    named = Format.CODE if name in signatures.CODE_NAMES else signatures.BY_SUFFIX.get(suffix)
+    refused = next((known for pattern, known in signatures.REFUSED_BY_CONTENT if pattern.match(head)), None)
     if refused:
         raise _unsupported(filename, refused)
     if _HTML_START.match(text) and (named is not Format.CODE or _XML_START.match(text)):
         return Format.HTML
-    if suffix in marks.REFUSED_BY_SUFFIX:
-        raise _unsupported(filename, marks.REFUSED_BY_SUFFIX[suffix])
-    if suffix in marks.BINARY_SUFFIXES:
-        raise DamagedFileError(filename=filename, detail=f"its content is not {marks.BINARY_SUFFIXES[suffix]}")
-    if not looks_like_text(head):
+    if suffix in signatures.REFUSED_BY_SUFFIX:
+        raise _unsupported(filename, signatures.REFUSED_BY_SUFFIX[suffix])
+    if suffix in signatures.BINARY_SUFFIXES:
+        raise DamagedFileError(filename=filename, detail=f"its content is not {signatures.BINARY_SUFFIXES[suffix]}")
+    if not is_text(head):
         raise _unsupported(filename, "unknown binary data")
-    return named or _guess_text(path, text, may_be_data=suffix not in marks.PLAIN_SUFFIXES)
+    return named or _guess_text(path, text, may_be_data=suffix not in signatures.PLAIN_SUFFIXES)
 
 
 def _guess_text(path: Path, text: bytes, *, may_be_data: bool) -> Format:
@@ -111,14 +111,14 @@ def _identify_zip(path: Path, filename: str) -> Format:
             mime_type = _beginning(archive, "mimetype").strip() if "mimetype" in names else ""
     except _BROKEN_ZIP as error:
         raise DamagedFileError(filename=filename, detail="its container (ZIP) is cut short or broken") from error
-    members = (kind for member, kind in marks.ZIP_MEMBERS.items() if member in names)
-    kind = marks.ZIP_MIME_TYPES.get(mime_type) or next(members, None)
+    members = (kind for member, kind in signatures.ZIP_MEMBERS.items() if member in names)
+    kind = signatures.ZIP_MIME_TYPES.get(mime_type) or next(members, None)
     if kind:
         return kind
-    known = next((name for member, name in marks.REFUSED_ZIP_MEMBERS.items() if member in names), None)
-    if known is None and suffix in marks.BINARY_SUFFIXES:
-        raise DamagedFileError(filename=filename, detail=f"its content is not {marks.BINARY_SUFFIXES[suffix]}")
-    raise _unsupported(filename, known or marks.REFUSED_BY_SUFFIX.get(suffix, "compressed archive (ZIP)"))
+    known = next((name for member, name in signatures.REFUSED_ZIP_MEMBERS.items() if member in names), None)
+    if known is None and suffix in signatures.BINARY_SUFFIXES:
+        raise DamagedFileError(filename=filename, detail=f"its content is not {signatures.BINARY_SUFFIXES[suffix]}")
+    raise _unsupported(filename, known or signatures.REFUSED_BY_SUFFIX.get(suffix, "compressed archive (ZIP)"))
 
 
 def _beginning(archive: zipfile.ZipFile, member: str) -> str:
@@ -131,7 +131,7 @@ def _identify_ole(path: Path, filename: str) -> Format:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find(_ENCRYPTED_STREAM) >= 0:
             return Format.PROTECTED_OFFICE
-        streams = (name for stream, name in marks.OLE_STREAMS if content.find(stream.encode("utf-16-le")) >= 0)
+        streams = (name for stream, name in signatures.OLE_STREAMS if content.find(stream.encode("utf-16-le")) >= 0)
         raise _unsupported(filename, next(streams, "legacy Office document"))
 
 

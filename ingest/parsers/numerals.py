@@ -4,12 +4,12 @@ _HUNDREDS_AND_MORE = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "
 _LESS = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
-def letters(number: int) -> str:
+def format_letters(number: int) -> str:
     """Return a, b, … z, aa, bb, …: office programs double the letter after z; nothing below 1."""
     return chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1) if number > 0 else ""
 
 
-def roman(number: int) -> str:
+def format_roman(number: int) -> str:
     """Return a Roman number in small letters; nothing below 1."""
     text = ""
     for value, sign in (*_HUNDREDS_AND_MORE, *_LESS):

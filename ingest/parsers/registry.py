@@ -10,7 +10,7 @@ from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
 from ingest.types import ParsedDocument
 
-__all__ = ["Source", "parse", "read"]
+__all__ = ["Source", "parse", "parse_pieces"]
 
 Parser = Callable[[Source], Iterator[ParsedDocument]]
 
@@ -42,17 +42,17 @@ PARSERS = {
 
 def parse(path: Path, filename: str, password: str | None = None) -> ParsedDocument:
     """Read a file of any supported format as a whole; see `read`."""
-    return join_pieces(read(Source(path, filename, password)))
+    return join_pieces(parse_pieces(Source(path, filename, password)))
 
 
-def read(source: Source) -> Iterator[ParsedDocument]:
+def parse_pieces(source: Source) -> Iterator[ParsedDocument]:
     """Yield a file's pieces in order, at least one: a long file is not held in memory as a whole.
 
     The pages of the pieces are numbered through; all offsets count in the text of the piece. Raises one of
     `UnreadableFileError`'s family, each with a reason for people.
     """
     try:
-        yield from parser_of(identify(source.path, source.filename))(source)
+        yield from load_parser(identify(source.path, source.filename))(source)
     except MemoryError as error:
         raise ParserLimitError(
             filename=source.filename, detail="it needs more memory than one reader may use"
@@ -61,7 +61,7 @@ def read(source: Source) -> Iterator[ParsedDocument]:
         raise ParserLimitError(filename=source.filename, detail="it is nested too deeply") from error
 
 
-def parser_of(kind: Format) -> Parser:
+def load_parser(kind: Format) -> Parser:
     """Return what reads a format; its module is loaded at the first call."""
     module, function = PARSERS[kind]
     found: Parser = getattr(import_module(f"ingest.parsers.{module}"), function)

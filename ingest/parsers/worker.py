@@ -14,7 +14,7 @@ from ingest.parsers import NextPiece
 from ingest.parsers.formats import Format, identify
 from ingest.parsers.images import parser as image
 from ingest.parsers.pdf import parser as pdf
-from ingest.parsers.registry import Source, read
+from ingest.parsers.registry import Source, parse_pieces
 from ingest.runtime.worker_main import Call, Channel, serve_calls
 from ingest.types import Box, ChunkedDocument, SpanTokenizer
 
@@ -47,12 +47,14 @@ class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Serve `parse` and `render` until the parent is gone."""
     settings = msgspec.convert(options, ParserOptions)
-    reader = Reader(load_tokenizer(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr)
+    reader = ParserWorker(
+        load_tokenizer(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr
+    )
     channel.ready()
     serve_calls(channel, reader.handle)
 
 
-class Reader:
+class ParserWorker:
     """Answers the calls of one worker.
 
     A file is read piece by piece, as its caller asks for them, so that no more than one waits in memory.
@@ -81,7 +83,7 @@ class Reader:
         """Yield the pieces of a file with their chunks; raises one of `PARSER_ERRORS`."""
         source = Source(Path(params.path), params.filename, params.password, with_ocr=self._with_ocr)
         try:
-            yield from split_pieces(read(source), self._spec, self._tokenizer)
+            yield from split_pieces(parse_pieces(source), self._spec, self._tokenizer)
         except MemoryError as error:
             detail = "cutting it into chunks needs more memory than one reader may use"
             raise ParserLimitError(filename=params.filename, detail=detail) from error
@@ -90,5 +92,5 @@ class Reader:
 def _render(params: RenderParams) -> bytes:
     path = Path(params.path)
     if identify(path, path.name) is Format.IMAGE:
-        return image.render(path, params.page, params.boxes)
+        return image.render_page(path, params.page, params.boxes)
     return pdf.render_page(path, params.page, params.boxes, params.password)

@@ -9,14 +9,14 @@ from typing import Any
 
 from ingest.chunking.chunker import ChunkSpec
 from ingest.embedders.tokenizer import WordPieceTokenizer
-from ingest.parsers.worker import ParseParams, Reader
+from ingest.parsers.worker import ParseParams, ParserWorker
 from ingest.runtime.worker_main import Channel, serve_calls
 from ingest.types import ChunkedDocument
 
 TOO_MUCH = 64 << 30
 
 
-class PoisonedReader(Reader):
+class PoisonedReader(ParserWorker):
     """Reads files, but dies of, hangs at, or eats all memory for those with a name that says so."""
 
     def __init__(self, tokenizer: Path, log: Path) -> None:

@@ -12,8 +12,8 @@ from lxml import html
 from lxml.etree import _Element as Element
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.parsers.assembly import sensible_title
 from ingest.parsers.containers import read_part
+from ingest.parsers.document_builder import clean_title
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -56,7 +56,7 @@ def read_book(archive: zipfile.ZipFile, filename: str) -> Book:
     if set(files) & set(_locked(archive)):
         raise EncryptedFileError(filename=filename)
     return Book(
-        title=sensible_title(_text(next(_named(package, "title"), None))),
+        title=clean_title(_text(next(_named(package, "title"), None))),
         author=", ".join(_text(creator) for creator in _named(package, "creator")),
         files=files,
         toc=tuple(_toc(archive, path, list(items.values()))),

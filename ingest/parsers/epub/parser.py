@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.parsers.assembly import TextAssembly
-from ingest.parsers.containers import open_container, reading
-from ingest.parsers.encoding import declared_in_markup, decode
+from ingest.parsers.containers import open_container, translate_errors
+from ingest.parsers.document_builder import DocumentBuilder
+from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.epub.package import TocEntry, read_book
 from ingest.parsers.source import Source
 from ingest.parsers.web.html import write_fragment
@@ -40,15 +40,15 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     continue the one before. Files that are missing become a warning. Raises what `open_container` and
     `read_book` raise, and `NoTextError`.
     """
-    assembly = TextAssembly()
-    with reading(source.filename), open_container(source.path, source.filename) as archive:
+    builder = DocumentBuilder()
+    with translate_errors(source.filename), open_container(source.path, source.filename) as archive:
         book = read_book(archive, source.filename)
         missing = [file for file in book.files if file not in archive.NameToInfo]
         for file in book.files:
             entries = [entry for entry in book.toc if entry.file == file]
             for part in _parts(_content(archive, file), entries) if file not in missing else ():
-                _write(part, assembly)
-    yield assembly.build(
+                _write(part, builder)
+    yield builder.build(
         title=book.title,
         media_type=MEDIA_TYPE,
         filename=source.filename,
@@ -60,7 +60,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 def _content(archive: zipfile.ZipFile, file: str) -> str:
     data = archive.read(file)
-    text = decode(data, declared_in_markup(data)).text
+    text = decode(data, find_markup_charset(data)).text
     return _EMPTY_ELEMENT.sub(r"<\1\2></\1>", text.replace(_CUT, ""))
 
 
@@ -101,14 +101,14 @@ def _place(anchor: LexborNode | None) -> LexborNode | None:
     return None if node is None or node.tag in ("body", "html") else node
 
 
-def _write(part: _Part, assembly: TextAssembly) -> None:
+def _write(part: _Part, builder: DocumentBuilder) -> None:
     body = LexborHTMLParser(part.html).body
     if body is None or not body.text().strip():
         return
     label = part.label or _heading_at_top(body)
-    if label or not assembly.has_text:
-        assembly.begin_page(label)
-    write_fragment(part.html, assembly)
+    if label or not builder.has_text:
+        builder.begin_page(label)
+    write_fragment(part.html, builder)
 
 
 def _heading_at_top(body: LexborNode) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ingest.parsers.assembly import clean
+from ingest.parsers.document_builder import normalize_text
 
 MAX_SIDE_PIXELS = 2500
 """Larger pictures are made smaller before they are read: letters do not get clearer and memory is limited."""
@@ -46,7 +46,7 @@ class OcrLine:
 
 
 @dataclass(frozen=True, slots=True)
-class OcrReading:
+class OcrResult:
     """What is written in a picture, which was turned by `turn` degrees counter-clockwise to be read.
 
     `width` and `height` are those of the picture held upright. There are no lines where nothing is written.
@@ -64,10 +64,10 @@ class OcrReading:
         return sum(line.confidence * len(line.text) for line in self.lines) / max(letters, 1)
 
 
-def read_picture(picture: Image.Image) -> OcrReading:
+def recognize_text(picture: Image.Image) -> OcrResult:
     """Return the lines of an RGB picture, in no order; turns it where its text stands on its side or its head."""
     if min(picture.size) < _MIN_SIDE_PIXELS:
-        return OcrReading((), 0, *picture.size)
+        return OcrResult((), 0, *picture.size)
     reading = _read(picture, 0)
     if not reading.lines or _is_upright(reading):
         return reading
@@ -79,30 +79,30 @@ def read_picture(picture: Image.Image) -> OcrReading:
     return max(readings, key=_merit)
 
 
-def _read(picture: Image.Image, turn: int) -> OcrReading:
+def _read(picture: Image.Image, turn: int) -> OcrResult:
     transpose = _TURNS[turn]
     upright = picture if transpose is None else picture.transpose(transpose)
     found = _engine()(np.ascontiguousarray(np.asarray(upright)[:, :, ::-1]))
     lines = tuple(_lines(found.boxes, found.txts, found.scores)) if found.txts else ()
     letters = sum(map(str.isalnum, "".join(line.text for line in lines)))
-    return OcrReading(lines if letters >= _MIN_LETTERS else (), turn, *upright.size)
+    return OcrResult(lines if letters >= _MIN_LETTERS else (), turn, *upright.size)
 
 
 def _lines(boxes: NDArray[np.float32], texts: tuple[str, ...], scores: tuple[float, ...]) -> list[OcrLine]:
-    cleaned = (" ".join(clean(text).split()) for text in texts)
+    cleaned = (" ".join(normalize_text(text).split()) for text in texts)
     found = zip(cleaned, scores, boxes, strict=True)
     return [OcrLine(text, float(score), np.asarray(box, np.float32)) for text, score, box in found if text]
 
 
-def _is_upright(reading: OcrReading) -> bool:
+def _is_upright(reading: OcrResult) -> bool:
     return bool(reading.lines) and reading.confidence >= _SURE and _share_of_tall(reading) <= 0.5
 
 
-def _merit(reading: OcrReading) -> float:
+def _merit(reading: OcrResult) -> float:
     return reading.confidence * (1 - _TALL_PENALTY * _share_of_tall(reading))
 
 
-def _share_of_tall(reading: OcrReading) -> float:
+def _share_of_tall(reading: OcrResult) -> float:
     """Return how many of the lines run from top to bottom; lines of a letter or two tell nothing."""
     tellings = [_is_tall(line) for line in reading.lines if len(line.text) > 2]
     return sum(tellings) / max(len(tellings), 1)

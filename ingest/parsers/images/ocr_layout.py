@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.parsers.images.ocr import OcrLine, OcrReading
+from ingest.parsers.images.ocr import OcrLine, OcrResult
 from ingest.parsers.pdf.layout import PageLayout, lay_out
 from ingest.parsers.pdf.pdfium import Glyphs
 from ingest.parsers.pdf.tables import mark_tables
@@ -40,7 +40,7 @@ class _Placed:
         return is_apart and overlap > _SAME_ROW_OVERLAP * min(self.y1 - self.y0, other.y1 - other.y0)
 
 
-def lay_out_reading(reading: OcrReading, points_per_pixel: float) -> PageLayout:
+def lay_out_ocr(reading: OcrResult, points_per_pixel: float) -> PageLayout:
     """Return the page that was read, its size and the places of its words in points of the picture as shown."""
     width, height = reading.width * points_per_pixel, reading.height * points_per_pixel
     layout = mark_tables(lay_out(_glyphs(reading.lines, width, height, points_per_pixel)))

@@ -10,7 +10,7 @@ from ingest.types import Box
 _HIGHLIGHT = (255, 232, 92)
 
 
-def highlighted_png(picture: Image.Image, boxes: Sequence[Box], scale: float) -> bytes:
+def highlight_boxes(picture: Image.Image, boxes: Sequence[Box], scale: float) -> bytes:
     """Return `picture` as PNG with translucent yellow over `boxes`, `scale` pixels to a point.
 
     The yellow is laid on as by a marker pen: what is dark stays dark.

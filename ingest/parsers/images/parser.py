@@ -11,10 +11,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ingest.errors import DamagedFileError, NoTextError, ParserLimitError
 from ingest.parsers.images.ocr import MAX_SIDE_PIXELS
-from ingest.parsers.images.page_image import highlighted_png
-from ingest.parsers.pdf.binder import Binder
-from ingest.parsers.pdf.page_warnings import counted
-from ingest.parsers.pdf.pages import PageState, ReadPage, plain_layout, read_drawing
+from ingest.parsers.images.page_image import highlight_boxes
+from ingest.parsers.pdf.page_report import format_count
+from ingest.parsers.pdf.pages import PageState, ParsedPage, make_plain_layout, recognize_page
+from ingest.parsers.pdf.piece_builder import PieceBuilder
 from ingest.parsers.source import Source
 from ingest.types import Box, ParsedDocument
 
@@ -38,18 +38,20 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         raise NoTextError(filename=source.filename, detail="it is a picture, and OCR is off")
     with _opened(source.path, source.filename) as picture:
         frames = _frame_count(picture, source.filename)
-        binder = Binder(source.filename, media_type=Image.MIME.get(picture.format or "", "image"), total_pages=frames)
+        piece_builder = PieceBuilder(
+            source.filename, media_type=Image.MIME.get(picture.format or "", "image"), total_pages=frames
+        )
         for number in range(1, frames + 1):
-            binder.add(_read_frame(picture, number, source.filename))
-            if binder.is_full and number < frames:
-                yield binder.take()
-        if not binder.has_text:
-            detail = f"no words can be read in it ({counted(frames, 'picture')})"
+            piece_builder.add(_read_frame(picture, number, source.filename))
+            if piece_builder.is_full and number < frames:
+                yield piece_builder.take()
+        if not piece_builder.has_text:
+            detail = f"no words can be read in it ({format_count(frames, 'picture')})"
             raise NoTextError(filename=source.filename, detail=detail)
-        yield binder.finish(binder.take(), binder.findings.warnings())
+        yield piece_builder.finish(piece_builder.take(), piece_builder.report.warnings())
 
 
-def render(path: Path, page_number: int, boxes: Sequence[Box], width_pixels: int = 1000) -> bytes:
+def render_page(path: Path, page_number: int, boxes: Sequence[Box], width_pixels: int = 1000) -> bytes:
     """Return a picture's page as PNG, at most `width_pixels` wide, with those of `boxes` that are on it highlighted.
 
     Raises `DamagedFileError` where there is no such page or it cannot be drawn.
@@ -60,7 +62,7 @@ def render(path: Path, page_number: int, boxes: Sequence[Box], width_pixels: int
         page = _frame(picture, page_number, path.name)
     scale = min(width_pixels / page.width, 1.0)
     page.thumbnail((width_pixels, max(round(page.height * scale), 1)))
-    return highlighted_png(page, [box for box in boxes if box.page == page_number], scale)
+    return highlight_boxes(page, [box for box in boxes if box.page == page_number], scale)
 
 
 @contextmanager
@@ -98,16 +100,16 @@ def _frame_count(picture: Image.Image, filename: str) -> int:
     raise ParserLimitError(filename=filename, detail=f"it has more than {_MAX_FRAMES} pictures")
 
 
-def _read_frame(picture: Image.Image, number: int, filename: str) -> ReadPage:
+def _read_frame(picture: Image.Image, number: int, filename: str) -> ParsedPage:
     try:
         page = _frame(picture, number, filename)
     except DamagedFileError:
         if number == 1:
             raise
-        return ReadPage(plain_layout(""), PageState.BROKEN)
+        return ParsedPage(make_plain_layout(""), PageState.BROKEN)
     width = page.width
     page.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
-    return read_drawing(page, width / page.width)
+    return recognize_page(page, width / page.width)
 
 
 def _frame(picture: Image.Image, number: int, filename: str) -> Image.Image:

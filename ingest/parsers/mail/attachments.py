@@ -15,7 +15,7 @@ _LEVELS_ABOVE = 2
 _LOWEST_LEVEL = 9
 
 
-def with_attachments(
+def append_attachments(
     message: ParsedDocument, attachments: Sequence[Attachment], source: Source
 ) -> Iterator[ParsedDocument]:
     """Yield `message`, then the pieces of its attachments as pages of it; what cannot be read becomes a warning."""
@@ -32,7 +32,7 @@ def with_attachments(
     yield held
 
 
-def deepened(headings: Sequence[Heading], levels: int) -> tuple[Heading, ...]:
+def lower_headings(headings: Sequence[Heading], levels: int) -> tuple[Heading, ...]:
     """Return `headings`, each `levels` further down."""
     return tuple(replace(heading, level=min(heading.level + levels, _LOWEST_LEVEL)) for heading in headings)
 
@@ -44,7 +44,7 @@ def _as_part_of(
     heading = Heading(_LEVELS_ABOVE, f"Attachment {attachment.name}", 0)
     prefix = f"{heading.title}{choose_separator(PageUnit.PAGE)}" if is_first else ""
     moved = shift_offsets(piece, len(prefix))
-    headings = deepened(moved.headings, _LEVELS_ABOVE)
+    headings = lower_headings(moved.headings, _LEVELS_ABOVE)
     return replace(
         moved,
         title=before.title,

@@ -8,7 +8,7 @@ import re
 from email.message import MIMEPart
 from itertools import groupby
 
-from ingest.parsers.assembly import clean
+from ingest.parsers.document_builder import normalize_text
 from ingest.parsers.encoding import decode
 
 _WORD = re.compile(r"=\?([\w.:-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?]*)\?=")
@@ -21,7 +21,7 @@ def read_header(message: MIMEPart, name: str) -> str:
     values = (str(value) for key, value in message.raw_items() if key.lower() == name.lower())
     # Raw bytes, which the parser keeps as halves of surrogate pairs, are in any encoding.
     texts = [decode(value.encode("utf-8", "surrogateescape")).text for value in values]
-    return " ".join(clean(decode_words(", ".join(texts))).split())
+    return " ".join(normalize_text(decode_words(", ".join(texts))).split())
 
 
 def decode_words(text: str) -> str:

@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import PurePosixPath
 
 from ingest.errors import DamagedFileError, ParserLimitError
-from ingest.parsers.assembly import TextAssembly, clean
-from ingest.parsers.encoding import declared_in_markup, decode
+from ingest.parsers.document_builder import DocumentBuilder, normalize_text
+from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.mail.headers import decode_words, read_header
 from ingest.parsers.web.html import write_fragment
 
@@ -49,7 +49,7 @@ class Message:
     """What a message says, ready to be built, and what is attached to it."""
 
     subject: str
-    assembly: TextAssembly
+    builder: DocumentBuilder
     attachments: Sequence[Attachment]
     warnings: Sequence[str]
     encoding: str
@@ -74,13 +74,13 @@ def read_message(content: bytes, filename: str) -> Message:
     except RecursionError as error:
         raise ParserLimitError(filename=filename, detail="its parts are nested too deeply") from error
     subject = read_header(message, "Subject")
-    assembly = TextAssembly()
-    assembly.heading(1, subject or (_NO_SUBJECT if body or parts.attachments else ""))
+    builder = DocumentBuilder()
+    builder.add_heading(1, subject or (_NO_SUBJECT if body or parts.attachments else ""))
     headers = ((name, read_header(message, name)) for name in _SHOWN_HEADERS)
-    assembly.paragraph("\n".join(f"{name}: {value}" for name, value in headers if value))
+    builder.add_paragraph("\n".join(f"{name}: {value}" for name, value in headers if value))
     for text in body:
-        _write(text, assembly)
-    return Message(subject, assembly, parts.attachments, tuple(dict.fromkeys(parts.warnings)), parts.encoding)
+        _write(text, builder)
+    return Message(subject, builder, parts.attachments, tuple(dict.fromkeys(parts.warnings)), parts.encoding)
 
 
 class _Parts:
@@ -111,11 +111,11 @@ class _Parts:
     def _text(self, part: MIMEPart, *, is_html: bool) -> list[_Text]:
         data = _payload(part)
         self._note_damage(part, "the message")
-        declared = part.get_content_charset() or (declared_in_markup(data) if is_html else None)
+        declared = part.get_content_charset() or (find_markup_charset(data) if is_html else None)
         decoded = decode(data, declared)
         self.warnings.extend(decoded.warnings)
         self.encoding = self.encoding or decoded.encoding
-        text = clean(decoded.text)
+        text = normalize_text(decoded.text)
         if not is_html and part.get_param("format") == "flowed":
             text = _SOFT_BREAK.sub(" ", text)
         return [_Text(text, is_html)] if text.strip() else []
@@ -150,19 +150,19 @@ def _best(alternatives: Sequence[list[_Text]]) -> list[_Text]:
 
 
 def _words(texts: Sequence[_Text]) -> int:
-    assembly = TextAssembly()
+    builder = DocumentBuilder()
     for text in texts:
-        _write(text, assembly)
-    if not assembly.has_text:
+        _write(text, builder)
+    if not builder.has_text:
         return 0
-    return len(assembly.build(title="", media_type="", filename="").text.split())
+    return len(builder.build(title="", media_type="", filename="").text.split())
 
 
-def _write(text: _Text, assembly: TextAssembly) -> None:
+def _write(text: _Text, builder: DocumentBuilder) -> None:
     if text.is_html:
-        write_fragment(text.text, assembly)
+        write_fragment(text.text, builder)
     else:
-        assembly.paragraph(text.text)
+        builder.add_paragraph(text.text)
 
 
 def _is_attached(part: MIMEPart) -> bool:
@@ -174,7 +174,7 @@ def _stored_name(part: MIMEPart) -> str:
         name = part.get_filename() or ""
     except _SLIPS:
         return ""
-    return PurePosixPath(" ".join(clean(decode_words(name)).replace("\\", "/").split())).name
+    return PurePosixPath(" ".join(normalize_text(decode_words(name)).replace("\\", "/").split())).name
 
 
 def _name(part: MIMEPart, kind: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.errors import NoTextError, UnreadableFileError
-from ingest.parsers.mail.attachments import deepened, with_attachments
+from ingest.parsers.mail.attachments import append_attachments, lower_headings
 from ingest.parsers.mail.message import Message, read_message
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
@@ -29,7 +29,7 @@ def parse_eml(source: Source) -> Iterator[ParsedDocument]:
     What cannot be read of it is a warning. Raises `DamagedFileError` where the file is no message.
     """
     message = read_message(source.path.read_bytes(), source.filename)
-    yield from with_attachments(_document(message, source), message.attachments, source)
+    yield from append_attachments(_document(message, source), message.attachments, source)
 
 
 def parse_mbox(source: Source) -> Iterator[ParsedDocument]:
@@ -56,7 +56,7 @@ def parse_mbox(source: Source) -> Iterator[ParsedDocument]:
 
 
 def _document(message: Message, source: Source) -> ParsedDocument:
-    document = message.assembly.build(
+    document = message.builder.build(
         title=message.subject,
         media_type=EML_MEDIA_TYPE,
         filename=source.filename,
@@ -64,13 +64,13 @@ def _document(message: Message, source: Source) -> ParsedDocument:
         metadata={"encoding": message.encoding} if message.encoding else {},
     )
     subject, below = document.headings[:1], document.headings[1:]
-    return replace(document, headings=(*subject, *deepened(below, 1)))
+    return replace(document, headings=(*subject, *lower_headings(below, 1)))
 
 
 def _message_page(content: bytes, number: int, source: Source) -> ParsedDocument:
     """Return a message of a mailbox and its attachments as one page."""
     message = read_message(content, f"message {number}")
-    whole = join_pieces(with_attachments(_document(message, source), message.attachments, source))
+    whole = join_pieces(append_attachments(_document(message, source), message.attachments, source))
     name = message.subject or _NO_SUBJECT
     return replace(
         whole,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from lxml.etree import _Element as Element
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.parsers.assembly import sensible_title
-from ingest.parsers.containers import open_container, read_part, reading
+from ingest.parsers.containers import open_container, read_part, translate_errors
+from ingest.parsers.document_builder import clean_title
 from ingest.parsers.source import Source
 
 _NAMESPACES = {
@@ -26,8 +26,8 @@ _NAMESPACES = {
 }
 
 
-def name(prefixed: str) -> str:
-    """Return the full name of an element or attribute: `name("text:p")`."""
+def qualify(prefixed: str) -> str:
+    """Return the full name of an element or attribute: `qualify("text:p")`."""
     prefix, local = prefixed.split(":")
     return f"{{{_NAMESPACES[prefix]}}}{local}"
 
@@ -43,31 +43,31 @@ class Package:
 
 
 @contextmanager
-def opened(source: Source, kind: str) -> Iterator[Package]:
+def open_package(source: Source, kind: str) -> Iterator[Package]:
     """Open a file whose body is an `office:<kind>`, and translate what its reading may raise.
 
     Raises what `open_container` raises, `EncryptedFileError`, and `DamagedFileError` where there is no body.
     """
-    with reading(source.filename), open_container(source.path, source.filename) as archive:
+    with translate_errors(source.filename), open_container(source.path, source.filename) as archive:
         manifest = read_part(archive, "META-INF/manifest.xml")
-        if manifest is not None and next(manifest.iter(name("manifest:encryption-data")), None) is not None:
+        if manifest is not None and next(manifest.iter(qualify("manifest:encryption-data")), None) is not None:
             raise EncryptedFileError(filename=source.filename)
         content, styles, meta = (read_part(archive, f"{part}.xml") for part in ("content", "styles", "meta"))
-        body = content.find(f"{name('office:body')}/{name(f'office:{kind}')}") if content is not None else None
+        body = content.find(f"{qualify('office:body')}/{qualify(f'office:{kind}')}") if content is not None else None
         if content is None or body is None:
             raise DamagedFileError(filename=source.filename, detail="it has no content")
-        title = next(meta.iter(name("dc:title")), None) if meta is not None else None
+        title = next(meta.iter(qualify("dc:title")), None) if meta is not None else None
         numbered = {**_numbered_levels(styles), **_numbered_levels(content)}
-        yield Package(body, styles, sensible_title(title.text if title is not None else ""), numbered)
+        yield Package(body, styles, clean_title(title.text if title is not None else ""), numbered)
 
 
 def _numbered_levels(root: Element | None) -> dict[str, frozenset[int]]:
-    styles = root.iter(name("text:list-style")) if root is not None else ()
+    styles = root.iter(qualify("text:list-style")) if root is not None else ()
     return {
-        style.get(name("style:name"), ""): frozenset(
-            int(level.get(name("text:level"), "1"))
-            for level in style.iterchildren(name("text:list-level-style-number"))
-            if level.get(name("style:num-format"))
+        style.get(qualify("style:name"), ""): frozenset(
+            int(level.get(qualify("text:level"), "1"))
+            for level in style.iterchildren(qualify("text:list-level-style-number"))
+            if level.get(qualify("style:num-format"))
         )
         for style in styles
     }

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from lxml.etree import _Element as Element
 
-from ingest.parsers.assembly import TextAssembly
-from ingest.parsers.opendocument.headings import HeadingNumbers
-from ingest.parsers.opendocument.package import Package, name, opened
+from ingest.parsers.document_builder import DocumentBuilder
+from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
+from ingest.parsers.opendocument.package import Package, open_package, qualify
 from ingest.parsers.opendocument.text import Writer, flat_text, read_line
-from ingest.parsers.presentations.slides import in_reading_order, pictures_only
+from ingest.parsers.presentations.slides import sort_in_reading_order, warn_of_picture_slides
 from ingest.parsers.source import Source
 from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
 from ingest.types import PageUnit, ParsedDocument
@@ -19,7 +19,7 @@ MEDIA_TYPE = "application/vnd.oasis.opendocument"
 
 _LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)?")
 _UNITS_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
-_BESIDE_CELLS = (name("office:annotation"), name("draw:frame"))
+_BESIDE_CELLS = (qualify("office:annotation"), qualify("draw:frame"))
 _VALUES = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _MAX_REPEATED_CELLS = 1000
 
@@ -27,53 +27,53 @@ _MAX_REPEATED_CELLS = 1000
 def parse_text(source: Source) -> Iterator[ParsedDocument]:
     """Read a text document: headers and footers first, notes and boxes after the paragraph they belong to.
 
-    Raises what `opened` raises, and `NoTextError`.
+    Raises what `open_package` raises, and `NoTextError`.
     """
-    with opened(source, "text") as package:
-        assembly = TextAssembly()
-        writer = Writer(assembly, package.numbered, HeadingNumbers(package.styles))
+    with open_package(source, "text") as package:
+        builder = DocumentBuilder()
+        writer = Writer(builder, package.numbered, HeadingNumbers(package.styles))
         for margin in _margins(package):
             writer.write(margin)
         writer.write(package.body)
-    yield assembly.build(title=package.title, media_type=f"{MEDIA_TYPE}.text", filename=source.filename)
+    yield builder.build(title=package.title, media_type=f"{MEDIA_TYPE}.text", filename=source.filename)
 
 
 def parse_slides(source: Source) -> Iterator[ParsedDocument]:
     """Read a presentation: one page a slide, its title as a heading and label, notes after the line "Notes:".
 
-    Raises what `opened` raises, and `NoTextError`.
+    Raises what `open_package` raises, and `NoTextError`.
     """
-    with opened(source, "presentation") as package:
-        assembly = TextAssembly()
+    with open_package(source, "presentation") as package:
+        builder = DocumentBuilder()
         silent = [
             number
-            for number, slide in enumerate(package.body.iterchildren(name("draw:page")), 1)
-            if not _write_slide(slide, Writer(assembly, package.numbered))
-            and next(slide.iter(name("draw:image")), None) is not None
+            for number, slide in enumerate(package.body.iterchildren(qualify("draw:page")), 1)
+            if not _write_slide(slide, Writer(builder, package.numbered))
+            and next(slide.iter(qualify("draw:image")), None) is not None
         ]
-    yield assembly.build(
+    yield builder.build(
         title=package.title,
         media_type=f"{MEDIA_TYPE}.presentation",
         filename=source.filename,
         unit=PageUnit.SLIDE,
-        warnings=pictures_only(silent),
+        warnings=warn_of_picture_slides(silent),
     )
 
 
 def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
     """Read a spreadsheet: one page a sheet, cells as they are shown, comments after the tables.
 
-    What is beyond the limit of cells becomes a warning. Raises what `opened` raises, and `NoTextError`.
+    What is beyond the limit of cells becomes a warning. Raises what `open_package` raises, and `NoTextError`.
     """
-    with opened(source, "spreadsheet") as package:
-        assembly, budget = TextAssembly(), CellBudget()
-        for sheet in package.body.iterchildren(name("table:table")):
-            write_sheet(sheet.get(name("table:name"), ""), _sheet_rows(sheet, budget), assembly)
+    with open_package(source, "spreadsheet") as package:
+        builder, budget = DocumentBuilder(), CellBudget()
+        for sheet in package.body.iterchildren(qualify("table:table")):
+            write_sheet(sheet.get(qualify("table:name"), ""), _sheet_rows(sheet, budget), builder)
             for element in sheet.iter(*_BESIDE_CELLS):
                 text = flat_text(element)
-                is_comment = element.tag == name("office:annotation")
-                assembly.paragraph(f"Comment: {text}" if is_comment and text else text)
-    yield assembly.build(
+                is_comment = element.tag == qualify("office:annotation")
+                builder.add_paragraph(f"Comment: {text}" if is_comment and text else text)
+    yield builder.build(
         title=package.title or source.filename.rsplit(".", 1)[0],
         media_type=f"{MEDIA_TYPE}.spreadsheet",
         filename=source.filename,
@@ -85,47 +85,47 @@ def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
 def _margins(package: Package) -> Iterator[Element]:
     """Yield the headers and footers of the page styles, each text once."""
     written: set[str] = set()
-    for page in package.styles.iter(name("style:master-page")) if package.styles is not None else ():
+    for page in package.styles.iter(qualify("style:master-page")) if package.styles is not None else ():
         for margin in page.iterchildren("*"):
             text = flat_text(margin)
-            if margin.tag.startswith((name("style:header"), name("style:footer"))) and text not in written:
+            if margin.tag.startswith((qualify("style:header"), qualify("style:footer"))) and text not in written:
                 written.add(text)
                 yield margin
 
 
 def _write_slide(slide: Element, writer: Writer) -> bool:
     """Add a slide; say whether it has any text."""
-    length = writer.assembly.length
-    shapes = [shape for shape in slide.iterchildren("*") if shape.tag != name("presentation:notes")]
-    titles = [shape for shape in shapes if shape.get(name("presentation:class")) == "title"]
+    length = writer.builder.length
+    shapes = [shape for shape in slide.iterchildren("*") if shape.tag != qualify("presentation:notes")]
+    titles = [shape for shape in shapes if shape.get(qualify("presentation:class")) == "title"]
     title = flat_text(titles[0]) if titles else ""
-    writer.assembly.begin_page(title)
-    writer.assembly.heading(1, title)
-    for shape in in_reading_order(shapes, _place):
+    writer.builder.begin_page(title)
+    writer.builder.add_heading(1, title)
+    for shape in sort_in_reading_order(shapes, _place):
         if shape not in titles[:1]:
             _write_shape(shape, writer)
-    for notes in slide.iterchildren(name("presentation:notes")):
+    for notes in slide.iterchildren(qualify("presentation:notes")):
         text = "\n".join(read_line(paragraph).text for paragraph in _note_paragraphs(notes)).strip()
-        writer.assembly.paragraph(f"Notes:\n{text}" if text else "")
-    return writer.assembly.length > length
+        writer.builder.add_paragraph(f"Notes:\n{text}" if text else "")
+    return writer.builder.length > length
 
 
 def _write_shape(shape: Element, writer: Writer) -> None:
-    if shape.tag != name("draw:g"):
+    if shape.tag != qualify("draw:g"):
         writer.write_element(shape)
         return
-    for inner in in_reading_order(shape.iterchildren("*"), _place):
+    for inner in sort_in_reading_order(shape.iterchildren("*"), _place):
         _write_shape(inner, writer)
 
 
 def _note_paragraphs(notes: Element) -> Iterator[Element]:
     for frame in notes.iterchildren("*"):
-        if frame.get(name("presentation:class")) == "notes":
-            yield from frame.iter(name("text:p"))
+        if frame.get(qualify("presentation:class")) == "notes":
+            yield from frame.iter(qualify("text:p"))
 
 
 def _place(shape: Element) -> tuple[float, float]:
-    return _centimetres(shape.get(name("svg:y"))), _centimetres(shape.get(name("svg:x")))
+    return _centimetres(shape.get(qualify("svg:y"))), _centimetres(shape.get(qualify("svg:x")))
 
 
 def _centimetres(length: str | None) -> float:
@@ -136,11 +136,11 @@ def _centimetres(length: str | None) -> float:
 def _sheet_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:
     """Yield the rows of a sheet; of a stretch of empty rows, however long, one."""
     number = 1
-    for row in sheet.iter(name("table:table-row")):
+    for row in sheet.iter(qualify("table:table-row")):
         cells = _row(row)
         repeats = _count(row, "table:number-rows-repeated")
         for _ in range(repeats if cells else 1):
-            if not budget.take(len(cells), sheet=sheet.get(name("table:name"), ""), row=number):
+            if not budget.take(len(cells), sheet=sheet.get(qualify("table:name"), ""), row=number):
                 return
             yield cells
         number += repeats
@@ -149,7 +149,7 @@ def _sheet_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:
 def _row(row: Element) -> Row:
     cells: dict[int, str] = {}
     column = 0
-    for cell in row.iterchildren(name("table:table-cell"), name("table:covered-table-cell")):
+    for cell in row.iterchildren(qualify("table:table-cell"), qualify("table:covered-table-cell")):
         repeats = _count(cell, "table:number-columns-repeated")
         text = _cell_text(cell)
         if text:
@@ -160,10 +160,10 @@ def _row(row: Element) -> Row:
 
 def _cell_text(cell: Element) -> str:
     """Return what a cell shows, or its value where the file has only that."""
-    shown = " ".join(read_line(paragraph).text for paragraph in cell.iterchildren(name("text:p")))
-    values = (cell.get(name(f"office:{kind}"), "") for kind in _VALUES)
+    shown = " ".join(read_line(paragraph).text for paragraph in cell.iterchildren(qualify("text:p")))
+    values = (cell.get(qualify(f"office:{kind}"), "") for kind in _VALUES)
     return " ".join(shown.split()) or next(filter(None, values), "")
 
 
 def _count(element: Element, attribute: str) -> int:
-    return max(int(element.get(name(attribute), "1")), 1)
+    return max(int(element.get(qualify(attribute), "1")), 1)

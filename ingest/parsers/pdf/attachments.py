@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 
 from ingest.errors import UnreadableFileError
-from ingest.parsers.assembly import clean
+from ingest.parsers.document_builder import normalize_text
 from ingest.parsers.embedded_files import read_attachment
 from ingest.parsers.source import Source
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
@@ -50,7 +50,7 @@ def _reason_to_refuse(content: bytes | None, number: int, size_bytes: int) -> st
 
 def _file_name(stored: str, number: int) -> str:
     """Return the last part of a path that may be of any system."""
-    name = " ".join(clean(stored).replace("\\", "/").rpartition("/")[2].split())
+    name = " ".join(normalize_text(stored).replace("\\", "/").rpartition("/")[2].split())
     return name or f"file {number}"
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ingest.parsers.pdf.lines import Line, Sheet, make_lines
+from ingest.parsers.pdf.lines import Line, TextGlyphs, make_lines
 
-MIN_WOVEN_LINES = 6
+MIN_COLUMN_LINES = 6
 _MIN_GAP_EM = 0.8
 _MIN_LETTERS_PER_SIDE = 18
 _MIN_SHARE_OF_LETTERS = 0.6
@@ -31,32 +31,32 @@ class _Run:
     right: list[Line] = field(default_factory=list)
 
 
-def unweave(lines: Sequence[Line], sheet: Sheet) -> list[Line]:
+def separate_columns(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[Line]:
     """Return `lines` with every column read to its end before the next one begins.
 
     Only acts where it is clear: many lines with a wide gap at one place and prose on both sides of it.
     Tables, whose cells are short or numbers, stay as they are.
     """
-    if len(lines) < MIN_WOVEN_LINES:
+    if len(lines) < MIN_COLUMN_LINES:
         return list(lines)
-    gaps = _gutter(_wide_gaps(lines, sheet))
-    if len(gaps) < MIN_WOVEN_LINES:
+    gaps = _gutter(_wide_gaps(lines, text_glyphs))
+    if len(gaps) < MIN_COLUMN_LINES:
         return list(lines)
-    halves = _halves(lines, gaps, sheet)
-    if not all(_is_prose(side, sheet) for side in zip(*halves.values(), strict=True)):
+    halves = _halves(lines, gaps, text_glyphs)
+    if not all(_is_prose(side, text_glyphs) for side in zip(*halves.values(), strict=True)):
         return list(lines)
     gutter = (max(gap.left for gap in gaps) + min(gap.right for gap in gaps)) / 2
-    return _read_columns(lines, halves, gutter, sheet)
+    return _read_columns(lines, halves, gutter, text_glyphs)
 
 
-def _wide_gaps(lines: Sequence[Line], sheet: Sheet) -> list[_Gap]:
+def _wide_gaps(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[_Gap]:
     glyphs = np.concatenate([line.glyphs for line in lines])
     lengths = [len(line.glyphs) for line in lines]
     line_of = np.repeat(np.arange(len(lines)), lengths)
     position_of = np.arange(len(glyphs)) - np.repeat(np.cumsum([0, *lengths[:-1]]), lengths)
-    inked = np.flatnonzero(sheet.is_ink[glyphs])
-    line_of, position_of, boxes = line_of[inked], position_of[inked], sheet.boxes[glyphs[inked]]
-    is_wide = boxes[1:, 0] - boxes[:-1, 2] > _MIN_GAP_EM * sheet.sizes[glyphs[inked]][1:]
+    inked = np.flatnonzero(text_glyphs.is_ink[glyphs])
+    line_of, position_of, boxes = line_of[inked], position_of[inked], text_glyphs.boxes[glyphs[inked]]
+    is_wide = boxes[1:, 0] - boxes[:-1, 2] > _MIN_GAP_EM * text_glyphs.sizes[glyphs[inked]][1:]
     places = np.flatnonzero(is_wide & (line_of[1:] == line_of[:-1]))
     rows = zip(
         line_of[places].tolist(),
@@ -79,17 +79,17 @@ def _gutter(gaps: Sequence[_Gap]) -> list[_Gap]:
     return [gap for gap, is_shared in zip(gaps, holds[:, best].tolist(), strict=True) if is_shared]
 
 
-def _halves(lines: Sequence[Line], gaps: Sequence[_Gap], sheet: Sheet) -> dict[int, tuple[Line, Line]]:
+def _halves(lines: Sequence[Line], gaps: Sequence[_Gap], text_glyphs: TextGlyphs) -> dict[int, tuple[Line, Line]]:
     """Return what stands left and right of each gap, by the number of its line."""
     glyphs = [lines[gap.line].glyphs for gap in gaps]
     sides = [np.arange(len(row)) >= gap.position for row, gap in zip(glyphs, gaps, strict=True)]
     numbers = np.concatenate([2 * rank + side for rank, side in enumerate(sides)])
-    halves = make_lines(sheet, np.concatenate(glyphs), numbers)
+    halves = make_lines(text_glyphs, np.concatenate(glyphs), numbers)
     return {gap.line: (halves[2 * rank], halves[2 * rank + 1]) for rank, gap in enumerate(gaps)}
 
 
-def _is_prose(side: Sequence[Line], sheet: Sheet) -> bool:
-    text = "".join(map(chr, sheet.codes[np.concatenate([line.glyphs for line in side])].tolist()))
+def _is_prose(side: Sequence[Line], text_glyphs: TextGlyphs) -> bool:
+    text = "".join(map(chr, text_glyphs.codes[np.concatenate([line.glyphs for line in side])].tolist()))
     letters = sum(map(str.isalpha, text))
     return letters >= max(_MIN_LETTERS_PER_SIDE * len(side), _MIN_SHARE_OF_LETTERS * len(text))
 
@@ -98,7 +98,7 @@ def _read_columns(
     lines: Sequence[Line],
     halves: dict[int, tuple[Line, Line]],
     gutter: float,
-    sheet: Sheet,
+    text_glyphs: TextGlyphs,
 ) -> list[Line]:
     ordered: list[Line] = []
     run = _Run()
@@ -112,6 +112,6 @@ def _read_columns(
         elif line.x0 >= gutter:
             run.right.append(line)
         else:
-            ordered += [*unweave(run.left, sheet), *unweave(run.right, sheet), line]
+            ordered += [*separate_columns(run.left, text_glyphs), *separate_columns(run.right, text_glyphs), line]
             run = _Run()
-    return [*ordered, *unweave(run.left, sheet), *unweave(run.right, sheet)]
+    return [*ordered, *separate_columns(run.left, text_glyphs), *separate_columns(run.right, text_glyphs)]

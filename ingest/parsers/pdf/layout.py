@@ -1,7 +1,7 @@
 """The lines of a PDF page as text, with the place of every word. Pure.
 
 Line breaks are "\\n", paragraphs are separated by "\\n\\n", and a hyphen that breaks a word stays as
-`LINE_END_HYPHEN` until the whole document is known: `join_words` then decides whether it belongs to the word.
+`LINE_END_HYPHEN` until the whole document is known: `dehyphenate` then decides whether it belongs to the word.
 """
 
 import re
@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.parsers.pdf.columns import unweave
-from ingest.parsers.pdf.lines import SPACE, Line, Sheet, make_sheet, split_lines, straighten
+from ingest.parsers.pdf.columns import separate_columns
+from ingest.parsers.pdf.lines import SPACE, Line, TextGlyphs, extract_lines, reorder_right_to_left, select_text_glyphs
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
 from ingest.text.word_boxes import WORD_DTYPE, WordArray
 
@@ -76,21 +76,21 @@ def lay_out(glyphs: Glyphs) -> PageLayout:
 
     Text and rectangles come from the same glyphs in one pass, so that they cannot disagree.
     """
-    sheet = make_sheet(glyphs)
-    lines = unweave(straighten(split_lines(sheet), sheet), sheet)
+    text_glyphs = select_text_glyphs(glyphs)
+    lines = separate_columns(reorder_right_to_left(extract_lines(text_glyphs), text_glyphs), text_glyphs)
     if not lines:
         return PageLayout(glyphs.width, glyphs.height, "", np.empty(0, WORD_DTYPE), np.empty(0, TEXT_LINE))
-    script = _write(lines, _joints(lines, sheet.codes), sheet)
+    script = _write(lines, _joints(lines, text_glyphs.codes), text_glyphs)
     text = script.codes.astype("<u4").tobytes().decode("utf-32-le")
-    return PageLayout(glyphs.width, glyphs.height, text, _words(script, sheet), _text_lines(script, sheet))
+    return PageLayout(glyphs.width, glyphs.height, text, _words(script, text_glyphs), _text_lines(script, text_glyphs))
 
 
-def vocabulary(texts: Iterable[str]) -> frozenset[str]:
+def collect_vocabulary(texts: Iterable[str]) -> frozenset[str]:
     """Return the words of `texts` in lower case, words with hyphens as they are written."""
     return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
 
 
-def join_words(layout: PageLayout, known: Set[str]) -> PageLayout:
+def dehyphenate(layout: PageLayout, known: Set[str]) -> PageLayout:
     """Join the words that were broken at the end of a line.
 
     The hyphen stays where the word is in `known` with it. It goes where the word is in `known` without it,
@@ -127,7 +127,7 @@ def _joints(lines: Sequence[Line], codes: NDArray[np.uint32]) -> list[_Joint]:
     for line in lines[1:]:
         joint = _joint(so_far, line, codes, pitch)
         joints.append(joint)
-        so_far = so_far.extended_by(line) if joint.is_same_line else line
+        so_far = so_far.union(line) if joint.is_same_line else line
     return joints
 
 
@@ -161,7 +161,7 @@ def _usual_pitch(lines: Sequence[Line]) -> float:
     return float(np.quantile(falls, 0.4)) if len(falls) > 1 else float("inf")
 
 
-def _write(lines: Sequence[Line], joints: Sequence[_Joint], sheet: Sheet) -> _Script:
+def _write(lines: Sequence[Line], joints: Sequence[_Joint], text_glyphs: TextGlyphs) -> _Script:
     pieces: list[NDArray[np.intp]] = []
     numbers: list[int] = []
     number = 0
@@ -173,14 +173,14 @@ def _write(lines: Sequence[Line], joints: Sequence[_Joint], sheet: Sheet) -> _Sc
     glyphs = np.concatenate(pieces)
     line_of = np.repeat(numbers, [len(piece) for piece in pieces])
     has_glyph = glyphs >= 0
-    codes = np.where(has_glyph, sheet.codes[np.maximum(glyphs, 0)], -glyphs).astype(np.uint32)
-    is_ink = has_glyph & sheet.is_ink[np.maximum(glyphs, 0)]
+    codes = np.where(has_glyph, text_glyphs.codes[np.maximum(glyphs, 0)], -glyphs).astype(np.uint32)
+    is_ink = has_glyph & text_glyphs.is_ink[np.maximum(glyphs, 0)]
     is_kept = np.ones(len(codes), np.bool_)
     is_kept[1:] = (codes[1:] != SPACE) | (codes[:-1] != SPACE)
     return _Script(codes[is_kept], glyphs[is_kept], line_of[is_kept], is_ink[is_kept])
 
 
-def _words(script: _Script, sheet: Sheet) -> WordArray:
+def _words(script: _Script, text_glyphs: TextGlyphs) -> WordArray:
     places = np.flatnonzero(script.is_ink)
     line_of = script.line_of[places]
     stands_alone = _stands_alone(script.codes[places])
@@ -191,7 +191,7 @@ def _words(script: _Script, sheet: Sheet) -> WordArray:
     words["start"] = places[firsts]
     words["end"] = np.append(places[firsts[1:] - 1], places[-1]) + 1
     words["line"] = line_of[firsts]
-    boxes = sheet.boxes[script.glyphs[places]]
+    boxes = text_glyphs.boxes[script.glyphs[places]]
     words["box"][:, :2] = np.minimum.reduceat(boxes[:, :2], firsts)
     words["box"][:, 2:] = np.maximum.reduceat(boxes[:, 2:], firsts)
     return words
@@ -204,11 +204,11 @@ def _stands_alone(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return alone
 
 
-def _text_lines(script: _Script, sheet: Sheet) -> NDArray[np.void]:
+def _text_lines(script: _Script, text_glyphs: TextGlyphs) -> NDArray[np.void]:
     places = np.flatnonzero(script.is_ink)
     firsts = np.flatnonzero(np.diff(script.line_of[places], prepend=-1))
     lasts = np.append(firsts[1:], len(places)) - 1
     text_lines = np.empty(len(firsts), TEXT_LINE)
     text_lines["start"], text_lines["end"] = places[firsts], places[lasts] + 1
-    text_lines["size"] = sheet.sizes[script.glyphs[places[(firsts + lasts) // 2]]]
+    text_lines["size"] = text_glyphs.sizes[script.glyphs[places[(firsts + lasts) // 2]]]
     return text_lines

@@ -17,7 +17,7 @@ _WHITE_SPACE = np.array([NEWLINE, SPACE, 0xA0, *range(0x2000, 0x200B), 0x202F, 0
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class TextGlyphs:
     """The glyphs of a page made ready: code points that are no text are 0; `is_ink` leaves out white space too."""
 
     codes: NDArray[np.uint32]
@@ -43,7 +43,7 @@ class Line:
         """Return the height of the rectangle."""
         return self.y1 - self.y0
 
-    def extended_by(self, other: "Line") -> "Line":
+    def union(self, other: "Line") -> "Line":
         """Return both as one line that ends with the glyphs of `other`."""
         return Line(
             other.glyphs,
@@ -55,7 +55,7 @@ class Line:
         )
 
 
-def make_sheet(glyphs: Glyphs) -> Sheet:
+def select_text_glyphs(glyphs: Glyphs) -> TextGlyphs:
     """Return the glyphs that are text.
 
     What stands outside the page as shown is not text: no reader sees it and no citation could point at it.
@@ -74,65 +74,65 @@ def make_sheet(glyphs: Glyphs) -> Sheet:
     is_outside = (boxes[:, 2] < 0) | (boxes[:, 3] < 0) | (boxes[:, 0] > glyphs.width) | (boxes[:, 1] > glyphs.height)
     is_white = np.isin(codes, _WHITE_SPACE)
     codes[is_outside & ~is_white & (codes != LINE_END_HYPHEN)] = 0
-    return Sheet(codes, boxes, glyphs.sizes, glyphs.is_reversed, ~is_white & (codes != 0))
+    return TextGlyphs(codes, boxes, glyphs.sizes, glyphs.is_reversed, ~is_white & (codes != 0))
 
 
-def split_lines(sheet: Sheet) -> list[Line]:
+def extract_lines(text_glyphs: TextGlyphs) -> list[Line]:
     """Return the lines that PDFium saw, without the white space around them.
 
-    A hyphen that breaks a word at the end of a line becomes `LINE_END_HYPHEN` in `sheet.codes`.
+    A hyphen that breaks a word at the end of a line becomes `LINE_END_HYPHEN` in `text_glyphs.codes`.
     """
-    is_border = (sheet.codes == NEWLINE) | (sheet.codes == LINE_END_HYPHEN)
+    is_border = (text_glyphs.codes == NEWLINE) | (text_glyphs.codes == LINE_END_HYPHEN)
     numbers = np.cumsum(np.concatenate([[False], is_border[:-1]]))[: len(is_border)]
-    glyphs = np.flatnonzero((sheet.codes != 0) & (sheet.codes != NEWLINE))
-    lines = make_lines(sheet, glyphs, numbers[glyphs])
+    glyphs = np.flatnonzero((text_glyphs.codes != 0) & (text_glyphs.codes != NEWLINE))
+    lines = make_lines(text_glyphs, glyphs, numbers[glyphs])
     for line in lines:
-        _mark_hyphen(sheet, line)
+        _mark_hyphen(text_glyphs, line)
     return lines
 
 
-def straighten(lines: Sequence[Line], sheet: Sheet) -> list[Line]:
+def reorder_right_to_left(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[Line]:
     """Put the pieces of lines that run from right to left in order; PDFium sorts them from left to right."""
     straight: list[Line] = []
     for line in lines:
-        if sheet.is_reversed[line.glyphs[len(line.glyphs) // 2]]:
-            straight += _pieces_from_the_right(line, sheet)
+        if text_glyphs.is_reversed[line.glyphs[len(line.glyphs) // 2]]:
+            straight += _pieces_from_the_right(line, text_glyphs)
         else:
             straight.append(line)
     return straight
 
 
-def make_lines(sheet: Sheet, glyphs: NDArray[np.intp], numbers: NDArray[np.intp]) -> list[Line]:
+def make_lines(text_glyphs: TextGlyphs, glyphs: NDArray[np.intp], numbers: NDArray[np.intp]) -> list[Line]:
     """Return `glyphs` as one line for each run of equal `numbers`, without white space around them.
 
     Runs without ink are left out.
     """
-    inked = np.flatnonzero(sheet.is_ink[glyphs])
+    inked = np.flatnonzero(text_glyphs.is_ink[glyphs])
     if not len(inked):
         return []
     firsts = np.flatnonzero(np.diff(numbers[inked], prepend=-1))
     lasts = np.append(firsts[1:], len(inked)) - 1
-    boxes = sheet.boxes[glyphs[inked]]
+    boxes = text_glyphs.boxes[glyphs[inked]]
     corners = np.hstack([np.minimum.reduceat(boxes[:, :2], firsts), np.maximum.reduceat(boxes[:, 2:], firsts)])
-    sizes = sheet.sizes[glyphs[inked[(firsts + lasts) // 2]]]
+    sizes = text_glyphs.sizes[glyphs[inked[(firsts + lasts) // 2]]]
     starts, ends = inked[firsts].tolist(), (inked[lasts] + 1).tolist()
     spans = zip(starts, ends, *corners.T.tolist(), sizes.tolist(), strict=True)
     return [Line(glyphs[start:end], x0, y0, x1, y1, size) for start, end, x0, y0, x1, y1, size in spans]
 
 
-def _mark_hyphen(sheet: Sheet, line: Line) -> None:
+def _mark_hyphen(text_glyphs: TextGlyphs, line: Line) -> None:
     if len(line.glyphs) < 2:
         return
     before, last = line.glyphs[-2:].tolist()
-    if sheet.codes[last] in _HYPHENS and chr(sheet.codes[before]).isalpha():
-        sheet.codes[last] = LINE_END_HYPHEN
+    if text_glyphs.codes[last] in _HYPHENS and chr(text_glyphs.codes[before]).isalpha():
+        text_glyphs.codes[last] = LINE_END_HYPHEN
 
 
-def _pieces_from_the_right(line: Line, sheet: Sheet) -> list[Line]:
-    inked = line.glyphs[sheet.is_ink[line.glyphs]]
-    left = sheet.boxes[inked, 0]
+def _pieces_from_the_right(line: Line, text_glyphs: TextGlyphs) -> list[Line]:
+    inked = line.glyphs[text_glyphs.is_ink[line.glyphs]]
+    left = text_glyphs.boxes[inked, 0]
     jumps = inked[1:][left[1:] > left[:-1] + line.size]
-    pieces = make_lines(sheet, line.glyphs, np.searchsorted(jumps, line.glyphs, side="right"))
+    pieces = make_lines(text_glyphs, line.glyphs, np.searchsorted(jumps, line.glyphs, side="right"))
     return sorted(pieces, key=lambda piece: -piece.x1)
 
 

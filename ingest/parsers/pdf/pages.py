@@ -10,8 +10,8 @@ import numpy as np
 import pypdfium2
 from PIL import Image
 
-from ingest.parsers.images.ocr import MAX_SIDE_PIXELS, read_picture
-from ingest.parsers.images.ocr_layout import lay_out_reading
+from ingest.parsers.images.ocr import MAX_SIDE_PIXELS, recognize_text
+from ingest.parsers.images.ocr_layout import lay_out_ocr
 from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, lay_out
 from ingest.parsers.pdf.tables import mark_tables
@@ -37,7 +37,7 @@ class PageState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPage:
+class ParsedPage:
     """A page as it was read. `confidence` is set where its text comes from OCR; `has_files`: some are pinned to it."""
 
     layout: PageLayout
@@ -46,39 +46,39 @@ class ReadPage:
     has_files: bool = False
 
 
-def read_page(pdf: pypdfium2.PdfDocument, index: int, *, with_ocr: bool) -> ReadPage:
+def read_page(pdf: pypdfium2.PdfDocument, index: int, *, with_ocr: bool) -> ParsedPage:
     """Return the page at `index`; a page that cannot be read has no text and says so."""
     try:
         glyphs = pdfium.read_glyphs(pdf, index)
-        page = replace(from_layout(mark_tables(lay_out(glyphs))), has_files=glyphs.has_files)
+        page = replace(make_page(mark_tables(lay_out(glyphs))), has_files=glyphs.has_files)
         if not with_ocr or not _is_worth_ocr(pdf, index, page):
             return page
         drawing, pixels_per_point = pdfium.draw_page(pdf, index, _width_pixels(page.layout))
     except pypdfium2.PdfiumError as error:
         logger.debug("page %s cannot be read: %s", index + 1, error)
-        return ReadPage(plain_layout(""), PageState.BROKEN)
-    return _better(page, read_drawing(drawing, 1 / pixels_per_point))
+        return ParsedPage(make_plain_layout(""), PageState.BROKEN)
+    return _better(page, recognize_page(drawing, 1 / pixels_per_point))
 
 
-def read_drawing(drawing: Image.Image, points_per_pixel: float) -> ReadPage:
+def recognize_page(drawing: Image.Image, points_per_pixel: float) -> ParsedPage:
     """Return what OCR reads in the picture of a page; there is no text where there is no ink."""
-    empty = plain_layout("", drawing.width * points_per_pixel, drawing.height * points_per_pixel)
+    empty = make_plain_layout("", drawing.width * points_per_pixel, drawing.height * points_per_pixel)
     if np.ptp(np.asarray(drawing.convert("L"))) < _MIN_CONTRAST:
-        return ReadPage(empty, PageState.EMPTY)
-    reading = read_picture(drawing)
+        return ParsedPage(empty, PageState.EMPTY)
+    reading = recognize_text(drawing)
     if not reading.lines:
-        return ReadPage(empty, PageState.EMPTY)
-    return ReadPage(lay_out_reading(reading, points_per_pixel), PageState.TEXT, reading.confidence)
+        return ParsedPage(empty, PageState.EMPTY)
+    return ParsedPage(lay_out_ocr(reading, points_per_pixel), PageState.TEXT, reading.confidence)
 
 
-def from_layout(layout: PageLayout) -> ReadPage:
+def make_page(layout: PageLayout) -> ParsedPage:
     """Return a page with the text of `layout`, or without where that is nothing but signs without a meaning."""
     if _is_garbage(layout.text):
-        return ReadPage(plain_layout("", layout.width, layout.height), PageState.UNMAPPED)
-    return ReadPage(layout, PageState.TEXT if layout.text else PageState.EMPTY)
+        return ParsedPage(make_plain_layout("", layout.width, layout.height), PageState.UNMAPPED)
+    return ParsedPage(layout, PageState.TEXT if layout.text else PageState.EMPTY)
 
 
-def plain_layout(text: str, width: float = 0.0, height: float = 0.0) -> PageLayout:
+def make_plain_layout(text: str, width: float = 0.0, height: float = 0.0) -> PageLayout:
     """Return a page whose words have no places."""
     return PageLayout(width, height, text, np.empty(0, WORD_DTYPE), np.empty(0, TEXT_LINE))
 
@@ -89,11 +89,11 @@ def _is_garbage(text: str) -> bool:
     return len(_STRANGE.findall(ink)) > _MAX_GARBAGE_SHARE * len(ink)
 
 
-def _is_worth_ocr(pdf: pypdfium2.PdfDocument, index: int, page: ReadPage) -> bool:
+def _is_worth_ocr(pdf: pypdfium2.PdfDocument, index: int, page: ParsedPage) -> bool:
     """Say whether a page has no text of use, or little and a large picture: a scan with a stamp on it."""
     if page.state is not PageState.TEXT:
         return True
-    return _letters(page) < _FEW_LETTERS and pdfium.largest_picture_share(pdf, index) > _LARGE_PICTURE
+    return _letters(page) < _FEW_LETTERS and pdfium.measure_largest_picture(pdf, index) > _LARGE_PICTURE
 
 
 def _width_pixels(layout: PageLayout) -> int:
@@ -101,7 +101,7 @@ def _width_pixels(layout: PageLayout) -> int:
     return max(round(layout.width * min(_PIXELS_PER_POINT, MAX_SIDE_PIXELS / max(longer, 1.0))), 1)
 
 
-def _better(page: ReadPage, seen: ReadPage) -> ReadPage:
+def _better(page: ParsedPage, seen: ParsedPage) -> ParsedPage:
     """Return the text layer unless OCR saw far more; the size is that of the page."""
     if seen.state is not PageState.TEXT or _letters(seen) <= 2 * _letters(page):
         return page
@@ -109,5 +109,5 @@ def _better(page: ReadPage, seen: ReadPage) -> ReadPage:
     return replace(seen, layout=layout, has_files=page.has_files)
 
 
-def _letters(page: ReadPage) -> int:
+def _letters(page: ParsedPage) -> int:
     return sum(map(str.isalnum, page.layout.text))

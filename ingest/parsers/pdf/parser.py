@@ -8,14 +8,14 @@ from pathlib import Path
 import pypdfium2
 
 from ingest.errors import DamagedFileError, NoTextError
-from ingest.parsers.assembly import clean
-from ingest.parsers.images.page_image import highlighted_png
+from ingest.parsers.document_builder import normalize_text
+from ingest.parsers.images.page_image import highlight_boxes
 from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.attachments import read_attachments
-from ingest.parsers.pdf.binder import Binder
-from ingest.parsers.pdf.page_warnings import Findings
-from ingest.parsers.pdf.pages import from_layout, plain_layout, read_page
-from ingest.parsers.pdf.pypdf_text import page_texts
+from ingest.parsers.pdf.page_report import PageReport
+from ingest.parsers.pdf.pages import make_page, make_plain_layout, read_page
+from ingest.parsers.pdf.piece_builder import PieceBuilder
+from ingest.parsers.pdf.pypdf_text import extract_page_texts
 from ingest.parsers.source import Source
 from ingest.types import Box, ParsedDocument
 
@@ -35,7 +35,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         with pdfium.open_pdf(source.path, source.filename, source.password) as pdf:
             yield from _read(pdf, source)
     except DamagedFileError:  # comes from opening the file: once it is open, what is broken is only named
-        texts = page_texts(source.path)
+        texts = extract_page_texts(source.path)
         if not texts:
             raise
         yield from _second_opinion(texts, source)
@@ -56,39 +56,39 @@ def render_page(
         except pypdfium2.PdfiumError as error:
             detail = f"page {page_number} cannot be drawn"
             raise DamagedFileError(filename=path.name, detail=detail) from error
-    return highlighted_png(picture, [box for box in boxes if box.page == page_number], scale)
+    return highlight_boxes(picture, [box for box in boxes if box.page == page_number], scale)
 
 
 def _read(pdf: pypdfium2.PdfDocument, source: Source) -> Iterator[ParsedDocument]:
-    binder = Binder(
+    piece_builder = PieceBuilder(
         source.filename,
         media_type=MEDIA_TYPE,
         total_pages=len(pdf),
-        stored_title=pdfium.metadata_title(pdf),
-        outline=pdfium.outline(pdf),
+        stored_title=pdfium.read_title(pdf),
+        outline=pdfium.read_outline(pdf),
         with_ocr=source.with_ocr,
     )
     for index in range(len(pdf)):
-        if binder.is_full:
-            yield binder.take()
-        binder.add(read_page(pdf, index, with_ocr=source.with_ocr))
-    if not binder.has_text and (texts := page_texts(source.path)):
+        if piece_builder.is_full:
+            yield piece_builder.take()
+        piece_builder.add(read_page(pdf, index, with_ocr=source.with_ocr))
+    if not piece_builder.has_text and (texts := extract_page_texts(source.path)):
         yield from _second_opinion(texts, source)
         return
-    files = pdfium.attachments(pdf, binder.findings.with_files)
+    files = pdfium.extract_files(pdf, piece_builder.report.with_files)
     attached = read_attachments(files, source, len(pdf) + 1)
-    yield from _with_attachments(binder, attached, pdf, source)
+    yield from _with_attachments(piece_builder, attached, pdf, source)
 
 
 def _with_attachments(
-    binder: Binder,
+    piece_builder: PieceBuilder,
     attached: Generator[ParsedDocument, None, list[str]],
     pdf: pypdfium2.PdfDocument,
     source: Source,
 ) -> Iterator[ParsedDocument]:
     """Yield the last piece of the pages and those of `attached`; raises `NoTextError` where all are without text."""
-    has_text = binder.has_text
-    held = binder.take()
+    has_text = piece_builder.has_text
+    held = piece_builder.take()
     while True:
         try:
             piece = next(attached)
@@ -98,31 +98,31 @@ def _with_attachments(
         yield held
         held, has_text = replace(piece, title=held.title, media_type=MEDIA_TYPE), True
     if not has_text:
-        binder.findings.has_pictures = pdfium.has_pictures(pdf)
-        raise NoTextError(filename=source.filename, detail=binder.findings.why_no_text())
-    yield binder.finish(held, [*_file_warnings(source.path, binder.findings), *refused])
+        piece_builder.report.has_pictures = pdfium.has_pictures(pdf)
+        raise NoTextError(filename=source.filename, detail=piece_builder.report.explain_missing_text())
+    yield piece_builder.finish(held, [*_file_warnings(source.path, piece_builder.report), *refused])
 
 
 def _second_opinion(texts: Iterable[str], source: Source) -> Iterator[ParsedDocument]:
     """Yield what pypdf read of the pages."""
-    pages = [from_layout(plain_layout(clean(text).strip())) for text in texts]
-    binder = Binder(source.filename, media_type=MEDIA_TYPE, total_pages=len(pages))
+    pages = [make_page(make_plain_layout(normalize_text(text).strip())) for text in texts]
+    piece_builder = PieceBuilder(source.filename, media_type=MEDIA_TYPE, total_pages=len(pages))
     for page in pages:
-        if binder.is_full:
-            yield binder.take()
-        binder.add(page)
-    if not binder.has_text:
-        raise NoTextError(filename=source.filename, detail=binder.findings.why_no_text())
-    yield binder.finish(binder.take(), _file_warnings(source.path, binder.findings))
+        if piece_builder.is_full:
+            yield piece_builder.take()
+        piece_builder.add(page)
+    if not piece_builder.has_text:
+        raise NoTextError(filename=source.filename, detail=piece_builder.report.explain_missing_text())
+    yield piece_builder.finish(piece_builder.take(), _file_warnings(source.path, piece_builder.report))
 
 
-def _file_warnings(path: Path, findings: Findings) -> list[str]:
+def _file_warnings(path: Path, report: PageReport) -> list[str]:
     warnings: list[str] = []
-    if findings.has_text and not findings.has_places:
+    if report.has_text and not report.has_places:
         warnings.append("the file is damaged: its text was recovered without positions and may be incomplete")
     if not _has_end(path):
         warnings.append("the end of the file is missing: pages or text may be lost")
-    return [*warnings, *findings.warnings()]
+    return [*warnings, *report.warnings()]
 
 
 def _has_end(path: Path) -> bool:

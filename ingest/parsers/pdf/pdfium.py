@@ -99,12 +99,12 @@ def read_glyphs(pdf: pypdfium2.PdfDocument, index: int) -> Glyphs:
         page.close()
 
 
-def metadata_title(pdf: pypdfium2.PdfDocument) -> str:
+def read_title(pdf: pypdfium2.PdfDocument) -> str:
     """Return the title that the PDF's properties give, or an empty string."""
     return str(pdf.get_metadata_value("Title")).strip()
 
 
-def outline(pdf: pypdfium2.PdfDocument) -> list[OutlineEntry]:
+def read_outline(pdf: pypdfium2.PdfDocument) -> list[OutlineEntry]:
     """Return the entries of the PDF's outline that lead to a page, in their order."""
     entries: list[OutlineEntry] = []
     # An outline that is broken halfway is of use as far as it goes.
@@ -131,7 +131,7 @@ def has_pictures(pdf: pypdfium2.PdfDocument) -> bool:
     return False
 
 
-def largest_picture_share(pdf: pypdfium2.PdfDocument, index: int) -> float:
+def measure_largest_picture(pdf: pypdfium2.PdfDocument, index: int) -> float:
     """Return how much of the page at `index` its largest picture covers, from 0 to 1."""
     page = pdf[index]
     try:
@@ -143,7 +143,7 @@ def largest_picture_share(pdf: pypdfium2.PdfDocument, index: int) -> float:
         page.close()
 
 
-def attachments(pdf: pypdfium2.PdfDocument, page_numbers: Sequence[int]) -> Iterator[tuple[str, bytes | None]]:
+def extract_files(pdf: pypdfium2.PdfDocument, page_numbers: Sequence[int]) -> Iterator[tuple[str, bytes | None]]:
     """Yield name and content of the files that are embedded in the PDF or pinned to one of the pages.
 
     The content is None where there is none to be had.

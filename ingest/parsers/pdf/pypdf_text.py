@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 _PAGES_TO_TRY = 5
 
 
-def page_texts(path: Path) -> list[str]:
+def extract_page_texts(path: Path) -> list[str]:
     """Return the text of every page; empty where pypdf cannot read the file or its first pages have no text."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     texts: list[str] = []

@@ -34,7 +34,7 @@ class _MarginLine:
     numbers: tuple[int, ...]
     height: float
 
-    def comes_back_as(self, other: "_MarginLine", pages_later: int) -> bool:
+    def recurs_as(self, other: "_MarginLine", pages_later: int) -> bool:
         """Say whether a line of the same words is the same: its numbers are, or have grown as the page number has."""
         is_same_place = abs(self.height - other.height) < _SAME_HEIGHT
         return is_same_place and all(
@@ -46,7 +46,7 @@ _Margins = dict[tuple[str, ...], list[_MarginLine]]
 """The margin lines of a page by their words."""
 
 
-class RunningLines:
+class RunningHeaderFinder:
     """Finds them as pieces go by; the last pages of a piece are remembered for the next one."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ def _is_running(line: _MarginLine, place: int, pages: Sequence[_Margins]) -> boo
         other
         for other in neighbours
         if other != place
-        and any(line.comes_back_as(candidate, other - place) for candidate in pages[other].get(line.words, ()))
+        and any(line.recurs_as(candidate, other - place) for candidate in pages[other].get(line.words, ()))
     ]
     return len(companions) >= _MIN_COMPANIONS and companions[0] < place
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from ingest.parsers.assembly import sensible_title
+from ingest.parsers.document_builder import clean_title
 from ingest.parsers.pdf.layout import PageLayout
 from ingest.parsers.pdf.pdfium import OutlineEntry
 from ingest.types import Heading
@@ -68,7 +68,7 @@ class HeadingFinder:
 
 def find_title(stored: str, pages: Sequence[PageLayout]) -> str:
     """Return the stored title if it says something, else the largest line of the first page, else nothing."""
-    if title := sensible_title(stored):
+    if title := clean_title(stored):
         return title
     lines = _large_lines(pages[:1], _most_frequent(_letter_sizes(pages)))
     if not lines:

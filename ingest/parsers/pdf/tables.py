@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.parsers.assembly import CELL_SEPARATOR
+from ingest.parsers.document_builder import CELL_SEPARATOR
 from ingest.parsers.pdf.layout import PageLayout, TableSpan
 
 _MIN_ROWS = 3

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import NoTextError
-from ingest.parsers.encoding import declared_in_code, decode
+from ingest.parsers.encoding import decode, find_source_charset
 from ingest.parsers.plain import text
-from ingest.parsers.plain.code_outline import outline
+from ingest.parsers.plain.code_outline import extract_outline
 from ingest.parsers.source import Source
 from ingest.types import Block, BlockKind, Page, PageUnit, ParsedDocument
 
@@ -27,7 +27,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
             yield replace(piece, title=Path(source.filename).name, blocks=(_block(piece.text),))
         return
     data = source.path.read_bytes()
-    decoded = decode(data, declared_in_code(data))
+    decoded = decode(data, find_source_charset(data))
     content = text.clean_lines(decoded.text)
     if not content.strip():
         raise NoTextError(filename=source.filename, detail="there is nothing but white space in it")
@@ -36,7 +36,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         media_type=MEDIA_TYPE,
         text=content,
         pages=(Page(1, 0, len(content)),),
-        headings=outline(content, Path(source.filename).suffix.lower()),
+        headings=extract_outline(content, Path(source.filename).suffix.lower()),
         blocks=(_block(content),),
         warnings=decoded.warnings,
         metadata={"encoding": decoded.encoding},

@@ -39,7 +39,7 @@ _MAX_LINE_CHARS = 400
 _MAX_LEVEL = 6
 
 
-def outline(text: str, suffix: str) -> tuple[Heading, ...]:
+def extract_outline(text: str, suffix: str) -> tuple[Heading, ...]:
     """Return the definitions in `text` in order, each from its first line; those inside functions are left out."""
     starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
     if suffix in _PYTHON:

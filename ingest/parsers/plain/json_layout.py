@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ingest.parsers.assembly import TextAssembly
+from ingest.parsers.document_builder import DocumentBuilder
 
 MAX_CELL_CHARS = 1000
 """Records with a longer value are no table: each value gets its own line."""
@@ -46,37 +46,37 @@ class JsonWriter:
     def __init__(self) -> None:
         self.left_out = 0
 
-    def write(self, value: Json, assembly: TextAssembly) -> None:
+    def write(self, value: Json, builder: DocumentBuilder) -> None:
         """Add a value. What an object holds in objects and lists stands under its key as a heading."""
         if isinstance(value, list):
-            self.write_records(value, assembly)
+            self.write_records(value, builder)
             return
         if not isinstance(value, Record):
-            assembly.paragraph(self._scalar(value))
+            builder.add_paragraph(self._scalar(value))
             return
         lines: list[str] = []
         for key, inner in value.members:
             if _is_plain(inner):
                 lines.extend(self.lines(Record(((key, inner),))))
                 continue
-            assembly.paragraph("\n".join(lines))
+            builder.add_paragraph("\n".join(lines))
             lines = []
-            assembly.heading(1, key)
-            self.write_records(inner if isinstance(inner, list) else [inner], assembly)
-        assembly.paragraph("\n".join(lines))
+            builder.add_heading(1, key)
+            self.write_records(inner if isinstance(inner, list) else [inner], builder)
+        builder.add_paragraph("\n".join(lines))
 
-    def write_records(self, records: Sequence[Json], assembly: TextAssembly) -> None:
+    def write_records(self, records: Sequence[Json], builder: DocumentBuilder) -> None:
         """Add a list: as a table where its objects are alike and flat, else each value as a paragraph."""
         rows = [record for record in records if isinstance(record, Record)]
         header = [key for key, _ in rows[0].members] if rows else []
         if len(records) > 1 and len(rows) == len(records) and _are_alike(rows, header):
             cells = [[self._scalar(dict(row.members)[key], null="") for key in header] for row in rows]
-            write_rows(header, cells, assembly)
+            write_rows(header, cells, builder)
         elif all(map(_is_scalar, records)):
-            assembly.paragraph("\n".join(self._scalar(record) for record in records))
+            builder.add_paragraph("\n".join(self._scalar(record) for record in records))
         else:
             for record in records:
-                assembly.paragraph("\n".join(self.lines(record)))
+                builder.add_paragraph("\n".join(self.lines(record)))
 
     def lines(self, value: Json) -> list[str]:
         """Return a line "key: value" for each value inside, the keys on the way to it joined by dots."""
@@ -114,14 +114,14 @@ class JsonWriter:
         return f"({len(text):,} characters of encoded data)"
 
 
-def write_rows(header: Sequence[str], rows: Sequence[Sequence[str]], assembly: TextAssembly) -> None:
+def write_rows(header: Sequence[str], rows: Sequence[Sequence[str]], builder: DocumentBuilder) -> None:
     """Add rows as a table or, where a cell is long, each as lines of "name: value"."""
     if all(len(cell) <= MAX_CELL_CHARS for row in rows for cell in row):
-        assembly.table([header, *rows], header_rows=1)
+        builder.add_table([header, *rows], header_rows=1)
         return
     for row in rows:
         lines = [f"{name}: {cell}" for name, cell in zip(header, row, strict=True) if cell.strip()]
-        assembly.paragraph("\n".join(lines))
+        builder.add_paragraph("\n".join(lines))
 
 
 def _children(path: str, value: Json) -> list[tuple[str, Json]]:

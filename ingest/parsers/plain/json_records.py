@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import NoTextError
-from ingest.parsers.assembly import TextAssembly, clean, table_row
-from ingest.parsers.encoding import Decoded, decode, decode_lines
+from ingest.parsers.document_builder import DocumentBuilder, format_row, normalize_text
+from ingest.parsers.encoding import DecodedText, decode, decode_lines
 from ingest.parsers.plain import code
 from ingest.parsers.plain.json_layout import Json, JsonWriter, load
 from ingest.parsers.source import Source
@@ -45,19 +45,19 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     yield from _parse_value(value, decoded, source)
 
 
-def _parse_value(value: Json, decoded: Decoded, source: Source) -> Iterator[ParsedDocument]:
+def _parse_value(value: Json, decoded: DecodedText, source: Source) -> Iterator[ParsedDocument]:
     writer = JsonWriter()
     parts = _parts(value)
     has_text = False
     for number, part in enumerate(parts, 1):
-        assembly = TextAssembly(first_page=number)
+        builder = DocumentBuilder(first_page=number)
         if isinstance(part, list) and len(parts) > 1:
             first = (number - 1) * RECORDS_PER_PAGE
-            assembly.begin_page(f"records {first + 1} to {first + len(part)}")
-        writer.write(part, assembly)
-        if assembly.has_text:
+            builder.begin_page(f"records {first + 1} to {first + len(part)}")
+        writer.write(part, builder)
+        if builder.has_text:
             has_text = True
-            yield assembly.build(
+            yield builder.build(
                 title=Path(source.filename).stem,
                 media_type=JSON_MEDIA_TYPE,
                 filename=source.filename,
@@ -132,8 +132,8 @@ class _Lines:
             value = load(line)
         except (ValueError, RecursionError) as error:
             self._note_broken(error)
-            return " ".join(clean(line).split())
-        return table_row([clean(text) for text in self._writer.lines(value)])
+            return " ".join(normalize_text(line).split())
+        return format_row([normalize_text(text) for text in self._writer.lines(value)])
 
     def _note_broken(self, error: ValueError | RecursionError) -> None:
         self._broken += 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.errors import NoTextError
-from ingest.parsers.assembly import clean
+from ingest.parsers.document_builder import normalize_text
 from ingest.parsers.encoding import decode_lines
 from ingest.parsers.source import Source
 from ingest.types import Page, PageUnit, ParsedDocument
@@ -43,4 +43,4 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 def clean_lines(text: str) -> str:
     """Return `text` as `clean` does, but a form feed beside a line break makes no line of its own."""
-    return clean(_FORM_FEED_AT_LINE_END.sub("", text))
+    return normalize_text(_FORM_FEED_AT_LINE_END.sub("", text))

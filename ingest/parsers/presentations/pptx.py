@@ -12,10 +12,10 @@ from pptx.oxml.ns import qn
 from pptx.slide import Slide
 
 from ingest.errors import UnsupportedFormatError
-from ingest.parsers.assembly import TextAssembly, sensible_title
-from ingest.parsers.containers import open_container, parse_xml, reading
+from ingest.parsers.containers import open_container, parse_xml, translate_errors
+from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.formats import SUPPORTED
-from ingest.parsers.presentations.slides import in_reading_order, pictures_only
+from ingest.parsers.presentations.slides import sort_in_reading_order, warn_of_picture_slides
 from ingest.parsers.source import Source
 from ingest.types import PageUnit, ParsedDocument
 
@@ -35,21 +35,21 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     A slide's title is a heading and the label of its page; shapes follow in the order of their places,
     notes after the line "Notes:". Raises what `open_container` raises, `DamagedFileError`, `NoTextError`.
     """
-    with reading(source.filename, PythonPptxError):
+    with translate_errors(source.filename, PythonPptxError):
         presentation = _open(source)
-        assembly = TextAssembly()
+        builder = DocumentBuilder()
         silent = [
             number
             for number, slide in enumerate(presentation.slides, 1)
-            if not _write_slide(slide, assembly) and next(slide._element.iter(qn("p:pic")), None) is not None
+            if not _write_slide(slide, builder) and next(slide._element.iter(qn("p:pic")), None) is not None
         ]
-        title = sensible_title(presentation.core_properties.title)
-    yield assembly.build(
+        title = clean_title(presentation.core_properties.title)
+    yield builder.build(
         title=title,
         media_type=MEDIA_TYPE,
         filename=source.filename,
         unit=PageUnit.SLIDE,
-        warnings=pictures_only(silent),
+        warnings=warn_of_picture_slides(silent),
     )
 
 
@@ -61,23 +61,23 @@ def _open(source: Source) -> Any:
     return pptx.Presentation(str(source.path))
 
 
-def _write_slide(slide: Slide, assembly: TextAssembly) -> bool:
+def _write_slide(slide: Slide, builder: DocumentBuilder) -> bool:
     """Add a slide; say whether it has any text."""
-    length = assembly.length
+    length = builder.length
     _choose_alternatives(slide._element)
     title = slide.shapes.title
     name = " ".join(title.text_frame.text.split()) if title is not None else ""
-    assembly.begin_page(name)
-    assembly.heading(1, name)
+    builder.begin_page(name)
+    builder.add_heading(1, name)
     rest = [shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id]
-    for shape in in_reading_order(rest, _place):
-        _write_shape(shape, assembly)
+    for shape in sort_in_reading_order(rest, _place):
+        _write_shape(shape, builder)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = slide.notes_slide.notes_text_frame.text.replace("\v", "\n")
-        assembly.paragraph(f"Notes:\n{notes}" if notes.strip() else "")
+        builder.add_paragraph(f"Notes:\n{notes}" if notes.strip() else "")
     for comment in _comments(slide):
-        assembly.paragraph(f"Comment: {comment}")
-    return assembly.length > length
+        builder.add_paragraph(f"Comment: {comment}")
+    return builder.length > length
 
 
 def _choose_alternatives(root: Element) -> None:
@@ -92,21 +92,21 @@ def _place(shape: Any) -> tuple[float, float]:
     return (shape.top or 0) / _EMU_PER_CM, (shape.left or 0) / _EMU_PER_CM
 
 
-def _write_shape(shape: Any, assembly: TextAssembly) -> None:
+def _write_shape(shape: Any, builder: DocumentBuilder) -> None:
     if shape.is_placeholder and shape.placeholder_format.type == PP_PLACEHOLDER.SLIDE_NUMBER:
         return
     if hasattr(shape, "shapes"):
-        for inner in in_reading_order(shape.shapes, _place):
-            _write_shape(inner, assembly)
+        for inner in sort_in_reading_order(shape.shapes, _place):
+            _write_shape(inner, builder)
     elif shape.has_text_frame:
-        assembly.paragraph("\n".join(_lines(shape.text_frame)))
+        builder.add_paragraph("\n".join(_lines(shape.text_frame)))
     elif shape.has_table:
         rows = [["" if cell.is_spanned else cell.text for cell in row.cells] for row in shape.table.rows]
-        assembly.table(rows, header_rows=int(shape.table.first_row))
+        builder.add_table(rows, header_rows=int(shape.table.first_row))
     elif shape.has_chart:
-        _write_chart(shape.chart, assembly)
+        _write_chart(shape.chart, builder)
     else:
-        _write_diagram(shape, assembly)
+        _write_diagram(shape, builder)
 
 
 def _lines(frame: Any) -> Iterator[str]:
@@ -119,15 +119,15 @@ def _lines(frame: Any) -> Iterator[str]:
             yield f"{'  ' * paragraph.level}{'- ' if is_item else ''}{text}"
 
 
-def _write_chart(chart: Any, assembly: TextAssembly) -> None:
+def _write_chart(chart: Any, builder: DocumentBuilder) -> None:
     """Add a chart's title, and its numbers as a table."""
     if chart.has_title and chart.chart_title.has_text_frame:
-        assembly.paragraph(chart.chart_title.text_frame.text)
+        builder.add_paragraph(chart.chart_title.text_frame.text)
     for plot in chart.plots:
         series = list(plot.series)
         names = [str(name) for name in plot.categories] or [str(n + 1) for n in range(_longest(series))]
         rows = [[name, *(_number(one.values, n) for one in series)] for n, name in enumerate(names)]
-        assembly.table([["", *(str(one.name) for one in series)], *rows], header_rows=1)
+        builder.add_table([["", *(str(one.name) for one in series)], *rows], header_rows=1)
 
 
 def _longest(series: list[Any]) -> int:
@@ -147,10 +147,10 @@ def _comments(slide: Slide) -> Iterator[str]:
                 yield " ".join("".join(element.itertext()).split())
 
 
-def _write_diagram(shape: Any, assembly: TextAssembly) -> None:
+def _write_diagram(shape: Any, builder: DocumentBuilder) -> None:
     """Add the words of a SmartArt drawing, which are in a part of their own."""
     identifiers = {value for element in shape._element.iter() for value in element.attrib.values()}
     for identifier, relation in shape.part.rels.items():
         if identifier in identifiers and relation.reltype.endswith(_DIAGRAM) and not relation.is_external:
             for paragraph in parse_xml(relation.target_part.blob).iter(qn("a:p")):
-                assembly.paragraph("".join(text.text or "" for text in paragraph.iter(qn("a:t"))), separator="\n")
+                builder.add_paragraph("".join(text.text or "" for text in paragraph.iter(qn("a:t"))), separator="\n")

@@ -9,7 +9,7 @@ ROW_CM = 1.0
 """Shapes whose upper edges differ by less than this stand side by side."""
 
 
-def in_reading_order(shapes: Iterable[Shape], place: Callable[[Shape], tuple[float, float]]) -> list[Shape]:
+def sort_in_reading_order(shapes: Iterable[Shape], place: Callable[[Shape], tuple[float, float]]) -> list[Shape]:
     """Return shapes row by row, from left to right; `place` is the distance from the top and the left in cm."""
     rows: list[list[tuple[float, float, Shape]]] = []
     for top, left, shape in sorted(((*place(shape), shape) for shape in shapes), key=lambda placed: placed[0]):
@@ -19,7 +19,7 @@ def in_reading_order(shapes: Iterable[Shape], place: Callable[[Shape], tuple[flo
     return [shape for row in rows for _, _, shape in sorted(row, key=lambda placed: placed[1])]
 
 
-def pictures_only(slides: Sequence[int]) -> tuple[str, ...]:
+def warn_of_picture_slides(slides: Sequence[int]) -> tuple[str, ...]:
     """Return the warning that slides, by number, have pictures and no text; none where there are no such slides."""
     if not slides:
         return ()

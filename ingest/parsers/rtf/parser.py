@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ingest.errors import DamagedFileError
-from ingest.parsers.assembly import sensible_title
+from ingest.parsers.document_builder import clean_title
 from ingest.parsers.rtf import control_words as words
-from ingest.parsers.rtf.blocks import Line, Story
+from ingest.parsers.rtf.writer import RtfWriter, TextBuffer
 from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
 
@@ -37,8 +37,8 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         raise DamagedFileError(filename=source.filename, detail="it does not begin like RTF")
     reader = _Reader()
     is_whole = reader.read(data)
-    yield reader.story.assembly.build(
-        title=sensible_title(reader.title),
+    yield reader.writer.builder.build(
+        title=clean_title(reader.title),
         media_type=MEDIA_TYPE,
         filename=source.filename,
         warnings=() if is_whole else (_CUT_SHORT,),
@@ -64,12 +64,12 @@ class _Reader:
     """Walks through the tokens of a file."""
 
     def __init__(self) -> None:
-        self.story = Story()
+        self.writer = RtfWriter()
         self.title = ""
         self.encoding = "cp1252"
         self._state = _State()
-        self._line = Line()
-        self._stack: list[tuple[_State, Line]] = []
+        self._buffer = TextBuffer()
+        self._stack: list[tuple[_State, TextBuffer]] = []
         self._fonts: dict[int, str] = {}
         self._font = 0
         self._default_font = 0
@@ -87,7 +87,7 @@ class _Reader:
         while self._stack:
             self._close()
         self._end_paragraph()
-        self.story.end_table()
+        self.writer.end_table()
         return is_whole
 
     def _act(self, match: re.Match[bytes]) -> int:
@@ -112,7 +112,7 @@ class _Reader:
 
     def _open(self) -> None:
         self._bytes_to_skip = 0
-        self._stack.append((self._state, self._line))
+        self._stack.append((self._state, self._buffer))
         self._state = replace(self._state)
         if self._state.target == "stylesheet":
             self._begin("stylesheet")
@@ -122,15 +122,15 @@ class _Reader:
         self._bytes_to_skip = 0
         if not self._stack:
             return
-        state, line = self._state, self._line
-        self._state, self._line = self._stack.pop()
-        if line is not self._line:
-            self._finish(line.purpose, line.take(), state)
+        state, buffer = self._state, self._buffer
+        self._state, self._buffer = self._stack.pop()
+        if buffer is not self._buffer:
+            self._finish(buffer.purpose, buffer.take(), state)
 
     def _begin(self, target: str) -> None:
         """Send the text of this group to a line of its own."""
         self._state.target = target
-        self._line = Line(purpose=target)
+        self._buffer = TextBuffer(purpose=target)
 
     def _finish(self, purpose: str, text: str, state: _State) -> None:
         if purpose == "stylesheet":
@@ -141,13 +141,13 @@ class _Reader:
         elif text.strip():
             self._notes += int(purpose == "footnote")
             name = f"Footnote {self._notes}: " if purpose == "footnote" else words.ATTACHED[purpose]
-            self.story.attach(name + text.strip())
+            self.writer.attach(name + text.strip())
 
     def _text(self, data: bytes) -> None:
         skipped = min(self._bytes_to_skip, len(data))
         self._bytes_to_skip -= skipped
         if self._is_shown and len(data) > skipped:
-            self._line.add_bytes(data[skipped:], self._text_encoding())
+            self._buffer.add_bytes(data[skipped:], self._text_encoding())
 
     @property
     def _is_shown(self) -> bool:
@@ -170,7 +170,7 @@ class _Reader:
         if word in words.ATTACHED:
             self._begin(word)
         elif word in words.SIGNS:
-            self._line.add(words.SIGNS[word] if self._is_shown else "")
+            self._buffer.add(words.SIGNS[word] if self._is_shown else "")
         elif word in words.PARAGRAPH_ENDS:
             self._end_line()
         elif word in _ACTIONS:
@@ -180,15 +180,15 @@ class _Reader:
         if self._state.target == "text" and not self._state.is_in_table:
             self._end_paragraph()
         else:
-            self._line.add("\n")
+            self._buffer.add("\n")
 
     def _end_paragraph(self) -> None:
         level = self._state.outline
         if level >= _BODY_OUTLINE_LEVEL:
             level = self._outlines.get(self._state.style, level)
-        text = self._line.take()
+        text = self._buffer.take()
         is_heading = level < _BODY_OUTLINE_LEVEL and bool(text.strip())
-        self.story.end_paragraph(text, heading_level=level + 1 if is_heading else 0)
+        self.writer.end_paragraph(text, heading_level=level + 1 if is_heading else 0)
 
     def set_code_page(self, number: int | None) -> None:
         """`ansicpg`: the code page of text in fonts that name none."""
@@ -218,7 +218,7 @@ class _Reader:
         code = number or 0
         code = code & 0xFFFF if code < 0 else code
         if self._is_shown and 0 < code <= _MAX_CODE_POINT:
-            self._line.add(chr(code))
+            self._buffer.add(chr(code))
         self._bytes_to_skip = self._state.fallback_chars
 
     def set_fallback(self, number: int | None) -> None:
@@ -252,9 +252,9 @@ class _Reader:
     def end_cell(self, _: int | None) -> None:
         """`cell`: the end of a cell."""
         if self._state.target == "text":
-            self.story.end_cell(self._line.take())
+            self.writer.end_cell(self._buffer.take())
         else:
-            self._line.add(" ")
+            self._buffer.add(" ")
 
     def mark_header_row(self, _: int | None) -> None:
         """`trhdr`: the row is repeated on every page."""
@@ -263,7 +263,7 @@ class _Reader:
     def end_row(self, _: int | None) -> None:
         """`row`: the end of a row."""
         if self._state.target == "text":
-            self.story.end_row(is_header=self._is_header_row)
+            self.writer.end_row(is_header=self._is_header_row)
         self._is_header_row = False
 
     def begin_styles(self, _: int | None) -> None:

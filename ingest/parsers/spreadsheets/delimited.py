@@ -8,8 +8,8 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.parsers.assembly import TextAssembly, clean
-from ingest.parsers.encoding import Decoded, decode_lines
+from ingest.parsers.document_builder import DocumentBuilder, normalize_text
+from ingest.parsers.encoding import DecodedText, decode_lines
 from ingest.parsers.source import Source
 from ingest.types import PageUnit, ParsedDocument
 
@@ -46,9 +46,9 @@ class _Table:
 
     def __init__(self, file: BinaryIO) -> None:
         batches = decode_lines(file, _BATCH_BYTES)
-        first = next(batches, Decoded("", "utf-8"))
+        first = next(batches, DecodedText("", "utf-8"))
         self.encoding = first.encoding
-        self.delimiter = _delimiter(clean(first.text))
+        self.delimiter = _delimiter(normalize_text(first.text))
         self._batches = chain([first], batches)
         self._warnings: list[str] = []
         self._lines = 0
@@ -65,12 +65,12 @@ class _Table:
         self, header: Sequence[list[str]], rows: Sequence[list[str]], source: Source, *, number: int, label: str
     ) -> ParsedDocument:
         """Return one page; `label` is empty where it is the whole table."""
-        assembly = TextAssembly(first_page=number)
+        builder = DocumentBuilder(first_page=number)
         if label:
-            assembly.begin_page(label)
-        assembly.table([*header, *rows], header_rows=len(header))
+            builder.begin_page(label)
+        builder.add_table([*header, *rows], header_rows=len(header))
         warnings, self._warnings = self._warnings, []
-        document = assembly.build(
+        document = builder.build(
             title=Path(source.filename).stem,
             media_type=_MEDIA_TYPES.get(self.delimiter, "text/csv"),
             filename=source.filename,
@@ -85,7 +85,7 @@ class _Table:
         count = 0
         for batch in self._batches:
             self._warnings.extend(batch.warnings)
-            for line in clean(batch.text).splitlines(keepends=True):
+            for line in normalize_text(batch.text).splitlines(keepends=True):
                 count += 1
                 self._lines = count if line.strip() else self._lines
                 yield line

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import DamagedFileError, EncryptedFileError, NoTextError
-from ingest.parsers.assembly import TextAssembly
+from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.plain.json_layout import write_rows
 from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
@@ -56,10 +56,10 @@ def _pages(source: Source) -> Iterator[ParsedDocument]:
         total = sum(-(-file.metadata.row_group(group).num_rows // ROWS_PER_PAGE) for group in groups)
         first = 1
         for number, batch in enumerate(_batches(file, readable), 1):
-            assembly = TextAssembly(first_page=number)
-            assembly.begin_page(f"rows {first} to {first + batch.num_rows - 1}")
-            write_rows(batch.schema.names, _rows(batch), assembly)
-            yield assembly.build(
+            builder = DocumentBuilder(first_page=number)
+            builder.begin_page(f"rows {first} to {first + batch.num_rows - 1}")
+            write_rows(batch.schema.names, _rows(batch), builder)
+            yield builder.build(
                 title=Path(source.filename).stem,
                 media_type=MEDIA_TYPE,
                 filename=source.filename,

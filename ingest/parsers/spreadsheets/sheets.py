@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ingest.parsers.assembly import TextAssembly, table_row
+from ingest.parsers.document_builder import DocumentBuilder, format_row
 
 Row = Mapping[int, str]
 """The cells of a row that have text, by column."""
@@ -39,17 +39,17 @@ class _Table:
         return {column for row in self.rows for column in row}
 
 
-def write_sheet(name: str, rows: Iterable[Row], assembly: TextAssembly) -> None:
+def write_sheet(name: str, rows: Iterable[Row], builder: DocumentBuilder) -> None:
     """Add a sheet as a page, `rows` without a gap: an empty one ends a table.
 
     A table's first row is its header where it has words and no numbers. Rows after a gap that have no
     header of their own belong to the table above them. The name is a heading where there are any rows.
     """
-    assembly.begin_page(name)
+    builder.begin_page(name)
     for number, table in enumerate(_joined(_tables(rows))):
         if number == 0:
-            assembly.heading(1, name)
-        _write_table(table, assembly)
+            builder.add_heading(1, name)
+        _write_table(table, builder)
 
 
 def _tables(rows: Iterable[Row]) -> Iterator[_Table]:
@@ -90,13 +90,13 @@ def _continues(table: _Table, above: _Table) -> bool:
     return has_numbers and len(table.columns) >= _MIN_HEADER_CELLS and table.columns <= set(above.rows[0])
 
 
-def _write_table(table: _Table, assembly: TextAssembly) -> None:
+def _write_table(table: _Table, builder: DocumentBuilder) -> None:
     columns = sorted(table.columns)
     rows = [[row.get(column, "") for column in columns] for row in table.rows]
     if len(columns) == 1 or len(rows) == 1:
-        assembly.paragraph("\n".join(map(table_row, rows)))
+        builder.add_paragraph("\n".join(map(format_row, rows)))
     else:
-        assembly.table(rows, header_rows=int(table.has_header))
+        builder.add_table(rows, header_rows=int(table.has_header))
 
 
 def _is_number(cell: str) -> bool:

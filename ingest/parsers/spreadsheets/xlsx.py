@@ -13,8 +13,8 @@ from typing import Any
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.parsers.assembly import TextAssembly, sensible_title
-from ingest.parsers.containers import open_container, read_part, reading
+from ingest.parsers.containers import open_container, read_part, translate_errors
+from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.source import Source
 from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
 from ingest.types import PageUnit, ParsedDocument
@@ -39,7 +39,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     computed, become warnings. Raises what `open_container` raises, `DamagedFileError`, `NoTextError`.
     """
     with (
-        reading(source.filename, InvalidFileException),
+        translate_errors(source.filename, InvalidFileException),
         open_container(source.path, source.filename) as archive,
         source.path.open("rb") as file,  # a path would be judged by its suffix
         warnings.catch_warnings(),
@@ -49,9 +49,9 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         reader = _Reader(archive)
         pieces = list(reader.read(book.worksheets))
         reader.warn_of_missing(set(book.sheetnames))
-    title = sensible_title(book.properties.title) or source.filename.rsplit(".", 1)[0]
-    for number, assembly in enumerate(pieces, 1):
-        yield assembly.build(
+    title = clean_title(book.properties.title) or source.filename.rsplit(".", 1)[0]
+    for number, builder in enumerate(pieces, 1):
+        yield builder.build(
             title=title,
             media_type=MEDIA_TYPE,
             filename=source.filename,
@@ -73,19 +73,19 @@ class _Reader:
         """Return what is missing."""
         return self.budget.warnings
 
-    def read(self, sheets: list[Any]) -> Iterator[TextAssembly]:
-        """Yield the text of the sheets, several small ones together; at least one assembly, only it without text."""
-        assembly = TextAssembly()
+    def read(self, sheets: list[Any]) -> Iterator[DocumentBuilder]:
+        """Yield the text of the sheets, several small ones together; at least one builder, only it without text."""
+        builder = DocumentBuilder()
         for sheet in sheets:
-            if assembly.length > _PIECE_CHARS:
-                yield assembly
-                assembly = TextAssembly(first_page=assembly.next_page)
-            write_sheet(sheet.title, self._rows(sheet), assembly)
+            if builder.length > _PIECE_CHARS:
+                yield builder
+                builder = DocumentBuilder(first_page=builder.next_page)
+            write_sheet(sheet.title, self._rows(sheet), builder)
             for text in _attached(self.archive, sheet._worksheet_path):
-                assembly.paragraph(text)
+                builder.add_paragraph(text)
             self._warn_of_formulas(sheet)
-        if assembly.has_text or assembly.first_page == 1:
-            yield assembly
+        if builder.has_text or builder.first_page == 1:
+            yield builder
 
     def warn_of_missing(self, found: set[str]) -> None:
         """Note the sheets that the workbook lists and does not have."""

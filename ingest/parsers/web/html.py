@@ -6,8 +6,8 @@ from itertools import groupby
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.parsers.assembly import Flow, TextAssembly, sensible_title
-from ingest.parsers.encoding import declared_in_markup, decode
+from ingest.parsers.document_builder import DocumentBuilder, ListWriter, clean_title
+from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.source import Source
 from ingest.types import ParsedDocument
 
@@ -38,28 +38,28 @@ _MAX_CELL_CHARS = 1000
 class _Writer:
     """Gathers inline text into paragraphs."""
 
-    def __init__(self, assembly: TextAssembly) -> None:
-        self.flow = Flow(assembly)
+    def __init__(self, builder: DocumentBuilder) -> None:
+        self.list_writer = ListWriter(builder)
         self.inline: list[str] = []
 
     def flush(self) -> None:
         """End the paragraph."""
         lines = [" ".join(line.split()) for line in "".join(self.inline).split("\n")]
         self.inline.clear()
-        self.flow.paragraph("\n".join(line for line in lines if line))
+        self.list_writer.add_paragraph("\n".join(line for line in lines if line))
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
     """Read an HTML file. Menus are left out unless there is nothing else; raises `NoTextError` where it is blank."""
     data = source.path.read_bytes()
-    decoded = decode(data, declared_in_markup(data))
+    decoded = decode(data, find_markup_charset(data))
     tree = LexborHTMLParser(decoded.text)
-    assembly = TextAssembly()
-    _write_body(tree, assembly, keep_menus=False)
-    if not assembly.has_text:
-        _write_body(tree, assembly, keep_menus=True)
-    yield assembly.build(
-        title=sensible_title(_title(tree)),
+    builder = DocumentBuilder()
+    _write_body(tree, builder, keep_menus=False)
+    if not builder.has_text:
+        _write_body(tree, builder, keep_menus=True)
+    yield builder.build(
+        title=clean_title(_title(tree)),
         media_type=MEDIA_TYPE,
         filename=source.filename,
         warnings=decoded.warnings,
@@ -67,15 +67,15 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     )
 
 
-def write_fragment(html: str, assembly: TextAssembly) -> None:
+def write_fragment(html: str, builder: DocumentBuilder) -> None:
     """Add the text of a piece of HTML to a document of another format."""
-    _write_body(LexborHTMLParser(html), assembly, keep_menus=True)
+    _write_body(LexborHTMLParser(html), builder, keep_menus=True)
 
 
-def _write_body(tree: LexborHTMLParser, assembly: TextAssembly, *, keep_menus: bool) -> None:
+def _write_body(tree: LexborHTMLParser, builder: DocumentBuilder, *, keep_menus: bool) -> None:
     if tree.body is None:
         return
-    writer = _Writer(assembly)
+    writer = _Writer(builder)
     walk = _Walk(tree.body, keep_menus=keep_menus)
     for node, is_leaving in walk:
         if node.is_text_node:
@@ -137,17 +137,17 @@ def _enter(node: LexborNode, writer: _Writer) -> bool:
         return False
     writer.flush()
     if tag in _LISTS:
-        writer.flow.open_list(first_number=_first_number(node))
+        writer.list_writer.open_list(first_number=_first_number(node))
     elif tag == "li":
-        writer.flow.open_item()
-    return _write_whole(node, writer.flow)
+        writer.list_writer.open_item()
+    return _write_whole(node, writer.list_writer)
 
 
 def _leave(node: LexborNode, writer: _Writer) -> None:
     if node.tag not in _INLINE:
         writer.flush()
     if node.tag in _LISTS:
-        writer.flow.close_list()
+        writer.list_writer.close_list()
 
 
 def _first_number(node: LexborNode) -> int | None:
@@ -157,18 +157,18 @@ def _first_number(node: LexborNode) -> int | None:
     return int(start) if start.isdecimal() else 1
 
 
-def _write_whole(node: LexborNode, flow: Flow) -> bool:
+def _write_whole(node: LexborNode, list_writer: ListWriter) -> bool:
     """Write a heading, a piece of code or a table; say whether the element was one of them."""
     tag = node.tag
     if tag in _HEADINGS:
-        flow.assembly.heading(_HEADINGS[tag], _PERMALINK.sub("", _inner_text(node).rstrip()))
+        list_writer.builder.add_heading(_HEADINGS[tag], _PERMALINK.sub("", _inner_text(node).rstrip()))
     elif tag == "pre":
-        flow.assembly.code(_inner_text(node))
+        list_writer.builder.add_code(_inner_text(node))
     elif tag == "table" and _is_data(node):
-        _write_table(node, flow.assembly)
+        _write_table(node, list_writer.builder)
     else:
         return False
-    flow.interrupt()
+    list_writer.interrupt()
     return True
 
 
@@ -194,13 +194,13 @@ def _is_data(table: LexborNode) -> bool:
     return is_grid and all(len(cell) <= _MAX_CELL_CHARS for row in rows for cell in row)
 
 
-def _write_table(table: LexborNode, assembly: TextAssembly) -> None:
+def _write_table(table: LexborNode, builder: DocumentBuilder) -> None:
     caption = table.css_first("caption")
     if caption is not None:
-        assembly.paragraph(" ".join(_inner_text(caption).split()))
+        builder.add_paragraph(" ".join(_inner_text(caption).split()))
     rows = _rows(table)
     leading = next((len(list(group)) for is_header, group in groupby(rows, key=lambda row: row[0]) if is_header), 0)
-    assembly.table([cells for _, cells in rows], header_rows=leading if rows[0][0] else 0)
+    builder.add_table([cells for _, cells in rows], header_rows=leading if rows[0][0] else 0)
 
 
 def _rows(table: LexborNode) -> list[tuple[bool, list[str]]]:

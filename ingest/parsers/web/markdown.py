@@ -7,7 +7,7 @@ from itertools import takewhile
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.parsers.assembly import Flow, TextAssembly, clean
+from ingest.parsers.document_builder import DocumentBuilder, ListWriter, normalize_text
 from ingest.parsers.encoding import decode
 from ingest.parsers.source import Source
 from ingest.parsers.web.html import write_fragment
@@ -23,14 +23,14 @@ _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 def parse(source: Source) -> Iterator[ParsedDocument]:
     """Read a Markdown file; marks of emphasis go, link targets stay. Raises `NoTextError` where it is blank."""
     decoded = decode(source.path.read_bytes())
-    text = clean(decoded.text)
-    assembly = TextAssembly()
+    text = normalize_text(decoded.text)
+    builder = DocumentBuilder()
     front = _FRONT_MATTER.match(text)
     stored_title = _STORED_TITLE.search(front[1]) if front else None
     if front:
-        assembly.paragraph(front[1])
-    _write(_tokens(text[front.end() :] if front else text), Flow(assembly))
-    yield assembly.build(
+        builder.add_paragraph(front[1])
+    _write(_tokens(text[front.end() :] if front else text), ListWriter(builder))
+    yield builder.build(
         title=stored_title[1] if stored_title else "",
         media_type=MEDIA_TYPE,
         filename=source.filename,
@@ -43,40 +43,40 @@ def _tokens(text: str) -> Iterator[Token]:
     return iter(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text))
 
 
-def _write(tokens: Iterator[Token], flow: Flow) -> None:
+def _write(tokens: Iterator[Token], list_writer: ListWriter) -> None:
     for token in tokens:
         match token.type:
             case "heading_open":
-                flow.assembly.heading(int(token.tag[1:]), _inline_text(next(tokens).children or []))
-                flow.interrupt()
+                list_writer.builder.add_heading(int(token.tag[1:]), _inline_text(next(tokens).children or []))
+                list_writer.interrupt()
             case "inline":
-                flow.paragraph(_inline_text(token.children or []))
+                list_writer.add_paragraph(_inline_text(token.children or []))
             case "bullet_list_open":
-                flow.open_list(first_number=None)
+                list_writer.open_list(first_number=None)
             case "ordered_list_open":
-                flow.open_list(first_number=int(token.attrGet("start") or 1))
+                list_writer.open_list(first_number=int(token.attrGet("start") or 1))
             case "bullet_list_close" | "ordered_list_close":
-                flow.close_list()
+                list_writer.close_list()
             case "list_item_open":
-                flow.open_item()
+                list_writer.open_item()
             case _:
-                _write_block(token, tokens, flow)
+                _write_block(token, tokens, list_writer)
 
 
-def _write_block(token: Token, tokens: Iterator[Token], flow: Flow) -> None:
+def _write_block(token: Token, tokens: Iterator[Token], list_writer: ListWriter) -> None:
     match token.type:
         case "fence" | "code_block":
-            flow.assembly.code(token.content)
+            list_writer.builder.add_code(token.content)
         case "html_block":
-            write_fragment(token.content, flow.assembly)
+            write_fragment(token.content, list_writer.builder)
         case "table_open":
-            _write_table(tokens, flow.assembly)
+            _write_table(tokens, list_writer.builder)
         case _:
             return
-    flow.interrupt()
+    list_writer.interrupt()
 
 
-def _write_table(tokens: Iterator[Token], assembly: TextAssembly) -> None:
+def _write_table(tokens: Iterator[Token], builder: DocumentBuilder) -> None:
     """Add the table whose tokens come next, up to its end."""
     rows: list[list[str]] = []
     for token in takewhile(lambda token: token.type != "table_close", tokens):
@@ -84,7 +84,7 @@ def _write_table(tokens: Iterator[Token], assembly: TextAssembly) -> None:
             rows.append([])
         elif token.type == "inline":
             rows[-1].append(_inline_text(token.children or []))
-    assembly.table(rows, header_rows=1)
+    builder.add_table(rows, header_rows=1)
 
 
 def _inline_text(tokens: Sequence[Token]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from docx.oxml.ns import qn
 from lxml.etree import _Element as Element
 
-from ingest.parsers.numerals import letters, roman
+from ingest.parsers.numerals import format_letters, format_roman
 
 _MAX_LEVELS = 9
 _PLACE = re.compile(r"%(\d)")
@@ -116,9 +116,9 @@ def _value(parent: Element, child: str) -> str:
 _FORMATS: dict[str, Callable[[int], str]] = {
     "decimal": str,
     "decimalZero": "{:02}".format,
-    "lowerLetter": letters,
-    "upperLetter": lambda number: letters(number).upper(),
-    "lowerRoman": roman,
-    "upperRoman": lambda number: roman(number).upper(),
+    "lowerLetter": format_letters,
+    "upperLetter": lambda number: format_letters(number).upper(),
+    "lowerRoman": format_roman,
+    "upperRoman": lambda number: format_roman(number).upper(),
     "none": lambda _: "",
 }

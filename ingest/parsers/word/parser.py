@@ -11,12 +11,12 @@ from docx.oxml.ns import qn
 from docx.oxml.parser import parse_xml
 from lxml.etree import _Element as Element
 
-from ingest.parsers.assembly import TextAssembly, sensible_title
-from ingest.parsers.containers import reading
+from ingest.parsers.containers import translate_errors
+from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.source import Source
 from ingest.parsers.word.numbering import Numbering
 from ingest.parsers.word.package import open_document
-from ingest.parsers.word.styles import ParagraphStyle, own_style_id, own_values, read_styles
+from ingest.parsers.word.styles import ParagraphStyle, read_own_style, read_style_id, read_styles
 from ingest.parsers.word.text import LEFT_OUT, NOTE_KINDS, Paragraph, ParagraphReader
 from ingest.types import ParsedDocument
 
@@ -33,22 +33,22 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     Numbers of headings and lists stand before their text. Notes and text boxes follow the paragraph they
     belong to; headers and footers come first. Raises what `open_document` raises, and `NoTextError`.
     """
-    with reading(source.filename, OpcError):
+    with translate_errors(source.filename, OpcError):
         document = open_document(source.path, source.filename)
         writer = _Writer(document)
         for kind in ("header", "footer"):
             for root in _parts(document, kind):
                 writer.write_once(root)
         writer.write(document.element.body)
-        title = sensible_title(document.core_properties.title) or writer.title
-    yield writer.assembly.build(title=title, media_type=MEDIA_TYPE, filename=source.filename)
+        title = clean_title(document.core_properties.title) or writer.title
+    yield writer.builder.build(title=title, media_type=MEDIA_TYPE, filename=source.filename)
 
 
 class _Writer:
     """Walks the XML of a document and adds what it finds."""
 
     def __init__(self, document: Document) -> None:
-        self.assembly = TextAssembly()
+        self.builder = DocumentBuilder()
         self.title = ""
         self._styles = read_styles(document.styles.element)
         self._numbering = Numbering(next(_parts(document, "numbering"), None))
@@ -78,7 +78,7 @@ class _Writer:
         text = paragraph.text.strip()
         style = self._style(element)
         if text and style.heading_level:
-            self.assembly.heading(style.heading_level, f"{self._label(style)} {text}")
+            self.builder.add_heading(style.heading_level, f"{self._label(style)} {text}")
             self._is_after_item = False
         elif text:
             self._write_prose(style, text)
@@ -89,7 +89,7 @@ class _Writer:
             self.title = text
         label = self._label(style)
         item = f"{'  ' * style.number_level}{label} {text}" if label else text
-        self.assembly.paragraph(item, separator="\n" if label and self._is_after_item else "\n\n")
+        self.builder.add_paragraph(item, separator="\n" if label and self._is_after_item else "\n\n")
         self._is_after_item = bool(label)
 
     def _write_attached(self, *paragraphs: Paragraph) -> None:
@@ -99,7 +99,7 @@ class _Writer:
                 self.write(box)
             for label, note in paragraph.notes:
                 self._is_after_item = False
-                self.assembly.paragraph(f"{label} {self._flat_text(note)}")
+                self.builder.add_paragraph(f"{label} {self._flat_text(note)}")
 
     def _write_table(self, table: Element) -> None:
         self._is_after_item = False
@@ -112,7 +112,7 @@ class _Writer:
             return
         attached: list[Paragraph] = []
         texts = [[self._flat_text(cell, attached) for cell in row] for row in rows]
-        self.assembly.table(texts, header_rows=_header_rows(table))
+        self.builder.add_table(texts, header_rows=_header_rows(table))
         self._write_attached(*attached)
 
     def _flat_text(self, container: Element, attached: list[Paragraph] | None = None) -> str:
@@ -137,8 +137,8 @@ class _Writer:
 
     def _style(self, element: Element) -> ParagraphStyle:
         properties = element.find(qn("w:pPr"))
-        style_id = own_style_id(properties)
-        style = own_values(properties).over(self._styles.get(style_id, ParagraphStyle()))
+        style_id = read_style_id(properties)
+        style = read_own_style(properties).over(self._styles.get(style_id, ParagraphStyle()))
         return style.at_level(self._numbering.level_of_style(style.number_id, style_id))
 
     def _label(self, style: ParagraphStyle) -> str:

@@ -41,12 +41,12 @@ def read_styles(root: Element) -> dict[str, ParagraphStyle]:
     return {style_id: _resolved(style_id, elements) for style_id in elements}
 
 
-def own_style_id(properties: Element | None) -> str:
+def read_style_id(properties: Element | None) -> str:
     """Return the id of the style that the properties of a paragraph name, or an empty string."""
     return _value(properties, "w:pStyle") if properties is not None else ""
 
 
-def own_values(properties: Element | None) -> ParagraphStyle:
+def read_own_style(properties: Element | None) -> ParagraphStyle:
     """Return what the properties of a paragraph or style say by themselves."""
     if properties is None:
         return ParagraphStyle()
@@ -73,7 +73,7 @@ def _own_style(element: Element) -> ParagraphStyle:
     name = _value(element, "w:name").lower()
     heading = _HEADING_NAME.match(name)
     named = ParagraphStyle(int(heading[1]) if heading else 0, name == _TITLE_NAME)
-    return named.over(own_values(element.find(qn("w:pPr"))))
+    return named.over(read_own_style(element.find(qn("w:pPr"))))
 
 
 def _number(text: str) -> int:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from pyarrow import parquet
 
 from ingest.parsers.embedded_files import read_attachment, scratch_file
-from ingest.parsers.registry import read
+from ingest.parsers.registry import parse_pieces
 from ingest.parsers.source import Source
 from tests.files import write_docx, write_pdf
 from tests.office_files import write_epub, write_opendocument, write_presentation, write_workbook
@@ -68,6 +68,6 @@ WRITERS: dict[str, Callable[[Path], object]] = {
 def test_every_kind_of_reader_takes_what_is_kept(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     WRITERS[suffix](path)
-    (alone,) = read(Source(path, path.name))
+    (alone,) = parse_pieces(Source(path, path.name))
     (inside,) = read_attachment(path.read_bytes(), path.name, Source(tmp_path / "around.eml", "around.eml"))
     assert inside.text == alone.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.parsers.encoding import declared_in_code, declared_in_markup, decode, looks_like_text
+from ingest.parsers.encoding import decode, find_markup_charset, find_source_charset, is_text
 
 CHINESE = "涨潮在中午开始，退潮在晚上。水位由港务局测量。" * 8
 JAPANESE = "満潮は正午に始まる。\n干潮は夕方、七時。\n" * 4
@@ -14,7 +14,7 @@ def test_utf_16_without_a_mark_is_recognised(text: str, encoding: str) -> None:
     data = text.encode(encoding)
     decoded = decode(data)
     assert (decoded.text, decoded.encoding, decoded.warnings) == (text, encoding, ())
-    assert looks_like_text(data)
+    assert is_text(data)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
@@ -48,9 +48,9 @@ def test_a_declaration_that_cannot_be_true_is_passed_over(declared: str) -> None
 
 
 def test_declarations_are_found_where_each_kind_of_file_has_them() -> None:
-    assert declared_in_markup(b'<html><meta http-equiv=x content="text/html; charset=koi8-r">') == "koi8-r"
-    assert declared_in_markup(b'<?xml version="1.0" encoding="windows-1251"?>') == "windows-1251"
-    assert declared_in_markup(b"<p>charset=koi8-r") is None
-    assert declared_in_code(b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\n") == "latin-1"
-    assert declared_in_code(b"a\nb\n# coding: latin-1\n") is None
-    assert declared_in_code(b"x = 'coding: latin-1'\n") is None
+    assert find_markup_charset(b'<html><meta http-equiv=x content="text/html; charset=koi8-r">') == "koi8-r"
+    assert find_markup_charset(b'<?xml version="1.0" encoding="windows-1251"?>') == "windows-1251"
+    assert find_markup_charset(b"<p>charset=koi8-r") is None
+    assert find_source_charset(b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\n") == "latin-1"
+    assert find_source_charset(b"a\nb\n# coding: latin-1\n") is None
+    assert find_source_charset(b"x = 'coding: latin-1'\n") is None

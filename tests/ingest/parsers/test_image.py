@@ -8,7 +8,7 @@ from PIL import Image
 
 from ingest.errors import DamagedFileError, NoTextError, ParserLimitError
 from ingest.parsers.images import parser as image
-from ingest.parsers.images.parser import render
+from ingest.parsers.images.parser import render_page
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
 from ingest.text.word_boxes import find_boxes
@@ -119,7 +119,7 @@ def test_a_picture_cut_short_is_refused(tmp_path: Path) -> None:
 
 def test_a_picture_is_drawn_with_its_marks(tmp_path: Path) -> None:
     Image.new("RGB", (2000, 1000), "white").save(tmp_path / "a.png")
-    png = render(tmp_path / "a.png", 1, [Box(1, 200, 200, 400, 300), Box(2, 1000, 500, 1200, 600)])
+    png = render_page(tmp_path / "a.png", 1, [Box(1, 200, 200, 400, 300), Box(2, 1000, 500, 1200, 600)])
     drawn = Image.open(io.BytesIO(png))
     assert drawn.size == (1000, 500)
     assert drawn.getpixel((150, 125)) == (255, 232, 92)
@@ -129,4 +129,4 @@ def test_a_picture_is_drawn_with_its_marks(tmp_path: Path) -> None:
 def test_a_page_that_a_picture_does_not_have_cannot_be_drawn(tmp_path: Path) -> None:
     Image.new("RGB", (20, 10), "white").save(tmp_path / "a.png")
     with pytest.raises(DamagedFileError, match="it has no page 2"):
-        render(tmp_path / "a.png", 2, [])
+        render_page(tmp_path / "a.png", 2, [])

@@ -36,7 +36,7 @@ def letter(subject: str = "High tide", text: str = "Bring the ropes.") -> EmailM
     return message
 
 
-def page_texts(document: ParsedDocument) -> dict[str, str]:
+def extract_page_texts(document: ParsedDocument) -> dict[str, str]:
     return {page.label: document.text[page.start : page.end] for page in document.pages}
 
 
@@ -76,7 +76,7 @@ def test_attachments_are_pages_with_their_names(tmp_path: Path) -> None:
     message.add_attachment(pdf, maintype="application", subtype="pdf", filename="lists.pdf")
     message.add_attachment("Fenders: 4", filename="more.txt")
     document = read(tmp_path, message)
-    texts = page_texts(document)
+    texts = extract_page_texts(document)
     assert list(texts) == ["", "attachment lists.pdf, page 1", "attachment lists.pdf, page 2", "attachment more.txt"]
     assert [page.number for page in document.pages] == [1, 2, 3, 4]
     assert all(page.width == 0 and not page.words for page in document.pages)
@@ -94,7 +94,7 @@ def test_a_forwarded_message_is_read_with_what_is_attached_to_it(tmp_path: Path)
     inner.add_attachment("Deep text", filename="deep.txt")
     outer = letter("Fwd")
     outer.add_attachment(inner)
-    texts = page_texts(read(tmp_path, outer))
+    texts = extract_page_texts(read(tmp_path, outer))
     assert list(texts) == [
         "",
         "attachment Old plan.eml",

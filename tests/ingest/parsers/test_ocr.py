@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.errors import NoTextError
-from ingest.parsers.images.ocr import read_picture
-from ingest.parsers.images.ocr_layout import lay_out_reading
+from ingest.parsers.images.ocr import recognize_text
+from ingest.parsers.images.ocr_layout import lay_out_ocr
 from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
@@ -97,7 +97,7 @@ def test_columns_of_a_scan_are_read_one_after_the_other() -> None:
     for column, x in ((left, 60), (right, 800)):
         for number, line in enumerate(column):
             draw.text((x, 60 + 60 * number), line, fill="black", font=ImageFont.load_default(size=32))
-    layout = lay_out_reading(read_picture(picture), 1.0)
+    layout = lay_out_ocr(recognize_text(picture), 1.0)
     assert layout.text.split("\n") == left + right
 
 
@@ -113,7 +113,7 @@ def test_a_table_of_a_scan_is_a_table() -> None:
     for number, row in enumerate(rows):
         for x, cell in zip((80, 480, 880), row, strict=True):
             draw.text((x, 60 + 60 * number), cell, fill="black", font=ImageFont.load_default(size=32))
-    layout = lay_out_reading(read_picture(picture), 1.0)
+    layout = lay_out_ocr(recognize_text(picture), 1.0)
     assert layout.text.split("\n") == [" | ".join(row) for row in rows]
     assert len(layout.tables) == 1
 
@@ -127,8 +127,8 @@ def test_the_first_page_of_a_long_scan_is_given_away_at_once(tmp_path: Path) -> 
 
 
 def test_a_picture_without_words_has_no_lines() -> None:
-    assert read_picture(Image.new("RGB", (200, 200), "white")).lines == ()
-    assert read_picture(Image.new("RGB", (5, 200), "white")).lines == ()
+    assert recognize_text(Image.new("RGB", (200, 200), "white")).lines == ()
+    assert recognize_text(Image.new("RGB", (5, 200), "white")).lines == ()
 
 
 def test_a_page_that_is_hard_to_read_says_so(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def parse(path: Path, filename: str, password: str | None = None, *, with_ocr: b
     return join_pieces(pdf.parse(Source(path, filename, password, with_ocr=with_ocr)))
 
 
-def page_texts(document: ParsedDocument) -> list[str]:
+def extract_page_texts(document: ParsedDocument) -> list[str]:
     return [document.text[page.start : page.end] for page in document.pages]
 
 
@@ -54,11 +54,11 @@ def test_text_pages_and_headings_of_a_plain_file(tmp_path: Path) -> None:
     document = parse(write_pdf(tmp_path / "a.pdf", *HANDBOOK), "handbook.pdf")
     assert document.title == "Harbour Handbook"
     assert document.media_type == "application/pdf"
-    assert page_texts(document) == [
+    assert extract_page_texts(document) == [
         "Harbour Handbook\n\nMooring\n\nTie the bow first. Then tie\nthe stern.",
         "Fuel\n\nDiesel is sold at pier 4.\n\nIt closes at noon.",
     ]
-    assert document.text == "\n\n".join(page_texts(document))
+    assert document.text == "\n\n".join(extract_page_texts(document))
     assert document.headings == (
         Heading(1, "Harbour Handbook", 0),
         Heading(2, "Mooring", 18),
@@ -230,7 +230,7 @@ def test_a_blank_page_is_refused(tmp_path: Path) -> None:
 
 def test_pages_without_text_beside_pages_with_text_are_named_in_a_warning(tmp_path: Path) -> None:
     document = parse(write_picture_pdf(tmp_path / "a.pdf", pages=2, first=["Some text"]), "a.pdf")
-    assert page_texts(document) == ["Some text", "", ""]
+    assert extract_page_texts(document) == ["Some text", "", ""]
     assert document.warnings == ("pages 2-3 without text (blank, or nothing that OCR can read)",)
 
 
@@ -245,7 +245,7 @@ def test_a_file_that_pdfium_gives_up_is_read_without_positions_and_with_a_warnin
     path = write_pdf(tmp_path / "a.pdf", ["High tide"], ["at noon"])
     path.write_bytes(re.sub(rb"/Root \d+ 0 R", b"/Root 99 0 R", path.read_bytes()))
     document = parse(path, "a.pdf")
-    assert page_texts(document) == ["High tide", "at noon"]
+    assert extract_page_texts(document) == ["High tide", "at noon"]
     assert document.warnings == ("the file is damaged: its text was recovered without positions and may be incomplete",)
     assert find_boxes(document.pages[0], 0, 4) == ()
 
@@ -254,7 +254,7 @@ def test_a_page_that_is_broken_beside_pages_that_are_not_is_named_in_a_warning(t
     path = write_pdf(tmp_path / "a.pdf", ["High tide"], ["at noon"])
     path.write_bytes(re.sub(rb"/Kids \[ (\d+ 0 R)", rb"/Kids [ 88 0 R", path.read_bytes(), count=1))
     document = parse(path, "a.pdf")
-    assert page_texts(document) == ["", "at noon"]
+    assert extract_page_texts(document) == ["", "at noon"]
     assert document.warnings == ("page 1 cannot be read",)
 
 

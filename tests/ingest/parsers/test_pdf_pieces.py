@@ -10,7 +10,7 @@ from pypdf.generic import DictionaryObject, NameObject, RectangleObject, StreamO
 
 from ingest.errors import EncryptedFileError, NoTextError
 from ingest.parsers.pdf import parser as pdf
-from ingest.parsers.pdf.binder import FIRST_PIECE_PAGES, PIECE_PAGES
+from ingest.parsers.pdf.piece_builder import FIRST_PIECE_PAGES, PIECE_PAGES
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
 from ingest.text.word_boxes import find_boxes

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from ingest.parsers.pdf import parser as pdf
-from ingest.parsers.pdf.layout import join_words, lay_out
+from ingest.parsers.pdf.layout import dehyphenate, lay_out
 from ingest.parsers.pdf.pdfium import Glyphs
 from ingest.parsers.pdf.tables import mark_tables
 from ingest.parsers.source import Source
@@ -94,5 +94,5 @@ def test_marking_tables_changes_nothing_but_what_stands_between_words(glyphs: Gl
     marked = mark_tables(plain)
     for before, after in zip(plain.words.tolist(), marked.words.tolist(), strict=True):
         assert plain.text[before[0] : before[1]] == marked.text[after[0] : after[1]]
-    joined = join_words(marked, frozenset())
+    joined = dehyphenate(marked, frozenset())
     assert all(0 <= a <= head <= end <= len(joined.text) for a, head, end in joined.tables)

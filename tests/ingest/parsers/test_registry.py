@@ -6,12 +6,12 @@ import pytest
 
 from ingest.errors import ParserLimitError
 from ingest.parsers import registry
-from ingest.parsers.format_marks import BINARY_SUFFIXES, BY_SUFFIX, SUPPORTED, Format
+from ingest.parsers.format_signatures import BINARY_SUFFIXES, BY_SUFFIX, SUPPORTED, Format
 
 
 @pytest.mark.parametrize("kind", Format)
 def test_every_format_has_a_parser(kind: Format) -> None:
-    assert callable(registry.parser_of(kind))
+    assert callable(registry.load_parser(kind))
 
 
 def test_every_name_that_promises_a_format_is_named_among_those_supported() -> None:
@@ -28,6 +28,6 @@ def test_what_needs_too_much_is_refused_with_that_reason(tmp_path: Path, monkeyp
         def fail(_: object, error: type[Exception] = error) -> None:
             raise error
 
-        monkeypatch.setattr(registry, "parser_of", lambda _, fail=fail: fail)
+        monkeypatch.setattr(registry, "load_parser", lambda _, fail=fail: fail)
         with pytest.raises(ParserLimitError, match=reason):
             registry.parse(tmp_path / "a.txt", "a.txt")

@@ -10,7 +10,7 @@ from openpyxl.comments import Comment
 
 from ingest.errors import NoTextError, UnreadableFileError
 from ingest.parsers import registry
-from ingest.parsers.assembly import TextAssembly
+from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.source import Source
 from ingest.parsers.spreadsheets.sheets import CellBudget, write_sheet
 from ingest.types import Page, PageUnit, ParsedDocument
@@ -28,9 +28,9 @@ def members_of(path: Path) -> dict[str, bytes]:
 
 def sheet_text(*rows: list[str]) -> tuple[str, list[str]]:
     """Return the text of a sheet, and the headers of its tables."""
-    assembly = TextAssembly()
-    write_sheet("Ports", ({n: cell for n, cell in enumerate(row) if cell} for row in rows), assembly)
-    document = assembly.build(title="", media_type="x/y", filename="a")
+    builder = DocumentBuilder()
+    write_sheet("Ports", ({n: cell for n, cell in enumerate(row) if cell} for row in rows), builder)
+    document = builder.build(title="", media_type="x/y", filename="a")
     return document.text, [document.text[block.start : block.header_end] for block in document.blocks]
 
 
@@ -123,7 +123,7 @@ def test_a_sheet_that_is_missing_from_the_file_is_told(tmp_path: Path) -> None:
 def test_a_large_workbook_comes_in_pieces_whose_pages_are_numbered_through(tmp_path: Path) -> None:
     long: list[list[object]] = [["tide " * 6_000] for _ in range(40)]
     path = write_workbook(tmp_path / "a.xlsx", {"May": long, "June": [["ebb"]], "July": long, "Empty": []})
-    pieces = list(registry.read(Source(path, "ports.xlsx")))
+    pieces = list(registry.parse_pieces(Source(path, "ports.xlsx")))
     assert [[(page.number, page.label) for page in piece.pages] for piece in pieces] == [
         [(1, "May")],
         [(2, "June"), (3, "July")],

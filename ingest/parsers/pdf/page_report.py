@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from ingest.parsers.pdf.pages import PageState, ReadPage
+from ingest.parsers.pdf.pages import PageState, ParsedPage
 
 LOW_CONFIDENCE = 0.8
 
 
 @dataclass(slots=True)
-class Findings:
+class PageReport:
     """The numbers of the pages that are worth a word, collected as they go by."""
 
     with_ocr: bool = True
@@ -23,7 +23,7 @@ class Findings:
     unsure: dict[int, float] = field(default_factory=dict)
     _without: dict[PageState, list[int]] = field(default_factory=dict)
 
-    def add(self, page: ReadPage) -> None:
+    def add(self, page: ParsedPage) -> None:
         """Take note of the next page."""
         self.pages += 1
         self.has_text |= bool(page.layout.text)
@@ -37,17 +37,17 @@ class Findings:
             if page.confidence < LOW_CONFIDENCE:
                 self.unsure[self.pages] = page.confidence
 
-    def numbers(self, state: PageState) -> list[int]:
+    def page_numbers(self, state: PageState) -> list[int]:
         """Return the numbers of the pages of that state."""
         return self._without.get(state, [])
 
-    def why_no_text(self) -> str:
+    def explain_missing_text(self) -> str:
         """Return the reason why no page has text."""
-        pages = counted(self.pages, "page")
+        pages = format_count(self.pages, "page")
         ocr = "no words can be read in them by OCR" if self.with_ocr else "OCR is off"
-        if self.numbers(PageState.UNMAPPED):
+        if self.page_numbers(PageState.UNMAPPED):
             return f"its fonts do not say which letters their signs stand for; {ocr}"
-        if self.numbers(PageState.BROKEN):
+        if self.page_numbers(PageState.BROKEN):
             return f"none of its pages can be read ({pages})"
         if self.has_pictures:
             return f"image only (scanned): {pages} without text; {ocr}"
@@ -56,26 +56,26 @@ class Findings:
     def warnings(self) -> list[str]:
         """Return what may be missing or wrong."""
         warnings: list[str] = []
-        if broken := self.numbers(PageState.BROKEN):
-            warnings.append(f"{named(broken)} cannot be read")
-        if unmapped := self.numbers(PageState.UNMAPPED):
-            warnings.append(f"{named(unmapped)} without usable text: the fonts do not say what their signs mean")
-        if empty := self.numbers(PageState.EMPTY):
+        if broken := self.page_numbers(PageState.BROKEN):
+            warnings.append(f"{format_pages(broken)} cannot be read")
+        if unmapped := self.page_numbers(PageState.UNMAPPED):
+            warnings.append(f"{format_pages(unmapped)} without usable text: the fonts do not say what their signs mean")
+        if empty := self.page_numbers(PageState.EMPTY):
             why = "blank, or nothing that OCR can read" if self.with_ocr else "blank or scanned; OCR is off"
-            warnings.append(f"{named(empty)} without text ({why})")
+            warnings.append(f"{format_pages(empty)} without text ({why})")
         if self.unsure:
             low, high = min(self.unsure.values()), max(self.unsure.values())
             span = f"{low:.2f}" if len(self.unsure) == 1 else f"{low:.2f} to {high:.2f}"
-            warnings.append(f"{named(list(self.unsure))} read by OCR (confidence {span})")
+            warnings.append(f"{format_pages(list(self.unsure))} read by OCR (confidence {span})")
         return warnings
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """Return a number with its noun, for a person."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def named(numbers: Sequence[int]) -> str:
+def format_pages(numbers: Sequence[int]) -> str:
     """Name pages for a person: "page 2", "pages 2, 5-7"."""
     ranges: list[str] = []
     for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element as Element
 
-from ingest.parsers.numerals import letters, roman
-from ingest.parsers.opendocument.package import name
+from ingest.parsers.numerals import format_letters, format_roman
+from ingest.parsers.opendocument.package import qualify
 
 _SHAPES: dict[str, Callable[[int], str]] = {
     "1": str,
-    "a": letters,
-    "A": lambda number: letters(number).upper(),
-    "i": roman,
-    "I": lambda number: roman(number).upper(),
+    "a": format_letters,
+    "A": lambda number: format_letters(number).upper(),
+    "i": format_roman,
+    "I": lambda number: format_roman(number).upper(),
 }
 
 
@@ -31,16 +31,16 @@ class HeadingNumbers:
     """Counts the headings of a text in order."""
 
     def __init__(self, styles: Element | None) -> None:
-        outline = next(styles.iter(name("text:outline-style")), None) if styles is not None else None
-        levels = outline.iterchildren(name("text:outline-level-style")) if outline is not None else ()
-        self._levels = {int(level.get(name("text:level"), "1")): _level(level) for level in levels}
+        outline = next(styles.iter(qualify("text:outline-style")), None) if styles is not None else None
+        levels = outline.iterchildren(qualify("text:outline-level-style")) if outline is not None else ()
+        self._levels = {int(level.get(qualify("text:level"), "1")): _level(level) for level in levels}
         self._counts: dict[int, int] = {}
 
     def next_label(self, heading: Element) -> str:
         """Count a heading and return its number, or nothing where it shows none."""
-        rank = int(heading.get(name("text:outline-level"), "1"))
+        rank = int(heading.get(qualify("text:outline-level"), "1"))
         level = self._levels.get(rank)
-        if level is None or heading.get(name("text:is-list-header")) == "true":
+        if level is None or heading.get(qualify("text:is-list-header")) == "true":
             return ""
         self._counts[rank] = self._counts.get(rank, level.start - 1) + 1
         for deeper in [other for other in self._counts if other > rank]:
@@ -57,9 +57,9 @@ class HeadingNumbers:
 
 def _level(element: Element) -> _Level:
     return _Level(
-        shape=element.get(name("style:num-format"), ""),
-        prefix=element.get(name("style:num-prefix"), ""),
-        suffix=element.get(name("style:num-suffix"), ""),
-        shown_levels=int(element.get(name("text:display-levels"), "1")),
-        start=int(element.get(name("text:start-value"), "1")),
+        shape=element.get(qualify("style:num-format"), ""),
+        prefix=element.get(qualify("style:num-prefix"), ""),
+        suffix=element.get(qualify("style:num-suffix"), ""),
+        shown_levels=int(element.get(qualify("text:display-levels"), "1")),
+        start=int(element.get(qualify("text:start-value"), "1")),
     )

@@ -5,11 +5,11 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from ingest.parsers.pdf.layout import PageLayout, join_words, vocabulary
-from ingest.parsers.pdf.page_warnings import Findings, named
-from ingest.parsers.pdf.pages import ReadPage
+from ingest.parsers.pdf.layout import PageLayout, collect_vocabulary, dehyphenate
+from ingest.parsers.pdf.page_report import PageReport, format_pages
+from ingest.parsers.pdf.pages import ParsedPage
 from ingest.parsers.pdf.pdfium import OutlineEntry
-from ingest.parsers.pdf.running_headers import RunningLines
+from ingest.parsers.pdf.running_headers import RunningHeaderFinder
 from ingest.parsers.pdf.structure import HeadingFinder, find_title
 from ingest.text.word_boxes import pack_words
 from ingest.types import Block, BlockKind, Page, ParsedDocument
@@ -25,7 +25,7 @@ OCR_PIECE_PAGES = 4
 _MAX_VOCABULARY = 300_000
 
 
-class Binder:
+class PieceBuilder:
     """Takes pages one by one and gives them back as pieces.
 
     The words of all pages so far tell which hyphens stay; their letters tell which lines are headings, and of
@@ -42,22 +42,22 @@ class Binder:
         outline: Sequence[OutlineEntry] = (),
         with_ocr: bool = True,
     ) -> None:
-        self.findings = Findings(with_ocr)
+        self.report = PageReport(with_ocr)
         self._fallback_title = Path(filename).stem
         self._stored_title = stored_title
         self._title = ""
         self._media_type = media_type
         self._total_pages = total_pages
         self._headings = HeadingFinder(outline)
-        self._running = RunningLines()
+        self._running = RunningHeaderFinder()
         self._vocabulary: set[str] = set()
-        self._pages: list[ReadPage] = []
+        self._pages: list[ParsedPage] = []
         self._bound_pages = 0
 
     @property
     def has_text(self) -> bool:
         """Say whether any page so far has text."""
-        return self.findings.has_text
+        return self.report.has_text
 
     @property
     def is_full(self) -> bool:
@@ -69,16 +69,16 @@ class Binder:
             return len(self._pages) >= PIECE_PAGES or read_slowly >= OCR_PIECE_PAGES
         return len(self._pages) >= FIRST_PIECE_PAGES or read_slowly > 0
 
-    def add(self, page: ReadPage) -> None:
+    def add(self, page: ParsedPage) -> None:
         """Take the next page."""
-        self.findings.add(page)
+        self.report.add(page)
         self._pages.append(page)
         if len(self._vocabulary) < _MAX_VOCABULARY:
-            self._vocabulary |= vocabulary([page.layout.text])
+            self._vocabulary |= collect_vocabulary([page.layout.text])
 
     def take(self) -> ParsedDocument:
         """Return the pages that wait as the next piece."""
-        layouts = [join_words(page.layout, self._vocabulary) for page in self._pages]
+        layouts = [dehyphenate(page.layout, self._vocabulary) for page in self._pages]
         starts = _starts(layouts)
         headings = self._headings.find(layouts, starts, self._bound_pages + 1)
         self._title = self._title or find_title(self._stored_title, layouts) or self._fallback_title
@@ -101,7 +101,7 @@ class Binder:
 
     def finish(self, piece: ParsedDocument, warnings: Sequence[str]) -> ParsedDocument:
         """Return `piece` with what is said of the whole file."""
-        metadata = {"ocr": named(self.findings.ocr)} if self.findings.ocr else {}
+        metadata = {"ocr": format_pages(self.report.ocr)} if self.report.ocr else {}
         return replace(piece, warnings=(*piece.warnings, *warnings), metadata={**piece.metadata, **metadata})
 
 

@@ -18,25 +18,25 @@ _NOT_A_TITLE = re.compile(
 _LINE_BREAKS = ("\r\n", "\r", "\x0c", "\x85", "\u2028", "\u2029")
 
 
-def clean(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Return `text` with "\\n" as its only line break, without control characters and lone surrogates."""
     for line_break in _LINE_BREAKS:  # ten times as fast as a regular expression with all of them
         text = text.replace(line_break, "\n")
     return _NO_TEXT.sub("", text)
 
 
-def sensible_title(stored: str | None) -> str:
+def clean_title(stored: str | None) -> str:
     """Return the title that a file's properties give, or nothing where it is a file name or a placeholder."""
-    title = " ".join(clean(stored or "").split())
+    title = " ".join(normalize_text(stored or "").split())
     return title if _LETTERS.search(title) and not _NOT_A_TITLE.match(title) else ""
 
 
-def table_row(cells: Sequence[str]) -> str:
+def format_row(cells: Sequence[str]) -> str:
     """Return the cells of a row on one line; empty cells at its end are left out."""
     return CELL_SEPARATOR.join(" ".join(cell.split()) for cell in cells).rstrip(" |")
 
 
-class TextAssembly:
+class DocumentBuilder:
     """Collects paragraphs, headings, tables and code, an empty line between each two.
 
     All of it is one page unless `begin_page` is called.
@@ -77,32 +77,32 @@ class TextAssembly:
         if self.has_text and not self._pages:
             raise ValueError("text stands before the first page")
         self._end_page()
-        name = " ".join(clean(label).split())
+        name = " ".join(normalize_text(label).split())
         self._pages.append(Page(self.next_page, self._length, self._length, label=name))
         self._is_page_fresh = True
 
-    def paragraph(self, text: str, *, separator: str = "\n\n") -> None:
+    def add_paragraph(self, text: str, *, separator: str = "\n\n") -> None:
         """Add a paragraph; does nothing if it has no text. `separator` stands between it and what came before."""
-        body = clean(text).strip("\n").rstrip()
+        body = normalize_text(text).strip("\n").rstrip()
         if body.strip():
             self._append(body, separator)
 
-    def heading(self, level: int, text: str) -> None:
+    def add_heading(self, level: int, text: str) -> None:
         """Add a heading as a paragraph of its own."""
-        title = " ".join(clean(text).split())
+        title = " ".join(normalize_text(text).split())
         if title:
             self._headings.append(Heading(level, title, self._append(title, "\n\n")))
 
-    def code(self, text: str) -> None:
+    def add_code(self, text: str) -> None:
         """Add a piece of code, its white space untouched."""
-        body = clean(text).strip("\n")
+        body = normalize_text(text).strip("\n")
         if body.strip():
             start = self._append(body, "\n\n")
             self._blocks.append(Block(BlockKind.CODE, start, self._length, start))
 
-    def table(self, rows: Sequence[Sequence[str]], *, header_rows: int) -> None:
+    def add_table(self, rows: Sequence[Sequence[str]], *, header_rows: int) -> None:
         """Add a table, one row a line; rows without text are left out."""
-        lines = [table_row([clean(cell) for cell in row]) for row in rows]
+        lines = [format_row([normalize_text(cell) for cell in row]) for row in rows]
         header = [line for line in lines[:header_rows] if line]
         written = header + [line for line in lines[header_rows:] if line]
         if written:
@@ -130,7 +130,7 @@ class TextAssembly:
             raise NoTextError(filename=filename, detail="there are no letters in it")
         self._end_page()
         return ParsedDocument(
-            title=" ".join(clean(title).split()) or self.first_heading or Path(filename).stem,
+            title=" ".join(normalize_text(title).split()) or self.first_heading or Path(filename).stem,
             media_type=media_type,
             text=text,
             pages=tuple(self._pages) or (Page(self.first_page, 0, len(text)),),
@@ -160,11 +160,11 @@ class TextAssembly:
         return start
 
 
-class Flow:
+class ListWriter:
     """Paragraphs and nested lists on their way into a document: items get their marks and indents."""
 
-    def __init__(self, assembly: TextAssembly) -> None:
-        self.assembly = assembly
+    def __init__(self, builder: DocumentBuilder) -> None:
+        self.builder = builder
         self._numbers: list[int | None] = []
         self._marker = ""
         self._is_after_item = False
@@ -186,13 +186,13 @@ class Flow:
         if number is not None:
             self._numbers[-1] = number + 1
 
-    def paragraph(self, text: str) -> None:
+    def add_paragraph(self, text: str) -> None:
         """Add a paragraph, or an item where one was begun; does nothing if it has no text."""
         if not text.strip():
             return
         indent = "  " * max(len(self._numbers) - 1, 0)
         separator = "\n" if self._numbers and self._is_after_item else "\n\n"
-        self.assembly.paragraph(f"{indent}{self._marker}{text}", separator=separator)
+        self.builder.add_paragraph(f"{indent}{self._marker}{text}", separator=separator)
         self._marker = ""
         self._is_after_item = bool(self._numbers)
 

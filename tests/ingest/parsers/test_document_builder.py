@@ -3,20 +3,20 @@
 import pytest
 
 from ingest.errors import NoTextError
-from ingest.parsers.assembly import TextAssembly
+from ingest.parsers.document_builder import DocumentBuilder
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
 
 
 def test_pages_are_apart_and_keep_their_labels_and_offsets() -> None:
-    assembly = TextAssembly(first_page=3)
-    assembly.begin_page("May\n report")
-    assembly.paragraph("ebb")
-    assembly.begin_page()
-    assembly.begin_page("June")
-    assembly.heading(1, "Flood")
-    assembly.paragraph("high")
-    assert assembly.next_page == 6
-    document = assembly.build(title="", media_type="x/y", filename="a.b", unit=PageUnit.SHEET, total_pages=9)
+    builder = DocumentBuilder(first_page=3)
+    builder.begin_page("May\n report")
+    builder.add_paragraph("ebb")
+    builder.begin_page()
+    builder.begin_page("June")
+    builder.add_heading(1, "Flood")
+    builder.add_paragraph("high")
+    assert builder.next_page == 6
+    document = builder.build(title="", media_type="x/y", filename="a.b", unit=PageUnit.SHEET, total_pages=9)
     assert document == ParsedDocument(
         title="Flood",
         media_type="x/y",
@@ -29,20 +29,20 @@ def test_pages_are_apart_and_keep_their_labels_and_offsets() -> None:
 
 
 def test_all_is_one_page_where_none_is_begun() -> None:
-    assembly = TextAssembly()
-    assembly.paragraph("ebb")
-    assert assembly.build(title="", media_type="x/y", filename="a.b").pages == (Page(1, 0, 3),)
+    builder = DocumentBuilder()
+    builder.add_paragraph("ebb")
+    assert builder.build(title="", media_type="x/y", filename="a.b").pages == (Page(1, 0, 3),)
 
 
 def test_text_before_the_first_page_is_a_slip() -> None:
-    assembly = TextAssembly()
-    assembly.paragraph("ebb")
+    builder = DocumentBuilder()
+    builder.add_paragraph("ebb")
     with pytest.raises(ValueError, match="first page"):
-        assembly.begin_page()
+        builder.begin_page()
 
 
 def test_pages_without_any_text_are_no_document() -> None:
-    assembly = TextAssembly()
-    assembly.begin_page("empty")
+    builder = DocumentBuilder()
+    builder.begin_page("empty")
     with pytest.raises(NoTextError):
-        assembly.build(title="", media_type="x/y", filename="a.b")
+        builder.build(title="", media_type="x/y", filename="a.b")

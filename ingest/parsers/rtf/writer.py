@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from ingest.parsers.assembly import TextAssembly
+from ingest.parsers.document_builder import DocumentBuilder
 
 _MAX_CELL_CHARS = 1000
 _BULLET = re.compile("^(?:[\u00b7\u2022\u25aa\u25cf\uf0a7\uf0b7\u00a7o-]|\uf0a8)\t\\s*")
@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"^(\(?\w{1,5}(?:\.\w{1,3})*[.)])\t\s*")
 
 
 @dataclass(slots=True)
-class Line:
+class TextBuffer:
     """Text on its way to its purpose (`text` is the body); bytes wait until all of a character's are there."""
 
     purpose: str = "text"
@@ -44,11 +44,11 @@ class Line:
             self.waiting.clear()
 
 
-class Story:
+class RtfWriter:
     """Adds paragraphs and tables to a document, and behind each what is attached to it."""
 
     def __init__(self) -> None:
-        self.assembly = TextAssembly()
+        self.builder = DocumentBuilder()
         self._attached: list[str] = []
         self._attached_to_table = 0
         self._written: set[str] = set()
@@ -67,12 +67,12 @@ class Story:
         """Add a paragraph, or a heading where its level is not 0; a table that was open is complete."""
         self.end_table()
         if heading_level:
-            self.assembly.heading(heading_level, text)
+            self.builder.add_heading(heading_level, text)
             self._is_after_item = False
         elif text.strip():
             item = _NUMBER.sub(r"\1 ", _BULLET.sub("- ", text))
             is_item = item != text
-            self.assembly.paragraph(item, separator="\n" if is_item and self._is_after_item else "\n\n")
+            self.builder.add_paragraph(item, separator="\n" if is_item and self._is_after_item else "\n\n")
             self._is_after_item = is_item
         self._write_attached(len(self._attached))
 
@@ -94,16 +94,16 @@ class Story:
             return
         self._is_after_item = False
         if max(map(len, rows)) > 1 and all(len(cell) <= _MAX_CELL_CHARS for row in rows for cell in row):
-            self.assembly.table(rows, header_rows=self._header_rows)
+            self.builder.add_table(rows, header_rows=self._header_rows)
         else:
             for cell in (cell for row in rows for cell in row):
-                self.assembly.paragraph(cell)
+                self.builder.add_paragraph(cell)
         self._rows, self._cells, self._header_rows = [], [], 0
         self._write_attached(self._attached_to_table)
 
     def _write_attached(self, count: int) -> None:
         for text in self._attached[:count]:
-            self.assembly.paragraph(text)
+            self.builder.add_paragraph(text)
             self._is_after_item = False
         del self._attached[:count]
         self._attached_to_table = 0
