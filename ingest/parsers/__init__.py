@@ -1,4 +1,7 @@
-"""Files to documents: one format each. Everything here but this module is imported in worker processes only."""
+"""Parsers: a file of any supported format to a document.
+
+The other modules of this package are imported in worker processes only.
+"""
 
 import msgspec
 
@@ -22,10 +25,10 @@ PARSER_ERRORS: tuple[type[Exception], ...] = (
     UnreadableFileError,
     UnsupportedFormatError,
 )
-"""What a parser worker may raise; to be named in its `WorkerSpec`."""
+"""The errors of a parser worker, for the `errors` of its `WorkerSpec`."""
 
 
 class NextPiece(msgspec.Struct, frozen=True):
-    """The next piece of a file, or None where there is no other."""
+    """The next piece of a file; None after the last."""
 
     piece: ChunkedDocument | None

@@ -1,6 +1,6 @@
 # pyright: basic, reportAttributeAccessIssue=false
 # (the stubs of lxml are partial)
-"""Open a container of the office and book formats (a ZIP of XML parts), once it is known to be harmless."""
+"""Open the containers of office and book formats, ZIP archives of XML parts, within limits against ZIP bombs."""
 
 import zipfile
 import zlib
@@ -25,31 +25,31 @@ _BROKEN: tuple[type[Exception], ...] = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ArithmeticError),
     *(KeyError, IndexError, TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError),
 )
-"""What the libraries raise over containers whose index points to nowhere or whose parts miss what they need."""
+"""What the libraries raise for containers with a wrong index or incomplete parts."""
 
 
 @contextmanager
-def translate_errors(filename: str, *own_errors: type[Exception]) -> Generator[None]:
-    """Translate what the libraries raise over a broken file, which can be at any place that touches it.
+def translate_errors(filename: str, *library_errors: type[Exception]) -> Generator[None]:
+    """Translate the errors that libraries raise for a broken file into `DamagedFileError`.
 
-    `own_errors` are those of the one library that is used.
+    `library_errors` are those of the library in use.
     """
     try:
         yield
     except SyntaxError as error:  # what every XML reader raises
         raise DamagedFileError(filename=filename, detail="a part of it is not well-formed XML") from error
     except RecursionError:
-        raise  # the registry tells it: nested too deeply
-    except (*_BROKEN, *own_errors) as error:
+        raise  # the registry translates it
+    except (*_BROKEN, *library_errors) as error:
         raise DamagedFileError(filename=filename, detail="a part of its container is missing or broken") from error
 
 
 @contextmanager
 def open_container(path: Path, filename: str) -> Generator[zipfile.ZipFile]:
-    """Open a ZIP that is not too large once it is unpacked.
+    """Open a ZIP archive whose unpacked size is within the limits.
 
-    Raises `ParserLimitError` before anything is unpacked where it would grow too large, and
-    `EncryptedFileError`. `zipfile` never unpacks more of a member than its index says, which is what is counted.
+    Raises `ParserLimitError` and `EncryptedFileError` before anything is unpacked. The limits hold for the sizes in the
+    archive's index; `zipfile` never unpacks more of a member than its index entry says.
     """
     with zipfile.ZipFile(path) as archive:
         _check_sizes(archive, filename)
@@ -57,12 +57,12 @@ def open_container(path: Path, filename: str) -> Generator[zipfile.ZipFile]:
 
 
 def parse_xml(content: bytes) -> Element:
-    """Return the root of an XML part; nothing outside of it is read, and entities stay unresolved."""
+    """Return the root of an XML part; no entity is resolved and nothing outside the part is read."""
     return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
 
 
 def read_part(archive: zipfile.ZipFile, member: str) -> Element | None:
-    """Return the root of an XML part, or None where there is no such part."""
+    """Return the root of an XML part; None if there is no such part."""
     return parse_xml(archive.read(member)) if member in archive.NameToInfo else None
 
 

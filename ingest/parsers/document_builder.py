@@ -1,4 +1,4 @@
-"""Build a document's text piece by piece, with the offsets of its headings and blocks. Pure."""
+"""Build the text of a document from paragraphs, headings, tables and code, with their offsets. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -10,36 +10,36 @@ from ingest.types import Block, BlockKind, Heading, Page, PageUnit, ParsedDocume
 
 CELL_SEPARATOR = " | "
 
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
-_NOT_A_TITLE = re.compile(
+_PLACEHOLDER_TITLE = re.compile(
     r"(?:untitled|title|document\s?\d*|word document|microsoft word - .*|\S*\.\w{2,4}|.*[\ufffd/\\].*)$", re.I
 )
 _LINE_BREAKS = ("\r\n", "\r", "\x0c", "\x85", "\u2028", "\u2029")
 
 
 def normalize_text(text: str) -> str:
-    """Return `text` with "\\n" as its only line break, without control characters and lone surrogates."""
-    for line_break in _LINE_BREAKS:  # ten times as fast as a regular expression with all of them
+    """Return `text` with "\\n" as its only line break, without control characters, BOMs and lone surrogates."""
+    for line_break in _LINE_BREAKS:  # ten times as fast as one regular expression
         text = text.replace(line_break, "\n")
-    return _NO_TEXT.sub("", text)
+    return _CONTROL_CHARACTERS.sub("", text)
 
 
 def clean_title(stored: str | None) -> str:
-    """Return the title that a file's properties give, or nothing where it is a file name or a placeholder."""
+    """Return the title in a file's properties; empty if it is a file name or a placeholder."""
     title = " ".join(normalize_text(stored or "").split())
-    return title if _LETTERS.search(title) and not _NOT_A_TITLE.match(title) else ""
+    return title if _LETTERS.search(title) and not _PLACEHOLDER_TITLE.match(title) else ""
 
 
 def format_row(cells: Sequence[str]) -> str:
-    """Return the cells of a row on one line; empty cells at its end are left out."""
+    """Return the cells of a row on one line, joined by `CELL_SEPARATOR`, without empty cells at its end."""
     return CELL_SEPARATOR.join(" ".join(cell.split()) for cell in cells).rstrip(" |")
 
 
 class DocumentBuilder:
-    """Collects paragraphs, headings, tables and code, an empty line between each two.
+    """Collects paragraphs, headings, tables and code, with an empty line between two of them.
 
-    All of it is one page unless `begin_page` is called.
+    The text is one page unless `begin_page` is called.
     """
 
     def __init__(self, *, first_page: int = 1) -> None:
@@ -53,36 +53,36 @@ class DocumentBuilder:
 
     @property
     def has_text(self) -> bool:
-        """Say whether anything was added that has letters or signs."""
+        """Whether the text has any character."""
         return self._length > 0
 
     @property
     def length(self) -> int:
-        """Return how many characters were added."""
+        """The number of characters so far."""
         return self._length
 
     @property
     def first_heading(self) -> str:
-        """Return the title of the first heading of the highest rank, or an empty string."""
-        best = min(self._headings, key=lambda heading: (heading.level, heading.start), default=None)
-        return best.title if best else ""
+        """The title of the first heading of the highest level; empty without headings."""
+        highest = min(self._headings, key=lambda heading: (heading.level, heading.start), default=None)
+        return highest.title if highest else ""
 
     @property
     def next_page(self) -> int:
-        """Return the number of the page that `begin_page` would begin."""
+        """The number of the page that `begin_page` would begin."""
         return self.first_page + len(self._pages)
 
     def begin_page(self, label: str = "") -> None:
-        """Begin the next page, before any text or after that of the page before; it may stay without text."""
+        """Begin the next page; the first one before any text. A page may stay empty."""
         if self.has_text and not self._pages:
-            raise ValueError("text stands before the first page")
+            raise ValueError("there is text before the first page")
         self._end_page()
         name = " ".join(normalize_text(label).split())
         self._pages.append(Page(self.next_page, self._length, self._length, label=name))
         self._is_page_fresh = True
 
     def add_paragraph(self, text: str, *, separator: str = "\n\n") -> None:
-        """Add a paragraph; does nothing if it has no text. `separator` stands between it and what came before."""
+        """Add a paragraph after `separator`; does nothing for a blank one."""
         body = normalize_text(text).strip("\n").rstrip()
         if body.strip():
             self._append(body, separator)
@@ -94,20 +94,20 @@ class DocumentBuilder:
             self._headings.append(Heading(level, title, self._append(title, "\n\n")))
 
     def add_code(self, text: str) -> None:
-        """Add a piece of code, its white space untouched."""
+        """Add a block of code with its white space."""
         body = normalize_text(text).strip("\n")
         if body.strip():
             start = self._append(body, "\n\n")
             self._blocks.append(Block(BlockKind.CODE, start, self._length, start))
 
     def add_table(self, rows: Sequence[Sequence[str]], *, header_rows: int) -> None:
-        """Add a table, one row a line; rows without text are left out."""
+        """Add a table, one line for each row that has text; the first `header_rows` are its header."""
         lines = [format_row([normalize_text(cell) for cell in row]) for row in rows]
         header = [line for line in lines[:header_rows] if line]
-        written = header + [line for line in lines[header_rows:] if line]
-        if written:
-            start = self._append("\n".join(written), "\n\n")
-            header_end = start + len("\n".join(header)) if len(written) > len(header) else start
+        rows_with_text = header + [line for line in lines[header_rows:] if line]
+        if rows_with_text:
+            start = self._append("\n".join(rows_with_text), "\n\n")
+            header_end = start + len("\n".join(header)) if len(rows_with_text) > len(header) else start
             self._blocks.append(Block(BlockKind.TABLE, start, self._length, header_end))
 
     def build(
@@ -121,9 +121,9 @@ class DocumentBuilder:
         unit: PageUnit = PageUnit.PAGE,
         total_pages: int = 0,
     ) -> ParsedDocument:
-        """Return the document, its pages without a layout; raises `NoTextError` if it has no text.
+        """Return the document, its pages without layout; raises `NoTextError` if it has no text.
 
-        Its title is `title`, else the first heading of the highest rank, else the file's name.
+        The title is `title`, else the first heading of the highest level, else the file's name.
         """
         text = "".join(self._pieces)
         if not self.has_text:
@@ -147,7 +147,7 @@ class DocumentBuilder:
             self._pages[-1] = replace(self._pages[-1], end=self._length)
 
     def _append(self, body: str, separator: str) -> int:
-        """Add text and return where it starts."""
+        """Add text and return the offset of its start."""
         if self._pieces:
             self._pieces.append(separator)
             self._length += len(separator)
@@ -161,7 +161,7 @@ class DocumentBuilder:
 
 
 class ListWriter:
-    """Paragraphs and nested lists on their way into a document: items get their marks and indents."""
+    """Adds paragraphs and nested lists to a document; items get their markers and indents."""
 
     def __init__(self, builder: DocumentBuilder) -> None:
         self.builder = builder
@@ -170,7 +170,7 @@ class ListWriter:
         self._is_after_item = False
 
     def open_list(self, *, first_number: int | None) -> None:
-        """Begin a list inside the one that is open, if any; None is a list without numbers."""
+        """Begin a list, nested in the open one if any; None for `first_number` makes a bullet list."""
         self._is_after_item = self._is_after_item and bool(self._numbers)
         self._numbers.append(first_number)
 
@@ -187,7 +187,7 @@ class ListWriter:
             self._numbers[-1] = number + 1
 
     def add_paragraph(self, text: str) -> None:
-        """Add a paragraph, or an item where one was begun; does nothing if it has no text."""
+        """Add a paragraph, or the text of the item that `open_item` began; does nothing for a blank one."""
         if not text.strip():
             return
         indent = "  " * max(len(self._numbers) - 1, 0)
@@ -197,5 +197,5 @@ class ListWriter:
         self._is_after_item = bool(self._numbers)
 
     def interrupt(self) -> None:
-        """Say that something else was added: the next item is set apart from it."""
+        """Note that another block was added: an empty line comes before the next item."""
         self._is_after_item = False

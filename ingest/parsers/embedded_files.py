@@ -1,4 +1,4 @@
-"""Files inside files: attachments, and what encrypted files hold. A killed process leaves no trace of them."""
+"""Files inside files: attachments and the content of encrypted files. A killed process leaves no trace of them."""
 
 import logging
 import tempfile
@@ -14,14 +14,14 @@ from ingest.types import ParsedDocument
 logger = logging.getLogger(__name__)
 
 MAX_DEPTH = 3
-"""Attachments of attachments of attachments are read, what is inside those is not."""
+"""Nesting depth up to which attachments are read."""
 
 
 @contextmanager
 def scratch_file() -> Generator[tuple[IO[bytes], Path]]:
-    """Lend an empty file and the path at which this process alone can open it.
+    """Yield an empty temporary file and the path at which this process alone can open it.
 
-    Where the system has open files under /proc, it never has a name: it is gone with the process, however that ends.
+    On a system with /proc the file has no name in any folder: it vanishes with the process, even if that is killed.
     """
     with tempfile.TemporaryFile(prefix="pincite-") as file:
         path = Path(f"/proc/self/fd/{file.fileno()}")
@@ -33,11 +33,11 @@ def scratch_file() -> Generator[tuple[IO[bytes], Path]]:
 
 
 def read_attachment(content: bytes, name: str, source: Source) -> Iterator[ParsedDocument]:
-    """Yield the pieces of a file that is attached to `source`, read as its own name and content say.
+    """Yield the pieces of a file that is attached to `source`, parsed by its own name and content.
 
-    Raises `UnreadableFileError`, also where its reader fails: what is around it can be read all the same.
+    Raises only `UnreadableFileError`, even if its parser fails: the file around it can still be read.
     """
-    from ingest.parsers.registry import parse_pieces  # the registry knows the parsers that use this module
+    from ingest.parsers.registry import parse_pieces  # the parsers in the registry import this module
 
     if source.depth >= MAX_DEPTH:
         raise ParserLimitError(filename=name, detail=f"it is inside {MAX_DEPTH} other files")
@@ -49,5 +49,5 @@ def read_attachment(content: bytes, name: str, source: Source) -> Iterator[Parse
         except UnreadableFileError:
             raise
         except Exception as error:
-            logger.exception("the reader of an attachment failed")
+            logger.exception("the parser of an attachment failed")
             raise ReaderFailedError(filename=name, detail=str(error)) from error

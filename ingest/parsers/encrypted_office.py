@@ -1,5 +1,5 @@
 # pyright: basic
-"""Office files under a password (the adapter of `msoffcrypto-tool`)."""
+"""Office files with a password (the adapter of `msoffcrypto-tool`)."""
 
 import struct
 from collections.abc import Iterator
@@ -18,10 +18,9 @@ _BROKEN = (FileFormatError, ParseError, DecryptionError, OSError, ValueError, Ke
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read the DOCX, XLSX or PPTX inside, decrypted into a file without a name.
+    """Yield the pieces of the DOCX, XLSX or PPTX inside, which is decrypted into a nameless file.
 
-    Raises `EncryptedFileError` without the right password, `DamagedFileError`, and what reading what is
-    inside raises.
+    Raises `EncryptedFileError` without the right password, `DamagedFileError`, and the errors of the format's parser.
     """
     from ingest.parsers.registry import parse_pieces
 

@@ -1,4 +1,4 @@
-"""The formats that are known, and the marks in contents and names by which each is told. Data only."""
+"""The supported formats, and the signatures (magic numbers, names) that identify them. Data only."""
 
 import re
 from enum import StrEnum
@@ -84,7 +84,7 @@ BY_SUFFIX = {
     **dict.fromkeys(_CODE_SUFFIXES.split(), Format.CODE),
 }
 PLAIN_SUFFIXES = frozenset({".txt", ".text", ".log"})
-"""Names that say "text": only HTML and mail inside are told from their content."""
+"""Names of plain text: only HTML and mail are identified by content under them."""
 
 BINARY_SUFFIXES = {
     ".pdf": "PDF",
@@ -99,7 +99,7 @@ BINARY_SUFFIXES = {
     ".parquet": "Parquet",
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"), "a picture"),
 }
-"""Names that promise a format which its content would show."""
+"""Names of binary formats, whose content has a signature."""
 
 REFUSED_BY_SUFFIX = {
     ".doc": "legacy Word document (DOC)",

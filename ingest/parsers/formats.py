@@ -1,4 +1,4 @@
-"""What kind of file this is: by its content first, by its name second."""
+"""Identify the format of a file: by its content first, by its name second."""
 
 import json
 import mmap
@@ -32,7 +32,7 @@ _BROKEN_ZIP = (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, No
 
 
 def identify(path: Path, filename: str) -> Format:
-    """Return the format of a file that Pincite reads.
+    """Return the format of a file.
 
     Raises `EmptyFileError`, `DamagedFileError`, or `UnsupportedFormatError` with the name of the format.
     """
@@ -46,18 +46,18 @@ def identify(path: Path, filename: str) -> Format:
         return _identify_ole(path, filename)
     if head.startswith(b"PK\x03\x04"):
         return _identify_zip(path, filename)
-    found = next((kind for pattern, kind in signatures.BY_CONTENT if pattern.match(head)), None)
-    return found or _identify_text(path, head, filename)
+    format_ = next((format_ for pattern, format_ in signatures.BY_CONTENT if pattern.match(head)), None)
+    return format_ or _identify_text(path, head, filename)
 
 
 def _identify_text(path: Path, head: bytes, filename: str) -> Format:
     name, suffix = filename.lower(), Path(filename).suffix.lower()
     text = head.removeprefix(_BOM)
-    named = Format.CODE if name in signatures.CODE_NAMES else signatures.BY_SUFFIX.get(suffix)
-    refused = next((known for pattern, known in signatures.REFUSED_BY_CONTENT if pattern.match(head)), None)
+    format_by_name = Format.CODE if name in signatures.CODE_NAMES else signatures.BY_SUFFIX.get(suffix)
+    refused = next((name for pattern, name in signatures.REFUSED_BY_CONTENT if pattern.match(head)), None)
     if refused:
         raise _unsupported(filename, refused)
-    if _HTML_START.match(text) and (named is not Format.CODE or _XML_START.match(text)):
+    if _HTML_START.match(text) and (format_by_name is not Format.CODE or _XML_START.match(text)):
         return Format.HTML
     if suffix in signatures.REFUSED_BY_SUFFIX:
         raise _unsupported(filename, signatures.REFUSED_BY_SUFFIX[suffix])
@@ -65,11 +65,11 @@ def _identify_text(path: Path, head: bytes, filename: str) -> Format:
         raise DamagedFileError(filename=filename, detail=f"its content is not {signatures.BINARY_SUFFIXES[suffix]}")
     if not is_text(head):
         raise _unsupported(filename, "unknown binary data")
-    return named or _guess_text(path, text, may_be_data=suffix not in signatures.PLAIN_SUFFIXES)
+    return format_by_name or _guess_text(path, text, may_be_data=suffix not in signatures.PLAIN_SUFFIXES)
 
 
 def _guess_text(path: Path, text: bytes, *, may_be_data: bool) -> Format:
-    """Return the format of a text whose name does not tell it."""
+    """Return the format of a text whose name does not identify it."""
     if _MAILBOX_START.match(text):
         return Format.MBOX
     if _is_mail(text):
@@ -86,7 +86,7 @@ def _is_mail(text: bytes) -> bool:
 
 
 def _guess_json(path: Path, text: bytes) -> Format:
-    """Tell JSON from a text that begins with a bracket by its end, and JSON Lines by its first two lines."""
+    """Distinguish JSON from a text that begins with a bracket by its end, and JSON Lines by its first two lines."""
     lines = text.splitlines()
     if len(lines) > 1 and _is_json(lines[0]) and lines[1].lstrip().startswith((b"{", b"[")):
         return Format.JSON_LINES
@@ -108,26 +108,26 @@ def _identify_zip(path: Path, filename: str) -> Format:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-            mime_type = _beginning(archive, "mimetype").strip() if "mimetype" in names else ""
+            mime_type = _read_beginning(archive, "mimetype").strip() if "mimetype" in names else ""
     except _BROKEN_ZIP as error:
         raise DamagedFileError(filename=filename, detail="its container (ZIP) is cut short or broken") from error
-    members = (kind for member, kind in signatures.ZIP_MEMBERS.items() if member in names)
-    kind = signatures.ZIP_MIME_TYPES.get(mime_type) or next(members, None)
-    if kind:
-        return kind
-    known = next((name for member, name in signatures.REFUSED_ZIP_MEMBERS.items() if member in names), None)
-    if known is None and suffix in signatures.BINARY_SUFFIXES:
+    formats = (format_ for member, format_ in signatures.ZIP_MEMBERS.items() if member in names)
+    format_ = signatures.ZIP_MIME_TYPES.get(mime_type) or next(formats, None)
+    if format_:
+        return format_
+    refused = next((name for member, name in signatures.REFUSED_ZIP_MEMBERS.items() if member in names), None)
+    if refused is None and suffix in signatures.BINARY_SUFFIXES:
         raise DamagedFileError(filename=filename, detail=f"its content is not {signatures.BINARY_SUFFIXES[suffix]}")
-    raise _unsupported(filename, known or signatures.REFUSED_BY_SUFFIX.get(suffix, "compressed archive (ZIP)"))
+    raise _unsupported(filename, refused or signatures.REFUSED_BY_SUFFIX.get(suffix, "compressed archive (ZIP)"))
 
 
-def _beginning(archive: zipfile.ZipFile, member: str) -> str:
+def _read_beginning(archive: zipfile.ZipFile, member: str) -> str:
     with archive.open(member) as file:
         return file.read(_MAX_MIME_TYPE_BYTES).decode("ascii", "replace")
 
 
 def _identify_ole(path: Path, filename: str) -> Format:
-    """Tell a password-protected file of today's Office from a file of the old one by its stream names."""
+    """Distinguish a password-protected Office Open XML file from a legacy Office file by its OLE stream names."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find(_ENCRYPTED_STREAM) >= 0:
             return Format.PROTECTED_OFFICE

@@ -1,4 +1,4 @@
-"""The one way from a file to a document: find out the format, then let its parser read it."""
+"""Parse a file of any supported format: identify the format, then run its parser."""
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -37,32 +37,32 @@ PARSERS = {
     Format.IMAGE: ("images.parser", "parse"),
     Format.TEXT: ("plain.text", "parse"),
 }
-"""The module and the function that read a format; a module is loaded when its first file comes."""
+"""The module and the function that parse a format; a module is imported for the first file of its format."""
 
 
 def parse(path: Path, filename: str, password: str | None = None) -> ParsedDocument:
-    """Read a file of any supported format as a whole; see `read`."""
+    """Return a file of any supported format as one document; see `parse_pieces`."""
     return join_pieces(parse_pieces(Source(path, filename, password)))
 
 
 def parse_pieces(source: Source) -> Iterator[ParsedDocument]:
-    """Yield a file's pieces in order, at least one: a long file is not held in memory as a whole.
+    """Yield the pieces of a file in order, at least one: a long file is never in memory as a whole.
 
-    The pages of the pieces are numbered through; all offsets count in the text of the piece. Raises one of
-    `UnreadableFileError`'s family, each with a reason for people.
+    Page numbers continue from piece to piece; offsets count in the text of their piece. Raises a subclass of
+    `UnreadableFileError`, with a reason for people.
     """
     try:
         yield from load_parser(identify(source.path, source.filename))(source)
     except MemoryError as error:
         raise ParserLimitError(
-            filename=source.filename, detail="it needs more memory than one reader may use"
+            filename=source.filename, detail="it needs more memory than one parser may use"
         ) from error
     except RecursionError as error:
         raise ParserLimitError(filename=source.filename, detail="it is nested too deeply") from error
 
 
-def load_parser(kind: Format) -> Parser:
-    """Return what reads a format; its module is loaded at the first call."""
-    module, function = PARSERS[kind]
-    found: Parser = getattr(import_module(f"ingest.parsers.{module}"), function)
-    return found
+def load_parser(format_: Format) -> Parser:
+    """Return the parser of a format; its module is imported at the first call."""
+    module, function = PARSERS[format_]
+    parser: Parser = getattr(import_module(f"ingest.parsers.{module}"), function)
+    return parser

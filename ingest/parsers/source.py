@@ -1,4 +1,4 @@
-"""What a parser is given: one file to read."""
+"""The input of a parser: one file."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read: where its bytes are, what people call it, and the password that opens it.
+    """A file to parse: the path of its bytes, its name for people, and its password.
 
-    `depth` counts the files around it: 1 for the attachment of a mail, 2 for what is attached to that.
-    `with_ocr` says whether pictures of text are read.
+    `depth` is the number of files around it: 1 for the attachment of a mail, 2 for an attachment of that.
+    `with_ocr` turns on OCR for pictures of text.
     """
 
     path: Path
@@ -19,5 +19,5 @@ class Source:
     with_ocr: bool = True
 
     def attachment(self, path: Path, filename: str) -> "Source":
-        """Return a file inside this one, to be read in the same way."""
+        """Return the source of a file inside this one, with the same settings."""
         return replace(self, path=path, filename=filename, depth=self.depth + 1)

@@ -1,4 +1,4 @@
-"""The process that reads files: parses, cuts into chunks, draws pages (see `ingest.runtime.supervisor`)."""
+"""The parser process: parses files, splits them into chunks, renders pages (see `ingest.runtime.supervisor`)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ from ingest.types import Box, ChunkedDocument, SpanTokenizer
 
 
 class ParseParams(msgspec.Struct, forbid_unknown_fields=True):
-    """What `parse` is asked."""
+    """The parameters of `parse`."""
 
     path: str
     filename: str
@@ -28,7 +28,7 @@ class ParseParams(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RenderParams(msgspec.Struct, forbid_unknown_fields=True):
-    """What `render` is asked."""
+    """The parameters of `render`."""
 
     path: str
     page: int
@@ -37,7 +37,7 @@ class RenderParams(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
-    """How the worker is set up: the embedder's tokenizer (`load_tokenizer`), the longest chunk in its pieces, OCR."""
+    """The options of the worker: the embedder's tokenizer (`load_tokenizer`), the size of a chunk in tokens, OCR."""
 
     tokenizer: str
     max_tokens: int
@@ -45,7 +45,7 @@ class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
-    """Serve `parse` and `render` until the parent is gone."""
+    """Serve `parse`, `more` and `render` until the parent ends."""
     settings = msgspec.convert(options, ParserOptions)
     reader = ParserWorker(
         load_tokenizer(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr
@@ -57,7 +57,7 @@ def main(channel: Channel, options: dict[str, Any]) -> None:
 class ParserWorker:
     """Answers the calls of one worker.
 
-    A file is read piece by piece, as its caller asks for them, so that no more than one waits in memory.
+    A file is parsed piece by piece on demand, so that at most one piece is in memory.
     """
 
     def __init__(self, tokenizer: SpanTokenizer, spec: ChunkSpec, *, with_ocr: bool = True) -> None:
@@ -67,10 +67,10 @@ class ParserWorker:
         self._pieces: Iterator[ChunkedDocument] = iter(())
 
     def handle(self, call: Call) -> Iterator[NextPiece | bytes]:
-        """Yield the one answer: to `parse` the first piece of a file, to `more` the next, to `render` a PNG."""
+        """Yield the answer: for `parse` the first piece of a file, for `more` the next one, for `render` a PNG."""
         match call.method:
             case "parse":
-                self._pieces = self.read(msgspec.convert(call.params, ParseParams))
+                self._pieces = self.parse(msgspec.convert(call.params, ParseParams))
                 yield NextPiece(next(self._pieces))
             case "more":
                 yield NextPiece(next(self._pieces, None))
@@ -79,13 +79,13 @@ class ParserWorker:
             case method:
                 raise ValueError(f"a parser has no method {method!r}")
 
-    def read(self, params: ParseParams) -> Iterator[ChunkedDocument]:
+    def parse(self, params: ParseParams) -> Iterator[ChunkedDocument]:
         """Yield the pieces of a file with their chunks; raises one of `PARSER_ERRORS`."""
         source = Source(Path(params.path), params.filename, params.password, with_ocr=self._with_ocr)
         try:
             yield from split_pieces(parse_pieces(source), self._spec, self._tokenizer)
         except MemoryError as error:
-            detail = "cutting it into chunks needs more memory than one reader may use"
+            detail = "splitting it into chunks needs more memory than one parser may use"
             raise ParserLimitError(filename=params.filename, detail=detail) from error
 
 

@@ -23,7 +23,7 @@ class PoisonedReader(ParserWorker):
         super().__init__(WordPieceTokenizer(tokenizer), ChunkSpec(40))
         self._log = log
 
-    def read(self, params: ParseParams) -> Iterator[ChunkedDocument]:
+    def parse(self, params: ParseParams) -> Iterator[ChunkedDocument]:
         with self._log.open("a") as log:
             log.write(f"{params.filename}\n")
         match Path(params.filename).stem:
@@ -35,7 +35,7 @@ class PoisonedReader(ParserWorker):
                 bytearray(TOO_MUCH)
             case "bursts":  # what the kernel does where native code asks for too much
                 os.abort()
-        yield from super().read(params)
+        yield from super().parse(params)
 
 
 def poisoned(channel: Channel, options: dict[str, Any]) -> None:

@@ -123,7 +123,7 @@ def test_an_attachment_that_cannot_be_read_is_a_warning_with_its_name_and_reason
     def read_sealed(source: Source) -> None:
         raise EncryptedFileError(filename=source.filename)
 
-    monkeypatch.setattr(registry, "read", read_sealed)
+    monkeypatch.setattr(registry, "parse_pieces", read_sealed)
     message = letter()
     message.add_attachment(b"%PDF-", maintype="application", subtype="pdf", filename="sealed.pdf")
     (warning,) = read(tmp_path, message).warnings
@@ -136,7 +136,7 @@ def test_a_reader_that_fails_on_an_attachment_costs_only_the_attachment(
     def read_badly(_source: Source) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(registry, "read", read_badly)
+    monkeypatch.setattr(registry, "parse_pieces", read_badly)
     message = letter()
     message.add_attachment("text", filename="a.txt")
     document = read(tmp_path, message)
