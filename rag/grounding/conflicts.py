@@ -1,9 +1,8 @@
-"""Where documents give different numbers or dates for the same thing. Pure.
+"""Find conflicts: different numbers or dates that documents state for the same subject. Pure.
 
-Two sentences disagree where they say the same but for one number or date of the same kind. Whether they say the same
-is judged strictly: a word of content that only one of them has makes them sentences about two things, and so do other
-names, other numbers and other headings. So it finds versions of one text, and statements in the same words; not every
-contradiction.
+Two sentences conflict if they state the same but for one number or date of the same kind. "The same" is strict: one
+content word, name, other number or heading that only one of them has makes two subjects of them. So this finds versions
+of one text and statements in the same words, not every contradiction.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,16 +11,16 @@ from functools import lru_cache
 from ingest.types import BlockKind
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.verification.lexicon import NEGATIONS
-from rag.grounding.verification.quantities import Quantity, quantities
-from rag.grounding.verification.tokenization import REMEMBERED_TEXTS, Reading, Word, read
+from rag.grounding.verification.quantities import Quantity, find_quantities
+from rag.grounding.verification.tokenization import CACHED_TEXTS, TokenizedText, Word, tokenize
 from rag.types import Conflict, Quote, StatedValue
 
-MIN_TELLING_WORDS = 2
-"""Fewer words do not say what a number is about."""
-MIN_WORDS_OF_STRANGERS = 4
-"""The same for documents whose titles have nothing in common: `The season has 12 episodes` is about another season."""
+MIN_TOPIC_WORDS = 2
+"""Fewer words do not identify the subject of a number."""
+MIN_UNRELATED_TOPIC_WORDS = 4
+"""The same for documents whose titles share no word: `The season has 12 episodes` is about another season there."""
 MAX_VALUES = 3
-"""Texts of which each has another value are a series, like invoices; versions of one text are few."""
+"""Texts that each have another value are a series, like invoices; versions of one text are few."""
 
 _QUALIFYING = """
 least most under over above below before after during between until since from up within beyond without each per
@@ -36,8 +35,8 @@ minstens hoogstens onder boven voor na tijdens tot sinds binnen zonder elke alle
 eerste laatste
 """
 _QUALIFIERS = frozenset(_QUALIFYING.split())
-"""Small words that make another statement of one: at least or at most, before or after."""
-_UNCHANGING = """
+"""Function words that change a statement: at least or at most, before or after."""
+_NEUTRAL_LIST = """
 amounts equals lasts totals currently now today presently
 beträgt dauert derzeit jetzt heute aktuell
 dure actuellement maintenant
@@ -46,9 +45,9 @@ ammonta attualmente adesso
 atualmente agora
 bedraagt duurt momenteel nu
 """
-_NEUTRAL = frozenset(_UNCHANGING.split())
-"""Words of content that change nothing of what a number is given for."""
-_HAPPENING_ONCE = """
+_NEUTRAL = frozenset(_NEUTRAL_LIST.split())
+"""Content words that do not change the subject of a number."""
+_SINGLE_EVENT_LIST = """
 founded established born died built completed invented discovered created formed incorporated
 gegründet geboren gestorben gebaut erbaut fertiggestellt erfunden entdeckt geschaffen
 fondé fondée né née mort morte construit construite inventé inventée découvert découverte créé créée
@@ -57,79 +56,83 @@ fondato fondata nato nata morto morta costruito costruita inventato inventata sc
 nasceu morreu construído construída descoberto descoberta criado criada
 opgericht overleden gebouwd uitgevonden ontdekt
 """
-_ONCE = frozenset(_HAPPENING_ONCE.split())
-"""What happens once, so that two years for it cannot both be right; a meeting takes place every year."""
+_SINGLE_EVENTS = frozenset(_SINGLE_EVENT_LIST.split())
+"""Events that happen once, so that two years conflict; a meeting takes place every year."""
 _YEARS = range(1_000, 2_200)
 
-QuoteOf = Callable[[SentenceMatch], Quote]
+MakeQuote = Callable[[SentenceMatch], Quote]
 Span = tuple[int, int]
 
 
 def find_conflicts(
-    cited: Sequence[SentenceMatch], others: Sequence[SentenceMatch], quote_of: QuoteOf
+    cited: Sequence[SentenceMatch], others: Sequence[SentenceMatch], make_quote: MakeQuote
 ) -> tuple[Conflict, ...]:
-    """Return where `others` give another number or date than the sentences that an answer is pinned to.
+    """Return the conflicts of the sentences that an answer cites with `others`.
 
-    There is one for each number of a cited sentence that something else is said of, with every value once.
-    `quote_of` is called for what is returned alone.
+    There is one conflict for each number of a cited sentence that others state differently; it has each value once.
+    `make_quote` is called for returned values alone.
     """
-    found: dict[frozenset[tuple[str, int]], Conflict] = {}
-    for match in _each_once(cited):
-        for spans in _differing_values(match, _each_once(others)).values():
-            if 1 < len(spans) <= MAX_VALUES:
-                values = tuple(StatedValue(quote_of(each), *span) for each, span in spans)
-                key = frozenset((each.stored.file_id, each.start) for each, _ in spans)
-                found.setdefault(key, Conflict(values))
-    return tuple(found.values())
+    conflicts: dict[frozenset[tuple[str, int]], Conflict] = {}
+    for sentence in _deduplicate(cited):
+        for statements in _differing_values(sentence, _deduplicate(others)).values():
+            if 1 < len(statements) <= MAX_VALUES:
+                values = tuple(StatedValue(make_quote(match), *span) for match, span in statements)
+                key = frozenset((match.stored.file_id, match.start) for match, _ in statements)
+                conflicts.setdefault(key, Conflict(values))
+    return tuple(conflicts.values())
 
 
 def _differing_values(
-    match: SentenceMatch, others: Iterable[SentenceMatch]
+    sentence: SentenceMatch, others: Iterable[SentenceMatch]
 ) -> dict[Span, list[tuple[SentenceMatch, Span]]]:
-    """Return by the place of each number of a sentence who else says something else of it, that sentence first."""
-    found: dict[Span, list[tuple[SentenceMatch, Span]]] = {}
-    said: dict[Span, list[Quantity]] = {}
+    """Return, by the span of a number in `sentence`, the statements of distinct values for it, that sentence first."""
+    statements: dict[Span, list[tuple[SentenceMatch, Span]]] = {}
+    values: dict[Span, list[Quantity]] = {}
     for other in others:
-        if (difference := _difference(match, other)) is not None:
-            mine, theirs = difference
-            place = _span(mine)
-            known = said.setdefault(place, [mine])
-            values = found.setdefault(place, [(match, place)])
-            if not any(theirs.is_borne_by(value) for value in known):
-                known.append(theirs)
-                values.append((other, _span(theirs)))
-    return found
+        if (difference := _find_difference(sentence, other)) is not None:
+            own, differing = difference
+            span = _value_span(own)
+            distinct = values.setdefault(span, [own])
+            of_span = statements.setdefault(span, [(sentence, span)])
+            if not any(differing.is_stated_by(value) for value in distinct):
+                distinct.append(differing)
+                of_span.append((other, _value_span(differing)))
+    return statements
 
 
-def _span(quantity: Quantity) -> Span:
-    """Return where a value stands, without a full stop that is taken for part of a date."""
+def _value_span(quantity: Quantity) -> Span:
+    """Return the span of a value, without a full stop that was parsed as part of a date."""
     return quantity.start, quantity.start + len(quantity.text.rstrip(" ."))
 
 
-def _difference(one: SentenceMatch, other: SentenceMatch) -> tuple[Quantity, Quantity] | None:
-    """Return the one number in which two sentences about the same thing differ, as each has it."""
-    mine, theirs = _quantities(one.text), _quantities(other.text)
-    if not mine or len(mine) != len(theirs) or not _can_be_compared(one, other):
+def _find_difference(one: SentenceMatch, other: SentenceMatch) -> tuple[Quantity, Quantity] | None:
+    """Return the one number in which two sentences about the same subject differ, as each states it."""
+    quantities, other_quantities = _cached_quantities(one.text), _cached_quantities(other.text)
+    if not quantities or len(quantities) != len(other_quantities) or not _are_comparable(one, other):
         return None
     differing = [
-        (said, instead)
-        for said, instead in zip(mine, theirs, strict=True)
-        if not (said.is_borne_by(instead) or instead.is_borne_by(said))
+        (quantity, instead)
+        for quantity, instead in zip(quantities, other_quantities, strict=True)
+        if not (quantity.is_stated_by(instead) or instead.is_stated_by(quantity))
     ]
-    if len(differing) != 1 or not _is_about_the_same(one, other):
+    if len(differing) != 1 or not _have_same_subject(one, other):
         return None
-    said, instead = differing[0]
-    if not said.measures_like(instead) or _is_label(one.text, said) or _is_label(other.text, instead):
+    quantity, instead = differing[0]
+    if not quantity.has_dimension_of(instead) or _is_label(one.text, quantity) or _is_label(other.text, instead):
         return None
-    if _are_other_years(said, instead) and not any(word.text.casefold() in _ONCE for word in read(one.text).words):
+    if _are_different_years(quantity, instead) and not _states_single_event(one.text):
         return None
-    return said, instead
+    return quantity, instead
 
 
-def _can_be_compared(one: SentenceMatch, other: SentenceMatch) -> bool:
-    """Whether two sentences stand in places that can speak of the same thing.
+def _states_single_event(text: str) -> bool:
+    return any(word.text.casefold() in _SINGLE_EVENTS for word in tokenize(text).words)
 
-    The rows of one document list different things; only a row of another document can be the same row.
+
+def _are_comparable(one: SentenceMatch, other: SentenceMatch) -> bool:
+    """Whether two sentences can be about the same subject, by their documents and kinds of chunk.
+
+    The rows of a table list different things, so a row can only be the same as a row of another document.
     """
     is_same_document = (one.stored.collection_id, one.stored.file_id) == (
         other.stored.collection_id,
@@ -141,37 +144,37 @@ def _can_be_compared(one: SentenceMatch, other: SentenceMatch) -> bool:
     return kinds == {BlockKind.PROSE} or (kinds == {BlockKind.TABLE} and not is_same_document)
 
 
-def _is_about_the_same(one: SentenceMatch, other: SentenceMatch) -> bool:
-    mine, theirs = extract_topic_words(one.text), extract_topic_words(other.text)
-    least = MIN_TELLING_WORDS if _are_kin(one, other) else MIN_WORDS_OF_STRANGERS
-    return mine == theirs and len(set(mine)) >= least and _have_like_headings(one, other)
+def _have_same_subject(one: SentenceMatch, other: SentenceMatch) -> bool:
+    words, other_words = extract_topic_words(one.text), extract_topic_words(other.text)
+    min_words = MIN_TOPIC_WORDS if _are_related(one, other) else MIN_UNRELATED_TOPIC_WORDS
+    return words == other_words and len(set(words)) >= min_words and _have_same_headings(one, other)
 
 
-def _are_kin(one: SentenceMatch, other: SentenceMatch) -> bool:
-    """Whether the titles, which come first in the context of a chunk, share a word; those of versions do."""
+def _are_related(one: SentenceMatch, other: SentenceMatch) -> bool:
+    """Whether the titles (the first line of a chunk's context) share a word, as those of versions do."""
     titles = [set(extract_topic_words(match.stored.chunk.context.partition("\n")[0])) for match in (one, other)]
     return bool(titles[0] & titles[1]) or one.stored.file_id == other.stored.file_id
 
 
-def _have_like_headings(one: SentenceMatch, other: SentenceMatch) -> bool:
-    """Whether the headings have the same words, numbers aside, where both have one."""
-    above = [extract_topic_words("\n".join(match.stored.chunk.heading_path)) for match in (one, other)]
-    return above[0] == above[1] or not all(above)
+def _have_same_headings(one: SentenceMatch, other: SentenceMatch) -> bool:
+    """Whether the headings have the same topic words; True if either has none."""
+    heading_words = [extract_topic_words("\n".join(match.stored.chunk.heading_path)) for match in (one, other)]
+    return heading_words[0] == heading_words[1] or not all(heading_words)
 
 
-@lru_cache(maxsize=REMEMBERED_TEXTS)
-def _quantities(text: str) -> tuple[Quantity, ...]:
-    return tuple(quantities(text))
+@lru_cache(maxsize=CACHED_TEXTS)
+def _cached_quantities(text: str) -> tuple[Quantity, ...]:
+    return tuple(find_quantities(text))
 
 
-@lru_cache(maxsize=REMEMBERED_TEXTS)
+@lru_cache(maxsize=CACHED_TEXTS)
 def extract_topic_words(text: str) -> tuple[str, ...]:
-    """Return the words that say what a sentence is about, in their order, without its numbers."""
-    reading = read(text)
-    return tuple(word.stem for word in reading.words if _tells(word) and not _is_in_a_quantity(word, reading))
+    """Return the stems of the words that identify a sentence's subject, in order, without its numbers."""
+    tokenized = tokenize(text)
+    return tuple(word.stem for word in tokenized.words if _is_topic_word(word) and not _is_in_quantity(word, tokenized))
 
 
-def _tells(word: Word) -> bool:
+def _is_topic_word(word: Word) -> bool:
     folded = word.text.casefold()
     if folded in _NEUTRAL:
         return False
@@ -179,34 +182,34 @@ def _tells(word: Word) -> bool:
     return word.is_content or is_letter or folded in _QUALIFIERS or folded in NEGATIONS
 
 
-def _is_in_a_quantity(word: Word, reading: Reading) -> bool:
-    return any(quantity.start <= word.start < quantity.end for quantity in reading.quantities)
+def _is_in_quantity(word: Word, text: TokenizedText) -> bool:
+    return any(quantity.start <= word.start < quantity.end for quantity in text.quantities)
 
 
 def _is_label(text: str, quantity: Quantity) -> bool:
-    """Whether a number names a thing instead of counting it: the 2 of `Room 2`, the year that an entry begins with."""
-    before, after = read(text[: quantity.start]).words, read(text[quantity.end :]).words
+    """Whether a number is a label and no amount: the 2 of `Room 2`, or the year that begins an entry."""
+    before, after = tokenize(text[: quantity.start]).words, tokenize(text[quantity.end :]).words
     if not any(word.is_content for word in before):
         return True
     if quantity.unit or quantity.dates:
         return False
     if quantity.is_word:
-        return True  # second, third: which one it is, not how many
+        return True  # second, third: an ordinal, no amount
     last = before[-1]
     is_joined = not text[last.end : quantity.start].strip(" .#:-")
     counts_something = bool(after) and after[0].is_content and not text[quantity.end :][: after[0].start].strip()
     return last.text[0].isupper() or (is_joined and last.is_content and not counts_something)
 
 
-def _are_other_years(said: Quantity, instead: Quantity) -> bool:
+def _are_different_years(quantity: Quantity, instead: Quantity) -> bool:
     """Whether two values are different years, or dates of different years."""
-    if said.dates:
-        years = [{date.year for date in quantity.dates if date.year} for quantity in (said, instead)]
+    if quantity.dates:
+        years = [{date.year for date in each.dates if date.year} for each in (quantity, instead)]
         return all(years) and not years[0] & years[1]
-    values = [value for quantity in (said, instead) for value in quantity.values]
-    return not said.unit and all(value.isdecimal() and int(value) in _YEARS for value in values)
+    values = [value for each in (quantity, instead) for value in each.values]
+    return not quantity.unit and all(value.isdecimal() and int(value) in _YEARS for value in values)
 
 
-def _each_once(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
-    places = {(match.stored.collection_id, match.stored.file_id, match.start): match for match in matches}
-    return list(places.values())
+def _deduplicate(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
+    by_position = {(match.stored.collection_id, match.stored.file_id, match.start): match for match in matches}
+    return list(by_position.values())

@@ -19,7 +19,7 @@ from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.evaluation.sets import load_set
 from rag.grounding.conflicts import extract_topic_words, find_conflicts
 from rag.grounding.evidence import SentenceMatch, split_chunk
-from rag.grounding.verification.quantities import quantities
+from rag.grounding.verification.quantities import find_quantities
 from rag.types import Quote
 
 
@@ -55,7 +55,7 @@ def altered(match: SentenceMatch, dice: random.Random) -> SentenceMatch | None:
     """Return a copy of a sentence with another digit in one of its numbers; None where it has no digits."""
     places = [
         place
-        for quantity in quantities(match.text)
+        for quantity in find_quantities(match.text)
         for place in range(quantity.start, quantity.end)
         if match.text[place] in "123456789"
     ]

@@ -1,4 +1,4 @@
-"""Does a quote support a sentence? Cheap evidence, no model of its own. Pure."""
+"""Claim verification: does a quote support a sentence? Rules and a logistic score, without a model. Pure."""
 
 from rag.grounding.verification.verdict import Support, verify_claim
 

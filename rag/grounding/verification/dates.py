@@ -1,4 +1,4 @@
-"""Dates as they are written in several languages, and what they can mean. Pure."""
+"""Find dates in several languages, with every meaning that an ambiguous one can have. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day, a month of a year, or a day of a month. What is not said is 0."""
+    """A day, a month of a year, or a day of a month. Parts that are not stated are 0."""
 
     year: int
     month: int
@@ -31,37 +31,37 @@ class Date:
 
     @property
     def is_possible(self) -> bool:
-        """Whether there is such a month, and a day of that number."""
+        """Whether the month exists and the day is one from 1 to 31, or not stated."""
         return self.year >= 0 and 1 <= self.month <= 12 and 0 <= self.day <= 31
 
-    def is_within(self, other: "Date") -> bool:
-        """Whether nothing that both say differs, and the one says all that the other does."""
+    def is_implied_by(self, other: "Date") -> bool:
+        """Whether `other` states every part of this date, with the same value."""
         mine, theirs = (self.year, self.month, self.day), (other.year, other.month, other.day)
         agreed = all(a == b for a, b in zip(mine, theirs, strict=True) if a and b)
         return agreed and all(b for a, b in zip(mine, theirs, strict=True) if a)
 
     def has_number(self, value: str) -> bool:
-        """Whether a number alone can be this date's year or day."""
+        """Whether a bare number can be this date's year or day."""
         return value != "0" and value in (str(self.year), str(self.day))
 
 
-def dates(text: str) -> Iterator[tuple[int, int, frozenset[Date]]]:
-    """Yield the `[start, end)` of each date and what it can mean: 01/03/2026 is in January or in March."""
+def find_dates(text: str) -> Iterator[tuple[int, int, frozenset[Date]]]:
+    """Yield the span `[start, end)` of each date and its possible meanings: 01/03/2026 is in January or in March."""
     for match in _DATE.finditer(text):
-        readings = frozenset(date for date in _readings(match.groupdict()) if date.is_possible)
-        if readings:
-            yield match.start(), match.end(), readings
+        meanings = frozenset(date for date in _meanings(match.groupdict()) if date.is_possible)
+        if meanings:
+            yield match.start(), match.end(), meanings
 
 
-def _readings(groups: dict[str, str | None]) -> Iterator[Date]:
+def _meanings(groups: dict[str, str | None]) -> Iterator[Date]:
     def number(name: str) -> int:
-        written = groups[name]
-        return 0 if written is None else int(written) or -1  # a written 0 is no month and no day
+        digits = groups[name]
+        return 0 if digits is None else int(digits) or -1  # a 0 in the text is no month and no day
 
-    for place in ("1", "2"):
-        yield Date(number(f"y{place}"), number(f"m{place}"), number(f"d{place}"))
+    for form in ("1", "2"):
+        yield Date(number(f"y{form}"), number(f"m{form}"), number(f"d{form}"))
     yield Date(number("y3"), number("b"), number("a"))
     yield Date(number("y3"), number("a"), number("b"))
-    for place in ("4", "5", "6"):
-        day = number(f"d{place}") if place != "6" else 0
-        yield Date(number(f"y{place}"), MONTHS.get((groups[f"n{place}"] or "").casefold(), 0), day)
+    for form in ("4", "5", "6"):
+        day = number(f"d{form}") if form != "6" else 0
+        yield Date(number(f"y{form}"), MONTHS.get((groups[f"n{form}"] or "").casefold(), 0), day)

@@ -1,11 +1,10 @@
-"""The words that the check knows: small lists for English, German, French, Spanish, Italian, Portuguese and Dutch.
+"""Word lists of claim verification for English, German, French, Spanish, Italian, Portuguese and Dutch.
 
-Every list is a help, not a condition: in another language words are compared all the same, only without the list.
-A word that is common in one of these languages and something else in another (`once`: English, and eleven in Spanish)
-is left out.
+The lists help and are no condition: other languages are compared without them. A word that is common in one of these
+languages and means something else in another (`once`: English, and eleven in Spanish) is left out.
 """
 
-_COMMON_WORDS = """
+_STOPWORD_LIST = """
 a an the and or but if of at by for with from to in on into onto as is are was were be been being am it its this that
 these those he she they them his her their him we us our you your i my me who whom whose which what when where why how
 there here then than so such also too do does did done have has had having can could may might must shall should will
@@ -20,13 +19,13 @@ dei degli delle nel nella nei sul sulla dal dalla e ed ma è sono fu che chi com
 questa hanno os uma uns umas da dos na nos nas ao aos à às mas é são foi foram seu com het een van op te dat dit deze
 zijn werd wordt worden hij zij ze niet geen ook maar om naar bij uit voor aan
 """
-COMMON_WORDS = frozenset(_COMMON_WORDS.split())
+STOPWORDS = frozenset(_STOPWORD_LIST.split())
 
 _GERMAN_WORDS = """
 der die das und ist nicht ein eine mit von zu den dem wird werden sind auf für
 """
 GERMAN_WORDS = frozenset(_GERMAN_WORDS.split())
-"""German writes every noun with a capital, so capitals do not tell names there."""
+"""Words that identify German, which capitalises every noun, so that a capital does not mark a name."""
 
 _NEGATIONS = """
 not no never none neither nor without cannot nobody nothing nowhere nicht kein keine keiner keines keinem keinen nie
@@ -39,9 +38,9 @@ _LINKING_VERBS = """
 is was are were has had can will ist war sind hat wird est était sont es fue son fueron è fu sono é foi são
 """
 LINKING_VERBS = frozenset(_LINKING_VERBS.split())
-"""Small verbs whose two sides are worth comparing."""
+"""Auxiliary verbs whose two sides are compared for swapped words."""
 
-_OPPOSITES = """
+_ANTONYMS = """
 increase/decrease increases/decreases increased/decreased rise/fall rises/falls rose/fell grew/shrank before/after
 above/below more/less more/fewer maximum/minimum highest/lowest largest/smallest longest/shortest oldest/youngest
 first/last allowed/forbidden allowed/prohibited permitted/prohibited possible/impossible legal/illegal true/false
@@ -52,8 +51,8 @@ buy/sell bought/sold enabled/disabled enable/disable hot/cold always/never steig
 erlaubt/verboten vor/nach mehr/weniger öffnet/schließt augmenté/diminué avant/après plus/moins autorisé/interdit
 aumentó/disminuyó antes/después más/menos permitido/prohibido
 """
-OPPOSITES = tuple(tuple(pair.split("/")) for pair in _OPPOSITES.split())
-"""Words of which the one denies the other."""
+ANTONYMS = tuple(tuple(pair.split("/")) for pair in _ANTONYMS.split())
+"""Pairs of antonyms."""
 
 MONTHS: dict[str, int] = {
     name: number
@@ -110,7 +109,7 @@ NUMBER_WORDS: dict[str, int] = {
     }.items()
     for word in words.split()
 }
-"""Number words and ordinals. One is left out: in most of these languages it is the article."""
+"""Number words and ordinals. "One" is left out: in most of these languages it is the article."""
 
 SCALES: dict[str, int] = {
     word: exponent
@@ -183,4 +182,4 @@ UNITS: dict[str, tuple[str, str]] = {
     for dimension, factor, *names in (line.split() for line in _UNIT_TABLE.split("\n") if line)
     for name in names
 }
-"""What each spelling measures, and how many of that dimension's basic unit it is."""
+"""The dimension of each spelling of a unit, and its factor to that dimension's base unit."""

@@ -1,72 +1,76 @@
-"""Whether two texts affirm and deny the same words. Pure."""
+"""Find words that one text negates and the other affirms, and antonyms. Pure."""
 
 from collections.abc import Iterator, Sequence
 
-from rag.grounding.verification.lexicon import NEGATIONS, OPPOSITES
-from rag.grounding.verification.tokenization import Reading, Word
+from rag.grounding.verification.lexicon import ANTONYMS, NEGATIONS
+from rag.grounding.verification.tokenization import TokenizedText, Word
 
 REACH = 3
-"""How many words after a negation are looked at for what it denies; then how many before it (German puts it last)."""
-_NO_DENIAL = frozenset({"only", "just", "nur", "seulement", "solo", "sólo", "soltanto", "apenas", "alleen"})
-"""After "not" these words do not deny: "not only the pump, but the valve too"."""
-_OPPOSITE = {word: other for first, second in OPPOSITES for word, other in ((first, second), (second, first))}
+"""Words after a negation, then words before it (German puts it last), that are searched for the negated one."""
+_FOCUS_WORDS = frozenset({"only", "just", "nur", "seulement", "solo", "sólo", "soltanto", "apenas", "alleen"})
+"""After these words "not" does not negate: "not only the pump, but the valve too"."""
+_ANTONYM = {word: other for first, second in ANTONYMS for word, other in ((first, second), (second, first))}
 
 
-def negation_mismatch(sentence: Reading, quote: Reading) -> str:
-    """Return the word that one text denies and the other affirms, as it is written, or an empty text.
+def find_negation_mismatch(sentence: TokenizedText, quote: TokenizedText) -> str:
+    """Return the word, as written, that one text negates and the other affirms; an empty string without one.
 
-    A denial in a part of the quote that the sentence says nothing of counts for nothing.
+    A negation in a part of the quote that the sentence does not repeat is ignored.
     """
-    denied, denied_there = _denied(sentence), _denied(quote)
-    stems_there = {word.stem for word in denied_there}
-    affirmed, affirmed_there = _affirmed(sentence, denied), _affirmed(quote, denied_there)
-    if denied:
-        if not denied_there and quote.content:
-            return denied[0].text
-        return next((w.text for w in denied if w.stem in affirmed_there and w.stem not in stems_there), "")
-    return next((w.text for w in denied_there if w.stem in affirmed and w.stem not in affirmed_there), "")
+    negated, quote_negated = _negated_words(sentence), _negated_words(quote)
+    quote_negated_stems = {word.stem for word in quote_negated}
+    affirmed, quote_affirmed = _affirmed_stems(sentence, negated), _affirmed_stems(quote, quote_negated)
+    if negated:
+        if not quote_negated and quote.content:
+            return negated[0].text
+        return next((w.text for w in negated if w.stem in quote_affirmed and w.stem not in quote_negated_stems), "")
+    return next((w.text for w in quote_negated if w.stem in affirmed and w.stem not in quote_affirmed), "")
 
 
-def opposite(sentence: Reading, quote: Reading) -> tuple[str, str] | None:
-    """Return a word of the sentence, and its opposite that the quote has beside the same word instead."""
-    there = {word.text.casefold(): place for place, word in enumerate(quote.words)}
-    for place, word in enumerate(sentence.words):
-        said = word.text.casefold()
-        other = _OPPOSITE.get(said)
-        if other in there and said not in there and _beside(sentence, place) & _beside(quote, there[other]):
-            return word.text, other
+def find_antonym(sentence: TokenizedText, quote: TokenizedText) -> tuple[str, str] | None:
+    """Return a word of the sentence, and its antonym if the quote has that beside the same word instead."""
+    indices = {word.text.casefold(): index for index, word in enumerate(quote.words)}
+    for index, word in enumerate(sentence.words):
+        folded = word.text.casefold()
+        antonym = _ANTONYM.get(folded)
+        if (
+            antonym in indices
+            and folded not in indices
+            and _neighbours(sentence, index) & _neighbours(quote, indices[antonym])
+        ):
+            return word.text, antonym
     return None
 
 
-def _beside(reading: Reading, place: int) -> set[tuple[int, str]]:
-    """Return the words right before and right after a place, each with its side."""
-    return {(side, reading.words[place + side].stem) for side in (-1, 1) if 0 <= place + side < len(reading.words)}
+def _neighbours(text: TokenizedText, index: int) -> set[tuple[int, str]]:
+    """Return the stems of the words right before (-1) and right after (1) an index."""
+    return {(side, text.words[index + side].stem) for side in (-1, 1) if 0 <= index + side < len(text.words)}
 
 
-def _denied(reading: Reading) -> list[Word]:
-    """Return the words that stand next to a negation."""
-    return [word for place in _negations(reading) for word in _next_to(reading, place)]
+def _negated_words(text: TokenizedText) -> list[Word]:
+    return [word for index in _negation_indices(text) for word in _words_in_scope(text, index)]
 
 
-def _affirmed(reading: Reading, denied: Sequence[Word]) -> set[str]:
-    places = {word.start for word in denied}
-    return {word.stem for word in reading.content if word.start not in places}
+def _affirmed_stems(text: TokenizedText, negated: Sequence[Word]) -> set[str]:
+    negated_starts = {word.start for word in negated}
+    return {word.stem for word in text.content if word.start not in negated_starts}
 
 
-def _negations(reading: Reading) -> Iterator[int]:
-    for place, word in enumerate(reading.words):
-        said = word.text.casefold()
-        if said not in NEGATIONS:
+def _negation_indices(text: TokenizedText) -> Iterator[int]:
+    for index, word in enumerate(text.words):
+        folded = word.text.casefold()
+        if folded not in NEGATIONS:
             continue
-        after = reading.text[word.end : word.end + 3].lstrip(". ")
-        follows = reading.words[place + 1].text.casefold() if place + 1 < len(reading.words) else ""
-        is_part = after.startswith("-") or (said == "no" and after[:1].isdigit())  # non-stop, No. 17
-        if not is_part and follows not in _NO_DENIAL:
-            yield place
+        after = text.text[word.end : word.end + 3].lstrip(". ")
+        next_word = text.words[index + 1].text.casefold() if index + 1 < len(text.words) else ""
+        is_part = after.startswith("-") or (folded == "no" and after[:1].isdigit())  # non-stop, No. 17
+        if not is_part and next_word not in _FOCUS_WORDS:
+            yield index
 
 
-def _next_to(reading: Reading, place: int) -> list[Word]:
-    after = [word for word in reading.words[place + 1 : place + 1 + REACH] if word.is_content]
+def _words_in_scope(text: TokenizedText, index: int) -> list[Word]:
+    """Return the content word that a negation negates: the next one within reach, else the one before."""
+    after = [word for word in text.words[index + 1 : index + 1 + REACH] if word.is_content]
     if after:
         return after[:1]
-    return [word for word in reading.words[max(place - REACH, 0) : place] if word.is_content][-1:]
+    return [word for word in text.words[max(index - REACH, 0) : index] if word.is_content][-1:]

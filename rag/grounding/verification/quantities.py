@@ -1,4 +1,4 @@
-"""Numbers, with their units, and dates of a text, and which of them another text has. Pure."""
+"""Find numbers with their units, and dates, and compare them. Pure."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 
-from rag.grounding.verification.dates import Date, dates
+from rag.grounding.verification.dates import Date, find_dates
 from rag.grounding.verification.lexicon import NUMBER_WORDS, SCALES, UNITS
 
 _SPACE = r"[' ]"
@@ -28,7 +28,7 @@ _POINT_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number or a date, `[start, end)` with its unit, and what it can mean.
+    """A number or a date, `[start, end)` with its unit, and its possible values.
 
     1,000 is a thousand and 1,5 one and a half; 1.500 can be either, depending on the country, and so has two values.
     `unit` is a key of `UNITS`, or empty. A date has `dates` and no values. `is_word` is whether it has no digits.
@@ -42,18 +42,18 @@ class Quantity:
     dates: frozenset[Date] = frozenset()
     is_word: bool = False
 
-    def is_borne_by(self, other: "Quantity") -> bool:
-        """Whether `other` says this too: the same value, where a unit is said twice also that, or a date with it."""
+    def is_stated_by(self, other: "Quantity") -> bool:
+        """Whether `other` states this too: the same value and unit (if both have one), or a date that includes it."""
         if self.dates:
-            return any(mine.is_within(theirs) for mine in self.dates for theirs in other.dates)
+            return any(mine.is_implied_by(theirs) for mine in self.dates for theirs in other.dates)
         if other.dates:
             return not self.unit and any(date.has_number(value) for date in other.dates for value in self.values)
         if not self.unit or not other.unit or UNITS[self.unit] == UNITS[other.unit]:
             return bool(self.values & other.values)
         return bool(self._converted() & other._converted())
 
-    def measures_like(self, other: "Quantity") -> bool:
-        """Whether both are dates, or numbers of one dimension, or both numbers without a unit."""
+    def has_dimension_of(self, other: "Quantity") -> bool:
+        """Whether both are dates, or numbers of one dimension, or numbers without a unit."""
         if self.dates or other.dates:
             return bool(self.dates and other.dates)
         if not self.unit or not other.unit:
@@ -67,31 +67,31 @@ class Quantity:
         }
 
 
-def quantities(text: str) -> list[Quantity]:
-    """Return the dates and numbers of a text in their order; number words and ordinals count."""
-    found = [Quantity(text[start:end], start, end, dates=readings) for start, end, readings in dates(text)]
+def find_quantities(text: str) -> list[Quantity]:
+    """Return the dates and numbers of a text in order, number words and ordinals included."""
+    quantities = [Quantity(text[start:end], start, end, dates=dates) for start, end, dates in find_dates(text)]
     others = text
-    for date in found:  # digits that stick to a date are numbers still
+    for date in quantities:  # digits right after a date are numbers of their own
         others = f"{others[: date.start]}{'|' * (date.end - date.start)}{others[date.end :]}"
-    for quantity in chain(_written_in_digits(others), _written_in_words(others)):
-        if not any(other.start < quantity.end and quantity.start < other.end for other in found):
-            found.append(quantity)
-    return sorted(found, key=lambda quantity: quantity.start)
+    for quantity in chain(_find_digits(others), _find_number_words(others)):
+        if not any(other.start < quantity.end and quantity.start < other.end for other in quantities):
+            quantities.append(quantity)
+    return sorted(quantities, key=lambda quantity: quantity.start)
 
 
-def _written_in_digits(text: str) -> Iterator[Quantity]:
+def _find_digits(text: str) -> Iterator[Quantity]:
     end = 0
     for match in _NUMBER.finditer(text):
         digits = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in match["number"])
-        is_of_last = match.start() < end  # 7 € 5: the sign was the unit of the number before
-        unit = "" if is_of_last else (match["before"] or "").strip().casefold()
-        start = match.start("number") if is_of_last else match.start()
-        found = _with_unit(text, start, match.end(), values=_values(digits), unit=unit)
-        end = found.end
-        yield found
+        is_unit_of_last = match.start() < end  # 7 € 5: the sign is the unit of the number before
+        unit = "" if is_unit_of_last else (match["before"] or "").strip().casefold()
+        start = match.start("number") if is_unit_of_last else match.start()
+        quantity = _with_unit(text, start, match.end(), values=_parse_number(digits), unit=unit)
+        end = quantity.end
+        yield quantity
 
 
-def _written_in_words(text: str) -> Iterator[Quantity]:
+def _find_number_words(text: str) -> Iterator[Quantity]:
     for match in _WORD_NUMBER.finditer(text):
         if match["tens"]:
             value = NUMBER_WORDS[match["tens"].casefold()] + _ONES.index(match["ones"].casefold()) + 1
@@ -105,7 +105,7 @@ def _with_unit(
 ) -> Quantity:
     after = None if text.startswith(".", end) else _AFTER.match(text, end)  # a unit, but not of the next sentence
     if after and (exponent := SCALES.get(after[1].casefold())):
-        values, end = frozenset(_scaled(value, exponent) for value in values), after.end()
+        values, end = frozenset(_scale(value, exponent) for value in values), after.end()
         after = _AFTER.match(text, end)
     if percent := _PERCENT.match(text, end):
         unit, end = "percent", percent.end()
@@ -114,20 +114,20 @@ def _with_unit(
     return Quantity(text[start:end], start, end, values, unit, is_word=is_word)
 
 
-def _scaled(value: str, exponent: int) -> str:
-    return value if value.count(".") > 1 else _normal(f"{Decimal(value).scaleb(exponent):f}")
+def _scale(value: str, exponent: int) -> str:
+    return value if value.count(".") > 1 else _normalize(f"{Decimal(value).scaleb(exponent):f}")
 
 
-def _values(number: str) -> frozenset[str]:
+def _parse_number(number: str) -> frozenset[str]:
     sign = "-" if number[0] in "-−" else ""
     digits = re.sub(_SPACE, "", number.lstrip("-−"))
     plain = digits.replace(",", "") if _GROUPED.fullmatch(digits) else digits.replace(",", ".")
-    readings = {plain, digits.replace(".", "")} if _POINT_GROUPED.fullmatch(digits) else {plain}
-    return frozenset(sign + _normal(reading) for reading in readings)
+    meanings = {plain, digits.replace(".", "")} if _POINT_GROUPED.fullmatch(digits) else {plain}
+    return frozenset(sign + _normalize(meaning) for meaning in meanings)
 
 
-def _normal(reading: str) -> str:
-    if reading.count(".") > 1:
-        return reading  # a version, compared as it stands
-    whole, _, fraction = reading.partition(".")
+def _normalize(number: str) -> str:
+    if number.count(".") > 1:
+        return number  # a version number, compared as written
+    whole, _, fraction = number.partition(".")
     return ".".join(part for part in (whole.lstrip("0") or "0", fraction.rstrip("0")) if part)

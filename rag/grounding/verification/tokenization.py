@@ -1,4 +1,4 @@
-"""A text as the check reads it: its words in order, which of them carry meaning, and its numbers. Pure."""
+"""Tokenize a text for claim verification: its words, which of them are content words or names, its numbers. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,29 +6,29 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ingest.text.analyzer import extract_terms
-from rag.grounding.verification.lexicon import COMMON_WORDS, GERMAN_WORDS, NEGATIONS
-from rag.grounding.verification.quantities import Quantity, quantities
+from rag.grounding.verification.lexicon import GERMAN_WORDS, NEGATIONS, STOPWORDS
+from rag.grounding.verification.quantities import Quantity, find_quantities
 
-REMEMBERED_TEXTS = 2_048
-REMEMBERED_WORDS = 100_000
-LETTERS_OF_A_STEM = 5
-"""Words that begin with the same letters, so many, count as one word: a stemmer for many languages."""
-GERMAN_WORDS_OF_GERMAN = 2
-"""So many different words of German in a text make it German."""
+CACHED_TEXTS = 2_048
+CACHED_WORDS = 100_000
+STEM_PREFIX_LETTERS = 5
+"""Stems that share a prefix of this length match: a crude stemmer for many languages."""
+MIN_GERMAN_WORDS = 2
+"""Distinct German words that identify a text as German."""
 
 _PIECE = re.compile(r"[^\s\-–—−/.,;:!?()\[\]{}\"“”„«»‹›'’‘`*|…·&<>=+_]+")
-_SHORTENED_NOT = re.compile(r"(?i)\s?n['’]t\b")
-_EMPTY_WORDS = COMMON_WORDS | NEGATIONS
+_CONTRACTED_NOT = re.compile(r"(?i)\s?n['’]t\b")
+_STOPWORDS = STOPWORDS | NEGATIONS
 _MEASURE = re.compile(r"\d+[^\W\d_]{0,3}")
 _SENTENCE_END = re.compile(r"[.!?:\n]\W*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a text, `[start, end)`. `stem` is what is compared. Several stems of one unspaced run share its place.
+    """A word of a text, `[start, end)`. Stems are compared; the stems of one unspaced run share its span.
 
-    `is_content` is whether it says something by itself; numbers are `Quantity`s and no content. `is_name` is whether
-    a capital inside a sentence, or letters beside digits, make it the name of something.
+    `is_content` is whether it is a content word: no stopword, and no number (those are `Quantity`s). `is_name` is
+    whether a capital inside a sentence, or letters beside digits, make it a name.
     """
 
     text: str
@@ -40,11 +40,11 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the check knows of a text. Places count in `text`, which has "not" written out and single spaces.
+class TokenizedText:
+    """A text and its words. Offsets count in `text`, which has "n't" expanded to "not" and single spaces.
 
-    `prefixes` are the beginnings of stems, `initials` the first letters of capitalised words (a space for another
-    word), and `index_of` says where in `words` the one stands that starts at a place of the text.
+    `content` are the content words. `prefixes` are the first letters of long stems, `initials` the first letters of
+    capitalised words (a space for any other word). `index_of` maps the offset of a word to its index in `words`.
     """
 
     text: str
@@ -56,65 +56,65 @@ class Reading:
     quantities: tuple[Quantity, ...]
     index_of: dict[int, int]
 
-    def has(self, stem: str) -> bool:
-        """Whether a word of this text has the stem, begins like it, or is a compound with it."""
+    def has_stem(self, stem: str) -> bool:
+        """Whether a word of this text has the stem, shares its prefix, or is a compound with it."""
         if stem in self.stems:
             return True
-        if len(stem) < LETTERS_OF_A_STEM:
+        if len(stem) < STEM_PREFIX_LETTERS:
             return False
-        return stem[:LETTERS_OF_A_STEM] in self.prefixes or any(stem in other for other in self.stems)
+        return stem[:STEM_PREFIX_LETTERS] in self.prefixes or any(stem in other for other in self.stems)
 
 
-@lru_cache(maxsize=REMEMBERED_TEXTS)
-def read(text: str) -> Reading:
-    """Return what the check knows of a text."""
-    plain = _SHORTENED_NOT.sub(_written_out, " ".join(text.split()))
-    numbers = tuple(quantities(plain))
-    found = tuple(_words(plain, numbers))
-    stems = frozenset(word.stem for word in found)
-    return Reading(
+@lru_cache(maxsize=CACHED_TEXTS)
+def tokenize(text: str) -> TokenizedText:
+    """Return the words, stems and quantities of a text."""
+    plain = _CONTRACTED_NOT.sub(_expand_not, " ".join(text.split()))
+    numbers = tuple(find_quantities(plain))
+    words = tuple(_split_words(plain, numbers))
+    stems = frozenset(word.stem for word in words)
+    return TokenizedText(
         plain,
-        found,
-        tuple(word for word in found if word.is_content),
+        words,
+        tuple(word for word in words if word.is_content),
         stems,
-        frozenset(stem[:LETTERS_OF_A_STEM] for stem in stems if len(stem) >= LETTERS_OF_A_STEM),
-        "".join(word.text[0].casefold() if word.text[0].isupper() else " " for word in found),
+        frozenset(stem[:STEM_PREFIX_LETTERS] for stem in stems if len(stem) >= STEM_PREFIX_LETTERS),
+        "".join(word.text[0].casefold() if word.text[0].isupper() else " " for word in words),
         numbers,
-        {word.start: index for index, word in enumerate(found)},
+        {word.start: index for index, word in enumerate(words)},
     )
 
 
-def _written_out(shortened: re.Match[str]) -> str:
-    return " NOT" if shortened[0].isupper() else " not"
+def _expand_not(contraction: re.Match[str]) -> str:
+    return " NOT" if contraction[0].isupper() else " not"
 
 
-def _words(text: str, numbers: Sequence[Quantity]) -> Iterator[Word]:
+def _split_words(text: str, numbers: Sequence[Quantity]) -> Iterator[Word]:
     pieces = list(_PIECE.finditer(text))
-    capitals_tell = _capitals_tell(text, {piece[0].casefold() for piece in pieces})
-    in_numbers = {place for number in numbers for place in range(number.start, number.end)}
+    has_telling_capitals = _has_telling_capitals(text, {piece[0].casefold() for piece in pieces})
+    in_numbers = {offset for number in numbers for offset in range(number.start, number.end)}
     for piece in pieces:
-        stems = stems_of(piece[0])
+        stems = stem_piece(piece[0])
         is_first = piece.start() == 0 or _SENTENCE_END.search(text, piece.start() - 3, piece.start()) is not None
-        is_abbreviation = capitals_tell and len(piece[0]) > 1 and piece[0].isupper()  # the WHO, not who
+        is_abbreviation = has_telling_capitals and len(piece[0]) > 1 and piece[0].isupper()  # the WHO, not who
         is_number = piece.start() in in_numbers or _MEASURE.fullmatch(piece[0]) is not None
-        is_content = not is_number and (is_abbreviation or piece[0].casefold() not in _EMPTY_WORDS)
-        is_capital = capitals_tell and not is_first and piece[0][0].isupper()
+        is_content = not is_number and (is_abbreviation or piece[0].casefold() not in _STOPWORDS)
+        is_capital = has_telling_capitals and not is_first and piece[0][0].isupper()
         is_name = is_content and (is_abbreviation or is_capital or (len(stems) == 1 and _is_code(piece[0])))
         for stem in stems:
             yield Word(piece[0], stem, piece.start(), piece.end(), is_content, is_name)
 
 
-def _capitals_tell(text: str, words_of_it: set[str]) -> bool:
-    """Whether ordinary words go without capitals: not in German, and not in a text that is mostly in capitals."""
+def _has_telling_capitals(text: str, words: set[str]) -> bool:
+    """Whether a capital marks a name: not in German, and not in a text that is mostly in capitals."""
     is_mostly_small = sum(map(str.isupper, text)) <= sum(map(str.islower, text))
-    return is_mostly_small and len(words_of_it & GERMAN_WORDS) < GERMAN_WORDS_OF_GERMAN
+    return is_mostly_small and len(words & GERMAN_WORDS) < MIN_GERMAN_WORDS
 
 
 def _is_code(plain: str) -> bool:
     return any(sign.isdigit() for sign in plain) and any(sign.isalpha() for sign in plain)
 
 
-@lru_cache(maxsize=REMEMBERED_WORDS)
-def stems_of(piece: str) -> tuple[str, ...]:
-    """Return what is compared of one word: its stem, or the pairs of signs of an unspaced run."""
+@lru_cache(maxsize=CACHED_WORDS)
+def stem_piece(piece: str) -> tuple[str, ...]:
+    """Return the stem of a word, or the bigrams of an unspaced run."""
     return tuple(extract_terms(piece))
