@@ -1,6 +1,6 @@
 """The reference of the command line, from the commands themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -95,7 +95,7 @@ def _default_of(option: TyperOption) -> str:
     elif callable(option.default) or "[default" in (option.help or ""):
         names = []
     else:
-        values = option.default if isinstance(option.default, list | tuple) else [option.default]
+        values: Sequence[Any] = (option.default or ()) if option.multiple else [option.default]
         names = [str(value) for value in values if value not in (None, "")]
     return f" Default: {codes(names)}." if names else ""
 

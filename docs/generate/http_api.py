@@ -146,8 +146,8 @@ def _plain_name(schema: Schema) -> str:
     name = str(schema.get("type", "any value"))
     if name == "array":
         return f"array of {_type_of(schema.get('items', {}))}"
-    additional = schema.get("additionalProperties")
-    if name == "object" and isinstance(additional, Mapping) and additional:
+    additional: Any = schema.get("additionalProperties")
+    if name == "object" and additional not in (None, True, False, {}):
         return f"object of {_type_of(additional)}"
     return str(schema.get("format", name)) if name == "string" else name
 
