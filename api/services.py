@@ -23,9 +23,9 @@ from ingest.library.library import Library
 from ingest.library.pages import PageImages
 from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
 from rag.answering import Answerer
-from rag.context.passage_memory import ShownPassages
-from rag.context.planner import AnswerPolicy
-from rag.context.prefill import ReadingAhead
+from rag.context.passage_memory import PassageMemory
+from rag.context.policy import AnswerPolicy
+from rag.context.prefill import BackgroundPrefill
 from rag.conversations.provenance import ProvenanceCollector, select_settings
 from rag.conversations.store import Conversations
 from rag.engines.types import Engine
@@ -135,7 +135,7 @@ class Services:
             vocabulary_fit=VocabularyFit(folder.tokenizer_path).score,
             reranker=self.reranker,
         )
-        shown = ShownPassages()
+        memory = PassageMemory()
         self.answerer = Answerer(
             self.library,
             self.retriever,
@@ -143,7 +143,7 @@ class Services:
             self.models.open_engine,
             AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions, rag.answer_style),
             judge=self.entailment,
-            memory=shown,
+            memory=memory,
         )
         provenance = ProvenanceCollector(
             self.library,
@@ -151,9 +151,9 @@ class Services:
             settings=select_settings(rag),
             version=metadata.version("pincite"),
         )
-        self.conversations = Conversations(self.library, provenance, shown)
-        self._reading_ahead = ReadingAhead(
-            self.library, self.answerer.head, self.models.open_engine, self._has_default_model
+        self.conversations = Conversations(self.library, provenance, memory)
+        self._prefill = BackgroundPrefill(
+            self.library, self.answerer.build_prefix, self.models.open_engine, self._has_default_model
         )
 
     def create_collection(self, name: str) -> Collection:
@@ -203,7 +203,7 @@ class Services:
             return
         if self.readiness.is_ready:
             if self.settings.rag.read_ahead_mb:
-                self._reading_ahead.start()
+                self._prefill.start()
             return
         self._ready_again = threading.Timer(WARM_UP_RETRY_SECONDS, self.get_ready)
         self._ready_again.daemon = True
@@ -216,7 +216,7 @@ class Services:
         self._is_closed = True
         if self._ready_again is not None:
             self._ready_again.cancel()
-        self._reading_ahead.close()
+        self._prefill.close()
         self.queue.close()
         self.index.save_all()
         # The library goes before the parsers: a document whose parser is ended must not be noted as failed.

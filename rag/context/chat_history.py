@@ -1,10 +1,10 @@
-"""The conversation that a question goes on with: as much of it as fits, and the passages that stand in it."""
+"""The chat history that a prompt includes: as many turns as fit, and the passages of each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ingest.library.library import Library
-from rag.context.passage_memory import Shown, ShownPassages, numbers_of
+from rag.context.passage_memory import PassageMemory, TurnPassages, merge_numbers
 from rag.context.prompt import RULES, build_messages
 from rag.engines.types import Message
 from rag.grounding.markers import MARKER
@@ -12,116 +12,125 @@ from rag.types import Passage, Question
 
 CountTokens = Callable[[Sequence[Message]], int]
 
-LONGEST_SHARE, SHORTENED_SHARE = 0.5, 0.25
-"""A conversation that fills more of the window than the one is cut down to the other: seldom, and then by much, because
-the model has to read everything again that follows a cut."""
+LONGEST_SHARE, TRUNCATED_SHARE = 0.5, 0.25
+"""Shares of the context window. A history longer than the first is truncated to the second: seldom and by much, because
+a cut changes the prompt's prefix, and the model has to prefill all that follows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What is kept of a conversation, the question at its end.
+class ChatHistory:
+    """The messages that the prompt includes, the question last.
 
-    `shown` has the passages that stand in it, by the index of the message. `numbers` has those of all chunks that the
-    conversation was ever shown, also of those that were cut off with the first `dropped` messages.
+    `passages_before` has the passages in front of a message, by its index. `numbers` has the passage numbers of all
+    chunks of the chat, those of the first `dropped` messages included.
     """
 
     messages: tuple[Message, ...]
-    shown: Mapping[int, tuple[Passage, ...]] = field(default_factory=dict[int, tuple[Passage, ...]])
+    passages_before: Mapping[int, tuple[Passage, ...]] = field(default_factory=dict[int, tuple[Passage, ...]])
     numbers: Mapping[int, int] = field(default_factory=dict[int, int])
     dropped: int = 0
     rules: str = RULES
 
-    def prompt(
-        self, *, documents: Sequence[Passage] = (), shown: Mapping[int, Sequence[Passage]] | None = None
+    def build_prompt(
+        self, *, documents: Sequence[Passage] = (), passages_before: Mapping[int, Sequence[Passage]] | None = None
     ) -> tuple[Message, ...]:
-        """Return what the model reads; see `build_messages`."""
-        return build_messages(self.messages, documents=documents, shown=shown, rules=self.rules)
+        """Return the prompt; see `build_messages`."""
+        return build_messages(self.messages, documents=documents, passages_before=passages_before, rules=self.rules)
+
+    def add_passages(self, new: Sequence[Passage]) -> tuple[Message, ...]:
+        """Return the prompt with the passages of earlier turns in their positions and `new` ones with the question."""
+        return self.build_prompt(passages_before={**self.passages_before, len(self.messages) - 1: new})
 
     @property
     def passages(self) -> tuple[Passage, ...]:
-        """The passages that stand in the conversation, in order."""
-        return tuple(passage for index in sorted(self.shown) for passage in self.shown[index])
+        """The passages of earlier turns that the prompt includes, in order."""
+        return tuple(passage for index in sorted(self.passages_before) for passage in self.passages_before[index])
 
 
-def tell(
+def truncate_history(
     library: Library,
-    memory: ShownPassages,
+    memory: PassageMemory,
     question: Question,
-    window: int,
+    context_window: int,
     count_tokens: CountTokens,
     *,
     rules: str = RULES,
-) -> Story:
-    """Return the story of a question.
+) -> ChatHistory:
+    """Return the chat history of a question, truncated to its share of `context_window` tokens.
 
-    System messages always stay; what is kept besides begins with a message of the user, as chat templates want it.
-    Passages that are not in the library any more are left out; markers in answers to turns that nothing is known of
-    are taken away, because they would name other passages.
+    System messages always stay, and the first of the other messages is the user's, as chat templates require. Passages
+    that have left the library are left out. Answers of unknown turns lose their markers, which would name other
+    passages.
     """
-    turns = memory.turns(question)
-    known = {index: shown for index, shown in turns.items() if shown is not None}
-    shown = _still_there(library, known)
-    messages = _with_known_markers(question.messages, turns)
-    start = _start(messages, shown, window, count_tokens, rules=rules)
+    turns = memory.recall_turns(question)
+    known = {index: turn for index, turn in turns.items() if turn is not None}
+    passages_before = _select_current(library, known)
+    messages = _strip_unknown_markers(question.messages, turns)
+    start = _find_start(messages, passages_before, context_window, count_tokens, rules=rules)
     system = [index for index in range(start) if messages[index].role == "system"]
-    kept = [*system, *range(start, len(messages))]
-    return Story(
-        messages=tuple(messages[index] for index in kept),
-        shown={place: shown[index] for place, index in enumerate(kept) if index in shown},
-        numbers=numbers_of(turns.values()),
+    included = [*system, *range(start, len(messages))]
+    return ChatHistory(
+        messages=tuple(messages[index] for index in included),
+        passages_before={
+            position: passages_before[index] for position, index in enumerate(included) if index in passages_before
+        },
+        numbers=merge_numbers(turns.values()),
         dropped=start - len(system),
         rules=rules,
     )
 
 
-def _still_there(library: Library, known: Mapping[int, Shown]) -> dict[int, tuple[Passage, ...]]:
-    found = {index: shown.passages for index, shown in known.items()}
-    ids = {passage.stored.id for passages in found.values() for passage in passages}
-    there = {chunk.id: chunk for chunk in library.chunks(list(ids))}
-    kept = {
-        index: tuple(passage for passage in passages if there.get(passage.stored.id) == passage.stored)
-        for index, passages in found.items()
+def _select_current(library: Library, turns: Mapping[int, TurnPassages]) -> dict[int, tuple[Passage, ...]]:
+    """Return the passages of turns that the library still has unchanged, by the index of their turn."""
+    ids = {passage.stored.id for turn in turns.values() for passage in turn.passages}
+    stored = {chunk.id: chunk for chunk in library.chunks(list(ids))}
+    current = {
+        index: tuple(passage for passage in turn.passages if stored.get(passage.stored.id) == passage.stored)
+        for index, turn in turns.items()
     }
-    return {index: passages for index, passages in kept.items() if passages}
+    return {index: passages for index, passages in current.items() if passages}
 
 
-def _with_known_markers(messages: Sequence[Message], turns: Mapping[int, Shown | None]) -> list[Message]:
-    cleaned: list[Message] = []
+def _strip_unknown_markers(messages: Sequence[Message], turns: Mapping[int, TurnPassages | None]) -> list[Message]:
+    stripped: list[Message] = []
     is_known = True
     for index, message in enumerate(messages):
         is_known = turns[index] is not None if index in turns else is_known
-        is_cleaned = message.role == "assistant" and not is_known
-        cleaned.append(replace(message, content=MARKER.sub("", message.content)) if is_cleaned else message)
-    return cleaned
+        is_stripped = message.role == "assistant" and not is_known
+        stripped.append(replace(message, content=MARKER.sub("", message.content)) if is_stripped else message)
+    return stripped
 
 
-def _start(
+def _find_start(
     messages: Sequence[Message],
-    shown: Mapping[int, Sequence[Passage]],
-    window: int,
+    passages_before: Mapping[int, Sequence[Passage]],
+    context_window: int,
     count_tokens: CountTokens,
     *,
     rules: str,
 ) -> int:
-    """Return the first message that is kept.
+    """Return the index of the first message that the prompt includes.
 
-    Every turn is looked at as it was when it was asked: so the cut stays where it was until the next one is due.
+    It replays every turn as it was when it came in, so that a cut stays in place until the next one is due.
     """
     turns = [index for index, message in enumerate(messages[:-1]) if message.role == "user"]
-    longest = int(window * LONGEST_SHARE)
-    if not turns or count_tokens(build_messages(messages, shown=shown, rules=rules)) <= longest:
+    longest = int(context_window * LONGEST_SHARE)
+    if not turns or count_tokens(build_messages(messages, passages_before=passages_before, rules=rules)) <= longest:
         return 0
     empty = count_tokens(build_messages((), rules=rules))
     ends = [*turns[1:], len(messages) - 1]
     sizes = [
-        count_tokens(build_messages(messages[start:end], shown={0: shown.get(start, ())}, rules=rules)) - empty
+        count_tokens(
+            build_messages(messages[start:end], passages_before={0: passages_before.get(start, ())}, rules=rules)
+        )
+        - empty
         for start, end in zip(turns, ends, strict=True)
     ]
     first, filled = 0, count_tokens(build_messages([*messages[: turns[0]], messages[-1]], rules=rules))
     for last, size in enumerate(sizes):
         filled += size
         if filled > longest:
-            while first <= last and filled > window * SHORTENED_SHARE:
+            while first <= last and filled > context_window * TRUNCATED_SHARE:
                 filled -= sizes[first]
                 first += 1
     return turns[first] if first < len(turns) else len(messages) - 1

@@ -1,233 +1,198 @@
-"""Choose what the model is shown for a question: whole documents where they fit, else the best passages."""
+"""Plan what the model reads for a question: whole documents if they fit the context window, else the best passages."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import cached_property
 
 from ingest.library.library import Library
 from ingest.types import StoredChunk
-from rag.context.chat_history import Story, tell
-from rag.context.passage_memory import Shown, ShownPassages, numbers_of
+from rag.context.chat_history import ChatHistory, truncate_history
+from rag.context.gathering import GatheredEvidence
+from rag.context.passage_memory import PassageMemory, merge_numbers
+from rag.context.policy import AnswerPolicy
 from rag.context.prompt import RULES, build_messages
-from rag.context.selection import Context, best_chunks, distinct, number, whole_document_budget, whole_documents
+from rag.context.selection import (
+    Context,
+    budget_whole_documents,
+    number_passages,
+    select_passages,
+    select_whole_documents,
+)
 from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
-from rag.grounding.abstention import judge_answerability
-from rag.grounding.evidence import EvidenceFinder, SentenceMatch
-from rag.retrieval.hybrid import Retriever, select_relevant
-from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
-from rag.retrieval.query_variants import prepend_previous_question
-from rag.types import AnswerStyle, Passage, PromptPrefix, Question, Rewriting, ScoredChunk, Search
+from rag.grounding.evidence import SentenceMatch
+from rag.types import Passage, PromptPrefix, Question
 
 NOTHING_FOUND = "The documents in this collection do not say anything about that."
-NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."
-NO_MATCH = "No document in this collection fits the filter."
 MIN_PASSAGE_TOKENS = 16
-"""No passage is shorter, its header included: what cannot fit by this count need not be tokenised."""
+"""Every rendered passage has at least so many tokens: what cannot fit by this count need not be tokenised."""
 MIN_ANSWER_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerPolicy:
-    """How answers are made where the question does not say."""
-
-    top_k: int
-    min_score: float
-    max_answer_tokens: int
-    rewriting: Rewriting = "auto"
-    style: AnswerStyle = "written"
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is settled before the model says a word.
+    """Everything that is settled before the model writes.
 
-    `matches` are the sentences of the passages that were found, the nearest to the question first; `new` are the
-    passages that stand before the question and in no turn before.
+    `text` is an answer of Pincite's own, which needs no model. `matches` are the sentences of the passages that
+    retrieval returned, the best first; `new` are the passages that the prompt adds with this question.
     """
 
     context: Context
+    text: str = ""
     messages: tuple[Message, ...] = ()
     prompt_tokens: int = 0
     matches: tuple[SentenceMatch, ...] = ()
     new: tuple[Passage, ...] = ()
 
-    @property
-    def shown(self) -> Shown:
-        """What is to be remembered of this turn."""
-        return Shown({each.stored.id: each.number for each in self.context.passages}, self.new)
-
 
 class Planner:
-    """Plans answers over a library. Safe to use from many threads."""
+    """Plans the answer to one question. Raises `CollectionNotFoundError` if it names one that does not exist."""
 
     def __init__(
-        self,
-        library: Library,
-        retriever: Retriever,
-        finder: EvidenceFinder,
-        policy: AnswerPolicy,
-        memory: ShownPassages,
+        self, library: Library, memory: PassageMemory, policy: AnswerPolicy, question: Question, engine: Engine
     ) -> None:
         self._library = library
-        self._retriever = retriever
-        self._finder = finder
-        self._policy = policy
         self._memory = memory
+        self._policy = policy
+        self._question = question
+        self._engine = engine
+        collections = [library.collection(id_) for id_ in question.collections]
+        self._rules = next((collection.rules for collection in collections if collection.rules), RULES)
 
-    def plan(self, question: Question, asked: str, engine: Engine) -> Plan:
-        """Return the plan for a question, whose last message is `asked`.
+    @cached_property
+    def whole(self) -> Plan | None:
+        """The plan that shows all documents whole; None if they do not fit or one of them is not read to its end.
 
-        Raises `CollectionNotFoundError`, and `PromptTooLongError` where the question alone is too long.
+        The budget is LM Studio's rule, and all the room beside the answer if the question asks for whole documents.
         """
-        rules = self._rules(question)
-        window = engine.info().context_window
-        _check_room(engine.count_tokens(build_messages(question.messages[-1:], rules=rules)), window)
-        hits = distinct(self._retriever.rank_candidates(self._search(question, asked, engine), self._policy.top_k))
-        story = tell(self._library, self._memory, question, window, engine.count_tokens, rules=rules)
-        near = hits[: self._policy.top_k]
-        matches = tuple(self._finder.rank_evidence(asked, near))
-        judged = judge_answerability(asked, near, matches, min_score=self._policy.min_score)
-        left_out = len(select_relevant(asked, hits, self._policy.min_score)) - len(judged.hits)
-        chosen = self._choice(question, story, judged.hits, max(left_out, 0), engine)
-        if chosen is None:
-            return Plan(Context("none", self._why_nothing(question), ()), matches=matches)
-        context = chosen.context
-        if story.dropped:
-            context = replace(context, reason=f"{context.reason}; {story.dropped} earlier messages left out")
-        _check_room(chosen.prompt_tokens, window)
-        shown = {passage.stored.id for passage in context.passages}
-        found = tuple(each for each in matches if each.stored.id in shown)
-        return Plan(context, chosen.messages, chosen.prompt_tokens, found, chosen.new)
-
-    def head(self, collection_id: str, engine: Engine) -> PromptPrefix | None:
-        """Return what all first questions about a collection have in front; None where it is not shown whole."""
-        question = Question((Message("user", ""),), (collection_id,))
-        story = Story(question.messages, rules=self._rules(question))
-        whole = self._whole(question, story, engine, budget=None)
-        if whole is None:
+        used = self._engine.count_tokens(_clear_question(self._history).build_prompt())
+        if self._question.mode == "whole":
+            allowed = self._room - used
+        else:
+            allowed = budget_whole_documents(self._context_window, used)
+        chunks = self._list_chunks() if self.count_chunks() * MIN_PASSAGE_TOKENS <= allowed else []
+        if not chunks or self._library.queue_state(self._question.collections).reading:
             return None
-        files = dict.fromkeys(passage.stored.file_id for passage in whole.context.passages)
-        return PromptPrefix(whole.messages[:-1], tuple(f"{collection_id}/{file_id}" for file_id in files))
-
-    def numbers(self, question: Question) -> dict[int, int]:
-        """Return the numbers that chunks, by id, have in a conversation already."""
-        return numbers_of(self._memory.turns(question).values())
-
-    def remember(self, question: Question, answer: str, shown: Shown) -> None:
-        """Note what a question was shown, now that it is answered."""
-        self._memory.remember(question, answer, shown)
-
-    def answer_tokens(self, question: Question) -> int:
-        """Return how long an answer may be."""
-        return question.sampling.max_tokens or self._policy.max_answer_tokens
-
-    def _rules(self, question: Question) -> str:
-        """Return what the model is told: the first rules that a collection has of its own; raises where one is gone."""
-        asked = [self._library.collection(id_) for id_ in question.collections]
-        return next((collection.rules for collection in asked if collection.rules), RULES)
-
-    def _search(self, question: Question, asked: str, engine: Engine) -> Search:
-        completed = prepend_previous_question(question.messages)
-        if completed and should_rewrite(engine.info(), self._policy.rewriting):
-            completed = rewrite_query(engine, question.messages, client=question.client) or completed
-        return Search(asked, question.collections, completed, question.filters)
-
-    def _choice(
-        self, question: Question, story: Story, best: Sequence[ScoredChunk], left_out: int, engine: Engine
-    ) -> "_Choice | None":
-        """Return what the model is to read; None where nothing fits."""
-        window = engine.info().context_window
-        room = window - max(MIN_ANSWER_TOKENS, min(self.answer_tokens(question), window // 4))
-        if question.mode != "retrieval":
-            budget = room if question.mode == "whole" else None
-            if (whole := self._whole(question, story, engine, budget=budget)) is not None:
-                return whole
-        if not best:
-            return None
-        found = self._found(story, best, room, engine)
-        reason = found.context.reason
-        if left_out:
-            reason += f"; {left_out} more left out"
-        if question.mode == "whole":
-            reason = f"the documents do not fit the model's window whole; {reason}"
-        return found._replace(context=replace(found.context, reason=reason))
-
-    def _found(self, story: Story, hits: Sequence[ScoredChunk], room: int, engine: Engine) -> "_Choice":
-        place = len(story.messages) - 1
-        there = story.passages
-
-        def messages(new: Sequence[Passage]) -> tuple[Message, ...]:
-            return story.prompt(shown={**story.shown, place: new})
-
-        context = best_chunks(
-            hits,
-            room,
-            lambda new: engine.count_tokens(messages(new)),
-            present=there,
-            known=story.numbers,
-        )
-        new = context.passages[len(there) :]
-        prompt = messages(new)
-        return _Choice(context, prompt, engine.count_tokens(prompt), new)
-
-    def _whole(self, question: Question, story: Story, engine: Engine, *, budget: int | None) -> "_Choice | None":
-        """Return all documents as context, or None where they do not fit, there are none, or one is only half read.
-
-        `budget` is what the prompt may take; None is LM Studio's rule.
-        """
-        talk = replace(story, messages=(*story.messages[:-1], replace(story.messages[-1], content="")))
-        used = engine.count_tokens(talk.prompt())
-        allowed = whole_document_budget(engine.info().context_window, used) if budget is None else budget - used
-        chunks = self._all_chunks(question, allowed)
-        if not chunks:
-            return None
-        passages = number(chunks, story.numbers)
-        messages = story.prompt(documents=passages)
-        prompt_tokens = engine.count_tokens(messages)
+        passages = number_passages(chunks, self._history.numbers)
+        messages = self._history.build_prompt(documents=passages)
+        prompt_tokens = self._engine.count_tokens(messages)
         tokens = prompt_tokens - used
         if tokens > allowed:
             return None
-        return _Choice(whole_documents(passages, tokens, allowed), messages, prompt_tokens)
+        return Plan(select_whole_documents(passages, tokens, allowed), "", messages, prompt_tokens)
 
-    def _all_chunks(self, question: Question, budget: int) -> list[StoredChunk]:
-        """Return all chunks in reading order; none where they cannot fit, or a document is only half read."""
-        chosen = {id_: self._matching(question, id_) for id_ in question.collections}
-        size = sum(
-            self._library.size([id_]).chunks if only is None else len(self._library.chunk_ids(id_, only))
-            for id_, only in chosen.items()
+    def check_room(self) -> None:
+        """Raise `PromptTooLongError` if the question alone leaves no room for an answer."""
+        prompt = build_messages(self._question.messages[-1:], rules=self._rules)
+        self._refuse_too_long(self._engine.count_tokens(prompt))
+
+    def plan(self, evidence: GatheredEvidence, *, whole: bool) -> Plan:
+        """Return the plan with whole documents or with the passages of `evidence`; it abstains if there are none.
+
+        Raises `PromptTooLongError`.
+        """
+        plan = self.whole if whole else None
+        plan = plan or self._plan_passages(evidence)
+        if plan is None:
+            return Plan(Context("none", "; ".join(evidence.reasons)), NOTHING_FOUND, matches=evidence.matches)
+        self._refuse_too_long(plan.prompt_tokens)
+        context = plan.context
+        if self._history.dropped:
+            reason = f"{context.reason}; {self._history.dropped} earlier messages left out"
+            context = replace(context, reason=reason)
+        ids = {passage.stored.id for passage in context.passages}
+        matches = tuple(match for match in evidence.matches if match.stored.id in ids)
+        return replace(plan, context=context, matches=matches)
+
+    def build_prefix(self) -> PromptPrefix | None:
+        """Return the messages in front of the question if the prompt shows whole documents, else None."""
+        if self.whole is None:
+            return None
+        passages = self.whole.context.passages
+        documents = dict.fromkeys(f"{passage.stored.collection_id}/{passage.stored.file_id}" for passage in passages)
+        return PromptPrefix(self.whole.messages[:-1], tuple(documents))
+
+    def recall_numbers(self) -> dict[int, int]:
+        """Return the passage numbers of the chat so far, by chunk id."""
+        return merge_numbers(self._memory.recall_turns(self._question).values())
+
+    def has_match(self) -> bool:
+        """Return whether the filters of the question match any document."""
+        if self._question.filters is None:
+            return True
+        return any(self._match_files(id_) for id_ in self._question.collections)
+
+    def count_chunks(self) -> int:
+        """Return how many chunks the documents have that match the filters of the question."""
+        files = {id_: self._match_files(id_) for id_ in self._question.collections}
+        return sum(
+            self._library.size([id_]).chunks if file_ids is None else len(self._library.chunk_ids(id_, file_ids))
+            for id_, file_ids in files.items()
         )
-        if size * MIN_PASSAGE_TOKENS > budget or self._library.queue_state(question.collections).reading:
-            return []
+
+    @cached_property
+    def _history(self) -> ChatHistory:
+        return truncate_history(
+            self._library,
+            self._memory,
+            self._question,
+            self._context_window,
+            self._engine.count_tokens,
+            rules=self._rules,
+        )
+
+    @cached_property
+    def _context_window(self) -> int:
+        return self._engine.info().context_window
+
+    @property
+    def _room(self) -> int:
+        """The tokens that the prompt may have beside the answer, which gets a quarter of the window at most."""
+        answer_tokens = min(self._policy.limit_tokens(self._question), self._context_window // 4)
+        return self._context_window - max(MIN_ANSWER_TOKENS, answer_tokens)
+
+    def _plan_passages(self, evidence: GatheredEvidence) -> Plan | None:
+        """Return the plan with the best passages; None if nothing can answer the question."""
+        if not evidence.hits:
+            return None
+        history = self._history
+        context = select_passages(
+            evidence.hits,
+            self._room,
+            lambda new: self._engine.count_tokens(history.add_passages(new)),
+            present=history.passages,
+            numbers=history.numbers,
+        )
+        new = context.passages[len(history.passages) :]
+        messages = history.add_passages(new)
+        reason = context.reason
+        present_ids = {passage.stored.id for passage in history.passages}
+        if omitted := sum(hit.chunk.id not in present_ids for hit in evidence.omitted):
+            reason += f"; {omitted} more relevant, but not among the best {self._policy.top_k}"
+        if self._question.mode == "whole":
+            reason = f"the documents do not fit the model's window whole; {reason}"
+        return Plan(replace(context, reason=reason), "", messages, self._engine.count_tokens(messages), new=new)
+
+    def _list_chunks(self) -> list[StoredChunk]:
+        """Return all chunks of the documents that match the filters, in reading order."""
         return [
             chunk
-            for id_, only in chosen.items()
+            for id_ in self._question.collections
             for document in sorted(self._library.documents(id_), key=lambda document: document.source)
-            if only is None or document.file_id in only
+            if (files := self._match_files(id_)) is None or document.file_id in files
             for chunk in self._library.document_chunks(id_, document.file_id)
         ]
 
-    def _why_nothing(self, question: Question) -> str:
-        if not self._library.size(question.collections).documents:
-            return NO_DOCUMENTS
-        if question.filters is not None and not any(self._matching(question, id_) for id_ in question.collections):
-            return NO_MATCH
-        return NOTHING_FOUND
+    def _match_files(self, collection_id: str) -> frozenset[str] | None:
+        """Return the files whose documents match the filters; None for all files if there are no filters."""
+        filters = self._question.filters
+        return None if filters is None else self._library.find_matching_files(collection_id, filters)
 
-    def _matching(self, question: Question, collection_id: str) -> frozenset[str] | None:
-        """Return the files that the question's filter lets through; None where it has none."""
-        return None if question.filters is None else self._library.find_matching_files(collection_id, question.filters)
+    def _refuse_too_long(self, prompt_tokens: int) -> None:
+        if prompt_tokens + MIN_ANSWER_TOKENS > self._context_window:
+            raise PromptTooLongError(prompt_tokens=prompt_tokens, context_window=self._context_window)
 
 
-class _Choice(NamedTuple):
-    """What the model is to read; `new` are the passages that stand before the question and in no turn before."""
-
-    context: Context
-    messages: tuple[Message, ...]
-    prompt_tokens: int
-    new: tuple[Passage, ...] = ()
-
-
-def _check_room(prompt_tokens: int, window: int) -> None:
-    if prompt_tokens + MIN_ANSWER_TOKENS > window:
-        raise PromptTooLongError(prompt_tokens=prompt_tokens, context_window=window)
+def _clear_question(history: ChatHistory) -> ChatHistory:
+    """Return the history with an empty question: the budget of whole documents covers the question, too."""
+    *earlier, question = history.messages
+    return replace(history, messages=(*earlier, replace(question, content="")))

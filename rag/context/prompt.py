@@ -1,4 +1,4 @@
-"""The messages that the model reads. Pure: the same question and passages give the same messages."""
+"""Build the prompt: rules, passages and chat history as messages. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,36 +24,36 @@ def build_messages(
     conversation: Sequence[Message],
     *,
     documents: Sequence[Passage] = (),
-    shown: Mapping[int, Sequence[Passage]] | None = None,
+    passages_before: Mapping[int, Sequence[Passage]] | None = None,
     rules: str = RULES,
 ) -> tuple[Message, ...]:
     """Return the rules and whole `documents` as the system message, then the conversation, the question at its end.
 
-    `shown` has the passages that stand before a message of the conversation, by its index. A passage stays where it was
-    first shown, and nothing is ever put in front of what the model has read: so the prompt of the next turn begins with
-    that of this one, of which nothing has to be read again.
+    `passages_before` has the passages in front of a message of the conversation, by its index. A passage stays in the
+    turn that added it, and no later turn changes what precedes it: so the prompt of this turn is a prefix of the next
+    one's, whose KV cache the engine reuses.
     """
-    shown = shown or {}
+    passages_before = passages_before or {}
     system = "\n\n".join([rules, *map(render_passage, documents)])
     turns = [
-        replace(message, content="\n\n".join([*map(render_passage, shown.get(index, ())), message.content]))
+        replace(message, content="\n\n".join([*map(render_passage, passages_before.get(index, ())), message.content]))
         for index, message in enumerate(conversation)
     ]
     return Message("system", system), *turns
 
 
 def render_passage(passage: Passage) -> str:
-    """Return a passage under its number and place; all that comes from the document is inside the fence."""
+    """Return a passage under its number, file and page; all text of the document is inside the fence."""
     stored = passage.stored
     filename = " ".join(defuse(stored.filename).split())
-    head = f"[{passage.number}] {filename}, page {stored.chunk.first_page}"
-    return "\n".join([head, FENCE, defuse(contextualize(stored.chunk)), FENCE])
+    header = f"[{passage.number}] {filename}, page {stored.chunk.first_page}"
+    return "\n".join([header, FENCE, defuse(contextualize(stored.chunk)), FENCE])
 
 
 def defuse(text: str) -> str:
-    """Return document text that can neither name a passage nor close its own fence.
+    """Return text of a document that can neither name a passage nor close its own fence.
 
-    A reference like [3] in a paper would otherwise read as our passage 3. (Control tokens of the model are
-    broken up by the engine, which knows them.)
+    Otherwise a reference like [3] in a paper would name our passage 3. (The engine, which knows the model's control
+    tokens, breaks those up.)
     """
     return _FENCE_LINE.sub("---", MARKER.sub(r"(\1)", text))

@@ -1,4 +1,4 @@
-"""What the model is shown: whole documents when they fit, else the best chunks. Pure."""
+"""Choose the passages of a prompt by its token budget: whole documents if they fit, else the best chunks. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from ingest.types import StoredChunk
 from rag.types import ContextMode, Passage, ScoredChunk
 
 WHOLE_SHARE = 0.7
-"""Share of the free window that whole documents may take, as LM Studio has it."""
+"""Share of the free context window that whole documents may fill (LM Studio's rule)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,93 +16,95 @@ class Context:
 
     mode: ContextMode
     reason: str
-    passages: tuple[Passage, ...]
+    passages: tuple[Passage, ...] = ()
 
 
-def whole_document_budget(context_window: int, used_tokens: int) -> int:
+def budget_whole_documents(context_window: int, used_tokens: int) -> int:
     """Return how many tokens whole documents and the question may take together.
 
-    LM Studio's rule: 70% of what the conversation leaves free, less the more of the window it fills.
+    LM Studio's rule: 70% of what the chat history leaves free, less the more of the window it fills.
     """
     free = max(context_window - used_tokens, 0)
     return int(free * WHOLE_SHARE * (1 - min(used_tokens / context_window, 1.0)))
 
 
-def number(chunks: Sequence[StoredChunk], known: Mapping[int, int] | None = None) -> tuple[Passage, ...]:
-    """Number chunks in the order given: with the numbers that are `known` of them by id, the others after those."""
-    numbers = dict(known or {})
+def number_passages(chunks: Sequence[StoredChunk], numbers: Mapping[int, int] | None = None) -> tuple[Passage, ...]:
+    """Number chunks in the order given: `numbers` has those of some chunks by id, the others follow the highest."""
+    assigned = dict(numbers or {})
     for chunk in chunks:
-        numbers.setdefault(chunk.id, max(numbers.values(), default=0) + 1)
-    return tuple(Passage(numbers[chunk.id], chunk) for chunk in chunks)
+        assigned.setdefault(chunk.id, max(assigned.values(), default=0) + 1)
+    return tuple(Passage(assigned[chunk.id], chunk) for chunk in chunks)
 
 
-def neighbours_together(chunks: Sequence[StoredChunk]) -> list[StoredChunk]:
-    """Return chunks in the order given, but each run of neighbours in reading order where its first one stood.
+def group_neighbours(chunks: Sequence[StoredChunk]) -> list[StoredChunk]:
+    """Return chunks in the order given, but each run of neighbours in reading order at the position of its first.
 
-    What a text begins in one chunk it often ends in the next.
+    A statement that begins in one chunk often ends in the next.
     """
     files = {chunk.id: (chunk.collection_id, chunk.file_id) for chunk in chunks}
 
-    def start_of_run(id_: int) -> int:
-        while files.get(id_ - 1) == files[id_]:  # the chunks of a document are stored one after the other
+    def find_start(id_: int) -> int:
+        while files.get(id_ - 1) == files[id_]:  # the chunks of a document have consecutive ids
             id_ -= 1
         return id_
 
-    places: dict[int, int] = {}
+    positions: dict[int, int] = {}
     for chunk in chunks:
-        places.setdefault(start_of_run(chunk.id), len(places))
-    return sorted(chunks, key=lambda chunk: (places[start_of_run(chunk.id)], chunk.id))
+        positions.setdefault(find_start(chunk.id), len(positions))
+    return sorted(chunks, key=lambda chunk: (positions[find_start(chunk.id)], chunk.id))
 
 
-def distinct(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
-    """Return hits without those that say word for word what a better one says: copies of a text crowd out others."""
+def deduplicate(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+    """Return hits in order, without those that repeat the text of a better one: copies would crowd out other texts."""
     by_text: dict[str, ScoredChunk] = {}
     for hit in hits:
         by_text.setdefault(" ".join(hit.chunk.chunk.text.casefold().split()), hit)
     return list(by_text.values())
 
 
-def whole_documents(passages: Sequence[Passage], tokens: int, budget: int) -> Context:
+def select_whole_documents(passages: Sequence[Passage], tokens: int, budget: int) -> Context:
     """Return the context of all chunks of all documents, in reading order."""
-    documents = len(_documents(passages))
-    what = "the whole document" if documents == 1 else f"all {documents} documents, whole"
-    return Context("whole", f"{what}: {tokens:,} of {budget:,} tokens", tuple(passages))
+    documents = len(_list_documents(passages))
+    subject = "the whole document" if documents == 1 else f"all {documents} documents, whole"
+    return Context("whole", f"{subject}: {tokens:,} of {budget:,} tokens", tuple(passages))
 
 
-def best_chunks(
+def select_passages(
     hits: Sequence[ScoredChunk],
     budget_tokens: int,
     count_tokens: Callable[[Sequence[Passage]], int],
     *,
     present: Sequence[Passage] = (),
-    known: Mapping[int, int] | None = None,
+    numbers: Mapping[int, int] | None = None,
 ) -> Context:
-    """Return the best hits that fit the budget together; neighbours stand together as in the document.
+    """Return the best hits that fit the budget together; neighbours are in the order of the document.
 
-    `present` are passages that the conversation holds already: they stay, and are not shown twice. At least one passage
-    is shown. `count_tokens` tells how long the prompt gets with some new passages in it; `known` has the numbers of
-    chunks by id.
+    The chat history includes the passages `present` already: they stay, and the prompt does not repeat them. The
+    context has at least one passage. `count_tokens` returns the length of the prompt with some new passages in it;
+    `numbers` has the passage numbers of chunks by id.
     """
-    there = {passage.stored.id for passage in present}
-    chunks = [hit.chunk for hit in hits if hit.chunk.id not in there]
-    least = 0 if there else 1
-    chosen = number(neighbours_together(chunks), known)
-    while len(chosen) > least and count_tokens(chosen) > budget_tokens:
-        chosen = number(neighbours_together(chunks[: len(chosen) - 1]), known)
-    return Context("retrieval", _explain_found(chosen, present, cut=len(chunks) - len(chosen)), (*present, *chosen))
+    present_ids = {passage.stored.id for passage in present}
+    chunks = [hit.chunk for hit in hits if hit.chunk.id not in present_ids]
+    least = 0 if present_ids else 1
+    selected = number_passages(group_neighbours(chunks), numbers)
+    while len(selected) > least and count_tokens(selected) > budget_tokens:
+        selected = number_passages(group_neighbours(chunks[: len(selected) - 1]), numbers)
+    cut = len(chunks) - len(selected)
+    return Context("retrieval", _explain_selection(selected, present, cut=cut), (*present, *selected))
 
 
-def _explain_found(chosen: Sequence[Passage], present: Sequence[Passage], *, cut: int) -> str:
-    passages = (*present, *chosen)
-    reason = f"retrieval: {_count(len(passages), 'passage')} from {_count(len(_documents(passages)), 'document')}"
+def _explain_selection(selected: Sequence[Passage], present: Sequence[Passage], *, cut: int) -> str:
+    passages = (*present, *selected)
+    documents = len(_list_documents(passages))
+    reason = f"retrieval: {_pluralize(len(passages), 'passage')} from {_pluralize(documents, 'document')}"
     if present:
         reason += f", {len(present)} of them shown before"
     return f"{reason}; {cut} more did not fit the model's window" if cut else reason
 
 
-def _documents(passages: Sequence[Passage]) -> set[tuple[str, str]]:
+def _list_documents(passages: Sequence[Passage]) -> set[tuple[str, str]]:
     return {(passage.stored.collection_id, passage.stored.file_id) for passage in passages}
 
 
-def _count(number: int, noun: str) -> str:
+def _pluralize(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 from ingest.library.library import Library
 from ingest.types import StoredChunk
-from rag.context.passage_memory import Shown, ShownPassages
+from rag.context.passage_memory import PassageMemory, TurnPassages
 from rag.conversations.turns import AnswerRecord, PassageReference, Turn
 from rag.types import Passage, Question
 
 
-def restore_passages(library: Library, memory: ShownPassages, question: Question, above: Sequence[Turn]) -> None:
+def restore_passages(library: Library, memory: PassageMemory, question: Question, above: Sequence[Turn]) -> None:
     """Note in `memory` what was shown for the questions `above` a question, whose messages begin with theirs.
 
     The record is the truth, whatever is remembered. Nothing is brought back of turns that asked other documents, nor
@@ -25,14 +25,14 @@ def restore_passages(library: Library, memory: ShownPassages, question: Question
             memory.remember(replace(question, messages=question.messages[: index + 1]), answer.text, shown)
 
 
-def _shown(record: AnswerRecord, chunks: "_Chunks") -> Shown | None:
+def _shown(record: AnswerRecord, chunks: "_Chunks") -> TurnPassages | None:
     basis = record.basis
     if basis is None:
         return None
     found = {passage.number: chunks.at(passage) for passage in basis.passages}
     standing = tuple(Passage(number, chunk) for number, chunk in found.items() if chunk and number in basis.new)
     # The number of a chunk that is gone is not given to another one: answers still name it.
-    return Shown({chunk.id if chunk else -number: number for number, chunk in found.items()}, standing)
+    return TurnPassages({chunk.id if chunk else -number: number for number, chunk in found.items()}, standing)
 
 
 def _asks_the_same(record: AnswerRecord, question: Question) -> bool:

@@ -9,7 +9,7 @@ from random import SystemRandom
 from ingest.conversation_types import NewTurn
 from ingest.errors import IngestError
 from ingest.library.library import Library
-from rag.context.passage_memory import ShownPassages
+from rag.context.passage_memory import PassageMemory
 from rag.conversations.provenance import Provenance, ProvenanceCollector
 from rag.conversations.restore import restore_passages
 from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_from, complete_basis, decode_turn, encode_answer
@@ -60,7 +60,7 @@ class Conversations:
     Methods raise `ConversationNotFoundError`, `TurnNotFoundError` and `LibraryError`.
     """
 
-    def __init__(self, library: Library, provenance: ProvenanceCollector, memory: ShownPassages | None = None) -> None:
+    def __init__(self, library: Library, provenance: ProvenanceCollector, memory: PassageMemory | None = None) -> None:
         self.provenance = provenance
         self._library = library
         self._memory = memory

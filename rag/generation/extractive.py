@@ -1,7 +1,7 @@
-"""Answers that are made of sentences of the documents alone: nothing in them can be made up.
+"""Extractive answers: sentences of the documents alone, so that no model can invent anything.
 
-A model that is able chooses the sentences: a JSON Schema lets it write nothing but a list of them. Without such a model
-the nearest to the question are taken.
+An able model chooses the sentences: constrained decoding by a JSON Schema lets it write nothing but a list of them.
+Without such a model the best-ranked sentences are chosen.
 """
 
 import json
@@ -15,9 +15,9 @@ from rag.types import AnswerDelta
 
 QUOTES = 3
 CANDIDATES = 12
-"""From so many sentences a model chooses."""
+"""How many sentences a model chooses from."""
 LEAST_SHARE = 0.6
-"""Of the nearness of the best sentence. What is further away than that is about something else."""
+"""Share of the best sentence's score. A sentence below it is about something else."""
 MAX_TOKENS = 512
 INSTRUCTION = (
     "Answer only with sentences copied from the passages, word for word, as a JSON list; "
@@ -27,7 +27,7 @@ INSTRUCTION = (
 
 @dataclass(frozen=True, slots=True)
 class QuotedSentence:
-    """A sentence of the documents as a part `text[start:end]` of an answer, behind it the number of its passage."""
+    """A sentence of the documents as the span `text[start:end]` of an answer, followed by its passage's number."""
 
     match: SentenceMatch
     number: int
@@ -35,34 +35,35 @@ class QuotedSentence:
     end: int
 
 
-def nearest(matches: Sequence[SentenceMatch]) -> list[SentenceMatch]:
-    """Return the sentences to quote without a model: the nearest to the question, of equal ones the first."""
-    distinct = list(_by_text(matches).values())
+def select_sentences(matches: Sequence[SentenceMatch]) -> list[SentenceMatch]:
+    """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches."""
+    distinct = list(_index_by_text(matches).values())
     return [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
 
 
-def chosen_by_model(
+def choose_with_model(
     engine: Engine, messages: Sequence[Message], matches: Sequence[SentenceMatch], *, client: str
 ) -> Generator[AnswerDelta, None, tuple[list[SentenceMatch], Usage]]:
-    """Let a model choose among the nearest sentences: none where it finds that none answers the question.
+    """Have a model choose among the best-ranked sentences; it chooses none if none answers the question.
 
-    Yields deltas without text while it chooses. Raises what `Engine.generate` raises.
+    Yields empty deltas meanwhile; returns the sentences and the usage. Raises what `Engine.generate` raises.
     """
-    candidates = _by_text(matches[:CANDIDATES])
-    *before, asked = messages
-    asked = Message(asked.role, f"{asked.content}\n\n{INSTRUCTION}")
-    sampling = Sampling(temperature=0.0, max_tokens=MAX_TOKENS, json_schema=_schema(list(candidates)))
-    written, usage = "", Usage(0, 0)
-    with closing(engine.generate((*before, asked), sampling, client=client)) as deltas:
+    candidates = _index_by_text(matches[:CANDIDATES])
+    *earlier, question = messages
+    instruction = Message(question.role, f"{question.content}\n\n{INSTRUCTION}")
+    sampling = Sampling(temperature=0.0, max_tokens=MAX_TOKENS, json_schema=_build_schema(list(candidates)))
+    text, usage = "", Usage(0, 0)
+    with closing(engine.generate((*earlier, instruction), sampling, client=client)) as deltas:
         for delta in deltas:
-            written += delta.text
+            text += delta.text
             usage = delta.usage or usage
             yield AnswerDelta("")
-    return [candidates[text] for text in dict.fromkeys(_strings(written)) if text in candidates], usage
+    chosen = dict.fromkeys(_parse_strings(text))
+    return [candidates[sentence] for sentence in chosen if sentence in candidates], usage
 
 
-def quoted(matches: Sequence[SentenceMatch], numbers: Mapping[int, int]) -> tuple[str, list[QuotedSentence]]:
-    """Return the answer that sentences make, each before the number of its passage (by the id of its chunk)."""
+def compose_quotes(matches: Sequence[SentenceMatch], numbers: Mapping[int, int]) -> tuple[str, list[QuotedSentence]]:
+    """Return the answer made of sentences, each followed by its passage number; `numbers` has it by chunk id."""
     text = ""
     sentences: list[QuotedSentence] = []
     for match in matches:
@@ -74,21 +75,21 @@ def quoted(matches: Sequence[SentenceMatch], numbers: Mapping[int, int]) -> tupl
     return text.rstrip(), sentences
 
 
-def _by_text(matches: Sequence[SentenceMatch]) -> dict[str, SentenceMatch]:
-    """Return sentences by their words in the order given; of those with the same words the first."""
-    found: dict[str, SentenceMatch] = {}
+def _index_by_text(matches: Sequence[SentenceMatch]) -> dict[str, SentenceMatch]:
+    """Return matches by their text in the order given, the first one of each text."""
+    by_text: dict[str, SentenceMatch] = {}
     for match in matches:
-        found.setdefault(match.text, match)
-    return found
+        by_text.setdefault(match.text, match)
+    return by_text
 
 
-def _schema(texts: list[str]) -> str:
+def _build_schema(texts: list[str]) -> str:
     return json.dumps({"type": "array", "items": {"enum": texts}, "maxItems": QUOTES}, ensure_ascii=False)
 
 
-def _strings(written: str) -> list[str]:
-    """Return the texts of a JSON list; of one that was cut off, those that are complete."""
+def _parse_strings(text: str) -> list[str]:
+    """Return the strings of a JSON list; those that are complete if the list was cut off."""
     for ending in ("", "]", '"]'):
         with suppress(json.JSONDecodeError):
-            return [each for each in json.loads(written + ending) if isinstance(each, str)]
+            return [item for item in json.loads(text + ending) if isinstance(item, str)]
     return []

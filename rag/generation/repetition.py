@@ -1,15 +1,15 @@
-"""Notice a small model that has got stuck and says the same sentence over and over. Pure."""
+"""Detect a small model that repeats the same sentence without end. Pure."""
 
 from ingest.text.sentences import split_sentences
 
 SAME_SENTENCES = 3
 LONG_SENTENCE_WORDS = 4
-"""A sentence of so many words is not said three times by chance, whatever stands between."""
+"""A sentence of so many words is not repeated by chance, whatever comes between."""
 _ENDINGS = (".", "!", "?", "\n", "。")
 
 
-def is_stuck(answer: str) -> bool:
-    """Whether the last sentence of an answer, complete, has been said too often: in a row, or at all if it is long."""
+def is_repeating(answer: str) -> bool:
+    """Whether an answer ends in a complete sentence that it has repeated: in a row, or anywhere if it is long."""
     if not answer.rstrip(" ").endswith(_ENDINGS):
         return False
     sentences = [answer[start:end] for start, end in split_sentences(answer)]

@@ -1,6 +1,6 @@
-"""An overview for models that are too weak to write one: sentences and rows of the documents, word for word.
+"""Extractive overviews, for models that are too small to write one: sentences and rows of the documents, word for word.
 
-The vectors of the chunks, which the library has, say where to look; only the sentences of chosen chunks are embedded.
+The chunk vectors of the library choose the chunks; only the sentences of chosen chunks are embedded.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -11,38 +11,44 @@ import numpy as np
 from ingest.library.library import Library
 from ingest.text.analyzer import extract_query_terms, extract_terms
 from ingest.types import BlockKind, DocumentRecord, Embedder
-from rag.engines.types import Delta, Usage
-from rag.generation.extractive import quoted
+from rag.engines.completion import Completion
+from rag.engines.types import Usage
+from rag.generation.extractive import compose_quotes
 from rag.grounding.evidence import SentenceMatch, split_chunk
-from rag.summarization.map_reduce import NOTHING_NOTED, Overview, OverviewRequest
-from rag.summarization.map_step import OverviewEvent
-from rag.summarization.notes import Numbering
-from rag.summarization.parts import documents_to_read
-from rag.summarization.sentence_selection import Vectors, by_telling, central, most_telling, sections, shares
+from rag.summarization.notes import PassageNumbers
+from rag.summarization.overview import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest, pluralize
+from rag.summarization.parts import list_readable_documents
+from rag.summarization.sentence_selection import (
+    Vectors,
+    allocate_quotas,
+    compute_centroid,
+    rank_by_mmr,
+    split_sections,
+)
 from rag.types import AnswerDelta, AnswerProgress, Passage
 
 MAX_SENTENCES = 20
-"""As long as an overview may get, and still be read."""
+"""The most sentences of an overview: as many as people read."""
 MAX_ITEMS = 100
 CHUNKS_FOR_A_TOPIC = 3 * MAX_SENTENCES
-NEAR_ENOUGH = 0.6
-"""Share of the best chunk's likeness to the topic that a chunk of an overview must have."""
+MIN_RELATIVE_SIMILARITY = 0.6
+"""Share of the best chunk's similarity to the topic that a chunk of an overview needs."""
 CHUNKS_FOR_A_LIST = 128
-"""As many by meaning, and as many by words. Their sentences take a few seconds on two cores."""
-MIN_TOPIC_WORDS = 0.5
-"""Share of the topic's words that make a sentence belong to a list, whatever its meaning."""
+"""As many by dense search, and as many by BM25. Embedding their sentences takes a few seconds on two cores."""
+MIN_TOPIC_COVERAGE = 0.5
+"""Share of the topic's terms with which a sentence belongs to a list, whatever its similarity."""
 MIN_SIMILARITY = 0.45
 SENTENCE_WORDS = range(6, 61)
 """Shorter ones are headings or scraps, longer ones several sentences run together."""
 STATEMENT_ENDS = ".!。！।"
 CHUNKS_TRIED = 3
-"""Of a section, where the most telling ones have no statement."""
+"""The most chunks of a section in which a statement is sought."""
 CHUNKS_AT_ONCE = 2_048
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A chunk without its text."""
+class _ChunkVector:
+    """A chunk without its text: its document's index, its headings, and its float32 unit vector."""
 
     id: int
     document: int
@@ -50,24 +56,25 @@ class _Place:
     vector: Vectors
 
 
-def quoted_overview(
+def quote_overview(
     library: Library, embedder: Embedder, request: OverviewRequest
 ) -> Generator[OverviewEvent, None, Overview]:
-    """Yield how far the choice is and the pieces of the answer; return the whole of it, made of exact quotes.
+    """Yield the progress of the choice and the text; return the overview, made of exact quotes.
 
-    An overview takes central sentences from everywhere, a list what matches its topic. `Overview.quoted` says which
-    sentence each piece is. Closing the generator stops after at most the chunk that is being embedded. Raises
-    `CollectionNotFoundError` before the first event.
+    An overview takes representative sentences from everywhere, a list the sentences that match its topic.
+    `Overview.quotes` has every sentence. Closing the generator stops after at most the chunk that is being embedded.
+    Raises `CollectionNotFoundError` before the first event.
     """
-    documents = documents_to_read(library, request.collections, request.filters)
+    documents = list_readable_documents(library, request.collections, request.filters)
     yield AnswerProgress(0, 0, "looking for what stands for the documents")
-    chooser = _Chooser(library, embedder, request, documents)
-    chosen = yield from (chooser.central() if request.question.kind == "overview" else chooser.matching())
-    return (yield from _told(chooser, chosen))
+    selector = _SentenceSelector(library, embedder, request, documents)
+    is_overview = request.intent.kind == "overview"
+    matches = yield from (selector.select_representative() if is_overview else selector.select_matching())
+    return (yield from _compose(selector, matches))
 
 
-class _Chooser:
-    """Chooses sentences of documents for one request; `left_out` says what is not told."""
+class _SentenceSelector:
+    """Selects sentences of documents for one request; `left_out` says in words what is missing."""
 
     def __init__(
         self, library: Library, embedder: Embedder, request: OverviewRequest, documents: Sequence[DocumentRecord]
@@ -78,45 +85,42 @@ class _Chooser:
         self.documents = documents
         self.left_out = ""
         self._indices = range(len(documents))
-        self._sizes = [document.chunks for document in documents]
-        topic = request.question.topic or (request.asked if request.question.kind != "overview" else "")
-        self._topic_words = set(extract_query_terms(topic))
+        topic = request.intent.topic or (request.query if request.intent.kind != "overview" else "")
+        self._topic_terms = set(extract_query_terms(topic))
         self._topic = embedder.embed_query(topic) if topic else None
 
-    def central(self) -> Generator[OverviewEvent, None, list[SentenceMatch]]:
-        """Choose a sentence of each section: near to what it is about, unlike those before."""
-        near: list[_Place] | None = None
+    def select_representative(self) -> Generator[OverviewEvent, None, list[SentenceMatch]]:
+        """Select a sentence of each section by maximal marginal relevance to its centroid, or to the topic."""
+        near: list[_ChunkVector] | None = None
         if self._topic is not None:
-            near = yield from self._nearest(self._topic, CHUNKS_FOR_A_TOPIC, NEAR_ENOUGH)
-        sizes = (
-            self._sizes
-            if near is None
-            else [sum(1 for place in near if place.document == index) for index in self._indices]
-        )
-        many = shares(sizes, MAX_SENTENCES)
-        if unquoted := sum(1 for size, share in zip(sizes, many, strict=True) if size and not share):
+            near = yield from self._find_nearest(self._topic, CHUNKS_FOR_A_TOPIC, MIN_RELATIVE_SIMILARITY)
+        sizes = self._count_chunks(near)
+        quotas = allocate_quotas(sizes, MAX_SENTENCES)
+        if unquoted := sum(1 for size, quota in zip(sizes, quotas, strict=True) if size and not quota):
             self.left_out = f"{unquoted} shorter documents are not quoted"
-        chosen: list[SentenceMatch] = []
-        taken: list[Vectors] = []
-        for done, stretch in enumerate(self._stretches(many, near), start=1):
-            if (sentence := self._telling_sentence(stretch, taken)) is not None:
-                chosen.append(sentence)
-            found = sentence.text if sentence is not None else ""
-            yield AnswerProgress(done, sum(many), f"choosing sentences, section {done} of {sum(many)}", found)
-        return chosen
+        sentences: list[SentenceMatch] = []
+        selected: list[Vectors] = []
+        total = sum(quotas)
+        for done, section in enumerate(self._iterate_sections(quotas, near), start=1):
+            sentence = self._select_sentence(section, selected)
+            sentences.extend([] if sentence is None else [sentence])
+            finding = "" if sentence is None else sentence.text
+            yield AnswerProgress(done, total, f"choosing sentences, section {done} of {total}", finding)
+        return sentences
 
-    def matching(self) -> Generator[OverviewEvent, None, list[SentenceMatch]]:
-        """Choose the sentences and rows that have the topic's words, or mean the like; each text once."""
-        near: list[_Place] = []
+    def select_matching(self) -> Generator[OverviewEvent, None, list[SentenceMatch]]:
+        """Select the sentences and rows that have the topic's terms or a similar meaning; each text once."""
+        near: list[_ChunkVector] = []
         if self._topic is not None:
-            near = yield from self._nearest(self._topic, CHUNKS_FOR_A_LIST)
-        ids = sorted({*(place.id for place in near), *self._with_topic_words()})
-        found: dict[tuple[str, ...], SentenceMatch] = {}
+            near = yield from self._find_nearest(self._topic, CHUNKS_FOR_A_LIST)
+        ids = sorted({*(chunk.id for chunk in near), *self._search_topic_terms()})
+        by_terms: dict[tuple[str, ...], SentenceMatch] = {}
         for done, id_ in enumerate(ids, start=1):
-            new = [match for match in self._matches(id_) if tuple(extract_terms(match.text)) not in found]
-            found.update({tuple(extract_terms(match.text)): match for match in reversed(new)})
-            yield AnswerProgress(done, len(ids), f"looking through passage {done} of {len(ids)}", _lines(new))
-        best = sorted(found.values(), key=lambda match: -match.score)
+            new = [match for match in self._match_sentences(id_) if tuple(extract_terms(match.text)) not in by_terms]
+            by_terms.update({tuple(extract_terms(match.text)): match for match in reversed(new)})
+            findings = "\n".join(match.text for match in new)
+            yield AnswerProgress(done, len(ids), f"looking through passage {done} of {len(ids)}", findings)
+        best = sorted(by_terms.values(), key=lambda match: -match.score)
         if len(best) > MAX_ITEMS:
             self.left_out = f"the best {MAX_ITEMS} of {len(best)} are shown"
         order = {(document.collection_id, document.file_id): index for index, document in enumerate(self.documents)}
@@ -125,60 +129,75 @@ class _Chooser:
             key=lambda match: (order[match.stored.collection_id, match.stored.file_id], match.start),
         )
 
-    def _stretches(self, many: Sequence[int], near: Sequence[_Place] | None) -> Iterator[list[_Place]]:
-        """Yield the sections of each document, as many as it has a share of; one document is in memory at a time."""
-        for index in self._indices:
-            if many[index]:
-                places = [place for place in (self._places(index) if near is None else near) if place.document == index]
-                for stretch in sections([place.path for place in places], many[index]):
-                    yield [places[place] for place in stretch]
+    def _count_chunks(self, near: Sequence[_ChunkVector] | None) -> list[int]:
+        """Return how many chunks each document has, or has among those near the topic."""
+        if near is None:
+            return [document.chunks for document in self.documents]
+        return [sum(1 for chunk in near if chunk.document == index) for index in self._indices]
 
-    def _nearest(
-        self, topic: Vectors, many: int, near_enough: float = 0.0
-    ) -> Generator[OverviewEvent, None, list[_Place]]:
-        """Return the chunks that are nearest to a topic, in reading order; yields a sign of life for each document."""
-        best: list[tuple[float, _Place]] = []
+    def _iterate_sections(
+        self, quotas: Sequence[int], near: Sequence[_ChunkVector] | None
+    ) -> Iterator[list[_ChunkVector]]:
+        """Yield as many sections of each document as its quota; one document is in memory at a time."""
         for index in self._indices:
-            best.extend((float(place.vector @ topic), place) for place in self._places(index))
-            best = sorted(best, key=lambda scored: -scored[0])[:many]
+            if quotas[index]:
+                source = self._load_vectors(index) if near is None else near
+                chunks = [chunk for chunk in source if chunk.document == index]
+                for section in split_sections([chunk.path for chunk in chunks], quotas[index]):
+                    yield [chunks[position] for position in section]
+
+    def _find_nearest(
+        self, topic: Vectors, count: int, min_relative: float = 0.0
+    ) -> Generator[OverviewEvent, None, list[_ChunkVector]]:
+        """Return the `count` chunks that are most similar to a topic, in reading order.
+
+        Yields a sign of life for each document.
+        """
+        best: list[tuple[float, _ChunkVector]] = []
+        for index in self._indices:
+            best.extend((float(chunk.vector @ topic), chunk) for chunk in self._load_vectors(index))
+            best = sorted(best, key=lambda scored: -scored[0])[:count]
             yield AnswerDelta("")
-        lowest = near_enough * max((likeness for likeness, _ in best), default=0.0)
-        near = [place for likeness, place in best if likeness >= lowest]
-        return sorted(near, key=lambda place: (place.document, place.id))
+        lowest = min_relative * max((similarity for similarity, _ in best), default=0.0)
+        near = [chunk for similarity, chunk in best if similarity >= lowest]
+        return sorted(near, key=lambda chunk: (chunk.document, chunk.id))
 
-    def _places(self, index: int) -> Iterator[_Place]:
+    def _load_vectors(self, index: int) -> Iterator[_ChunkVector]:
+        """Yield the chunks of a document in reading order."""
         document = self.documents[index]
         ids = sorted(map(int, self._library.chunk_ids(document.collection_id, frozenset({document.file_id}))))
         for first in range(0, len(ids), CHUNKS_AT_ONCE):
-            some = ids[first : first + CHUNKS_AT_ONCE]
-            paths = {chunk.id: chunk.chunk.heading_path for chunk in self._library.chunks(some)}
-            known, vectors = self._library.vectors(some)
-            for id_, vector in zip(known, vectors, strict=True):
-                yield _Place(id_, index, paths.get(id_, ()), vector)
+            batch = ids[first : first + CHUNKS_AT_ONCE]
+            paths = {chunk.id: chunk.chunk.heading_path for chunk in self._library.chunks(batch)}
+            stored_ids, vectors = self._library.vectors(batch)
+            for id_, vector in zip(stored_ids, vectors, strict=True):
+                yield _ChunkVector(id_, index, paths.get(id_, ()), vector)
 
-    def _with_topic_words(self) -> Iterator[int]:
-        """Yield the chunks of the documents that have most of the topic's words."""
-        wanted = sorted(self._topic_words)
+    def _search_topic_terms(self) -> Iterator[int]:
+        """Yield the ids of the chunks with the best BM25 scores for the topic's terms."""
+        terms = sorted(self._topic_terms)
         for collection_id in dict.fromkeys(document.collection_id for document in self.documents):
             files = frozenset(
                 document.file_id for document in self.documents if document.collection_id == collection_id
             )
-            among = self._library.chunk_ids(collection_id, files)
-            for id_, _ in self._library.search_terms(collection_id, wanted, CHUNKS_FOR_A_LIST, among=among):
+            chunk_ids = self._library.chunk_ids(collection_id, files)
+            for id_, _ in self._library.search_terms(collection_id, terms, CHUNKS_FOR_A_LIST, among=chunk_ids):
                 yield id_
 
-    def _telling_sentence(self, stretch: Sequence[_Place], taken: list[Vectors]) -> SentenceMatch | None:
-        centre = central(np.stack([place.vector for place in stretch])) if self._topic is None else self._topic
-        order = by_telling(np.stack([place.vector for place in stretch]), centre, taken)
-        if not (candidates := self._statements([stretch[index].id for index in order[:CHUNKS_TRIED]])):
+    def _select_sentence(self, section: Sequence[_ChunkVector], selected: list[Vectors]) -> SentenceMatch | None:
+        """Return the best statement of a section and add its vector to those `selected`; None if it has no sentence."""
+        vectors = np.stack([chunk.vector for chunk in section])
+        topic = compute_centroid(vectors) if self._topic is None else self._topic
+        order = rank_by_mmr(vectors, topic, selected)
+        if not (candidates := self._find_statements([section[index].id for index in order[:CHUNKS_TRIED]])):
             return None
-        vectors = self._embedder.embed([match.text for match in candidates])
-        best = most_telling(vectors, centre, taken)
-        taken.append(vectors[best])
+        sentence_vectors = self._embedder.embed([match.text for match in candidates])
+        best = rank_by_mmr(sentence_vectors, topic, selected)[0]
+        selected.append(sentence_vectors[best])
         return candidates[best]
 
-    def _statements(self, chunk_ids: Sequence[int]) -> list[SentenceMatch]:
-        """Return the statements of the first of some chunks that has any, else the sentences of the first."""
+    def _find_statements(self, chunk_ids: Sequence[int]) -> list[SentenceMatch]:
+        """Return the statements of the first chunk that has any, else the sentences of the first chunk with some."""
         first: list[SentenceMatch] = []
         for id_ in chunk_ids:
             sentences = [match for chunk in self._library.chunks([id_]) for match in split_chunk(chunk)]
@@ -187,7 +206,8 @@ class _Chooser:
             first = first or sentences
         return first
 
-    def _matches(self, chunk_id: int) -> list[SentenceMatch]:
+    def _match_sentences(self, chunk_id: int) -> list[SentenceMatch]:
+        """Return the sentences of a chunk that match the topic, each with the better of similarity and coverage."""
         sentences = [match for chunk in self._library.chunks([chunk_id]) for match in split_chunk(chunk)]
         if not sentences or self._topic is None:
             return []
@@ -195,63 +215,55 @@ class _Chooser:
         return [
             SentenceMatch(match.stored, match.start, match.end, max(float(score), coverage))
             for match, score in zip(sentences, scores, strict=True)
-            if (coverage := self._coverage(match)) >= MIN_TOPIC_WORDS or score >= MIN_SIMILARITY
+            if (coverage := self._measure_coverage(match)) >= MIN_TOPIC_COVERAGE or score >= MIN_SIMILARITY
         ]
 
-    def _coverage(self, match: SentenceMatch) -> float:
+    def _measure_coverage(self, match: SentenceMatch) -> float:
         chunk = match.stored.chunk
-        # A row says what it is only together with the header above it.
+        # Only together with the header above it does a row of a table say what it is.
         text = f"{chunk.context}\n{match.text}" if chunk.kind is BlockKind.TABLE else match.text
-        return len(self._topic_words & set(extract_terms(text))) / max(len(self._topic_words), 1)
+        return len(self._topic_terms & set(extract_terms(text))) / max(len(self._topic_terms), 1)
 
 
 def _is_statement(match: SentenceMatch) -> bool:
-    """Whether a sentence says something: it is no heading, no question, no row of a table or of contents."""
+    """Whether a sentence states something: it is no heading, no question, no row of a table or of contents."""
     is_prose = match.stored.chunk.kind is BlockKind.PROSE and "\n\n" not in match.text
     return is_prose and len(match.text.split()) in SENTENCE_WORDS and match.text.rstrip()[-1] in STATEMENT_ENDS
 
 
-def _lines(matches: Sequence[SentenceMatch]) -> str:
-    return "\n".join(match.text for match in matches)
-
-
-def _told(chooser: _Chooser, chosen: Sequence[SentenceMatch]) -> Generator[OverviewEvent, None, Overview]:
-    """Put the quotes together, each with the number of its passage."""
-    numbering = Numbering(chooser.request.known_numbers)
-    numbers = {match.stored.id: number for match in chosen if (number := numbering.of(match.stored.id)) is not None}
-    text, sentences = quoted([match for match in chosen if match.stored.id in numbers], numbers)
-    lead = _lead(chooser, len(sentences))
+def _compose(selector: _SentenceSelector, matches: Sequence[SentenceMatch]) -> Generator[OverviewEvent, None, Overview]:
+    """Yield and return the overview made of some sentences, each with the number of its passage."""
+    assigned = PassageNumbers(selector.request.numbers)
+    numbers = {match.stored.id: number for match in matches if (number := assigned.assign(match.stored.id)) is not None}
+    text, quotes = compose_quotes([match for match in matches if match.stored.id in numbers], numbers)
+    lead = _introduce(selector, len(quotes))
     yield AnswerDelta(lead + text)
-    passages = {sentence.number: sentence.match.stored for sentence in sentences}
+    passages = {quote.number: quote.match.stored for quote in quotes}
     return Overview(
-        text=lead + text,
+        completion=Completion(lead + text, "stop", Usage(0, 0)),
         passages=tuple(Passage(number, passages[number]) for number in sorted(passages)),
-        last=Delta("", "stop", Usage(0, 0)),
-        reason=_reason(chooser),
-        shortfalls=(chooser.left_out,) if chooser.left_out else (),
+        reason=_explain(selector),
+        shortfalls=(selector.left_out,) if selector.left_out else (),
         own_chars=len(lead),
-        quoted=tuple(
-            replace(sentence, start=len(lead) + sentence.start, end=len(lead) + sentence.end) for sentence in sentences
-        ),
+        quotes=tuple(replace(quote, start=len(lead) + quote.start, end=len(lead) + quote.end) for quote in quotes),
     )
 
 
-def _lead(chooser: _Chooser, found: int) -> str:
-    if not found:
+def _introduce(selector: _SentenceSelector, count: int) -> str:
+    """Return Pincite's own words in front of the quotes."""
+    if not count:
         return NOTHING_NOTED
-    if chooser.request.question.kind == "overview":
+    intent = selector.request.intent
+    if intent.kind == "overview":
         return ""
-    what = "passage matches" if found == 1 else "passages match"
-    return f"{found} {what} “{chooser.request.question.topic or chooser.request.asked}”:\n\n"
+    verb = "passage matches" if count == 1 else "passages match"
+    return f"{count} {verb} “{intent.topic or selector.request.query}”:\n\n"
 
 
-def _reason(chooser: _Chooser) -> str:
-    request = chooser.request
-    how = "sentences that stand for the whole" if request.question.kind == "overview" else "what matches, word for word"
-    read = sum(document.chunks for document in chooser.documents)
-    made = f"overview, because of “{request.question.words}”: {how}, from {_count(read, 'passage')} of "
-    return "; ".join(filter(None, [f"{made}{_count(len(chooser.documents), 'document')}", chooser.left_out]))
-
-
-def _count(many: int, noun: str) -> str:
-    return f"{many:,} {noun}" if many == 1 else f"{many:,} {noun}s"
+def _explain(selector: _SentenceSelector) -> str:
+    intent = selector.request.intent
+    content = "sentences that stand for the whole" if intent.kind == "overview" else "what matches, word for word"
+    passages = pluralize(sum(document.chunks for document in selector.documents), "passage")
+    documents = pluralize(len(selector.documents), "document")
+    summary = f"overview, because of “{intent.words}”: {content}, from {passages} of {documents}"
+    return "; ".join(filter(None, [summary, selector.left_out]))

@@ -1,6 +1,6 @@
-"""The words by which a question asks for everything, in seven languages: patterns for `rag.summarization.intent`. Pure.
+"""Patterns of the words that ask for an overview, in seven languages, for `rag.summarization.intent`. Pure.
 
-In a pattern, `words` says what told the kind, `topic` what is asked for, where it does not simply follow.
+The group `words` has the words that ask for it, `topic` the topic if it does not simply follow them.
 """
 
 import re
@@ -8,7 +8,7 @@ from typing import Literal
 
 OverviewKind = Literal["overview", "listing", "counting"]
 
-# Nouns that stand for what is stored as a whole.
+# Nouns for all documents.
 _CORPUS = (
     r"documents?|files?|pdfs?|texts?|books?|reports?|papers?|articles?|collections?|manuals?|handbooks?|contracts?|"
     r"library|corpus|archive|dokumente?n?s?|dateie?n?|texte?n?s?|büche?r?n?|buch|berichte?[ns]?|sammlung(?:en)?|"
@@ -176,14 +176,14 @@ ONE_PLACE = re.compile(
     r"paragraaf|bijlage)s?|§)\s*(?:\d|[ivx]+\b)",
     re.IGNORECASE,
 )
-"""Where one place is named, that place has the answer."""
+"""A question that names one place of a document asks for no overview."""
 CONVERSATION = re.compile(
     r"\b(?:your (?:last |previous )?(?:answer|reply|response)|(?:our|this) (?:chat|conversation)|the above|"
     r"what (?:you|i) (?:just )?said|(?:deine|ihre) (?:letzte )?antwort|unser gespräch|ta réponse|votre réponse|"
     r"tu respuesta|la tua risposta|(?:tua|sua) resposta|je antwoord|uw antwoord)\b",
     re.IGNORECASE,
 )
-"""What was said is no document."""
+"""A question about the chat asks for no overview of documents."""
 EMPTY_WORD = re.compile(
     rf"(?:{_CORPUS}|{_THESE}|an?|me|us|for|of|and|to|that|is|are|there|about|on|at|by|with|please|in|from|across|"
     r"everything|mentioned|named|listed|bitte|mir|alles|gibt|es|über|von|zu|im|auf|und|ein(?:e[mnrs]?)?|werden|du|des|une?|moi|"

@@ -1,4 +1,4 @@
-"""Parts of documents that a model reads, one or several at the same time, and what it writes of each."""
+"""Complete many prompts for map-reduce, one or several at the same time."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -6,19 +6,24 @@ from dataclasses import dataclass
 
 from rag.engines.types import Delta, Engine, Message, Sampling, Usage
 from rag.errors import RagError
-from rag.generation.repetition import is_stuck
-from rag.types import AnswerDelta, AnswerProgress, PinnedSentence
+from rag.generation.repetition import is_repeating
+from rag.types import AnswerDelta
 
 MAX_FAILURES_IN_A_ROW = 3
-"""Then the model will not do the next part either."""
-
-
-OverviewEvent = AnswerProgress | AnswerDelta | PinnedSentence
+"""After so many the model will fail at the next prompt, too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What a model wrote of one request, and why it ended; `error` where it failed."""
+class CompletionRequest:
+    """A prompt and its sampling."""
+
+    messages: tuple[Message, ...]
+    sampling: Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionResult:
+    """The completion of one request; `is_cut` if it reached its length, `error` if it failed."""
 
     text: str
     usage: Usage
@@ -26,90 +31,86 @@ class Written:
     error: RagError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a model is asked."""
-
-    messages: tuple[Message, ...]
-    sampling: Sampling
-
-
-class Account:
-    """What a reading has cost so far, and in words what is missing from it."""
+class RunReport:
+    """The usage of a map-reduce run so far, and in words what is missing from its result."""
 
     def __init__(self) -> None:
         self.usage = Usage(0, 0)
         self.shortfalls: list[str] = []
 
-    def add(self, usage: Usage) -> None:
-        """Count what one request has cost."""
+    def add_usage(self, usage: Usage) -> None:
+        """Add the usage of one request."""
         self.usage = Usage(
             self.usage.prompt_tokens + usage.prompt_tokens,
             self.usage.completion_tokens + usage.completion_tokens,
             self.usage.cached_tokens + usage.cached_tokens,
         )
 
-    def miss(self, what: str) -> None:
-        """Note that something is missing."""
-        self.shortfalls.append(what)
+    def add_shortfall(self, shortfall: str) -> None:
+        """Note in words what is missing."""
+        self.shortfalls.append(shortfall)
 
 
-def written_by(
-    engine: Engine, requests: Sequence[Callable[[], Request | RagError]], *, parallel: int, client: str
-) -> Generator[AnswerDelta | tuple[int, Written], None, None]:
-    """Yield what becomes of each request, with its place among them, in their order.
+def complete_all(
+    engine: Engine,
+    requests: Sequence[Callable[[], CompletionRequest | RagError]],
+    *,
+    parallel: int,
+    client: str,
+) -> Generator[AnswerDelta | tuple[int, CompletionResult], None, None]:
+    """Yield the index and the result of each request, in order; empty deltas between are signs of life.
 
-    Up to `parallel` of them are under way at once; each is made when its turn comes, and one that cannot be made fails.
-    Empty deltas between are signs of life. Closing the generator stops the model. After `MAX_FAILURES_IN_A_ROW`, or
-    where every request failed, the last error is raised.
+    Up to `parallel` completions run at once. A request is built when its turn comes; one that cannot be built fails.
+    Closing the generator stops the model. After `MAX_FAILURES_IN_A_ROW`, or if every request failed, it raises the last
+    error.
     """
     waiting = deque(enumerate(requests))
-    open_: list[_Completion] = []
-    finished: dict[int, Written] = {}
-    failures = _Failures(len(requests))
+    running: list[_RunningCompletion] = []
+    finished: dict[int, CompletionResult] = {}
+    failures = _FailureCount(len(requests))
     upcoming = 0
     try:
-        while waiting or open_:
-            while waiting and len(open_) < parallel:
-                place, make = waiting.popleft()
-                open_.append(_Completion(place, make(), engine, client))
-            for completion in tuple(open_):
+        while waiting or running:
+            while waiting and len(running) < parallel:
+                index, build = waiting.popleft()
+                running.append(_RunningCompletion(index, build(), engine, client))
+            for completion in tuple(running):
                 yield AnswerDelta("")
-                if completion.step():
-                    open_.remove(completion)
-                    finished[completion.place] = completion.written()
+                if completion.advance():
+                    running.remove(completion)
+                    finished[completion.index] = completion.collect_result()
             while upcoming in finished:
                 result = finished.pop(upcoming)
-                failures.note(result)
+                failures.check(result)
                 yield upcoming, result
                 upcoming += 1
     finally:
-        for completion in open_:
+        for completion in running:
             completion.close()
 
 
-class _Failures:
-    """Raises the last error where it is plain that no request will succeed."""
+class _FailureCount:
+    """Counts failures and raises the last error once it is plain that no request will succeed."""
 
     def __init__(self, requests: int) -> None:
         self._requests = requests
         self._all = self._in_a_row = 0
 
-    def note(self, written: Written) -> None:
-        if written.error is None:
+    def check(self, result: CompletionResult) -> None:
+        if result.error is None:
             self._in_a_row = 0
             return
         self._all += 1
         self._in_a_row += 1
         if self._in_a_row >= MAX_FAILURES_IN_A_ROW or self._all == self._requests:
-            raise written.error
+            raise result.error
 
 
-class _Completion:
-    """One request under way."""
+class _RunningCompletion:
+    """One request while the model completes it."""
 
-    def __init__(self, place: int, request: Request | RagError, engine: Engine, client: str) -> None:
-        self.place = place
+    def __init__(self, index: int, request: CompletionRequest | RagError, engine: Engine, client: str) -> None:
+        self.index = index
         self._engine = engine
         self._messages = () if isinstance(request, RagError) else request.messages
         self._error = request if isinstance(request, RagError) else None
@@ -121,10 +122,9 @@ class _Completion:
         self._text = ""
         self._pieces = 0
         self._last = Delta("")
-        self._is_stuck = False
 
-    def step(self) -> bool:
-        """Take what the model writes next; return whether that was all."""
+    def advance(self) -> bool:
+        """Take the next delta; return whether the completion has ended."""
         if self._deltas is None:
             return True
         try:
@@ -136,17 +136,16 @@ class _Completion:
             return True
         self._text += self._last.text
         self._pieces += bool(self._last.text)
-        self._is_stuck = bool(self._last.text) and is_stuck(self._text)
-        if self._is_stuck:
+        if has_ended := bool(self._last.text) and is_repeating(self._text):
             self.close()
-        return self._is_stuck
+        return has_ended
 
-    def written(self) -> Written:
-        """Return what came of it."""
+    def collect_result(self) -> CompletionResult:
+        """Return the result; the usage is counted here if the completion did not reach its end."""
         usage = self._last.usage or Usage(
             self._engine.count_tokens(self._messages) if self._pieces else 0, self._pieces
         )
-        return Written(self._text, usage, self._last.finish_reason == "length", self._error)
+        return CompletionResult(self._text, usage, self._last.finish_reason == "length", self._error)
 
     def close(self) -> None:
         """Stop the model."""

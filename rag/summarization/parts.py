@@ -1,4 +1,4 @@
-"""What an overview reads: the chunks of whole documents in reading order, in parts that fit the model's window."""
+"""Pack the chunks of whole documents, in reading order, into parts that fit the context window."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,98 +8,100 @@ from ingest.library.library import Library
 from ingest.types import READ, DocumentRecord, Filter, StoredChunk
 
 CHUNKS_AT_ONCE = 64
-"""How many chunks are in memory at once, besides those of the part that is put together."""
+"""The most chunks in memory at once, besides those of the part that is being packed."""
 FIRST_TOKENS_PER_CHAR = 0.25
-"""A guess that the first count corrects."""
+"""An estimate that the first count corrects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Chunks, by their ids in reading order, that are read together. One that is too long even alone does not fit."""
+    """The chunks of one prompt, by id, in reading order; a single chunk that is too long does not fit."""
 
     ids: tuple[int, ...]
     fits: bool = True
 
 
-def documents_to_read(library: Library, collections: Sequence[str], wanted: Filter | None) -> list[DocumentRecord]:
-    """Return the documents of collections that a filter lets through and that are read to their end, by source.
+def list_readable_documents(
+    library: Library, collections: Sequence[str], filters: Filter | None
+) -> list[DocumentRecord]:
+    """Return the documents of collections that match `filters` and are read to their end, by source.
 
     Raises `CollectionNotFoundError`.
     """
-    chosen: list[DocumentRecord] = []
+    readable: list[DocumentRecord] = []
     for id_ in dict.fromkeys(collections):
         collection = library.collection(id_)
-        only = None if wanted is None else library.find_matching_files(collection.id, wanted)
+        files = None if filters is None else library.find_matching_files(collection.id, filters)
         documents = [document for document in library.documents(collection.id) if document.status in READ]
-        chosen.extend(
+        readable.extend(
             document
             for document in sorted(documents, key=lambda document: (document.source, document.created_at))
-            if only is None or document.file_id in only
+            if files is None or document.file_id in files
         )
-    return chosen
+    return readable
 
 
-def each_chunk(library: Library, documents: Iterable[DocumentRecord]) -> Iterator[StoredChunk]:
-    """Yield the chunks of documents in reading order, a few in memory at once; what is gone meanwhile is left out."""
+def iterate_chunks(library: Library, documents: Iterable[DocumentRecord]) -> Iterator[StoredChunk]:
+    """Yield the chunks of documents in reading order, a few in memory at once; deleted ones are left out."""
     for document in documents:
         ids = sorted(int(id_) for id_ in library.chunk_ids(document.collection_id, frozenset({document.file_id})))
         for first in range(0, len(ids), CHUNKS_AT_ONCE):
             yield from library.chunks(ids[first : first + CHUNKS_AT_ONCE])
 
 
-def parts(
+def pack_parts(
     chunks: Iterable[StoredChunk], budget: int, count_tokens: Callable[[Sequence[StoredChunk]], int]
 ) -> Iterator[Part]:
     """Yield parts that have every chunk once, in order, each as long as `budget` tokens allow.
 
-    `count_tokens` tells how long the prompt gets with some chunks in it. It is asked a few times for each part.
+    `count_tokens` returns the length of the prompt with some chunks in it; a part takes a few calls.
     """
     packer = _Packer(budget, count_tokens)
     for chunk in chunks:
-        packer.held.append(chunk)
+        packer.pending.append(chunk)
         if packer.is_full():
-            yield packer.take()
-    while packer.held:
-        yield packer.take()
+            yield packer.pack()
+    while packer.pending:
+        yield packer.pack()
 
 
 class _Packer:
-    """Chunks that wait for their part. Lengths are estimated by what the last count said of a character."""
+    """Packs `pending` chunks. The last count gives the tokens per character by which it estimates lengths."""
 
     def __init__(self, budget: int, count_tokens: Callable[[Sequence[StoredChunk]], int]) -> None:
-        self.held: list[StoredChunk] = []
+        self.pending: list[StoredChunk] = []
         self._budget = budget
         self._count_tokens = count_tokens
         self._tokens_per_char = FIRST_TOKENS_PER_CHAR
 
     def is_full(self) -> bool:
-        """Return whether what is held is too much for one part."""
-        estimate = self._tokens_per_char * _chars(self.held)
-        return estimate > self._budget and self._count(self.held) > self._budget
+        """Whether the pending chunks are too many for one part."""
+        estimate = self._tokens_per_char * _count_chars(self.pending)
+        return estimate > self._budget and self._count(self.pending) > self._budget
 
-    def take(self) -> Part:
-        """Return as many of the held chunks as fit, at least one."""
-        fitting, too_many = 0, len(self.held) + 1
-        guess = len(self.held)
+    def pack(self) -> Part:
+        """Return as many of the pending chunks as fit, at least one."""
+        fitting, too_many = 0, len(self.pending) + 1
+        guess = len(self.pending)
         while too_many - fitting > 1:
-            if self._count(self.held[:guess]) <= self._budget:
+            if self._count(self.pending[:guess]) <= self._budget:
                 fitting = guess
             else:
                 too_many = guess
-            guess = min(max(self._likely_to_fit(), fitting + 1), too_many - 1)
-        taken, self.held = self.held[: max(fitting, 1)], self.held[max(fitting, 1) :]
-        return Part(tuple(chunk.id for chunk in taken), fits=fitting > 0)
+            guess = min(max(self._estimate_fitting(), fitting + 1), too_many - 1)
+        packed, self.pending = self.pending[: max(fitting, 1)], self.pending[max(fitting, 1) :]
+        return Part(tuple(chunk.id for chunk in packed), fits=fitting > 0)
 
-    def _likely_to_fit(self) -> int:
-        """Return how many of the held chunks fit by the estimate."""
-        lengths = accumulate(self._tokens_per_char * _chars([chunk]) for chunk in self.held)
+    def _estimate_fitting(self) -> int:
+        """Return how many of the pending chunks fit by the estimate."""
+        lengths = accumulate(self._tokens_per_char * _count_chars([chunk]) for chunk in self.pending)
         return sum(1 for length in lengths if length <= self._budget)
 
     def _count(self, chunks: Sequence[StoredChunk]) -> int:
         tokens = self._count_tokens(chunks)
-        self._tokens_per_char = tokens / max(_chars(chunks), 1)
+        self._tokens_per_char = tokens / max(_count_chars(chunks), 1)
         return tokens
 
 
-def _chars(chunks: Sequence[StoredChunk]) -> int:
+def _count_chars(chunks: Sequence[StoredChunk]) -> int:
     return sum(len(chunk.chunk.text) + len(chunk.chunk.context) for chunk in chunks)

@@ -1,4 +1,4 @@
-"""What a model is asked while it reads everything: notes of each part, shorter notes, the answer. Pure."""
+"""Build the prompts of map-reduce: notes of a part, condensed notes, the answer from notes. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from rag.summarization.notes import Note
 from rag.types import Passage
 
 NOTHING = "(nothing)"
-"""What a model says of a part that has nothing of what is asked; it is stopped there."""
+"""The completion for a part without any finding; it is also the stop string."""
 
 NOTE_RULES = (
     "You take notes for the user's task. Read the numbered passages below and write what they say that helps with it, "
@@ -40,23 +40,23 @@ ANSWER_RULES = (
 )
 
 
-def note_messages(kind: OverviewKind, asked: str, chunks: Sequence[StoredChunk]) -> tuple[Message, ...]:
-    """Return what asks for notes of one part, whose chunks are numbered from 1."""
+def build_note_messages(kind: OverviewKind, query: str, chunks: Sequence[StoredChunk]) -> tuple[Message, ...]:
+    """Return the prompt for notes of one part, whose chunks it numbers from 1."""
     rules = NOTE_RULES if kind == "overview" else ITEM_RULES
-    passages = (render_passage(Passage(place, chunk)) for place, chunk in enumerate(chunks, start=1))
+    passages = (render_passage(Passage(number, chunk)) for number, chunk in enumerate(chunks, start=1))
     system = "\n\n".join([rules, *passages])
-    return Message("system", system), Message("user", asked)
+    return Message("system", system), Message("user", query)
 
 
-def condense_messages(asked: str, notes: Sequence[Note]) -> tuple[Message, ...]:
-    """Return what asks for fewer notes."""
-    return Message("system", f"{CONDENSE_RULES}\n\n{_fenced(notes)}"), Message("user", asked)
+def build_condense_messages(query: str, notes: Sequence[Note]) -> tuple[Message, ...]:
+    """Return the prompt for fewer notes."""
+    return Message("system", f"{CONDENSE_RULES}\n\n{_fence(notes)}"), Message("user", query)
 
 
-def answer_messages(asked: str, notes: Sequence[Note]) -> tuple[Message, ...]:
-    """Return what asks for the answer."""
-    return Message("system", f"{ANSWER_RULES}\n\n{_fenced(notes)}"), Message("user", asked)
+def build_answer_messages(query: str, notes: Sequence[Note]) -> tuple[Message, ...]:
+    """Return the prompt for the answer from notes."""
+    return Message("system", f"{ANSWER_RULES}\n\n{_fence(notes)}"), Message("user", query)
 
 
-def _fenced(notes: Sequence[Note]) -> str:
+def _fence(notes: Sequence[Note]) -> str:
     return "\n".join([FENCE, *(note.line for note in notes), FENCE])

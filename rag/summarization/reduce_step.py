@@ -1,4 +1,4 @@
-"""Notes that are too long to be answered from together: a model shortens them, group by group."""
+"""Condense notes that do not fit one prompt: a model shortens them, group by group."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -7,78 +7,83 @@ from functools import partial
 
 from rag.engines.types import Engine, Sampling
 from rag.errors import PromptTooLongError, RagError
-from rag.summarization.map_step import Account, OverviewEvent, Request, Written, written_by
-from rag.summarization.notes import Note, kept_notes, merged
-from rag.summarization.prompts import answer_messages, condense_messages
+from rag.summarization.map_step import CompletionRequest, CompletionResult, RunReport, complete_all
+from rag.summarization.notes import Note, merge_notes, parse_condensed_notes
+from rag.summarization.overview import OverviewEvent
+from rag.summarization.prompts import build_answer_messages, build_condense_messages
 from rag.types import AnswerDelta, AnswerProgress
 
 
 @dataclass(frozen=True, slots=True)
 class Condenser:
-    """Shortens notes of a reading in `parts`; what that costs, and what is left out, is noted in `account`."""
+    """Condenses the notes of a run of so many `parts`; usage and shortfalls go into `report`."""
 
     engine: Engine
-    asked: str
+    query: str
     client: str
     prompt_budget: int
     note_tokens: int
     parallel: int
     parts: int
-    account: Account
+    report: RunReport
 
-    def condensed(self, notes: list[Note], answer_budget: int) -> Generator[OverviewEvent, None, list[Note]]:
+    def condense(self, notes: list[Note], answer_budget: int) -> Generator[OverviewEvent, None, list[Note]]:
         """Return notes with which the prompt of the answer fits its budget, in as many rounds as that takes.
 
-        Where the model does not make them fewer, every other one is left out.
+        Every other note is left out if the model does not make them fewer.
         """
         before = len(notes) + 1
         while not self._fits(notes, answer_budget) and len(notes) < before:
             before = len(notes)
-            notes = yield from self._shortened(notes)
+            notes = yield from self._shorten(notes)
         while len(notes) > 1 and not self._fits(notes, answer_budget):
-            notes = self._halved(notes, "there is no room for them")
+            notes = self._halve(notes, "there is no room for them")
         return notes
 
     def _fits(self, notes: Sequence[Note], budget: int) -> bool:
-        return self.engine.count_tokens(answer_messages(self.asked, notes)) <= budget
+        return self.engine.count_tokens(build_answer_messages(self.query, notes)) <= budget
 
-    def _shortened(self, notes: Sequence[Note]) -> Generator[OverviewEvent, None, list[Note]]:
-        groups = self._groups(notes)
-        requests: list[Callable[[], Request | RagError]] = [partial(self._request, group) for group in groups]
-        kept: list[Note] = []
-        with closing(written_by(self.engine, requests, parallel=self.parallel, client=self.client)) as readings:
-            for event in readings:
+    def _shorten(self, notes: Sequence[Note]) -> Generator[OverviewEvent, None, list[Note]]:
+        groups = self._split(notes)
+        requests: list[Callable[[], CompletionRequest | RagError]] = [
+            partial(self._build_request, group) for group in groups
+        ]
+        condensed: list[Note] = []
+        with closing(complete_all(self.engine, requests, parallel=self.parallel, client=self.client)) as results:
+            for event in results:
                 if isinstance(event, AnswerDelta):
                     yield event
                     continue
-                place, written = event
-                kept.extend(self._kept(groups[place], written))
-                yield AnswerProgress(self.parts, self.parts, f"shortening the notes, {place + 1} of {len(groups)}")
-        return merged(kept)
+                index, result = event
+                condensed.extend(self._parse_result(groups[index], result))
+                doing = f"shortening the notes, {index + 1} of {len(groups)}"
+                yield AnswerProgress(self.parts, self.parts, doing)
+        return merge_notes(condensed)
 
-    def _groups(self, notes: Sequence[Note]) -> list[Sequence[Note]]:
-        """Return the notes in groups that the model can read."""
-        if len(notes) < 2 or self.engine.count_tokens(condense_messages(self.asked, notes)) <= self.prompt_budget:
+    def _split(self, notes: Sequence[Note]) -> list[Sequence[Note]]:
+        """Return the notes in groups that fit one prompt each."""
+        messages = build_condense_messages(self.query, notes)
+        if len(notes) < 2 or self.engine.count_tokens(messages) <= self.prompt_budget:
             return [notes]
         middle = len(notes) // 2
-        return [*self._groups(notes[:middle]), *self._groups(notes[middle:])]
+        return [*self._split(notes[:middle]), *self._split(notes[middle:])]
 
-    def _request(self, notes: Sequence[Note]) -> Request | RagError:
-        messages = condense_messages(self.asked, notes)
+    def _build_request(self, notes: Sequence[Note]) -> CompletionRequest | RagError:
+        messages = build_condense_messages(self.query, notes)
         used = self.engine.count_tokens(messages)
         if used > self.prompt_budget:
             return PromptTooLongError(prompt_tokens=used, context_window=self.engine.info().context_window)
         highest = max(number for note in notes for number in note.numbers)
-        return Request(messages, Sampling(max_tokens=self.note_tokens, cite_up_to=highest))
+        return CompletionRequest(messages, Sampling(max_tokens=self.note_tokens, cite_up_to=highest))
 
-    def _kept(self, notes: Sequence[Note], written: Written) -> list[Note]:
-        """Return what the model kept of some notes; half of them where it kept none, or made them no fewer."""
-        self.account.add(written.usage)
-        kept = [] if written.error is not None else kept_notes(written.text, notes)
-        if len(notes) < 2 or 0 < len(kept) < len(notes):
-            return kept or list(notes)
-        return self._halved(notes, "the model did not shorten them")
+    def _parse_result(self, notes: Sequence[Note], result: CompletionResult) -> list[Note]:
+        """Return the condensed notes of a group; half of the notes if the model gave none or no fewer."""
+        self.report.add_usage(result.usage)
+        condensed = [] if result.error is not None else parse_condensed_notes(result.text, notes)
+        if len(notes) < 2 or 0 < len(condensed) < len(notes):
+            return condensed or list(notes)
+        return self._halve(notes, "the model did not shorten them")
 
-    def _halved(self, notes: Sequence[Note], why: str) -> list[Note]:
-        self.account.miss(f"{len(notes) // 2} of {len(notes)} notes were left out: {why}")
+    def _halve(self, notes: Sequence[Note], cause: str) -> list[Note]:
+        self.report.add_shortfall(f"{len(notes) // 2} of {len(notes)} notes were left out: {cause}")
         return list(notes[::2])

@@ -9,7 +9,8 @@ from starlette.testclient import TestClient
 from api.commands.ingest import parse_attributes
 from api.commands.output import CommandError
 from ingest.jobs.intake import Intake
-from rag.context.planner import NO_DOCUMENTS, NO_MATCH, NOTHING_FOUND
+from rag.answers.route import NO_DOCUMENTS, NO_MATCH
+from rag.context.planner import NOTHING_FOUND
 from tests.api.shell import Shell
 from tests.api.world import DRILL, LUNCH, PUMP, World
 from tests.fakes import ScriptedEngine, chunked
@@ -48,7 +49,9 @@ def test_a_filter_that_makes_documents_fit_has_them_shown_whole(world: World, cl
 def test_why_there_is_no_answer_is_said(world: World, client: TestClient) -> None:
     world.services.ingestor.collection_for("empty")
     assert ask(client, "pump", filters=NO_FILE)["pincite"]["reason"] == NO_MATCH
-    assert ask(client, "zeppelin", mode="retrieval", filters=ONLY_PUMP)["pincite"]["reason"] == NOTHING_FOUND
+    abstained = ask(client, "zeppelin", mode="retrieval", filters=ONLY_PUMP)
+    assert abstained["choices"][0]["message"]["content"] == NOTHING_FOUND
+    assert abstained["pincite"]["reason"].endswith("; no passage has “zeppelin”")
     assert ask(client, "pump", model="docs/empty", filters=NO_FILE)["pincite"]["reason"] == NO_DOCUMENTS
 
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
-from rag.summarization.extractive import quoted_overview
-from rag.summarization.intent import overview_question
-from rag.summarization.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
-from rag.summarization.map_step import OverviewEvent
+from rag.summarization.extractive import quote_overview
+from rag.summarization.intent import detect_overview
+from rag.summarization.map_reduce import MapReduceSpec, write_overview
+from rag.summarization.overview import Overview, OverviewEvent, OverviewRequest
 from rag.types import AnswerProgress
 from tests.files import Line, write_pdf
 
@@ -116,8 +116,8 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=400)
     parser.add_argument("--parts", type=int, default=0)
     parser.add_argument("--parallel", type=int, default=1)
-    parser.add_argument("--part-tokens", type=int, default=OverviewSpec().part_tokens)
-    parser.add_argument("--note-tokens", type=int, default=OverviewSpec().note_tokens)
+    parser.add_argument("--part-tokens", type=int, default=MapReduceSpec().part_tokens)
+    parser.add_argument("--note-tokens", type=int, default=MapReduceSpec().note_tokens)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         services = Services(load_settings(home=Path(name, "home")))
@@ -130,7 +130,7 @@ def main() -> int:
             logging.info("%d pages, %d chunks, ingested in %.0f s", document.pages, document.chunks, took)
             for kind, asked in ASKED.items():
                 request = _request(asked, collection.id)
-                made = Watch(f"quoted {kind}").read(quoted_overview(services.library, services.embedder, request))
+                made = Watch(f"quoted {kind}").read(quote_overview(services.library, services.embedder, request))
                 _show(made)
             _with_model(services, _request(ASKED["list"], collection.id), arguments)
         finally:
@@ -139,26 +139,26 @@ def main() -> int:
 
 
 def _request(asked: str, collection_id: str) -> OverviewRequest:
-    question = overview_question(asked)
-    if question is None:
+    intent = detect_overview(asked)
+    if intent is None:
         raise ValueError(f"{asked} does not ask for an overview")
-    return OverviewRequest(asked, question, (collection_id,))
+    return OverviewRequest(asked, intent, (collection_id,))
 
 
 def _show(made: Overview | None) -> None:
     if made is not None:
         machines = len(set(re.findall(r"MX-\d+", made.text)))
-        logging.info("%d machines named, %d passages cited, %s", machines, len(made.passages), made.last.usage)
+        logging.info("%d machines named, %d passages cited, %s", machines, len(made.passages), made.completion.usage)
 
 
 def _with_model(services: Services, request: OverviewRequest, arguments: argparse.Namespace) -> None:
     engine = services.models.open_engine(None)
-    spec = OverviewSpec(arguments.part_tokens, arguments.note_tokens, arguments.parallel)
-    events = overview(services.library, engine, request, spec)
+    spec = MapReduceSpec(arguments.part_tokens, arguments.note_tokens, arguments.parallel)
+    events = write_overview(services.library, engine, request, spec)
     made = Watch(f"list by {engine.info().id}").read(events, stop_after=arguments.parts)
     _show(made)
     if made is not None:
-        events = overview(services.library, engine, request, spec)
+        events = write_overview(services.library, engine, request, spec)
         Watch("stopping").read(events, stop_after=1)
     stopping = time.perf_counter()
     events.close()

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from ingest.library.library import Library
 from ingest.types import Collection
 from rag.engines.types import Message, Sampling
-from rag.summarization.intent import OverviewQuestion
-from rag.summarization.map_reduce import Overview, OverviewRequest, OverviewSpec, overview
-from rag.summarization.map_step import OverviewEvent
+from rag.summarization.intent import OverviewIntent
+from rag.summarization.map_reduce import MapReduceSpec, write_overview
+from rag.summarization.overview import Overview, OverviewEvent, OverviewRequest
 from rag.types import AnswerDelta
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import complete
 
 EMBEDDER = HashEmbedder()
-SUMMARY = OverviewQuestion("overview", "Summarise")
-LISTING = OverviewQuestion("listing", "List all", "machines")
-COUNTING = OverviewQuestion("counting", "How many … are mentioned", "machines")
+SUMMARY = OverviewIntent("overview", "Summarise")
+LISTING = OverviewIntent("listing", "List all", "machines")
+COUNTING = OverviewIntent("counting", "How many … are mentioned", "machines")
 
 _SHOWN = re.compile(r"^\[(\d+)\] [^\n]*\n----\n(.*?)\n----$", re.MULTILINE | re.DOTALL)
 
@@ -58,18 +58,18 @@ class World:
         vectors = EMBEDDER.embed([chunk.text for chunk in content.chunks])
         complete(self.library, self.library.enqueue(self.collection.id, file.id), content, vectors)
 
-    def request(self, question: OverviewQuestion, *, max_tokens: int = 64) -> OverviewRequest:
+    def request(self, question: OverviewIntent, *, max_tokens: int = 64) -> OverviewRequest:
         return OverviewRequest(
             "The question?", question, (self.collection.id,), sampling=Sampling(max_tokens=max_tokens)
         )
 
     def run(
-        self, question: OverviewQuestion, *, parallel: int = 1, note_tokens: int = 64
+        self, question: OverviewIntent, *, parallel: int = 1, note_tokens: int = 64
     ) -> Generator[OverviewEvent, None, Overview]:
-        spec = OverviewSpec(note_tokens=note_tokens, parallel=parallel)
-        return overview(self.library, self.engine, self.request(question), spec)
+        spec = MapReduceSpec(note_tokens=note_tokens, parallel=parallel)
+        return write_overview(self.library, self.engine, self.request(question), spec)
 
-    def made(self, question: OverviewQuestion, *, parallel: int = 1) -> tuple[list[OverviewEvent], Overview]:
+    def made(self, question: OverviewIntent, *, parallel: int = 1) -> tuple[list[OverviewEvent], Overview]:
         return read_to_end(self.run(question, parallel=parallel))
 
 

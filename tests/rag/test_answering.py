@@ -1,4 +1,4 @@
-"""The whole story of an answer, with a scripted engine and a real library."""
+"""Answers from question to pins, with a scripted engine and a real library."""
 
 import io
 from collections.abc import Iterator
@@ -13,7 +13,9 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import Collection, Progress
 from rag.answering import Answerer
-from rag.context.planner import NO_DOCUMENTS, NOTHING_FOUND, AnswerPolicy
+from rag.answers.route import NO_DOCUMENTS
+from rag.context.planner import NOTHING_FOUND
+from rag.context.policy import AnswerPolicy
 from rag.context.prompt import RULES
 from rag.engines.types import Message, Sampling
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
@@ -41,14 +43,14 @@ class World:
     @property
     def answerer(self) -> Answerer:
         """One that knows no conversation yet."""
-        return self._made_answerer()
+        return self._build_answerer()
 
     @cached_property
     def answerer_of_chat(self) -> Answerer:
         """One that remembers what it has shown."""
-        return self._made_answerer()
+        return self._build_answerer()
 
-    def _made_answerer(self) -> Answerer:
+    def _build_answerer(self) -> Answerer:
         index = SearchIndex(self.library)
         return Answerer(
             self.library,
@@ -117,19 +119,19 @@ def test_documents_that_fit_are_shown_whole_in_reading_order(world: World) -> No
     )
 
 
-def test_what_is_read_ahead_is_what_a_question_about_whole_documents_begins_with(world: World) -> None:
-    head = world.answerer.head(world.collection.id)
-    assert head is not None
+def test_the_prefix_is_what_the_prompt_of_a_question_about_whole_documents_begins_with(world: World) -> None:
+    prefix = world.answerer.build_prefix(world.collection.id)
+    assert prefix is not None
     world.answer("How often is the pump oiled?")
     prompt, _ = world.engine.requests[0]
-    assert prompt[: len(head.messages)] == head.messages
+    assert prompt[: len(prefix.messages)] == prefix.messages
     documents = world.library.documents(world.collection.id)
-    assert set(head.documents) == {f"{world.collection.id}/{document.file_id}" for document in documents}
+    assert set(prefix.documents) == {f"{world.collection.id}/{document.file_id}" for document in documents}
 
 
-def test_nothing_is_read_ahead_where_the_documents_do_not_fit(world: World) -> None:
+def test_there_is_no_prefix_if_the_documents_do_not_fit(world: World) -> None:
     world.engine = ScriptedEngine(context_window=130)
-    assert world.answerer.head(world.collection.id) is None
+    assert world.answerer.build_prefix(world.collection.id) is None
 
 
 def test_documents_that_do_not_fit_are_searched(world: World) -> None:
@@ -347,9 +349,9 @@ def test_a_collection_has_rules_of_its_own_for_its_answers(world: World) -> None
     world.library.set_rules(world.collection.id, "Answer in verse.")
     world.answer("How often is the pump oiled?")
     assert world.engine.requests[0][0][0].content.startswith("Answer in verse.\n\n[1] ")
-    head = world.answerer.head(world.collection.id)
-    assert head is not None
-    assert head.messages[0] == world.engine.requests[0][0][0]
+    prefix = world.answerer.build_prefix(world.collection.id)
+    assert prefix is not None
+    assert prefix.messages[0] == world.engine.requests[0][0][0]
     world.library.set_rules(world.collection.id, "")
     world.answer("How often is the pump oiled?")
     assert world.engine.requests[1][0][0].content.startswith(RULES)

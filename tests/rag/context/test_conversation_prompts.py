@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.context.chat_history import LONGEST_SHARE, tell
-from rag.context.passage_memory import Shown, ShownPassages
+from rag.context.chat_history import LONGEST_SHARE, truncate_history
+from rag.context.passage_memory import PassageMemory, TurnPassages
 from rag.context.prompt import build_messages
 from rag.engines.types import Message
 from rag.types import Answer, AnswerStarted, Question
@@ -99,11 +99,11 @@ def test_a_long_conversation_is_cut_seldom_and_always_fits(lengths: list[int]) -
     starts: list[int] = []
     for turn, length in enumerate(lengths):
         question = Question((*messages, Message("user", f"question {turn}")), ("c",))
-        story = tell(NoLibrary(), ShownPassages(), question, window, words)  # type: ignore[arg-type]
-        assert story.messages[-1] == question.messages[-1]
-        assert len(story.messages) == 1 or words(build_messages(story.messages)) <= window * LONGEST_SHARE
-        assert story.messages[0].role == "user"
-        starts.append(story.dropped)
+        history = truncate_history(NoLibrary(), PassageMemory(), question, window, words)  # type: ignore[arg-type]
+        assert history.messages[-1] == question.messages[-1]
+        assert len(history.messages) == 1 or words(build_messages(history.messages)) <= window * LONGEST_SHARE
+        assert history.messages[0].role == "user"
+        starts.append(history.dropped)
         messages += [question.messages[-1], Message("assistant", "word " * length)]
     assert starts == sorted(starts)
 
@@ -117,24 +117,24 @@ class NoLibrary:
 
 
 def test_what_was_shown_longest_ago_is_forgotten_first() -> None:
-    memory = ShownPassages(capacity=2)
+    memory = PassageMemory(capacity=2)
     questions = [Question((Message("user", str(number)),), ("c",)) for number in range(3)]
     later = [replace(each, messages=(*each.messages, Message("assistant", "Yes."))) for each in questions]
     for question in questions[:2]:
-        memory.remember(question, "Yes.", Shown())
-    assert memory.of(later[0], 0) is not None
-    memory.remember(questions[2], "Yes. ", Shown())
-    assert [memory.of(each, 0) is not None for each in later] == [True, False, True]
-    assert memory.of(replace(later[0], collections=("other",)), 0) is None
+        memory.remember(question, "Yes.", TurnPassages())
+    assert memory.recall(later[0], 0) is not None
+    memory.remember(questions[2], "Yes. ", TurnPassages())
+    assert [memory.recall(each, 0) is not None for each in later] == [True, False, True]
+    assert memory.recall(replace(later[0], collections=("other",)), 0) is None
 
 
 def test_another_answer_to_the_same_question_is_another_turn() -> None:
-    memory = ShownPassages()
+    memory = PassageMemory()
     question = Question((Message("user", "Why?"),), ("c",))
     for answer, number in (("So [1].", 1), ("Thus [2].", 2)):
-        memory.remember(question, answer, Shown({7: number}))
+        memory.remember(question, answer, TurnPassages({7: number}))
     told = replace(question, messages=(*question.messages, Message("assistant", "So [1].")))
-    assert memory.of(told, 0) == Shown({7: 1})
+    assert memory.recall(told, 0) == TurnPassages({7: 1})
 
 
 @pytest.mark.parametrize("rules", ["", "word " * 60])

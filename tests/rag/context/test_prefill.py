@@ -1,4 +1,4 @@
-"""Which collections a model reads before anybody asks, and what goes with a document that is removed."""
+"""Which collections are prefilled in the background, and what goes with a document that is removed."""
 
 import io
 import time
@@ -10,7 +10,7 @@ import pytest
 
 from ingest.library.library import Library
 from ingest.runtime.derived_files import DerivedFile, DerivedFiles, prefix_cache_folder
-from rag.context.prefill import FIRST_COLLECTIONS, ReadingAhead
+from rag.context.prefill import FIRST_COLLECTIONS, BackgroundPrefill
 from rag.engines.types import Message, ModelInfo
 from rag.errors import EngineCrashedError
 from rag.types import PromptPrefix
@@ -37,25 +37,25 @@ def add(library: Library, collection_id: str, source: str, *, is_read: bool = Tr
     return file.id
 
 
-def reading_ahead(library: Library, engine: ScriptedEngine) -> ReadingAhead:
-    def head_of(collection_id: str) -> PromptPrefix | None:
+def prefill_of(library: Library, engine: ScriptedEngine) -> BackgroundPrefill:
+    def build_prefix(collection_id: str) -> PromptPrefix | None:
         documents = library.documents(collection_id, "done")
         names = tuple(f"{collection_id}/{document.file_id}" for document in documents)
         return PromptPrefix((Message("system", collection_id),), names) if names else None
 
-    return ReadingAhead(library, head_of, lambda _: engine, lambda: True)
+    return BackgroundPrefill(library, build_prefix, lambda _: engine, lambda: True)
 
 
-def test_a_collection_is_read_once_and_again_when_it_has_changed(library: Library) -> None:
+def test_a_collection_is_prefilled_once_and_again_when_it_has_changed(library: Library) -> None:
     engine = ScriptedEngine()
-    ahead = reading_ahead(library, engine)
+    prefill = prefill_of(library, engine)
     collection = library.create_collection("c", passport())
     add(library, collection.id, "a.txt")
-    ahead.look()
-    ahead.look()
+    prefill.prefill_changed()
+    prefill.prefill_changed()
     assert len(engine.prefilled) == 1
     add(library, collection.id, "b.txt")
-    ahead.look()
+    prefill.prefill_changed()
     assert [len(documents) for _, documents in engine.prefilled] == [1, 2]
 
 
@@ -64,15 +64,15 @@ def test_a_collection_is_left_alone_while_a_document_waits(library: Library) -> 
     collection = library.create_collection("c", passport())
     add(library, collection.id, "a.txt")
     add(library, collection.id, "b.txt", is_read=False)
-    reading_ahead(library, engine).look()
+    prefill_of(library, engine).prefill_changed()
     assert engine.prefilled == []
 
 
-def test_at_the_start_only_the_newest_collections_are_read(library: Library) -> None:
+def test_at_the_start_only_the_newest_collections_are_prefilled(library: Library) -> None:
     engine = ScriptedEngine()
     for number in range(FIRST_COLLECTIONS + 2):
         add(library, library.create_collection(f"c{number}", passport()).id, "a.txt")
-    reading_ahead(library, engine).look()
+    prefill_of(library, engine).prefill_changed()
     assert len(engine.prefilled) == FIRST_COLLECTIONS
 
 
@@ -81,12 +81,12 @@ def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library:
         def info(self) -> ModelInfo:
             return replace(super().info(), is_remote=True)
 
-    def head_of(collection_id: str) -> PromptPrefix | None:
+    def build_prefix(collection_id: str) -> PromptPrefix | None:
         pytest.fail("it asks the server how long the documents are")
 
     engine = Remote()
     add(library, library.create_collection("c", passport()).id, "a.txt")
-    ReadingAhead(library, head_of, lambda _: engine, lambda: True).look()
+    BackgroundPrefill(library, build_prefix, lambda _: engine, lambda: True).prefill_changed()
     assert engine.prefilled == []
 
 
@@ -94,19 +94,19 @@ def test_a_model_that_is_not_in_memory_is_not_brought_there(library: Library) ->
     engine = ScriptedEngine()
     loaded: list[bool] = []
 
-    def head_of(collection_id: str) -> PromptPrefix:
+    def build_prefix(collection_id: str) -> PromptPrefix:
         return PromptPrefix((Message("system", collection_id),), ())
 
     def engine_for(_: str | None) -> ScriptedEngine:
         assert loaded, "asking for an engine loads its model"
         return engine
 
-    ahead = ReadingAhead(library, head_of, engine_for, lambda: bool(loaded))
+    prefill = BackgroundPrefill(library, build_prefix, engine_for, lambda: bool(loaded))
     add(library, library.create_collection("c", passport()).id, "a.txt")
-    ahead.look()
+    prefill.prefill_changed()
     assert engine.prefilled == []
     loaded.append(True)
-    ahead.look()
+    prefill.prefill_changed()
     assert len(engine.prefilled) == 1
 
 
@@ -117,8 +117,8 @@ def test_a_model_that_fails_ends_no_thread(library: Library) -> None:
             raise EngineCrashedError(model="scripted", how="signal SIGKILL")
 
     engine = Failing()
-    ahead = reading_ahead(library, engine)
-    ahead.start()
+    prefill = prefill_of(library, engine)
+    prefill.start()
     add(library, library.create_collection("c", passport()).id, "a.txt")
     deadline = time.monotonic() + 30
     while not engine.prefilled and time.monotonic() < deadline:
@@ -127,12 +127,12 @@ def test_a_model_that_fails_ends_no_thread(library: Library) -> None:
     add(library, library.create_collection("d", passport()).id, "a.txt")
     while len(engine.prefilled) == count and time.monotonic() < deadline:
         time.sleep(0.05)
-    ahead.close()
+    prefill.close()
     assert len(engine.prefilled) > count
 
 
 @pytest.mark.parametrize("how", ["document", "everywhere", "collection"])
-def test_what_was_read_ahead_goes_with_its_document(library: Library, how: str) -> None:
+def test_a_prefilled_prompt_goes_with_its_document(library: Library, how: str) -> None:
     one, other = (library.create_collection(name, passport()) for name in ("one", "other"))
     file_id = add(library, one.id, "a.txt")
     kept_id = add(library, other.id, "b.txt")

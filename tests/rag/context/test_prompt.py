@@ -22,7 +22,7 @@ def test_the_prompt_is_the_one_on_file() -> None:
     history = (Message("user", "Hello."), Message("assistant", "Hello. Ask me about the documents."))
     question = Message("user", "How often is the pump oiled?")
     found = passage("The pump is oiled every month.", number_=2)
-    messages = build_messages([*history, question], documents=[passage("Oil it.")], shown={2: [found]})
+    messages = build_messages([*history, question], documents=[passage("Oil it.")], passages_before={2: [found]})
     shown = "\n\n".join(f"<{message.role}>\n{message.content}" for message in messages)
     assert shown + "\n" == (Path(__file__).parent / "golden_prompt.txt").read_text(encoding="utf-8")
 
@@ -64,7 +64,7 @@ def test_no_text_can_forge_the_frame(text: str) -> None:
 def test_the_prompt_of_the_next_turn_begins_with_that_of_this_one() -> None:
     documents, one, other = [passage("Oil it.")], [passage("In spring.")], [passage("In autumn.")]
     asked = (Message("user", "Why?"),)
-    first = build_messages(asked, documents=documents, shown={0: one})
+    first = build_messages(asked, documents=documents, passages_before={0: one})
     talk = (*asked, Message("assistant", "So."), Message("user", "When?"))
-    second = build_messages(talk, documents=documents, shown={0: one, 2: other})
+    second = build_messages(talk, documents=documents, passages_before={0: one, 2: other})
     assert second[: len(first)] == first

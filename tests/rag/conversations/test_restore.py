@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.library.library import Library
-from rag.context.passage_memory import Shown, ShownPassages
+from rag.context.passage_memory import PassageMemory, TurnPassages
 from rag.conversations.store import Conversations
 from rag.engines.types import Message
 from rag.types import AnswerEvent, AnswerStarted, ContextMode, Passage, Question
@@ -37,13 +37,15 @@ def converse(world: ConversationWorld, mode: ContextMode = "retrieval") -> str:
     return id_
 
 
-def recalled(world: ConversationWorld, id_: str, memory: ShownPassages, question: Question) -> list[Shown | None]:
+def recalled(
+    world: ConversationWorld, id_: str, memory: PassageMemory, question: Question
+) -> list[TurnPassages | None]:
     store = Conversations(world.library, world.store.provenance, memory)
     place = store.locate_question(id_, ASKED[2])
     asked = replace(question, messages=place.messages)
     nothing = AnswerStarted("none", "nothing found", (), ())
     next(store.record(place, asked, (event for event in (nothing,))))
-    return [memory.of(asked, index) for index, message in enumerate(place.messages[:-1]) if message.role == "user"]
+    return [memory.recall(asked, index) for index, message in enumerate(place.messages[:-1]) if message.role == "user"]
 
 
 def numbers(world: ConversationWorld, *wanted: int) -> dict[int, int]:
@@ -51,16 +53,16 @@ def numbers(world: ConversationWorld, *wanted: int) -> dict[int, int]:
 
 
 def test_what_was_new_in_each_turn_is_brought_back(world: ConversationWorld) -> None:
-    shown = recalled(world, converse(world), ShownPassages(), world.question())
+    shown = recalled(world, converse(world), PassageMemory(), world.question())
     assert shown == [
-        Shown(numbers(world, 1), passages(world, 1)),
-        Shown(numbers(world, 1, 2), passages(world, 2)),
+        TurnPassages(numbers(world, 1), passages(world, 1)),
+        TurnPassages(numbers(world, 1, 2), passages(world, 2)),
     ]
 
 
 def test_the_numbers_of_whole_documents_are_brought_back(world: ConversationWorld) -> None:
-    shown = recalled(world, converse(world, "whole"), ShownPassages(), world.question())
-    assert shown == [Shown(numbers(world, 1)), Shown(numbers(world, 1, 2))]
+    shown = recalled(world, converse(world, "whole"), PassageMemory(), world.question())
+    assert shown == [TurnPassages(numbers(world, 1)), TurnPassages(numbers(world, 1, 2))]
 
 
 def test_the_numbers_that_an_overview_gave_are_brought_back(world: ConversationWorld) -> None:
@@ -70,20 +72,23 @@ def test_the_numbers_that_an_overview_gave_are_brought_back(world: ConversationW
     events: list[AnswerEvent] = [started, answer]
     list(world.store.record(world.store.locate_question(id_, ASKED[0]), world.question(), (event for event in events)))
     place = world.store.locate_question(id_, ASKED[1])
-    memory, asked = ShownPassages(), replace(world.question(), messages=place.messages)
+    memory, asked = PassageMemory(), replace(world.question(), messages=place.messages)
     Conversations(world.library, world.store.provenance, memory).restore_passages(asked, world.store.path(id_))
-    assert memory.of(asked, 0) == Shown(numbers(world, 1, 2))
+    assert memory.recall(asked, 0) == TurnPassages(numbers(world, 1, 2))
 
 
 def test_the_record_is_the_truth_whatever_is_remembered(world: ConversationWorld) -> None:
-    memory, id_ = ShownPassages(), converse(world)
+    memory, id_ = PassageMemory(), converse(world)
     first = replace(world.question(), messages=(Message("user", ASKED[0]),))
-    memory.remember(first, "Yes.", Shown({99: 1}))
-    assert recalled(world, id_, memory, world.question())[0] == Shown(numbers(world, 1), passages(world, 1))
+    memory.remember(first, "Yes.", TurnPassages({99: 1}))
+    assert recalled(world, id_, memory, world.question())[0] == TurnPassages(numbers(world, 1), passages(world, 1))
 
 
 def test_turns_about_other_documents_and_documents_that_are_gone_bring_nothing(world: ConversationWorld) -> None:
     id_, other = converse(world), converse(world)
-    assert recalled(world, other, ShownPassages(), replace(world.question(), collections=("vs_other",))) == [None, None]
+    assert recalled(world, other, PassageMemory(), replace(world.question(), collections=("vs_other",))) == [None, None]
     world.library.delete_file(world.document.file_id)
-    assert recalled(world, id_, ShownPassages(), world.question()) == [Shown({-1: 1}), Shown({-1: 1, -2: 2})]
+    assert recalled(world, id_, PassageMemory(), world.question()) == [
+        TurnPassages({-1: 1}),
+        TurnPassages({-1: 1, -2: 2}),
+    ]

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering import NOTHING_CHOSEN
-from rag.context.planner import NO_DOCUMENTS
+from rag.answers.extractive import NOTHING_CHOSEN
+from rag.answers.route import NO_DOCUMENTS
 from rag.engines.types import ModelInfo, Sampling
 from rag.generation.extractive import QUOTES
 from rag.grounding.markers import MARKER

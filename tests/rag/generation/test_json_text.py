@@ -7,7 +7,7 @@ from typing import TypeAlias
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.generation.json_text import text_values
+from rag.generation.json_text import extract_text_values
 
 Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
 
@@ -30,15 +30,15 @@ def texts_in(value: Json) -> Iterator[str]:
 @given(value=values)
 def test_all_texts_and_nothing_else_keep_their_places(value: Json) -> None:
     answer = json.dumps(value)
-    shown = text_values(answer)
+    shown = extract_text_values(answer)
     assert len(shown) == len(answer)
     assert all(kept in ("\n", char) for kept, char in zip(shown, answer, strict=True))
     assert shown.replace("\n", "") == "".join(texts_in(value))
 
 
 def test_names_and_numbers_are_left_out() -> None:
-    assert text_values('{"a" : "It is 3.", "b": [2]}').split() == ["It", "is", "3."]
+    assert extract_text_values('{"a" : "It is 3.", "b": [2]}').split() == ["It", "is", "3."]
 
 
 def test_a_text_that_was_cut_is_left_out() -> None:
-    assert text_values('{"a": "one", "b": "tw').split() == ["one"]
+    assert extract_text_values('{"a": "one", "b": "tw').split() == ["one"]

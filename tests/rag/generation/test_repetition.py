@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.generation.repetition import is_stuck
+from rag.generation.repetition import is_repeating
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from rag.generation.repetition import is_stuck
     ],
 )
 def test_a_sentence_said_three_times_in_a_row_or_a_long_one_at_all_is_a_loop(answer: str, expected: bool) -> None:
-    assert is_stuck(answer) is expected
+    assert is_repeating(answer) is expected

@@ -7,10 +7,9 @@ import pytest
 
 from ingest.library.library import Library
 from ingest.types import BlockKind, Chunk, ChunkedDocument, Page, ParsedDocument
-from rag.summarization.extractive import MAX_ITEMS, MAX_SENTENCES, quoted_overview
-from rag.summarization.intent import OverviewQuestion
-from rag.summarization.map_reduce import NOTHING_NOTED, Overview
-from rag.summarization.map_step import OverviewEvent
+from rag.summarization.extractive import MAX_ITEMS, MAX_SENTENCES, quote_overview
+from rag.summarization.intent import OverviewIntent
+from rag.summarization.overview import NOTHING_NOTED, Overview, OverviewEvent
 from rag.types import AnswerProgress
 from tests.ingest import library_world
 from tests.rag.overview_world import LISTING, SUMMARY, World, read_to_end, text_of
@@ -27,13 +26,13 @@ def world(tmp_path: Path) -> Iterator[World]:
     library.close()
 
 
-def made(world: World, question: OverviewQuestion) -> tuple[list[OverviewEvent], Overview]:
-    return read_to_end(quoted_overview(world.library, library_world.EMBEDDER, world.request(question)))
+def made(world: World, question: OverviewIntent) -> tuple[list[OverviewEvent], Overview]:
+    return read_to_end(quote_overview(world.library, library_world.EMBEDDER, world.request(question)))
 
 
 def assert_all_is_quoted(world: World, result: Overview) -> None:
     rest = result.text[result.own_chars :]
-    for span in result.quoted:
+    for span in result.quotes:
         text = world.library.document_text(world.collection.id, span.match.stored.file_id)
         assert result.text[span.start : span.end] == text[span.match.start : span.match.end]
         rest = rest.replace(f"{span.match.text} [{span.number}]", "", 1)
@@ -46,13 +45,13 @@ def test_an_overview_quotes_a_sentence_of_each_document(world: World) -> None:
     world.add("b.txt", LUNCH, DRILL)
     events, result = made(world, SUMMARY)
     assert_all_is_quoted(world, result)
-    assert [span.match.stored.filename for span in result.quoted] == ["a.txt", "b.txt", "b.txt"]
-    assert result.quoted[0].match.text == "The pump in the cellar is oiled every three months by the technician."
+    assert [span.match.stored.filename for span in result.quotes] == ["a.txt", "b.txt", "b.txt"]
+    assert result.quotes[0].match.text == "The pump in the cellar is oiled every three months by the technician."
     assert text_of(events) == result.text
     assert "3 passages of 2 documents" in result.reason
     steps = [event for event in events if isinstance(event, AnswerProgress) and event.total]
     assert [(step.done, step.total) for step in steps] == [(1, 3), (2, 3), (3, 3)]
-    assert steps[0].found == result.quoted[0].match.text
+    assert steps[0].found == result.quotes[0].match.text
 
 
 def test_an_overview_of_a_long_document_embeds_few_sentences_and_spreads_over_it(world: World) -> None:
@@ -60,8 +59,8 @@ def test_an_overview_of_a_long_document_embeds_few_sentences_and_spreads_over_it
     before = len(library_world.EMBEDDER.calls)
     _, result = made(world, SUMMARY)
     embedded = sum(map(len, library_world.EMBEDDER.calls[before:]))
-    assert len(result.quoted) == MAX_SENTENCES >= embedded
-    pages = [span.match.stored.chunk.first_page for span in result.quoted]
+    assert len(result.quotes) == MAX_SENTENCES >= embedded
+    pages = [span.match.stored.chunk.first_page for span in result.quotes]
     assert pages == sorted(pages)
     assert pages[0] <= 15
     assert pages[-1] > 285
@@ -70,15 +69,15 @@ def test_an_overview_of_a_long_document_embeds_few_sentences_and_spreads_over_it
 
 def test_an_overview_about_something_stays_with_it(world: World) -> None:
     world.add("a.txt", *[PUMP] * 1, *(f"{LUNCH} Menu {n}." for n in range(100)))
-    _, result = made(world, OverviewQuestion("overview", "summary", "pump technician"))
-    assert any("pump" in span.match.text for span in result.quoted)
+    _, result = made(world, OverviewIntent("overview", "summary", "pump technician"))
+    assert any("pump" in span.match.text for span in result.quotes)
 
 
 def test_more_documents_than_sentences_are_told_of(world: World) -> None:
     for number in range(MAX_SENTENCES + 2):
         world.add(f"{number:02}.txt", f"Document {number} tells the story of item number {number} at length.")
     _, result = made(world, SUMMARY)
-    assert len(result.quoted) == MAX_SENTENCES
+    assert len(result.quotes) == MAX_SENTENCES
     assert result.shortfalls == ("2 shorter documents are not quoted",)
     assert result.shortfalls[0] in result.reason
 
@@ -87,7 +86,7 @@ def test_a_list_has_what_matches_once_and_says_how_many(world: World) -> None:
     world.add("a.txt", "The drill is one of the machines. It is loud.", "The machines are cleaned. The drill is red.")
     world.add("b.txt", "The drill is one of the machines. Nobody eats here.")
     events, result = made(world, LISTING)
-    assert [span.match.text for span in result.quoted] == [
+    assert [span.match.text for span in result.quotes] == [
         "The drill is one of the machines.",
         "The machines are cleaned.",
     ]
@@ -103,14 +102,14 @@ def test_rows_of_a_table_match_by_what_stands_above_them(world: World) -> None:
     document = ParsedDocument("Inventory", "text/csv", text, (Page(1, 0, len(text)),))
     library_world.add(world.library, world.collection.id, "t.csv", ChunkedDocument(document, (chunk,)))
     _, result = made(world, LISTING)
-    assert [span.match.text for span in result.quoted] == ["Drill | 4 kg", "Saw | 9 kg"]
+    assert [span.match.text for span in result.quotes] == ["Drill | 4 kg", "Saw | 9 kg"]
 
 
 def test_a_very_long_list_says_what_is_not_shown(world: World) -> None:
     page = " ".join(f"There are machines of kind number{n} here." for n in range(MAX_ITEMS + 5))
     world.add("a.txt", page)
     _, result = made(world, LISTING)
-    assert len(result.quoted) == MAX_ITEMS
+    assert len(result.quotes) == MAX_ITEMS
     assert result.shortfalls == (f"the best {MAX_ITEMS} of {MAX_ITEMS + 5} are shown",)
 
 
@@ -123,7 +122,7 @@ def test_an_empty_collection_has_nothing_to_say(world: World) -> None:
 
 def test_closing_stops_the_choice(world: World) -> None:
     world.add("long.txt", *(f"Page {n} says that item {n} is part number {n} of the record." for n in range(100)))
-    events = quoted_overview(world.library, library_world.EMBEDDER, world.request(SUMMARY))
+    events = quote_overview(world.library, library_world.EMBEDDER, world.request(SUMMARY))
     before = len(library_world.EMBEDDER.calls)
     while not (isinstance(event := next(events), AnswerProgress) and event.done == 2):
         pass

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.summarization.intent import MAX_CHARS, overview_question
+from rag.summarization.intent import MAX_CHARS, detect_overview
 from rag.summarization.intent_patterns import OverviewKind
 
 EVALUATION_SETS = Path(__file__).resolve().parents[3] / "shared" / "eval"
@@ -170,12 +170,12 @@ Tell me about the pump
 
 @pytest.mark.parametrize(("kind", "texts"), [("overview", SUMMARIES), ("listing", LISTS), ("counting", COUNTS)])
 def test_questions_over_everything_are_told_by_their_words(kind: OverviewKind, texts: str) -> None:
-    kinds = {text: overview_question(text) for text in texts.strip().splitlines()}
+    kinds = {text: detect_overview(text) for text in texts.strip().splitlines()}
     assert {text: found and found.kind for text, found in kinds.items()} == dict.fromkeys(kinds, kind)
 
 
 def test_questions_that_a_few_passages_answer_are_left_alone() -> None:
-    assert [text for text in OTHERS.strip().splitlines() if overview_question(text)] == []
+    assert [text for text in OTHERS.strip().splitlines() if detect_overview(text)] == []
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_questions_that_a_few_passages_answer_are_left_alone() -> None:
     ],
 )
 def test_the_words_that_told_and_the_topic_are_known(text: str, words: str, topic: str) -> None:
-    found = overview_question(text)
+    found = detect_overview(text)
     assert found is not None
     assert (found.words, found.topic) == (words, topic)
 
 
 def test_a_message_that_brings_its_own_text_is_no_overview_of_the_documents() -> None:
-    assert overview_question("Summarise this: " + "word " * (MAX_CHARS // 5)) is None
-    assert overview_question("") is None
+    assert detect_overview("Summarise this: " + "word " * (MAX_CHARS // 5)) is None
+    assert detect_overview("") is None
 
 
 @pytest.mark.skipif(not EVALUATION_SETS.is_dir(), reason="the evaluation sets are not here")
@@ -205,4 +205,4 @@ def test_a_message_that_brings_its_own_text_is_no_overview_of_the_documents() ->
 def test_no_question_of_the_evaluation_sets_is_taken_for_one(name: str) -> None:
     lines = (EVALUATION_SETS / name / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines]
-    assert [text for text in texts if overview_question(text)] == []
+    assert [text for text in texts if detect_overview(text)] == []

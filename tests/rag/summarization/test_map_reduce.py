@@ -10,7 +10,8 @@ from ingest.library.library import Library
 from ingest.types import Comparison
 from rag.engines.types import Message
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
-from rag.summarization.map_reduce import NOTHING_NOTED, OverviewRequest, OverviewSpec, overview
+from rag.summarization.map_reduce import MapReduceSpec, write_overview
+from rag.summarization.overview import NOTHING_NOTED, OverviewRequest
 from rag.summarization.prompts import NOTHING
 from rag.types import AnswerProgress
 from tests.fakes import ScriptedEngine
@@ -76,9 +77,8 @@ def test_a_list_names_each_item_once_with_the_passages_that_have_it(world: World
     ]
     assert len(made.text.splitlines()) == 12
     assert text_of(events) == made.text
-    assert made.last.finish_reason == "stop"
-    assert made.last.usage is not None
-    assert made.last.usage.prompt_tokens == sum(map(world.engine.count_tokens, prompts(world)))
+    assert made.completion.finish_reason == "stop"
+    assert made.completion.usage.prompt_tokens == sum(map(world.engine.count_tokens, prompts(world)))
 
 
 def test_numbers_mean_the_chunks_that_were_noted(world: World) -> None:
@@ -195,8 +195,7 @@ def test_parts_with_nothing_cost_one_piece_and_nothing_at_all_is_said_so(world: 
     events, made = world.made(SUMMARY)
     assert made.text == text_of(events) == NOTHING_NOTED
     assert made.passages == ()
-    assert made.last.usage is not None
-    assert made.last.usage.completion_tokens == len(world.engine.requests)
+    assert made.completion.usage.completion_tokens == len(world.engine.requests)
 
 
 def test_an_empty_collection_says_nothing_and_asks_no_model(tmp_path: Path) -> None:
@@ -238,7 +237,7 @@ def test_a_question_that_leaves_no_room_is_refused_before_the_first_event(world:
     world.engine = ScriptedEngine(context_window=260)
     request = OverviewRequest("word " * 300, SUMMARY, (world.collection.id,))
     with pytest.raises(PromptTooLongError):
-        read_to_end(overview(world.library, world.engine, request, OverviewSpec()))
+        read_to_end(write_overview(world.library, world.engine, request, MapReduceSpec()))
 
 
 def test_a_model_that_does_not_shorten_notes_loses_half_of_them_and_that_is_told(world: World) -> None:
@@ -254,14 +253,14 @@ def test_a_model_that_does_not_shorten_notes_loses_half_of_them_and_that_is_told
 
 def test_a_spec_that_reads_nothing_cannot_be_built() -> None:
     with pytest.raises(ValueError, match="leaves no room"):
-        OverviewSpec(parallel=0)
+        MapReduceSpec(parallel=0)
 
 
 def test_passages_that_have_a_number_in_the_conversation_keep_it(world: World) -> None:
     (document, _) = world.library.documents(world.collection.id)
     third = world.library.document_chunks(world.collection.id, document.file_id)[2]
-    request = OverviewRequest("?", LISTING, (world.collection.id,), known_numbers={third.id: 7})
-    _, made = read_to_end(overview(world.library, world.engine, request, OverviewSpec(note_tokens=64)))
+    request = OverviewRequest("?", LISTING, (world.collection.id,), numbers={third.id: 7})
+    _, made = read_to_end(write_overview(world.library, world.engine, request, MapReduceSpec(note_tokens=64)))
     assert made.text.splitlines()[:4] == [
         "- alpha0-machine [8]",
         "- alpha1-machine [9]",
@@ -284,9 +283,9 @@ def test_an_answer_cannot_name_a_passage_that_was_not_noted(world: World) -> Non
 def test_a_filter_and_a_collection_that_is_gone_are_heeded(world: World) -> None:
     only = Comparison("eq", "filename", "b.txt")
     request = OverviewRequest("?", LISTING, (world.collection.id,), filters=only)
-    _, made = read_to_end(overview(world.library, world.engine, request, OverviewSpec(note_tokens=64)))
+    _, made = read_to_end(write_overview(world.library, world.engine, request, MapReduceSpec(note_tokens=64)))
     assert made.text == "- alpha3-machine [1]"
     assert made.passages[0].stored.filename == "b.txt"
     gone = OverviewRequest("?", LISTING, ("vs_gone",))
     with pytest.raises(CollectionNotFoundError):
-        read_to_end(overview(world.library, world.engine, gone, OverviewSpec()))
+        read_to_end(write_overview(world.library, world.engine, gone, MapReduceSpec()))

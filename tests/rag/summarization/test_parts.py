@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.summarization.parts import parts
+from rag.summarization.parts import pack_parts
 
 LENGTHS = st.lists(st.integers(1, 60), max_size=60)
 
@@ -34,7 +34,7 @@ def test_every_chunk_is_in_one_part_in_order_and_only_a_chunk_alone_can_be_too_l
 ) -> None:
     chunks = {index: stored(index, words, letters) for index, words in enumerate(lengths)}
     counter = Counter()
-    found = list(parts(chunks.values(), budget, counter))
+    found = list(pack_parts(chunks.values(), budget, counter))
     assert [id_ for part in found for id_ in part.ids] == list(range(len(lengths)))
     for part in found:
         fits = counter([chunks[id_] for id_ in part.ids]) <= budget
@@ -46,7 +46,7 @@ def test_every_chunk_is_in_one_part_in_order_and_only_a_chunk_alone_can_be_too_l
 def test_parts_are_full_and_few_counts_are_needed(lengths: list[int], budget: int) -> None:
     chunks = {index: stored(index, words, 5) for index, words in enumerate(lengths)}
     counter = Counter()
-    found = list(parts(chunks.values(), budget, counter))
+    found = list(pack_parts(chunks.values(), budget, counter))
     assert counter.calls <= 6 * len(found) + 1
     for part, following in pairwise(found):
         joined = [chunks[id_] for id_ in (*part.ids, *following.ids)]

@@ -1,0 +1,36 @@
+"""Extractive answers: sentences of the documents alone, which an able model chooses."""
+
+from collections.abc import Generator, Sequence
+
+from rag.answers.producer import AnswerTask, Draft
+from rag.engines.completion import Completion
+from rag.engines.types import Usage
+from rag.generation.extractive import choose_with_model, compose_quotes, select_sentences
+from rag.grounding.evidence import SentenceMatch
+from rag.models.capability import is_capable
+from rag.types import AnswerDelta, AnswerEvent
+
+NOTHING_CHOSEN = "No sentence of the documents answers that word for word."
+
+
+class ExtractiveProducer:
+    """Quotes the sentences that a model chooses, or the closest ones if the model is too small to choose."""
+
+    def produce(self, task: AnswerTask) -> Generator[AnswerEvent, None, Draft]:
+        """See `Producer`."""
+        plan, usage = task.plan, Usage(0, 0)
+        chosen: Sequence[SentenceMatch]
+        if is_capable(task.engine.info()):
+            chosen, usage = yield from choose_with_model(
+                task.engine, plan.messages, plan.matches, client=task.question.client
+            )
+        else:
+            chosen = select_sentences(plan.matches)
+        if not chosen:
+            yield AnswerDelta(NOTHING_CHOSEN)
+            return Draft(Completion(NOTHING_CHOSEN, "stop", Usage(0, 0)))
+        numbers = {passage.stored.id: passage.number for passage in plan.context.passages}
+        text, quotes = compose_quotes(chosen, numbers)
+        task.clock.mark_first_token()
+        yield AnswerDelta(text)
+        return Draft(Completion(text, "stop", usage), quotes=tuple(quotes))

@@ -1,0 +1,38 @@
+"""Collect the facts that decide the route of a question."""
+
+from ingest.library.library import Library
+from rag.answers.route import RouteFacts
+from rag.context.planner import Planner
+from rag.context.policy import AnswerPolicy
+from rag.engines.types import ModelInfo
+from rag.errors import QuestionError
+from rag.summarization.intent import detect_overview
+from rag.types import Question
+
+
+def read_query(question: Question) -> str:
+    """Return the text of the last message; raises `QuestionError` unless the user has written one."""
+    if not question.messages or question.messages[-1].role != "user" or not question.messages[-1].content.strip():
+        raise QuestionError(detail="the last message must be a question of the user; send one with some text")
+    return question.messages[-1].content
+
+
+def collect_facts(
+    library: Library, planner: Planner, policy: AnswerPolicy, question: Question, model: ModelInfo
+) -> RouteFacts:
+    """Return the facts of a question, whose planner is `planner`. It tokenises documents only if they may fit.
+
+    Raises what `read_query` and the engine's `count_tokens` raise.
+    """
+    intent = detect_overview(read_query(question))
+    documents = library.size(question.collections).documents
+    can_be_whole = documents > 0 and question.mode != "retrieval"
+    return RouteFacts(
+        model=model,
+        default_style=policy.style,
+        documents=documents,
+        has_match=planner.has_match(),
+        fits_whole=can_be_whole and planner.whole is not None,
+        chunks=planner.count_chunks(),
+        intent=intent,
+    )

@@ -1,0 +1,57 @@
+"""Gather the evidence for a question: query rewriting, hybrid retrieval, ranked sentences, abstention."""
+
+from dataclasses import dataclass
+
+from rag.context.policy import AnswerPolicy
+from rag.context.selection import deduplicate
+from rag.engines.types import Engine
+from rag.grounding.abstention import judge_answerability
+from rag.grounding.evidence import EvidenceFinder, SentenceMatch
+from rag.retrieval.hybrid import Retriever
+from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
+from rag.retrieval.query_variants import prepend_previous_question
+from rag.types import Question, ScoredChunk, Search
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredEvidence:
+    """The evidence for a question, the best first.
+
+    `hits` are the chunks among the top_k that can answer it, `omitted` those beyond the top_k. `matches` are the
+    sentences of all top_k chunks. `reasons` explain an abstention in words, for the user.
+    """
+
+    hits: tuple[ScoredChunk, ...] = ()
+    omitted: tuple[ScoredChunk, ...] = ()
+    matches: tuple[SentenceMatch, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class EvidenceGatherer:
+    """Gathers evidence from the collections that a question names. Safe to use from many threads."""
+
+    def __init__(self, retriever: Retriever, finder: EvidenceFinder, policy: AnswerPolicy) -> None:
+        self._retriever = retriever
+        self._finder = finder
+        self._policy = policy
+
+    def gather(self, question: Question, query: str, engine: Engine) -> GatheredEvidence:
+        """Return the evidence for `query`, the text of the question; `engine` rewrites a follow-up if it is able to.
+
+        Raises `CollectionNotFoundError`, and what `Engine.generate` raises.
+        """
+        top_k, min_score = self._policy.top_k, self._policy.min_score
+        search = Search(query, question.collections, self._rewrite(question, engine), question.filters)
+        candidates = deduplicate(self._retriever.rank_candidates(search, top_k))
+        top, beyond = candidates[:top_k], candidates[top_k:]
+        matches = self._finder.rank_evidence(query, top)
+        answerability = judge_answerability(query, top, matches, min_score=min_score)
+        omitted = self._finder.select_answering(query, beyond, min_score) if answerability.hits else []
+        return GatheredEvidence(answerability.hits, tuple(omitted), tuple(matches), answerability.reasons)
+
+    def _rewrite(self, question: Question, engine: Engine) -> str:
+        """Return the standalone query of a follow-up question; empty for the first question of a chat."""
+        standalone_query = prepend_previous_question(question.messages)
+        if standalone_query and should_rewrite(engine.info(), self._policy.rewriting):
+            return rewrite_query(engine, question.messages, client=question.client) or standalone_query
+        return standalone_query

@@ -1,0 +1,59 @@
+"""The values of an overview of everything: its request, its events and its result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ingest.types import Filter
+from rag.engines.completion import Completion
+from rag.engines.types import Sampling
+from rag.generation.extractive import QuotedSentence
+from rag.summarization.intent import OverviewIntent
+from rag.types import AnswerDelta, AnswerProgress, Passage, PinnedSentence
+
+OverviewEvent = AnswerProgress | AnswerDelta | PinnedSentence
+
+NOTHING_NOTED = "Nothing in these documents says anything about that."
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRequest:
+    """A question about all documents of some collections (ids) that match `filters`.
+
+    `sampling` is for the answer, its length included. `numbers` has the passage numbers of the chat so far, by chunk
+    id; those of other chunks follow them.
+    """
+
+    query: str
+    intent: OverviewIntent
+    collections: tuple[str, ...]
+    filters: Filter | None = None
+    sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=512))
+    client: str = ""
+    numbers: Mapping[int, int] = field(default_factory=dict[int, int])
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An overview and how it was made.
+
+    The text names `passages` by their numbers, which have gaps; the usage is that of all requests. The first
+    `own_chars` of the text are Pincite's own words, which need no pin. `shortfalls` say what is missing, `reason` how
+    the overview was made, both in words. `quotes` has all sentences of an extractive overview.
+    """
+
+    completion: Completion
+    passages: tuple[Passage, ...]
+    reason: str
+    shortfalls: tuple[str, ...] = ()
+    own_chars: int = 0
+    quotes: tuple[QuotedSentence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the overview."""
+        return self.completion.text
+
+
+def pluralize(count: int, noun: str) -> str:
+    """Return a count with its noun, in words for the user."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
