@@ -1,6 +1,6 @@
-"""What can go wrong between a question and its answer. Messages say what happened and what to do.
+"""Errors of models, engines and answers. Messages say what happened and what to do next.
 
-The arguments of every error are its attributes, so that it can cross from the model worker to the server.
+The arguments of every error are its attributes, so that a model worker can send it to the server.
 """
 
 
@@ -29,7 +29,7 @@ class ModelLoadError(RagError):
 
 
 class ModelLoadingError(RagError):
-    """The model is on its way into memory, which takes longer than a request waits."""
+    """The model is still loading, and the request has waited long enough."""
 
     def __init__(self, *, model: str, retry_after_seconds: int = 5) -> None:
         self.model = model
@@ -38,68 +38,68 @@ class ModelLoadingError(RagError):
 
 
 class NoRoomForModelError(RagError):
-    """Models that are answering leave too little memory to load another one."""
+    """Busy models leave too little memory to load another one."""
 
     def __init__(self, *, model: str, retry_after_seconds: int = 5) -> None:
         self.model = model
         self.retry_after_seconds = retry_after_seconds
         super().__init__(
-            f"the model {model!r} does not fit into memory beside those that are answering now; try again in "
+            f"the model {model!r} does not fit into memory beside the models that are busy; try again in "
             f"{retry_after_seconds} seconds"
         )
 
 
 class ModelInUseError(RagError):
-    """The model is answering somebody and stays in memory."""
+    """The model is busy and cannot be unloaded."""
 
     def __init__(self, *, model: str) -> None:
         self.model = model
-        super().__init__(f"the model {model!r} is answering; unload it when it has finished")
+        super().__init__(f"the model {model!r} is busy; unload it when its answers are complete")
 
 
 class RerankerNotFoundError(RagError):
-    """The model that ranks results again is not where the setting says."""
+    """The setting names no cross-encoder that exists."""
 
     def __init__(self, *, name: str) -> None:
         self.name = name
         super().__init__(
             f"there is no cross-encoder {name!r}; PINCITE_RERANKER is a folder, or the name of a model in the Hugging "
-            "Face cache. Where there is a network, `hf download NAME --local-dir FOLDER` gets one, for instance "
+            "Face cache. `hf download NAME --local-dir FOLDER` downloads one, for instance "
             "cross-encoder/ms-marco-MiniLM-L6-v2; then name its folder"
         )
 
 
 class RerankerUnfitError(RagError):
-    """The model exists but cannot rank results again."""
+    """The model exists but is no cross-encoder for reranking."""
 
     def __init__(self, *, name: str, detail: str) -> None:
         self.name = name
         self.detail = detail
         super().__init__(
-            f"the model {name!r} cannot rank results again: {detail}; name another one in PINCITE_RERANKER, or none"
+            f"the model {name!r} cannot rerank results: {detail}; name another one in PINCITE_RERANKER, or none"
         )
 
 
 class EntailmentModelNotFoundError(RagError):
-    """The model that checks sentences against quotes is not where the setting says."""
+    """The setting names no NLI model that exists."""
 
     def __init__(self, *, name: str) -> None:
         self.name = name
         super().__init__(
-            f"there is no entailment model {name!r}; PINCITE_ENTAILMENT_MODEL is a folder, or the name of a model in "
-            "the Hugging Face cache. Where there is a network, `hf download NAME --local-dir FOLDER` gets one, for "
+            f"there is no NLI model {name!r}; PINCITE_ENTAILMENT_MODEL is a folder, or the name of a model in "
+            "the Hugging Face cache. `hf download NAME --local-dir FOLDER` downloads one, for "
             "instance cross-encoder/nli-MiniLM2-L6-H768; then name its folder"
         )
 
 
 class EntailmentModelUnfitError(RagError):
-    """The model exists but cannot say whether a quote implies a sentence."""
+    """The model exists but does not classify entailment."""
 
     def __init__(self, *, name: str, detail: str) -> None:
         self.name = name
         self.detail = detail
         super().__init__(
-            f"the model {name!r} cannot check sentences: {detail}; name another one in PINCITE_ENTAILMENT_MODEL, or "
+            f"the model {name!r} cannot verify sentences: {detail}; name another one in PINCITE_ENTAILMENT_MODEL, or "
             "none"
         )
 
@@ -117,7 +117,7 @@ class PromptTooLongError(RagError):
 
 
 class ChatTemplateError(RagError):
-    """The model's chat template does not accept these messages."""
+    """The model's chat template refuses these messages."""
 
     def __init__(self, *, detail: str) -> None:
         self.detail = detail
@@ -125,7 +125,7 @@ class ChatTemplateError(RagError):
 
 
 class SchemaError(RagError):
-    """The JSON Schema of a request is not one that an answer can be kept to."""
+    """The engine cannot constrain an answer to the JSON Schema of the request."""
 
     def __init__(self, *, path: str, detail: str) -> None:
         self.path = path
@@ -134,12 +134,12 @@ class SchemaError(RagError):
 
 
 class EngineBusyError(RagError):
-    """Too many requests wait for the model."""
+    """The queue of the model is full."""
 
     def __init__(self, *, waiting: int, retry_after_seconds: int) -> None:
         self.waiting = waiting
         self.retry_after_seconds = retry_after_seconds
-        super().__init__(f"{waiting} requests wait for the model already; try again in {retry_after_seconds} seconds")
+        super().__init__(f"{waiting} requests already wait for the model; try again in {retry_after_seconds} seconds")
 
 
 class EngineCrashedError(RagError):
@@ -148,13 +148,11 @@ class EngineCrashedError(RagError):
     def __init__(self, *, model: str, how: str) -> None:
         self.model = model
         self.how = how
-        super().__init__(
-            f"the model {model!r} stopped unexpectedly ({how}). It is started again; send the request once more."
-        )
+        super().__init__(f"the model {model!r} stopped unexpectedly ({how}). It restarts; send the request again.")
 
 
 class QuestionError(RagError):
-    """The chat cannot be answered as it stands."""
+    """The messages of a chat cannot be answered."""
 
     def __init__(self, *, detail: str) -> None:
         self.detail = detail

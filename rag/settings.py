@@ -1,4 +1,4 @@
-"""How questions are answered, and with which model."""
+"""Settings of models, engines, retrieval, grounding and answers."""
 
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -14,111 +14,120 @@ Numbers = Annotated[tuple[float, ...], NoDecode]
 
 
 class RagSettings(PinciteSettings):
-    """Model, retrieval and prompt. What is None is chosen by what fits the machine."""
+    """Settings of models, retrieval and answers. None means a default that fits the machine."""
 
     model: str | None = Field(
         default=None, description="Model for answers; default: the largest in `models/`, else the bundled one."
     )
     gpu_layers: int | None = Field(
-        default=None, ge=0, description="Model layers placed on the GPU; default: all that fit."
+        default=None, ge=0, description="Model layers that are offloaded to the GPU; default: all that fit."
     )
     context_window: int | None = Field(
-        default=None, ge=256, description="Tokens the model can hold; default: what fits, at most 8192."
+        default=None,
+        ge=256,
+        description="Context window of the model, in tokens; default: what fits into memory, at most 8192.",
     )
     threads: int | None = Field(
-        default=None, ge=1, description="CPU threads of the model; default: the cores of the machine."
+        default=None, ge=1, description="CPU threads for inference; default: the number of cores."
     )
     parallel_requests: int = Field(
-        default=8, ge=1, le=32, description="Answers that a model writes at the same time; others wait."
+        default=8, ge=1, le=32, description="Requests that a model decodes in one batch; further requests wait."
     )
-    queue_size: int = Field(default=32, ge=1, description="Requests that may wait for the model before it answers 429.")
+    queue_size: int = Field(
+        default=32, ge=1, description="Requests that may wait for a model; further requests get status 429."
+    )
     model_memory_gb: float | None = Field(
         default=None,
         gt=0,
-        description="Memory that all loaded models may take together; default: what is free when the first is loaded.",
+        description="Memory budget of all loaded models, in GB; default: the free memory when the first one loads.",
     )
     model_idle_minutes: float = Field(
         default=60.0,
         ge=0,
-        description="A model that nobody has used for so long leaves the memory, but the default one; 0: none does.",
+        description="Idle minutes before a model is unloaded, the default model excepted; 0: never.",
     )
     lookup_drafts: bool = Field(
         default=True,
-        description="Whether a model reads several tokens at once where an answer repeats what was read, and it pays.",
+        description="Prompt-lookup speculative decoding: draft tokens from the prompt while that speeds an answer up.",
     )
     read_ahead_mb: int = Field(
         default=1024,
         ge=0,
-        description="Disk space for what models have read of small collections ahead of questions; 0: none.",
+        description="Disk space in MB for prefix caches of small collections, prefilled in the background; 0: none.",
     )
-    engine_timeout_seconds: float = Field(default=300.0, gt=0, description="Longest wait for the next token.")
-    top_k: int = Field(default=6, ge=1, le=100, description="Chunks that are searched for an answer.")
+    engine_timeout_seconds: float = Field(
+        default=300.0, gt=0, description="Longest wait for the next token, in seconds."
+    )
+    top_k: int = Field(default=6, ge=1, le=100, description="Chunks that are retrieved for an answer.")
     fusion_weight: float = Field(
         default=0.75,
         ge=0,
         le=1,
-        description="Share of the meaning in the score of a result, where the embedder knows the language.",
+        description="Weight of dense against BM25 scores; lower in a language that the embedder does not know.",
     )
     rewrite_questions: Rewriting = Field(
         default="auto",
-        description="Whether the model completes follow-up questions: `auto` (models of 1 GB or more), `on` or `off`.",
+        description="Query rewriting of follow-ups by the model: `on`, `off` or `auto` (models of 1 GB or more).",
     )
     min_score: float = Field(
         default=0.33,
         ge=0,
         le=1,
-        description="Below this score, no sentence answers a question; a passage needs its codes and numbers then.",
+        description="Lowest evidence score of an answer; passages with its codes and numbers need none.",
     )
     reranker: str | None = Field(
         default=None,
-        description="Cross-encoder that ranks the best results again: a folder, or the name of one in the Hugging "
-        "Face cache; default: none.",
+        description="Cross-encoder that reranks the best results: a folder, or a model in the Hugging Face cache; "
+        "default: none.",
     )
     entailment_model: str | None = Field(
         default=None,
-        description="Entailment (NLI) model that has a say in verdicts: a folder, or the name of one in the Hugging "
-        "Face cache; default: none.",
+        description="NLI model for claim verification: a folder, or a model in the Hugging Face cache; default: none.",
     )
-    max_answer_tokens: int = Field(default=512, ge=16, description="Longest answer, where the request does not say.")
+    max_answer_tokens: int = Field(
+        default=512, ge=16, description="Longest answer, in tokens, if the request sets no limit."
+    )
     answer_style: AnswerStyle = Field(
         default="auto",
-        description="Answers in the model's own words (`written`) or of sentences of the documents alone (`quoted`); "
-        "`auto`: quoted where the model is too small to write.",
+        description="Answers written by the model (`written`) or extracted from the documents (`quoted`); "
+        "`auto`: extracted if the model is too small to write.",
     )
     context_mode: Literal["auto", "whole", "retrieval"] = Field(
-        default="auto", description="Whole documents when they fit (`auto`), or one way where possible."
+        default="auto",
+        description="Context of answers: `whole` documents, `retrieval`, or `auto`: whole documents if they fit.",
     )
 
     # GPU
     kv_type: Literal["f16", "q8_0", "q4_0"] = Field(
         default="f16",
-        description="How precisely a model remembers what it read: `f16`, or `q8_0` and `q4_0` in about a half and a "
-        "quarter of the memory, with flash attention.",
+        description="KV cache precision: `f16`, or `q8_0` and `q4_0` with a half and a quarter of the memory; "
+        "quantization needs flash attention.",
     )
     kv_on_gpu: bool = Field(
-        default=True, description="Whether layers on the GPU remember there what was read; else in main memory."
+        default=True, description="Whether offloaded layers keep their KV cache on the GPU; else in main memory."
     )
     flash_attention: Literal["auto", "on", "off"] = Field(
-        default="auto", description="Flash attention; `auto`: on GPUs that have it, not on the CPU, where it is slower."
+        default="auto",
+        description="Flash attention; `auto`: on GPUs that support it, off on the CPU, which is slower with it.",
     )
     split_mode: Literal["layer", "row", "none"] = Field(
         default="layer",
-        description="How several GPUs share a model: whole layers (`layer`), rows of each (`row`), or one GPU has all "
-        "(`none`).",
+        description="Split of a model over several GPUs: by layers (`layer`), by tensor rows (`row`), or one GPU "
+        "alone (`none`).",
     )
     main_gpu: int = Field(
         default=0,
         ge=0,
-        description="The GPU that has all in split mode `none`, counted from 0.",
+        description="Index of the GPU for split mode `none`.",
     )
     tensor_split: Numbers = Field(
         default=(),
-        description="Share of each GPU in a model, separated by commas, for instance `3,1`; default: by free memory.",
+        description="Share of a model on each GPU, separated by commas, for instance `3,1`; default: by free memory.",
     )
     rpc_servers: Names = Field(
         default=(),
-        description="llama.cpp RPC servers (`host:port`, separated by commas) whose devices are used like GPUs; "
-        "default: none. They have no protection of their own: only in a network that you trust.",
+        description="llama.cpp RPC servers (`host:port`, separated by commas) that serve as GPUs; default: none. "
+        "RPC has no authentication: use it in a trusted network only.",
     )
 
     @field_validator("tensor_split", "rpc_servers", mode="before")
@@ -132,7 +141,7 @@ class RagSettings(PinciteSettings):
     @field_validator("rpc_servers", mode="after")
     @classmethod
     def _check_servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse what is no `host:port`."""
+        """Refuse an address that is no `host:port`."""
         for server in value:
             host, _, port = server.rpartition(":")
             if not host or ":" in host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
@@ -142,41 +151,43 @@ class RagSettings(PinciteSettings):
     @field_validator("tensor_split", mode="after")
     @classmethod
     def _check_shares(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        """Refuse shares that share nothing out."""
+        """Refuse negative or infinite shares, and shares that are all 0."""
         if value and not (all(0 <= share < float("inf") for share in value) and any(value)):
-            raise ValueError("shares are numbers of 0 or more, and not all 0")
+            raise ValueError("shares must be 0 or more, and not all 0")
         return value
 
     @model_validator(mode="after")
     def _check_gpu(self) -> Self:
-        """Refuse wishes that cannot be granted together."""
+        """Refuse GPU settings that contradict each other."""
         if self.kv_type != "f16" and self.flash_attention == "off":
             raise ValueError(f"kv_type {self.kv_type} needs flash attention: leave flash_attention at auto")
         if self.split_mode == "none" and self.tensor_split:
-            raise ValueError("tensor_split shares a model out, and split_mode none does not")
+            raise ValueError("tensor_split distributes a model, and split_mode none does not: leave tensor_split empty")
         if self.split_mode != "none" and self.main_gpu:
-            raise ValueError("main_gpu has all of a model, which needs split_mode none")
+            raise ValueError("main_gpu needs split_mode none")
         return self
 
     # Other servers
     remote_url: str | None = Field(
         default=None,
-        description="Server with OpenAI's API whose models are offered as `remote/…`, for instance "
-        "`http://127.0.0.1:8000/v1`; default: none. What is asked of such a model, passages included, is sent there.",
+        description="Server with OpenAI's API, for instance `http://127.0.0.1:8000/v1`; default: none. Its models are "
+        "`remote/…`; their prompts, passages included, are sent to it.",
     )
-    remote_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
+    remote_api_key: SecretStr | None = Field(default=None, description="API key of the remote server.")
     remote_context_window: int | None = Field(
-        default=None, ge=256, description="Tokens its models can hold; default: what the server says, else 8192."
+        default=None,
+        ge=256,
+        description="Context window of remote models, in tokens; default: the server's value, else 8192.",
     )
 
     @field_validator("remote_url", mode="after")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:
-        """Refuse what is no web address, and a password in it: addresses are shown and logged."""
+        """Refuse a value that is no HTTP address, and one with a password: addresses are shown and logged."""
         if value is not None:
             parts = urlsplit(value)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("it must be an address like http://127.0.0.1:8000/v1")
             if parts.username or parts.password or parts.query:
-                raise ValueError("it must hold no user, password or query; a key belongs in remote_api_key")
+                raise ValueError("it must have no user, password or query; a key belongs in remote_api_key")
         return value

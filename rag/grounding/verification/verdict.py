@@ -89,7 +89,7 @@ def decide_verdict(score: float) -> Verdict:
 def _score(comparison: Comparison, similarity: float) -> float:
     uncovered = 1.0 - comparison.coverage
     dissimilarity = 1.0 - min(max(similarity, 0.0), 1.0)
-    log_odds = (
+    penalties = (
         _UNCOVERED * uncovered,
         _DISSIMILAR * dissimilarity * uncovered,
         _NOTHING_COVERED * (comparison.coverage == 0.0),
@@ -101,7 +101,7 @@ def _score(comparison: Comparison, similarity: float) -> float:
         _ANTONYM * bool(comparison.antonyms),
         _SWAPPED * bool(comparison.swapped),
     )
-    return 1.0 / (1.0 + math.exp(sum(log_odds) - _INTERCEPT))
+    return 1.0 / (1.0 + math.exp(sum(penalties) - _INTERCEPT))
 
 
 def _apply_entailment(score: float, comparison: Comparison, entailment: Entailment) -> float:
