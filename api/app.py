@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.metrics import Metrics, RequestMetrics
+from api.openapi import COMMON_ERRORS, install_openapi
 from api.routes import chat, conversations, files, health, models, pages, queue, vector_stores
 from api.services import Services
 from api.settings import ApiSettings
@@ -39,13 +40,15 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         lifespan=_lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
     app.state.metrics = Metrics(services.library, lambda: services.models.list_models())
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=COMMON_ERRORS)
+    install_openapi(app)
     install_error_handlers(app)
     _add_guards(app, services, settings)
     return app

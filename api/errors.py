@@ -1,14 +1,14 @@
-"""How failures are told to a client: one table from exception classes to OpenAI's error shape."""
+"""Failures as HTTP responses: one table from exception classes to status, type and code in OpenAI's shape."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.wire.errors import ErrorDetail, ErrorResponse
 from ingest import errors as ingest_errors
 from rag import errors as rag_errors
 
@@ -16,13 +16,13 @@ MAX_NAME_CHARS = 80
 
 
 class ApiError(Exception):
-    """A request that this interface itself refuses. `param` names the field that is at fault."""
+    """A request that the HTTP interface refuses. `param` names the field at fault."""
 
     param: str | None = None
 
 
 class InvalidRequestError(ApiError):
-    """The request is understood and cannot be done as it stands."""
+    """The request has a value that is not allowed."""
 
     def __init__(self, *, detail: str, param: str | None = None) -> None:
         self.detail = detail
@@ -31,7 +31,7 @@ class InvalidRequestError(ApiError):
 
 
 class BodyTooLargeError(HTTPException):
-    """A request body is over the limit; an HTTPException, because body parsers let only those pass."""
+    """The request body exceeds the limit; an HTTPException, because body parsers pass only those on."""
 
     def __init__(self, *, limit_bytes: int) -> None:
         super().__init__(413, f"the request is larger than {limit_bytes // 1_000_000} MB")
@@ -45,7 +45,7 @@ class SlowBodyError(HTTPException):
 
 
 class DocumentNotReadyError(ApiError):
-    """The document has no text yet, or never will have."""
+    """The document has no text yet, or has failed."""
 
     def __init__(self, *, file_id: str, status: str, reason: str) -> None:
         self.file_id = file_id
@@ -54,7 +54,7 @@ class DocumentNotReadyError(ApiError):
 
 
 class ServerStoppingError(ApiError):
-    """The server was told to stop before the answer was complete."""
+    """The server is stopping before the answer is complete."""
 
     def __init__(self) -> None:
         super().__init__("the server is stopping; send the request again when it is back")
@@ -62,7 +62,7 @@ class ServerStoppingError(ApiError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """Status, type and code of one class of failures, in OpenAI's words where it has some."""
+    """Status, type and code of a class of failures; OpenAI's own if it has one."""
 
     status: int
     type: str
@@ -89,6 +89,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     rag_errors.EngineBusyError: ErrorKind(429, "rate_limit_error", "engine_busy"),
     rag_errors.EngineCrashedError: ErrorKind(503, SERVER, "engine_crashed"),
     rag_errors.QuestionError: ErrorKind(400, INVALID, "invalid_question"),
+    ingest_errors.CursorNotFoundError: ErrorKind(400, INVALID, "invalid_value"),
     ingest_errors.CollectionNotFoundError: ErrorKind(404, INVALID, "vector_store_not_found"),
     ingest_errors.CollectionExistsError: ErrorKind(409, INVALID, "vector_store_exists"),
     ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found"),
@@ -106,7 +107,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
 UNEXPECTED = ErrorKind(500, SERVER, "internal_error")
 
 HANG_UP_STATUSES = frozenset({408, 413})
-"""After these the client may still be sending; the connection cannot be used again."""
+"""After these, the client may still be sending, so the connection is closed."""
 
 HTTP_CODES = {
     400: "bad_request",
@@ -122,41 +123,35 @@ HTTP_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """A failure as a client gets it."""
+    """A failure as an HTTP response."""
 
     kind: ErrorKind
     message: str
     param: str | None = None
     retry_after_seconds: int | None = None
 
-    def body(self) -> dict[str, Any]:
-        """Return the JSON that OpenAI's clients read."""
-        return {
-            "error": {
-                "message": self.message,
-                "type": self.kind.type,
-                "param": self.param,
-                "code": self.kind.code,
-            }
-        }
+    def body(self) -> ErrorResponse:
+        """Return the error in the shape that OpenAI's clients read."""
+        detail = ErrorDetail(message=self.message, type=self.kind.type, param=self.param, code=self.kind.code)
+        return ErrorResponse(error=detail)
 
     def response(self) -> JSONResponse:
         """Return the failure as an HTTP response."""
         headers = {"Connection": "close"} if self.kind.status in HANG_UP_STATUSES else {}
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
-        return JSONResponse(self.body(), self.kind.status, headers)
+        return JSONResponse(self.body().json_object(), self.kind.status, headers)
 
 
 def describe(error: Exception) -> ErrorAnswer:
-    """Return what a client is told of `error`; the words of an unforeseen one stay in the log."""
+    """Return the response to `error`; the message of an unforeseen one stays in the log."""
     if isinstance(error, RequestValidationError):
         return _describe_validation(error)
     if isinstance(error, HTTPException):
         return ErrorAnswer(http_kind(error.status_code), str(error.detail))
     kind = next((ERROR_KINDS[cls] for cls in type(error).__mro__ if cls in ERROR_KINDS), None)
     if kind is None:
-        return ErrorAnswer(UNEXPECTED, "something unforeseen went wrong; the server's log has the details")
+        return ErrorAnswer(UNEXPECTED, "the server failed unexpectedly; its log has the details")
     retry_after = getattr(error, "retry_after_seconds", 1 if kind.status == 503 else None)
     return ErrorAnswer(kind, str(error), getattr(error, "param", None), retry_after)
 
@@ -168,12 +163,12 @@ def http_kind(status: int) -> ErrorKind:
 
 
 def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
-    """Name the field and the rule, never the value: it may be private, and it may be huge."""
+    """Name the field and the rule, never the value, which may be private or huge."""
     first = error.errors()[0]
     kind = ERROR_KINDS[RequestValidationError]
     if first["type"] == "json_invalid":
         return ErrorAnswer(kind, "the request body is not valid JSON")
-    _where, *path = first["loc"]  # body, query or path
+    _part, *path = first["loc"]  # the body, query or path
     param = ".".join(str(part) for part in path)[:MAX_NAME_CHARS] or None
     if first["type"] == "extra_forbidden":
         kind = ErrorKind(kind.status, kind.type, "unknown_parameter")
@@ -187,12 +182,10 @@ async def _answer(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _answer_no_route(request: Request, error: Exception) -> JSONResponse:
-    """Answer where no route fits; routes themselves never raise a bare 404 or 405."""
+    """Answer a request that no route matches; routes never raise a bare 404 or 405."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    what = (
-        f"there is no {request.method} {request.url.path[:MAX_NAME_CHARS]}; docs/reference/http-api.md lists the routes"
-    )
-    return ErrorAnswer(http_kind(status), what).response()
+    message = f"there is no {request.method} {request.url.path[:MAX_NAME_CHARS]}; GET /openapi.json lists the routes"
+    return ErrorAnswer(http_kind(status), message).response()
 
 
 def install_error_handlers(app: FastAPI) -> None:

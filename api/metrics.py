@@ -1,9 +1,7 @@
-"""What `/metrics` tells: requests, answers, tokens, documents, models, and how much waits."""
+"""`/metrics`: counters of requests, answers and tokens, and gauges of documents, models and the queue."""
 
 import time
-from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Sequence
-from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -11,7 +9,6 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingest.library.library import Library
-from ingest.types import DocumentStatus
 from rag.models.registry import ModelEntry
 from rag.types import Answer
 
@@ -19,7 +16,7 @@ LATENCY_BUCKETS = (0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 
 
 class Metrics:
-    """Counts kept in a registry of their own, so that several applications can live in one process."""
+    """Counters in a registry of their own, so that one process can hold several applications."""
 
     def __init__(self, library: Library, models: Callable[[], Sequence[ModelEntry]]) -> None:
         self._registry = CollectorRegistry()
@@ -60,31 +57,31 @@ class Metrics:
         self._tokens.labels("completion").inc(answer.usage.completion_tokens)
 
     def text(self) -> bytes:
-        """Return everything in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
 class _LibraryCollector(Collector):
-    """Counts that are read from the library when they are asked for."""
+    """Gauges that are read from the library at each request."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
     def collect(self) -> Iterator[Metric]:
         documents = GaugeMetricFamily("pincite_documents", "Documents in all collections.", labels=["status"])
-        tally = Tally(document.status for document in self._library.documents())
-        for status in get_args(DocumentStatus):
-            documents.add_metric([status], tally[status])
+        counts = self._library.counts()
+        for status, number in counts.by_status.items():
+            documents.add_metric([status], number)
         yield documents
         yield GaugeMetricFamily(
             "pincite_ingest_queue",
             "Documents that wait to be read or are read now.",
-            value=tally["queued"] + tally["reading"],
+            value=counts.in_work,
         )
 
 
 class _ModelCollector(Collector):
-    """Which models are in memory when it is asked for."""
+    """Gauges of the models in memory at each request."""
 
     def __init__(self, models: Callable[[], Sequence[ModelEntry]]) -> None:
         self._models = models
@@ -100,14 +97,14 @@ class _ModelCollector(Collector):
 
 
 class RequestMetrics:
-    """Times every request that passed the guards, under the route's pattern (never its ids)."""
+    """Times every request that passes the guards, by the route's pattern and never by its ids."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and note its status and duration."""
+        """Pass the request on, and count its status and duration."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         started = time.monotonic()

@@ -1,50 +1,28 @@
-"""Cut a list into OpenAI's pages."""
+"""Pages of a list that is in memory as a whole: the branch of a conversation, which is a walk through a tree."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Sequence
+from typing import Literal
 
-from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
-
-from api.errors import InvalidRequestError
-
-T = TypeVar("T")
+from ingest.errors import CursorNotFoundError
+from ingest.storage.paging import ListPage, PageSpec
+from rag.conversations.turns import Turn
 
 
-class PageRequest(BaseModel):
-    """Which part of a list is wanted; `after` and `before` are ids of members."""
+def page_of_path(path: Sequence[Turn], spec: PageSpec) -> ListPage[Turn]:
+    """Return one page of a path of turns, which comes the oldest first; raises `CursorNotFoundError`.
 
-    model_config = ConfigDict(extra="forbid")
-
-    limit: Annotated[int, Field(ge=1, le=10_000)] = 100
-    order: Literal["asc", "desc"] = "desc"
-    after: str | None = None
-    before: str | None = None
-
-
-Paging = Annotated[PageRequest, Query()]
-
-
-def page_of(items: Iterable[T], page: PageRequest, show: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
-    """Return one page of `items`, which come the oldest first, as OpenAI's list object."""
-    rows = [show(item) for item in items]
-    if page.order == "desc":
-        rows.reverse()
-    ids = [row["id"] for row in rows]
-    start = _position(ids, page.after, "after") + 1 if page.after else 0
-    end = _position(ids, page.before, "before") if page.before else len(rows)
-    wanted = rows[start:end]
-    chosen = wanted[: page.limit]
-    return {
-        "object": "list",
-        "data": chosen,
-        "first_id": chosen[0]["id"] if chosen else None,
-        "last_id": chosen[-1]["id"] if chosen else None,
-        "has_more": len(wanted) > len(chosen),
-    }
+    `after` and `before` mean what they mean in the library's lists.
+    """
+    turns = list(path) if spec.order == "oldest" else list(reversed(path))
+    ids = [turn.id for turn in turns]
+    start = 0 if spec.after is None else _index(ids, "after", spec.after) + 1
+    end = len(ids) if spec.before is None else _index(ids, "before", spec.before)
+    part = turns[start:end]
+    is_backwards = spec.before is not None and spec.after is None
+    return ListPage(part[-spec.limit :] if is_backwards else part[: spec.limit], has_more=len(part) > spec.limit)
 
 
-def _position(ids: Sequence[str], wanted: str, param: str) -> int:
-    if wanted not in ids:
-        raise InvalidRequestError(detail="no member of the list has this id", param=param)
-    return ids.index(wanted)
+def _index(ids: Sequence[str], param: Literal["after", "before"], cursor: str) -> int:
+    if cursor not in ids:
+        raise CursorNotFoundError(param=param, cursor=cursor)
+    return ids.index(cursor)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
-from typing import Literal, Protocol
+from typing import Protocol
 
 from api.settings import AllSettings
+from api.wire.health import PartState
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import ChunksTooLongError, IngestError
@@ -38,7 +39,6 @@ from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
 
 logger = logging.getLogger(__name__)
 
-PartState = Literal["loading", "ok", "failed"]
 WARM_UP_RETRY_SECONDS = 30.0
 
 

@@ -12,9 +12,11 @@ from api.commands.answer_output import AnswerView, print_citations, shorten
 from api.commands.chat_session import ChatSession, open_chat_session
 from api.commands.output import CommandError, messages, results, strip_control_chars, write_json, write_json_line
 from api.commands.resources import open_services
-from api.objects import JsonObject, annotation_object, check_object, explanation_object, quote_object
 from api.services import Services
 from api.settings import AllSettings
+from api.wire.answers import AnswerCheck, citations_of
+from api.wire.base import JsonObject
+from api.wire.search import ScoreExplanation
 from ingest.errors import IngestError
 from ingest.library.filters import parse_expressions
 from ingest.library.pages import describe_place
@@ -174,21 +176,13 @@ def _search_row(hit: ScoredChunk, *, explain: bool) -> JsonObject:
         "end": chunk.end,
         "score": hit.score,
         "text": chunk.text,
-        **({"explanation": explanation_object(hit)} if explain else {}),
+        **({"explanation": ScoreExplanation.of(hit).json_object()} if explain else {}),
     }
 
 
 def _ask_object(answer: Answer) -> JsonObject:
-    checked = check_object(answer)
     return {
         "answer": answer.text,
-        "citations": [annotation_object(citation) for citation in answer.citations],
-        "evidence": [quote_object(quote) for quote in answer.evidence],
-        "mode": answer.mode,
-        "reason": answer.reason,
-        "sentences": checked["sentences"],
-        "disagreements": checked["disagreements"],
-        "style": answer.style,
-        "timings": checked["timings"],
-        "model": answer.model,
+        "citations": [citation.json_object() for citation in citations_of(answer)],
+        **AnswerCheck.of(answer).json_object(),
     }

@@ -4,8 +4,8 @@ from collections.abc import Generator
 from typing import Protocol
 
 from api.commands.output import messages
-from api.objects import JsonObject
 from api.services import Services
+from api.wire.base import JsonObject
 from rag.conversations.store import TurnsStored
 from rag.engines.types import Message
 from rag.types import Answer, AnswerEvent, Question

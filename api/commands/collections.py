@@ -4,8 +4,8 @@ from rich.text import Text
 
 from api.commands.output import add_row, messages, results, strip_control_chars, table, write_json
 from api.commands.resources import open_library
-from api.objects import JsonObject
 from api.settings import AllSettings
+from api.wire.base import JsonObject
 from rag.context.prompt import RULES
 
 

@@ -22,9 +22,15 @@ from api.commands.output import (
     write_json,
 )
 from api.commands.resources import open_library, open_services
-from api.conversation_objects import conversation_object, export_object, item_object, replay_object
-from api.schemas import MAX_TITLE_CHARS, clean_name
 from api.settings import AllSettings
+from api.wire.base import clean_name
+from api.wire.conversations import (
+    MAX_TITLE_CHARS,
+    ConversationExport,
+    ConversationObject,
+    ItemObject,
+    ReplayObject,
+)
 from ingest.conversation_types import ConversationRecord
 from ingest.library.library import Library
 from rag.conversations.export import STATES, render_markdown
@@ -40,7 +46,7 @@ def list_conversations(settings: AllSettings, query: str, *, as_json: bool) -> i
     with open_library(settings) as library:
         conversations = library.conversations(query)[::-1]
     if as_json:
-        write_json([conversation_object(conversation) for conversation in conversations])
+        write_json([ConversationObject.of(conversation).json_object() for conversation in conversations])
         return 0
     rows = table("id", "turns", "used", "title")
     for conversation in conversations:
@@ -55,7 +61,12 @@ def show_conversation(settings: AllSettings, conversation_id: str, leaf: str | N
     with open_library(settings) as library:
         conversation, path = library.conversation(conversation_id), _path(library, conversation_id, leaf)
     if as_json:
-        write_json({**conversation_object(conversation), "data": [item_object(turn) for turn in path]})
+        write_json(
+            {
+                **ConversationObject.of(conversation).json_object(),
+                "data": [ItemObject.of(turn).json_object() for turn in path],
+            }
+        )
         return 0
     results().print(Text(strip_control_chars(conversation.title), style="bold"))
     for turn in path:
@@ -71,7 +82,7 @@ def rename_conversation(settings: AllSettings, conversation_id: str, title: str,
     with open_library(settings) as library:
         renamed = library.update_conversation(conversation_id, title=name)
     if as_json:
-        write_json(conversation_object(renamed))
+        write_json(ConversationObject.of(renamed).json_object())
     messages().print(strip_control_chars(f"{renamed.id} is called {renamed.title}"))
     return 0
 
@@ -83,7 +94,7 @@ def remove_conversations(settings: AllSettings, ids: Sequence[str], *, as_json: 
         for conversation in chosen:
             library.delete_conversation(conversation.id)
     if as_json:
-        write_json([conversation_object(conversation) for conversation in chosen])
+        write_json([ConversationObject.of(conversation).json_object() for conversation in chosen])
     messages().print(f"{len(chosen)} removed")
     return 0
 
@@ -114,7 +125,7 @@ def replay_turn(settings: AllSettings, conversation_id: str, turn_id: str | None
             replay(services.conversations, conversation_id, chosen, lambda question: answer_events(services, question))
         )
     if as_json:
-        write_json(replay_object(outcome))
+        write_json(ReplayObject.of(outcome).json_object())
     else:
         _print_replay(outcome)
     return 0 if outcome.is_same else 1
@@ -174,7 +185,9 @@ def _path(library: Library, conversation_id: str, leaf: str | None = None) -> li
 
 
 def _to_json(conversation: ConversationRecord, turns: Sequence[Turn], path: Sequence[Turn]) -> str:
-    return json.dumps(export_object(conversation, turns, path), ensure_ascii=False, indent=2) + "\n"
+    return (
+        json.dumps(ConversationExport.of(conversation, turns, path).json_object(), ensure_ascii=False, indent=2) + "\n"
+    )
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -2,8 +2,10 @@
 
 from api.commands.output import add_row, messages, results, strip_control_chars, style_status, table, write_json
 from api.commands.resources import open_library
-from api.objects import JsonObject, document_object, page_object
 from api.settings import AllSettings
+from api.wire.base import JsonObject
+from api.wire.documents import DocumentObject
+from api.wire.pages import PageObject
 from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.types import DocumentRecord
@@ -14,7 +16,7 @@ def list_documents(settings: AllSettings, collection_name: str | None, *, as_jso
     with open_library(settings) as library:
         documents = _documents(library, collection_name)
     if as_json:
-        write_json([document_object(document) for document in documents])
+        write_json([DocumentObject.of(document).json_object() for document in documents])
         return 0
     rows = table("id", "collection", "status", "pages", "chunks", "source")
     for document in documents:
@@ -33,10 +35,10 @@ def show_document(settings: AllSettings, file_id: str, collection_name: str | No
         document = _find(library, file_id, collection_name)[0]
         text = library.document_text(document.collection_id, file_id)
         pages = [
-            page_object(page, text[page.start : page.end]) for page in library.pages(document.collection_id, file_id)
+            PageObject.of(page, text[page.start : page.end]) for page in library.pages(document.collection_id, file_id)
         ]
     if as_json:
-        write_json({**document_object(document), "pages": pages})
+        write_json({**DocumentObject.of(document).json_object(), "pages": [page.json_object() for page in pages]})
         return 0
     console = results()
     console.print(
@@ -45,8 +47,8 @@ def show_document(settings: AllSettings, file_id: str, collection_name: str | No
     for name, value in document.metadata.items():
         console.print(strip_control_chars(f"{name}: {value}"))
     for page in pages:
-        console.rule(strip_control_chars(f"{document.unit} {page['number']}  {page['label']}".rstrip()))
-        console.print(strip_control_chars(str(page["text"])))
+        console.rule(strip_control_chars(f"{document.unit} {page.number}  {page.label}".rstrip()))
+        console.print(strip_control_chars(page.text))
     return 0
 
 
@@ -81,7 +83,7 @@ def _find(library: Library, file_id: str, collection_name: str | None) -> list[D
 def _removable(library: Library, file_id: str, collection_name: str | None) -> list[JsonObject]:
     """Return what `documents rm` removes: a file's documents, or the file alone if it has no document."""
     try:
-        return [document_object(document) for document in _find(library, file_id, collection_name)]
+        return [DocumentObject.of(document).json_object() for document in _find(library, file_id, collection_name)]
     except FileNotInLibraryError:
         if collection_name is not None:
             raise

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from api.commands.output import add_row, messages, results, strip_control_chars, table
-from api.objects import JsonObject
+from api.wire.base import JsonObject
 from rag.evaluation.types import AnswersReport, Estimate, SearchMethodReport, SetReport
 
 DIGITS = 4

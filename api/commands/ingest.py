@@ -13,9 +13,10 @@ from api.commands.ingest_datasets import is_dataset, take_dataset
 from api.commands.ingest_progress import show_hashing, wait_for_documents
 from api.commands.output import CommandError, messages, results, strip_control_chars, style_status, write_json
 from api.commands.resources import open_services
-from api.objects import JsonObject, document_object
 from api.services import Services
 from api.settings import AllSettings
+from api.wire.base import JsonObject
+from api.wire.documents import DocumentObject
 from ingest.errors import FileTooLargeError, IngestError
 from ingest.jobs.hub_datasets import ColumnMapping
 from ingest.jobs.intake import Intake
@@ -63,7 +64,7 @@ class Outcome:
     def as_json(self, collection: str) -> JsonObject:
         """Return the outcome in the shape of `documents ls`."""
         if self.document is not None:
-            return {**document_object(self.document), "status": self.status, "reason": self.reason}
+            return {**DocumentObject.of(self.document).json_object(), "status": self.status, "reason": self.reason}
         return {
             "id": None,
             "collection": collection,

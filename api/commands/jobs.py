@@ -5,8 +5,11 @@ from collections.abc import Callable
 from api.commands.ingest_progress import format_remaining_time
 from api.commands.output import add_row, messages, results, strip_control_chars, style_status, table, write_json
 from api.commands.resources import open_library
-from api.objects import JsonObject, document_object, progress_object, queue_object
 from api.settings import AllSettings
+from api.wire.base import JsonObject
+from api.wire.documents import DocumentObject
+from api.wire.queue import QueueObject
+from api.wire.vector_stores import ProgressObject
 from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.types import DocumentRecord
@@ -20,7 +23,7 @@ def list_jobs(settings: AllSettings, *, as_json: bool) -> int:
         jobs = [document for document in library.documents() if document.status in LISTED_STATUSES]
         state = library.queue_state()
     if as_json:
-        write_json({**queue_object(state), "jobs": [_job(document) for document in jobs]})
+        write_json({**QueueObject.of(state).json_object(), "jobs": [_job(document) for document in jobs]})
         return 0
     rows = table("id", "collection", "status", "progress", "source")
     for job in jobs:
@@ -93,7 +96,7 @@ def _documents(library: Library, file_id: str) -> list[DocumentRecord]:
 
 
 def _job(document: DocumentRecord) -> JsonObject:
-    return {**document_object(document), "progress": progress_object(document.progress)}
+    return {**DocumentObject.of(document).json_object(), "progress": ProgressObject.of(document.progress).json_object()}
 
 
 def _progress(document: DocumentRecord) -> str:

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from api.commands.output import CommandError, messages, results, strip_control_chars, style_status, write_json
 from api.commands.resources import open_library, open_services
-from api.objects import JsonObject
 from api.services import Services
 from api.settings import AllSettings
+from api.wire.base import JsonObject
 from ingest.embedders.embedder import find_embedder
 from ingest.errors import EmbedderNotFoundError, EmbedderUnfitError, LibraryError
 from ingest.index.search_index import SearchIndex

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from api.commands.output import add_row, results, table, write_json
-from api.objects import JsonObject
 from api.settings import AllSettings
+from api.wire.base import JsonObject
 from ingest.embedders.embedder import find_embedder
 from rag.models.registry import ModelRegistry
 

@@ -1,29 +1,62 @@
-"""`POST /v1/chat/completions`: with a model alone, or with the documents of a collection."""
+"""`POST /v1/chat/completions`: by a model alone, or from the documents of a collection."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
-from api.chat import Reply, chat_choices, collected, streamed
-from api.objects import DOCS_PREFIX
-from api.routes.parts import Parts
-from api.schemas import ChatRequest
+from api.completions import CompletionFrame, collect_completion, completion_choices, stream_completion
+from api.openapi import error_responses, stream_response
+from api.routes.dependencies import AppServices
 from api.sse import EventStream, JsonResult
+from api.wire.chat import ChatCompletion, ChatRequest
+from api.wire.chat_chunks import ChatCompletionChunk
+from api.wire.models import DOCS_PREFIX
+from ingest import errors as ingest_errors
+from rag import errors as rag_errors
 
 router = APIRouter(prefix="/v1/chat", tags=["chat"])
 
 REFUSAL_WAIT_SECONDS = 0.25
-"""How long the first event of an answer from documents waits to see whether the model refuses the request."""
+"""How long the first event of an answer from documents waits for a refusal by the model."""
 
 
-@router.post("/completions", response_class=Response)
-async def create_completion(request: Request, parts: Parts, chat: ChatRequest) -> Response:
-    """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer with citations."""
+@router.post(
+    "/completions",
+    response_class=JSONResponse,
+    response_model=ChatCompletion,
+    responses={
+        200: {
+            "description": "The completion; with `stream`, server-sent events that end with `[DONE]`.",
+            "content": stream_response(
+                ChatCompletionChunk.__name__,
+                "Each event's `data` is a chunk. A failure after the first one is the last event: an `ErrorResponse`.",
+            ),
+        },
+        **error_responses(
+            rag_errors.PromptTooLongError,
+            rag_errors.SchemaError,
+            rag_errors.ChatTemplateError,
+            rag_errors.QuestionError,
+            rag_errors.ModelNotFoundError,
+            ingest_errors.CollectionNotFoundError,
+            ingest_errors.ConversationNotFoundError,
+            ingest_errors.TurnNotFoundError,
+            ingest_errors.PassportMismatchError,
+            rag_errors.EngineBusyError,
+            rag_errors.EngineCrashedError,
+            rag_errors.ModelLoadError,
+            rag_errors.ModelLoadingError,
+            rag_errors.NoRoomForModelError,
+        ),
+    },
+)
+async def create_completion(request: Request, services: AppServices, chat: ChatRequest) -> Response:
+    """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer from documents with citations."""
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
     client = chat.user or (request.client.host if request.client else "")
-    choices, reply = chat_choices(parts, chat, client), Reply(chat.model, is_json=chat.wants_json)
+    choices, frame = completion_choices(services, chat, client), CompletionFrame(chat.model, is_json=chat.wants_json)
     if not chat.stream:
-        return JsonResult(collected(choices, reply, metrics), stopping)
-    include_usage = chat.stream_options is not None and chat.stream_options.include_usage
-    pieces = streamed(choices, reply, metrics, include_usage=include_usage)
+        return JsonResult(collect_completion(choices, frame, metrics), stopping)
+    pieces = stream_completion(choices, frame, metrics, include_usage=chat.includes_usage)
     settle_seconds = REFUSAL_WAIT_SECONDS if chat.model.startswith(DOCS_PREFIX) else 0.0
     return EventStream(pieces, stopping, settle_seconds=settle_seconds)

@@ -1,30 +1,38 @@
-"""Is the server alive, is it ready, and how is it doing?"""
-
-from dataclasses import asdict
+"""`/health/live`, `/health/ready` and `/metrics`: whether the server runs, can answer, and how much it does."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
-from api.routes.parts import Parts
+from api.routes.dependencies import AppServices
+from api.wire.health import LivenessObject, ReadinessObject
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/health/live")
-async def live() -> dict[str, str]:
-    """Say that the process answers; the only route that never needs the key."""
-    return {"status": "ok"}
+async def live() -> LivenessObject:
+    """Report that the process answers. The only route that never needs the API key."""
+    return LivenessObject()
 
 
-@router.get("/health/ready")
-async def ready(parts: Parts) -> JSONResponse:
-    """Say whether questions can be answered: 503 until the embedder and the default model are loaded."""
-    readiness = parts.readiness
-    status = "ok" if readiness.is_ready else "unavailable"
-    return JSONResponse({"status": status, **asdict(readiness)}, 200 if readiness.is_ready else 503)
+@router.get(
+    "/health/ready",
+    response_model=ReadinessObject,
+    responses={503: {"model": ReadinessObject, "description": "Not ready yet, or a part has failed."}},
+)
+async def ready(services: AppServices) -> JSONResponse:
+    """Report whether questions can be answered: 503 until the embedding model and the default model are loaded."""
+    readiness = services.readiness
+    body = ReadinessObject(
+        status="ok" if readiness.is_ready else "unavailable",
+        embedder=readiness.embedder,
+        model=readiness.model,
+        problems=list(readiness.problems),
+    )
+    return JSONResponse(body.json_object(), 200 if readiness.is_ready else 503)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
-    """Return the counters in Prometheus' text format."""
+    """Return counters in Prometheus' text format."""
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")

@@ -1,71 +1,74 @@
-"""`/v1/models`: what a chat can name as its model; `/api/v1/models`: into memory and out of it, as LM Studio has it."""
+"""`/v1/models`: what a chat can name as its model; `/api/v1/models`: loading and unloading, as LM Studio has it."""
 
 import time
 from pathlib import Path
 
 from fastapi import APIRouter
 
-from api.objects import DOCS_PREFIX, JsonObject, model_object
-from api.routes.parts import Parts
-from api.schemas import StrictModel
-from api.services import Services
+from api.openapi import error_responses
+from api.routes.dependencies import AppServices
+from api.wire.models import DOCS_PREFIX, LoadRequest, ModelList, ModelLoaded, ModelObject, ModelUnloaded, UnloadRequest
+from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
-from rag.errors import ModelNotFoundError
+from ingest.types import Collection
+from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, ModelNotFoundError, NoRoomForModelError
+from rag.models.registry import ModelEntry
 
 router = APIRouter(tags=["models"])
 
 
-class LoadRequest(StrictModel):
-    """Which model is to be in memory; how it is loaded is a matter of the settings."""
-
-    model: str
-
-
-class UnloadRequest(StrictModel):
-    """Which model is to leave the memory. A model has one instance, whose id is the model's."""
-
-    instance_id: str
-
-
 @router.get("/v1/models")
-def list_models(parts: Parts) -> JsonObject:
+def list_models(services: AppServices) -> ModelList:
     """List the models, then every collection as `docs/<name>`."""
-    return {"object": "list", "data": _models(parts)}
+    models = [_model(entry) for entry in services.models.list_models()]
+    collections = [_collection(collection) for collection in services.library.collections()]
+    return ModelList(data=models + collections)
 
 
-@router.get("/v1/models/{model:path}")
-def retrieve_model(parts: Parts, model: str) -> JsonObject:
-    """Show one of them."""
-    is_collection = model.startswith(DOCS_PREFIX)
-    wanted = DOCS_PREFIX + normalize_name(model.removeprefix(DOCS_PREFIX)) if is_collection else model
-    for known in _models(parts):
-        if known["id"] == wanted:
-            return known
+@router.get("/v1/models/{model:path}", responses=error_responses(ModelNotFoundError))
+def retrieve_model(services: AppServices, model: str) -> ModelObject:
+    """Return one of them."""
+    if model.startswith(DOCS_PREFIX):
+        name = normalize_name(model.removeprefix(DOCS_PREFIX))
+        try:
+            collection = services.library.collection(name)
+        except CollectionNotFoundError as error:
+            raise ModelNotFoundError(model=model) from error
+        if collection.name != name:  # found by its id, which `docs/…` does not take here
+            raise ModelNotFoundError(model=model)
+        return _collection(collection)
+    for entry in services.models.list_models():
+        if entry.id == model:
+            return _model(entry)
     raise ModelNotFoundError(model=model)
 
 
-@router.post("/api/v1/models/load")
-def load_model(parts: Parts, load: LoadRequest) -> JsonObject:
-    """Load a model ahead of its first question; answers when it is in memory."""
+@router.post(
+    "/api/v1/models/load",
+    responses=error_responses(ModelNotFoundError, ModelLoadError, ModelLoadingError, NoRoomForModelError),
+)
+def load_model(services: AppServices, load: LoadRequest) -> ModelLoaded:
+    """Load a model before its first question; the response comes when it is in memory."""
     started = time.monotonic()
-    instance_id = parts.models.load(load.model)
-    seconds = time.monotonic() - started
-    return {"type": "llm", "instance_id": instance_id, "load_time_seconds": round(seconds, 3), "status": "loaded"}
+    instance_id = services.models.load(load.model)
+    return ModelLoaded(instance_id=instance_id, load_time_seconds=round(time.monotonic() - started, 3))
 
 
-@router.post("/api/v1/models/unload")
-def unload_model(parts: Parts, unload: UnloadRequest) -> JsonObject:
-    """Take a model out of memory, or stop loading it; a question loads it again."""
-    return {"instance_id": parts.models.unload(unload.instance_id)}
+@router.post("/api/v1/models/unload", responses=error_responses(ModelNotFoundError, ModelInUseError))
+def unload_model(services: AppServices, unload: UnloadRequest) -> ModelUnloaded:
+    """Remove a model from memory, or cancel its loading; a question loads it again."""
+    return ModelUnloaded(instance_id=services.models.unload(unload.instance_id))
 
 
-def _models(parts: Services) -> list[JsonObject]:
-    models = [model_object(entry.id, _modified(entry.path), state=entry.state) for entry in parts.models.list_models()]
-    collections = [model_object(DOCS_PREFIX + each.name, each.created_at) for each in parts.library.collections()]
-    return models + collections
+def _model(entry: ModelEntry) -> ModelObject:
+    return ModelObject(id=entry.id, created=_modified_at(entry.path), state=entry.state)
 
 
-def _modified(path: str | Path) -> int:
+def _collection(collection: Collection) -> ModelObject:
+    return ModelObject(id=DOCS_PREFIX + collection.name, created=collection.created_at)
+
+
+def _modified_at(path: str | Path) -> int:
     try:
         return int(Path(path).stat().st_mtime)
     except OSError:

@@ -1,81 +1,91 @@
-"""Documents on their way into the library: how far they are, and pause, resume, cancel, retry. Pincite's own."""
+"""The queue of documents that wait for indexing: progress, pause, resume, cancel and retry. Pincite's own."""
 
 import time
-from collections.abc import Generator
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
-from api.objects import JsonObject, queue_object, store_file_object
-from api.routes.parts import Parts, Store
-from api.schemas import RetryRequest, revealed
+from api.openapi import error_responses, stream_response
+from api.routes.dependencies import AppServices, StoreName
 from api.services import Services
-from api.sse import EventStream, encode_event
+from api.sse import EventStream, Pieces, encode_event
+from api.wire.base import reveal
+from api.wire.queue import QueueEvent, QueueObject
+from api.wire.vector_stores import RetryRequest, StoreFileObject
+from ingest.errors import CollectionNotFoundError, FileNotInLibraryError, PassportMismatchError
 
 router = APIRouter(tags=["queue"])
 
-LOOK_EVERY_SECONDS = 0.25
+POLL_SECONDS = 0.25
+NO_DOCUMENT = error_responses(CollectionNotFoundError, FileNotInLibraryError)
 
 
 @router.get("/v1/queue")
-def show_queue(parts: Parts) -> JsonObject:
-    """Show how much waits to be read in all collections, and about how long that takes."""
-    return _queue(parts)
+def retrieve_queue(services: AppServices) -> QueueObject:
+    """Return how many documents of all collections wait for indexing, and about how long that takes."""
+    return QueueObject.of(services.library.queue_state())
 
 
 @router.post("/v1/queue/{action}")
-def change_queue(parts: Parts, action: Literal["pause", "resume"]) -> JsonObject:
-    """Pause the queue, also across restarts, or go on with it. What is being read is read to its end."""
+def change_queue(services: AppServices, action: Literal["pause", "resume"]) -> QueueObject:
+    """Pause the queue, also across restarts, or resume it. Documents that are being read are finished."""
     if action == "pause":
-        parts.library.pause_queue()
+        services.library.pause_queue()
     else:
-        parts.library.resume_queue()
-        parts.queue.wake()
-    return _queue(parts)
+        services.library.resume_queue()
+        services.queue.wake()
+    return QueueObject.of(services.library.queue_state())
 
 
-@router.get("/v1/queue/events")
-def queue_events(parts: Parts, request: Request) -> EventStream:
-    """Send the queue and the documents that are read as events, at every change, until nothing is left to read."""
-    return EventStream(_events(parts), request.app.state.stopping)
+@router.get(
+    "/v1/queue/events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Server-sent events that end with `[DONE]`.",
+            "content": stream_response(QueueEvent.__name__, "Each event's `data` is the state of the queue."),
+        }
+    },
+)
+def stream_queue(services: AppServices, request: Request) -> EventStream:
+    """Return the queue and the documents that are being read as events, one at every change, until it is empty."""
+    return EventStream(_queue_events(services), request.app.state.stopping)
 
 
-@router.post("/v1/vector_stores/{store}/files/{file_id}/retry")
-def retry_store_file(parts: Parts, store: Store, file_id: str, request: RetryRequest) -> JsonObject:
-    """Read a document that failed or was cancelled again, with a password where it needs one."""
-    collection = parts.searchable(store)
-    parts.library.document(collection.id, file_id)
-    document = parts.library.enqueue(collection.id, file_id, again=True, password=revealed(request.password))
-    parts.queue.wake()
-    return store_file_object(document)
+@router.post(
+    "/v1/vector_stores/{store}/files/{file_id}/retry", responses=NO_DOCUMENT | error_responses(PassportMismatchError)
+)
+def retry_store_file(services: AppServices, store: StoreName, file_id: str, request: RetryRequest) -> StoreFileObject:
+    """Index a document again that failed or was cancelled, with a password if it is encrypted."""
+    collection = services.searchable(store)
+    services.library.document(collection.id, file_id)
+    document = services.library.enqueue(collection.id, file_id, again=True, password=reveal(request.password))
+    services.queue.wake()
+    return StoreFileObject.of(document)
 
 
-@router.post("/v1/vector_stores/{store}/files/{file_id}/{action}")
+@router.post("/v1/vector_stores/{store}/files/{file_id}/{action}", responses=NO_DOCUMENT)
 def change_store_file(
-    parts: Parts, store: Store, file_id: str, action: Literal["pause", "resume", "cancel"]
-) -> JsonObject:
-    """Pause, resume or cancel a document that waits or is read."""
-    collection = parts.library.collection(store)
-    change = {"pause": parts.library.pause, "resume": parts.library.resume, "cancel": parts.library.cancel}[action]
+    services: AppServices, store: StoreName, file_id: str, action: Literal["pause", "resume", "cancel"]
+) -> StoreFileObject:
+    """Pause, resume or cancel a document that waits or is being read."""
+    library = services.library
+    collection = library.collection(store)
+    change = {"pause": library.pause, "resume": library.resume, "cancel": library.cancel}[action]
     document = change(collection.id, file_id)
-    parts.queue.wake()
-    return store_file_object(document)
+    services.queue.wake()
+    return StoreFileObject.of(document)
 
 
-def _events(parts: Services) -> Generator[str, None, None]:
-    last: JsonObject = {}
+def _queue_events(services: Services) -> Pieces:
+    previous: QueueEvent | None = None
     while True:
-        state = parts.library.queue_state()
-        reading = [store_file_object(document) for document in parts.library.documents(status="reading")]
-        current = {**queue_object(state), "files": reading}
-        if current != last:
-            yield encode_event(current)
-            last = current
+        state = services.library.queue_state()
+        event = QueueEvent.of_documents(state, services.library.documents(status="reading"))
+        if event != previous:
+            yield encode_event(event.model_dump_json().encode())
+            previous = event
         if not state.queued and not state.reading:
             return
-        time.sleep(LOOK_EVERY_SECONDS)
-        yield ""  # a client that has left is noticed here
-
-
-def _queue(parts: Services) -> JsonObject:
-    return queue_object(parts.library.queue_state())
+        time.sleep(POLL_SECONDS)
+        yield b""  # the response notices here that a client has left

@@ -1,159 +1,188 @@
-"""Collections and their documents: `/v1/vector_stores` as OpenAI has it, plus pages as text and picture."""
+"""Collections and their documents: `/v1/vector_stores` as OpenAI has it."""
 
 import uuid
 from contextlib import suppress
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
-from api.objects import JsonObject, cut_object, search_result, store_file_object, store_object
-from api.paging import Paging, page_of
-from api.routes.parts import Parts, Store
-from api.schemas import StoreCreate, StoreFileCreate, StoreFileUpdate, StoreSearch, StoreUpdate, revealed
+from api.openapi import error_responses
+from api.routes.dependencies import AppServices, StoreName
 from api.services import Services
-from ingest.errors import FileNotInLibraryError
+from api.wire.base import reveal
+from api.wire.lists import Paging
+from api.wire.search import SearchExplanation, SearchRequest, SearchResult, SearchResults
+from api.wire.vector_stores import (
+    StoreFileDeleted,
+    StoreFileList,
+    StoreFileObject,
+    StoreFilePageRequest,
+    StoreFileRequest,
+    StoreFileUpdate,
+    VectorStoreDeleted,
+    VectorStoreList,
+    VectorStoreObject,
+    VectorStoreRequest,
+    VectorStoreUpdate,
+)
+from ingest.errors import (
+    CollectionExistsError,
+    CollectionNotFoundError,
+    FileNotInLibraryError,
+    PassportMismatchError,
+    TextTooLongError,
+)
 from ingest.library.pages import describe_place
+from ingest.storage.counts import CollectionWithCounts
 from ingest.types import Collection
 from rag.types import ScoredChunk, Search
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
 
+NO_STORE = error_responses(CollectionNotFoundError)
+NO_DOCUMENT = error_responses(CollectionNotFoundError, FileNotInLibraryError)
 
-@router.post("")
-def create_store(parts: Parts, request: StoreCreate) -> JsonObject:
-    """Make an empty collection, or one that starts to read the files that are named."""
+
+@router.post("", responses=error_responses(CollectionExistsError, FileNotInLibraryError))
+def create_store(services: AppServices, request: VectorStoreRequest) -> VectorStoreObject:
+    """Create a collection, empty or with files, which are then indexed in the background."""
     for file_id in request.file_ids:
-        parts.library.file(file_id)
+        services.library.file(file_id)
     name = request.name or f"collection-{uuid.uuid4().hex[:8]}"
-    collection = parts.create_collection(name)
+    collection = services.create_collection(name)
     try:
         for file_id in request.file_ids:
-            parts.add_document(collection, file_id)
+            services.add_document(collection, file_id)
     except FileNotInLibraryError:  # deleted since it was looked up
-        _discard(parts, collection)
+        _discard(services, collection)
         raise
-    return _store(parts, collection)
+    return _store(services, collection)
 
 
 @router.get("")
-def list_stores(parts: Parts, page: Paging) -> JsonObject:
-    """List all collections, the newest first."""
-    return page_of(parts.library.collections(), page, lambda collection: _store(parts, collection))
+def list_stores(services: AppServices, page: Paging) -> VectorStoreList:
+    """List the collections, the newest first."""
+    return VectorStoreList.of(services.library.page_collections(page.spec()), VectorStoreObject.of)
 
 
-@router.get("/{store}")
-def retrieve_store(parts: Parts, store: Store) -> JsonObject:
-    """Show a collection, which is named by its id or its name."""
-    return _store(parts, parts.library.collection(store))
+@router.get("/{store}", responses=NO_STORE)
+def retrieve_store(services: AppServices, store: StoreName) -> VectorStoreObject:
+    """Return a collection by its id or name."""
+    return _store(services, services.library.collection(store))
 
 
-@router.post("/{store}")
-def update_store(parts: Parts, store: Store, request: StoreUpdate) -> JsonObject:
-    """Rename a collection, or give it rules of its own for answers."""
-    collection = parts.library.collection(store)
+@router.post("/{store}", responses=error_responses(CollectionNotFoundError, CollectionExistsError))
+def update_store(services: AppServices, store: StoreName, request: VectorStoreUpdate) -> VectorStoreObject:
+    """Rename a collection, or set its instructions to the model."""
+    collection = services.library.collection(store)
     if request.name is not None and request.name != collection.name:
-        collection = parts.library.rename_collection(collection.id, request.name)
+        collection = services.library.rename_collection(collection.id, request.name)
     if request.rules is not None:
-        collection = parts.library.set_rules(collection.id, request.rules.strip())
-    return _store(parts, collection)
+        collection = services.library.set_rules(collection.id, request.rules.strip())
+    return _store(services, collection)
 
 
-@router.delete("/{store}")
-def delete_store(parts: Parts, store: Store) -> JsonObject:
-    """Delete a collection and its documents."""
-    collection = parts.library.collection(store)
-    parts.delete_collection(collection)
-    return {"id": collection.id, "object": "vector_store.deleted", "deleted": True}
+@router.delete("/{store}", responses=NO_STORE)
+def delete_store(services: AppServices, store: StoreName) -> VectorStoreDeleted:
+    """Delete a collection with its documents."""
+    collection = services.library.collection(store)
+    services.delete_collection(collection)
+    return VectorStoreDeleted(id=collection.id)
 
 
-@router.post("/{store}/search")
-def search_store(parts: Parts, store: Store, request: StoreSearch) -> JsonObject:
-    """Return the chunks that fit the query best, of the documents that the filters let through.
+@router.post(
+    "/{store}/search",
+    responses=error_responses(CollectionNotFoundError, PassportMismatchError, TextTooLongError),
+)
+def search_store(services: AppServices, store: StoreName, request: SearchRequest) -> SearchResults:
+    """Return the chunks that fit the query best, of the documents that match the filters.
 
-    Several queries share one list, each chunk with its best score.
+    Several queries share one list of results, with each chunk's best score.
     """
-    collection = parts.searchable(store)
+    collection = services.searchable(store)
     threshold = request.ranking_options.score_threshold if request.ranking_options else None
-    ranked = _ranked(parts, collection, request)
-    chosen = [found for found in ranked if found.score >= (threshold or 0.0)][: request.max_num_results]
-    cut = ranked[len(chosen) :] if request.explain else []
-    said = parts.library.find_attributes(collection.id, {found.chunk.file_id for found in chosen})
-    return {
-        "object": "vector_store.search_results.page",
-        "search_query": request.query,
-        "data": [
-            search_result(
-                found,
-                describe_place(parts.library, found.chunk),
-                said.get(found.chunk.file_id, {}),
+    candidates = _rank_candidates(services, collection, request)
+    results = [scored for scored in candidates if scored.score >= (threshold or 0.0)][: request.max_num_results]
+    attributes = services.library.find_attributes(collection.id, {scored.chunk.file_id for scored in results})
+    return SearchResults(
+        search_query=request.query,
+        data=[
+            SearchResult.of(
+                scored,
+                describe_place(services.library, scored.chunk),
+                attributes.get(scored.chunk.file_id, {}),
                 explain=request.explain,
             )
-            for found in chosen
+            for scored in results
         ],
-        "has_more": False,
-        "next_page": None,
-        **({"explanation": cut_object(cut, threshold)} if request.explain else {}),
-    }
-
-
-@router.post("/{store}/files")
-def create_store_file(parts: Parts, store: Store, request: StoreFileCreate) -> JsonObject:
-    """Put a file into a collection; it is read in the background. Another version of a source keeps its attributes."""
-    collection = parts.searchable(store)
-    password = revealed(request.password)
-    return store_file_object(
-        parts.add_document(collection, request.file_id, password=password, attributes=request.attributes)
+        explanation=SearchExplanation.of(candidates[len(results) :], threshold) if request.explain else None,
     )
 
 
-@router.get("/{store}/files")
-def list_store_files(parts: Parts, store: Store, page: Paging) -> JsonObject:
+@router.post("/{store}/files", responses=NO_DOCUMENT | error_responses(PassportMismatchError))
+def create_store_file(services: AppServices, store: StoreName, request: StoreFileRequest) -> StoreFileObject:
+    """Add a file to a collection; it is indexed in the background. A new version of a source keeps its attributes."""
+    collection = services.searchable(store)
+    password = reveal(request.password)
+    return StoreFileObject.of(
+        services.add_document(collection, request.file_id, password=password, attributes=request.attributes)
+    )
+
+
+@router.get("/{store}/files", responses=NO_STORE)
+def list_store_files(
+    services: AppServices, store: StoreName, page: Annotated[StoreFilePageRequest, Query()]
+) -> StoreFileList:
     """List the documents of a collection, the newest first."""
-    documents = parts.library.documents(parts.library.collection(store).id)
-    return page_of(documents, page, store_file_object)
+    collection = services.library.collection(store)
+    documents = services.library.page_documents(collection.id, page.spec(), statuses=page.statuses(), name=page.name)
+    return StoreFileList.of(documents, StoreFileObject.of)
 
 
-@router.get("/{store}/files/{file_id}")
-def retrieve_store_file(parts: Parts, store: Store, file_id: str) -> JsonObject:
-    """Show a document: its status, and while it is read how far that is."""
-    return store_file_object(parts.library.document(parts.library.collection(store).id, file_id))
+@router.get("/{store}/files/{file_id}", responses=NO_DOCUMENT)
+def retrieve_store_file(services: AppServices, store: StoreName, file_id: str) -> StoreFileObject:
+    """Return a document: its status, and its progress while it is being indexed."""
+    return StoreFileObject.of(services.library.document(services.library.collection(store).id, file_id))
 
 
-@router.post("/{store}/files/{file_id}")
-def update_store_file(parts: Parts, store: Store, file_id: str, request: StoreFileUpdate) -> JsonObject:
+@router.post("/{store}/files/{file_id}", responses=NO_DOCUMENT)
+def update_store_file(
+    services: AppServices, store: StoreName, file_id: str, request: StoreFileUpdate
+) -> StoreFileObject:
     """Replace the attributes of a document."""
-    collection = parts.library.collection(store)
-    return store_file_object(parts.library.set_attributes(collection.id, file_id, request.attributes or {}))
+    collection = services.library.collection(store)
+    return StoreFileObject.of(services.library.set_attributes(collection.id, file_id, request.attributes or {}))
 
 
-@router.delete("/{store}/files/{file_id}")
-def delete_store_file(parts: Parts, store: Store, file_id: str) -> JsonObject:
-    """Take a document out of a collection; the file stays."""
-    parts.library.remove_document(parts.library.collection(store).id, file_id)
-    return {"id": file_id, "object": "vector_store.file.deleted", "deleted": True}
+@router.delete("/{store}/files/{file_id}", responses=NO_DOCUMENT)
+def delete_store_file(services: AppServices, store: StoreName, file_id: str) -> StoreFileDeleted:
+    """Remove a document from a collection; the file stays."""
+    services.library.remove_document(services.library.collection(store).id, file_id)
+    return StoreFileDeleted(id=file_id)
 
 
-def _discard(parts: Services, collection: Collection) -> None:
-    """Delete a collection that is only half made; the files that were meant for it stay."""
-    for document in parts.library.documents(collection.id):
-        with suppress(FileNotInLibraryError):  # somebody else took it out
-            parts.library.remove_document(collection.id, document.file_id)
-    parts.delete_collection(collection)
+def _discard(services: Services, collection: Collection) -> None:
+    """Delete a collection that could not be filled; the files that were meant for it stay."""
+    for document in services.library.documents(collection.id):
+        with suppress(FileNotInLibraryError):  # another request removed it
+            services.library.remove_document(collection.id, document.file_id)
+    services.delete_collection(collection)
 
 
-def _store(parts: Services, collection: Collection) -> JsonObject:
-    return store_object(collection, parts.library.documents(collection.id))
+def _store(services: Services, collection: Collection) -> VectorStoreObject:
+    return VectorStoreObject.of(CollectionWithCounts(collection, services.library.counts(collection.id)))
 
 
-def _ranked(parts: Services, collection: Collection, request: StoreSearch) -> list[ScoredChunk]:
-    """Return what any of the queries looked at, each chunk with its best score, the best first."""
+def _rank_candidates(services: Services, collection: Collection, request: SearchRequest) -> list[ScoredChunk]:
+    """Return the candidates of all queries, each chunk with its best score, the best first."""
     options = request.ranking_options
     is_reranked = options is None or options.ranker != "none"
-    rank = parts.retriever.rank_candidates if is_reranked else parts.retriever.score_candidates
+    rank = services.retriever.rank_candidates if is_reranked else services.retriever.score_candidates
     best: dict[int, ScoredChunk] = {}
     for query in request.query:
         search = Search(query, (collection.id,), filters=request.filters)
-        for found in rank(search, request.max_num_results):
-            known = best.get(found.chunk.id)
-            if known is None or found.score > known.score:
-                best[found.chunk.id] = found
-    return sorted(best.values(), key=lambda found: -found.score)
+        for scored in rank(search, request.max_num_results):
+            earlier = best.get(scored.chunk.id)
+            if earlier is None or scored.score > earlier.score:
+                best[scored.chunk.id] = scored
+    return sorted(best.values(), key=lambda scored: -scored.score)

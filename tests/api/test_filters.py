@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from api.objects import search_result
+from api.wire.search import SearchResult
 from ingest.index.search_index import SearchIndex
 from ingest.library.filters import PLACE_KEYS, matches
 from ingest.library.library import Library
@@ -122,8 +122,8 @@ def test_a_result_has_the_attributes_of_its_document_and_its_place(client: TestC
 
 def test_the_attributes_of_a_result_have_only_names_that_no_document_may_use() -> None:
     chunk = Chunk(0, 4, "pump", 1, 1, BlockKind.PROSE, (), "")
-    result = search_result(ScoredChunk(StoredChunk(1, "c", "f", "s", "n", chunk), 1.0, 1.0, 1.0), "page 1", {})
-    assert set(result["attributes"]) == PLACE_KEYS
+    result = SearchResult.of(ScoredChunk(StoredChunk(1, "c", "f", "s", "n", chunk), 1.0, 1.0, 1.0), "page 1", {})
+    assert set(result.attributes) == PLACE_KEYS
 
 
 def test_a_score_is_the_same_with_a_filter_as_without(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""How a route gets at the parts that the composition root has built."""
+"""What routes get from FastAPI: the services of the application, and names of collections from the path."""
 
 from typing import Annotated
 
@@ -9,13 +9,13 @@ from api.services import Services
 from ingest.library.names import normalize_name
 
 
-def parts_of(request: Request) -> Services:
+def get_services(request: Request) -> Services:
     """Return the services that the application was created with."""
     services: Services = request.app.state.services
     return services
 
 
-Parts = Annotated[Services, Depends(parts_of)]
+AppServices = Annotated[Services, Depends(get_services)]
 
-Store = Annotated[str, AfterValidator(normalize_name)]
+StoreName = Annotated[str, AfterValidator(normalize_name)]
 """The name or id of a collection, as a part of a path."""

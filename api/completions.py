@@ -1,0 +1,243 @@
+"""OpenAI's chat completions: a request as chats, and the events of their answers as chunks or as one response."""
+
+import time
+import uuid
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from api.chat import Chat, ChatEvents, chat_events
+from api.errors import InvalidRequestError
+from api.metrics import Metrics
+from api.services import Services
+from api.sse import Pieces, encode_event
+from api.wire.answers import (
+    AnswerBasis,
+    AnswerCheck,
+    AnswerDetails,
+    CheckedChunk,
+    CheckedSentence,
+    ProgressChunk,
+    ProgressDetails,
+    UsageObject,
+    citations_of,
+)
+from api.wire.base import ResponseModel
+from api.wire.chat import (
+    ChatCompletion,
+    ChatRequest,
+    CompletionChoice,
+    CompletionMessage,
+    LogprobsObject,
+    PinciteOptions,
+)
+from api.wire.chat_chunks import (
+    ChatCompletionChunk,
+    ChunkChoice,
+    ChunkDelta,
+    encode_chunk,
+    encode_citations,
+    encode_part,
+)
+from rag.conversations.store import TurnsStored
+from rag.engines.types import TokenLogprob, Usage
+from rag.types import Answer, AnswerDelta, AnswerProgress, AnswerStarted, ContextMode, PinnedSentence
+
+Choices = Iterator[ChatEvents]
+
+
+def completion_choices(services: Services, request: ChatRequest, client: str) -> Choices:
+    """Yield the events of each of the `n` answers; read those of one to their end before the next.
+
+    Raises `SchemaError`, `InvalidRequestError` and, like the events, what `chat_events` raises.
+    """
+    sampling = request.sampling()
+    options = request.pincite or PinciteOptions()
+    if (request.n or 1) > 1 and options.conversation is not None:
+        detail = "a conversation takes one answer at a time; ask the question again for another"
+        raise InvalidRequestError(detail=detail, param="n")
+    chat = Chat(
+        model=request.model,
+        messages=request.engine_messages(),
+        sampling=sampling,
+        client=client,
+        writer=options.model,
+        mode=options.mode,
+        style=options.style,
+        collections=tuple(options.collections or ()),
+        filters=options.filters,
+        conversation=options.conversation,
+        parent=options.parent,
+    )
+    for index in range(request.n or 1):
+        seed = None if sampling.seed is None else sampling.seed + index
+        yield chat_events(services, replace(chat, sampling=replace(sampling, seed=seed)))
+
+
+def stream_completion(choices: Choices, frame: "CompletionFrame", metrics: Metrics, *, include_usage: bool) -> Pieces:
+    """Yield the answers as server-sent events, one after the other, without the closing `[DONE]`.
+
+    An empty piece says that the model is still at work.
+    """
+    usages: list[Usage] = []
+    for index, events in enumerate(choices):
+        usages.append((yield from _stream_choice(index, events, frame, metrics)))
+    if include_usage:
+        yield frame.usage_event(usages)
+
+
+def collect_completion(choices: Choices, frame: "CompletionFrame", metrics: Metrics) -> Pieces:
+    """Yield an empty piece for every event, and at the end the whole response."""
+    answers: list[WholeAnswer] = []
+    for events in choices:
+        whole = yield from _collect_choice(events)
+        metrics.count_answer(whole.answer)
+        answers.append(whole)
+    yield frame.completion(answers).model_dump_json().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """A complete answer with what came before its end."""
+
+    answer: Answer
+    started: AnswerStarted | None
+    logprobs: tuple[TokenLogprob, ...]
+    stored: TurnsStored | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionFrame:
+    """Everything in a response that does not depend on what the model writes.
+
+    If JSON is asked for and the documents say nothing, there is no JSON to return: OpenAI calls that a refusal.
+    """
+
+    model: str
+    is_json: bool = False
+    id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    def text_field(self, mode: ContextMode) -> Literal["content", "refusal"]:
+        """Return the field that holds the text of an answer from documents."""
+        return "refusal" if self.is_json and mode == "none" else "content"
+
+    def completion(self, answers: Sequence[WholeAnswer]) -> ChatCompletion:
+        """Return the response that is not streamed. Its `pincite` is about the first answer."""
+        first = answers[0]
+        return ChatCompletion(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[self._choice(index, whole) for index, whole in enumerate(answers)],
+            usage=UsageObject.of([whole.answer.usage for whole in answers]),
+            pincite=AnswerDetails.of_stored(first.answer, first.stored, first.started),
+        )
+
+    def event(
+        self,
+        index: int,
+        delta: ChunkDelta,
+        *,
+        logprobs: Sequence[TokenLogprob] = (),
+        pincite: ResponseModel | None = None,
+    ) -> bytes:
+        """Return a chunk of the answer `index` as an event."""
+        choice = ChunkChoice(index=index, delta=delta, logprobs=encode_part(LogprobsObject.of(logprobs)))
+        return self._encode((choice,), pincite=pincite)
+
+    def last_event(self, index: int, delta: ChunkDelta, answer: Answer, stored: TurnsStored | None) -> bytes:
+        """Return the chunk that ends the answer `index` and carries its citations."""
+        delta.annotations = encode_citations(citations_of(answer))
+        choice = ChunkChoice(index=index, delta=delta, finish_reason=answer.finish_reason)
+        return self._encode((choice,), pincite=AnswerDetails.of_stored(answer, stored))
+
+    def usage_event(self, usages: Sequence[Usage]) -> bytes:
+        """Return the chunk after the last answer that carries the usage."""
+        return self._encode((), usage=UsageObject.of(usages))
+
+    def _encode(
+        self,
+        choices: tuple[ChunkChoice, ...],
+        *,
+        pincite: ResponseModel | None = None,
+        usage: UsageObject | None = None,
+    ) -> bytes:
+        chunk = ChatCompletionChunk(id=self.id, created=self.created, model=self.model, choices=choices)
+        if pincite is not None:
+            chunk.pincite = encode_part(pincite)
+        if usage is not None:
+            chunk.usage = encode_part(usage)
+        return encode_event(encode_chunk(chunk))
+
+    def _choice(self, index: int, whole: WholeAnswer) -> CompletionChoice:
+        answer = whole.answer
+        text_field = "content" if whole.started is None else self.text_field(whole.started.mode)
+        return CompletionChoice(
+            index=index,
+            message=CompletionMessage(
+                content=answer.text if text_field == "content" else None,
+                refusal=answer.text if text_field == "refusal" else None,
+                annotations=citations_of(answer),
+            ),
+            logprobs=LogprobsObject.of(whole.logprobs),
+            finish_reason=answer.finish_reason,
+            pincite=AnswerCheck.of(answer) if index else None,
+        )
+
+
+def _stream_choice(
+    index: int, events: ChatEvents, frame: CompletionFrame, metrics: Metrics
+) -> Generator[bytes, None, Usage]:
+    """Yield the chunks of one answer. The first one carries the role, whatever it is about."""
+    delta = ChunkDelta(role="assistant")
+    text_field, usage = "content", Usage(0, 0)
+    stored: TurnsStored | None = None
+    with closing(events):
+        for event in events:
+            if isinstance(event, TurnsStored):
+                stored = event
+                continue
+            if isinstance(event, AnswerDelta) and not (event.text or event.logprobs):
+                yield b""
+                continue
+            if isinstance(event, AnswerStarted):
+                text_field = frame.text_field(event.mode)
+                delta.content = ""
+                yield frame.event(index, delta, pincite=AnswerBasis.of(event))
+            elif isinstance(event, Answer):
+                metrics.count_answer(event)
+                usage = event.usage
+                yield frame.last_event(index, delta, event, stored)
+            elif isinstance(event, AnswerDelta):
+                setattr(delta, text_field, event.text)
+                yield frame.event(index, delta, logprobs=event.logprobs)
+            else:
+                yield frame.event(index, delta, pincite=_details(event))
+            delta = ChunkDelta()
+    return usage
+
+
+def _details(event: AnswerProgress | PinnedSentence) -> ResponseModel:
+    if isinstance(event, AnswerProgress):
+        return ProgressChunk(progress=ProgressDetails.model_validate(event))
+    return CheckedChunk(checked=CheckedSentence.of(event))
+
+
+def _collect_choice(events: ChatEvents) -> Generator[bytes, None, WholeAnswer]:
+    started: AnswerStarted | None = None
+    stored: TurnsStored | None = None
+    logprobs: list[TokenLogprob] = []
+    with closing(events):
+        for event in events:
+            yield b""
+            if isinstance(event, Answer):
+                return WholeAnswer(event, started, tuple(logprobs), stored)
+            if isinstance(event, AnswerStarted):
+                started = event
+            elif isinstance(event, TurnsStored):
+                stored = event
+            elif isinstance(event, AnswerDelta):
+                logprobs.extend(event.logprobs)
+    raise AssertionError("events that do not raise end with the answer")

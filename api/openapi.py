@@ -1,0 +1,114 @@
+"""`/openapi.json`: an OpenAPI 3.1 document with the shape of every request, response, stream and error."""
+
+from collections import defaultdict
+from importlib import metadata
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api.errors import ERROR_KINDS
+from api.wire.base import ResponseModel
+from api.wire.chat_chunks import COMPONENTS, SHARED_MODELS, chunk_schemas
+from api.wire.errors import ErrorResponse
+from api.wire.queue import QueueEvent
+
+Responses = dict[int | str, dict[str, Any]]
+
+EVENT_STREAM = "text/event-stream"
+STREAM_MODELS: tuple[type[ResponseModel], ...] = (*SHARED_MODELS, QueueEvent)
+
+DESCRIPTION = """\
+Chat with your own documents, offline, through the API that OpenAI's clients speak: `/v1/files`, `/v1/vector_stores`,
+`/v1/chat/completions`, `/v1/conversations` and `/v1/models`. A model named `docs/<collection>` answers from the
+documents of that collection, with citations. Fields and routes that OpenAI does not have are marked as Pincite's own.
+"""
+
+TAGS = [
+    {"name": "files", "description": "Originals that the library keeps."},
+    {"name": "vector stores", "description": "Collections: their documents, and search."},
+    {"name": "pages", "description": "The text and the pages of a document, to check a citation."},
+    {"name": "queue", "description": "Documents that are being indexed. Pincite's own."},
+    {"name": "chat", "description": "Answers by a model alone, or from documents with citations."},
+    {"name": "conversations", "description": "Stored chats with their branches."},
+    {"name": "models", "description": "What a chat can name as its model."},
+    {"name": "health", "description": "State of the server."},
+]
+
+COMMON_ERRORS: Responses = {
+    "4XX": {
+        "model": ErrorResponse,
+        "description": "The request is refused. `code` says why: `invalid_value` and `unknown_parameter` (400) name "
+        "the field in `param`; `invalid_api_key` (401); `forbidden` (403) is a request by a foreign web page; "
+        "`request_timeout` (408); `request_too_large` (413); `host_not_allowed` (421).",
+    },
+    "5XX": {
+        "model": ErrorResponse,
+        "description": "The server failed. `code` says why: `internal_error` (500), `library_unavailable`, "
+        "`server_stopping` (503).",
+    },
+}
+"""What every route may answer."""
+
+
+def error_responses(*errors: type[Exception]) -> Responses:
+    """Return the responses of a route that may raise `errors`, for its `responses`."""
+    codes: defaultdict[int, list[str]] = defaultdict(list)
+    for error in errors:
+        kind = ERROR_KINDS[error]
+        meaning = (error.__doc__ or "").strip().splitlines()[0]
+        codes[kind.status].append(f"`{kind.code}`: {meaning}")
+    return {
+        status: {"model": ErrorResponse, "description": "\n\n".join(lines)} for status, lines in sorted(codes.items())
+    }
+
+
+def stream_response(schema_name: str, description: str) -> dict[str, Any]:
+    """Return the content of a route that answers with server-sent events of one schema."""
+    return {EVENT_STREAM: {"schema": {"$ref": COMPONENTS + schema_name, "description": description}}}
+
+
+def binary_response(media_type: str, description: str) -> Responses:
+    """Return the responses of a route that answers with bytes."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {200: {"content": content, "description": description}}
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Make `app.openapi` return the whole document, built at its first use."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=metadata.version("pincite"),
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=TAGS,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name, schema in (_stream_schemas() | chunk_schemas()).items():
+        schemas.setdefault(name, schema)
+    components["securitySchemes"] = {
+        "apiKey": {"type": "http", "scheme": "bearer", "description": "The value of `PINCITE_API_KEY`, if it is set."}
+    }
+    document["security"] = [{}, {"apiKey": []}]
+    return document
+
+
+def _stream_schemas() -> dict[str, Any]:
+    """Return the schemas of the models that only streams carry, by their names."""
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in STREAM_MODELS], ref_template=COMPONENTS + "{model}"
+    )
+    schemas: dict[str, Any] = definitions["$defs"]
+    return schemas

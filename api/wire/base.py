@@ -1,0 +1,95 @@
+"""What all requests and responses share: their base classes, and the types of their fields."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+
+MAX_QUERY_CHARS = 10_000
+
+JsonObject = dict[str, Any]
+
+
+class RequestModel(BaseModel):
+    """Base of all requests. A field that is not declared is refused by name."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class ResponseModel(BaseModel):
+    """Base of all responses. `model_validate` reads a value of the library or of an answer by its attributes."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        from_attributes=True,
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
+        protected_namespaces=(),
+    )
+
+    def json_object(self) -> JsonObject:
+        """Return the response as the JSON object that a client gets."""
+        return self.model_dump(mode="json")
+
+
+def is_absent(value: object) -> bool:
+    """Whether a field is left out of a response instead of being null."""
+    return value is None
+
+
+Absent = Field(default=None, exclude_if=is_absent)
+"""Default of a field that a response has only in some cases; it is absent otherwise, not null."""
+
+
+def check_characters(text: str) -> str:
+    """Refuse half of a surrogate pair, which no database and no tokenizer can take."""
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("the text has a lone surrogate, half of a character")
+    return text
+
+
+def clean_name(text: str) -> str:
+    """Return a name as it is shown: composed characters (NFC), single spaces, no invisible or bidirectional controls.
+
+    The result is empty if nothing visible is left.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    visible = "".join(char for char in composed if unicodedata.category(char)[0] != "C")
+    return " ".join(visible.split())
+
+
+def reveal(secret: SecretStr | None) -> str | None:
+    """Return the value of a field that is kept out of logs and error messages."""
+    return None if secret is None else secret.get_secret_value()
+
+
+def as_list(value: object) -> object:
+    """Accept one text for a list of texts. Unlike a union, this keeps the field's name in error messages."""
+    return [value] if isinstance(value, str) else value
+
+
+def as_text_parts(value: object) -> object:
+    """Accept one text for a list of content parts."""
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
+def _check_unset(value: object) -> None:
+    """Accept the values by which a client says that it does not use an option."""
+    if value in (None, 0, "", [], {}, "none", "auto"):
+        return
+    raise ValueError("this option is not supported; leave it out")
+
+
+Text = Annotated[str, AfterValidator(check_characters)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Query = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+
+Unsupported = Annotated[
+    None,
+    BeforeValidator(_check_unset),
+    WithJsonSchema({"description": "Not supported. Only null, 0, an empty value, `none` or `auto` is accepted."}),
+]
+"""An option of OpenAI's API that would change the answer and is not supported: only its neutral values pass."""
+
+Ignored = Annotated[Any, WithJsonSchema({"description": "Accepted and ignored."})]
+"""An option of OpenAI's API that changes nothing here; accepted, so that its clients work unchanged."""

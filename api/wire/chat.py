@@ -1,0 +1,336 @@
+"""`POST /v1/chat/completions` in OpenAI's dialect: the request and the response that is not streamed."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from api.wire.answers import AnswerCheck, AnswerDetails, UsageObject
+from api.wire.base import (
+    Absent,
+    Ignored,
+    Number,
+    RequestModel,
+    ResponseModel,
+    Text,
+    Unsupported,
+    as_list,
+    as_text_parts,
+)
+from api.wire.citations import CitationObject
+from api.wire.filters import Filters
+from rag.engines.json_schema import checked_schema
+from rag.engines.types import Alternative, FinishReason, Message, Role, Sampling, TokenLogprob
+from rag.types import AnswerMode, AnswerStyle
+
+MAX_MESSAGES = 4096
+MAX_STOPS = 16
+MAX_BIASES = 300
+MAX_CHOICES = 8
+MAX_COLLECTIONS = 20
+
+LEAST_LOGPROB = -9999.0
+"""OpenAI's value for a token that is impossible; JSON has no infinity."""
+
+Token = Annotated[int, Field(ge=0, lt=2**31)]
+Bias = Annotated[Number, Field(ge=-100, le=100)]
+
+
+class TextPart(RequestModel):
+    """A part of a message; only text is supported."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class ChatMessage(RequestModel):
+    """A message of the chat. A client may send an answer back as it came, with `annotations` and `refusal`."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[
+        list[TextPart], BeforeValidator(as_text_parts, json_schema_input_type=str | list[TextPart]), Field(min_length=1)
+    ]
+    """The text, or a list of text parts."""
+    name: Ignored = None
+    annotations: Ignored = None
+    refusal: Ignored = None
+    audio: Unsupported = None
+    function_call: Unsupported = None
+    tool_calls: Unsupported = None
+
+    def message(self) -> Message:
+        """Return the message as the engine reads it."""
+        role: Role = "system" if self.role == "developer" else self.role
+        return Message(role, "".join(part.text for part in self.content))
+
+
+class StreamOptions(RequestModel):
+    """What a stream has besides the answer."""
+
+    include_usage: bool = False
+    """Whether a last chunk carries the usage."""
+    include_obfuscation: Ignored = None
+
+
+class NamedSchema(RequestModel):
+    """A JSON Schema that the answer obeys, always to the letter: `strict` changes nothing."""
+
+    name: Annotated[Text, Field(max_length=64)]
+    definition: Annotated[Any, Field(alias="schema")]
+    """The JSON Schema."""
+    description: Ignored = None
+    strict: Ignored = None
+
+
+class ResponseFormat(RequestModel):
+    """Whether the answer is text, any JSON object, or JSON that obeys a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: Annotated[NamedSchema | None, Field(validate_default=True)] = None
+    """The schema; required with the type `json_schema`, and only with it."""
+
+    @field_validator("json_schema")
+    @classmethod
+    def _check_type(cls, value: NamedSchema | None, info: ValidationInfo) -> NamedSchema | None:
+        if (value is not None) != (info.data.get("type") == "json_schema"):
+            raise ValueError("this goes with the type json_schema, and only with it")
+        return value
+
+    def schema_text(self) -> str:
+        """Return the text of the schema that the answer obeys, empty for plain text. Raises `SchemaError`."""
+        if self.json_schema is not None:
+            return checked_schema(self.json_schema.definition)
+        return checked_schema({"type": "object"}) if self.type == "json_object" else ""
+
+
+class PinciteOptions(RequestModel):
+    """What OpenAI's API has no fields for: which model answers, from which documents, and in which conversation."""
+
+    model: Text | None = None
+    """The model that writes answers from documents; the default model if it is left out."""
+    mode: AnswerMode | None = None
+    """What the model reads: whole documents, retrieved passages, notes of everything (`overview`), or what fits."""
+    style: AnswerStyle | None = None
+    """Whether the model writes the answer or quotes the documents; `auto` quotes for very small models."""
+    collections: Annotated[list[Text], Field(max_length=MAX_COLLECTIONS)] | None = None
+    """More vector stores to search, besides the one named as the model."""
+    filters: Filters | None = None
+    """Search only documents that match."""
+    conversation: Text | None = None
+    """Store the question and its answer in this conversation; `messages` then holds the question alone."""
+    parent: Annotated[Text | None, Field(validate_default=True)] = None
+    """The item that the question follows; the current one if it is left out. The conversation's own id starts a branch
+    at its beginning; the id of a question has that question answered again."""
+
+    @field_validator("parent")
+    @classmethod
+    def _check_conversation(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("conversation") is None:
+            raise ValueError("this goes with a conversation, and none is named")
+        return value
+
+
+class ChatRequest(RequestModel):
+    """A chat with a model, or with the documents of a vector store if the model is `docs/<name>`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "docs/manuals",
+                    "messages": [{"role": "user", "content": "How often is the pump oiled?"}],
+                    "stream": True,
+                    "pincite": {"mode": "auto"},
+                }
+            ]
+        }
+    )
+
+    model: Text
+    """A model's id, or `docs/<name>` for an answer from a vector store, with citations."""
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    stream: bool | None = False
+    """Whether the answer comes as server-sent events while it is written."""
+    stream_options: StreamOptions | None = None
+    pincite: PinciteOptions | None = None
+
+    temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
+    """Randomness of sampling; 0, the default, is greedy."""
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    min_p: Annotated[Number, Field(ge=0, le=1)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    """Makes sampling repeatable."""
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """The older name of `max_completion_tokens`."""
+    max_completion_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """Most tokens of the answer."""
+    stop: Annotated[
+        list[Text] | None,
+        BeforeValidator(as_list, json_schema_input_type=str | list[str] | None),
+        Field(max_length=MAX_STOPS),
+    ] = None
+    """Texts that end the answer."""
+
+    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    repeat_penalty: Annotated[Number, Field(ge=0.1, le=10)] | None = None
+    """llama.cpp's penalty on the last 64 tokens; 1 is none."""
+
+    n: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
+    """Number of answers."""
+    logit_bias: Annotated[dict[Token, Bias], Field(max_length=MAX_BIASES)] | None = None
+    """Added to the logits of tokens, by their ids."""
+    logprobs: bool | None = None
+    """Whether the response has the log-probability of each token; only for plain models, not for `docs/…`."""
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    """How many alternatives to list for each token."""
+    response_format: ResponseFormat | None = None
+
+    modalities: list[Literal["text"]] | None = None
+    audio: Unsupported = None
+    function_call: Unsupported = None
+    functions: Unsupported = None
+    grammar: Unsupported = None
+    reasoning_effort: Unsupported = None
+    tool_choice: Unsupported = None
+    tools: Unsupported = None
+    web_search_options: Unsupported = None
+
+    metadata: Ignored = None
+    parallel_tool_calls: Ignored = None
+    prediction: Ignored = None
+    prompt_cache_key: Ignored = None
+    prompt_cache_retention: Ignored = None
+    safety_identifier: Ignored = None
+    service_tier: Ignored = None
+    store: Ignored = None
+    ttl: Ignored = None
+    user: str | None = Field(default=None, max_length=512)
+    """Who asks: requests of different users take turns when the model is busy."""
+    verbosity: Ignored = None
+
+    @field_validator("top_logprobs")
+    @classmethod
+    def _check_logprobs(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value and not info.data.get("logprobs"):
+            raise ValueError("this goes with logprobs, which is not true")
+        return value
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the answer is read by a program."""
+        return self.response_format is not None and self.response_format.type != "text"
+
+    @property
+    def includes_usage(self) -> bool:
+        """Whether a stream ends with the usage."""
+        return self.stream_options is not None and self.stream_options.include_usage
+
+    def engine_messages(self) -> tuple[Message, ...]:
+        """Return the messages as the engine reads them."""
+        return tuple(message.message() for message in self.messages)
+
+    def sampling(self) -> Sampling:
+        """Return how tokens are sampled; what the request leaves open has its default. Raises `SchemaError`."""
+        default = Sampling()
+        return Sampling(
+            temperature=default.temperature if self.temperature is None else self.temperature,
+            top_p=default.top_p if self.top_p is None else self.top_p,
+            top_k=default.top_k if self.top_k is None else self.top_k,
+            min_p=default.min_p if self.min_p is None else self.min_p,
+            seed=self.seed,
+            max_tokens=self.max_completion_tokens or self.max_tokens,
+            stop=tuple(stop for stop in self.stop or () if stop),
+            presence_penalty=self.presence_penalty or default.presence_penalty,
+            frequency_penalty=self.frequency_penalty or default.frequency_penalty,
+            repeat_penalty=self.repeat_penalty or default.repeat_penalty,
+            logit_bias=tuple((self.logit_bias or {}).items()),
+            json_schema=self.response_format.schema_text() if self.response_format else default.json_schema,
+            top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+        )
+
+
+class AlternativeObject(ResponseModel):
+    """A token that could have been written."""
+
+    token: str
+    """Its text; bytes that are no text on their own show as �."""
+    logprob: float
+    """Natural logarithm of its probability; -9999 if it is impossible."""
+    bytes: list[int]
+    """Its UTF-8 bytes."""
+
+
+class LogprobObject(AlternativeObject):
+    """A token that was written."""
+
+    top_logprobs: list[AlternativeObject]
+    """The most likely tokens at its position."""
+
+
+class LogprobsObject(ResponseModel):
+    """Log-probabilities of the tokens of an answer or chunk."""
+
+    content: list[LogprobObject]
+    refusal: None = None
+
+    @classmethod
+    def of(cls, tokens: Sequence[TokenLogprob]) -> "LogprobsObject | None":
+        """Return the tokens; None without any."""
+        if not tokens:
+            return None
+        return cls(
+            content=[
+                LogprobObject(
+                    token=token.token.decode(errors="replace"),
+                    logprob=max(token.logprob, LEAST_LOGPROB),
+                    bytes=list(token.token),
+                    top_logprobs=[_alternative(alternative) for alternative in token.top],
+                )
+                for token in tokens
+            ]
+        )
+
+
+class CompletionMessage(ResponseModel):
+    """The message that the model wrote."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None
+    """The answer; null if it is a refusal."""
+    refusal: str | None
+    """Why there is no JSON, if JSON was asked for and the documents say nothing."""
+    annotations: list[CitationObject]
+    """The citations of an answer from documents."""
+
+
+class CompletionChoice(ResponseModel):
+    """One of `n` answers."""
+
+    index: int
+    message: CompletionMessage
+    logprobs: LogprobsObject | None
+    finish_reason: FinishReason
+    pincite: AnswerCheck | None = Absent
+    """Details of an answer after the first, whose details the completion itself has."""
+
+
+class ChatCompletion(ResponseModel):
+    """The response to a chat that is not streamed."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    """Unix time in seconds."""
+    model: str
+    choices: list[CompletionChoice]
+    usage: UsageObject
+    pincite: AnswerDetails
+    """Evidence, verdicts and timings of the first answer."""
+
+
+def _alternative(token: Alternative) -> AlternativeObject:
+    return AlternativeObject(
+        token=token.token.decode(errors="replace"), logprob=max(token.logprob, LEAST_LOGPROB), bytes=list(token.token)
+    )

@@ -1,0 +1,103 @@
+"""The chunks of a streamed chat completion in OpenAI's dialect.
+
+A model writes many small chunks, so their frame is encoded by msgspec. What Pincite adds comes once a sentence and is
+encoded by the model that responses which are not streamed use, so each shape is declared once.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+from api.wire.answers import AnswerBasis, AnswerDetails, CheckedChunk, ProgressChunk, UsageObject
+from api.wire.base import ResponseModel
+from api.wire.chat import LogprobsObject
+from api.wire.citations import CitationObject
+from rag.engines.types import FinishReason
+
+COMPONENTS = "#/components/schemas/"
+SHARED_MODELS: tuple[type[ResponseModel], ...] = (
+    AnswerBasis,
+    AnswerDetails,
+    CheckedChunk,
+    CitationObject,
+    LogprobsObject,
+    ProgressChunk,
+    UsageObject,
+)
+"""The models that chunks carry in encoded form."""
+
+
+def _reference(*models: type[ResponseModel], **more: Any) -> Any:
+    references: list[dict[str, Any]] = [{"$ref": COMPONENTS + model.__name__} for model in models]
+    return Meta(extra_json_schema={"anyOf": references, **more} if len(references) > 1 else {**references[0], **more})
+
+
+Annotations = Annotated[
+    Raw, Meta(extra_json_schema={"type": "array", "items": {"$ref": COMPONENTS + CitationObject.__name__}})
+]
+Details = Annotated[Raw, _reference(AnswerBasis, ProgressChunk, CheckedChunk, AnswerDetails)]
+Usage = Annotated[Raw, _reference(UsageObject)]
+Logprobs = Annotated[
+    Raw, Meta(extra_json_schema={"anyOf": [{"$ref": COMPONENTS + LogprobsObject.__name__}, {"type": "null"}]})
+]
+
+NULL = Raw(b"null")
+
+
+class ChunkDelta(msgspec.Struct, kw_only=True):
+    """The next piece of the message. The first one has the role, the last one the citations."""
+
+    role: Literal["assistant"] | UnsetType = UNSET
+    content: str | UnsetType = UNSET
+    refusal: str | UnsetType = UNSET
+    annotations: Annotations | UnsetType = UNSET
+
+
+class ChunkChoice(msgspec.Struct, kw_only=True):
+    """A piece of the answer with this index."""
+
+    index: int
+    delta: ChunkDelta
+    logprobs: Logprobs = NULL
+    finish_reason: FinishReason | None = None
+
+
+class ChatCompletionChunk(msgspec.Struct, kw_only=True):
+    """One event of a streamed chat completion.
+
+    `pincite` has, in this order over the stream: what the answer is based on, progress of a map-reduce, each sentence
+    when it is verified, and at the end everything that is known of the answer.
+    """
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: tuple[ChunkChoice, ...]
+    pincite: Details | UnsetType = UNSET
+    usage: Usage | UnsetType = UNSET
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_chunk(chunk: ChatCompletionChunk) -> bytes:
+    """Return the chunk as JSON."""
+    return _encoder.encode(chunk)
+
+
+def encode_part(part: ResponseModel | None) -> Raw:
+    """Return a part of a chunk in encoded form, `null` for None."""
+    return NULL if part is None else Raw(part.model_dump_json().encode())
+
+
+def encode_citations(citations: list[CitationObject]) -> Raw:
+    """Return the citations of an answer in encoded form."""
+    return Raw(b"[" + b",".join(citation.model_dump_json().encode() for citation in citations) + b"]")
+
+
+def chunk_schemas() -> dict[str, Any]:
+    """Return the JSON Schemas of the chunks, by their names."""
+    _, schemas = msgspec.json.schema_components([ChatCompletionChunk], ref_template=COMPONENTS + "{name}")
+    return schemas

@@ -1,0 +1,201 @@
+"""Quotes, passages and citations, as answers, stored items and the command line show them."""
+
+from typing import Literal
+
+from api.wire.base import Absent, ResponseModel
+from ingest.conversation_types import SourceState
+from rag import types as rag
+from rag.types import CitationOrigin, Verdict
+
+
+class BoxObject(ResponseModel):
+    """A rectangle on a page, in points, with its origin at the top left of the page as it is shown."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class QuoteObject(ResponseModel):
+    """An exact span of a document: its text from `start` to `end`."""
+
+    collection_id: str
+    """The vector store that holds the document."""
+    file_id: str
+    source: str
+    """Where the document came from: a path, or the name of an uploaded file."""
+    filename: str
+    page: int
+    """Number of the page, from 1."""
+    start: int
+    """Offset of the first character in the document's text, in Unicode code points."""
+    end: int
+    """Offset behind the last character."""
+    quote: str
+    """The characters themselves."""
+    score: float
+    """How well the sentence fits the question; higher is better."""
+    boxes: list[BoxObject]
+    """Where the quote is on the page; empty for formats without a layout."""
+    place: str
+    """The page in words, such as `page 3` or `sheet Prices`."""
+    source_state: SourceState | None = Absent
+    """Whether the quote is still in its document. Only stored items have it."""
+
+    @classmethod
+    def of(cls, quote: rag.Quote, source_state: SourceState | None = None) -> "QuoteObject":
+        """Return the quote; `source_state` is given for stored ones."""
+        return cls(
+            collection_id=quote.collection_id,
+            file_id=quote.file_id,
+            source=quote.source,
+            filename=quote.filename,
+            page=quote.page,
+            start=quote.start,
+            end=quote.end,
+            quote=quote.quote,
+            score=quote.score,
+            boxes=[BoxObject.model_validate(box) for box in quote.boxes],
+            place=quote.place,
+            source_state=source_state,
+        )
+
+
+class CitationObject(ResponseModel):
+    """A sentence of an answer pinned to the quote that supports it, as OpenAI's `file_citation`."""
+
+    type: Literal["file_citation"] = "file_citation"
+    collection_id: str
+    """The vector store that holds the document."""
+    file_id: str
+    filename: str
+    index: int
+    """Where in the answer the citation belongs: the end of its sentence."""
+    source: str
+    """Where the document came from: a path, or the name of an uploaded file."""
+    page: int
+    """Number of the page, from 1."""
+    place: str
+    """The page in words, such as `page 3` or `sheet Prices`."""
+    start: int
+    """Offset of the quote in the document's text, in Unicode code points."""
+    end: int
+    """Offset behind the quote."""
+    quote: str
+    """The characters of the document from `start` to `end`."""
+    boxes: list[BoxObject]
+    """Where the quote is on the page; empty for formats without a layout."""
+    verdict: Verdict
+    """Result of claim verification: whether the quote supports the sentence."""
+    reasons: list[str]
+    """Why the verdict is not `supported`."""
+    number: int
+    """Number of the passage that the model read."""
+    origin: CitationOrigin
+    """Whether the model named the passage (`marker`), Pincite aligned the sentence with it (`alignment`), or the
+    sentence is the quote itself (`quote`)."""
+    answer_start: int
+    """Offset of the sentence in the answer."""
+    answer_end: int
+    """Offset behind the sentence."""
+    source_state: SourceState | None = Absent
+    """Whether the quote is still in its document. Only stored items have it."""
+
+    @classmethod
+    def of(cls, citation: rag.Citation, source_state: SourceState | None = None) -> "CitationObject":
+        """Return the citation; `source_state` is given for stored ones."""
+        quote = citation.quote
+        return cls(
+            collection_id=quote.collection_id,
+            file_id=quote.file_id,
+            filename=quote.filename,
+            index=citation.answer_end,
+            source=quote.source,
+            page=quote.page,
+            place=quote.place,
+            start=quote.start,
+            end=quote.end,
+            quote=quote.quote,
+            boxes=[BoxObject.model_validate(box) for box in quote.boxes],
+            verdict=citation.verdict,
+            reasons=list(citation.reasons),
+            number=citation.number,
+            origin=citation.origin,
+            answer_start=citation.answer_start,
+            answer_end=citation.answer_end,
+            source_state=source_state,
+        )
+
+
+class PassageObject(ResponseModel):
+    """A chunk that the model read under a number. Its text is the document's from `start` to `end`."""
+
+    number: int
+    """The number that a citation marker such as `[2]` names."""
+    file_id: str
+    filename: str
+    source: str
+    page: int
+    """Page on which the passage begins."""
+    last_page: int
+    """Page on which it ends."""
+    heading_path: list[str]
+    """Titles of the headings above the passage, the outermost first."""
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, passage: rag.Passage) -> "PassageObject":
+        """Return the passage without its text."""
+        stored, chunk = passage.stored, passage.stored.chunk
+        return cls(
+            number=passage.number,
+            file_id=stored.file_id,
+            filename=stored.filename,
+            source=stored.source,
+            page=chunk.first_page,
+            last_page=chunk.last_page,
+            heading_path=list(chunk.heading_path),
+            start=chunk.start,
+            end=chunk.end,
+        )
+
+
+class SentenceObject(ResponseModel):
+    """The verdict on one sentence of an answer, which is the answer's text from `start` to `end`."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    """Result of claim verification."""
+    reasons: list[str]
+    """Why the verdict is not `supported`."""
+
+
+class StatedValueObject(ResponseModel):
+    """A number or date that a document states."""
+
+    value: str
+    """The value as it is written, with its unit."""
+    quote: QuoteObject
+    """The sentence that states it."""
+
+
+class DisagreementObject(ResponseModel):
+    """Documents state different values for the same thing."""
+
+    about: str
+    """What the values are stated for, in the words of the first quote, with … for the value."""
+    values: list[StatedValueObject]
+
+    @classmethod
+    def of(cls, conflict: rag.Conflict) -> "DisagreementObject":
+        """Return the values, each with its quote."""
+        return cls(
+            about=conflict.subject,
+            values=[
+                StatedValueObject(value=stated.value, quote=QuoteObject.of(stated.quote)) for stated in conflict.values
+            ],
+        )

@@ -1,0 +1,37 @@
+"""Metadata filters of a search, as OpenAI's vector stores have them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
+
+from ingest.library.filters import check_attributes, parse_filters
+from ingest.types import ComparisonType, Filter
+
+
+class ComparisonFilter(BaseModel):
+    """Compares one attribute of a document with a value."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, title="ComparisonFilter")
+
+    type: ComparisonType
+    """`eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, or `glob` for patterns with `*`, `?` and `[…]`."""
+    key: str
+    """Name of an attribute, or `file_id`, `filename`, `source`, `title`, `media_type`, `created_at`, `pages`."""
+    value: str | float | bool | list[str | float | bool]
+    """The value; a list for `in` and `nin`."""
+
+
+class CompoundFilter(BaseModel):
+    """Combines filters: all of them (`and`) or any of them (`or`) must match."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, title="CompoundFilter")
+
+    type: Literal["and", "or"]
+    filters: "list[ComparisonFilter | CompoundFilter]"
+
+
+Filters = Annotated[Filter, PlainValidator(parse_filters, json_schema_input_type=ComparisonFilter | CompoundFilter)]
+"""Which documents are searched."""
+
+Attributes = Annotated[dict[str, Any], AfterValidator(check_attributes)]
+"""What a person notes about a document, within OpenAI's limits: 16 names; texts, numbers and booleans."""

@@ -1,0 +1,65 @@
+"""`/v1/models` as OpenAI has it, and `/api/v1/models/…` as LM Studio has it."""
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from api.wire.base import Absent, RequestModel, ResponseModel
+from rag.models.manager import ModelState
+
+DOCS_PREFIX = "docs/"
+"""What the model of a chat with the documents of a collection begins with."""
+
+
+class LoadRequest(RequestModel):
+    """Loads a model into memory; the settings say how."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"model": "SmolLM2-135M-Instruct.Q4_1"}]})
+
+    model: str
+
+
+class UnloadRequest(RequestModel):
+    """Removes a model from memory. A model has one instance, whose id is the model's."""
+
+    instance_id: str
+
+
+class ModelObject(ResponseModel):
+    """Something that a chat can name as its model: a model, or a collection as `docs/<name>`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"id": "docs/manuals", "object": "model", "created": 1790000000, "owned_by": "local"}]
+        }
+    )
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    """Unix time in seconds."""
+    owned_by: Literal["local"] = "local"
+    state: ModelState | None = Absent
+    """Whether a model is in memory; collections do not have it."""
+
+
+class ModelList(ResponseModel):
+    """The models, then the collections."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelObject]
+
+
+class ModelLoaded(ResponseModel):
+    """The model is in memory."""
+
+    type: Literal["llm"] = "llm"
+    instance_id: str
+    load_time_seconds: float
+    status: Literal["loaded"] = "loaded"
+
+
+class ModelUnloaded(ResponseModel):
+    """The model is no longer in memory."""
+
+    instance_id: str

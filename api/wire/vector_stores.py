@@ -1,0 +1,286 @@
+"""`/v1/vector_stores`: collections and their documents, as OpenAI's API has them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+
+from api.wire.base import MAX_QUERY_CHARS, RequestModel, ResponseModel, Text, Unsupported
+from api.wire.filters import Attributes
+from api.wire.lists import ListObject, MemberObject, PageRequest
+from ingest.library.names import check_collection_name
+from ingest.storage.counts import CollectionWithCounts
+from ingest.types import AttributeValue, DocumentRecord, DocumentStatus, Progress, Stage
+
+MAX_RULES_CHARS = 4_000
+
+CollectionName = Annotated[Text, AfterValidator(check_collection_name)]
+StoreFileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
+
+STORE_FILE_STATUS: Mapping[DocumentStatus, StoreFileStatus] = {
+    "queued": "in_progress",
+    "reading": "in_progress",
+    "paused": "in_progress",
+    "cancelled": "cancelled",
+    "done": "completed",
+    "warning": "completed",
+    "failed": "failed",
+}
+
+
+class ChunkingChoice(RequestModel):
+    """Pincite's own chunking; there is no other."""
+
+    type: Literal["auto"]
+
+
+class StoreFilePageRequest(PageRequest):
+    """Which documents to list."""
+
+    filter: StoreFileStatus | None = None
+    """Only documents with this status."""
+    name: Annotated[str, Field(max_length=MAX_QUERY_CHARS)] = ""
+    """Only documents whose file name contains this text, in upper or lower case. Pincite's own."""
+
+    def statuses(self) -> tuple[DocumentStatus, ...] | None:
+        """Return the library's statuses that are listed, None for all."""
+        if self.filter is None:
+            return None
+        return tuple(status for status, shown in STORE_FILE_STATUS.items() if shown == self.filter)
+
+
+class VectorStoreRequest(RequestModel):
+    """A new collection."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "manuals"}]})
+
+    name: CollectionName | None = None
+    """Its name, which `docs/<name>` as a model refers to; made up if it is left out."""
+    file_ids: Annotated[list[Text], Field(max_length=500, default_factory=list)]
+    """Files to add at once; they are indexed in the background."""
+    chunking_strategy: ChunkingChoice | None = None
+    description: Unsupported = None
+    expires_after: Unsupported = None
+    metadata: Unsupported = None
+
+
+class VectorStoreUpdate(RequestModel):
+    """Changes of a collection; what is left out stays."""
+
+    name: CollectionName | None = None
+    rules: Annotated[Text, Field(max_length=MAX_RULES_CHARS)] | None = None
+    """Instructions to the model for answers from this collection; empty restores the standard ones. Pincite's own."""
+    expires_after: Unsupported = None
+    metadata: Unsupported = None
+
+
+class StoreFileRequest(RequestModel):
+    """Adds a file to a collection."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"file_id": "file-eec21e5a5d12038a1edd7f83", "attributes": {"year": 2026}}]}
+    )
+
+    file_id: Text
+    password: SecretStr | None = None
+    """Opens an encrypted file. Pincite's own."""
+    attributes: Attributes | None = None
+    """What filters can ask for. A new version of a source keeps those of the version before."""
+    chunking_strategy: ChunkingChoice | None = None
+
+
+class StoreFileUpdate(RequestModel):
+    """Replaces all attributes of a document; null removes them."""
+
+    attributes: Attributes | None
+
+
+class RetryRequest(RequestModel):
+    """Indexes a document again that failed or was cancelled."""
+
+    password: SecretStr | None = None
+    """Opens an encrypted file."""
+
+
+class FileCounts(ResponseModel):
+    """Number of documents by status."""
+
+    in_progress: int
+    completed: int
+    failed: int
+    cancelled: int
+    total: int
+
+
+class VectorStoreObject(MemberObject):
+    """A collection of documents that are searched together."""
+
+    id: str
+    object: Literal["vector_store"] = "vector_store"
+    created_at: int
+    """Unix time in seconds."""
+    last_active_at: int
+    name: str
+    usage_bytes: int
+    """Size of its files in bytes."""
+    file_counts: FileCounts
+    status: Literal["in_progress", "completed"]
+    """`in_progress` while documents are being indexed."""
+    expires_after: None = None
+    expires_at: None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+    embedder: str
+    """The embedding model of its vectors."""
+    rules: str | None
+    """Instructions to the model for answers from this collection; null for the standard ones."""
+
+    @classmethod
+    def of(cls, counted: CollectionWithCounts) -> "VectorStoreObject":
+        """Return a collection with its number of documents by status and their size."""
+        collection = counted.collection
+        counts = dict.fromkeys(get_args(StoreFileStatus), 0)
+        for status, number in counted.counts.by_status.items():
+            counts[STORE_FILE_STATUS[status]] += number
+        return cls(
+            id=collection.id,
+            created_at=collection.created_at,
+            last_active_at=collection.created_at,
+            name=collection.name,
+            usage_bytes=counted.counts.size_bytes,
+            file_counts=FileCounts(**counts, total=sum(counts.values())),
+            status="in_progress" if counts["in_progress"] else "completed",
+            embedder=collection.passport.model,
+            rules=collection.rules or None,
+        )
+
+
+class VectorStoreList(ListObject[VectorStoreObject]):
+    """A page of collections."""
+
+
+class VectorStoreDeleted(ResponseModel):
+    """The collection is deleted with its documents."""
+
+    id: str
+    object: Literal["vector_store.deleted"] = "vector_store.deleted"
+    deleted: Literal[True] = True
+
+
+class StoreFileError(ResponseModel):
+    """Why a document could not be indexed."""
+
+    code: str
+    """`invalid_file`, `unsupported_file` or `server_error`."""
+    message: str
+
+
+class OtherChunking(ResponseModel):
+    """OpenAI's name for a chunking that it does not know."""
+
+    type: Literal["other"] = "other"
+
+
+class ProgressObject(ResponseModel):
+    """How far the indexing of a document is."""
+
+    stage: Stage
+    """The step of the pipeline."""
+    done: int
+    """Pages that are read, or chunks that are embedded."""
+    total: int
+    """Pages or chunks that there are; 0 while that is not known."""
+
+    @classmethod
+    def of(cls, progress: Progress) -> "ProgressObject":
+        """Return the progress."""
+        return cls.model_validate(progress)
+
+
+class StoreFileProgress(ProgressObject):
+    """How far the indexing of a document is, and whether it is queued, being read or paused."""
+
+    status: Literal["queued", "reading", "paused"]
+
+
+class StoreFileObject(MemberObject):
+    """A document of a collection. Its id is that of its file."""
+
+    id: str
+    object: Literal["vector_store.file"] = "vector_store.file"
+    usage_bytes: int
+    created_at: int
+    """Unix time in seconds."""
+    vector_store_id: str
+    status: StoreFileStatus
+    last_error: StoreFileError | None
+    """Why it failed."""
+    needs_password: bool
+    """Whether it failed because it is encrypted; retry it with its password."""
+    chunking_strategy: OtherChunking = OtherChunking()
+    attributes: dict[str, AttributeValue]
+    """What filters can ask for."""
+    filename: str
+    source: str
+    """Where it came from: a path, or the name of an uploaded file."""
+    title: str
+    media_type: str
+    pages: int
+    page_unit: str
+    """What a page number counts: pages, slides, sheets, chapters, messages, records or lines."""
+    chunks: int
+    details: dict[str, str]
+    """What the parser found out about the file, such as its author or encoding."""
+    warning: str | None
+    """What was left out of a document that was indexed with a warning."""
+    progress: StoreFileProgress | None
+    """How far the indexing is, while the status is `in_progress`."""
+
+    @classmethod
+    def of(cls, document: DocumentRecord) -> "StoreFileObject":
+        """Return a document."""
+        return cls(
+            id=document.file_id,
+            usage_bytes=document.size_bytes,
+            created_at=document.created_at,
+            vector_store_id=document.collection_id,
+            status=STORE_FILE_STATUS[document.status],
+            last_error=_last_error(document),
+            needs_password=document.failure == "needs_password",
+            attributes=document.attributes,
+            filename=document.filename,
+            source=document.source,
+            title=document.title,
+            media_type=document.media_type,
+            pages=document.pages,
+            page_unit=document.unit,
+            chunks=document.chunks,
+            details=document.metadata,
+            warning=document.reason if document.status == "warning" else None,
+            progress=_progress(document),
+        )
+
+
+class StoreFileList(ListObject[StoreFileObject]):
+    """A page of documents."""
+
+
+class StoreFileDeleted(ResponseModel):
+    """The document is removed from the collection; its file stays."""
+
+    id: str
+    object: Literal["vector_store.file.deleted"] = "vector_store.file.deleted"
+    deleted: Literal[True] = True
+
+
+def _last_error(document: DocumentRecord) -> StoreFileError | None:
+    if document.status != "failed":
+        return None
+    code = "invalid_file" if document.failure in ("", "needs_password") else document.failure
+    return StoreFileError(code=code, message=document.reason)
+
+
+def _progress(document: DocumentRecord) -> StoreFileProgress | None:
+    if document.status not in ("queued", "reading", "paused"):
+        return None
+    progress = document.progress
+    return StoreFileProgress(stage=progress.stage, done=progress.done, total=progress.total, status=document.status)
