@@ -334,7 +334,10 @@ class IndexChanges:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFrequencies:
-    """In how many of a library's chunks words stand: counts of common words end early, `chunks` may be too high."""
+    """In how many of a library's chunks each term occurs (the document frequency of BM25, a chunk being the document).
+
+    Counting of a common term stops early; `chunks` is an upper bound of how many there are.
+    """
 
     counts: dict[str, int]
     chunks: int

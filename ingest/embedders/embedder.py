@@ -26,7 +26,8 @@ from ingest.embedders.model_config import (
 from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
 from ingest.runtime.model_cache import GGUF_SUFFIX, find_gguf_file, find_model_folder
-from ingest.runtime.supervisor import Worker, WorkerSpec
+from ingest.runtime.supervisor import Worker
+from ingest.runtime.worker_process import WorkerSpec
 from ingest.types import EmbedderPassport
 
 BUNDLED = "bundled"

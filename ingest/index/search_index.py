@@ -1,9 +1,9 @@
-"""Dense (FAISS) and lexical (FTS5) search over the library.
+"""Dense (FAISS) and lexical (FTS5, BM25) search over the library.
 
-The library's rows are the truth. A dense index lives in memory, one a collection; before each search it
-takes over what changed since, so that another process's ingest is seen at once. Its file is a snapshot
-that shortens a start: it is used only when its hash, size and passport are those that were recorded, and
-rebuilt from the rows otherwise.
+The library's rows are the truth. A dense index is in memory, one for each collection. Every change of a collection
+raises its generation, and before each search the index applies what changed since its own generation, so that a search
+sees what another process has ingested. The file of an index is a snapshot that shortens a start: it is used only if
+its hash, size and passport are those that were recorded; otherwise the index is built from the rows.
 """
 
 import hashlib
@@ -40,40 +40,41 @@ class SearchIndex:
     def search_dense(
         self, collection_id: str, vector: NDArray[np.float32], top_k: int, *, file_ids: frozenset[str] | None = None
     ) -> list[tuple[int, float]]:
-        """Return (chunk id, cosine) of the nearest chunks, the nearest first; fewer where there are fewer.
+        """Return (chunk id, cosine) of the `top_k` nearest chunks, the nearest first; fewer if there are fewer.
 
-        With `file_ids`, of the documents of these files alone.
+        `vector` is a unit vector of the collection's embedder, shape (dimension,), float32. With `file_ids`, of the
+        documents of these files alone. Raises `CollectionNotFoundError` and `LibraryError`.
         """
-        return self._current(collection_id).search(vector, top_k, self._chunk_ids(collection_id, file_ids))
+        return self._current(collection_id).search(vector, top_k, self._select_chunks(collection_id, file_ids))
 
     def compute_cosines(
         self, collection_id: str, vector: NDArray[np.float32], chunk_ids: Sequence[int]
     ) -> dict[int, float]:
-        """Return the cosine between `vector` and each of these chunks; those that are gone are left out."""
+        """Return the cosine of `vector` (dimension,) with each of these chunks; those that are gone are left out."""
         return self._current(collection_id).compute_cosines(vector, chunk_ids)
 
     def search_lexical(
         self, collection_id: str, query: str, top_k: int, *, file_ids: frozenset[str] | None = None
     ) -> list[tuple[int, float]]:
-        """Return (chunk id, BM25 score) of the chunks that share words with `query`, the best first.
+        """Return (chunk id, BM25 score) of the `top_k` best chunks that share terms with `query`, the best first.
 
-        With `file_ids`, of the documents of these files alone.
+        Scores are positive; see `ingest.storage.lexical`. With `file_ids`, of the documents of these files alone.
         """
-        asked = extract_query_terms(query)
-        among = self._chunk_ids(collection_id, file_ids)
-        return self._library.search_terms(collection_id, asked, top_k, among=among) if asked else []
+        terms = extract_query_terms(query)
+        chunk_ids = self._select_chunks(collection_id, file_ids)
+        return self._library.search_terms(collection_id, terms, top_k, chunk_ids=chunk_ids) if terms else []
 
-    def _chunk_ids(self, collection_id: str, file_ids: frozenset[str] | None) -> NDArray[np.int64] | None:
+    def _select_chunks(self, collection_id: str, file_ids: frozenset[str] | None) -> NDArray[np.int64] | None:
         return None if file_ids is None else self._library.chunk_ids(collection_id, file_ids)
 
     def save(self, collection_id: str) -> None:
-        """Write the collection's dense index to a file, unless so little has changed that a start takes it over fast.
+        """Write a snapshot of the collection's dense index, unless so little has changed that a start is fast anyway.
 
-        Waits for an index that is being built. Raises `CollectionNotFoundError`, and `LibraryError` where the file
-        cannot be written.
+        Waits for a store that is trained. Raises `CollectionNotFoundError`, and `LibraryError` if the file cannot be
+        written.
         """
         index = self._current(collection_id)
-        index.finish_growth()
+        index.wait_for_training()
         recorded = self._library.snapshot(collection_id)
         if recorded is not None:
             changed = self._library.count_changed_chunks(collection_id, recorded.generation)
@@ -82,16 +83,16 @@ class SearchIndex:
         self._write(index)
 
     def save_all(self) -> None:
-        """Write every index in memory that has lost its file by a removal, unless it is being built; raises nothing.
+        """Write a snapshot of every index that lost its own by a removal and is not being trained; raise nothing.
 
-        To be called when the program ends: the next start would build it anew, which takes minutes for a large one.
+        Called when the program ends: a start without a snapshot builds the index from the rows, which can take minutes.
         """
         with self._lock:
             loaded = list(self._dense)
         for collection_id in loaded:
             try:
                 index = self._current(collection_id)
-                if self._library.snapshot(collection_id) is None and not index.is_growing:
+                if self._library.snapshot(collection_id) is None and not index.is_training:
                     self._write(index)
             except IngestError as error:
                 logger.warning("the index of %s was not saved: %s", collection_id, error)
@@ -109,19 +110,19 @@ class SearchIndex:
         )
         self._library.save_snapshot(snapshot, body)
 
-    def _keep_grown(self, index: DenseIndex) -> None:
-        """Write an index that took long to build; where that fails, the next save does it."""
+    def _write_trained(self, index: DenseIndex) -> None:
+        """Write an index that took long to train; if that fails, the next save does it."""
         try:
             self._write(index)
         except IngestError as error:
             logger.warning("the index of %s was not saved: %s", index.collection_id, error)
 
-    def ids(self, collection_id: str) -> set[int]:
+    def list_ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks that a dense search can find."""
-        return self._current(collection_id).ids()
+        return self._current(collection_id).list_ids()
 
     def forget(self, collection_id: str) -> None:
-        """Drop the index of a collection that was deleted from memory; its file went with the collection."""
+        """Free the index of a collection that was deleted; its snapshot went with the collection."""
         with self._lock:
             self._dense.pop(collection_id, None)
 
@@ -133,7 +134,7 @@ class SearchIndex:
                     index = self._dense[collection_id] = self._load(collection_id)
             generation = self._library.collection(collection_id).generation
             try:
-                index.catch_up(generation, lambda known: self._library.read_changes(collection_id, known))
+                index.catch_up(generation, lambda since: self._library.read_changes(collection_id, since))
             except (IndexOutdatedError, ValueError):  # ValueError: rows of different sizes
                 with self._lock:
                     if self._dense.get(collection_id) is index:
@@ -149,7 +150,7 @@ class SearchIndex:
             collection.passport.dimension,
             self._library.vectors,
             exact_limit=self._exact_limit,
-            on_grown=self._keep_grown,
+            on_trained=self._write_trained,
         )
         snapshot = self._library.snapshot(collection.id)
         if snapshot is not None:

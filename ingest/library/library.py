@@ -297,19 +297,19 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             return content.read_document_chunks(db, collection_id, file_id)
 
     def search_terms(
-        self, collection_id: str, words: Sequence[str], top_k: int, *, among: NDArray[np.int64] | None = None
+        self, collection_id: str, terms: Sequence[str], top_k: int, *, chunk_ids: NDArray[np.int64] | None = None
     ) -> list[tuple[int, float]]:
         """Return (chunk id, BM25 score) of the chunks with some of these words, as `ingest.text.analyzer` makes them.
 
         Where `among` is given, of the chunks with these ids alone.
         """
         with self.storage.database.read() as db:
-            return lexical.search(db, collection_id, words, top_k, among=among)
+            return lexical.search(db, collection_id, terms, top_k, chunk_ids=chunk_ids)
 
-    def count_document_frequencies(self, words: Sequence[str]) -> DocumentFrequencies:
+    def count_document_frequencies(self, terms: Sequence[str]) -> DocumentFrequencies:
         """Return in how many chunks of the whole library words stand, as `ingest.text.analyzer` makes them."""
         with self.storage.database.read() as db:
-            return lexical.count_frequencies(db, words)
+            return lexical.count_frequencies(db, terms)
 
     def read_changes(self, collection_id: str, generation: int) -> Iterator[IndexChanges]:
         """Yield in batches what brings an index of `generation` up to date, all of it from one state of the library.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ingest.errors import FileNotInLibraryError, PageNotFoundError
 from ingest.library.library import Library
-from ingest.runtime.supervisor import WorkerPool
+from ingest.runtime.worker_pool import WorkerPool
 from ingest.text.word_boxes import find_boxes
 from ingest.types import Box, DocumentRecord, Page, PageUnit, StoredChunk
 

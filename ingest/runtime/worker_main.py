@@ -19,7 +19,7 @@ from typing import IO
 
 import msgspec
 
-from ingest.runtime.supervisor import (
+from ingest.runtime.frames import (
     READY_ID,
     CallFrame,
     CancelFrame,

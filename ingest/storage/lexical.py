@@ -1,5 +1,11 @@
 # pyright: basic
-"""Search by words in the FTS5 index over the chunks."""
+"""Lexical search: BM25 over the terms of chunks, in an FTS5 index.
+
+The score is FTS5's `bm25()`: Okapi BM25 with k1 = 1.2, b = 0.75 and IDF ln((N - n + 0.5) / (n + 0.5)), which FTS5 keeps
+above 0, over two columns of different weight. N, n and the average length count the chunks of the whole library, so
+that a chunk has the same score in whatever collection it is searched. FTS5's scores are negative; here higher is
+better. Terms are those of `ingest.text.analyzer`.
+"""
 
 from collections.abc import Iterable, Sequence
 from itertools import compress
@@ -11,114 +17,114 @@ from numpy.typing import NDArray
 from ingest.storage.database import json_array
 from ingest.types import DocumentFrequencies
 
-Ids = NDArray[np.int64]
+ChunkIds = NDArray[np.int64]
+"""Shape (n,), int64."""
 
 CONTEXT_WEIGHT = 0.5
-"""A word in the title or heading says less than one in the text itself."""
+"""Weight of the column with title and headings; the text has 1. A term says less there than in the text itself."""
 _SCORE = f"-bm25(chunks_fts, {CONTEXT_WEIGHT}, 1.0)"
 MAX_MATCHES = 20_000
-"""Chunks that are scored for one query. FTS5 scores every match, and common words match most of a large library."""
+"""Chunks that are scored for one query. FTS5 scores every match, and common terms match most of a large library."""
 
-FEW_CHUNKS = 50_000
-"""Where no more chunks than these may be found, they alone are scored."""
-SMALL_COLLECTION = 5_000
-"""To list the chunks of a collection in order to know that they are few pays up to so many."""
+MAX_LISTED_CHUNKS = 50_000
+"""If filters let through no more chunks than these, they alone are scored."""
+MAX_SMALL_COLLECTION = 5_000
+"""A collection of no more chunks than these is small: to list its chunks and score them alone is faster."""
 
-OVERSAMPLING, LEAST_DEPTH = 10, 500
-"""Else, how many of the best of the whole library are looked at first: to look at every match takes longer."""
+OVERSAMPLING, MIN_DEPTH = 10, 500
+"""Otherwise the best matches of the whole library are filtered first: so many for one result, and at least so many."""
 
 
 def search(
-    db: apsw.Connection, collection_id: str, words: Sequence[str], top_k: int, *, among: Ids | None = None
+    db: apsw.Connection, collection_id: str, terms: Sequence[str], top_k: int, *, chunk_ids: ChunkIds | None = None
 ) -> list[tuple[int, float]]:
-    """Return (chunk id, BM25 score) of the best matches of some of the words, the best first; scores are positive.
+    """Return (chunk id, BM25 score) of the `top_k` best chunks that have any of the terms, the best first.
 
-    In a large library the most common words are left out: they say little, and cost the most. Where `among` is given,
-    of the chunks with these ids alone; their scores are the same as without it.
+    Scores are positive; of equal ones the lower id comes first. In a large library the most common terms are left
+    out: they say little, and cost the most. With `chunk_ids`, of these chunks alone; their scores stay the same.
     """
-    expression = _expression(_telling(db, words))
+    expression = _expression(_select_terms(db, terms))
     if not expression:
         return []
-    chosen = _chunks_of(db, collection_id, SMALL_COLLECTION + 1) if among is None else among
-    if len(chosen) <= (SMALL_COLLECTION if among is None else FEW_CHUNKS):
-        return _wanted(db, collection_id, _matching(db, expression, only=chosen), among, top_k)
-    depth = max(OVERSAMPLING * top_k, LEAST_DEPTH)
-    best = _matching(db, expression, depth)
-    found = _wanted(db, collection_id, best, among, top_k)
-    if len(found) == top_k or len(best) < depth:
-        return found
-    chosen = _chunks_of(db, collection_id) if among is None else among
-    return _wanted(db, collection_id, _matching(db, expression), chosen, top_k)
+    candidates = _list_chunks(db, collection_id, MAX_SMALL_COLLECTION + 1) if chunk_ids is None else chunk_ids
+    if len(candidates) <= (MAX_SMALL_COLLECTION if chunk_ids is None else MAX_LISTED_CHUNKS):
+        return _keep(db, collection_id, _match(db, expression, chunk_ids=candidates), chunk_ids, top_k)
+    depth = max(OVERSAMPLING * top_k, MIN_DEPTH)
+    best = _match(db, expression, depth)
+    results = _keep(db, collection_id, best, chunk_ids, top_k)
+    if len(results) == top_k or len(best) < depth:
+        return results
+    candidates = _list_chunks(db, collection_id) if chunk_ids is None else chunk_ids
+    return _keep(db, collection_id, _match(db, expression), candidates, top_k)
 
 
-def _matching(
-    db: apsw.Connection, expression: str, most: int = -1, *, only: Ids | None = None
+def _match(
+    db: apsw.Connection, expression: str, limit: int = -1, *, chunk_ids: ChunkIds | None = None
 ) -> list[tuple[int, float]]:
-    """Return the best `most` matches in the whole library, or among some chunks, and their scores, the best first."""
+    """Return the best `limit` matches in the whole library, or of some chunks, and their scores, the best first."""
     sql = (  # the sign + has FTS5 go through the matches; it would look for each id by itself
         f"SELECT rowid, {_SCORE} AS score FROM chunks_fts WHERE chunks_fts MATCH ?1"  # noqa: S608 (a constant)
         " AND (?2 IS NULL OR +rowid IN (SELECT value FROM json_each(?2))) ORDER BY score DESC, rowid LIMIT ?3"
     )
-    chosen = None if only is None else json_array(only.tolist())
-    return [(int(row[0]), float(row[1])) for row in db.execute(sql, (expression, chosen, most))]
+    candidates = None if chunk_ids is None else json_array(chunk_ids.tolist())
+    return [(int(row[0]), float(row[1])) for row in db.execute(sql, (expression, candidates, limit))]
 
 
-def _wanted(
-    db: apsw.Connection, collection_id: str, matches: list[tuple[int, float]], among: Ids | None, top_k: int
+def _keep(
+    db: apsw.Connection, collection_id: str, matches: list[tuple[int, float]], chunk_ids: ChunkIds | None, top_k: int
 ) -> list[tuple[int, float]]:
-    """Return the first `top_k` of those matches that a search in a collection may find."""
-    if among is not None:
-        matches = list(compress(matches, np.isin([id_ for id_, _ in matches], among)))
+    """Return the first `top_k` of those matches that are published chunks of a collection, and among `chunk_ids`."""
+    if chunk_ids is not None:
+        matches = list(compress(matches, np.isin([id_ for id_, _ in matches], chunk_ids)))
     sql = (  # the sign + keeps SQLite from walking through the whole collection
         "SELECT id FROM chunks WHERE id IN (SELECT value FROM json_each(?)) AND +collection_id = ?"
     )
-    found: list[tuple[int, float]] = []
-    for start in range(0, len(matches), LEAST_DEPTH):
-        part = matches[start : start + LEAST_DEPTH]
-        there = {int(row[0]) for row in db.execute(sql, (json_array(id_ for id_, _ in part), collection_id))}
-        found += [match for match in part if match[0] in there]
-        if len(found) >= top_k:
+    results: list[tuple[int, float]] = []
+    for start in range(0, len(matches), MIN_DEPTH):
+        batch = matches[start : start + MIN_DEPTH]
+        ids = {int(row[0]) for row in db.execute(sql, (json_array(id_ for id_, _ in batch), collection_id))}
+        results += [match for match in batch if match[0] in ids]
+        if len(results) >= top_k:
             break
-    return found[:top_k]
+    return results[:top_k]
 
 
-def _chunks_of(db: apsw.Connection, collection_id: str, most: int = -1) -> Ids:
-    """Return the ids of all chunks that a search in a collection may find, or of so many; an index has them."""
-    rows = db.execute("SELECT id FROM chunks WHERE collection_id = ? LIMIT ?", (collection_id, most))
+def _list_chunks(db: apsw.Connection, collection_id: str, limit: int = -1) -> ChunkIds:
+    """Return the ids of the published chunks of a collection, `limit` at most; an SQL index has them."""
+    rows = db.execute("SELECT id FROM chunks WHERE collection_id = ? LIMIT ?", (collection_id, limit))
     return np.array([row[0] for row in rows], dtype=np.int64)
 
 
-def count_frequencies(db: apsw.Connection, words: Iterable[str]) -> DocumentFrequencies:
-    """Count the chunks that words stand in; the count of a word ends above `MAX_MATCHES`."""
-    return DocumentFrequencies({word: _matches(db, word) for word in words}, _most_chunks(db))
+def count_frequencies(db: apsw.Connection, terms: Iterable[str]) -> DocumentFrequencies:
+    """Count the chunks that have each term; counting stops at `MAX_MATCHES` + 1."""
+    return DocumentFrequencies({term: _count_matches(db, term) for term in terms}, _estimate_chunks(db))
 
 
-def _telling(db: apsw.Connection, words: Sequence[str]) -> list[str]:
-    """Return the words whose matches can all be scored, the rarest first; all of them in a small library."""
-    if _most_chunks(db) <= MAX_MATCHES:
-        return list(words)
-    matches = sorted((_matches(db, word), word) for word in words)
-    taken: list[str] = []
-    left = MAX_MATCHES
-    for count, word in matches:
-        left -= count
-        if left < 0:
+def _select_terms(db: apsw.Connection, terms: Sequence[str]) -> list[str]:
+    """Return the terms whose matches can all be scored, the rarest first; all of them in a small library."""
+    if _estimate_chunks(db) <= MAX_MATCHES:
+        return list(terms)
+    selected: list[str] = []
+    budget = MAX_MATCHES
+    for count, term in sorted((_count_matches(db, term), term) for term in terms):
+        budget -= count
+        if budget < 0:
             break
-        taken.append(word)
-    return taken
+        selected.append(term)
+    return selected
 
 
-def _most_chunks(db: apsw.Connection) -> int:
-    """Return at least the number of chunks; to count them would take longer the more there are."""
+def _estimate_chunks(db: apsw.Connection) -> int:
+    """Return the highest chunk id, an upper bound of the number of chunks, which would take long to count."""
     return int(db.execute("SELECT max(id) FROM chunks").get or 0)
 
 
-def _matches(db: apsw.Connection, word: str) -> int:
-    """Count the chunks that have a word, as far as it matters: the count ends above `MAX_MATCHES`."""
+def _count_matches(db: apsw.Connection, term: str) -> int:
+    """Count the chunks that have a term, up to `MAX_MATCHES` + 1."""
     sql = "SELECT count(*) FROM (SELECT 1 FROM chunks_fts WHERE chunks_fts MATCH ? LIMIT ?)"
-    return int(db.execute(sql, (_expression([word]), MAX_MATCHES + 1)).get)
+    return int(db.execute(sql, (_expression([term]), MAX_MATCHES + 1)).get)
 
 
-def _expression(words: Sequence[str]) -> str:
-    """Return words as an FTS5 query for chunks that have any of them."""
-    return " OR ".join(f'"{word}"' for word in words)
+def _expression(terms: Sequence[str]) -> str:
+    """Return the FTS5 query for chunks that have any of the terms."""
+    return " OR ".join(f'"{term}"' for term in terms)

@@ -151,7 +151,7 @@ class ConsistencyCheck:
             yield from self._index_file(collection)
             with self._storage.database.read() as db:
                 before = collections.find(db, self._storage.owner, collection.id).generation
-            ids = self._index.ids(collection.id)
+            ids = self._index.list_ids(collection.id)
             with self._storage.database.read() as db:
                 is_same = collections.find(db, self._storage.owner, collection.id).generation == before
                 expected = maintenance.find_chunk_ids(db, collection.id)

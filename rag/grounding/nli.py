@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.runtime.model_cache import find_model_folder
-from ingest.runtime.supervisor import Worker, WorkerSpec
+from ingest.runtime.supervisor import Worker
+from ingest.runtime.worker_process import WorkerSpec
 from rag.errors import EntailmentModelNotFoundError, EntailmentModelUnfitError
 from rag.retrieval.reranking import CROSS_ENCODER, WEIGHTS
 from rag.types import Entailment

@@ -11,7 +11,8 @@ from typing import Any
 
 from ingest.chunking.chunker import contextualize
 from ingest.runtime.model_cache import find_model_folder
-from ingest.runtime.supervisor import Worker, WorkerSpec
+from ingest.runtime.supervisor import Worker
+from ingest.runtime.worker_process import WorkerSpec
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.retrieval.fusion import weighted_mean
 from rag.retrieval.query_variants import QueryVariant

@@ -181,7 +181,7 @@ class _SentenceSelector:
                 document.file_id for document in self.documents if document.collection_id == collection_id
             )
             chunk_ids = self._library.chunk_ids(collection_id, files)
-            for id_, _ in self._library.search_terms(collection_id, terms, CHUNKS_FOR_A_LIST, among=chunk_ids):
+            for id_, _ in self._library.search_terms(collection_id, terms, CHUNKS_FOR_A_LIST, chunk_ids=chunk_ids):
                 yield id_
 
     def _select_sentence(self, section: Sequence[_ChunkVector], selected: list[Vectors]) -> SentenceMatch | None:

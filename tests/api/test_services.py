@@ -95,7 +95,7 @@ def test_an_index_that_lost_its_file_is_saved_at_the_end_and_closing_again_does_
 ) -> None:
     services = Services(load_settings(home=tmp_path), embedder=LoadedEmbedder(), models=OneModel())
     collection = services.create_collection("docs")
-    services.index.ids(collection.id)  # it is in memory
+    services.index.list_ids(collection.id)  # it is in memory
     assert services.library.snapshot(collection.id) is None
     services.close()
     services.close()

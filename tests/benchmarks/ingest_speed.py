@@ -32,7 +32,7 @@ from ingest.jobs.intake import Intake
 from ingest.jobs.pipeline import SLICE_CHUNKS, ParserLimits, parser_pool
 from ingest.library.library import Library
 from ingest.parsers import NextPiece
-from ingest.runtime.supervisor import WorkerPool
+from ingest.runtime.worker_pool import WorkerPool
 from ingest.settings import IngestSettings
 from ingest.types import ChunkedDocument, DocumentFacts, Progress
 from tests.benchmarks.measuring import seconds

@@ -18,7 +18,8 @@ from ingest.jobs.pipeline import Ingestor, ParserLimits
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.parsers import NextPiece
-from ingest.runtime.supervisor import Worker, WorkerPool
+from ingest.runtime.supervisor import Worker
+from ingest.runtime.worker_pool import WorkerPool
 from ingest.types import ChunkedDocument
 from tests.faults.homes import EMBEDDER
 from tests.faults.steps import PASSPORT, pieces

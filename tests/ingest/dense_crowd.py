@@ -35,9 +35,9 @@ class Crowd:
             thread.start()
         for thread in threads:
             thread.join()
-        self.index.finish_growth()
+        self.index.wait_for_training()
         self.rows.bring(self.index)
-        if self.index.ids() != set(self.rows.vectors):
+        if self.index.list_ids() != set(self.rows.vectors):
             self.problems.append("the index does not have the ids of the rows")
 
     def _work(self, number: int) -> None:

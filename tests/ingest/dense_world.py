@@ -39,7 +39,7 @@ class Rows:
         """Return an index of these rows that has caught up and is not being built."""
         index = DenseIndex("c", self.dimension, self.stored, exact_limit=exact_limit)
         self.bring(index)
-        index.finish_growth()
+        index.wait_for_training()
         return index
 
     def bring(self, index: DenseIndex) -> None:

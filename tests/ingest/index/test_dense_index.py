@@ -63,7 +63,7 @@ def test_a_small_index_equals_brute_force_in_order_and_score(seed: int, count: i
 
     assert_same(index.search(query, top_k), rows.nearest(query, top_k))
     assert_same(index.search(query, top_k, among), rows.nearest(query, top_k, among))
-    assert index.ids() == set(rows.vectors)
+    assert index.list_ids() == set(rows.vectors)
 
 
 def test_an_opposite_vector_is_found_with_its_negative_cosine() -> None:
@@ -130,7 +130,7 @@ def test_what_changes_while_a_large_index_is_built_is_in_it() -> None:
         turns = 2
 
         def stored(self, ids: Sequence[int]) -> tuple[list[int], Vectors]:
-            if threading.current_thread().name == "pincite-index-growth" and self.turns:
+            if threading.current_thread().name == "pincite-index-training" and self.turns:
                 self.turns -= 1
                 rows.add(clustered(random, 20, DIMENSION))
                 rows.remove(list(rows.vectors)[:30])
@@ -139,10 +139,10 @@ def test_what_changes_while_a_large_index_is_built_is_in_it() -> None:
 
     index = DenseIndex("c", DIMENSION, Meddling(DIMENSION).stored, exact_limit=1_000)
     rows.bring(index)
-    index.finish_growth()
+    index.wait_for_training()
 
     assert not index.is_exact
-    assert index.ids() == set(rows.vectors)
+    assert index.list_ids() == set(rows.vectors)
     assert 1 not in rows.vectors
     assert len(index.search(rows.vectors[1_501], 5_000)) == len(rows.vectors)
 
@@ -152,7 +152,7 @@ def test_searches_adds_and_removals_go_on_while_a_large_index_is_built() -> None
     may_go_on, is_building = threading.Event(), threading.Event()
 
     def stored(ids: Sequence[int]) -> tuple[list[int], Vectors]:
-        if threading.current_thread().name == "pincite-index-growth":
+        if threading.current_thread().name == "pincite-index-training":
             is_building.set()
             may_go_on.wait()
         return rows.stored(ids)
@@ -167,8 +167,8 @@ def test_searches_adds_and_removals_go_on_while_a_large_index_is_built() -> None
     assert index.is_exact
     assert_same(index.search(query, 20), rows.nearest(query, 20))
     may_go_on.set()
-    index.finish_growth()
-    assert (index.is_exact, index.ids()) == (False, set(rows.vectors))
+    index.wait_for_training()
+    assert (index.is_exact, index.list_ids()) == (False, set(rows.vectors))
     assert index.search(query, 1)[0][0] == new
 
 
@@ -184,7 +184,7 @@ def test_what_was_removed_never_comes_back() -> None:
         rows.bring(index)
         assert not gone & {id_ for id_, _ in index.search(query, 100)}
         assert not gone & set(index.compute_cosines(query, nearest))
-    assert index.ids() == set(rows.vectors)
+    assert index.list_ids() == set(rows.vectors)
 
 
 def test_chunks_whose_rows_are_gone_already_are_not_found() -> None:
@@ -201,9 +201,9 @@ def test_an_index_that_has_outgrown_its_lists_gets_more_of_them() -> None:
     few = index.list_count
     rows.add(clustered(np.random.default_rng(4), 6_000, DIMENSION))
     rows.bring(index)
-    index.finish_growth()
+    index.wait_for_training()
     assert (few, index.list_count) == (list_count(600), list_count(6_600))
-    assert index.ids() == set(rows.vectors)
+    assert index.list_ids() == set(rows.vectors)
 
 
 def test_an_index_that_cannot_be_built_goes_on_as_it_is_and_is_tried_again() -> None:
@@ -217,14 +217,14 @@ def test_an_index_that_cannot_be_built_goes_on_as_it_is_and_is_tried_again() -> 
 
     index = DenseIndex("c", DIMENSION, stored, exact_limit=1_000)
     rows.bring(index)
-    index.finish_growth()
+    index.wait_for_training()
     query = rows.vectors[1]
     assert index.is_exact
     assert_same(index.search(query, 20), rows.nearest(query, 20))
     is_closed = False
     rows.remove([2])
     rows.bring(index)
-    index.finish_growth()
+    index.wait_for_training()
     assert not index.is_exact
 
 
@@ -249,7 +249,11 @@ def test_a_saved_index_is_the_same_when_it_is_read(exact_limit: int) -> None:
     query = rows.vectors[9]
     read = DenseIndex("c", DIMENSION, rows.stored, exact_limit=exact_limit)
     read.load(*index.serialize())
-    assert (read.search(query, 30), read.ids(), read.is_exact) == (index.search(query, 30), index.ids(), index.is_exact)
+    assert (read.search(query, 30), read.list_ids(), read.is_exact) == (
+        index.search(query, 30),
+        index.list_ids(),
+        index.is_exact,
+    )
     rows.remove([9])
     rows.bring(read)
     assert 9 not in dict(read.search(query, 30))
@@ -267,9 +271,9 @@ def test_an_index_that_was_saved_by_an_earlier_version_is_read(exact_limit: int)
     ids = list(rows.vectors)
     index = DenseIndex("c", DIMENSION, rows.stored, exact_limit=exact_limit)
     index.load(rows.generation, len(ids), old_kind(ids, rows.stored(ids)[1]))
-    index.finish_growth()
+    index.wait_for_training()
     assert index.is_exact == (exact_limit == NEVER)
-    assert index.ids() == set(ids)
+    assert index.list_ids() == set(ids)
     query = rows.vectors[4]
     assert_same(index.search(query, 10), rows.nearest(query, 10))
 

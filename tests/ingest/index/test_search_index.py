@@ -185,7 +185,7 @@ def test_an_index_that_lost_its_file_by_a_removal_is_there_for_the_next_start(
     library.delete_collection(gone.id)
     index.save_all()
     assert_saved(library, collection)
-    assert SearchIndex(library).ids(collection.id) == index.ids(collection.id)
+    assert SearchIndex(library).list_ids(collection.id) == index.list_ids(collection.id)
 
 
 def test_an_index_that_has_outgrown_exact_search_is_built_and_saved_by_itself(

@@ -88,9 +88,9 @@ def test_what_few_of_the_best_belong_to_is_searched_as_if_all_matches_were_looke
     assert len(every) == sum(name == home and query in text.split() for name, text in contents)
     chosen = {chunk.id for chunk in library.chunks([id_ for id_, _ in every]) if chunk.file_id in only}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lexical, "FEW_CHUNKS", few)
-        patch.setattr(lexical, "SMALL_COLLECTION", few)
-        patch.setattr(lexical, "LEAST_DEPTH", 1)
+        patch.setattr(lexical, "MAX_LISTED_CHUNKS", few)
+        patch.setattr(lexical, "MAX_SMALL_COLLECTION", few)
+        patch.setattr(lexical, "MIN_DEPTH", 1)
         patch.setattr(lexical, "OVERSAMPLING", 1)
         assert index.search_lexical(homes[home], query, top_k) == every[:top_k]
         found = index.search_lexical(homes[home], query, top_k, file_ids=only)

@@ -160,7 +160,7 @@ def test_an_index_in_memory_follows_a_repair(library: Library) -> None:
     read_what_waits(library)
     after = index.search_dense(collection.id, query, 10)
     assert [score for _, score in after] == pytest.approx([score for _, score in before])
-    assert index.ids(collection.id) == {id_ for id_, _ in after}
+    assert index.list_ids(collection.id) == {id_ for id_, _ in after}
 
 
 def test_a_search_over_damaged_vectors_says_what_to_do(library: Library) -> None:
@@ -185,7 +185,7 @@ def test_rows_that_belong_to_nothing_are_found_and_dropped(library: Library, tab
     read_what_waits(library)
     assert told(examine(library)) == []
     collection = library.collection("c")
-    assert SearchIndex(library).ids(collection.id) == {
+    assert SearchIndex(library).list_ids(collection.id) == {
         each.id for shown in library.documents() for each in library.document_chunks(collection.id, shown.file_id)
     }
 

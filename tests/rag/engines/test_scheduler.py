@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ingest.runtime.derived_files import DerivedFiles
-from ingest.runtime.supervisor import CallFrame
+from ingest.runtime.frames import CallFrame
 from ingest.runtime.worker_main import Call
 from rag.engines.serving.language_model import Row
 from rag.engines.serving.prefix_cache import PrefixCache

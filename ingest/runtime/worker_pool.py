@@ -1,0 +1,45 @@
+"""A fixed number of interchangeable workers that are leased one call at a time."""
+
+import queue
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from ingest.errors import WorkerBusyError
+from ingest.runtime.supervisor import Worker
+from ingest.runtime.worker_process import WorkerSpec
+
+
+class WorkerPool:
+    """A fixed number of interchangeable children; each is replaced after `calls_per_process` leases.
+
+    Replacing them bounds what a leak in a native parser can cost.
+    """
+
+    def __init__(self, spec: WorkerSpec, *, size: int, calls_per_process: int) -> None:
+        self._spec = spec
+        self._calls_per_process = calls_per_process
+        self._idle: queue.LifoQueue[tuple[Worker, int]] = queue.LifoQueue()
+        self._all = [Worker(spec) for _ in range(size)]
+        for worker in self._all:
+            self._idle.put((worker, 0))
+        self.size = size
+
+    @contextmanager
+    def lease(self, timeout_seconds: float | None = None) -> Generator[Worker]:
+        """Lend an idle child, waiting for one where all are busy; raises `WorkerBusyError` after too long a wait."""
+        try:
+            worker, calls = self._idle.get(timeout=timeout_seconds)
+        except queue.Empty:
+            raise WorkerBusyError(worker=self._spec.name) from None
+        try:
+            yield worker
+        finally:
+            if calls + 1 >= self._calls_per_process:
+                worker.recycle()
+                calls = -1
+            self._idle.put((worker, calls + 1))
+
+    def close(self) -> None:
+        """End every child."""
+        for worker in self._all:
+            worker.close()
