@@ -15,7 +15,7 @@ from ingest.types import (
     Page,
     ParsedDocument,
 )
-from rag.engines.serving.sequence import StopScanner, room_for_answer
+from rag.engines.serving.sequence import StopScanner, limit_max_tokens
 from rag.engines.types import Alternative, Delta, FinishReason, Message, ModelInfo, Sampling, TokenLogprob, Usage
 from rag.errors import PromptTooLongError
 
@@ -93,7 +93,7 @@ class ScriptedEngine:
         prompt_tokens = self.count_tokens(messages)
         if prompt_tokens >= self._context_window:
             raise PromptTooLongError(prompt_tokens=prompt_tokens, context_window=self._context_window)
-        room = room_for_answer(
+        room = limit_max_tokens(
             prompt_tokens=prompt_tokens, context_window=self._context_window, max_tokens=sampling.max_tokens
         )
         try:

@@ -19,7 +19,7 @@ from api.wire.base import (
 )
 from api.wire.citations import CitationObject
 from api.wire.filters import Filters
-from rag.engines.json_schema import checked_schema
+from rag.engines.json_schema import validate_schema
 from rag.engines.types import Alternative, FinishReason, Message, Role, Sampling, TokenLogprob
 from rag.types import AnswerMode, AnswerStyle
 
@@ -99,8 +99,8 @@ class ResponseFormat(RequestModel):
     def schema_text(self) -> str:
         """Return the text of the schema that the answer obeys, empty for plain text. Raises `SchemaError`."""
         if self.json_schema is not None:
-            return checked_schema(self.json_schema.definition)
-        return checked_schema({"type": "object"}) if self.type == "json_object" else ""
+            return validate_schema(self.json_schema.definition)
+        return validate_schema({"type": "object"}) if self.type == "json_object" else ""
 
 
 class PinciteOptions(RequestModel):

@@ -33,7 +33,7 @@ Check = Callable[[object, str], object]
 """Returns what to keep of the value at a path, or raises `SchemaError`."""
 
 
-def checked_schema(value: object) -> str:
+def validate_schema(value: object) -> str:
     """Return the JSON text of a schema without what does not count, its properties in their order.
 
     Raises `SchemaError` with the path of what is wrong where the schema is too large, or says anything that an answer

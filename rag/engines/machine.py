@@ -1,4 +1,4 @@
-"""What this process may use of the machine: cores and free memory, limits of its container included."""
+"""The cores and memory that this process may use, within the limits of its container (cgroup v2)."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ MEMINFO = Path("/proc/meminfo")
 
 
 def usable_cores(cgroup: Path = CGROUP) -> int:
-    """Return how many cores this process may keep busy."""
+    """Return how many cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota, _, period = _read(cgroup / "cpu.max").partition(" ")
     if quota.isdigit() and period.isdigit():
@@ -17,23 +17,23 @@ def usable_cores(cgroup: Path = CGROUP) -> int:
 
 
 def free_ram_bytes(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int:
-    """Return the memory that can be had without pushing others out; file pages count as free."""
-    free = _available_bytes(meminfo)
+    """Return the memory that is available without swapping; the page cache counts as free."""
+    free = _read_available_bytes(meminfo)
     limit = _read(cgroup / "memory.max")
     if limit.isdigit():
-        files = _field(_read(cgroup / "memory.stat"), "inactive_file")
-        used = int(_read(cgroup / "memory.current") or 0) - files
+        page_cache = _read_field(_read(cgroup / "memory.stat"), "inactive_file")
+        used = int(_read(cgroup / "memory.current") or 0) - page_cache
         free = min(free, max(int(limit) - used, 0))
     return free
 
 
-def _available_bytes(meminfo: Path) -> int:
-    if available_kib := _field(_read(meminfo), "MemAvailable:"):
+def _read_available_bytes(meminfo: Path) -> int:
+    if available_kib := _read_field(_read(meminfo), "MemAvailable:"):
         return available_kib * 1024
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")  # systems without /proc tell no more than this
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")  # all that systems without /proc report
 
 
-def _field(text: str, name: str) -> int:
+def _read_field(text: str, name: str) -> int:
     for line in text.splitlines():
         words = line.split()
         if words and words[0] == name:

@@ -1,4 +1,4 @@
-"""The values of a chat with a model, and what every engine promises."""
+"""Messages, sampling parameters and deltas of a chat with a model, and the `Engine` protocol."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ FinishReason = Literal["stop", "length"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One message of a chat."""
 
     role: Role
     content: str
@@ -18,16 +18,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen, and when to stop. Temperature 0 is greedy.
+    """Sampling parameters and stop conditions. Temperature 0 is greedy decoding.
 
-    `max_tokens` None means: until the model stops or its context window is full. `presence_penalty` is taken once from
-    the logit of a token that the answer has, `frequency_penalty` as often as it has it (OpenAI's formula). By
-    `repeat_penalty` the logits of the last 64 tokens are divided, the prompt's included, or multiplied where they are
-    negative (llama.cpp's formula); 1 changes nothing. `logit_bias` has pairs of a token and what is added to its logit.
+    `max_tokens` None: until the model stops or the context window is full. Penalties change the logits. By OpenAI's
+    formula `presence_penalty` is subtracted once for every token of the completion, `frequency_penalty` once for each
+    time it occurs there. By llama.cpp's formula `repeat_penalty` divides the positive logits of the last 64 tokens,
+    prompt included, and multiplies the negative ones; 1 changes nothing. `logit_bias` adds a number to a token's logit.
 
-    `json_schema` (empty: none) is the text of a schema that the completion obeys. `cite_up_to` N means that no marker
-    like [7] can name a number above N, or 0. `top_logprobs` asks for the log-probability of each token that is written,
-    with as many alternatives; None for none.
+    `json_schema` (empty: none) is the text of a JSON Schema that the completion obeys. With `cite_up_to` N no citation
+    marker such as [7] can have a number above N, or 0. `top_logprobs` asks for the log-probability of each completion
+    token and of so many alternatives; None for neither.
     """
 
     temperature: float = 0.0
@@ -48,7 +48,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens read and written; `cached_tokens` of the prompt were known already and not computed again."""
+    """Prompt and completion tokens; `cached_tokens` of the prompt were in the KV cache and not prefilled again."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -57,7 +57,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A token that could have been written, as bytes, with its log-probability."""
+    """A token that the model could have chosen, as bytes, with its log-probability."""
 
     token: bytes
     logprob: float
@@ -65,7 +65,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """A token that was written, its log-probability by the model alone, and the likeliest tokens in its place."""
+    """A completion token, its log-probability before sampling, and the `top` most likely tokens in its place."""
 
     token: bytes
     logprob: float
@@ -74,10 +74,10 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a completion. Only the last one of a stream has a finish reason and the usage.
+    """A streamed piece of a completion. Only the last one of a stream has a finish reason and the usage.
 
-    An empty piece is a sign of life while the prompt is read or other requests come first. `logprobs` has the tokens
-    that were written since the last delta, where they were asked for: stop strings are cut from `text` only.
+    A delta without text is a heartbeat, sent while the request waits or its prompt is prefilled. `logprobs` has the
+    tokens since the last delta if they were asked for, those of a stop string that is cut from `text` included.
     """
 
     text: str
@@ -88,9 +88,9 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as it was loaded. `placement` says in words what stands where, where that is known.
+    """A model as it was loaded; `placement` describes which device holds which layers, or is empty.
 
-    Where it `is_remote`, what it is asked leaves this process for a server that is not ours.
+    The requests of a model that `is_remote` go to a server outside Pincite.
     """
 
     id: str
@@ -109,8 +109,8 @@ class Engine(Protocol):
 
     The last delta of `generate` has a finish reason and the usage (`rag.engines.completion.complete_stream` checks it).
     `generate` raises `PromptTooLongError`, `EngineBusyError` or `EngineCrashedError`, before or between
-    deltas. Closing its generator stops the model within one step. Where requests have to wait, those of a `client`
-    with fewer answers under way come first.
+    deltas. Closing its generator stops the model within one step. If requests have to wait, those of the `client`
+    with the fewest running requests come first.
     """
 
     def info(self) -> ModelInfo: ...
@@ -133,10 +133,10 @@ class Engine(Protocol):
 
 
 class LoadableEngine(Engine, Protocol):
-    """An engine whose model can be brought into memory ahead of its first use, and taken out of it.
+    """An engine whose model can be loaded before its first use, and unloaded.
 
-    `load` blocks until the model can answer and raises `ModelLoadError` where it cannot. After `close` the engine is
-    of no more use; requests under way end with `EngineCrashedError`.
+    `load` blocks until the model can answer and raises `ModelLoadError` if it cannot. `close` ends the engine for
+    good; running requests end with `EngineCrashedError`.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""A model in a process of its own as an `Engine`: the server's side."""
+"""A model in a worker process as an `Engine`: the server's side."""
 
 import logging
 from collections.abc import Generator, Sequence
@@ -37,11 +37,11 @@ ERRORS: tuple[type[RagError], ...] = (
 
 
 class WorkerEngine:
-    """One model in a process that runs `target`, which starts at the first use and again after it died.
+    """One model in a process that runs `target`, started at the first use and again after it died.
 
     Safe to use from several threads. A request during which the process ends raises `EngineCrashedError`; the next one
-    finds a fresh process. At least once a second a delta comes: an empty one while a request waits or its prompt is
-    read.
+    starts a fresh process. Every second at least one delta comes: an empty one while a request waits or its prompt is
+    prefilled.
     """
 
     def __init__(self, model: str, *, target: str, options: dict[str, Any], timeout_seconds: float) -> None:
@@ -60,7 +60,7 @@ class WorkerEngine:
 
     @property
     def worker_pid(self) -> int | None:
-        """The id of the model's process, or None where none runs."""
+        """The id of the model's process; None if none runs."""
         return self._worker.pid
 
     @property
@@ -69,7 +69,7 @@ class WorkerEngine:
         return self._worker.pid is not None
 
     def load(self) -> None:
-        """Load the model unless it is loaded; raise `ModelLoadError` where that fails."""
+        """Load the model unless it is loaded; raise `ModelLoadError` if that fails."""
         try:
             self._worker.start()
         except WorkerCrashedError as error:
@@ -79,11 +79,11 @@ class WorkerEngine:
             raise ModelLoadError(model=self._model, detail=str(error)) from error
 
     def info(self) -> ModelInfo:
-        """Return the model as it is loaded now; load it first if need be."""
+        """Return the model as it is loaded now, loading it if necessary."""
         self.load()
         pid = self._worker.pid
         if self._loaded is None or self._loaded[0] != pid:
-            with self._crashes_named():
+            with self._translate_errors():
                 loaded = self._worker.call("info", {}, LoadedModel, timeout_seconds=self._timeout_seconds)
             logger.info("model %s: %s", self._model, loaded.placement_reason)
             if pid is not None:
@@ -93,9 +93,9 @@ class WorkerEngine:
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the prompt that `messages` become with the model's chat template."""
-        params = CountParams(_sendable(messages))
+        params = CountParams(_replace_surrogates(messages))
         self.load()
-        with self._crashes_named():
+        with self._translate_errors():
             return self._worker.call(
                 "count_tokens", msgspec.to_builtins(params), int, timeout_seconds=self._timeout_seconds
             )
@@ -103,10 +103,10 @@ class WorkerEngine:
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]:
-        """Yield the answer to `messages` as it is written; see `Engine`."""
-        params = GenerateParams(_sendable(messages), sampling, client)
+        """Yield the completion of `messages` as it is decoded; see `Engine`."""
+        params = GenerateParams(_replace_surrogates(messages), sampling, client)
         self.load()
-        with self._crashes_named():
+        with self._translate_errors():
             deltas = self._worker.stream(
                 "generate", msgspec.to_builtins(params), Delta, timeout_seconds=self._timeout_seconds
             )
@@ -114,10 +114,10 @@ class WorkerEngine:
                 yield from complete
 
     def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
-        """Read ahead what chats share that begin with `messages`; see `Engine`."""
-        params = PrefillParams(_sendable(messages), tuple(documents))
+        """Prefill the prompt prefix of chats that begin with `messages`; see `Engine`."""
+        params = PrefillParams(_replace_surrogates(messages), tuple(documents))
         self.load()
-        with self._crashes_named():
+        with self._translate_errors():
             deltas = self._worker.stream(
                 "prefill", msgspec.to_builtins(params), Delta, timeout_seconds=self._timeout_seconds
             )
@@ -125,11 +125,11 @@ class WorkerEngine:
         return last.usage.prompt_tokens if last.usage else 0
 
     def close(self) -> None:
-        """End the process and whatever it is doing."""
+        """End the process and its running requests."""
         self._worker.close()
 
     @contextmanager
-    def _crashes_named(self) -> Generator[None]:
+    def _translate_errors(self) -> Generator[None]:
         try:
             yield
         except WorkerCrashedError as error:
@@ -138,8 +138,8 @@ class WorkerEngine:
             raise EngineCrashedError(model=self._model, how=str(error)) from error
 
 
-def _sendable(messages: Sequence[Message]) -> tuple[Message, ...]:
-    # Half of a surrogate pair is no character and cannot be sent; JSON can smuggle one in.
+def _replace_surrogates(messages: Sequence[Message]) -> tuple[Message, ...]:
+    # A lone surrogate cannot be encoded; clients can send one as a JSON escape.
     return tuple(
         Message(message.role, message.content.encode("utf-8", errors="replace").decode()) for message in messages
     )

@@ -60,7 +60,7 @@ def find_models(home: Path, server: OpenAiServer | None = None) -> list[CatalogE
     entries.sort(key=lambda entry: -entry.size_bytes)
     if (bundled := bundled_path()) is not None:
         entries.append(_entry(BUNDLED_ID, bundled))
-    return entries + [_remote_entry(REMOTE_PREFIX + model.id) for model in (server.models() if server else ())]
+    return entries + [_remote_entry(REMOTE_PREFIX + model.id) for model in (server.list_models() if server else ())]
 
 
 def entry_for(path: Path) -> CatalogEntry:

@@ -7,7 +7,8 @@ from pathlib import Path
 from ingest.runtime.gguf_header import GgufHeaderError
 from rag.engines.llama.engine import read_preferences
 from rag.engines.llama.model_shape import read_shape
-from rag.engines.llama.placement import GIB, RESERVE_BYTES, Machine, place
+from rag.engines.llama.placement import GIB, RESERVE_BYTES, Machine
+from rag.engines.llama.planning import plan_placement
 from rag.engines.machine import free_ram_bytes, usable_cores
 from rag.models.catalog import CatalogEntry
 from rag.settings import RagSettings
@@ -49,7 +50,7 @@ def predict_memory(entry: CatalogEntry, settings: RagSettings, budget_bytes: int
     except (GgufHeaderError, OSError):
         return entry.size_bytes  # loading the file reports what is wrong with it
     machine = Machine((), budget_bytes + RESERVE_BYTES, usable_cores())
-    return PROCESS_BYTES + place(shape, machine, read_preferences(settings)).ram_bytes
+    return PROCESS_BYTES + plan_placement(shape, machine, read_preferences(settings)).ram_bytes
 
 
 def choose_evictions(

@@ -17,10 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from rag.engines.llama.engine import LlamaEngine
-from rag.engines.llama.model import LlamaContext, LlamaModel, Runtime
+from rag.engines.llama.native.backend import LlamaBackend
+from rag.engines.llama.native.context import LlamaContext
+from rag.engines.llama.native.model import LlamaModel
 from rag.engines.llama.placement import Placement
 from rag.engines.machine import usable_cores
-from rag.engines.serving.language_model import Row
+from rag.engines.serving.language_model import BatchRow
 from rag.models.catalog import bundled_path
 from rag.settings import RagSettings
 from tests.benchmarks.engine_world import Run, ask, print_figures, shared_rate, show, text_of, together
@@ -31,31 +33,30 @@ WINDOW = 8_192
 QUESTIONS = 5
 
 
-def bare_loop(path: Path, sequences: int) -> float:
-    """Return tokens a second over all sequences of a loop that only decodes and takes the likeliest token."""
-    runtime = Runtime()
-    model = LlamaModel(runtime, path, gpu_layers=0)
-    placement = Placement(0, WINDOW, sequences, usable_cores(), "")
-    context = LlamaContext(model, placement, step_tokens=STEP)
+def run_bare_loop(path: Path, slots: int) -> float:
+    """Return tokens a second over all slots of a loop that only decodes greedily."""
+    model = LlamaModel(LlamaBackend(), path, gpu_layers=0)
+    placement = Placement(0, WINDOW, slots, usable_cores(), "")
+    context = LlamaContext(model, placement, max_batch_tokens=STEP)
     prompt = [1_000 + index % 5_000 for index in range(PROMPT_TOKENS)]
-    for sequence in range(sequences):
+    for slot in range(slots):
         for start in range(0, PROMPT_TOKENS, STEP):
-            context.read([Row(sequence, prompt[start : start + STEP], start)], bool)
-    tokens = [5] * sequences
+            context.forward([BatchRow(slot, prompt[start : start + STEP], start)], bool)
+    tokens = [5] * slots
     started = time.perf_counter()
     for step in range(NEW_TOKENS):
-        context.read([Row(id_, [token], PROMPT_TOKENS + step) for id_, token in enumerate(tokens)], bool)
-        tokens = [int(context.logits(row).argmax()) for row in range(sequences)]
+        context.forward([BatchRow(id_, [token], PROMPT_TOKENS + step) for id_, token in enumerate(tokens)], bool)
+        tokens = [int(context.read_logits(row).argmax()) for row in range(slots)]
     seconds = time.perf_counter() - started
     context.close()
     model.close()
-    return sequences * NEW_TOKENS / seconds
+    return slots * NEW_TOKENS / seconds
 
 
-def ends_of(path: Path) -> list[int]:
-    """Return the tokens by which a model ends its answers; here it must go on."""
-    model = LlamaModel(Runtime(), path, gpu_layers=0)
-    ends = [token for token in range(model.vocabulary) if model.is_end(token)]
+def find_end_tokens(path: Path) -> list[int]:
+    """Return the end tokens of a model; here it must go on."""
+    model = LlamaModel(LlamaBackend(), path, gpu_layers=0)
+    ends = [token for token in range(model.vocabulary_size) if model.is_end_token(token)]
     model.close()
     return ends
 
@@ -106,10 +107,10 @@ def main() -> int:
     engine = LlamaEngine(
         "measured", arguments.model, RagSettings(lookup_drafts=False, flash_attention=arguments.flash_attention)
     )
-    ends = ends_of(arguments.model)
+    ends = find_end_tokens(arguments.model)
     with closing(engine):
         for sequences in (1, 8):
-            against_bare_loop(engine, arguments.model, sequences, arguments.rounds, ends)
+            against_run_bare_loop(engine, arguments.model, sequences, arguments.rounds, ends)
         if arguments.llama_server:
             with llama_server(arguments.llama_server, arguments.model, parallel=8, window=WINDOW) as port:
                 against_server(engine, port, arguments.rounds, ends)
@@ -121,11 +122,11 @@ def main() -> int:
     return 0
 
 
-def against_bare_loop(engine: LlamaEngine, model: Path, sequences: int, rounds: int, ends: Sequence[int]) -> None:
+def against_run_bare_loop(engine: LlamaEngine, model: Path, sequences: int, rounds: int, ends: Sequence[int]) -> None:
     """Print tokens a second with so many together."""
     bare, served = [], []
     for round_ in range(rounds):
-        bare.append(bare_loop(model, sequences))
+        bare.append(run_bare_loop(model, sequences))
         served.append(service(engine, sequences, 1_000 * round_ + 10 * sequences, ends))
     show(f"tokens/s with {sequences} together, served / bare loop", served, bare)
 

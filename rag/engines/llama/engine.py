@@ -13,10 +13,7 @@ from rag.settings import RagSettings
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """Which model the worker loads, and how.
-
-    `is_speculative` turns prompt lookup decoding on.
-    """
+    """Which model the worker loads, and how; `is_speculative` turns prompt lookup decoding on."""
 
     model: str
     path: str
@@ -49,12 +46,12 @@ class LlamaEngine(WorkerEngine):
 
 
 def read_preferences(settings: RagSettings) -> LoadPreferences:
-    """Return what the settings ask of how a model is loaded."""
+    """Return how the settings ask a model to be loaded."""
     return LoadPreferences(
         gpu_layers=settings.gpu_layers,
         context_window=settings.context_window,
         threads=settings.threads,
-        parallel=settings.parallel_requests,
+        slots=settings.parallel_requests,
         kv_type=settings.kv_type,
         kv_on_gpu=settings.kv_on_gpu,
         flash_attention=settings.flash_attention,

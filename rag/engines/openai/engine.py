@@ -1,6 +1,6 @@
-"""A model of a server that speaks OpenAI's API, as an `Engine`.
+"""A model of an OpenAI-compatible server as an `Engine`.
 
-Such servers are vLLM, LM Studio, llama-server, Ollama, those of hosted providers, and Pincite itself.
+Such servers are vLLM, LM Studio, llama-server, Ollama, hosted providers, and Pincite itself.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ import msgspec
 from httpx_sse import SSEError
 
 from rag.engines.completion import complete_stream
-from rag.engines.openai.server import OpenAiServer, RefusedError, RemoteModel
-from rag.engines.openai.wire import Chunk, finish_reason, request_body
-from rag.engines.serving.sequence import room_for_answer
+from rag.engines.openai.server import OpenAiServer, RemoteModel, ServerRefusedError
+from rag.engines.openai.wire import Chunk, build_request, parse_finish_reason
+from rag.engines.serving.sequence import limit_max_tokens
 from rag.engines.types import Delta, FinishReason, Message, ModelInfo, Sampling, Usage
 from rag.errors import (
     EngineBusyError,
@@ -34,45 +34,45 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SIGN_OF_LIFE_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 
 
 class OpenAiEngine:
-    """A model of a server elsewhere. Safe to use from several threads; `LoadableEngine` says what it promises.
+    """A remote model as a `LoadableEngine`. Safe to use from several threads.
 
-    Loading it asks the server whether it is there and what window the model has; after a lost connection it is asked
-    again. `count_tokens` is exact where the server counts (vLLM, llama-server), else a `TokenEstimate`. Whose request
-    comes first is for the server to decide: it does not learn who asks. `Sampling.cite_up_to` has no effect.
+    Loading it asks the server for the model and its context window; after a lost connection it is asked again.
+    `count_tokens` is exact if the server counts tokens (vLLM, llama-server), else a `TokenEstimate`. The server alone
+    schedules requests: `client` is not sent to it. `Sampling.cite_up_to` has no effect.
     """
 
     def __init__(self, model: str, server: OpenAiServer, *, context_window: int | None, timeout_seconds: float) -> None:
         self._model = model
         self._name = model.removeprefix("remote/")
         self._server = server
-        self._wanted_window = context_window
+        self._configured_window = context_window
         self._timeout_seconds = timeout_seconds
         self._estimate = TokenEstimate()
-        self._facts: tuple[RemoteModel, int] | None = None
+        self._metadata: tuple[RemoteModel, int] | None = None
         self._is_closed = False
-        if note := server.privacy_note():
-            logger.warning("%s: %s", model, note)
+        if warning := server.describe_privacy():
+            logger.warning("%s: %s", model, warning)
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the server was there when it was last asked."""
-        return self._facts is not None
+        """Whether the server answered when it was last asked."""
+        return self._metadata is not None
 
     def load(self) -> None:
-        """Ask the server for the model, unless it was asked; raise `ModelLoadError` where that fails."""
-        self._known()
+        """Ask the server for the model once; raise `ModelLoadError` if that fails."""
+        self._fetch_metadata()
 
     def info(self) -> ModelInfo:
-        """Return what is known of the model; nothing of it is on this machine."""
+        """Return the model; sizes and threads are 0, as nothing of it is on this machine."""
         return ModelInfo(
             id=self._model,
             path=self._server.url,
             architecture="remote",
-            context_window=self._known()[1],
+            context_window=self._fetch_metadata()[1],
             gpu_layers=0,
             threads=0,
             size_bytes=0,
@@ -81,86 +81,89 @@ class OpenAiEngine:
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the prompt that `messages` become, or a cautious estimate of it."""
-        counted = self._server.count(self._known()[0], messages)
-        return self._estimate.of(messages) if counted is None else counted
+        token_count = self._server.count_tokens(self._fetch_metadata()[0], messages)
+        return self._estimate.estimate(messages) if token_count is None else token_count
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]:
-        """Yield the answer to `messages` as it is written; see `Engine`."""
+        """Yield the completion of `messages` as it is streamed; see `Engine`."""
         with closing(complete_stream(self._deltas(messages, sampling), model=self._model)) as deltas:
             yield from deltas
 
     def _deltas(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]:
-        model, window = self._known()
-        room = self._room(model, window, messages, sampling.max_tokens)
+        model, window = self._fetch_metadata()
+        max_tokens = self._limit_max_tokens(model, window, messages, sampling.max_tokens)
         repeat_name = "repetition_penalty" if model.is_vllm else "repeat_penalty"
-        body = request_body(self._name, messages, replace(sampling, max_tokens=room), repeat_name=repeat_name)
-        answer = _RemoteAnswer()
-        chunks = polled(self._server.chunks(body, timeout_seconds=self._timeout_seconds), SIGN_OF_LIFE_SECONDS)
-        with self._failures_named(messages, window), closing(chunks):
+        body = build_request(self._name, messages, replace(sampling, max_tokens=max_tokens), repeat_name=repeat_name)
+        completion = _StreamedCompletion()
+        chunks = poll_items(self._server.stream_chunks(body, timeout_seconds=self._timeout_seconds), HEARTBEAT_SECONDS)
+        with self._translate_errors(messages, window), closing(chunks):
             for chunk in chunks:
                 if self._is_closed:
                     raise EngineCrashedError(model=self._model, how="it was closed")
-                yield Delta("") if chunk is None else answer.read(chunk)
-        if answer.finish_reason is not None:
-            yield self._last(answer, messages)
+                yield Delta("") if chunk is None else completion.read(chunk)
+        if completion.finish_reason is not None:
+            yield self._build_last_delta(completion, messages)
 
     def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
-        """Do nothing: what a server keeps of its prompts is its own business."""
+        """Do nothing: the prefix cache of a server is its own."""
         return 0
 
     def close(self) -> None:
-        """End the answers that are being written, within a second."""
+        """End the running completions, within a second."""
         self._is_closed = True
 
-    def _known(self) -> tuple[RemoteModel, int]:
-        """Return what the server said of the model, and its window."""
+    def _fetch_metadata(self) -> tuple[RemoteModel, int]:
+        """Return the server's entry of the model, and its context window."""
         if self._is_closed:
             raise EngineCrashedError(model=self._model, how="it was closed")
-        facts = self._facts
-        if facts is None:
-            found = self._server.find(self._name, model=self._model)
-            facts = self._facts = found, self._wanted_window or self._server.window(found)
-        return facts
+        metadata = self._metadata
+        if metadata is None:
+            remote = self._server.find_model(self._name, model=self._model)
+            window = self._configured_window or self._server.read_context_window(remote)
+            metadata = self._metadata = remote, window
+        return metadata
 
-    def _room(self, model: RemoteModel, window: int, messages: Sequence[Message], max_tokens: int | None) -> int | None:
-        """Return how long the answer may be. Some servers refuse more than there is room for, some cut the prompt."""
-        if self._estimate.of(messages) + (max_tokens or 0) <= window:
+    def _limit_max_tokens(
+        self, model: RemoteModel, window: int, messages: Sequence[Message], max_tokens: int | None
+    ) -> int | None:
+        """Return how many tokens to ask for: some servers refuse more than fits, some truncate the prompt."""
+        if self._estimate.estimate(messages) + (max_tokens or 0) <= window:
             return max_tokens
-        counted = self._server.count(model, messages)
-        if counted is None:
+        token_count = self._server.count_tokens(model, messages)
+        if token_count is None:
             return max_tokens
-        if counted >= window:
-            raise PromptTooLongError(prompt_tokens=counted, context_window=window)
-        return room_for_answer(prompt_tokens=counted, context_window=window, max_tokens=max_tokens)
+        if token_count >= window:
+            raise PromptTooLongError(prompt_tokens=token_count, context_window=window)
+        return limit_max_tokens(prompt_tokens=token_count, context_window=window, max_tokens=max_tokens)
 
-    def _last(self, answer: "_RemoteAnswer", messages: Sequence[Message]) -> Delta:
-        if answer.usage is not None:
-            self._estimate.learn(messages, answer.usage.prompt_tokens)
-        usage = answer.usage or Usage(self.count_tokens(messages), answer.pieces)
-        return Delta("", answer.finish_reason, usage)
+    def _build_last_delta(self, completion: "_StreamedCompletion", messages: Sequence[Message]) -> Delta:
+        if completion.usage is not None:
+            self._estimate.learn(messages, completion.usage.prompt_tokens)
+        usage = completion.usage or Usage(self.count_tokens(messages), completion.deltas)
+        return Delta("", completion.finish_reason, usage)
 
     @contextmanager
-    def _failures_named(self, messages: Sequence[Message], window: int) -> Generator[None]:
+    def _translate_errors(self, messages: Sequence[Message], window: int) -> Generator[None]:
         try:
             yield
-        except RefusedError as refusal:
-            raise self._refusal(refusal, messages, window) from refusal
+        except ServerRefusedError as refusal:
+            raise self._translate_refusal(refusal, messages, window) from refusal
         except (httpx.HTTPError, SSEError, msgspec.MsgspecError) as error:
-            self._facts = None  # when it is there again it may have other models
+            self._metadata = None  # the server may have other models when it is back
             how = f"the connection to {self._server.url} failed: {type(error).__name__}"
             raise EngineCrashedError(model=self._model, how=how) from error
 
-    def _refusal(self, refusal: RefusedError, messages: Sequence[Message], window: int) -> RagError:
-        problem = refusal.problem
-        if problem.is_too_long:
-            tokens = problem.n_prompt_tokens or max(self.count_tokens(messages), window)
-            return PromptTooLongError(prompt_tokens=tokens, context_window=problem.n_ctx or window)
-        if refusal.status == HTTPStatus.TOO_MANY_REQUESTS or problem.is_busy:
+    def _translate_refusal(self, refusal: ServerRefusedError, messages: Sequence[Message], window: int) -> RagError:
+        error = refusal.error
+        if error.is_too_long:
+            tokens = error.n_prompt_tokens or max(self.count_tokens(messages), window)
+            return PromptTooLongError(prompt_tokens=tokens, context_window=error.n_ctx or window)
+        if refusal.status == HTTPStatus.TOO_MANY_REQUESTS or error.is_busy:
             return EngineBusyError(waiting=0, retry_after_seconds=refusal.retry_after_seconds)
         if refusal.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-            self._facts = None
+            self._metadata = None
             return ModelLoadError(model=self._model, detail=f"{self._server.url} answers: {refusal}")
         if refusal.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
             return QuestionError(detail=f"{self._server.url} refuses this request, {refusal}")
@@ -168,65 +171,64 @@ class OpenAiEngine:
 
 
 @dataclass(slots=True)
-class _RemoteAnswer:
-    """What a streamed answer has said of its end; the usage comes after the last words."""
+class _StreamedCompletion:
+    """The end of a streamed completion, as far as it was received; the usage comes after the last text."""
 
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
-    pieces: int = 0
+    deltas: int = 0
 
     def read(self, chunk: Chunk) -> Delta:
-        """Take in one event and return what it adds to the answer."""
+        """Record one event, and return the delta that it adds."""
         if chunk.usage is not None:
-            self.usage = chunk.usage.usage()
+            self.usage = chunk.usage.to_usage()
         if not chunk.choices:
             return Delta("")
         choice = chunk.choices[0]
         if choice.finish_reason is not None:
-            self.finish_reason = finish_reason(choice.finish_reason)
+            self.finish_reason = parse_finish_reason(choice.finish_reason)
         text = (choice.delta and choice.delta.content) or ""
-        self.pieces += bool(text)
+        self.deltas += bool(text)
         tokens = (choice.logprobs and choice.logprobs.content) or ()
-        return Delta(text, logprobs=tuple(token.logprob_of() for token in tokens))
+        return Delta(text, logprobs=tuple(token.to_logprob() for token in tokens))
 
 
 class TokenEstimate:
-    """How many tokens a prompt has, told from its bytes; cautious, for a prompt that is too long is refused.
+    """An estimate of a prompt's tokens from its bytes; cautious, because a prompt that is too long is refused.
 
-    Starts with two bytes a token, where English has four and a half. From what answers say of their prompts it learns:
-    upwards at once, downwards slowly, and a margin stays. So a text like those before is hardly ever longer than
-    estimated, and the first ones may seem twice as long as they are.
+    Starts with two bytes a token; English has four and a half. It learns from the usage of completions, upwards at
+    once, downwards slowly, and keeps a margin. So a text like those before is hardly ever longer than estimated, and
+    the first ones may seem twice as long as they are.
     """
 
     START = 0.5
     MARGIN = 1.1
     MESSAGE_TOKENS = 8
-    LEAST_BYTES = 400
-    """Shorter prompts are mostly template, which says nothing about text."""
+    MIN_BYTES = 400
+    """Shorter prompts are mostly chat template, which says nothing about text."""
 
     def __init__(self) -> None:
         self._tokens_per_byte = self.START
 
-    def of(self, messages: Sequence[Message]) -> int:
-        """Return the estimate; more than 0, and more for more messages."""
-        return math.ceil(self._tokens_per_byte * self.MARGIN * _size(messages)) + self.MESSAGE_TOKENS * (
+    def estimate(self, messages: Sequence[Message]) -> int:
+        """Return the estimated tokens; more than 0, and more for more messages."""
+        return math.ceil(self._tokens_per_byte * self.MARGIN * _count_bytes(messages)) + self.MESSAGE_TOKENS * (
             1 + len(messages)
         )
 
     def learn(self, messages: Sequence[Message], prompt_tokens: int) -> None:
-        """Take in that the prompt of `messages` had `prompt_tokens`."""
-        if (size := _size(messages)) < self.LEAST_BYTES:
+        """Learn that the prompt of `messages` had `prompt_tokens`."""
+        if (size_bytes := _count_bytes(messages)) < self.MIN_BYTES:
             return
-        seen = prompt_tokens / size
-        change = seen - self._tokens_per_byte
+        tokens_per_byte = prompt_tokens / size_bytes
+        change = tokens_per_byte - self._tokens_per_byte
         self._tokens_per_byte += change if change > 0 else change / 4
 
 
-def polled(items: AsyncGenerator[T, None], seconds: float) -> Generator[T | None, None, None]:
+def poll_items(items: AsyncGenerator[T, None], seconds: float) -> Generator[T | None, None, None]:
     """Yield `items` as they come, and None after every so many `seconds` without one.
 
-    They are computed in a loop of their own that runs while the caller waits. Closing the generator cancels what they
-    wait for and closes them.
+    They run in an event loop of their own while the caller waits. Closing the generator cancels and closes them.
     """
     loop = asyncio.new_event_loop()
     pending: asyncio.Task[T | _End] | None = None
@@ -250,12 +252,12 @@ def polled(items: AsyncGenerator[T, None], seconds: float) -> Generator[T | None
 
 
 class _End:
-    """Stands for the item after the last one."""
+    """Marks the end of the items."""
 
 
 async def _next(items: AsyncGenerator[T, None]) -> T | _End:
     return await anext(items, _End())
 
 
-def _size(messages: Sequence[Message]) -> int:
+def _count_bytes(messages: Sequence[Message]) -> int:
     return sum(len(message.content.encode(errors="replace")) for message in messages)

@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server is asked and what it says, as far as an engine needs it. Pure."""
+"""The requests and responses of OpenAI-compatible servers, as far as an engine needs them. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -12,50 +12,50 @@ from rag.engines.types import Alternative, FinishReason, Message, Sampling, Toke
 JsonObject = dict[str, Any]
 
 TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error", "input_tokens"})
-"""How a prompt over the window is named: the code at OpenAI and Pincite, the type at llama-server, what vLLM faults."""
+"""Errors for a prompt over the window: the code of OpenAI and Pincite, the type of llama-server, the param of vLLM."""
 BUSY = frozenset({"engine_busy", "rate_limit_exceeded"})
 
 
-class WireAlternative(msgspec.Struct, frozen=True, rename={"spelling": "bytes"}):
-    """A token with its log-probability, and its bytes where the server has them."""
+class WireAlternative(msgspec.Struct, frozen=True, rename={"token_bytes": "bytes"}):
+    """A token with its log-probability, and its bytes if the server sends them."""
 
     token: str
     logprob: float
-    spelling: tuple[int, ...] | None = None
+    token_bytes: tuple[int, ...] | None = None
 
-    def spelled(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Return the token's bytes."""
-        return self.token.encode() if self.spelling is None else bytes(self.spelling)
+        return self.token.encode() if self.token_bytes is None else bytes(self.token_bytes)
 
 
 class WireToken(WireAlternative, frozen=True):
-    """A token that was written, and what could have stood in its place."""
+    """A completion token, and the most likely tokens in its place."""
 
     top_logprobs: tuple[WireAlternative, ...] | None = None
 
-    def logprob_of(self) -> TokenLogprob:
-        """Return it as the engine's callers know it."""
-        top = tuple(Alternative(other.spelled(), other.logprob) for other in self.top_logprobs or ())
-        return TokenLogprob(self.spelled(), self.logprob, top)
+    def to_logprob(self) -> TokenLogprob:
+        """Return the token as an engine's `TokenLogprob`."""
+        top = tuple(Alternative(other.to_bytes(), other.logprob) for other in self.top_logprobs or ())
+        return TokenLogprob(self.to_bytes(), self.logprob, top)
 
 
 @dataclass(frozen=True, slots=True)
 class WireLogprobs:
-    """The tokens of a piece of the answer."""
+    """The tokens of a delta."""
 
     content: tuple[WireToken, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WireDelta:
-    """A piece of the answer. What a model thinks before it answers comes under other names and is not read."""
+    """A piece of the completion. Reasoning comes in other fields and is ignored."""
 
     content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WireChoice:
-    """The one answer that was asked for."""
+    """The only completion of a request."""
 
     delta: WireDelta | None = None
     finish_reason: str | None = None
@@ -64,28 +64,28 @@ class WireChoice:
 
 @dataclass(frozen=True, slots=True)
 class WirePromptDetails:
-    """What of the prompt was known already."""
+    """How much of the prompt was cached."""
 
     cached_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WireUsage:
-    """The tokens that were read and written."""
+    """The tokens of prompt and completion."""
 
     prompt_tokens: int
     completion_tokens: int = 0
     prompt_tokens_details: WirePromptDetails | None = None
 
-    def usage(self) -> Usage:
-        """Return it as the engine's callers know it."""
+    def to_usage(self) -> Usage:
+        """Return the counts as an engine's `Usage`."""
         details = self.prompt_tokens_details
         return Usage(self.prompt_tokens, self.completion_tokens, (details and details.cached_tokens) or 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a server refuses. llama-server says how long prompt and window are."""
+class WireError:
+    """The error of a server. llama-server adds the lengths of prompt and window."""
 
     message: str = ""
     type: str | None = None
@@ -101,41 +101,41 @@ class Problem:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the server asks to come again later."""
+        """Whether the server asks the client to try again later."""
         return str(self.code) in BUSY
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One event of a streamed answer."""
+    """One event of a streamed completion."""
 
     choices: tuple[WireChoice, ...] | None = None
     usage: WireUsage | None = None
-    error: Problem | str | None = None
+    error: WireError | str | None = None
 
     @property
-    def problem(self) -> Problem | None:
-        """Why the answer ends here, where it does."""
-        return Problem(self.error) if isinstance(self.error, str) else self.error
+    def stream_error(self) -> WireError | None:
+        """The error that ends the stream; None for any other event."""
+        return WireError(self.error) if isinstance(self.error, str) else self.error
 
 
-def read_problem(body: bytes) -> Problem:
-    """Return what the body of a refusal says, whichever of the usual shapes it has."""
+def parse_error(body: bytes) -> WireError:
+    """Return the error in the body of a response, whichever of the usual shapes it has."""
     try:
-        return msgspec.json.decode(body, type=Chunk).problem or msgspec.json.decode(body, type=Problem)
+        return msgspec.json.decode(body, type=Chunk).stream_error or msgspec.json.decode(body, type=WireError)
     except msgspec.MsgspecError:
-        return Problem(body[:200].decode(errors="replace"))
+        return WireError(body[:200].decode(errors="replace"))
 
 
-def finish_reason(reason: str) -> FinishReason:
-    """Return why an answer ended, in the two words that there are here."""
+def parse_finish_reason(reason: str) -> FinishReason:
+    """Return `length`, or `stop` for every other reason."""
     return "length" if reason == "length" else "stop"
 
 
-def request_body(model: str, messages: Sequence[Message], sampling: Sampling, *, repeat_name: str) -> JsonObject:
-    """Return the body of a streamed request. What is at its neutral value is left out: not every server knows all.
+def build_request(model: str, messages: Sequence[Message], sampling: Sampling, *, repeat_name: str) -> JsonObject:
+    """Return the JSON body of a streamed request. Parameters with neutral values are left out: few servers know all.
 
-    `repeat_name` is what the server calls `repeat_penalty`. `cite_up_to` has no word on the wire and is not sent.
+    `repeat_name` is the server's name of `repeat_penalty`. `cite_up_to` has no equivalent and is not sent.
     """
     optional: dict[str, tuple[object, object]] = {
         "top_p": (sampling.top_p, 1.0),
@@ -150,11 +150,11 @@ def request_body(model: str, messages: Sequence[Message], sampling: Sampling, *,
         "logit_bias": ({str(token): bias for token, bias in sampling.logit_bias}, {}),
         "logprobs": (sampling.top_logprobs is not None, False),
         "top_logprobs": (sampling.top_logprobs, None),
-        "response_format": (_response_format(sampling.json_schema), None),
+        "response_format": (_build_response_format(sampling.json_schema), None),
     }
     return {
         "model": model,
-        "messages": wire_messages(messages),
+        "messages": dump_messages(messages),
         "stream": True,
         "stream_options": {"include_usage": True},
         "temperature": sampling.temperature,
@@ -162,14 +162,14 @@ def request_body(model: str, messages: Sequence[Message], sampling: Sampling, *,
     }
 
 
-def wire_messages(messages: Sequence[Message]) -> list[JsonObject]:
-    """Return the chat as JSON. Half of a surrogate pair is no character and cannot be sent."""
+def dump_messages(messages: Sequence[Message]) -> list[JsonObject]:
+    """Return the chat as JSON objects. A lone surrogate cannot be encoded and is replaced."""
     return [
         {"role": message.role, "content": message.content.encode(errors="replace").decode()} for message in messages
     ]
 
 
-def _response_format(schema: str) -> JsonObject | None:
+def _build_response_format(schema: str) -> JsonObject | None:
     if not schema:
         return None
     named = {"name": "answer", "schema": json.loads(schema), "strict": True}

@@ -1,8 +1,7 @@
-"""Turn messages into the prompt that a model was trained on, with the chat template from its file.
+"""Turn messages into a prompt in the format that a model was trained on: the Jinja chat template of its file.
 
-A template comes from whoever made the file, so it runs in a sandbox. What people and documents write
-can contain the text of a control token (`<|im_end|>`); it is broken up first, so that no content can end
-its own turn or begin another's.
+A template is untrusted code, so it runs in a sandbox. Questions and documents can contain the text of a control token
+(`<|im_end|>`); it is broken up first, so that no content can end its own message or begin another.
 """
 
 import json
@@ -24,22 +23,22 @@ from rag.errors import ChatTemplateError
 ZERO_WIDTH_SPACE = "\u200b"
 REPLACEMENT = "\ufffd"
 
-PLAIN_TEMPLATE = (
+FALLBACK_TEMPLATE = (
     "{% for message in messages %}"
     "{% if message.role == 'system' %}{{ message.content }}\n\n"
     "{% elif message.role == 'user' %}User: {{ message.content }}\n"
     "{% else %}Assistant: {{ message.content }}\n{% endif %}"
     "{% endfor %}Assistant:"
 )
-PLAIN_STOP = ("\nUser:",)
+FALLBACK_STOP = ("\nUser:",)
 
-TEMPLATE_FAILURES = (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""What a template can raise: its own refusal, and the slips of whoever wrote it."""
+TEMPLATE_ERRORS = (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What a template can raise: its own refusal, and the errors of its author."""
 
 
 @dataclass(frozen=True, slots=True)
-class TokenTexts:
-    """How a model writes the tokens that templates use, and every control token that content must not become."""
+class SpecialTokens:
+    """The texts of the tokens that templates use, and of every control token that content must not become."""
 
     bos: str = ""
     eos: str = ""
@@ -47,32 +46,33 @@ class TokenTexts:
 
 
 class ChatTemplate:
-    """Renders messages. `stop` ends an answer where the template has no token for it."""
+    """Renders messages. `stop_strings` end a completion if the template has no end token."""
 
-    def __init__(self, source: str | None, tokens: TokenTexts, *, now: Callable[[], datetime] = datetime.now) -> None:
-        self.stop = () if source else PLAIN_STOP
+    def __init__(
+        self, source: str | None, tokens: SpecialTokens, *, now: Callable[[], datetime] = datetime.now
+    ) -> None:
+        self.stop_strings = () if source else FALLBACK_STOP
         self._tokens = tokens
-        self._control = _any_of(tokens.control)
-        environment = _environment(now)
+        self._control = _compile_alternatives(tokens.control)
+        environment = _create_environment(now)
         try:
-            self._template = environment.from_string(source or PLAIN_TEMPLATE)
+            self._template = environment.from_string(source or FALLBACK_TEMPLATE)
         except jinja2.TemplateError as error:
             raise ChatTemplateError(detail=f"the template has an error: {error}") from error
 
     def render(self, messages: Sequence[Message]) -> str:
-        """Return the prompt for the next answer of the assistant.
+        """Return the prompt for the next completion of the assistant.
 
-        Where the template refuses a system message or turns that do not alternate, the system message
-        goes into the first message of the user and neighbours of one role are joined. Raises
-        `ChatTemplateError` when it refuses all of that.
+        If the template refuses a system message or roles that do not alternate, the system message is merged into the
+        first user message, then consecutive messages of one role. Raises `ChatTemplateError` if it refuses that too.
         """
-        safe = [Message(message.role, self.defuse(message.content)) for message in messages]
-        folded = fold_system(safe)
+        safe = [Message(message.role, self.neutralize(message.content)) for message in messages]
+        merged = merge_system_message(safe)
         refusals: list[str] = []
-        for attempt in (safe, folded, join_neighbours(folded)):
+        for attempt in (safe, merged, merge_consecutive_roles(merged)):
             try:
                 prompt = self._render(attempt)
-            except TEMPLATE_FAILURES as error:
+            except TEMPLATE_ERRORS as error:
                 refusals.append(str(error))
                 continue
             if _has_system(prompt, safe):
@@ -80,11 +80,11 @@ class ChatTemplate:
             refusals.append("it leaves out the system message")
         raise ChatTemplateError(detail=refusals[0])
 
-    def defuse(self, content: str) -> str:
-        """Return `content` with every control token's text broken up, invisibly for a reader."""
+    def neutralize(self, content: str) -> str:
+        """Return `content` with a zero-width space in the text of every control token."""
         if self._control is None:
             return content
-        while self._control.search(content):  # breaking one up can bare another inside it
+        while self._control.search(content):  # a broken one can leave another one inside it
             content = self._control.sub(_break_up, content)
         return content
 
@@ -96,40 +96,40 @@ class ChatTemplate:
             eos_token=self._tokens.eos,
             tools=None,
             documents=None,
-            # Models that can think aloud or not: an answer from documents has to start at once.
+            # For reasoning models: an answer from documents has to start at once.
             enable_thinking=False,
             thinking=False,
         )
 
 
-def fold_system(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with the system's words at the head of the first message of the user."""
+def merge_system_message(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages with the system message at the start of the first user message."""
     system = "\n\n".join(message.content for message in messages if message.role == "system")
-    turns = [message for message in messages if message.role != "system"]
+    others = [message for message in messages if message.role != "system"]
     if not system:
-        return turns
-    at = next((index for index, turn in enumerate(turns) if turn.role == "user"), None)
-    if at is None:
-        return [Message("user", system), *turns]
-    return [*turns[:at], Message("user", f"{system}\n\n{turns[at].content}"), *turns[at + 1 :]]
+        return others
+    first = next((index for index, message in enumerate(others) if message.role == "user"), None)
+    if first is None:
+        return [Message("user", system), *others]
+    return [*others[:first], Message("user", f"{system}\n\n{others[first].content}"), *others[first + 1 :]]
 
 
-def join_neighbours(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with those of one role that follow each other made one."""
-    joined: list[Message] = []
+def merge_consecutive_roles(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages with consecutive ones of the same role merged."""
+    merged: list[Message] = []
     for message in messages:
-        if joined and joined[-1].role == message.role:
-            message = Message(message.role, f"{joined.pop().content}\n\n{message.content}")
-        joined.append(message)
-    return joined
+        if merged and merged[-1].role == message.role:
+            message = Message(message.role, f"{merged.pop().content}\n\n{message.content}")
+        merged.append(message)
+    return merged
 
 
 def _has_system(prompt: str, messages: Sequence[Message]) -> bool:
-    # Some templates drop a system message without a word.
+    # Some templates leave a system message out without an error.
     return all(message.content.strip() in prompt for message in messages if message.role == "system")
 
 
-def _any_of(texts: Collection[str]) -> re.Pattern[str] | None:
+def _compile_alternatives(texts: Collection[str]) -> re.Pattern[str] | None:
     longest_first = sorted(filter(None, texts), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -140,7 +140,7 @@ def _break_up(match: re.Match[str]) -> str:
 
 
 class _GenerationBlock(Extension):
-    """`{% generation %}` marks what a training run learns from; here its body is just text."""
+    """`{% generation %}` marks the text of a training run; here its body is plain text."""
 
     tags = {"generation"}  # noqa: RUF012 (jinja2 declares it so)
 
@@ -149,13 +149,13 @@ class _GenerationBlock(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
-def _environment(now: Callable[[], datetime]) -> ImmutableSandboxedEnvironment:
+def _create_environment(now: Callable[[], datetime]) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlock]
     )
 
-    def strftime_now(form: str) -> str:
-        return now().strftime(form)
+    def strftime_now(date_format: str) -> str:
+        return now().strftime(date_format)
 
     helpers: dict[str, Any] = {"raise_exception": _refuse, "strftime_now": strftime_now}
     environment.globals.update(helpers)

@@ -1,163 +1,166 @@
-"""Which sequence of the model serves a request, and what of its prompt is there already.
+"""The KV slots of a model: which slot serves a request, and how much of its prompt is cached there.
 
-Decides; what it decides is done by a `SequenceStore`. What was read of a prompt stays when its answer is complete:
-another prompt that begins with the same tokens goes on from there, or from a copy while it is in use.
+Decides; a `KvCache` does it. The prompt stays cached in its slot when its completion ends: another prompt with the same
+prefix resumes there, or from a copy while the slot is busy.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rag.engines.serving.sequence import common_prefix
+from rag.engines.serving.sequence import count_common_prefix
 
-COPIED_SHARE = 4
-"""A copy takes over a whole sequence, so at least one part in so many of it must be of use."""
+MAX_COPY_RATIO = 4
+"""A copy takes a whole slot, so at least one token in so many of it must be shared."""
 
 
-class SequenceStore(Protocol):
-    """What a model has read in each of its sequences."""
+class KvCache(Protocol):
+    """The KV cache of a model, with one token sequence in each slot."""
 
-    def can_keep(self, sequence: int, count: int) -> bool:
-        """Return whether the first `count` tokens of a sequence are still there by themselves.
+    def can_truncate(self, slot: int, length: int) -> bool:
+        """Return whether a slot can be cut back to its first `length` tokens.
 
-        A recurrent state has no points to go back to, and a sliding window has forgotten what left it long ago.
+        A recurrent state has no earlier points, and a sliding window has evicted what left it.
         """
         ...
 
-    def can_copy(self, sequence: int, count: int) -> bool:
-        """Return whether a copy of the first `count` tokens of a sequence would have all that they need.
+    def can_copy(self, slot: int, length: int) -> bool:
+        """Return whether a copy of the first `length` tokens of a slot would be complete.
 
-        A copy of a sliding window has what its source looks back to from its end, not from `count`.
+        A copy of a sliding window has what the end of its source attends to, not what `length` does.
         """
         ...
 
-    def keep(self, sequence: int, count: int) -> None:
-        """Keep the first `count` tokens of a sequence and forget the others."""
+    def truncate(self, slot: int, length: int) -> None:
+        """Keep the first `length` tokens of a slot and evict the others."""
         ...
 
-    def copy(self, source: int, target: int, count: int) -> None:
-        """Make `target` have read just the first `count` tokens of `source`."""
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Make `target` hold exactly the first `length` tokens of `source`."""
         ...
 
-    def state(self, sequence: int) -> memoryview:
-        """Return all that a sequence has read, as the model holds it."""
+    def save_state(self, slot: int) -> memoryview:
+        """Return the state of a slot as bytes, in the library's own format."""
         ...
 
-    def restore(self, sequence: int, state: bytes) -> bool:
-        """Make a sequence have read what `state` holds, whatever it had read; False where that cannot be used."""
+    def restore_state(self, slot: int, state: bytes) -> bool:
+        """Replace a slot by a saved state; return False, the slot empty, if the state cannot be used."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a request is served: its sequence, and how many tokens of its prompt that has read already."""
+class SlotAssignment:
+    """The slot that serves a request, and how many tokens of its prompt are cached there."""
 
-    sequence: int
-    known_tokens: int
+    slot: int
+    cached_tokens: int
 
 
 @dataclass(slots=True)
-class _Held:
-    """What one sequence has read.
+class _Slot:
+    """One slot and its cached `tokens`, which are prompt tokens only.
 
-    Only what was read as a prompt is `known`. An answer is read one token at a time, which gives other last bits; so
-    the same prompt has the same answer whatever came before it.
+    Decoding computes one token at a time, which gives other last bits than prefill; without completion tokens the same
+    prompt gives the same completion whatever came before it.
     """
 
     id: int
-    known: list[int] = field(default_factory=list[int])
+    tokens: list[int] = field(default_factory=list[int])
     is_busy: bool = False
     last_used: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Option:
-    """Serve a request in `target`, which goes on after the first `common` tokens of `source`."""
+class _Candidate:
+    """Serve a request in `target`, which resumes after the first `shared_tokens` tokens of `source`."""
 
-    target: _Held
-    source: _Held
-    common: int
+    target: _Slot
+    source: _Slot
+    shared_tokens: int
 
 
-class Memory:
-    """Gives sequences to requests. `reusable` rounds what two prompts share down to what may be kept of it."""
+class KvSlots:
+    """Assigns slots to requests. `align_reuse(shared, prompt)` rounds the shared tokens of a prompt down."""
 
-    def __init__(self, store: SequenceStore, *, sequences: int, reusable: Callable[[int, int], int]) -> None:
-        self._store = store
-        self._held = [_Held(id_) for id_ in range(sequences)]
-        self._reusable = reusable
-        self._uses = 0
+    def __init__(self, cache: KvCache, *, slots: int, align_reuse: Callable[[int, int], int]) -> None:
+        self._cache = cache
+        self._slots = [_Slot(id_) for id_ in range(slots)]
+        self._align_reuse = align_reuse
+        self._releases = 0
 
-    def begin(self, prompt: Sequence[int]) -> Place | None:
-        """Return where to read `prompt`; None while every sequence is in use."""
-        options = self._options(prompt)
-        if not options:
+    def assign(self, prompt: Sequence[int]) -> SlotAssignment | None:
+        """Return the slot for a prompt, which is busy until `release`; None while every slot is busy."""
+        candidates = self._find_candidates(prompt)
+        if not candidates:
             return None
-        chosen = max(options, key=self._value)
-        target, common = chosen.target, chosen.common
-        if chosen.source is target:
-            self._keep(target, common)
+        best = max(candidates, key=self._rate)
+        target, shared = best.target, best.shared_tokens
+        if best.source is target:
+            self._truncate(target, shared)
         else:
-            self._store.copy(chosen.source.id, target.id, common)
-            target.known = chosen.source.known[:common]
+            self._cache.copy(best.source.id, target.id, shared)
+            target.tokens = best.source.tokens[:shared]
         target.is_busy = True
-        return Place(target.id, common)
+        return SlotAssignment(target.id, shared)
 
-    def read(self, sequence: int, tokens: Sequence[int]) -> None:
-        """Note that `tokens` of a prompt were read."""
-        self._held[sequence].known += tokens
+    def record_prefill(self, slot: int, tokens: Sequence[int]) -> None:
+        """Record that more tokens of a prompt are cached in a slot."""
+        self._slots[slot].tokens += tokens
 
-    def restore(self, sequence: int, state: bytes, tokens: Sequence[int], count: int) -> int:
-        """Make a sequence go on after the first `count` of the `tokens` that `state` holds; return how many it has."""
-        held = self._held[sequence]
-        held.known[:] = tokens if self._store.restore(sequence, state) else []
-        self._keep(held, count if held.known and self._store.can_keep(sequence, count) else 0)
-        return len(held.known)
+    def restore_state(self, slot: int, state: bytes, tokens: Sequence[int], length: int) -> int:
+        """Resume a slot after the first `length` of the `tokens` of a saved state; return how many are cached."""
+        target = self._slots[slot]
+        target.tokens[:] = tokens if self._cache.restore_state(slot, state) else []
+        self._truncate(target, length if target.tokens and self._cache.can_truncate(slot, length) else 0)
+        return len(target.tokens)
 
-    def undo(self, sequence: int) -> int:
-        """Forget what was read and not noted: an answer, or a step that ended in the middle; return what is left.
+    def roll_back(self, slot: int) -> int:
+        """Evict what was computed and not recorded: a completion, or an aborted step; return the cached tokens.
 
-        A model that cannot go back so far forgets everything.
+        A model that cannot truncate its cache so far loses all of the slot.
         """
-        held = self._held[sequence]
-        self._keep(held, len(held.known) if self._store.can_keep(sequence, len(held.known)) else 0)
-        return len(held.known)
+        target = self._slots[slot]
+        length = len(target.tokens)
+        self._truncate(target, length if self._cache.can_truncate(slot, length) else 0)
+        return len(target.tokens)
 
-    def end(self, sequence: int) -> None:
-        """Take a sequence back; what is known of a prompt stays, the answer is forgotten."""
-        held = self._held[sequence]
-        self._uses += 1
-        held.is_busy, held.last_used = False, self._uses
-        self.undo(sequence)
-        for other in self._held:
-            if other is not held and not other.is_busy and self._has_all_of(held, other):
-                self._keep(other, 0)
+    def release(self, slot: int) -> None:
+        """Take a slot back; its prompt stays cached, its completion is evicted."""
+        released = self._slots[slot]
+        self._releases += 1
+        released.is_busy, released.last_used = False, self._releases
+        self.roll_back(slot)
+        for other in self._slots:
+            if other is not released and not other.is_busy and self._contains(released, other):
+                self._truncate(other, 0)
 
-    def _has_all_of(self, held: _Held, other: _Held) -> bool:
-        count = len(other.known)
-        return held.known[:count] == other.known and self._store.can_keep(held.id, count)
+    def _contains(self, slot: _Slot, other: _Slot) -> bool:
+        """Return whether the tokens of `slot` begin with all those of `other`."""
+        length = len(other.tokens)
+        return slot.tokens[:length] == other.tokens and self._cache.can_truncate(slot.id, length)
 
-    def _options(self, prompt: Sequence[int]) -> list[_Option]:
-        idle = [held for held in self._held if not held.is_busy]
-        options = [_Option(target, target, 0) for target in idle]
-        for source in self._held if idle else ():  # whoever waits asks again in every turn
-            common = self._reusable(common_prefix(source.known, prompt), len(prompt))
-            if common and self._store.can_keep(source.id, common):
-                is_worth_a_copy = common * COPIED_SHARE >= len(source.known) and self._store.can_copy(source.id, common)
-                options += [_Option(target, source, common) for target in idle if target is source or is_worth_a_copy]
-        return options
+    def _find_candidates(self, prompt: Sequence[int]) -> list[_Candidate]:
+        idle = [slot for slot in self._slots if not slot.is_busy]
+        candidates = [_Candidate(target, target, 0) for target in idle]
+        for source in self._slots if idle else ():  # requests in the queue come here again at every step
+            shared = self._align_reuse(count_common_prefix(source.tokens, prompt), len(prompt))
+            if shared and self._cache.can_truncate(source.id, shared):
+                can_copy = shared * MAX_COPY_RATIO >= len(source.tokens) and self._cache.can_copy(source.id, shared)
+                candidates += [_Candidate(target, source, shared) for target in idle if target is source or can_copy]
+        return candidates
 
-    def _value(self, option: _Option) -> tuple[float, bool, int]:
-        """Return what an option saves, less what it loses: tokens, each the less worth the longer it was not used.
+    def _rate(self, candidate: _Candidate) -> tuple[float, bool, int]:
+        """Return the tokens that a candidate saves, less those that it evicts, which weigh less the older they are.
 
-        Of equal ones, a sequence beside busy ones is better, because llama.cpp computes neighbours in one go.
+        Among equal ones a slot beside busy ones is better, because llama.cpp computes neighbours in one go.
         """
-        target, is_copy = option.target, option.source is not option.target
-        kept = 0 if is_copy else option.common
-        lost = (len(target.known) - kept) / (1 + self._uses - target.last_used)
-        neighbours = self._held[max(target.id - 1, 0) : target.id + 2]
-        return option.common - lost - 0.5 * is_copy, any(held.is_busy for held in neighbours), -target.id
+        target, is_copy = candidate.target, candidate.source is not candidate.target
+        kept_tokens = 0 if is_copy else candidate.shared_tokens
+        eviction_cost = (len(target.tokens) - kept_tokens) / (1 + self._releases - target.last_used)
+        neighbours = self._slots[max(target.id - 1, 0) : target.id + 2]
+        saved = candidate.shared_tokens - eviction_cost - 0.5 * is_copy
+        return saved, any(slot.is_busy for slot in neighbours), -target.id
 
-    def _keep(self, held: _Held, count: int) -> None:
-        self._store.keep(held.id, count)
-        del held.known[count:]
+    def _truncate(self, slot: _Slot, length: int) -> None:
+        self._cache.truncate(slot.id, length)
+        del slot.tokens[length:]

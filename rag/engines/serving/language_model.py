@@ -1,4 +1,4 @@
-"""What the engine's loop needs of a model: sequences that read, and what may follow."""
+"""What the scheduler needs of a model: a KV cache with slots, forward passes over batches, and logits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,57 +7,64 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.engines.serving.kv_slots import SequenceStore
+from rag.engines.serving.kv_slots import KvCache
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.worker_protocol import LoadedModel
 from rag.engines.types import Message, Sampling
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Tokens that a sequence reads in one step, from `position` on; the last `outputs` are asked what follows."""
+class BatchRow:
+    """Tokens of one slot in a forward pass, the first at `position`; the last `outputs` of them get logits."""
 
-    sequence: int
+    slot: int
     tokens: Sequence[int]
     position: int
     outputs: int = 1
 
 
-class LanguageModel(SequenceStore, Protocol):
-    """A model that reads in several `sequences`, each with a window of its own. `stop` ends every answer.
+class LanguageModel(KvCache, Protocol):
+    """A model with `slots` token sequences, each with a context window of its own. A stop string ends a completion.
 
-    `step_seconds` says what a step of so many tokens of one sequence takes, measured when the model was loaded; empty
-    where no token may be read that is not certain to stay.
+    `step_seconds` has the measured time of a forward pass by its number of tokens in one slot; it is empty if the
+    cache cannot be truncated, which speculative decoding needs.
     """
 
     @property
     def loaded(self) -> LoadedModel: ...
 
     @property
-    def sequences(self) -> int: ...
+    def slots(self) -> int: ...
 
     @property
-    def stop(self) -> tuple[str, ...]: ...
+    def stop_strings(self) -> tuple[str, ...]: ...
 
     @property
     def step_seconds(self) -> Mapping[int, float]: ...
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """Return the tokens of the prompt that `messages` become."""
+    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
+        """Return the tokens of the prompt that `messages` become with the chat template."""
         ...
 
-    def constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
-        """Return what binds the answer beyond chances; raises `SchemaError` for a schema that cannot be obeyed."""
+    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+        """Return the constraints of a completion; raise `SchemaError` for a schema that cannot be obeyed."""
         ...
 
-    def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
-        """Read all rows in one step; return False where `should_stop` turned true before the end."""
+    def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:
+        """Compute all rows in one forward pass; return False if `should_abort` turned true before its end."""
         ...
 
-    def logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
-        """Return what may follow one of the tokens of a row of the last step, of those that were asked."""
+    def read_logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
+        """Return the logits of an output of a row of the last pass: shape (vocabulary,), float32.
+
+        The next forward pass may overwrite the array.
+        """
         ...
 
-    def is_end(self, token: int) -> bool: ...
+    def is_end_token(self, token: int) -> bool:
+        """Return whether the model ends a completion with `token`."""
+        ...
 
-    def piece(self, token: int) -> bytes: ...
+    def detokenize(self, token: int) -> bytes:
+        """Return the bytes that a token adds to the text; none for control tokens."""
+        ...

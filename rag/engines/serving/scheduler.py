@@ -1,10 +1,10 @@
-"""Serve calls with one model, step by step; knows the order of things, not how the model computes.
+"""Continuous batching: serve the calls to one model step by step; the model itself is behind `LanguageModel`.
 
-One loop does everything that touches the model. Every turn writes one token of each answer that has begun, then reads
-on in one prompt; so nobody waits behind a long answer or a long prompt. Between two turns new calls are taken in, those
-that nobody waits for any more are dropped, and short questions answered.
+One loop does everything that touches the model. Every step decodes one token of each running completion, then
+prefills one chunk of one prompt; so no request waits for the end of a long completion or a long prompt. Between two
+steps new calls are accepted, cancelled ones dropped, and `info` and `count_tokens` answered.
 
-Prompts are never read in one step with answers: a prompt then gives the same bits whoever else is served.
+Prefill never shares a forward pass with decoding: so a prompt gives the same bits whatever else is running.
 """
 
 import logging
@@ -18,26 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.runtime.worker_main import Call
-from rag.engines.serving.active_calls import Drafts, Job, Pace
-from rag.engines.serving.kv_slots import Memory
-from rag.engines.serving.language_model import LanguageModel, Row
+from rag.engines.serving.kv_slots import KvSlots
+from rag.engines.serving.language_model import BatchRow, LanguageModel
 from rag.engines.serving.prefix_cache import MIN_PREFIX_TOKENS, MIN_SAVED_TOKENS, PrefixCache
-from rag.engines.serving.sampling import Sampler, log_chances
-from rag.engines.serving.scheduling_policy import Policy
-from rag.engines.serving.sequence import GenerationRequest, common_prefix, room_for_answer
-from rag.engines.serving.speculative import Speculation
+from rag.engines.serving.sampling import Sampler, compute_logprobs
+from rag.engines.serving.scheduled_request import Drafter, RunningMeans, ScheduledRequest
+from rag.engines.serving.scheduling_policy import SchedulingPolicy
+from rag.engines.serving.sequence import TokenSequence, count_common_prefix, limit_max_tokens
+from rag.engines.serving.speculative import DraftPolicy
 from rag.engines.serving.worker_protocol import CountParams, GenerateParams, PrefillParams
 from rag.engines.types import Alternative, Delta, Message, TokenLogprob
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 
 logger = logging.getLogger(__name__)
 
-SIGN_OF_LIFE_SECONDS = 1.0
-"""A request that gets no text for so long gets an empty delta: its caller can leave, and knows that we live."""
+HEARTBEAT_SECONDS = 1.0
+"""A request without text for so long gets an empty delta, at which its caller can leave or see that it is alive."""
 
 
-class Calls(Protocol):
-    """Where calls come from and answers go; see `ingest.runtime.worker_main.Channel`."""
+class CallChannel(Protocol):
+    """The source of calls and the sink of replies; see `ingest.runtime.worker_main.Channel`."""
 
     @property
     def has_calls(self) -> bool: ...
@@ -51,14 +51,14 @@ class Calls(Protocol):
     def fail(self, call: Call, error: Exception) -> None: ...
 
 
-class ModelWorker:
-    """Serves `info`, `count_tokens`, `generate` and `prefill`, as many answers at a time as the model has sequences."""
+class Scheduler:
+    """Serves `info`, `count_tokens`, `generate` and `prefill`, as many completions at a time as the model has slots."""
 
     def __init__(
         self,
-        channel: Calls,
+        channel: CallChannel,
         model: LanguageModel,
-        policy: Policy,
+        policy: SchedulingPolicy,
         prefix_cache: PrefixCache,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -68,265 +68,289 @@ class ModelWorker:
         self._policy = policy
         self._prefix_cache = prefix_cache
         self._clock = clock
-        self._waiting: deque[Job] = deque()
-        self._ahead: deque[Job] = deque()  # what is read ahead, while nobody waits for an answer
-        self._running: list[Job] = []
-        self._pace = Pace()
-        self._memory = Memory(model, sequences=model.sequences, reusable=policy.reusable)
+        self._waiting: deque[ScheduledRequest] = deque()
+        self._background: deque[ScheduledRequest] = deque()  # prefills that run while no completion is wanted
+        self._running: list[ScheduledRequest] = []
+        self._means = RunningMeans()
+        self._slots = KvSlots(model, slots=model.slots, align_reuse=policy.align_reuse)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody waits for anything."""
-        return not any(True for _ in self._jobs())
+        """Whether there is no request at all."""
+        return not any(True for _ in self._iterate_requests())
 
     def serve(self) -> None:
-        """Serve for ever. When the model fails, the process ends: only a fresh one is known to be sound."""
+        """Serve for ever. A failure of the model ends the process: only a fresh one is known to be sound."""
         while True:
-            self.turn()
+            self.step()
 
-    def turn(self) -> None:
-        """Take in what has come, then do one step of everything; where there is nothing to do, wait for a call."""
+    def step(self) -> None:
+        """Accept new calls, then decode and prefill once; wait for a call if there is no request."""
         self._drop_cancelled()
-        self._take_calls()
+        self._accept_calls()
         try:
-            self._begin_waiting()
-            self._write_answers()
-            self._read_prompt()
+            self._admit_requests()
+            self._decode()
+            self._prefill()
         except Exception as error:
             how = f"{type(error).__name__}: {error}"
-            for job in self._jobs():
-                self._channel.fail(job.call, EngineCrashedError(model=self._model.loaded.info.id, how=how))
+            for request in self._iterate_requests():
+                self._channel.fail(request.call, EngineCrashedError(model=self._model.loaded.info.id, how=how))
             raise
-        self._show_life()
+        self._send_heartbeats()
 
-    def _take_calls(self) -> None:
+    def _accept_calls(self) -> None:
         call = self._channel.next_call(None if self.is_idle else 0)
         while call is not None:
-            self._take(call)
+            self._accept(call)
             call = self._channel.next_call(0)
 
-    def _take(self, call: Call) -> None:
+    def _accept(self, call: Call) -> None:
         try:
             if call.method == "generate":
-                self._waiting.append(self._answer_to(call))
+                self._waiting.append(self._create_completion(call))
             elif call.method == "prefill":
-                self._ahead.append(self._head_for(call))
+                self._background.append(self._create_prefill(call))
             else:
-                self._channel.reply(call, self._said_at_once(call))
+                self._channel.reply(call, self._answer_at_once(call))
                 self._channel.finish(call)
-        except Exception as error:  # a call that cannot even be understood must not end the others
+        except Exception as error:  # a malformed call must not end the others
             logger.debug("call %s failed", call.method, exc_info=True)
             self._channel.fail(call, error)
 
-    def _said_at_once(self, call: Call) -> object:
+    def _answer_at_once(self, call: Call) -> object:
         if call.method == "info":
             return self._model.loaded
         if call.method == "count_tokens":
-            return len(self._model.prompt(msgspec.convert(call.params, CountParams).messages))
+            return len(self._model.tokenize_chat(msgspec.convert(call.params, CountParams).messages))
         raise RagError(f"the model worker knows no method {call.method!r}")
 
-    def _answer_to(self, call: Call) -> Job:
-        self._policy.check_room(len(self._waiting), mean_seconds=self._pace.request)
+    def _create_completion(self, call: Call) -> ScheduledRequest:
+        self._policy.check_queue(len(self._waiting), mean_seconds=self._means.request_seconds)
         params = msgspec.convert(call.params, GenerateParams)
         sampling, window = params.sampling, self._model.loaded.info.context_window
-        prompt = self._model.prompt(params.messages)
+        prompt = self._model.tokenize_chat(params.messages)
         if len(prompt) >= window:
             raise PromptTooLongError(prompt_tokens=len(prompt), context_window=window)
-        room = room_for_answer(prompt_tokens=len(prompt), context_window=window, max_tokens=sampling.max_tokens)
-        is_drafted = bool(self._model.step_seconds) and sampling.seed is None
-        return Job(
+        max_tokens = limit_max_tokens(prompt_tokens=len(prompt), context_window=window, max_tokens=sampling.max_tokens)
+        is_speculative = bool(self._model.step_seconds) and sampling.seed is None
+        return ScheduledRequest(
             call,
             params.client,
-            GenerationRequest(prompt, room, (*sampling.stop, *self._model.stop)),
-            last_sign=self._clock(),
-            sampler=Sampler(sampling, prompt, self._model.constraints(sampling)),
+            TokenSequence(prompt, max_tokens, (*sampling.stop, *self._model.stop_strings)),
+            last_delta_at=self._clock(),
+            sampler=Sampler(sampling, prompt, self._model.build_constraints(sampling)),
             top_logprobs=sampling.top_logprobs,
-            drafts=Drafts(prompt, Speculation(self._model.step_seconds)) if is_drafted else None,
+            drafter=Drafter(prompt, DraftPolicy(self._model.step_seconds)) if is_speculative else None,
         )
 
-    def _head_for(self, call: Call) -> Job:
-        """Return the job to read what all prompts share whose chats begin with the same messages."""
+    def _create_prefill(self, call: Call) -> ScheduledRequest:
+        """Return the request to prefill the prefix that the prompts of all chats with the same messages share."""
         params = msgspec.convert(call.params, PrefillParams)
-        one, other = (self._model.prompt((*params.messages, Message("user", word))) for word in ("A", "some"))
-        shared = self._policy.reusable(common_prefix(one, other), min(len(one), self._model.loaded.info.context_window))
-        head = GenerationRequest(one[: max(shared, 1)], max_tokens=1)
-        return Job(call, "", head, last_sign=self._clock(), documents=params.documents)
+        one, other = (self._model.tokenize_chat((*params.messages, Message("user", text))) for text in ("A", "some"))
+        window = self._model.loaded.info.context_window
+        shared = self._policy.align_reuse(count_common_prefix(one, other), min(len(one), window))
+        prefix = TokenSequence(one[: max(shared, 1)], max_tokens=1)
+        return ScheduledRequest(call, "", prefix, last_delta_at=self._clock(), documents=params.documents)
 
     def _drop_cancelled(self) -> None:
-        for job in [job for job in self._running if job.call.is_cancelled]:
-            self._finish(job)
-        for queue in (self._waiting, self._ahead):
-            for job in [job for job in queue if job.call.is_cancelled]:
-                queue.remove(job)
-                self._channel.finish(job.call)
+        for request in [request for request in self._running if request.call.is_cancelled]:
+            self._finish(request)
+        for queue in (self._waiting, self._background):
+            for request in [request for request in queue if request.call.is_cancelled]:
+                queue.remove(request)
+                self._channel.finish(request.call)
 
-    def _begin_waiting(self) -> None:
-        """Begin with requests while one waits and there is a sequence for it, else with what is read ahead."""
+    def _admit_requests(self) -> None:
+        """Admit waiting requests while there are slots for them; a background prefill only if nothing runs."""
         while self._waiting:
-            clients = [job.client for job in self._waiting]
-            job = self._waiting[self._policy.next_waiting(clients, [job.client for job in self._running])]
-            if self._begin(job):
-                self._waiting.remove(job)
-            elif not self._put_back():
+            clients = [request.client for request in self._waiting]
+            index = self._policy.choose_waiting(clients, [request.client for request in self._running])
+            request = self._waiting[index]
+            if self._admit(request):
+                self._waiting.remove(request)
+            elif not self._preempt_background():
                 return
-        if self._ahead and not self._running and self._begin(self._ahead[0]):
-            self._ahead.popleft()
+        if self._background and not self._running and self._admit(self._background[0]):
+            self._background.popleft()
 
-    def _begin(self, job: Job) -> bool:
-        """Give a job the sequence that spares it the most; False while there is none."""
-        prompt = job.request.prompt
-        place = self._memory.begin(prompt)
-        if place is None:
+    def _admit(self, request: ScheduledRequest) -> bool:
+        """Give a request the slot that saves it the most prefill; return False if all slots are busy."""
+        prompt = request.sequence.prompt
+        assignment = self._slots.assign(prompt)
+        if assignment is None:
             return False
-        known = place.known_tokens
-        if len(prompt) - known >= MIN_SAVED_TOKENS and (head := self._prefix_cache.find_longest(prompt)) is not None:
-            count = self._policy.reusable(head.shared_tokens, len(prompt))
-            if count - known >= MIN_SAVED_TOKENS and (state := self._prefix_cache.load_state(head)) is not None:
-                known = self._memory.restore(place.sequence, state, head.tokens, count)
-        job.sequence, job.began = place.sequence, self._clock()
-        job.request.resume_at(known)
-        self._running.append(job)
+        request.slot, request.admitted_at = assignment.slot, self._clock()
+        request.sequence.resume_at(self._restore_prefix(assignment.slot, prompt, assignment.cached_tokens))
+        self._running.append(request)
         return True
 
-    def _put_back(self) -> bool:
-        """Take its sequence from what is read ahead, for somebody who waits; False where nothing is."""
-        job = next((job for job in self._running if job.sampler is None), None)
-        if job is None:
+    def _restore_prefix(self, slot: int, prompt: list[int], cached_tokens: int) -> int:
+        """Restore a slot from the prefix cache if that saves enough prefill; return how many tokens are cached."""
+        if len(prompt) - cached_tokens < MIN_SAVED_TOKENS:
+            return cached_tokens
+        prefix = self._prefix_cache.find_longest(prompt)
+        if prefix is None:
+            return cached_tokens
+        shared = self._policy.align_reuse(prefix.shared_tokens, len(prompt))
+        if shared - cached_tokens < MIN_SAVED_TOKENS or (state := self._prefix_cache.load_state(prefix)) is None:
+            return cached_tokens
+        return self._slots.restore_state(slot, state, prefix.tokens, shared)
+
+    def _preempt_background(self) -> bool:
+        """Take its slot from a background prefill, for a waiting request; return False if none runs."""
+        request = next((request for request in self._running if request.is_background), None)
+        if request is None:
             return False
-        self._running.remove(job)
-        self._memory.end(job.sequence)
-        self._ahead.appendleft(job)
+        self._running.remove(request)
+        self._slots.release(request.slot)
+        self._background.appendleft(request)
         return True
 
-    def _write_answers(self) -> None:
-        """Write one token of every answer that has begun, or several of one that is alone and was foreseen."""
-        writing = [job for job in self._running if job.is_writing]
-        writing.sort(key=lambda job: job.sequence)  # llama.cpp computes neighbours in one go
-        if not writing:
-            self._pace.answers = 0.0
+    def _decode(self) -> None:
+        """Decode one token of every running completion, or several of a single one by speculative decoding."""
+        decoding = [request for request in self._running if request.is_decoding]
+        decoding.sort(key=lambda request: request.slot)  # llama.cpp computes neighbours in one go
+        if not decoding:
+            self._means.decode_seconds = 0.0
             return
-        draft = self._draft(writing[0]) if len(writing) == 1 else ()
-        began = self._clock()
+        draft = self._draft_tokens(decoding[0]) if len(decoding) == 1 else ()
+        started = self._clock()
         rows = [
-            Row(job.sequence, [*job.request.sampled[-1:], *draft], job.request.position, 1 + len(draft))
-            for job in writing
+            BatchRow(
+                request.slot, [*request.sequence.completion[-1:], *draft], request.sequence.position, 1 + len(draft)
+            )
+            for request in decoding
         ]
-        self._model.read(rows, bool)
-        self._pace.answers = self._pace.mean(self._pace.answers, self._clock() - began)
-        for row, job in enumerate(writing):
-            self._take_written(job, row, draft)
+        self._model.forward(rows, bool)
+        self._means.decode_seconds = self._means.update(self._means.decode_seconds, self._clock() - started)
+        for row, request in enumerate(decoding):
+            self._verify_draft(request, row, draft)
 
-    def _draft(self, job: Job) -> Sequence[int]:
-        request = job.request
-        if job.drafts is None:
+    def _draft_tokens(self, request: ScheduledRequest) -> Sequence[int]:
+        if request.drafter is None:
             return ()
-        room = min(request.max_tokens - len(request.sampled), self._model.loaded.info.context_window - request.position)
-        return job.drafts.next(request.sampled, max(room - 1, 0))
+        sequence, window = request.sequence, self._model.loaded.info.context_window
+        room = min(sequence.max_tokens - len(sequence.completion), window - sequence.position)
+        return request.drafter.draft(sequence.completion, max(room - 1, 0))
 
-    def _take_written(self, job: Job, row: int, draft: Sequence[int]) -> None:
-        """Write what follows the last token and as much of its draft as is what would have been written anyway."""
-        request, before = job.request, len(job.request.sampled)
-        for index in range(len(draft) + 1):
-            request.advance(1)
-            self._write(job, row, index)
-            if request.finish_reason is not None:
+    def _verify_draft(self, request: ScheduledRequest, row: int, draft: Sequence[int]) -> None:
+        """Emit the next token, and one more for every draft token that equals the one sampled before it."""
+        sequence, before = request.sequence, len(request.sequence.completion)
+        for output in range(len(draft) + 1):
+            sequence.advance(1)
+            self._emit_token(request, row, output)
+            if sequence.finish_reason is not None:
                 return
-            if index < len(draft) and request.sampled[-1] != draft[index]:
-                self._model.keep(job.sequence, request.position)
+            if output < len(draft) and sequence.completion[-1] != draft[output]:
+                self._model.truncate(request.slot, sequence.position)
                 break
-        if job.drafts is not None:
-            job.drafts.learn(len(draft), request.sampled[before:])
+        if request.drafter is not None:
+            request.drafter.record_outcome(len(draft), sequence.completion[before:])
 
-    def _read_prompt(self) -> None:
-        """Read on in one prompt, and write the first token of its answer where it is complete."""
-        job = self._next_reader()
-        if job is None:
+    def _prefill(self) -> None:
+        """Prefill one chunk of one prompt, and emit the first token of the completion after the last chunk."""
+        request = self._choose_prefill()
+        if request is None:
             return
-        step = self._policy.step_tokens(answer_seconds=self._pace.answers, token_seconds=self._pace.token)
-        tokens = job.request.next_tokens(self._policy.prefill_share(job.request.unread, step))
-        began = self._clock()
-        if not self._model.read([Row(job.sequence, tokens, job.request.position)], lambda: self._is_unwanted(job)):
-            job.request.resume_at(self._memory.undo(job.sequence))
+        sequence = request.sequence
+        limit = self._policy.limit_chunk(
+            decode_seconds=self._means.decode_seconds, token_seconds=self._means.token_seconds
+        )
+        tokens = sequence.next_input(self._policy.cut_chunk(sequence.pending_tokens, limit))
+        started = self._clock()
+        rows = [BatchRow(request.slot, tokens, sequence.position)]
+        if not self._model.forward(rows, lambda: self._should_abort(request)):
+            sequence.resume_at(self._slots.roll_back(request.slot))
             return
-        self._pace.token = self._pace.mean(self._pace.token, (self._clock() - began) / len(tokens))
-        self._memory.read(job.sequence, tokens)
-        job.request.advance(len(tokens))
-        if not job.request.unread:
-            self._complete(job)
+        seconds = (self._clock() - started) / len(tokens)
+        self._means.token_seconds = self._means.update(self._means.token_seconds, seconds)
+        self._slots.record_prefill(request.slot, tokens)
+        sequence.advance(len(tokens))
+        if not sequence.pending_tokens:
+            self._finish_prefill(request)
 
-    def _next_reader(self) -> Job | None:
-        """Return whose prompt is read on; what is read ahead only while there is nothing else to do."""
-        unread = [job for job in self._running if job.request.unread]
-        reading = [job for job in unread if job.sampler is not None]
-        if not reading:
-            return unread[0] if unread and len(unread) == len(self._running) else None
-        chosen = reading[
-            self._policy.next_reader([job.request.unread for job in reading], [job.passed_over for job in reading])
-        ]
-        for job in reading:
-            job.passed_over = 0 if job is chosen else job.passed_over + 1
+    def _choose_prefill(self) -> ScheduledRequest | None:
+        """Return the request whose prompt is prefilled next; a background one only if nothing else runs."""
+        pending = [request for request in self._running if request.sequence.pending_tokens]
+        candidates = [request for request in pending if not request.is_background]
+        if not candidates:
+            return pending[0] if pending and len(pending) == len(self._running) else None
+        index = self._policy.choose_prefill(
+            [request.sequence.pending_tokens for request in candidates],
+            [request.skipped_steps for request in candidates],
+        )
+        chosen = candidates[index]
+        for request in candidates:
+            request.skipped_steps = 0 if request is chosen else request.skipped_steps + 1
         return chosen
 
-    def _is_unwanted(self, job: Job) -> bool:
-        """Return whether a step of `job` is worth nothing any more, or less than what has come meanwhile."""
-        return job.call.is_cancelled or (job.sampler is None and self._channel.has_calls)
+    def _should_abort(self, request: ScheduledRequest) -> bool:
+        """Return whether a prefill step is no longer needed, or has to make way for a new call."""
+        return request.call.is_cancelled or (request.is_background and self._channel.has_calls)
 
-    def _complete(self, job: Job) -> None:
-        """Go on after the last token of a prompt: write, or keep what was read ahead."""
-        if job.sampler is not None:
-            self._write(job, 0, 0)
+    def _finish_prefill(self, request: ScheduledRequest) -> None:
+        """Emit the first token of a completion, or store a background prefill in the prefix cache."""
+        if not request.is_background:
+            self._emit_token(request, 0, 0)
             return
-        if len(job.request.prompt) >= MIN_PREFIX_TOKENS:
-            self._prefix_cache.store(job.request.prompt, self._model.state(job.sequence), job.documents)
-        self._channel.reply(job.call, Delta("", "stop", job.request.usage()))
-        self._finish(job)
+        prompt = request.sequence.prompt
+        if len(prompt) >= MIN_PREFIX_TOKENS:
+            self._prefix_cache.store(prompt, self._model.save_state(request.slot), request.documents)
+        self._channel.reply(request.call, Delta("", "stop", request.sequence.count_usage()))
+        self._finish(request)
 
-    def _write(self, job: Job, row: int, output: int) -> None:
-        request, model = job.request, self._model
+    def _emit_token(self, request: ScheduledRequest, row: int, output: int) -> None:
+        """Sample a token from an output of the last forward pass, and send the text that became certain."""
+        sequence, model = request.sequence, self._model
         try:
-            token = self._pick(job, model.logits(row, output))
-        except Exception as error:  # a bad constraint is its own request's fault alone
-            logger.exception("a token could not be chosen")
-            request.finish_reason = "stop"
-            self._channel.fail(job.call, EngineCrashedError(model=model.loaded.info.id, how=str(error)))
-            self._leave(job)
+            token = self._sample(request, model.read_logits(row, output))
+        except Exception as error:  # a bad constraint fails its own request alone
+            logger.exception("a token could not be sampled")
+            sequence.finish_reason = "stop"
+            self._channel.fail(request.call, EngineCrashedError(model=model.loaded.info.id, how=str(error)))
+            self._release(request)
             return
-        text = request.end() if model.is_end(token) else request.accept(token, model.piece(token))
-        if request.finish_reason is not None:
-            self._channel.reply(job.call, Delta(text, request.finish_reason, request.usage(), job.take_logprobs()))
-            self._finish(job)
+        text = sequence.finish() if model.is_end_token(token) else sequence.accept(token, model.detokenize(token))
+        if sequence.finish_reason is not None:
+            last = Delta(text, sequence.finish_reason, sequence.count_usage(), request.take_logprobs())
+            self._channel.reply(request.call, last)
+            self._finish(request)
         elif text:
-            self._reply(job, text)
+            self._send_delta(request, text)
 
-    def _pick(self, job: Job, logits: NDArray[np.float32]) -> int:
-        assert job.sampler is not None  # noqa: S101 (what is read ahead writes nothing)
-        token = job.sampler.pick(logits)
-        if job.top_logprobs is not None and not self._model.is_end(token):
-            chance, top = log_chances(logits, token, job.top_logprobs)
-            alternatives = tuple(Alternative(self._model.piece(other), logprob) for other, logprob in top)
-            job.logprobs.append(TokenLogprob(self._model.piece(token), chance, alternatives))
+    def _sample(self, request: ScheduledRequest, logits: NDArray[np.float32]) -> int:
+        assert request.sampler is not None  # noqa: S101 (a background prefill samples nothing)
+        token = request.sampler.sample(logits)
+        if request.top_logprobs is not None and not self._model.is_end_token(token):
+            logprob, top = compute_logprobs(logits, token, request.top_logprobs)
+            alternatives = tuple(
+                Alternative(self._model.detokenize(other), other_logprob) for other, other_logprob in top
+            )
+            request.logprobs.append(TokenLogprob(self._model.detokenize(token), logprob, alternatives))
         return token
 
-    def _finish(self, job: Job) -> None:
-        self._channel.finish(job.call)
-        self._leave(job)
+    def _finish(self, request: ScheduledRequest) -> None:
+        self._channel.finish(request.call)
+        self._release(request)
 
-    def _leave(self, job: Job) -> None:
-        self._running.remove(job)
-        self._memory.end(job.sequence)
-        self._pace.request = self._pace.mean(self._pace.request, self._clock() - job.began)
+    def _release(self, request: ScheduledRequest) -> None:
+        self._running.remove(request)
+        self._slots.release(request.slot)
+        seconds = self._clock() - request.admitted_at
+        self._means.request_seconds = self._means.update(self._means.request_seconds, seconds)
 
-    def _reply(self, job: Job, text: str) -> None:
-        self._channel.reply(job.call, Delta(text, logprobs=job.take_logprobs()))
-        job.last_sign = self._clock()
+    def _send_delta(self, request: ScheduledRequest, text: str) -> None:
+        self._channel.reply(request.call, Delta(text, logprobs=request.take_logprobs()))
+        request.last_delta_at = self._clock()
 
-    def _show_life(self) -> None:
-        due = self._clock() - SIGN_OF_LIFE_SECONDS
-        for job in self._jobs():
-            if job.last_sign < due:
-                self._reply(job, "")
+    def _send_heartbeats(self) -> None:
+        due = self._clock() - HEARTBEAT_SECONDS
+        for request in self._iterate_requests():
+            if request.last_delta_at < due:
+                self._send_delta(request, "")
 
-    def _jobs(self) -> Iterator[Job]:
+    def _iterate_requests(self) -> Iterator[ScheduledRequest]:
         yield from self._running
         yield from self._waiting
-        yield from self._ahead
+        yield from self._background

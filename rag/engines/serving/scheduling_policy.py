@@ -1,4 +1,4 @@
-"""Who is served next, and how much of it. Pure decisions, no state of their own."""
+"""Which request is served next, and how long its prefill chunk is. Pure decisions without state."""
 
 import math
 from collections import Counter
@@ -7,82 +7,85 @@ from dataclasses import dataclass
 
 from rag.errors import EngineBusyError
 
-LONGEST_RETRY_SECONDS = 600
-PREFILL_TOKENS = 256
-GRAIN = 16
-"""Prompts are read in multiples of this, and never fewer at a time if they are that long.
+MAX_RETRY_SECONDS = 600
+MAX_CHUNK_TOKENS = 256
+CHUNK_ALIGNMENT = 16
+"""Prefill chunks are multiples of this, and none is shorter unless the prompt is.
 
-llama.cpp computes a token in the company of fewer than 8, or at another place within a group of 4, by other
-kernels, whose results differ in the last bits (in a logit by up to 0.7). Kept to the grain, a prompt that
-was partly known gives bit by bit what it gives when it is read from its beginning.
+llama.cpp computes a token in a batch of fewer than 8, or at another position within a group of 4, by other kernels,
+whose results differ in the last bits (in a logit by up to 0.7). With aligned chunks a prompt that is partly cached
+gives bit by bit what it gives from the beginning.
 """
-PAUSE = 2.0
-"""How much longer than a step of all answers may take what is read of a prompt between two of them."""
-PATIENCE = 8
-"""So often others may be preferred to a prompt that is being read."""
+MAX_PREFILL_RATIO = 2.0
+"""A prefill chunk between two decode steps may take so many times as long as a decode step."""
+MAX_SKIPPED_STEPS = 8
+"""So often other prompts may be preferred to one that is being prefilled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """How many requests may wait, and how much of a prompt one step takes.
+class SchedulingPolicy:
+    """How many requests may wait, and how long a prefill chunk may be.
 
-    The step is the grain of everything: a new request is noticed, a cancelled one dropped and a sign of
-    life sent between two steps. Short steps are prompt, long ones read faster.
+    Between two steps the scheduler admits new requests, drops cancelled ones and sends heartbeats: short chunks react
+    sooner, long ones prefill faster.
     """
 
     queue_size: int = 32
-    prefill_tokens: int = PREFILL_TOKENS
+    max_chunk_tokens: int = MAX_CHUNK_TOKENS
 
     def __post_init__(self) -> None:
         if self.queue_size < 1:
             raise ValueError("a policy needs a queue of at least 1")
-        if self.prefill_tokens < 2 * GRAIN or self.prefill_tokens % GRAIN:
-            raise ValueError(f"a step must be a multiple of {GRAIN}, and at least two of them")
+        if self.max_chunk_tokens < 2 * CHUNK_ALIGNMENT or self.max_chunk_tokens % CHUNK_ALIGNMENT:
+            raise ValueError(f"a prefill chunk must be a multiple of {CHUNK_ALIGNMENT}, and at least two of them")
 
-    def check_room(self, waiting: int, *, mean_seconds: float) -> None:
-        """Raise `EngineBusyError` where `waiting` requests leave no room for another.
+    def check_queue(self, waiting: int, *, mean_seconds: float) -> None:
+        """Raise `EngineBusyError` if the queue of `waiting` requests is full.
 
-        `mean_seconds` is what a request has taken lately: the time after which a place becomes free.
+        `mean_seconds` is the recent mean time of a request, after which the queue has room again.
         """
         if waiting >= self.queue_size:
-            retry = min(max(math.ceil(mean_seconds), 1), LONGEST_RETRY_SECONDS)
+            retry = min(max(math.ceil(mean_seconds), 1), MAX_RETRY_SECONDS)
             raise EngineBusyError(waiting=waiting, retry_after_seconds=retry)
 
-    def next_waiting(self, waiting: Sequence[str], running: Sequence[str]) -> int:
-        """Return which request to begin with: the first of those whose client has the fewest running.
+    def choose_waiting(self, waiting: Sequence[str], running: Sequence[str]) -> int:
+        """Return the index of the request to admit: the first of those whose client has the fewest running ones.
 
-        Both have the client of each request; `waiting` has at least one and is in the order of arrival.
+        Both lists have the client of each request; `waiting` is not empty and in order of arrival.
         """
-        busy = Counter(running)
-        return min(range(len(waiting)), key=lambda index: busy[waiting[index]])
+        running_of = Counter(running)
+        return min(range(len(waiting)), key=lambda index: running_of[waiting[index]])
 
-    def next_reader(self, unread: Sequence[int], passed_over: Sequence[int]) -> int:
-        """Return which prompt to read on: the one that is read soonest, unless another was passed over too often."""
-        longest_wait = max(range(len(unread)), key=lambda index: passed_over[index])
-        if passed_over[longest_wait] >= PATIENCE:
-            return longest_wait
-        return min(range(len(unread)), key=lambda index: unread[index])
+    def choose_prefill(self, pending: Sequence[int], skipped_steps: Sequence[int]) -> int:
+        """Return the index of the prompt to prefill: the shortest remaining, unless one was skipped too often.
 
-    def step_tokens(self, *, answer_seconds: float, token_seconds: float) -> int:
-        """Return how many tokens of a prompt one step takes at most.
-
-        `answer_seconds` is what one step of the answers that are being written takes, 0 for none: they must not
-        stand still for long. `token_seconds` is what a token of a prompt has taken lately, 0 where that is unknown.
+        `pending` has the prompt tokens that each request still has to prefill.
         """
-        if not answer_seconds or not token_seconds:
-            return self.prefill_tokens
-        tokens = int(PAUSE * answer_seconds / token_seconds)
-        return min(max(tokens // GRAIN * GRAIN, GRAIN), self.prefill_tokens)
+        most_skipped = max(range(len(pending)), key=lambda index: skipped_steps[index])
+        if skipped_steps[most_skipped] >= MAX_SKIPPED_STEPS:
+            return most_skipped
+        return min(range(len(pending)), key=lambda index: pending[index])
 
-    def prefill_share(self, unread: int, step_tokens: int) -> int:
-        """Return how many of `unread` prompt tokens go into the next step; what is left is none or at least a grain.
+    def limit_chunk(self, *, decode_seconds: float, token_seconds: float) -> int:
+        """Return how many tokens a prefill chunk may have, so that running completions do not stall.
 
-        They are at most `step_tokens`, or nearly two grains where that is one.
+        `decode_seconds` is the mean time of a decode step, 0 if nothing decodes; `token_seconds` the mean time of a
+        prefilled token, 0 if unknown.
         """
-        if not 0 < unread - step_tokens < GRAIN:
-            return min(unread, step_tokens)
-        return step_tokens - GRAIN if step_tokens > GRAIN else unread
+        if not decode_seconds or not token_seconds:
+            return self.max_chunk_tokens
+        tokens = int(MAX_PREFILL_RATIO * decode_seconds / token_seconds)
+        return min(max(tokens // CHUNK_ALIGNMENT * CHUNK_ALIGNMENT, CHUNK_ALIGNMENT), self.max_chunk_tokens)
 
-    def reusable(self, known: int, prompt_tokens: int) -> int:
-        """Return how many of the first `known` tokens of a prompt need not be read again."""
-        return max(min(known, prompt_tokens - GRAIN), 0) // GRAIN * GRAIN
+    def cut_chunk(self, pending: int, limit: int) -> int:
+        """Return how many of `pending` prompt tokens the next chunk takes; it leaves none, or a whole alignment unit.
+
+        At most `limit`, or nearly two alignment units if the limit is one.
+        """
+        if not 0 < pending - limit < CHUNK_ALIGNMENT:
+            return min(pending, limit)
+        return limit - CHUNK_ALIGNMENT if limit > CHUNK_ALIGNMENT else pending
+
+    def align_reuse(self, shared: int, prompt_tokens: int) -> int:
+        """Return how many of the first `shared` tokens of a prompt can be reused from the KV cache."""
+        return max(min(shared, prompt_tokens - CHUNK_ALIGNMENT), 0) // CHUNK_ALIGNMENT * CHUNK_ALIGNMENT

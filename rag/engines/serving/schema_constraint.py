@@ -1,5 +1,5 @@
 # pyright: basic
-"""Keep an answer to a JSON Schema, by llguidance: the only module that touches it."""
+"""Constrained decoding by a JSON Schema, with llguidance: the only module that touches the library."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,76 +10,76 @@ from numpy.typing import NDArray
 from rag.errors import SchemaError
 
 WHITESPACE = "[ ]{0,1}"
-"""Between the parts of a JSON text: some models would otherwise write spaces and newlines without end."""
+"""Between the parts of a JSON text: some models would otherwise generate whitespace without end."""
 LIMITS = LLParserLimits(max_grammar_size=50_000, initial_lexer_fuel=500_000, verbose_errors=False)
 """Beyond a tenth of the library's sizes a schema takes half a second and 100 MB; these keep it to 0.1 s."""
 SILENT = 0
 
 
 class SchemaCompiler:
-    """Makes constraints for one vocabulary, whose preparation takes about 0.1 s for 49,000 tokens.
+    """Compiles schemas for one vocabulary, whose preparation takes about 0.1 s for 49,000 tokens.
 
-    `pieces` has the bytes that each token adds to the text; none for control tokens. `ends` are the tokens by which the
-    model ends its answer.
+    `token_bytes` has the bytes that each token adds to the text; none for control tokens. `end_tokens` are those with
+    which the model ends a completion.
     """
 
-    def __init__(self, pieces: Sequence[bytes], ends: Collection[int]) -> None:
-        self._vocabulary = _Vocabulary(pieces, ends)
+    def __init__(self, token_bytes: Sequence[bytes], end_tokens: Collection[int]) -> None:
+        self._vocabulary = _Vocabulary(token_bytes, end_tokens)
 
     def constraint(self, schema: str) -> "SchemaConstraint":
-        """Return what keeps one answer to `schema`, the text of one that `rag.engines.json_schema` has checked.
+        """Return the constraint of one completion by a schema that `rag.engines.json_schema` has validated.
 
-        Raises `SchemaError` where the library cannot keep to it, or not within its limits.
+        Raises `SchemaError` if llguidance cannot compile it, or not within its limits.
         """
         grammar = LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_pattern": WHITESPACE})
         matcher = LLMatcher(self._vocabulary.tokenizer, grammar, log_level=SILENT, limits=LIMITS)
-        return SchemaConstraint(matcher, self._vocabulary.size, self._vocabulary.ends)
+        return SchemaConstraint(matcher, self._vocabulary.size, self._vocabulary.end_tokens)
 
 
 class SchemaConstraint:
-    """A `Constraint` of one answer: it is a JSON text that obeys the schema, and ends only where that is complete."""
+    """A `Constraint` of one completion: a JSON text that obeys the schema, and ends only when it is complete."""
 
-    def __init__(self, matcher: LLMatcher, vocabulary: int, ends: Sequence[int]) -> None:
+    def __init__(self, matcher: LLMatcher, vocabulary_size: int, end_tokens: Sequence[int]) -> None:
         self._matcher = matcher
-        self._vocabulary = vocabulary
-        self._ends = list(ends)
-        self.forbidden()  # a schema that nothing obeys is refused before the prompt is read
+        self._vocabulary_size = vocabulary_size
+        self._end_tokens = list(end_tokens)
+        self.forbidden_tokens()  # refuses a schema that nothing obeys before the prefill
 
-    def forbidden(self) -> NDArray[np.bool_]:
-        """Return a mask over the vocabulary, true for tokens that must not come next.
+    def forbidden_tokens(self) -> NDArray[np.bool_]:
+        """Return a mask of shape (vocabulary,), true for forbidden tokens.
 
-        Raises `SchemaError` where the schema turns out to be beyond the library's limits, or leaves no way on.
+        Raises `SchemaError` if the schema exceeds the library's limits, or if no token can follow.
         """
         allowed = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
-        mask: NDArray[np.bool_] = np.unpackbits(allowed, count=self._vocabulary, bitorder="little") == 0
+        mask: NDArray[np.bool_] = np.unpackbits(allowed, count=self._vocabulary_size, bitorder="little") == 0
         if self._matcher.is_error():
             raise SchemaError(path="$", detail=self._matcher.get_error().partition("\n")[0])
-        mask[self._ends] = not self._matcher.is_accepting()
+        mask[self._end_tokens] = not self._matcher.is_accepting()
         if mask.all():
             raise SchemaError(path="$", detail="no text obeys it")
         return mask
 
     def accept(self, token: int) -> None:
-        """Take in the token that was written: one that was not forbidden."""
-        if token not in self._ends:
+        """Append a token, which was not forbidden, to the completion."""
+        if token not in self._end_tokens:
             self._matcher.consume_token(token)
 
 
 class _Vocabulary(TokenizerWrapper):
-    """The tokens as the library wants them. Where only one text can follow, it wants that cut into tokens too.
+    """The vocabulary as the library takes it.
 
-    The longest tokens first will do: every such text is one that the model did not choose.
+    Text that the schema dictates is tokenized greedily, longest tokens first: the model does not choose it.
     """
 
-    def __init__(self, pieces: Sequence[bytes], ends: Collection[int]) -> None:
-        self.tokens = list(pieces)
-        self.ends = sorted(ends)
+    def __init__(self, token_bytes: Sequence[bytes], end_tokens: Collection[int]) -> None:
+        self.tokens = list(token_bytes)
+        self.end_tokens = sorted(end_tokens)
         self.size = len(self.tokens)
-        self.eos_token_id = self.ends[0]
+        self.eos_token_id = self.end_tokens[0]
         self.bos_token_id = None
         self.special_token_ids = ()
         self.is_tokenizer_wrapper = True
-        self.tokenizer = LLTokenizer(self, eos_token=self.ends, slices=LLTokenizer.json_slices())
+        self.tokenizer = LLTokenizer(self, eos_token=self.end_tokens, slices=LLTokenizer.json_slices())
 
     def __call__(self, text: str) -> list[int]:
         return self.tokenizer.greedy_tokenize(text)

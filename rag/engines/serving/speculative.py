@@ -1,118 +1,122 @@
-"""Guess the next tokens of an answer from what was read before it. Pure.
+"""Speculative decoding without a draft model: prompt lookup decoding (A. Saxena, 2023). Pure.
 
-An answer from documents repeats whole phrases of them. What followed the same tokens before is a draft; the model
-reads all of it in one step and keeps as much as it would have written itself. Prompt lookup decoding (A. Saxena, 2023),
-with the width of the draft chosen by what a wider step costs here and how often drafts were right.
+A grounded answer repeats whole phrases of its passages. The tokens that followed the last tokens before are a draft;
+the model verifies the draft in one step and keeps the tokens that it would have chosen itself. The length of each draft
+is chosen from the measured time of wider steps and from how often drafts were accepted.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-WIDTHS = (1, 2, 4, 8, 16)
-"""So many tokens a step may have: the last one that was written, and a draft."""
-SHORTEST_MATCH = 2
-LONGEST_MATCH = 16
-CANDIDATES = 16
-WORTH_IT = 1.05
-"""A draft must promise so much more speed: looking it up and forgetting it takes time too."""
-MEMORY = 0.9
-"""By so much every outcome counts less than the one after it."""
-PRIOR = ((2, 0.3), (4, 0.5), (8, 0.7), (LONGEST_MATCH, 0.85))
-"""How often the next token of a draft is taken to be right at first, by the length of what matched."""
+STEP_WIDTHS = (1, 2, 4, 8, 16)
+"""Tokens of one step: the last token of the completion and a draft."""
+NGRAM_TOKENS = 2
+MAX_MATCH_TOKENS = 16
+MAX_CANDIDATES = 16
+MIN_SPEEDUP = 1.05
+"""A draft must promise so much more tokens a second: lookup and truncation take time too."""
+DECAY = 0.9
+"""Every outcome weighs so much less than the next one."""
+PRIORS = ((2, 0.3), (4, 0.5), (8, 0.7), (MAX_MATCH_TOKENS, 0.85))
+"""The assumed acceptance rate of a draft's next token before any outcome, by the length of the match."""
 PRIOR_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Tokens that may come next, because they followed the last `matched` tokens before."""
+    """Tokens that may come next, because they followed an earlier match of the last `match_tokens` tokens."""
 
     tokens: Sequence[int] = ()
-    matched: int = 0
+    match_tokens: int = 0
 
 
-class Lookup:
-    """Everything that was read and written for one request, and where each pair of tokens stands in it."""
+class PromptLookup:
+    """The prompt and completion of one request, with an index of their bigrams."""
 
     def __init__(self, tokens: Sequence[int]) -> None:
         self._tokens: list[int] = []
-        self._after: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        self._ends_of: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         self.extend(tokens)
 
     def extend(self, tokens: Sequence[int]) -> None:
-        """Take in what comes next."""
+        """Append tokens."""
         for token in tokens:
             self._tokens.append(token)
-            if len(self._tokens) >= SHORTEST_MATCH:
-                self._after[self._tokens[-2], token].append(len(self._tokens))
+            if len(self._tokens) >= NGRAM_TOKENS:
+                self._ends_of[self._tokens[-2], token].append(len(self._tokens))
 
-    def draft(self) -> Draft:
-        """Return what followed the longest match of the last tokens, of equal ones the latest; empty without one."""
-        if len(self._tokens) < SHORTEST_MATCH:
+    def find_draft(self) -> Draft:
+        """Return what followed the longest earlier match, the latest of equal ones; an empty draft without a match."""
+        if len(self._tokens) < NGRAM_TOKENS:
             return Draft()
-        *places, _ = self._after[self._tokens[-2], self._tokens[-1]]  # the last one is where we are
-        if not places:
+        *ends, _ = self._ends_of[self._tokens[-2], self._tokens[-1]]  # the last one is the end of all tokens
+        if not ends:
             return Draft()
-        matched, place = max((self._matched(place), place) for place in places[-CANDIDATES:])
-        return Draft(self._tokens[place : place + WIDTHS[-1] - 1], matched)
+        match_tokens, end = max((self._count_matching(end), end) for end in ends[-MAX_CANDIDATES:])
+        return Draft(self._tokens[end : end + STEP_WIDTHS[-1] - 1], match_tokens)
 
-    def _matched(self, place: int) -> int:
-        """Return how many tokens before `place` are the same as the last ones."""
-        tokens, end = self._tokens, len(self._tokens)
-        most = min(LONGEST_MATCH, place)
-        return next((back for back in range(most) if tokens[place - 1 - back] != tokens[end - 1 - back]), most)
+    def _count_matching(self, end: int) -> int:
+        """Return how many tokens before `end` equal the last tokens."""
+        tokens, last = self._tokens, len(self._tokens)
+        most = min(MAX_MATCH_TOKENS, end)
+        return next((back for back in range(most) if tokens[end - 1 - back] != tokens[last - 1 - back]), most)
 
 
 @dataclass(slots=True)
-class _Rate:
-    """How often drafts were right lately, beginning with a guess."""
+class _AcceptanceRate:
+    """The share of accepted draft tokens, an exponentially weighted mean that begins with a prior."""
 
-    right: float
-    all: float = PRIOR_WEIGHT
+    accepted: float
+    drafted: float = PRIOR_WEIGHT
 
-    def learn(self, right: int, wrong: int) -> None:
-        self.right = MEMORY * self.right + right
-        self.all = MEMORY * self.all + right + wrong
+    def record(self, accepted: int, rejected: int) -> None:
+        self.accepted = DECAY * self.accepted + accepted
+        self.drafted = DECAY * self.drafted + accepted + rejected
 
 
 @dataclass(slots=True)
-class Speculation:
-    """Chooses the width of each draft of one answer: a function of what was written and of `step_seconds` alone.
+class DraftPolicy:
+    """Chooses the length of each draft of one completion: a function of its tokens and of `step_seconds` alone.
 
-    So an answer that is asked for again is drafted in the same way.
+    So the drafts of an answer are the same if it is generated again.
     """
 
     step_seconds: Mapping[int, float]
-    _rates: list[_Rate] = field(default_factory=lambda: [_Rate(PRIOR_WEIGHT * chance) for _, chance in PRIOR])
+    _rates: list[_AcceptanceRate] = field(
+        default_factory=lambda: [_AcceptanceRate(PRIOR_WEIGHT * rate) for _, rate in PRIORS]
+    )
 
-    def chosen(self, draft: Draft) -> Sequence[int]:
-        """Return as much of `draft` as promises the most tokens a second; nothing where that does not pay."""
-        rate = self._rate(draft)
-        chance = rate.right / rate.all
+    def choose_tokens(self, draft: Draft) -> Sequence[int]:
+        """Return as many tokens of `draft` as promise the most tokens a second; none if that is no speedup."""
+        rate = self._rate_for(draft)
+        probability = rate.accepted / rate.drafted
 
-        def speed(width: int) -> float:
-            tokens = sum(chance**step for step in range(width))
-            return tokens / self.step_seconds[width]
+        def estimate_speed(width: int) -> float:
+            expected_tokens = sum(probability**step for step in range(width))
+            return expected_tokens / self.step_seconds[width]
 
-        widths = [width for width in WIDTHS if width in self.step_seconds and width <= len(draft.tokens) + 1]
+        widths = [width for width in STEP_WIDTHS if width in self.step_seconds and width <= len(draft.tokens) + 1]
         if not draft.tokens or not widths:
             return ()
-        best = max(widths, key=speed)
-        return draft.tokens[: best - 1] if speed(best) >= WORTH_IT * speed(WIDTHS[0]) else ()
+        best = max(widths, key=estimate_speed)
+        is_faster = estimate_speed(best) >= MIN_SPEEDUP * estimate_speed(STEP_WIDTHS[0])
+        return draft.tokens[: best - 1] if is_faster else ()
 
-    def learn(self, draft: Draft, read: int, written: Sequence[int]) -> None:
-        """Take in what was written, where the first `read` tokens of `draft` were read beforehand.
+    def record_outcome(self, draft: Draft, verified: int, completion: Sequence[int]) -> None:
+        """Record which tokens came after `draft`, of which the first `verified` tokens were in the step.
 
-        A draft that was not read is judged by its first token, so that one that begins to pay is noticed.
+        A draft that was not verified is judged by its first token, so that drafts that begin to pay are noticed.
         """
         if not draft.tokens:
             return
-        judged = max(read, 1)
-        right = next(
-            (index for index in range(judged) if index >= len(written) or written[index] != draft.tokens[index]), judged
+        judged = max(verified, 1)
+        accepted = next(
+            (index for index in range(judged) if index >= len(completion) or completion[index] != draft.tokens[index]),
+            judged,
         )
-        is_cut_short = right == len(written)
-        self._rate(draft).learn(right, int(right < judged and not is_cut_short))
+        is_cut_short = accepted == len(completion)
+        self._rate_for(draft).record(accepted, int(accepted < judged and not is_cut_short))
 
-    def _rate(self, draft: Draft) -> _Rate:
-        return next(rate for rate, (length, _) in zip(self._rates, PRIOR, strict=True) if draft.matched <= length)
+    def _rate_for(self, draft: Draft) -> _AcceptanceRate:
+        return next(rate for rate, (length, _) in zip(self._rates, PRIORS, strict=True) if draft.match_tokens <= length)

@@ -1,4 +1,4 @@
-"""What an engine and its worker say to each other. Answers to `generate` are `rag.engines.types.Delta`."""
+"""The messages between an engine and its worker process. `generate` is answered by `rag.engines.types.Delta`."""
 
 from dataclasses import dataclass
 
@@ -7,31 +7,30 @@ from rag.engines.types import Message, ModelInfo, Sampling
 
 @dataclass(frozen=True, slots=True)
 class DeviceMemory:
-    """What a model takes on one device, or in main memory; the step to the vocabulary is one of the `layers`."""
+    """What a model takes on one device, or in main memory; the output layer counts among the `layers`."""
 
     device: str
     layers: int = 0
     weights_bytes: int = 0
     kv_bytes: int = 0
-    work_bytes: int = 0
+    compute_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
-        return self.weights_bytes + self.kv_bytes + self.work_bytes
+        return self.weights_bytes + self.kv_bytes + self.compute_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """Answer to `info`. `placement_reason` says in words why the model runs where it runs.
+    """Answer to `info`. `placement_reason` explains in words why the model runs on its devices.
 
-    `expected` is the memory that it was thought to take when it was placed, `placed` what it takes; main memory comes
-    first in both.
+    `expected_memory` is what its placement was planned with, `memory` what it takes; main memory comes first in both.
     """
 
     info: ModelInfo
     placement_reason: str
-    expected: tuple[DeviceMemory, ...] = ()
-    placed: tuple[DeviceMemory, ...] = ()
+    expected_memory: tuple[DeviceMemory, ...] = ()
+    memory: tuple[DeviceMemory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class CountParams:
 
 @dataclass(frozen=True, slots=True)
 class GenerateParams:
-    """Parameters of `generate`. Requests of one `client` give way to those of others."""
+    """Parameters of `generate`; requests of a `client` with fewer running ones come first."""
 
     messages: tuple[Message, ...]
     sampling: Sampling

@@ -12,14 +12,14 @@ from rag.settings import RagSettings
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """Which model the worker loads, and what the settings wish for it. What is None is chosen."""
+    """Which model the worker loads, and how; None leaves the choice to the worker."""
 
     model: str
     path: str
     gpu_layers: int | None
     context_window: int | None
     threads: int | None
-    sequences: int
+    slots: int
     queue_size: int
     prefix_cache_folder: str
     prefix_cache_bytes: int
@@ -28,9 +28,9 @@ class LoadOptions:
 class TransformersEngine(WorkerEngine):
     """A model of Hugging Face's Transformers: a folder with `config.json`, a tokenizer and weights in safetensors.
 
-    It is served as a GGUF model is, by the same loop and with the same sampling. What differs: answers that are written
-    at the same time are computed one after the other; a prompt that was partly known gives the same up to the last
-    bits of a number; the whole model is on the GPU where there is one, unless `gpu_layers` is 0.
+    The same scheduler and sampler serve it as a GGUF model, with three differences: completions are not batched but
+    decoded one after the other; a prompt that is partly cached gives the same logits up to the last bits; the whole
+    model is on the GPU if there is one, unless `gpu_layers` is 0.
     """
 
     def __init__(self, model: str, path: Path, settings: RagSettings) -> None:
@@ -40,7 +40,7 @@ class TransformersEngine(WorkerEngine):
             gpu_layers=settings.gpu_layers,
             context_window=settings.context_window,
             threads=settings.threads,
-            sequences=settings.parallel_requests,
+            slots=settings.parallel_requests,
             queue_size=settings.queue_size,
             prefix_cache_folder=str(prefix_cache_folder(settings.home)),
             prefix_cache_bytes=settings.read_ahead_mb << 20,

@@ -1,5 +1,5 @@
 # pyright: basic
-"""The tokens of a Transformers model: from a chat, to bytes, and which of them end an answer."""
+"""The tokenizer of a Transformers model: chats to tokens, tokens to bytes, and constrained decoding over them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,54 +8,54 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
-from rag.engines.serving.chat_template import ChatTemplate, TokenTexts
-from rag.engines.serving.citation_constraint import CitationRules
+from rag.engines.serving.chat_template import ChatTemplate, SpecialTokens
+from rag.engines.serving.citation_constraint import CitationCompiler
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.schema_constraint import SchemaCompiler
-from rag.engines.transformers.token_bytes import byte_signs, token_bytes
+from rag.engines.transformers.token_bytes import decode_token, map_byte_characters
 from rag.engines.types import Message, Sampling
 
-END_TEXTS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>")
-"""Tokens that end a turn, which not every model's configuration names."""
+END_TOKEN_TEXTS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>")
+"""Tokens that end a message, which not every model's configuration lists."""
 
 
-class Vocabulary:
-    """The tokens of the model in a folder, which gives a number for each of `size`; `ends` complete an answer."""
+class ChatTokenizer:
+    """The tokenizer in a model's folder; its logits have `vocabulary_size` entries, `end_tokens` end a completion."""
 
-    def __init__(self, path: str, *, size: int, ends: Sequence[int]) -> None:
+    def __init__(self, path: str, *, vocabulary_size: int, end_tokens: Sequence[int]) -> None:
         self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-        self._size = size
+        self._vocabulary_size = vocabulary_size
         added = self._tokenizer.added_tokens_decoder
-        self._control: dict[int, str] = {number: token.content for number, token in added.items() if token.special}
-        self._plain: dict[int, str] = {number: token.content for number, token in added.items() if not token.special}
+        self._control: dict[int, str] = {id_: token.content for id_, token in added.items() if token.special}
+        self._added: dict[int, str] = {id_: token.content for id_, token in added.items() if not token.special}
         decoder = json.loads(self._tokenizer.backend_tokenizer.to_str())["decoder"]
-        self._signs = byte_signs() if "ByteLevel" in json.dumps(decoder) else None
-        self.ends = frozenset((*ends, *_ends_among(self._control)))
+        self._byte_of = map_byte_characters() if "ByteLevel" in json.dumps(decoder) else None
+        self.end_tokens = frozenset((*end_tokens, *_find_end_tokens(self._control)))
         bos, eos = self._tokenizer.bos_token, self._tokenizer.eos_token
-        self.leading = self._tokenizer("")["input_ids"][:1] if bos else []
+        self._prefix = self._tokenizer("")["input_ids"][:1] if bos else []
         self._template = ChatTemplate(
-            self._tokenizer.chat_template, TokenTexts(bos or "", eos or "", tuple(self._control.values()))
+            self._tokenizer.chat_template, SpecialTokens(bos or "", eos or "", tuple(self._control.values()))
         )
-        self.stop = self._template.stop
+        self.stop_strings = self._template.stop_strings
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
         text = self._template.render(messages)
         tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        # Some templates write the token that begins every prompt, some leave it to us.
-        return tokens if tokens[:1] == self.leading else [*self.leading, *tokens]
+        # Some templates write the BOS token, some leave it to the tokenizer.
+        return tokens if tokens[:1] == self._prefix else [*self._prefix, *tokens]
 
-    def piece(self, token: int) -> bytes:
+    def detokenize(self, token: int) -> bytes:
         """Return the bytes that `token` adds to a text; none for a control token, and for what is no token."""
         if token in self._control:
             return b""
-        if token in self._plain:
-            return self._plain[token].encode()
+        if token in self._added:
+            return self._added[token].encode()
         text = self._tokenizer.convert_ids_to_tokens(token)
-        return b"" if text is None else token_bytes(text, self._signs)
+        return b"" if text is None else decode_token(text, self._byte_of)
 
-    def constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
-        """Return what binds an answer beyond chances; raises `SchemaError` for a schema that cannot be obeyed."""
+    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+        """Return the constraints of a completion; raise `SchemaError` for a schema that cannot be obeyed."""
         if sampling.json_schema:
             return (self._schemas.constraint(sampling.json_schema),)
         if sampling.cite_up_to is not None:
@@ -64,16 +64,16 @@ class Vocabulary:
 
     @cached_property
     def _schemas(self) -> SchemaCompiler:
-        return SchemaCompiler(self._pieces, self.ends)
+        return SchemaCompiler(self._token_bytes, self.end_tokens)
 
     @cached_property
-    def _citations(self) -> CitationRules:
-        return CitationRules(self._pieces)
+    def _citations(self) -> CitationCompiler:
+        return CitationCompiler(self._token_bytes)
 
     @cached_property
-    def _pieces(self) -> list[bytes]:
-        return [self.piece(token) for token in range(self._size)]
+    def _token_bytes(self) -> list[bytes]:
+        return [self.detokenize(token) for token in range(self._vocabulary_size)]
 
 
-def _ends_among(control: Mapping[int, str]) -> list[int]:
-    return [number for number, text in control.items() if text in END_TEXTS]
+def _find_end_tokens(control: Mapping[int, str]) -> list[int]:
+    return [id_ for id_, text in control.items() if text in END_TOKEN_TEXTS]

@@ -1,5 +1,8 @@
 # pyright: basic
-"""The process of a Transformers model: load it from its folder and serve calls until the parent is gone."""
+"""The process of a Transformers model: load it from its folder, and serve calls until the parent process is gone.
+
+The adapter of PyTorch and Transformers in `rag`, with `tokenizer` beside it.
+"""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -12,8 +15,8 @@ import torch
 import transformers
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load as tensors_of
-from safetensors.torch import save as bytes_of
+from safetensors.torch import load as parse_tensors
+from safetensors.torch import save as dump_tensors
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
@@ -21,43 +24,44 @@ from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.model_files import fingerprint_files
 from ingest.runtime.worker_main import Channel
 from rag.engines.machine import usable_cores
-from rag.engines.serving.language_model import Row
+from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
-from rag.engines.serving.scheduler import ModelWorker
-from rag.engines.serving.scheduling_policy import Policy
+from rag.engines.serving.scheduler import Scheduler
+from rag.engines.serving.scheduling_policy import SchedulingPolicy
 from rag.engines.serving.worker_protocol import LoadedModel
 from rag.engines.transformers.engine import LoadOptions
-from rag.engines.transformers.tokenizer import Vocabulary
+from rag.engines.transformers.tokenizer import ChatTokenizer
 from rag.engines.types import Message, ModelInfo, Sampling
 from rag.errors import ChatTemplateError, ModelLoadError
 
-Pair = tuple[torch.Tensor, torch.Tensor]
+LayerCache = tuple[torch.Tensor, torch.Tensor]
+"""Keys and values of one layer: shape (1, heads, tokens, head size)."""
 
 DEFAULT_WINDOW = 8_192
 WEIGHTS = "*.safetensors"
-LOAD_FAILURES = (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError)
-"""What loading a folder raises that is incomplete, damaged, or of a kind that is not known."""
+LOAD_ERRORS = (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError)
+"""What Transformers raises for a folder that is incomplete, damaged or of an unknown architecture."""
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Load the model that `options` (a `LoadOptions`) name and serve calls for ever."""
     load = msgspec.convert(options, LoadOptions)
     try:
-        model = TorchModel(load)
-    except (*LOAD_FAILURES, SafetensorError, ChatTemplateError) as error:
+        model = TransformersModel(load)
+    except (*LOAD_ERRORS, SafetensorError, ChatTemplateError) as error:
         raise ModelLoadError(model=load.model, detail=f"{type(error).__name__}: {error}") from error
     prefix_cache = PrefixCache(
         DerivedFiles(Path(load.prefix_cache_folder), load.prefix_cache_bytes), model.state_fingerprint
     )
     channel.ready()
-    ModelWorker(channel, model, Policy(queue_size=load.queue_size), prefix_cache).serve()
+    Scheduler(channel, model, SchedulingPolicy(queue_size=load.queue_size), prefix_cache).serve()
 
 
-class TorchModel:
-    """A `LanguageModel` that has computed once. Each of its sequences has a cache that grows with what it has read.
+class TransformersModel:
+    """A `LanguageModel` over PyTorch, warmed up; each slot has a `DynamicCache` that grows with its tokens.
 
-    `state_fingerprint` names all that such a cache depends on.
+    `state_fingerprint` names all that a saved KV cache state depends on.
     """
 
     def __init__(self, load: LoadOptions) -> None:
@@ -65,102 +69,107 @@ class TorchModel:
         self._device = "cuda" if torch.cuda.is_available() and load.gpu_layers != 0 else "cpu"
         self._model = _load_model(load.path, self._device)
         config = self._model.config.get_text_config()
-        self._words = Vocabulary(load.path, size=config.vocab_size, ends=_listed(self._model.generation_config))
-        self.stop = self._words.stop
-        self.sequences = load.sequences
-        self.step_seconds: dict[int, float] = {}  # no token is read on trial
-        self._caches = [DynamicCache(config=self._model.config) for _ in range(load.sequences)]
-        self._is_whole = all(type(layer) is DynamicLayer for layer in self._caches[0].layers)
+        self._tokenizer = ChatTokenizer(
+            load.path,
+            vocabulary_size=config.vocab_size,
+            end_tokens=_list_end_tokens(self._model.generation_config),
+        )
+        self.stop_strings = self._tokenizer.stop_strings
+        self.slots = load.slots
+        self.step_seconds: dict[int, float] = {}  # no speculative decoding
+        self._caches = [DynamicCache(config=self._model.config) for _ in range(load.slots)]
+        self._has_full_attention = all(type(layer) is DynamicLayer for layer in self._caches[0].layers)
         self._logits: list[NDArray[np.float32]] = []
         self.loaded = LoadedModel(_describe(load, self._model), f"it computes on the {self._device} with PyTorch")
         weights = sorted(Path(load.path).glob(WEIGHTS))
         self.state_fingerprint = (
             f"{fingerprint_files(weights)} {transformers.__version__} {self._model.dtype} {self._device}"
         )
-        self.read([Row(0, [0], 0)], bool)  # shows now rather than under the first question that the model computes
-        self.keep(0, 0)
+        self.forward([BatchRow(0, [0], 0)], bool)  # warm-up: shows now that the model computes
+        self.truncate(0, 0)
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the prompt that `messages` become."""
-        return self._words.prompt(messages)
+        return self._tokenizer.tokenize_chat(messages)
 
-    def constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
-        """Return what binds an answer; see `LanguageModel`."""
-        return self._words.constraints(sampling)
+    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+        """Return the constraints of a completion; see `LanguageModel`."""
+        return self._tokenizer.build_constraints(sampling)
 
-    def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
-        """Read the rows, one after the other; return False, having read nothing, where `should_stop` is true."""
-        if should_stop():
+    def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:
+        """Compute the rows one after the other; return False, with nothing computed, if `should_abort` is true."""
+        if should_abort():
             return False
         self._logits = [self._compute(row) for row in rows]
         return True
 
-    def logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
-        """Return what may follow a token of a row that was asked."""
+    def read_logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
+        """Return the logits of an output of a row: shape (vocabulary,), float32."""
         values: NDArray[np.float32] = self._logits[row][output]
         return values
 
-    def can_keep(self, sequence: int, count: int) -> bool:
-        """Return whether the first `count` tokens of a sequence are still there."""
-        return self._is_whole or count in (0, self._caches[sequence].get_seq_length())
+    def can_truncate(self, slot: int, length: int) -> bool:
+        """Return whether a slot can be cut back to its first `length` tokens."""
+        return self._has_full_attention or length in (0, self._caches[slot].get_seq_length())
 
-    def can_copy(self, sequence: int, count: int) -> bool:
-        """Return whether a copy of the first `count` tokens would have all that they need; a copy has all there is."""
-        return self.can_keep(sequence, count)
+    def can_copy(self, slot: int, length: int) -> bool:
+        """Return whether a copy of the first `length` tokens would be complete; it is if the slot can be truncated."""
+        return self.can_truncate(slot, length)
 
-    def keep(self, sequence: int, count: int) -> None:
-        """Keep the first `count` tokens of a sequence."""
-        if count == 0:
-            self._caches[sequence] = DynamicCache(config=self._model.config)
-        elif surplus := self._caches[sequence].get_seq_length() - count:
-            self._caches[sequence].crop(-surplus)
+    def truncate(self, slot: int, length: int) -> None:
+        """Keep the first `length` tokens of a slot."""
+        if length == 0:
+            self._caches[slot] = DynamicCache(config=self._model.config)
+        elif surplus := self._caches[slot].get_seq_length() - length:
+            self._caches[slot].crop(-surplus)
 
-    def copy(self, source: int, target: int, count: int) -> None:
-        """Make `target` have read just the first `count` tokens of `source`."""
-        if self._is_whole:
-            self._fill(target, [(keys[..., :count, :], values[..., :count, :]) for keys, values in self._pairs(source)])
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Make `target` hold exactly the first `length` tokens of `source`."""
+        if self._has_full_attention:
+            layers = self._read_layers(source)
+            self._fill(target, [(keys[..., :length, :], values[..., :length, :]) for keys, values in layers])
         else:
             self._caches[target] = deepcopy(self._caches[source])
 
-    def state(self, sequence: int) -> memoryview:
-        """Return all that a sequence has read; nothing from a model that forgets what left its window."""
-        pairs = self._pairs(sequence) if self._is_whole else []
-        named = {f"keys{layer}": keys.contiguous() for layer, (keys, _) in enumerate(pairs)}
-        named |= {f"values{layer}": values.contiguous() for layer, (_, values) in enumerate(pairs)}
-        return memoryview(bytes_of(named))
+    def save_state(self, slot: int) -> memoryview:
+        """Return the state of a slot as safetensors; without tensors from a model with a sliding window."""
+        layers = self._read_layers(slot) if self._has_full_attention else []
+        named = {f"keys{layer}": keys.contiguous() for layer, (keys, _) in enumerate(layers)}
+        named |= {f"values{layer}": values.contiguous() for layer, (_, values) in enumerate(layers)}
+        return memoryview(dump_tensors(named))
 
-    def restore(self, sequence: int, state: bytes) -> bool:
-        """Make a sequence have read what `state` holds; False where that is nothing."""
-        named = {name: tensor.to(self._device) for name, tensor in tensors_of(state).items()}
-        self._fill(sequence, [(named[f"keys{layer}"], named[f"values{layer}"]) for layer in range(len(named) // 2)])
+    def restore_state(self, slot: int, state: bytes) -> bool:
+        """Replace a slot by a saved state; return False if the state is empty."""
+        named = {name: tensor.to(self._device) for name, tensor in parse_tensors(state).items()}
+        self._fill(slot, [(named[f"keys{layer}"], named[f"values{layer}"]) for layer in range(len(named) // 2)])
         return bool(named)
 
-    def is_end(self, token: int) -> bool:
-        """Return whether `token` says that the answer is complete."""
-        return token in self._words.ends
+    def is_end_token(self, token: int) -> bool:
+        """Return whether the model ends a completion with `token`."""
+        return token in self._tokenizer.end_tokens
 
-    def piece(self, token: int) -> bytes:
-        """Return the bytes that `token` adds to the text."""
-        return self._words.piece(token)
+    def detokenize(self, token: int) -> bytes:
+        """Return the bytes that a token adds to the text."""
+        return self._tokenizer.detokenize(token)
 
     @torch.inference_mode()
-    def _compute(self, row: Row) -> NDArray[np.float32]:
+    def _compute(self, row: BatchRow) -> NDArray[np.float32]:
         tokens = torch.tensor([list(row.tokens)], device=self._device)
-        cache = self._caches[row.sequence]
-        computed = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=row.outputs)
-        values: NDArray[np.float32] = computed.logits[0, -row.outputs :].float().cpu().numpy()
+        cache = self._caches[row.slot]
+        output = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=row.outputs)
+        values: NDArray[np.float32] = output.logits[0, -row.outputs :].float().cpu().numpy()
         return values
 
-    def _pairs(self, sequence: int) -> list[Pair]:
-        layers: list[Any] = self._caches[sequence].layers
+    def _read_layers(self, slot: int) -> list[LayerCache]:
+        layers: list[Any] = self._caches[slot].layers
         return [(layer.keys, layer.values) for layer in layers]
 
-    def _fill(self, sequence: int, pairs: list[Pair]) -> None:
-        self._caches[sequence] = DynamicCache(pairs, config=self._model.config)
+    def _fill(self, slot: int, layers: list[LayerCache]) -> None:
+        self._caches[slot] = DynamicCache(layers, config=self._model.config)
 
 
 def _load_model(path: str, device: str) -> Any:
-    """Return the model of a folder. Nothing is fetched, no pickle is opened and no code of the model is run."""
+    """Load the model in a folder: without network, without pickles, and without code of the model."""
     model: Any = AutoModelForCausalLM.from_pretrained(
         path,
         local_files_only=True,
@@ -172,20 +181,20 @@ def _load_model(path: str, device: str) -> Any:
     return model.to(device).eval()
 
 
-def _listed(generation: Any) -> list[int]:
-    """Return the tokens that end a text by the model's configuration, which names none, one or several."""
-    ends: Any = generation.eos_token_id
-    return ends if isinstance(ends, list) else [] if ends is None else [ends]
+def _list_end_tokens(generation_config: Any) -> list[int]:
+    """Return the end tokens of the model's configuration, which has none, one or a list."""
+    end_tokens: Any = generation_config.eos_token_id
+    return end_tokens if isinstance(end_tokens, list) else [] if end_tokens is None else [end_tokens]
 
 
 def _describe(load: LoadOptions, model: Any) -> ModelInfo:
     config = model.config.get_text_config()
-    longest = getattr(config, "max_position_embeddings", None) or DEFAULT_WINDOW
+    trained_window = getattr(config, "max_position_embeddings", None) or DEFAULT_WINDOW
     return ModelInfo(
         id=load.model,
         path=load.path,
         architecture=config.model_type,
-        context_window=min(longest, load.context_window or DEFAULT_WINDOW),
+        context_window=min(trained_window, load.context_window or DEFAULT_WINDOW),
         gpu_layers=config.num_hidden_layers if model.device.type == "cuda" else 0,
         threads=torch.get_num_threads(),
         size_bytes=sum(file.stat().st_size for file in Path(load.path).glob(WEIGHTS)),

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.serving.chat_template import ChatTemplate, TokenTexts, fold_system, join_neighbours
+from rag.engines.serving.chat_template import ChatTemplate, SpecialTokens, merge_consecutive_roles, merge_system_message
 from rag.engines.types import Message
 from rag.errors import ChatTemplateError
 
-TOKENS = TokenTexts("<s>", "</s>", ("<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|im_end|>s"))
+TOKENS = SpecialTokens("<s>", "</s>", ("<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|im_end|>s"))
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -46,7 +46,7 @@ def test_a_template_that_drops_the_system_message_gets_its_words_in_the_first_qu
     assert render(SILENT, SYSTEM, ASK) == "[user]Be brief.\n\nWhy?"
 
 
-def test_a_template_that_wants_turns_to_alternate_gets_neighbours_as_one() -> None:
+def test_a_template_with_alternating_roles_gets_consecutive_messages_merged() -> None:
     assert render(STRICT, ASK, ASK, ANSWER) == "<s>[user]Why?\n\nWhy?[assistant]Because."
 
 
@@ -57,7 +57,7 @@ def test_a_template_that_refuses_everything_says_why() -> None:
 
 
 @pytest.mark.parametrize("source", ["{{ messages[9].content }}", "{{ 1 / 0 }}", "{{ messages + 1 }}", "{{ none.x.y }}"])
-def test_a_template_with_a_slip_is_an_error_of_ours(source: str) -> None:
+def test_an_error_in_a_template_is_a_chat_template_error(source: str) -> None:
     with pytest.raises(ChatTemplateError):
         render(source, ASK)
 
@@ -86,8 +86,8 @@ def test_a_model_without_a_template_gets_a_plain_one_that_stops_before_the_next_
         template.render([SYSTEM, ASK, ANSWER, ASK])
         == "Be brief.\n\nUser: Why?\nAssistant: Because.\nUser: Why?\nAssistant:"
     )
-    assert template.stop == ("\nUser:",)
-    assert ChatTemplate(CHATML, TOKENS).stop == ()
+    assert template.stop_strings == ("\nUser:",)
+    assert ChatTemplate(CHATML, TOKENS).stop_strings == ()
 
 
 def test_templates_have_the_helpers_that_model_makers_use() -> None:
@@ -106,13 +106,13 @@ def test_templates_have_the_helpers_that_model_makers_use() -> None:
     )
 )
 def test_no_content_keeps_the_text_of_a_control_token(content: str) -> None:
-    safe = ChatTemplate(CHATML, TOKENS).defuse(content)
+    safe = ChatTemplate(CHATML, TOKENS).neutralize(content)
     assert not any(token in safe for token in TOKENS.control)
     assert safe.replace("\u200b", "") == content.replace("\u200b", "")
 
 
 def test_a_control_token_of_one_character_is_replaced() -> None:
-    assert ChatTemplate(CHATML, TokenTexts(control=("§",))).defuse("a§b") == "a\ufffdb"
+    assert ChatTemplate(CHATML, SpecialTokens(control=("§",))).neutralize("a§b") == "a\ufffdb"
 
 
 def test_content_cannot_end_its_own_turn() -> None:
@@ -125,10 +125,10 @@ def test_content_without_control_tokens_is_left_as_it_is() -> None:
     assert render(CHATML, Message("user", "1 < 2 | <b>x</b>")).count("1 < 2 | <b>x</b>") == 1
 
 
-def test_folding_a_system_message_without_a_question_makes_it_the_question() -> None:
-    assert fold_system([SYSTEM, ANSWER]) == [Message("user", "Be brief."), ANSWER]
-    assert fold_system([ASK]) == [ASK]
+def test_a_system_message_without_a_user_message_becomes_one() -> None:
+    assert merge_system_message([SYSTEM, ANSWER]) == [Message("user", "Be brief."), ANSWER]
+    assert merge_system_message([ASK]) == [ASK]
 
 
-def test_neighbours_of_one_role_are_joined() -> None:
-    assert join_neighbours([ASK, ASK, ANSWER]) == [Message("user", "Why?\n\nWhy?"), ANSWER]
+def test_consecutive_messages_of_one_role_are_merged() -> None:
+    assert merge_consecutive_roles([ASK, ASK, ANSWER]) == [Message("user", "Why?\n\nWhy?"), ANSWER]

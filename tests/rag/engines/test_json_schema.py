@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.json_schema import KEYWORDS, MAX_BYTES, MAX_NESTING, MAX_VALUES, checked_schema
+from rag.engines.json_schema import KEYWORDS, MAX_BYTES, MAX_NESTING, MAX_VALUES, validate_schema
 from rag.errors import SchemaError
 
 REFUSED: tuple[tuple[object, str], ...] = (
@@ -65,7 +65,7 @@ def nested(levels: int) -> object:
 
 def refusal(schema: object) -> SchemaError:
     with pytest.raises(SchemaError) as caught:
-        checked_schema(schema)
+        validate_schema(schema)
     return caught.value
 
 
@@ -77,7 +77,7 @@ def test_properties_keep_their_order_and_annotations_are_left_out() -> None:
         "required": ["total"],
         "additionalProperties": False,
     }
-    assert checked_schema(schema) == (
+    assert validate_schema(schema) == (
         '{"type":"object","properties":{"total":{"type":"number"},"at":{"type":"string","format":"date"}},'
         '"required":["total"],"additionalProperties":false}'
     )
@@ -85,7 +85,7 @@ def test_properties_keep_their_order_and_annotations_are_left_out() -> None:
 
 def test_a_property_may_be_called_like_an_annotation_or_like_an_unknown_keyword() -> None:
     schema = {"properties": {"title": {"type": "string"}, "pattern": {"enum": ["é", None, [1], {"a": 1.5}]}}}
-    assert json.loads(checked_schema(schema)) == schema
+    assert json.loads(validate_schema(schema)) == schema
 
 
 def test_references_and_choices_pass() -> None:
@@ -95,7 +95,7 @@ def test_references_and_choices_pass() -> None:
         },
         "allOf": [{"$ref": "#/$defs/node"}],
     }
-    assert json.loads(checked_schema(schema)) == schema
+    assert json.loads(validate_schema(schema)) == schema
 
 
 @pytest.mark.parametrize(("schema", "path"), REFUSED)
@@ -108,7 +108,7 @@ def test_half_of_a_character_is_refused() -> None:
 
 
 def test_size_is_bounded_in_depth_values_and_bytes() -> None:
-    checked_schema(nested(MAX_NESTING - 1))
+    validate_schema(nested(MAX_NESTING - 1))
     assert "levels" in refusal(nested(MAX_NESTING)).detail
     assert "levels" in refusal(nested(100_000)).detail
     assert "values" in refusal({"default": [0] * MAX_VALUES}).detail
@@ -118,7 +118,7 @@ def test_size_is_bounded_in_depth_values_and_bytes() -> None:
 @given(value=values)
 def test_whatever_is_sent_is_refused_or_becomes_a_schema_that_passes_unchanged(value: Any) -> None:
     try:
-        text = checked_schema(value)
+        text = validate_schema(value)
     except SchemaError:
         return
-    assert checked_schema(json.loads(text)) == text
+    assert validate_schema(json.loads(text)) == text

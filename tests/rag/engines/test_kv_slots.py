@@ -1,4 +1,4 @@
-"""Which sequence serves a request, against a store that keeps the tokens themselves."""
+"""Which slot serves a request, with a KV cache that holds the tokens themselves."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, rule
 
-from rag.engines.serving.kv_slots import Memory, Place
-from rag.engines.serving.scheduling_policy import GRAIN, Policy
+from rag.engines.serving.kv_slots import KvSlots, SlotAssignment
+from rag.engines.serving.scheduling_policy import CHUNK_ALIGNMENT, SchedulingPolicy
 
 
-class TokenStore:
-    """A `SequenceStore` that keeps what was read; `copies` counts what was copied.
+class TokenCache:
+    """A `KvCache` that holds the tokens; `copies` counts the copies.
 
-    One that looks back over a `window` has forgotten what left it, and cannot be cut back to where that would be seen.
+    With a sliding `window` it has evicted what left it, and can only be truncated to what the window still covers.
     """
 
     def __init__(self, *, can_rewind: bool = True, window: int | None = None) -> None:
@@ -22,142 +22,144 @@ class TokenStore:
         self.can_rewind = can_rewind
         self.window = window
 
-    def can_copy(self, sequence: int, count: int) -> bool:
-        return self.can_keep(sequence, count)
+    def can_copy(self, slot: int, length: int) -> bool:
+        return self.can_truncate(slot, length)
 
-    def can_keep(self, sequence: int, count: int) -> bool:
-        length = len(self.tokens[sequence])
+    def can_truncate(self, slot: int, length: int) -> bool:
+        cached = len(self.tokens[slot])
         if self.window is not None:
-            return length - self.window <= max(count - self.window // 2, 0)
-        return self.can_rewind or count in (0, length)
+            return cached - self.window <= max(length - self.window // 2, 0)
+        return self.can_rewind or length in (0, cached)
 
-    def state(self, sequence: int) -> memoryview:
-        return memoryview(bytes(self.tokens[sequence]))
+    def save_state(self, slot: int) -> memoryview:
+        return memoryview(bytes(self.tokens[slot]))
 
-    def restore(self, sequence: int, state: bytes) -> bool:
-        self.tokens[sequence] = list(state)
+    def restore_state(self, slot: int, state: bytes) -> bool:
+        self.tokens[slot] = list(state)
         return bool(state)
 
-    def read(self, sequence: int, tokens: Sequence[int]) -> None:
-        self.tokens[sequence] += tokens
+    def forward(self, slot: int, tokens: Sequence[int]) -> None:
+        self.tokens[slot] += tokens
 
-    def keep(self, sequence: int, count: int) -> None:
-        assert count <= len(self.tokens[sequence])
-        assert count == 0 or self.can_keep(sequence, count)
-        del self.tokens[sequence][count:]
+    def truncate(self, slot: int, length: int) -> None:
+        assert length <= len(self.tokens[slot])
+        assert length == 0 or self.can_truncate(slot, length)
+        del self.tokens[slot][length:]
 
-    def copy(self, source: int, target: int, count: int) -> None:
-        assert self.can_keep(source, count)
+    def copy(self, source: int, target: int, length: int) -> None:
+        assert self.can_truncate(source, length)
         self.copies += 1
-        self.tokens[target] = self.tokens[source][:count]
+        self.tokens[target] = self.tokens[source][:length]
 
 
 class World:
-    """A memory, its store, and requests that are served from their beginning to their end."""
+    """KV slots, their cache, and requests that are prefilled and decoded."""
 
-    def __init__(self, *, sequences: int = 3, can_rewind: bool = True, window: int | None = None) -> None:
-        self.store = TokenStore(can_rewind=can_rewind, window=window)
-        self.memory = Memory(self.store, sequences=sequences, reusable=Policy().reusable)
+    def __init__(self, *, slots: int = 3, can_rewind: bool = True, window: int | None = None) -> None:
+        self.cache = TokenCache(can_rewind=can_rewind, window=window)
+        self.slots = KvSlots(self.cache, slots=slots, align_reuse=SchedulingPolicy().align_reuse)
 
-    def begin(self, prompt: list[int], answer: list[int]) -> Place:
-        """Read a whole prompt and write its answer."""
-        place = self.memory.begin(prompt)
-        assert place is not None
-        unread = prompt[place.known_tokens :]
-        self.store.read(place.sequence, [*unread, *answer])
-        self.memory.read(place.sequence, unread)
-        assert self.store.tokens[place.sequence] == [*prompt, *answer]
-        return place
+    def begin(self, prompt: list[int], answer: list[int]) -> SlotAssignment:
+        """Prefill a whole prompt and decode its completion."""
+        assignment = self.slots.assign(prompt)
+        assert assignment is not None
+        pending = prompt[assignment.cached_tokens :]
+        self.cache.forward(assignment.slot, [*pending, *answer])
+        self.slots.record_prefill(assignment.slot, pending)
+        assert self.cache.tokens[assignment.slot] == [*prompt, *answer]
+        return assignment
 
-    def serve(self, prompt: list[int], answer: list[int]) -> Place:
-        place = self.begin(prompt, answer)
-        self.memory.end(place.sequence)
-        return place
+    def serve(self, prompt: list[int], answer: list[int]) -> SlotAssignment:
+        assignment = self.begin(prompt, answer)
+        self.slots.release(assignment.slot)
+        return assignment
 
 
-def test_the_next_turn_of_a_chat_reads_only_what_is_new() -> None:
+def test_the_next_message_of_a_chat_prefills_only_new_tokens() -> None:
     world = World()
     first = list(range(64))
     before = world.serve(first, [1, 2, 3])
-    assert world.serve([*first, *[7] * 30], [5]) == Place(before.sequence, 64)
-    assert world.store.copies == 0
+    assert world.serve([*first, *[7] * 30], [5]) == SlotAssignment(before.slot, 64)
+    assert world.cache.copies == 0
 
 
-def test_a_document_that_is_in_use_is_copied_for_the_next_who_asks_about_it() -> None:
+def test_a_busy_slot_is_copied_for_another_prompt_with_the_same_document() -> None:
     world = World()
     document = list(range(160))
-    places = [world.begin([*document, *[question] * GRAIN], [9]) for question in range(3)]
-    assert [place.known_tokens for place in places] == [0, 160, 160]
-    assert world.store.copies == 2
-    assert world.memory.begin(document) is None
+    assignments = [world.begin([*document, *[question] * CHUNK_ALIGNMENT], [9]) for question in range(3)]
+    assert [assignment.cached_tokens for assignment in assignments] == [0, 160, 160]
+    assert world.cache.copies == 2
+    assert world.slots.assign(document) is None
 
 
-def test_a_few_common_words_are_not_worth_a_copy_of_a_long_text() -> None:
+def test_a_few_shared_tokens_are_not_worth_a_copy_of_a_long_slot() -> None:
     world = World()
     world.begin([*[1] * 32, *range(100, 400)], [])
-    assert world.begin([*[1] * 32, *[2] * 40], []).known_tokens == 0
-    assert world.store.copies == 0
+    assert world.begin([*[1] * 32, *[2] * 40], []).cached_tokens == 0
+    assert world.cache.copies == 0
 
 
-def test_a_long_text_is_not_given_up_for_a_short_beginning() -> None:
+def test_a_long_cached_text_is_not_evicted_for_a_short_shared_prefix() -> None:
     world = World()
     long = [*[1] * 32, *range(1_000, 1_500)]
     world.serve(long, [])
     world.serve([*[1] * 32, *[2] * 40], [])
-    assert world.serve([*long, *[3] * GRAIN], []).known_tokens == len(long) // GRAIN * GRAIN
+    assert (
+        world.serve([*long, *[3] * CHUNK_ALIGNMENT], []).cached_tokens == len(long) // CHUNK_ALIGNMENT * CHUNK_ALIGNMENT
+    )
 
 
-def test_what_costs_least_to_read_again_is_forgotten_first() -> None:
-    world = World(sequences=2)
+def test_the_slot_that_is_cheapest_to_prefill_again_is_evicted_first() -> None:
+    world = World(slots=2)
     world.serve(list(range(160)), [])
     world.serve([200] * 64, [])
     world.serve([300] * 100, [])
-    assert world.serve([*range(160), *[7] * GRAIN], []).known_tokens == 160
+    assert world.serve([*range(160), *[7] * CHUNK_ALIGNMENT], []).cached_tokens == 160
 
 
-def test_what_another_sequence_has_too_is_not_kept_twice() -> None:
+def test_a_prefix_that_another_slot_has_is_not_cached_twice() -> None:
     world = World()
     document = list(range(160))
-    for place in [world.begin([*document, *[question] * GRAIN], []) for question in (1, 1)]:
-        world.memory.end(place.sequence)
-    assert [len(tokens) for tokens in world.store.tokens.values() if tokens] == [160 + GRAIN]
+    for assignment in [world.begin([*document, *[question] * CHUNK_ALIGNMENT], []) for question in (1, 1)]:
+        world.slots.release(assignment.slot)
+    assert [len(tokens) for tokens in world.cache.tokens.values() if tokens] == [160 + CHUNK_ALIGNMENT]
 
 
-def test_busy_sequences_stand_side_by_side_where_nothing_else_counts() -> None:
-    world = World(sequences=8)
-    assert [world.begin([number] * 20, []).sequence for number in range(4)] == [0, 1, 2, 3]
+def test_busy_slots_are_neighbours_if_nothing_else_counts() -> None:
+    world = World(slots=8)
+    assert [world.begin([number] * 20, []).slot for number in range(4)] == [0, 1, 2, 3]
 
 
-def test_a_model_that_cannot_go_back_remembers_nothing() -> None:
+def test_a_cache_that_cannot_be_truncated_keeps_nothing() -> None:
     world = World(can_rewind=False)
     world.serve([1] * 64, [2])
-    assert not any(world.store.tokens.values())
-    assert world.serve([1] * 64, [2]).known_tokens == 0
+    assert not any(world.cache.tokens.values())
+    assert world.serve([1] * 64, [2]).cached_tokens == 0
 
 
-def test_a_step_that_was_broken_off_leaves_no_trace() -> None:
+def test_an_aborted_step_is_rolled_back() -> None:
     world = World()
-    place = world.memory.begin([1] * 64)
-    assert place is not None
-    world.store.read(place.sequence, [1] * 20)
-    world.memory.undo(place.sequence)
-    assert world.store.tokens[place.sequence] == []
+    assignment = world.slots.assign([1] * 64)
+    assert assignment is not None
+    world.cache.forward(assignment.slot, [1] * 20)
+    world.slots.roll_back(assignment.slot)
+    assert world.cache.tokens[assignment.slot] == []
 
 
-def test_a_model_that_cannot_go_back_forgets_all_of_a_step_that_was_broken_off() -> None:
+def test_an_aborted_step_empties_a_slot_that_cannot_be_truncated() -> None:
     world = World(can_rewind=False)
-    place = world.memory.begin([1] * 64)
-    assert place is not None
-    world.store.read(place.sequence, [1] * 32)
-    world.memory.read(place.sequence, [1] * 32)
-    world.store.read(place.sequence, [1] * 20)
-    world.memory.undo(place.sequence)
-    world.memory.end(place.sequence)
-    assert world.store.tokens[place.sequence] == []
+    assignment = world.slots.assign([1] * 64)
+    assert assignment is not None
+    world.cache.forward(assignment.slot, [1] * 32)
+    world.slots.record_prefill(assignment.slot, [1] * 32)
+    world.cache.forward(assignment.slot, [1] * 20)
+    world.slots.roll_back(assignment.slot)
+    world.slots.release(assignment.slot)
+    assert world.cache.tokens[assignment.slot] == []
 
 
 class Requests(RuleBasedStateMachine):
-    """Requests that come, read, write and go in any order: each finds in its sequence what it was told is there."""
+    """Requests that begin and end in any order: the slot of each has exactly the tokens that its assignment says."""
 
     running = Bundle("running")
 
@@ -166,29 +168,29 @@ class Requests(RuleBasedStateMachine):
         self.world = World()
         self.busy: set[int] = set()
 
-    @rule(target=running, head=st.integers(0, 2), length=st.integers(1, 80), tail=st.integers(1, 40))
-    def begin(self, head: int, length: int, tail: int) -> object:
-        prompt = [*[head] * length, *[9] * tail]
-        place = self.world.memory.begin(prompt)
-        assert (place is None) == (len(self.busy) == 3)
-        if place is None:
+    @rule(target=running, shared=st.integers(0, 2), length=st.integers(1, 80), tail=st.integers(1, 40))
+    def begin(self, shared: int, length: int, tail: int) -> object:
+        prompt = [*[shared] * length, *[9] * tail]
+        assignment = self.world.slots.assign(prompt)
+        assert (assignment is None) == (len(self.busy) == 3)
+        if assignment is None:
             return multiple()
-        assert place.sequence not in self.busy
-        assert place.known_tokens <= len(prompt) - GRAIN or place.known_tokens == 0
-        assert self.world.store.tokens[place.sequence] == prompt[: place.known_tokens]
-        self.busy.add(place.sequence)
-        return place.sequence, prompt, place.known_tokens
+        assert assignment.slot not in self.busy
+        assert assignment.cached_tokens <= len(prompt) - CHUNK_ALIGNMENT or assignment.cached_tokens == 0
+        assert self.world.cache.tokens[assignment.slot] == prompt[: assignment.cached_tokens]
+        self.busy.add(assignment.slot)
+        return assignment.slot, prompt, assignment.cached_tokens
 
     @rule(request=consumes(running), share=st.floats(0, 1), answer=st.integers(0, 9))
-    def read_and_end(self, request: tuple[int, list[int], int], share: float, answer: int) -> None:
-        sequence, prompt, known = request
-        read = prompt[known : known + int(share * (len(prompt) - known))]
-        is_complete = known + len(read) == len(prompt)
-        self.world.store.read(sequence, [*read, *[8] * answer] if is_complete else read)
-        self.world.memory.read(sequence, read)
-        self.world.memory.end(sequence)
-        self.busy.remove(sequence)
-        assert self.world.store.tokens[sequence] == prompt[: known + len(read)]
+    def prefill_and_release(self, request: tuple[int, list[int], int], share: float, answer: int) -> None:
+        slot, prompt, cached = request
+        tokens = prompt[cached : cached + int(share * (len(prompt) - cached))]
+        is_complete = cached + len(tokens) == len(prompt)
+        self.world.cache.forward(slot, [*tokens, *[8] * answer] if is_complete else tokens)
+        self.world.slots.record_prefill(slot, tokens)
+        self.world.slots.release(slot)
+        self.busy.remove(slot)
+        assert self.world.cache.tokens[slot] == prompt[: cached + len(tokens)]
 
 
 TestRequests = Requests.TestCase

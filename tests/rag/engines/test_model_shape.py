@@ -1,4 +1,4 @@
-"""What a model needs of the machine."""
+"""The sizes of a model from its GGUF header."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from ingest.runtime.gguf_header import GgufHeader, GgufHeaderError, Metadata, TensorSpan
 from ingest.runtime.model_files import list_gguf_parts
-from rag.engines.llama.model_shape import model_shape, read_shape
+from rag.engines.llama.model_shape import derive_shape, read_shape
 from tests.tiny_gguf import HEAD_WIDTH, HEADS, LAYERS, TRAINED_CONTEXT
 
 BASE: Metadata = {
@@ -31,10 +31,10 @@ def test_the_shape_of_a_file_is_what_was_written(tiny_gguf: Path) -> None:
     assert tiny_gguf.stat().st_size - 20_000 < weights < tiny_gguf.stat().st_size
 
 
-def test_heads_that_share_keys_take_less_memory() -> None:
-    assert model_shape([header(BASE)]).kv_bytes_per_token == 2 * 4 * (16 + 16) * 2
+def test_grouped_query_attention_takes_a_smaller_kv_cache() -> None:
+    assert derive_shape([header(BASE)]).kv_bytes_per_token == 2 * 4 * (16 + 16) * 2
     grouped = BASE | {"llama.attention.head_count_kv": 1}
-    assert model_shape([header(grouped)]).kv_bytes_per_token == 2 * 1 * (16 + 16) * 2
+    assert derive_shape([header(grouped)]).kv_bytes_per_token == 2 * 1 * (16 + 16) * 2
 
 
 def test_layers_may_differ_in_heads_and_heads_in_width() -> None:
@@ -43,10 +43,10 @@ def test_layers_may_differ_in_heads_and_heads_in_width() -> None:
         "llama.attention.key_length": 24,
         "llama.attention.value_length": 8,
     }
-    assert model_shape([header(mixed)]).kv_bytes_per_token == 2 * (24 + 8) * 2
+    assert derive_shape([header(mixed)]).kv_bytes_per_token == 2 * (24 + 8) * 2
 
 
-def test_weights_are_told_apart_by_where_they_are_needed() -> None:
+def test_weights_are_summed_by_layer() -> None:
     tensors = (
         ("token_embd.weight", 5),
         ("output_norm.weight", 1),
@@ -54,17 +54,17 @@ def test_weights_are_told_apart_by_where_they_are_needed() -> None:
         ("blk.0.a", 10),
         ("blk.1.a", 9),
     )
-    shape = model_shape([header(BASE, tensors)])
+    shape = derive_shape([header(BASE, tensors)])
     assert (shape.layer_bytes, shape.output_bytes, shape.input_bytes) == ((10, 9), 8, 5)
 
 
 def test_tied_weights_count_for_the_output_too() -> None:
-    shape = model_shape([header(BASE, (("token_embd.weight", 5), ("output_norm.weight", 1), ("blk.0.a", 10)))])
+    shape = derive_shape([header(BASE, (("token_embd.weight", 5), ("output_norm.weight", 1), ("blk.0.a", 10)))])
     assert (shape.output_bytes, shape.input_bytes) == (6, 5)
 
 
 def test_the_parts_of_a_split_model_are_added_up() -> None:
-    shape = model_shape([header(BASE, (("blk.0.a", 10),)), header({}, (("blk.1.a", 9), ("output.weight", 3)))])
+    shape = derive_shape([header(BASE, (("blk.0.a", 10),)), header({}, (("blk.1.a", 9), ("output.weight", 3)))])
     assert (shape.layer_bytes, shape.output_bytes) == ((10, 9), 3)
 
 
@@ -77,4 +77,4 @@ def test_a_split_model_is_found_by_its_first_part() -> None:
 @pytest.mark.parametrize("metadata", [{}, {"general.architecture": "clip"}, BASE | {"llama.block_count": 0}])
 def test_a_file_without_a_language_model_is_refused(metadata: Metadata) -> None:
     with pytest.raises(GgufHeaderError, match="no language model"):
-        model_shape([header(metadata)])
+        derive_shape([header(metadata)])

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from rag.engines.openai.engine import OpenAiEngine, TokenEstimate, polled
-from rag.engines.openai.server import DEFAULT_WINDOW, OpenAiServer, is_near
+from rag.engines.openai.engine import OpenAiEngine, TokenEstimate, poll_items
+from rag.engines.openai.server import DEFAULT_WINDOW, OpenAiServer, is_local_host
 from rag.engines.types import Alternative, Delta, Message, Sampling, TokenLogprob, Usage
 from rag.errors import (
     EngineBusyError,
@@ -343,18 +343,18 @@ def test_the_list_of_models_is_asked_for_once_in_a_while_and_outlives_the_server
     wire = WireServer()
     with wire.live():
         server = OpenAiServer(wire.url, KEY, clock=lambda: now)
-        assert [model.id for model in server.models()] == ["Maker/Model"]
-        assert server.models() == server.models()
+        assert [model.id for model in server.list_models()] == ["Maker/Model"]
+        assert server.list_models() == server.list_models()
         assert wire.paths == ["/v1/models"]
         now = 11.0
-        server.models()
+        server.list_models()
         assert wire.paths == ["/v1/models"] * 2
     now = 22.0
-    assert [model.id for model in server.models()] == ["Maker/Model"]
+    assert [model.id for model in server.list_models()] == ["Maker/Model"]
 
 
 def test_a_server_that_never_answered_has_no_models() -> None:
-    assert OpenAiServer(f"http://127.0.0.1:{free_port()}/v1", "").models() == ()
+    assert OpenAiServer(f"http://127.0.0.1:{free_port()}/v1", "").list_models() == ()
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_a_server_that_never_answered_has_no_models() -> None:
     ],
 )
 def test_a_host_is_near_by_its_name_alone(host: str, expected: bool) -> None:
-    assert is_near(host) is expected
+    assert is_local_host(host) is expected
 
 
 def test_who_sends_texts_away_is_told_so_once_and_before(caplog: pytest.LogCaptureFixture) -> None:
@@ -389,19 +389,19 @@ def test_who_sends_texts_away_is_told_so_once_and_before(caplog: pytest.LogCaptu
 def test_an_estimate_is_cautious_and_learns_upwards_at_once_and_downwards_slowly() -> None:
     estimate = TokenEstimate()
     text = [Message("user", "x" * 1_000)]
-    first = estimate.of(text)
+    first = estimate.estimate(text)
     assert first >= 500
     estimate.learn(text, 900)
-    assert estimate.of(text) >= 900
+    assert estimate.estimate(text) >= 900
     estimate.learn(text, 250)
-    slower = estimate.of(text)
+    slower = estimate.estimate(text)
     assert 250 < slower < 1_000
     for _ in range(40):
         estimate.learn(text, 250)
-    assert 250 < estimate.of(text) < 300
-    assert estimate.of([*text, Message("user", "")]) > estimate.of(text)
+    assert 250 < estimate.estimate(text) < 300
+    assert estimate.estimate([*text, Message("user", "")]) > estimate.estimate(text)
     estimate.learn([Message("user", "Hi")], 400)  # mostly template
-    assert estimate.of(text) < 300
+    assert estimate.estimate(text) < 300
 
 
 @contextmanager
@@ -429,7 +429,7 @@ def test_a_busy_pincite_elsewhere_is_a_busy_engine_here(tmp_path: Path) -> None:
     assert caught.value.retry_after_seconds == 9
 
 
-def test_what_is_polled_comes_in_order_and_is_closed_once_at_the_end() -> None:
+def test_what_is_poll_items_comes_in_order_and_is_closed_once_at_the_end() -> None:
     closed = threading.Event()
 
     async def items() -> Any:
@@ -439,5 +439,5 @@ def test_what_is_polled_comes_in_order_and_is_closed_once_at_the_end() -> None:
         finally:
             closed.set()
 
-    assert list(polled(items(), 5)) == [1, 2]
+    assert list(poll_items(items(), 5)) == [1, 2]
     assert closed.is_set()

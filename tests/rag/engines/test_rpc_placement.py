@@ -64,7 +64,7 @@ def _served(*, devices: int) -> Iterator[str]:
 
 
 def load(path: Path, home: Path, **settings: Any) -> tuple[LoadedModel, str]:
-    """Return what the model's process says of itself, and what the model answers."""
+    """Return the model as it is loaded, and the text of a completion."""
     engine = WatchedEngine("m", path, RagSettings(home=home, threads=1, context_window=WINDOW, **settings))
     try:
         loaded = engine.loaded()
@@ -74,41 +74,41 @@ def load(path: Path, home: Path, **settings: Any) -> tuple[LoadedModel, str]:
         engine.close()
 
 
-def on_gpus(memory: tuple[DeviceMemory, ...]) -> list[tuple[int, int]]:
-    """Return the layers of each GPU and the bytes that they remember with."""
+def list_gpus(memory: tuple[DeviceMemory, ...]) -> list[tuple[int, int]]:
+    """Return the layers of each GPU and the bytes of its KV cache."""
     return [(part.layers, part.kv_bytes) for part in memory[1:]]
 
 
-@pytest.mark.parametrize(("gpu_layers", "remembering"), [(None, 2), (3, 2), (2, 1), (1, 0)])
-def test_layers_go_to_the_device_with_their_memory_and_the_answer_is_the_same(
-    tiny_gguf: Path, tmp_path: Path, server: str, gpu_layers: int | None, remembering: int
+@pytest.mark.parametrize(("gpu_layers", "kv_layers"), [(None, 2), (3, 2), (2, 1), (1, 0)])
+def test_layers_go_to_the_device_with_their_kv_cache_and_the_completion_is_the_same(
+    tiny_gguf: Path, tmp_path: Path, server: str, gpu_layers: int | None, kv_layers: int
 ) -> None:
     _, on_cpu = load(tiny_gguf, tmp_path)
     loaded, text = load(tiny_gguf, tmp_path, rpc_servers=(server,), gpu_layers=gpu_layers)
     layers = gpu_layers or LAYERS + 1
     assert loaded.info.gpu_layers == layers
-    assert on_gpus(loaded.placed) == on_gpus(loaded.expected) == [(layers, remembering * KV_BYTES)]
-    assert (loaded.placed[0].layers, loaded.placed[0].kv_bytes) == (3 - layers, (LAYERS - remembering) * KV_BYTES)
+    assert list_gpus(loaded.memory) == list_gpus(loaded.expected_memory) == [(layers, kv_layers * KV_BYTES)]
+    assert (loaded.memory[0].layers, loaded.memory[0].kv_bytes) == (3 - layers, (LAYERS - kv_layers) * KV_BYTES)
     assert text == on_cpu
 
 
-def test_no_layers_leave_the_device_alone(tiny_gguf: Path, tmp_path: Path, server: str) -> None:
+def test_without_layers_the_device_is_not_used(tiny_gguf: Path, tmp_path: Path, server: str) -> None:
     loaded, _ = load(tiny_gguf, tmp_path, rpc_servers=(server,), gpu_layers=0)
-    assert [part.device for part in loaded.placed] == ["CPU"]
-    assert loaded.placed[0].layers == LAYERS + 1
+    assert [part.device for part in loaded.memory] == ["CPU"]
+    assert loaded.memory[0].layers == LAYERS + 1
 
 
-def test_what_was_placed_is_said_in_words(tiny_gguf: Path, tmp_path: Path, server: str) -> None:
+def test_the_placement_is_described_in_words(tiny_gguf: Path, tmp_path: Path, server: str) -> None:
     loaded, _ = load(tiny_gguf, tmp_path, rpc_servers=(server,), gpu_layers=2)
     assert f"2 layers on RPC0[{server}]: " in loaded.info.placement
     assert "; 1 layer in main memory: " in loaded.info.placement
     assert loaded.placement_reason.endswith(loaded.info.placement)
 
 
-def test_what_was_read_can_be_remembered_in_main_memory(tiny_gguf: Path, tmp_path: Path, server: str) -> None:
+def test_the_kv_cache_can_stay_in_main_memory(tiny_gguf: Path, tmp_path: Path, server: str) -> None:
     loaded, _ = load(tiny_gguf, tmp_path, rpc_servers=(server,), kv_on_gpu=False)
-    assert on_gpus(loaded.placed) == on_gpus(loaded.expected) == [(LAYERS + 1, 0)]
-    assert loaded.placed[0].kv_bytes == loaded.expected[0].kv_bytes == LAYERS * KV_BYTES
+    assert list_gpus(loaded.memory) == list_gpus(loaded.expected_memory) == [(LAYERS + 1, 0)]
+    assert loaded.memory[0].kv_bytes == loaded.expected_memory[0].kv_bytes == LAYERS * KV_BYTES
 
 
 @pytest.mark.parametrize(
@@ -118,41 +118,41 @@ def test_what_was_read_can_be_remembered_in_main_memory(tiny_gguf: Path, tmp_pat
 )
 def test_a_model_takes_what_was_expected(bundled: Path, tmp_path: Path, server: str, settings: dict[str, Any]) -> None:
     loaded, text = load(bundled, tmp_path, rpc_servers=(server,), **settings)
-    (_, remote), (_, expected) = loaded.placed, loaded.expected
+    (_, remote), (_, expected) = loaded.memory, loaded.expected_memory
     assert remote.layers == expected.layers
     assert remote.weights_bytes == pytest.approx(expected.weights_bytes, abs=MIB // 50)
     assert remote.kv_bytes == pytest.approx(expected.kv_bytes, abs=MIB // 50)
-    assert remote.work_bytes == pytest.approx(expected.work_bytes, abs=8 * MIB)
-    assert sum(part.kv_bytes for part in loaded.placed) == pytest.approx(
-        sum(part.kv_bytes for part in loaded.expected), abs=MIB // 50
+    assert remote.compute_bytes == pytest.approx(expected.compute_bytes, abs=8 * MIB)
+    assert sum(part.kv_bytes for part in loaded.memory) == pytest.approx(
+        sum(part.kv_bytes for part in loaded.expected_memory), abs=MIB // 50
     )
     assert "Paris" in text
 
 
 def test_a_model_without_a_device_takes_what_was_expected(bundled: Path, tmp_path: Path) -> None:
     loaded, _ = load(bundled, tmp_path)
-    (placed,), (expected,) = loaded.placed, loaded.expected
-    assert (placed.layers, placed.kv_bytes) == (expected.layers, expected.kv_bytes)
-    assert placed.weights_bytes == pytest.approx(expected.weights_bytes, abs=MIB // 50)
-    assert placed.work_bytes == pytest.approx(expected.work_bytes, abs=4 * MIB)
+    (actual,), (expected,) = loaded.memory, loaded.expected_memory
+    assert (actual.layers, actual.kv_bytes) == (expected.layers, expected.kv_bytes)
+    assert actual.weights_bytes == pytest.approx(expected.weights_bytes, abs=MIB // 50)
+    assert actual.compute_bytes == pytest.approx(expected.compute_bytes, abs=4 * MIB)
 
 
 def test_several_devices_share_a_model_by_free_memory_or_as_the_setting_says(
     bundled: Path, tmp_path: Path, two_devices: str
 ) -> None:
     even, _ = load(bundled, tmp_path, rpc_servers=(two_devices,))
-    assert on_gpus(even.placed) == on_gpus(even.expected)
-    first, second = (part.weights_bytes + part.kv_bytes for part in even.placed[1:])
+    assert list_gpus(even.memory) == list_gpus(even.expected_memory)
+    first, second = (part.weights_bytes + part.kv_bytes for part in even.memory[1:])
     assert first == pytest.approx(second, rel=0.1)
     uneven, text = load(bundled, tmp_path, rpc_servers=(two_devices,), gpu_layers=30, tensor_split=(1, 3))
-    assert [part.layers for part in uneven.placed] == [part.layers for part in uneven.expected]
-    assert uneven.placed[1].layers < uneven.placed[2].layers
+    assert [part.layers for part in uneven.memory] == [part.layers for part in uneven.expected_memory]
+    assert uneven.memory[1].layers < uneven.memory[2].layers
     assert "Paris" in text
 
 
 def test_one_of_several_devices_can_have_all(tiny_gguf: Path, tmp_path: Path, two_devices: str) -> None:
     loaded, _ = load(tiny_gguf, tmp_path, rpc_servers=(two_devices,), split_mode="none", main_gpu=1)
-    assert [part.device for part in loaded.placed] == ["CPU", f"RPC1[{two_devices}]"]
+    assert [part.device for part in loaded.memory] == ["CPU", f"RPC1[{two_devices}]"]
 
 
 def test_a_device_that_is_not_there_is_refused(tiny_gguf: Path, tmp_path: Path, server: str) -> None:

@@ -1,4 +1,4 @@
-"""The order of things in a model's process, with a model that counts instead of computing."""
+"""Continuous batching in a model's process, with a model that counts instead of computing."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.frames import CallFrame
 from ingest.runtime.worker_main import Call
-from rag.engines.serving.language_model import Row
+from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
-from rag.engines.serving.scheduler import ModelWorker
-from rag.engines.serving.scheduling_policy import Policy
+from rag.engines.serving.scheduler import Scheduler
+from rag.engines.serving.scheduling_policy import SchedulingPolicy
 from rag.engines.serving.worker_protocol import GenerateParams, LoadedModel, PrefillParams
 from rag.engines.types import Delta, Message, ModelInfo, Sampling, Usage
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
@@ -30,96 +30,96 @@ END = 255
 
 
 class CountingModel:
-    """A `LanguageModel` whose tokens are bytes and that writes the alphabet, on from the last letter it read.
+    """A `LanguageModel` whose tokens are bytes and that writes the alphabet, on from the last letter it forward.
 
-    After "z" it ends its answer. `reads` has what each row of each step was given; it checks that nothing is skipped
+    After "z" it ends its answer. `inputs` has what each row of each step was given; it checks that nothing is skipped
     or lost. `repeats` makes it write the same few letters over and over.
     """
 
-    stop: tuple[str, ...] = ()
+    stop_strings: tuple[str, ...] = ()
 
-    def __init__(self, *, can_rewind: bool = True, sequences: int = 1, window: int = WINDOW) -> None:
+    def __init__(self, *, can_rewind: bool = True, slots: int = 1, window: int = WINDOW) -> None:
         self.loaded = LoadedModel(replace(INFO, context_window=window), "for a test")
         self.can_rewind = can_rewind
-        self.sequences = sequences
-        self.memory: dict[int, list[int]] = defaultdict(list)
-        self.reads: list[bytes] = []
+        self.slots = slots
+        self.cache: dict[int, list[int]] = defaultdict(list)
+        self.inputs: list[bytes] = []
         self.steps: list[int] = []
-        self.on_read: Callable[[], object] = bool
+        self.on_forward: Callable[[], object] = bool
         self.step_seconds: dict[int, float] = {}
         self.repeats = b""
         self._last: list[list[int]] = []
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
         return list("".join(message.content for message in messages).encode())
 
-    def read(self, rows: Sequence[Row], should_stop: Callable[[], bool]) -> bool:
-        self.on_read()
+    def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:
+        self.on_forward()
         for row in rows:
-            held = self.memory[row.sequence]
-            assert row.position == len(held)
+            tokens = self.cache[row.slot]
+            assert row.position == len(tokens)
             assert 1 <= row.outputs <= len(row.tokens)
-            held += row.tokens
-            self.reads.append(bytes(row.tokens))
+            tokens += row.tokens
+            self.inputs.append(bytes(row.tokens))
         self.steps.append(len(rows))
         self._last = [list(row.tokens[-row.outputs :]) for row in rows]
-        return not should_stop()
+        return not should_abort()
 
-    def logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
+    def read_logits(self, row: int, output: int = 0) -> NDArray[np.float32]:
         last = self._last[row][output]
-        chances = np.zeros(END + 1, dtype=np.float32)
+        logits = np.zeros(END + 1, dtype=np.float32)
         if last in self.repeats:
-            chances[self.repeats[(self.repeats.index(last) + 1) % len(self.repeats)]] = 1
+            logits[self.repeats[(self.repeats.index(last) + 1) % len(self.repeats)]] = 1
         else:
-            chances[END if last == ord("z") else last + 1] = 1
-        return chances
+            logits[END if last == ord("z") else last + 1] = 1
+        return logits
 
-    def constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
         return (Never(ord("e")),) if sampling.json_schema else ()
 
-    def can_copy(self, sequence: int, count: int) -> bool:
-        return self.can_keep(sequence, count)
+    def can_copy(self, slot: int, length: int) -> bool:
+        return self.can_truncate(slot, length)
 
-    def can_keep(self, sequence: int, count: int) -> bool:
-        return self.can_rewind or count in (0, len(self.memory[sequence]))
+    def can_truncate(self, slot: int, length: int) -> bool:
+        return self.can_rewind or length in (0, len(self.cache[slot]))
 
-    def keep(self, sequence: int, count: int) -> None:
-        assert count <= len(self.memory[sequence])
-        assert self.can_keep(sequence, count)
-        del self.memory[sequence][count:]
+    def truncate(self, slot: int, length: int) -> None:
+        assert length <= len(self.cache[slot])
+        assert self.can_truncate(slot, length)
+        del self.cache[slot][length:]
 
-    def copy(self, source: int, target: int, count: int) -> None:
-        self.memory[target] = self.memory[source][:count]
+    def copy(self, source: int, target: int, length: int) -> None:
+        self.cache[target] = self.cache[source][:length]
 
-    def state(self, sequence: int) -> memoryview:
-        return memoryview(bytes(self.memory[sequence]))
+    def save_state(self, slot: int) -> memoryview:
+        return memoryview(bytes(self.cache[slot]))
 
-    def restore(self, sequence: int, state: bytes) -> bool:
-        self.memory[sequence] = list(state)
+    def restore_state(self, slot: int, state: bytes) -> bool:
+        self.cache[slot] = list(state)
         return True
 
-    def is_end(self, token: int) -> bool:
+    def is_end_token(self, token: int) -> bool:
         return token == END
 
-    def piece(self, token: int) -> bytes:
+    def detokenize(self, token: int) -> bytes:
         return bytes([token])
 
 
 class Never:
-    """A `Constraint` by which one token never comes."""
+    """A `Constraint` that forbids one token."""
 
     def __init__(self, token: int) -> None:
         self._mask: NDArray[np.bool_] = np.arange(END + 1) == token
 
-    def forbidden(self) -> NDArray[np.bool_]:
+    def forbidden_tokens(self) -> NDArray[np.bool_]:
         return self._mask
 
     def accept(self, token: int) -> None:
         assert not self._mask[token]
 
 
-class Desk:
-    """A channel without a process: calls wait in a queue, answers are kept by call."""
+class FakeChannel:
+    """A `CallChannel` without a process: calls wait in a queue, replies are recorded by call."""
 
     def __init__(self) -> None:
         self.waiting: deque[Call] = deque()
@@ -163,7 +163,7 @@ class Desk:
 
 
 class Clock:
-    """Time that passes when told to."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -172,422 +172,422 @@ class Clock:
         return self.seconds
 
 
-def worker(
-    desk: Desk,
+def create_scheduler(
+    channel: FakeChannel,
     model: CountingModel,
     *,
-    prefill_tokens: int = 32,
+    max_chunk_tokens: int = 32,
     queue_size: int = 2,
     clock: Clock | None = None,
     folder: Path = Path("/nowhere"),
-) -> ModelWorker:
-    policy = Policy(queue_size=queue_size, prefill_tokens=prefill_tokens)
-    heads = PrefixCache(DerivedFiles(folder, 1 << 20), "counting")
-    return ModelWorker(desk, model, policy, heads, clock=clock or Clock())
+) -> Scheduler:
+    policy = SchedulingPolicy(queue_size=queue_size, max_chunk_tokens=max_chunk_tokens)
+    prefix_cache = PrefixCache(DerivedFiles(folder, 1 << 20), "counting")
+    return Scheduler(channel, model, policy, prefix_cache, clock=clock or Clock())
 
 
-def turns(serving: ModelWorker, count: int) -> None:
-    for _ in range(count):
-        serving.turn()
+def run_steps(scheduler: Scheduler, steps: int) -> None:
+    for _ in range(steps):
+        scheduler.step()
 
 
-def test_a_prompt_is_read_in_parts_and_then_answered_token_by_token() -> None:
-    desk, model = Desk(), CountingModel()
-    call = desk.generate("a" * 59 + "u")
-    turns(worker(desk, model), 7)
-    assert model.reads == [b"a" * 32, b"a" * 27 + b"u", b"v", b"w", b"x", b"y", b"z"]
-    assert desk.deltas(call) == [
+def test_a_prompt_is_prefilled_in_chunks_and_then_decoded_token_by_token() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    call = channel.generate("a" * 59 + "u")
+    run_steps(create_scheduler(channel, model), 7)
+    assert model.inputs == [b"a" * 32, b"a" * 27 + b"u", b"v", b"w", b"x", b"y", b"z"]
+    assert channel.deltas(call) == [
         *(Delta(letter) for letter in "vwxyz"),
         Delta("", "stop", Usage(prompt_tokens=60, completion_tokens=5)),
     ]
-    assert desk.finished == [call.id]
+    assert channel.finished == [call.id]
 
 
-def test_an_answer_ends_at_its_limit_or_at_the_end_of_the_window() -> None:
-    desk, model = Desk(), CountingModel()
-    short, full = desk.generate("a", max_tokens=3), desk.generate("!" * (WINDOW - 5))
-    turns(worker(desk, model, prefill_tokens=WINDOW), 8)
-    assert (desk.text(short), desk.deltas(short)[-1].finish_reason) == ("bcd", "length")
-    assert (len(desk.text(full)), desk.deltas(full)[-1].finish_reason) == (5, "length")
+def test_a_completion_ends_at_its_limit_or_at_the_end_of_the_window() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    short, full = channel.generate("a", max_tokens=3), channel.generate("!" * (WINDOW - 5))
+    run_steps(create_scheduler(channel, model, max_chunk_tokens=WINDOW), 8)
+    assert (channel.text(short), channel.deltas(short)[-1].finish_reason) == ("bcd", "length")
+    assert (len(channel.text(full)), channel.deltas(full)[-1].finish_reason) == (5, "length")
 
 
-def test_answers_are_written_one_after_the_other_in_order_of_arrival() -> None:
-    desk, model = Desk(), CountingModel()
-    calls = [desk.generate("w"), desk.generate("x")]
-    turns(worker(desk, model), 7)
-    assert [desk.text(call) for call in calls] == ["xyz", "yz"]
-    assert desk.finished == [call.id for call in calls]
+def test_one_slot_serves_requests_in_order_of_arrival() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    calls = [channel.generate("w"), channel.generate("x")]
+    run_steps(create_scheduler(channel, model), 7)
+    assert [channel.text(call) for call in calls] == ["xyz", "yz"]
+    assert channel.finished == [call.id for call in calls]
 
 
-def test_short_questions_are_answered_between_two_steps_of_a_long_answer() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model)
-    call = desk.generate("a")
-    turns(serving, 2)
-    info, count = desk.ask("info"), desk.ask("count_tokens", {"messages": [{"role": "user", "content": "four"}]})
-    turns(serving, 1)
-    assert desk.answers[info.id] == [model.loaded]
-    assert desk.answers[count.id] == [4]
-    assert desk.text(call) == "bcd"
+def test_info_and_counts_are_answered_between_two_steps_of_a_completion() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model)
+    call = channel.generate("a")
+    run_steps(scheduler, 2)
+    info, count = channel.ask("info"), channel.ask("count_tokens", {"messages": [{"role": "user", "content": "four"}]})
+    run_steps(scheduler, 1)
+    assert channel.answers[info.id] == [model.loaded]
+    assert channel.answers[count.id] == [4]
+    assert channel.text(call) == "bcd"
 
 
-def test_a_cancelled_answer_makes_way_within_one_step() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model)
-    first, second = desk.generate("a"), desk.generate("x")
-    turns(serving, 2)
+def test_a_cancelled_request_frees_its_slot_within_one_step() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model)
+    first, second = channel.generate("a"), channel.generate("x")
+    run_steps(scheduler, 2)
     first.is_cancelled = True
-    turns(serving, 1)
-    assert (desk.text(first), desk.text(second)) == ("bc", "y")
-    assert desk.finished == [first.id]
+    run_steps(scheduler, 1)
+    assert (channel.text(first), channel.text(second)) == ("bc", "y")
+    assert channel.finished == [first.id]
 
 
-def test_a_prompt_cancelled_in_the_middle_of_a_step_leaves_a_memory_that_can_be_trusted() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model)
-    first = desk.generate("a" * 64)
-    turns(serving, 1)
-    model.on_read = lambda: setattr(first, "is_cancelled", True)
-    turns(serving, 1)
-    model.on_read = bool
-    second = desk.generate("a" * 63 + "x")
-    turns(serving, 4)
-    assert model.reads[2:] == [b"a" * 31 + b"x", b"y", b"z"]
-    assert desk.text(second) == "yz"
+def test_a_prefill_that_is_aborted_in_a_step_leaves_a_valid_cache() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model)
+    first = channel.generate("a" * 64)
+    run_steps(scheduler, 1)
+    model.on_forward = lambda: setattr(first, "is_cancelled", True)
+    run_steps(scheduler, 1)
+    model.on_forward = bool
+    second = channel.generate("a" * 63 + "x")
+    run_steps(scheduler, 4)
+    assert model.inputs[2:] == [b"a" * 31 + b"x", b"y", b"z"]
+    assert channel.text(second) == "yz"
 
 
-def test_a_waiting_request_that_nobody_wants_any_more_is_never_begun() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model)
-    desk.generate("x")
-    second = desk.generate("abc")
-    turns(serving, 1)
+def test_a_request_cancelled_in_the_queue_is_never_admitted() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model)
+    channel.generate("x")
+    second = channel.generate("abc")
+    run_steps(scheduler, 1)
     second.is_cancelled = True
-    turns(serving, 5)
-    assert b"abc" not in model.reads
-    assert second.id in desk.finished
+    run_steps(scheduler, 5)
+    assert b"abc" not in model.inputs
+    assert second.id in channel.finished
 
 
-def test_what_was_read_already_is_not_read_again_but_for_the_last_grain() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, prefill_tokens=WINDOW)
-    desk.generate("a" * 50 + "w")
-    turns(serving, 4)
-    longer = desk.generate("a" * 50 + "wxy" + "b" * 20, max_tokens=1)
-    same = desk.generate("a" * 50 + "wxy" + "b" * 20, max_tokens=1)
-    turns(serving, 2)
-    assert model.reads[-2:] == [b"aawxy" + b"b" * 20] * 2
-    assert [desk.deltas(call)[-1].usage for call in (longer, same)] == [Usage(73, 1, 48), Usage(73, 1, 48)]
+def test_a_cached_prompt_is_not_prefilled_again_but_for_the_last_chunk() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model, max_chunk_tokens=WINDOW)
+    channel.generate("a" * 50 + "w")
+    run_steps(scheduler, 4)
+    longer = channel.generate("a" * 50 + "wxy" + "b" * 20, max_tokens=1)
+    same = channel.generate("a" * 50 + "wxy" + "b" * 20, max_tokens=1)
+    run_steps(scheduler, 2)
+    assert model.inputs[-2:] == [b"aawxy" + b"b" * 20] * 2
+    assert [channel.deltas(call)[-1].usage for call in (longer, same)] == [Usage(73, 1, 48), Usage(73, 1, 48)]
 
 
-def test_an_answer_is_read_again_when_it_comes_back_in_a_prompt() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, prefill_tokens=WINDOW)
-    desk.generate("a" * 31 + "b")
-    turns(serving, 25)
-    desk.generate("a" * 31 + "bcdefghijklmnopqrstuvwxyz" + "c" * 40, max_tokens=1)
-    turns(serving, 1)
-    assert model.reads[-1].startswith(b"cdefghij")
+def test_a_completion_is_prefilled_when_it_comes_back_in_a_prompt() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model, max_chunk_tokens=WINDOW)
+    channel.generate("a" * 31 + "b")
+    run_steps(scheduler, 25)
+    channel.generate("a" * 31 + "bcdefghijklmnopqrstuvwxyz" + "c" * 40, max_tokens=1)
+    run_steps(scheduler, 1)
+    assert model.inputs[-1].startswith(b"cdefghij")
 
 
-def test_a_model_that_cannot_go_back_reads_everything_again() -> None:
-    desk, model = Desk(), CountingModel(can_rewind=False)
-    calls = [desk.generate("a" * 31 + "z"), desk.generate("a" * 31 + "z")]
-    turns(worker(desk, model), 2)
-    assert model.reads == [b"a" * 31 + b"z"] * 2
-    assert [desk.deltas(call)[-1].usage for call in calls] == [Usage(32, 0, 0), Usage(32, 0, 0)]
+def test_a_cache_that_cannot_be_truncated_is_prefilled_again() -> None:
+    channel, model = FakeChannel(), CountingModel(can_rewind=False)
+    calls = [channel.generate("a" * 31 + "z"), channel.generate("a" * 31 + "z")]
+    run_steps(create_scheduler(channel, model), 2)
+    assert model.inputs == [b"a" * 31 + b"z"] * 2
+    assert [channel.deltas(call)[-1].usage for call in calls] == [Usage(32, 0, 0), Usage(32, 0, 0)]
 
 
-def test_a_prompt_that_fills_the_window_is_refused_before_it_is_read() -> None:
-    desk, model = Desk(), CountingModel()
-    call = desk.generate("a" * WINDOW)
-    turns(worker(desk, model), 1)
-    error = desk.errors[call.id]
+def test_a_prompt_that_fills_the_window_is_refused_before_prefill() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    call = channel.generate("a" * WINDOW)
+    run_steps(create_scheduler(channel, model), 1)
+    error = channel.errors[call.id]
     assert isinstance(error, PromptTooLongError)
     assert (error.prompt_tokens, error.context_window) == (WINDOW, WINDOW)
-    assert model.reads == []
+    assert model.inputs == []
 
 
-def test_a_request_too_many_is_refused_and_the_others_go_on() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, queue_size=2)
-    first = desk.generate("x")
-    turns(serving, 1)
-    others = [desk.generate("y") for _ in range(3)]
-    turns(serving, 6)
-    assert isinstance(desk.errors[others[2].id], EngineBusyError)
-    assert [desk.text(call) for call in (first, *others)] == ["yz", "z", "z", ""]
+def test_a_full_queue_refuses_a_request_and_the_others_go_on() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model, queue_size=2)
+    first = channel.generate("x")
+    run_steps(scheduler, 1)
+    others = [channel.generate("y") for _ in range(3)]
+    run_steps(scheduler, 6)
+    assert isinstance(channel.errors[others[2].id], EngineBusyError)
+    assert [channel.text(call) for call in (first, *others)] == ["yz", "z", "z", ""]
 
 
-def test_a_place_in_the_queue_is_free_again_when_its_owner_leaves() -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, queue_size=1)
-    desk.generate("a")
-    turns(serving, 1)
-    left = desk.generate("y")
-    turns(serving, 1)
+def test_a_cancelled_request_leaves_room_in_the_queue() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model, queue_size=1)
+    channel.generate("a")
+    run_steps(scheduler, 1)
+    left = channel.generate("y")
+    run_steps(scheduler, 1)
     left.is_cancelled = True
-    desk.generate("y")
-    turns(serving, 1)
-    assert desk.errors == {}
+    channel.generate("y")
+    run_steps(scheduler, 1)
+    assert channel.errors == {}
 
 
 def test_a_stop_string_is_not_shown() -> None:
-    desk, model = Desk(), CountingModel()
-    call = desk.generate("a", stop=("ef",))
-    turns(worker(desk, model), 6)
-    assert (desk.text(call), desk.deltas(call)[-1].finish_reason) == ("bcd", "stop")
+    channel, model = FakeChannel(), CountingModel()
+    call = channel.generate("a", stop=("ef",))
+    run_steps(create_scheduler(channel, model), 6)
+    assert (channel.text(call), channel.deltas(call)[-1].finish_reason) == ("bcd", "stop")
 
 
-def test_whoever_waits_gets_a_sign_of_life_every_second() -> None:
-    desk, model, clock = Desk(), CountingModel(), Clock()
-    model.on_read = lambda: setattr(clock, "seconds", clock.seconds + 0.6)
-    serving = worker(desk, model, clock=clock)
-    reading, waiting = desk.generate("a" * 90), desk.generate("b")
-    turns(serving, 2)
-    assert desk.deltas(reading) == desk.deltas(waiting) == [Delta("")]
+def test_every_request_without_text_gets_a_heartbeat_every_second() -> None:
+    channel, model, clock = FakeChannel(), CountingModel(), Clock()
+    model.on_forward = lambda: setattr(clock, "seconds", clock.seconds + 0.6)
+    scheduler = create_scheduler(channel, model, clock=clock)
+    reading, waiting = channel.generate("a" * 90), channel.generate("b")
+    run_steps(scheduler, 2)
+    assert channel.deltas(reading) == channel.deltas(waiting) == [Delta("")]
 
 
-def test_answers_that_have_begun_are_written_together_one_token_a_step() -> None:
-    desk, model = Desk(), CountingModel(sequences=3)
-    calls = [desk.generate(letter, max_tokens=5) for letter in "adg"]
-    turns(worker(desk, model, queue_size=8), 8)
-    assert [desk.text(call) for call in calls] == ["bcdef", "efghi", "hijkl"]
+def test_running_completions_are_decoded_together_one_token_a_step() -> None:
+    channel, model = FakeChannel(), CountingModel(slots=3)
+    calls = [channel.generate(letter, max_tokens=5) for letter in "adg"]
+    run_steps(create_scheduler(channel, model, queue_size=8), 8)
+    assert [channel.text(call) for call in calls] == ["bcdef", "efghi", "hijkl"]
     assert max(model.steps) == 3
 
 
-def test_a_long_prompt_does_not_keep_answers_waiting() -> None:
-    desk, model = Desk(), CountingModel(sequences=2)
-    serving = worker(desk, model)
-    answer = desk.generate("a")
-    turns(serving, 1)
-    desk.generate("!" * 96)
-    turns(serving, 3)
-    assert desk.text(answer) == "bcde"
-    assert [len(read) for read in model.reads] == [1, 1, 32, 1, 32, 1, 32]
+def test_the_prefill_of_a_long_prompt_does_not_stall_decoding() -> None:
+    channel, model = FakeChannel(), CountingModel(slots=2)
+    scheduler = create_scheduler(channel, model)
+    answer = channel.generate("a")
+    run_steps(scheduler, 1)
+    channel.generate("!" * 96)
+    run_steps(scheduler, 3)
+    assert channel.text(answer) == "bcde"
+    assert [len(forward) for forward in model.inputs] == [1, 1, 32, 1, 32, 1, 32]
 
 
-def test_a_short_prompt_is_read_before_the_rest_of_a_long_one() -> None:
-    desk, model = Desk(), CountingModel(sequences=2)
-    serving = worker(desk, model)
-    desk.generate("!" * 96)
-    turns(serving, 1)
-    short = desk.generate("a", max_tokens=1)
-    turns(serving, 1)
-    assert desk.text(short) == "b"
+def test_a_short_prompt_is_prefilled_before_the_rest_of_a_long_one() -> None:
+    channel, model = FakeChannel(), CountingModel(slots=2)
+    scheduler = create_scheduler(channel, model)
+    channel.generate("!" * 96)
+    run_steps(scheduler, 1)
+    short = channel.generate("a", max_tokens=1)
+    run_steps(scheduler, 1)
+    assert channel.text(short) == "b"
 
 
 def test_clients_take_turns_however_many_requests_one_of_them_has() -> None:
-    desk, model = Desk(), CountingModel(sequences=2)
-    busy = [desk.generate(letter, max_tokens=1, client="busy") for letter in "abcd"]
-    other = desk.generate("x", max_tokens=1, client="other")
-    turns(worker(desk, model, queue_size=8), 2)
-    assert desk.finished == [busy[0].id, other.id]
+    channel, model = FakeChannel(), CountingModel(slots=2)
+    busy = [channel.generate(letter, max_tokens=1, client="busy") for letter in "abcd"]
+    other = channel.generate("x", max_tokens=1, client="other")
+    run_steps(create_scheduler(channel, model, queue_size=8), 2)
+    assert channel.finished == [busy[0].id, other.id]
 
 
-def test_prompts_that_begin_alike_share_what_was_read_while_it_is_in_use() -> None:
-    desk, model = Desk(), CountingModel(sequences=3)
-    serving = worker(desk, model, prefill_tokens=WINDOW)
+def test_prompts_with_the_same_prefix_share_its_cache_while_it_is_in_use() -> None:
+    channel, model = FakeChannel(), CountingModel(slots=3)
+    scheduler = create_scheduler(channel, model, max_chunk_tokens=WINDOW)
     document = "d" * 64
-    desk.generate(document + "first question a")
-    turns(serving, 1)
-    others = [desk.generate(document + f"question {number} wx", max_tokens=1) for number in (2, 3)]
-    turns(serving, 3)
-    assert [desk.deltas(call)[-1].usage for call in others] == [Usage(77, 1, 48)] * 2
+    channel.generate(document + "first question a")
+    run_steps(scheduler, 1)
+    others = [channel.generate(document + f"question {number} wx", max_tokens=1) for number in (2, 3)]
+    run_steps(scheduler, 3)
+    assert [channel.deltas(call)[-1].usage for call in others] == [Usage(77, 1, 48)] * 2
 
 
-def test_a_request_that_cannot_be_written_fails_alone() -> None:
-    desk, model = Desk(), CountingModel(sequences=2)
-    serving = worker(desk, model)
-    good = desk.generate("w")
-    bad = desk.ask(
+def test_a_malformed_request_fails_alone() -> None:
+    channel, model = FakeChannel(), CountingModel(slots=2)
+    scheduler = create_scheduler(channel, model)
+    good = channel.generate("w")
+    bad = channel.ask(
         "generate", {"messages": [{"role": "user", "content": "a"}], "sampling": {"temperature": "hot"}, "client": ""}
     )
-    turns(serving, 5)
-    assert bad.id in desk.errors
-    assert desk.text(good) == "xyz"
+    run_steps(scheduler, 5)
+    assert bad.id in channel.errors
+    assert channel.text(good) == "xyz"
 
 
-def quoting(model: CountingModel) -> CountingModel:
-    """Make a model repeat itself, where a step of many tokens costs little more than one of a single token."""
+def make_repetitive(model: CountingModel) -> CountingModel:
+    """Make a model repeat itself, with forward passes of many tokens nearly as fast as those of one."""
     model.repeats = b"abcdefgh"
     model.step_seconds = {1: 1.0, 2: 1.1, 4: 1.2, 8: 1.3, 16: 1.5}
     return model
 
 
-def test_what_an_answer_repeats_is_read_in_fewer_steps_and_is_the_same_text() -> None:
+def test_speculative_decoding_takes_fewer_steps_for_the_same_text() -> None:
     texts: list[str] = []
     steps: list[int] = []
-    for model in (CountingModel(), quoting(CountingModel())):
+    for model in (CountingModel(), make_repetitive(CountingModel())):
         model.repeats = b"abcdefgh"
-        desk = Desk()
-        call = desk.generate("abcdefgh" * 2, max_tokens=60)
-        turns(worker(desk, model), 61)
-        texts.append(desk.text(call))
+        channel = FakeChannel()
+        call = channel.generate("abcdefgh" * 2, max_tokens=60)
+        run_steps(create_scheduler(channel, model), 61)
+        texts.append(channel.text(call))
         steps.append(len(model.steps))
-        assert desk.deltas(call)[-1].usage == Usage(16, 60, 0)
+        assert channel.deltas(call)[-1].usage == Usage(16, 60, 0)
     assert texts == [("abcdefgh" * 8)[:60]] * 2
     assert steps[1] < steps[0] / 4
 
 
-def test_a_draft_that_is_wrong_is_forgotten() -> None:
-    desk, model = Desk(), quoting(CountingModel())
+def test_a_rejected_draft_is_truncated() -> None:
+    channel, model = FakeChannel(), make_repetitive(CountingModel())
     model.repeats = b""
-    call = desk.generate("abcxxxx" * 4 + "ab", max_tokens=20)
-    turns(worker(desk, model), 20)
-    assert desk.text(call) == "cdefghijklmnopqrstuv"
-    assert max(map(len, model.reads[1:])) > 1
+    call = channel.generate("abcxxxx" * 4 + "ab", max_tokens=20)
+    run_steps(create_scheduler(channel, model), 20)
+    assert channel.text(call) == "cdefghijklmnopqrstuv"
+    assert max(map(len, model.inputs[1:])) > 1
 
 
-def test_an_answer_with_a_seed_is_written_token_by_token() -> None:
-    desk, model = Desk(), quoting(CountingModel())
+def test_a_completion_with_a_seed_is_decoded_token_by_token() -> None:
+    channel, model = FakeChannel(), make_repetitive(CountingModel())
     params = GenerateParams((Message("user", "abcdefgh" * 2),), Sampling(max_tokens=20, seed=1))
-    desk.ask("generate", params)
-    turns(worker(desk, model), 21)
-    assert max(map(len, model.reads[1:])) == 1
+    channel.ask("generate", params)
+    run_steps(create_scheduler(channel, model), 21)
+    assert max(map(len, model.inputs[1:])) == 1
 
 
 def test_a_draft_never_passes_the_end_of_the_window() -> None:
-    desk, model = Desk(), quoting(CountingModel())
-    call = desk.generate("abcdefgh" * 4)
-    turns(worker(desk, model), WINDOW)
-    assert desk.deltas(call)[-1].usage == Usage(32, WINDOW - 32, 0)
-    assert len(model.memory[0]) <= WINDOW
+    channel, model = FakeChannel(), make_repetitive(CountingModel())
+    call = channel.generate("abcdefgh" * 4)
+    run_steps(create_scheduler(channel, model), WINDOW)
+    assert channel.deltas(call)[-1].usage == Usage(32, WINDOW - 32, 0)
+    assert len(model.cache[0]) <= WINDOW
 
 
 def test_log_probabilities_come_with_the_text_they_belong_to() -> None:
-    desk, model = Desk(), CountingModel()
-    call = desk.ask("generate", GenerateParams((Message("user", "w"),), Sampling(top_logprobs=1)))
-    turns(worker(desk, model), 5)
-    tokens = [entry for delta in desk.deltas(call) for entry in delta.logprobs]
+    channel, model = FakeChannel(), CountingModel()
+    call = channel.ask("generate", GenerateParams((Message("user", "w"),), Sampling(top_logprobs=1)))
+    run_steps(create_scheduler(channel, model), 5)
+    tokens = [entry for delta in channel.deltas(call) for entry in delta.logprobs]
     assert b"".join(entry.token for entry in tokens) == b"xyz"
     assert all(entry.logprob == entry.top[0].logprob < 0 for entry in tokens)
 
 
 def test_a_constraint_binds_its_own_request_alone() -> None:
-    desk, model = Desk(), CountingModel(sequences=2)
-    bound = desk.ask("generate", GenerateParams((Message("user", "c"),), Sampling(json_schema="{}", max_tokens=2)))
-    free = desk.generate("c", max_tokens=2)
-    turns(worker(desk, model), 4)
-    assert desk.text(bound)[0] == "d"
-    assert "e" not in desk.text(bound)
-    assert desk.text(free) == "de"
+    channel, model = FakeChannel(), CountingModel(slots=2)
+    bound = channel.ask("generate", GenerateParams((Message("user", "c"),), Sampling(json_schema="{}", max_tokens=2)))
+    free = channel.generate("c", max_tokens=2)
+    run_steps(create_scheduler(channel, model), 4)
+    assert channel.text(bound)[0] == "d"
+    assert "e" not in channel.text(bound)
+    assert channel.text(free) == "de"
 
 
-HEAD = "Rules and a document. " * 8  # 176 tokens of this model
+PREFIX = "Rules and a document. " * 8  # 176 tokens of this model
 
 
-def test_a_head_is_read_ahead_and_is_there_after_a_restart(tmp_path: Path) -> None:
-    desk, model = Desk(), CountingModel(window=512)
-    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD),), ("c/f",)))
-    turns(worker(desk, model, folder=tmp_path), 6)
-    assert desk.deltas(prepared)[-1].usage == Usage(160, 0, 0)
+def test_a_background_prefill_is_in_the_prefix_cache_after_a_restart(tmp_path: Path) -> None:
+    channel, model = FakeChannel(), CountingModel(window=512)
+    prefill = channel.ask("prefill", PrefillParams((Message("system", PREFIX),), ("c/f",)))
+    run_steps(create_scheduler(channel, model, folder=tmp_path), 6)
+    assert channel.deltas(prefill)[-1].usage == Usage(160, 0, 0)
     again = CountingModel(window=512)
-    call = desk.ask("generate", GenerateParams((Message("system", HEAD), Message("user", "xy")), Sampling()))
-    turns(worker(desk, again, folder=tmp_path), 4)
-    assert (desk.text(call), desk.deltas(call)[-1].usage) == ("z", Usage(178, 1, 160))
-    assert again.reads[0] == (HEAD + "xy").encode()[160:]
+    call = channel.ask("generate", GenerateParams((Message("system", PREFIX), Message("user", "xy")), Sampling()))
+    run_steps(create_scheduler(channel, again, folder=tmp_path), 4)
+    assert (channel.text(call), channel.deltas(call)[-1].usage) == ("z", Usage(178, 1, 160))
+    assert again.inputs[0] == (PREFIX + "xy").encode()[160:]
 
 
-def test_a_head_that_is_damaged_is_read_again(tmp_path: Path) -> None:
-    desk, model = Desk(), CountingModel(window=512)
-    desk.ask("prefill", PrefillParams((Message("system", HEAD),), ("c/f",)))
-    turns(worker(desk, model, folder=tmp_path), 6)
+def test_a_damaged_state_of_the_prefix_cache_is_prefilled_again(tmp_path: Path) -> None:
+    channel, model = FakeChannel(), CountingModel(window=512)
+    channel.ask("prefill", PrefillParams((Message("system", PREFIX),), ("c/f",)))
+    run_steps(create_scheduler(channel, model, folder=tmp_path), 6)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-1] + b"?")
-    call = desk.ask("generate", GenerateParams((Message("system", HEAD), Message("user", "xy")), Sampling()))
-    turns(worker(desk, CountingModel(window=512), folder=tmp_path), 10)
-    assert (desk.text(call), desk.deltas(call)[-1].usage) == ("z", Usage(178, 1, 0))
+    call = channel.ask("generate", GenerateParams((Message("system", PREFIX), Message("user", "xy")), Sampling()))
+    run_steps(create_scheduler(channel, CountingModel(window=512), folder=tmp_path), 10)
+    assert (channel.text(call), channel.deltas(call)[-1].usage) == ("z", Usage(178, 1, 0))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_takes_nothing_costs_what_is_read_ahead_and_no_answer(tmp_path: Path) -> None:
+def test_a_disk_error_loses_the_cached_prefix_and_no_answer(tmp_path: Path) -> None:
     folder = tmp_path / "a file"
     folder.write_text("in the place of the folder")
-    desk, model = Desk(), CountingModel(window=512)
-    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD),), ("c/f",)))
-    serving = worker(desk, model, folder=folder)
-    turns(serving, 6)
-    assert desk.deltas(prepared)[-1].usage == Usage(160, 0, 0)
-    call = desk.generate("xy")
-    turns(serving, 4)
-    assert desk.text(call) == "z"
+    channel, model = FakeChannel(), CountingModel(window=512)
+    prefill = channel.ask("prefill", PrefillParams((Message("system", PREFIX),), ("c/f",)))
+    scheduler = create_scheduler(channel, model, folder=folder)
+    run_steps(scheduler, 6)
+    assert channel.deltas(prefill)[-1].usage == Usage(160, 0, 0)
+    call = channel.generate("xy")
+    run_steps(scheduler, 4)
+    assert channel.text(call) == "z"
 
 
-def test_what_is_read_ahead_gives_way_to_whoever_asks(tmp_path: Path) -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model, folder=tmp_path)
-    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD[:100]),), ("c/f",)))
-    turns(serving, 1)
-    call = desk.generate("x")
-    turns(serving, 3)
-    assert desk.text(call) == "yz"
-    assert prepared.id not in desk.finished
-    turns(serving, 6)
-    assert prepared.id in desk.finished
+def test_a_background_prefill_is_preempted_by_a_request(tmp_path: Path) -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model, folder=tmp_path)
+    prefill = channel.ask("prefill", PrefillParams((Message("system", PREFIX[:100]),), ("c/f",)))
+    run_steps(scheduler, 1)
+    call = channel.generate("x")
+    run_steps(scheduler, 3)
+    assert channel.text(call) == "yz"
+    assert prefill.id not in channel.finished
+    run_steps(scheduler, 6)
+    assert prefill.id in channel.finished
 
 
-def test_a_step_that_reads_ahead_is_broken_off_for_a_call(tmp_path: Path) -> None:
-    desk, model = Desk(), CountingModel(sequences=2)
-    serving = worker(desk, model, folder=tmp_path)
-    prepared = desk.ask("prefill", PrefillParams((Message("system", HEAD[:100]),), ("c/f",)))
+def test_a_step_of_a_background_prefill_is_aborted_for_a_call(tmp_path: Path) -> None:
+    channel, model = FakeChannel(), CountingModel(slots=2)
+    scheduler = create_scheduler(channel, model, folder=tmp_path)
+    prefill = channel.ask("prefill", PrefillParams((Message("system", PREFIX[:100]),), ("c/f",)))
     calls: list[Call] = []
-    model.on_read = lambda: calls.append(desk.generate("x", max_tokens=1)) if not calls else None
-    turns(serving, 2)
-    assert desk.text(calls[0]) == "y"
-    turns(serving, 6)
-    assert desk.deltas(prepared)[-1].finish_reason == "stop"
-    assert desk.errors == {}
+    model.on_forward = lambda: calls.append(channel.generate("x", max_tokens=1)) if not calls else None
+    run_steps(scheduler, 2)
+    assert channel.text(calls[0]) == "y"
+    run_steps(scheduler, 6)
+    assert channel.deltas(prefill)[-1].finish_reason == "stop"
+    assert channel.errors == {}
 
 
 @given(data=st.data())
 @settings(max_examples=200)
-def test_whatever_comes_and_goes_everybody_is_served_and_nothing_is_left_behind(data: st.DataObject) -> None:
-    desk = Desk()
-    model = CountingModel(can_rewind=data.draw(st.booleans()), sequences=data.draw(st.integers(1, 5)))
+def test_every_mix_of_requests_and_cancellations_serves_all_and_leaves_no_request(data: st.DataObject) -> None:
+    channel = FakeChannel()
+    model = CountingModel(can_rewind=data.draw(st.booleans()), slots=data.draw(st.integers(1, 5)))
     if data.draw(st.booleans()) and model.can_rewind:
         model.step_seconds = {1: 1.0, 2: 1.1, 4: 1.2, 8: 1.3, 16: 1.5}
-    serving = worker(desk, model, queue_size=1_000)
+    scheduler = create_scheduler(channel, model, queue_size=1_000)
     alive: dict[int, tuple[Call, str]] = {}
     for _ in range(data.draw(st.integers(1, 30))):
-        match data.draw(st.sampled_from(["ask", "ask", "leave", "turn", "turn"])):
+        match data.draw(st.sampled_from(["ask", "ask", "cancel", "step", "step"])):
             case "ask":
                 start = data.draw(st.sampled_from(["", "d" * 40, "d" * 33 + "e" * 20]))
                 prompt = start + data.draw(st.text("abcxyz", min_size=1, max_size=60))
-                call = desk.generate(prompt, client=data.draw(st.sampled_from("AB")))
+                call = channel.generate(prompt, client=data.draw(st.sampled_from("AB")))
                 alive[call.id] = (call, prompt)
-            case "leave" if alive:
+            case "cancel" if alive:
                 alive.pop(data.draw(st.sampled_from(sorted(alive))))[0].is_cancelled = True
             case _:
-                serving.turn()
-    turns(serving, 40 * (len(desk.answers) + 1))
+                scheduler.step()
+    run_steps(scheduler, 40 * (len(channel.answers) + 1))
     for call, prompt in alive.values():
         after = prompt[-1]
-        assert desk.text(call) == "abcdefghijklmnopqrstuvwxyz".partition(after)[2][: WINDOW - len(prompt)]
-    assert sorted(desk.finished) == sorted(desk.answers)
-    assert serving.is_idle
+        assert channel.text(call) == "abcdefghijklmnopqrstuvwxyz".partition(after)[2][: WINDOW - len(prompt)]
+    assert sorted(channel.finished) == sorted(channel.answers)
+    assert scheduler.is_idle
 
 
-def test_a_model_that_fails_ends_the_process_and_says_so_first() -> None:
-    desk, model = Desk(), CountingModel()
-    call = desk.generate("a")
+def test_a_failure_of_the_model_is_reported_and_ends_the_process() -> None:
+    channel, model = FakeChannel(), CountingModel()
+    call = channel.generate("a")
 
     def fail() -> None:
         raise ArithmeticError("no more")
 
-    model.on_read = fail
+    model.on_forward = fail
     with pytest.raises(ArithmeticError):
-        worker(desk, model).turn()
-    error = desk.errors[call.id]
+        create_scheduler(channel, model).step()
+    error = channel.errors[call.id]
     assert isinstance(error, EngineCrashedError)
     assert (error.model, error.how) == ("counting", "ArithmeticError: no more")
 
 
 @pytest.mark.parametrize(("method", "params"), [("dance", {}), ("generate", {"messages": 3}), ("count_tokens", {})])
-def test_a_call_that_makes_no_sense_fails_alone(method: str, params: dict[str, object]) -> None:
-    desk, model = Desk(), CountingModel()
-    serving = worker(desk, model)
-    bad, good = desk.ask(method, params), desk.generate("y")
-    turns(serving, 2)
-    assert bad.id in desk.errors
-    assert desk.text(good) == "z"
+def test_an_unknown_or_malformed_call_fails_alone(method: str, params: dict[str, object]) -> None:
+    channel, model = FakeChannel(), CountingModel()
+    scheduler = create_scheduler(channel, model)
+    bad, good = channel.ask(method, params), channel.generate("y")
+    run_steps(scheduler, 2)
+    assert bad.id in channel.errors
+    assert channel.text(good) == "z"

@@ -72,7 +72,7 @@ def written(schema: object, text: str) -> SchemaConstraint:
     """Return the constraint after `text`, in the longest tokens that are allowed."""
     constraint, left = constraint_for(schema), text.encode()
     while left:
-        allowed = np.flatnonzero(~constraint.forbidden()).tolist()
+        allowed = np.flatnonzero(~constraint.forbidden_tokens()).tolist()
         token = max(
             (token for token in allowed if left.startswith(PIECES[token])), key=lambda token: len(PIECES[token])
         )
@@ -83,7 +83,7 @@ def written(schema: object, text: str) -> SchemaConstraint:
 
 
 def may_end(constraint: SchemaConstraint) -> bool:
-    forbidden = constraint.forbidden()[ENDS]
+    forbidden = constraint.forbidden_tokens()[ENDS]
     assert len(set(forbidden.tolist())) == 1
     return not forbidden[0]
 
@@ -93,7 +93,7 @@ def drawn(constraint: SchemaConstraint, seed: int) -> str:
     random = np.random.default_rng(seed)
     text = b""
     for _ in range(MOST_TOKENS):
-        token = int(random.choice(np.flatnonzero(~constraint.forbidden())))
+        token = int(random.choice(np.flatnonzero(~constraint.forbidden_tokens())))
         if token in ENDS:
             return text.decode()
         constraint.accept(token)
@@ -123,12 +123,12 @@ def test_an_answer_may_end_exactly_where_it_is_complete(schema: object, complete
 
 
 def test_space_between_the_parts_is_bounded() -> None:
-    after_one = written({"type": "object"}, '{"a": ').forbidden()
+    after_one = written({"type": "object"}, '{"a": ').forbidden_tokens()
     assert after_one[[PIECES.index(b" "), PIECES.index(b"\n")]].all()
 
 
 def test_control_tokens_are_always_forbidden() -> None:
-    assert written({"type": "string"}, '"any text').forbidden()[CONTROL]
+    assert written({"type": "string"}, '"any text').forbidden_tokens()[CONTROL]
 
 
 @pytest.mark.parametrize(
