@@ -35,7 +35,7 @@ def show_evidence(state: PageState, evidence: tuple[Evidence, ...], key: str) ->
     for number, item in enumerate(evidence):
         with st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                _open_button(state, item, describe_place(item), f"{key}-evidence-{number}")
+                _show_open_button(state, item, describe_place(item), f"{key}-evidence-{number}")
                 _show_state(item)
             _show_quote(item)
 
@@ -50,8 +50,8 @@ def find_passage_numbers(answer: AnswerSnapshot) -> frozenset[int]:
     basis = answer.basis or Basis()
     if basis.mode == "overview" and answer.is_running:
         return ANY_NUMBER
-    shown = {passage.number for passage in basis.passages}
-    return frozenset(shown | {citation.number for citation in answer.citations})
+    prompt_numbers = {passage.number for passage in basis.passages}
+    return frozenset(prompt_numbers | {citation.number for citation in answer.citations})
 
 
 def _show_ending(answer: AnswerSnapshot) -> None:
@@ -75,7 +75,7 @@ def _show_disagreement(state: PageState, disagreement: Disagreement, key: str) -
         for number, stated in enumerate(disagreement.values):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_render_value(stated), width="content")
-                _open_button(state, stated.quote, describe_place(stated.quote), f"{key}-{number}")
+                _show_open_button(state, stated.quote, describe_place(stated.quote), f"{key}-{number}")
                 _show_state(stated.quote)
 
 
@@ -112,7 +112,7 @@ def _show_quote_rows(state: PageState, quotes: Sequence[QuotePart], key: str) ->
                 st.markdown(part.markdown or citations.REMOVED_TEXT, width="stretch")
                 _show_state(citation)
                 label = f"[{part.source.number}] {citation.place}".strip()
-                _open_button(state, citation, label, f"{key}-quote-{part.source.number}")
+                _show_open_button(state, citation, label, f"{key}-quote-{part.source.number}")
 
 
 def _show_quote_part(state: PageState, part: QuotePart, key: str) -> None:
@@ -121,7 +121,7 @@ def _show_quote_part(state: PageState, part: QuotePart, key: str) -> None:
         st.markdown(part.markdown or citations.REMOVED_TEXT)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             label = f"[{part.source.number}] {describe_place(part.source.citation)}"
-            _open_button(state, part.source.citation, label, key)
+            _show_open_button(state, part.source.citation, label, key)
             _show_state(part.source.citation)
 
 
@@ -140,7 +140,7 @@ def _show_source(state: PageState, source: citations.NumberedSource, key: str) -
     citation = source.citation
     with st.container(border=True, gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            _open_button(state, citation, f"[{source.number}] {describe_place(citation)}", key)
+            _show_open_button(state, citation, f"[{source.number}] {describe_place(citation)}", key)
             _show_verdict(citation)
             _show_state(citation)
         _show_quote(citation)
@@ -182,7 +182,7 @@ def _show_basis(state: PageState, answer: AnswerSnapshot, key: str, *, is_open: 
             )
 
 
-def _open_button(state: PageState, evidence: Evidence, label: str, key: str) -> None:
+def _show_open_button(state: PageState, evidence: Evidence, label: str, key: str) -> None:
     is_removed = evidence.source_state == "removed"
     st.button(
         escape_markdown(label),
