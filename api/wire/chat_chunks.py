@@ -59,7 +59,7 @@ class ChunkChoice(msgspec.Struct, kw_only=True):
 
     index: int
     delta: ChunkDelta
-    logprobs: Logprobs = NULL
+    logprobs: Logprobs = msgspec.field(default_factory=lambda: NULL)  # a schema cannot show an encoded default
     finish_reason: FinishReason | None = None
 
 
