@@ -1,4 +1,4 @@
-"""A conversation as a Markdown text that stands by itself, with the quotes that its answers are pinned to. Pure."""
+"""Render a conversation as self-contained Markdown, with the quotes that its answers cite. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -15,61 +15,60 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~]|^[-=+])")
 
 
 def render_markdown(conversation: ConversationRecord, path: Sequence[Turn]) -> str:
-    """Return one branch of a conversation with every quote under the answer that it bears.
+    """Return one branch of a conversation, with every cited quote below its answer.
 
-    What a person, a model or a document says is shown as it was written: none of it is a heading or a picture, and no
-    words hide a link.
+    Texts of people, models and documents are escaped: none of them becomes a heading, an image or a link.
     """
-    parts = [f"# {escape_markdown(conversation.title) or 'Conversation'}", f"*{_time(conversation.created_at)}*"]
+    parts = [f"# {escape_markdown(conversation.title) or 'Conversation'}", f"*{_format_time(conversation.created_at)}*"]
     for turn in path:
         parts.append(f"## {SPEAKERS[turn.role]}")
-        parts.append(_block(turn.text))
-        parts.extend(_of_record(turn))
+        parts.append(_render_text(turn.text))
+        parts.extend(_render_record(turn))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escape_markdown(text: str) -> str:
-    """Return text on one line in which no sign means anything to Markdown."""
+    """Return text on one line, with every Markdown character escaped."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
-def _of_record(turn: Turn) -> list[str]:
+def _render_record(turn: Turn) -> list[str]:
     record = turn.record
     if record is None:
         return []
     parts = [] if turn.status == "complete" else [f"*This answer ends early: it was {turn.status}.*"]
     if record.answer is not None:
-        parts += _citations(turn, record.answer)
-        parts += _unsupported(record.answer)
-    parts.append(_facts(record))
+        parts += _render_citations(turn, record.answer)
+        parts += _render_unsupported(record.answer)
+    parts.append(_render_facts(record))
     return parts
 
 
-def _citations(turn: Turn, answer: Answer) -> list[str]:
-    shown = {(citation.number, citation.quote, citation.verdict): citation for citation in answer.citations}
-    return [_citation(turn, citation) for citation in shown.values()]
+def _render_citations(turn: Turn, answer: Answer) -> list[str]:
+    distinct = {(citation.number, citation.quote, citation.verdict): citation for citation in answer.citations}
+    return [_render_citation(turn, citation) for citation in distinct.values()]
 
 
-def _citation(turn: Turn, citation: Citation) -> str:
+def _render_citation(turn: Turn, citation: Citation) -> str:
     quote = citation.quote
     place = quote.place or f"page {quote.page}"
     state = STATES[turn.state_of(quote)]
     notes = ", ".join(part for part in (citation.verdict, *map(escape_markdown, citation.reasons), state) if part)
     head = f"\\[{citation.number}\\] **{escape_markdown(quote.filename)}**, {escape_markdown(place)} ({notes})"
-    return head + (f"\n\n{_quoted(quote.quote)}" if quote.quote else "")
+    return head + (f"\n\n{_block_quote(quote.quote)}" if quote.quote else "")
 
 
-def _unsupported(answer: Answer) -> list[str]:
-    said = [
+def _render_unsupported(answer: Answer) -> list[str]:
+    lines = [
         f"- {escape_markdown(answer.text[sentence.start : sentence.end])}"
         for sentence in answer.sentences
         if sentence.verdict == "unsupported"
     ]
-    return ["Not supported by the documents:", "\n".join(said)] if said else []
+    return ["Not supported by the documents:", "\n".join(lines)] if lines else []
 
 
-def _facts(record: AnswerRecord) -> str:
-    collections = ", ".join(mark.name for mark in record.provenance.collections)
+def _render_facts(record: AnswerRecord) -> str:
+    collections = ", ".join(collection.name for collection in record.provenance.collections)
     model = record.provenance.model
     facts = [
         f"collection {collections}" if collections else "",
@@ -80,14 +79,14 @@ def _facts(record: AnswerRecord) -> str:
     return f"<sub>{escape_markdown(' · '.join(fact for fact in facts if fact))}</sub>"
 
 
-def _quoted(text: str) -> str:
+def _block_quote(text: str) -> str:
     return "\n".join(f"> {escape_markdown(line)}".rstrip() for line in text.splitlines())
 
 
-def _block(text: str) -> str:
-    """Return text of several lines whose breaks stay and of which nothing is a heading or a link."""
+def _render_text(text: str) -> str:
+    """Return escaped text that keeps its line breaks."""
     return "\n".join(f"{escape_markdown(line)}  " if line.strip() else "" for line in text.splitlines()).rstrip()
 
 
-def _time(seconds: int) -> str:
+def _format_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

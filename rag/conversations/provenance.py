@@ -1,4 +1,4 @@
-"""What an answer depends on besides its question, and what of that is another thing now."""
+"""Provenance: collect what an answer depends on besides its question, and compare it with the present state."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ Subject = Literal["version", "model", "settings", "embedder", "documents", "pass
 
 @dataclass(frozen=True, slots=True)
 class CollectionProvenance:
-    """A collection as it was when it was asked."""
+    """The state of a collection when the question was asked."""
 
     id: str
     name: str
@@ -47,10 +47,10 @@ class CollectionProvenance:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Everything that was the case when an answer was written.
+    """The program, model, collections and settings that an answer depends on.
 
-    `model_mark` is a hash over a model's files (see `fingerprint_files`), empty where there are none. `settings` are
-    those that choose passages and limit answers, by their names.
+    `model_mark` is a hash of the model's files (see `fingerprint_files`), empty for a remote model. `settings` are the
+    `DECISIVE_SETTINGS`, by name.
     """
 
     version: str = ""
@@ -62,14 +62,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not as it was, in words for the user."""
+    """One change of the provenance; `what` describes it for the user."""
 
     about: Subject
     what: str
 
 
 class ProvenanceCollector:
-    """Says what is the case now. `settings` and `version` are those of this program."""
+    """Collects the present provenance of questions. `settings` and `version` are those of this program."""
 
     def __init__(
         self,
@@ -85,13 +85,15 @@ class ProvenanceCollector:
         self._version = version
 
     def collect(self, question: Question) -> Provenance:
-        """Return what a question's answer depends on; what cannot be told, because it is gone, is left out."""
+        """Return the provenance of an answer to `question`; models and collections that are gone are left out."""
         model = self._model(question.model)
         return Provenance(
             version=self._version,
             model=model,
-            model_mark="" if model is None else _mark(model),
-            collections=tuple(mark for id_ in question.collections if (mark := self._collection(id_)) is not None),
+            model_mark="" if model is None else _fingerprint_model(model),
+            collections=tuple(
+                collection for id_ in question.collections if (collection := self._collection(id_)) is not None
+            ),
             settings=self._settings,
         )
 
@@ -99,7 +101,7 @@ class ProvenanceCollector:
         try:
             return self._engine_for(model).info()
         except RagError as error:
-            logger.info("what is known of the model is not kept: %s", type(error).__name__)
+            logger.info("the answer is stored without its model: %s", type(error).__name__)
             return None
 
     def _collection(self, id_: str) -> CollectionProvenance | None:
@@ -111,66 +113,68 @@ class ProvenanceCollector:
 
 
 def select_settings(settings: RagSettings) -> dict[str, str]:
-    """Return the settings that an answer depends on, by their names."""
+    """Return the `DECISIVE_SETTINGS` as texts, by name."""
     return {name: str(getattr(settings, name)) for name in DECISIVE_SETTINGS}
 
 
 def compare_provenance(before: Provenance, now: Provenance) -> list[Difference]:
-    """Return what is not as it was, the most telling first; nothing where all that is known is the same."""
-    found = [*_of_models(before, now), *_of_collections(before, now)]
+    """Return the changes of provenance, most telling first; empty if nothing changed."""
+    changes = [*_compare_models(before, now), *_compare_collections(before, now)]
     if before.version != now.version:
-        found.append(Difference("version", f"Pincite was {before.version} and is {now.version}"))
+        changes.append(Difference("version", f"Pincite was {before.version} and is {now.version}"))
     for name in sorted(before.settings.keys() | now.settings.keys()):
         old, new = before.settings.get(name, "not set"), now.settings.get(name, "not set")
         if old != new:
-            found.append(Difference("settings", f"PINCITE_{name.upper()} was {old} and is {new}"))
-    return found
+            changes.append(Difference("settings", f"PINCITE_{name.upper()} was {old} and is {new}"))
+    return changes
 
 
-def _of_models(before: Provenance, now: Provenance) -> list[Difference]:
+def _compare_models(before: Provenance, now: Provenance) -> list[Difference]:
     old, new = before.model, now.model
     if old is None or new is None:
-        return [] if old is new else [Difference("model", "it is not known which model answers, or answered")]
-    found: list[Difference] = []
+        return [] if old is new else [Difference("model", "the model that answers, or answered, is unknown")]
+    changes: list[Difference] = []
     if old.id != new.id:
-        found.append(Difference("model", f"{old.id} answered, and {new.id} answers now"))
+        changes.append(Difference("model", f"{old.id} answered, and {new.id} answers now"))
     elif (before.model_mark, old.size_bytes, old.architecture) != (now.model_mark, new.size_bytes, new.architecture):
-        found.append(Difference("model", f"the files of {old.id} are others"))
+        changes.append(Difference("model", f"the files of {old.id} have changed"))
     for name in ("context_window", "gpu_layers", "threads", "placement"):
         was, is_ = getattr(old, name), getattr(new, name)
         if was != is_:
-            found.append(Difference("settings", f"the model's {name.replace('_', ' ')} was {was} and is {is_}"))
+            changes.append(Difference("settings", f"the model's {name.replace('_', ' ')} was {was} and is {is_}"))
     if new.is_remote:
-        found.append(Difference("model", "it answers on another server, where it may have changed unseen"))
-    return found
+        changes.append(Difference("model", "it runs on another server, which may have changed it"))
+    return changes
 
 
-def _of_collections(before: Provenance, now: Provenance) -> list[Difference]:
-    there = {mark.id: mark for mark in now.collections}
-    found: list[Difference] = []
-    for mark in before.collections:
-        current = there.get(mark.id)
+def _compare_collections(before: Provenance, now: Provenance) -> list[Difference]:
+    present = {collection.id: collection for collection in now.collections}
+    changes: list[Difference] = []
+    for collection in before.collections:
+        current = present.get(collection.id)
         if current is None:
-            found.append(Difference("documents", f"the collection {mark.name} was removed"))
-        elif current.passport != mark.passport:
-            told = f"{_named(mark.passport)}, and is by {_named(current.passport)}"
-            found.append(Difference("embedder", f"the collection {current.name} was embedded by {told}"))
-    return found
+            changes.append(Difference("documents", f"the collection {collection.name} was removed"))
+        elif current.passport != collection.passport:
+            embedders = f"{_describe_embedder(collection.passport)}, and is by {_describe_embedder(current.passport)}"
+            changes.append(Difference("embedder", f"the collection {current.name} was embedded by {embedders}"))
+    return changes
 
 
-def _named(passport: EmbedderPassport) -> str:
+def _describe_embedder(passport: EmbedderPassport) -> str:
     return f"{passport.model} {passport.revision[:12]} (chunks: {passport.chunker})"
 
 
-def _mark(model: ModelInfo) -> str:
+def _fingerprint_model(model: ModelInfo) -> str:
     path = Path(model.path)
     try:
         paths = sorted(path.glob(WEIGHTS)) if path.is_dir() else list(list_gguf_parts(path))
-        return "" if model.is_remote else _mark_of(tuple((each, each.stat().st_mtime_ns) for each in paths))
+        if model.is_remote:
+            return ""
+        return _cached_fingerprint(tuple((file, file.stat().st_mtime_ns) for file in paths))
     except OSError:
         return ""
 
 
 @lru_cache(maxsize=8)
-def _mark_of(files: tuple[tuple[Path, int], ...]) -> str:  # by their times, so that a file that was replaced counts
+def _cached_fingerprint(files: tuple[tuple[Path, int], ...]) -> str:  # keyed by mtime too: files can be replaced
     return fingerprint_files([path for path, _ in files])

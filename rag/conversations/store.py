@@ -1,4 +1,4 @@
-"""Stored conversations: where a question belongs in one, and its answer kept while it is written."""
+"""Stored conversations: locate a question in the tree of turns, and store its answer as it is generated."""
 
 import logging
 from collections.abc import Generator, Sequence
@@ -24,9 +24,9 @@ SEEDS = 2**32
 
 @dataclass(frozen=True, slots=True)
 class TurnPosition:
-    """Where a question stands in a conversation: below `parent`, after `history`.
+    """The position of a question in a conversation's tree: below `parent`, after `history`.
 
-    `question_id` is the question's own turn where it is stored already and is only answered again.
+    `question_id` is the question's own turn if it is already stored and gets another answer.
     """
 
     conversation_id: str
@@ -37,13 +37,13 @@ class TurnPosition:
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The chat up to the question."""
+        """The chat history and the question."""
         return (*self.history, Message("user", self.text))
 
 
 @dataclass(frozen=True, slots=True)
 class TurnsStored:
-    """Comes before the `Answer`: under which ids question and answer were stored."""
+    """An event just before the `Answer`: the ids of the stored question and answer."""
 
     conversation_id: str
     question_id: str
@@ -56,8 +56,8 @@ ConversationEvent = AnswerEvent | TurnsStored
 class Conversations:
     """The conversations of a library. Safe to use from many threads.
 
-    `memory` is that of the answers: what a conversation was shown before this program started is brought back to it.
-    Methods raise `ConversationNotFoundError`, `TurnNotFoundError` and `LibraryError`.
+    `memory` is the passage memory of the answerer: turns of earlier sessions are restored into it. Methods raise
+    `ConversationNotFoundError`, `TurnNotFoundError` and `LibraryError`.
     """
 
     def __init__(self, library: Library, provenance: ProvenanceCollector, memory: PassageMemory | None = None) -> None:
@@ -66,18 +66,18 @@ class Conversations:
         self._memory = memory
 
     def path(self, conversation_id: str, leaf: str | None = None) -> list[Turn]:
-        """Return the turns from the beginning to `leaf`, or to the current one."""
+        """Return the turns from the root to `leaf`, by default to the current turn."""
         return [decode_turn(stored) for stored in self._library.conversation_path(conversation_id, leaf)]
 
     def turns(self, conversation_id: str) -> list[Turn]:
-        """Return the turns of all branches, the oldest first."""
+        """Return the turns of all branches, oldest first."""
         return [decode_turn(stored) for stored in self._library.turns(conversation_id)]
 
     def locate_question(self, conversation_id: str, text: str, parent: str | None = None) -> TurnPosition:
-        """Return where a question goes: after `parent`, or after the current turn.
+        """Return the position of a question: below `parent`, by default below the current turn.
 
-        The conversation's own id as `parent` means its beginning. Where the turn there is a question, that one is
-        answered once more; raises `QuestionError` where `text` is another.
+        The conversation's own id as `parent` means its root. A parent that is itself a question gets another answer;
+        raises `QuestionError` if `text` differs from it.
         """
         is_first = parent == conversation_id
         path = self._library.conversation_path(conversation_id, None if is_first else parent)
@@ -95,7 +95,7 @@ class Conversations:
         return TurnPosition(conversation_id, question.parent, text, messages[:-1], question.id)
 
     def add(self, conversation_id: str, messages: Sequence[Message], parent: str | None = None) -> list[str]:
-        """Store messages that were written elsewhere, after `parent` or the current turn; return their ids."""
+        """Store messages from elsewhere below `parent`, by default below the current turn; return their ids."""
         if parent is None:
             parent = self._library.conversation(conversation_id).current
         above = None if parent == conversation_id else parent
@@ -103,51 +103,53 @@ class Conversations:
         return self._library.append_turns(conversation_id, above, turns)
 
     def record(
-        self, place: TurnPosition, question: Question, events: Generator[AnswerEvent, None, None]
+        self, position: TurnPosition, question: Question, events: Generator[AnswerEvent, None, None]
     ) -> Generator[ConversationEvent, None, None]:
-        """Pass the events of an answer on, and store question and answer when it is complete, just before its end.
+        """Yield the events of an answer, and store question and answer just before its last event.
 
-        What was said until then is stored too where the reader leaves, and marked as stopped, or where something
-        fails, and marked so. Nothing is stored of a question that was refused.
+        If the client leaves or an error occurs, the partial answer is stored as stopped or failed. A question that was
+        refused is not stored.
         """
-        draft = _Draft(self.provenance, question)
-        if place.history:
-            self.restore_passages(question, self.path(place.conversation_id, place.question_id or place.parent))
+        draft = _AnswerDraft(self.provenance, question)
+        if position.history:
+            self.restore_passages(
+                question, self.path(position.conversation_id, position.question_id or position.parent)
+            )
         try:
             with closing(events):
                 for event in events:
-                    draft.take(event)
+                    draft.add(event)
                     if isinstance(event, Answer):
-                        yield self._store(place, draft.turn(event))
+                        yield self._store(position, draft.encode(event))
                     yield event
         except BaseException as error:
-            if draft.is_worth_keeping(error):
-                self._keep(place, draft.unfinished_turn(error))
+            if draft.is_worth_storing(error):
+                self._try_store(position, draft.encode_partial(error))
             raise
 
     def restore_passages(self, question: Question, above: Sequence[Turn]) -> None:
-        """Bring back what the turns above a question were shown, so that they stand in its prompt as they did."""
+        """Restore the passages of the turns above a question, so that its prompt repeats them unchanged."""
         if self._memory is not None:
             restore_passages(self._library, self._memory, question, above)
 
-    def _store(self, place: TurnPosition, answer: NewTurn) -> TurnsStored:
-        if place.question_id is not None:
-            (answer_id,) = self._library.append_turns(place.conversation_id, place.question_id, [answer])
-            return TurnsStored(place.conversation_id, place.question_id, answer_id)
-        turns = [NewTurn("user", place.text), answer]
-        question_id, answer_id = self._library.append_turns(place.conversation_id, place.parent, turns)
-        return TurnsStored(place.conversation_id, question_id, answer_id)
+    def _store(self, position: TurnPosition, answer: NewTurn) -> TurnsStored:
+        if position.question_id is not None:
+            (answer_id,) = self._library.append_turns(position.conversation_id, position.question_id, [answer])
+            return TurnsStored(position.conversation_id, position.question_id, answer_id)
+        turns = [NewTurn("user", position.text), answer]
+        question_id, answer_id = self._library.append_turns(position.conversation_id, position.parent, turns)
+        return TurnsStored(position.conversation_id, question_id, answer_id)
 
-    def _keep(self, place: TurnPosition, answer: NewTurn) -> None:
-        """Store an answer that ends early; where that fails too, what ended the answer is what the user is told."""
+    def _try_store(self, position: TurnPosition, answer: NewTurn) -> None:
+        """Store a partial answer; a failure is only logged, because the user hears what ended the answer."""
         try:
-            self._store(place, answer)
+            self._store(position, answer)
         except IngestError as error:
             logger.warning("an answer that ended early was not stored: %s", error)
 
 
-class _Draft:
-    """An answer that is being written."""
+class _AnswerDraft:
+    """An answer in progress."""
 
     def __init__(self, provenance: ProvenanceCollector, question: Question) -> None:
         self._provenance = provenance
@@ -157,9 +159,9 @@ class _Draft:
         self._text = ""
         self._answer: Answer | None = None
 
-    def take(self, event: AnswerEvent) -> None:
-        """Take an event in."""
-        if self._collected is None:  # the model has just been asked, so it is there
+    def add(self, event: AnswerEvent) -> None:
+        """Add an event to the draft."""
+        if self._collected is None:  # the model has just started, so its facts are available
             self._collected = self._provenance.collect(self._question)
         if isinstance(event, AnswerStarted):
             self._basis = basis_from(event)
@@ -169,35 +171,34 @@ class _Draft:
             self._answer = event
             self._basis = None if self._basis is None else complete_basis(self._basis, event)
 
-    def is_worth_keeping(self, error: BaseException) -> bool:
-        """Whether there is an answer that ends early: some words of it, or a reader who did not wait for any."""
+    def is_worth_storing(self, error: BaseException) -> bool:
+        """Whether a partial answer is stored: it has text, or the client left before the first token."""
         has_left = isinstance(error, GeneratorExit) and self._collected is not None
         return self._answer is None and (bool(self._text) or has_left)
 
-    def turn(self, answer: Answer) -> NewTurn:
-        """Return the turn of an answer that is complete."""
+    def encode(self, answer: Answer) -> NewTurn:
+        """Return the turn of a complete answer."""
         return encode_answer(answer.text, "complete", self._record(""))
 
-    def unfinished_turn(self, error: BaseException) -> NewTurn:
-        """Return the turn of an answer that ends early."""
-        # Quotes come in one piece, and without their places nothing would remove them with their document.
+    def encode_partial(self, error: BaseException) -> NewTurn:
+        """Return the turn of a partial answer, stopped or failed."""
+        # Quotes without stored spans would survive the deletion of their document.
         text = "" if self._basis is not None and self._basis.style == "quoted" else self._text
         if isinstance(error, GeneratorExit):
             return encode_answer(text, "stopped", self._record(""))
         return encode_answer(text, "failed", self._record(str(error)))
 
     def _record(self, error: str) -> AnswerRecord:
-        known = self._collected or Provenance()
-        return AnswerRecord(self._question, self._basis, self._answer, known, error)
+        return AnswerRecord(self._question, self._basis, self._answer, self._collected or Provenance(), error)
 
 
 def choose_seed(sampling: Sampling) -> Sampling:
-    """Return sampling that can be repeated: where tokens are drawn, a seed is chosen if there is none."""
+    """Return reproducible sampling: with a random seed if tokens are sampled without one."""
     if not is_unseeded(sampling):
         return sampling
     return replace(sampling, seed=SystemRandom().randrange(SEEDS))
 
 
 def is_unseeded(sampling: Sampling) -> bool:
-    """Whether tokens are drawn by a seed that nobody knows."""
+    """Whether tokens are sampled without a known seed."""
     return sampling.temperature > 0 and sampling.seed is None

@@ -1,9 +1,9 @@
-"""The turns of a stored conversation, and the form in which the library keeps them. Pure.
+"""Encode and decode the turns of a stored conversation. Pure.
 
-What a turn says of documents in their own words is kept apart from the rest, so that the library can take it out when
-a document is removed: spans as quotes, sentences about them (`REMARKS`) as remarks. All other texts of an answer are
-known to hold none of a document's words; a test knows them by name. Fields that are added to `Answer`, `Question` or
-what they are made of need defaults, so that turns from before can be read.
+Words of documents are stored apart from the rest of a turn, so that the library can delete them with the document:
+spans as quotes, and sentences about them (`REMARKS`) as remarks. No other text of an answer has words of a document; a
+test lists these texts by name. Fields that are added to `Answer`, `Question` or
+their parts need defaults, so that older turns can be decoded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,17 +31,17 @@ from rag.types import (
 
 FORMAT = 1
 REMARKS = frozenset({"reasons"})
-"""Fields whose texts may repeat words of documents."""
+"""Fields whose texts may repeat words of a document."""
 
 _QUOTE, _REMARK = "quote#", "remark#"
-_KEPT_WITH_QUOTE = frozenset(
+_QUOTE_FIELDS = frozenset(
     {"collection_id", "file_id", "source", "filename", "page", "place", "start", "end", "quote", "boxes"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PassageReference:
-    """A passage that the model was shown, by its place: its text is the document's."""
+    """A passage of the prompt, by its span in the document; the text stays in the document."""
 
     number: int
     collection_id: str
@@ -55,7 +55,7 @@ class PassageReference:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an answer is based on; `new` are the numbers of the passages that stand in its turn and in none before."""
+    """The context of an answer; `new` are the numbers of the passages that its turn is the first to show."""
 
     mode: ContextMode
     reason: str
@@ -67,10 +67,10 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
-    """What is kept of an answer besides its words.
+    """The stored record of an answer, besides its text.
 
-    `question` has everything of the request but its messages, which are the turns above, and its client. `answer` is
-    None where the text ends early; `error` says why where something failed.
+    `question` is the request without its messages, which are the turns above, and without its client. `answer` is None
+    for a partial answer; `error` says what failed.
     """
 
     question: Question
@@ -82,9 +82,10 @@ class AnswerRecord:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stored turn. `record` is None of a question, and of an answer that was not written here.
+    """A stored turn. `record` is None for a question, and for an answer from elsewhere.
 
-    `versions` are the ids of the turns at its place: a question that was edited, an answer that was written again.
+    `versions` are the ids of its siblings and itself: edited questions, regenerated answers. `states` has the state of
+    each quote by its document and span.
     """
 
     id: str
@@ -100,23 +101,23 @@ class Turn:
 
     @property
     def message(self) -> Message:
-        """The turn as a model reads it."""
+        """The turn as a chat message."""
         return Message(self.role, self.text)
 
     def state_of(self, quote: Quote) -> SourceState:
-        """Say whether a quote of this turn still stands in its document."""
-        return self.states.get(_place(quote), "removed")
+        """Return whether the document of a quote is unchanged, changed or removed."""
+        return self.states.get(_quote_key(quote), "removed")
 
 
 def basis_from(started: AnswerStarted) -> Basis:
-    """Return the first event of an answer without the texts of its passages."""
-    passages = tuple(map(_shown, started.passages))
+    """Return the context in the first event of an answer, with references in place of passage texts."""
+    passages = tuple(map(_refer, started.passages))
     return Basis(started.mode, started.reason, passages, started.evidence, started.style, started.new_numbers)
 
 
 def complete_basis(basis: Basis, answer: Answer) -> Basis:
-    """Return a basis with what is known only at the end: the passages that an overview names."""
-    return replace(basis, passages=tuple(map(_shown, answer.passages))) if answer.passages else basis
+    """Return a basis with the passages of the answer, which an overview knows only at its end."""
+    return replace(basis, passages=tuple(map(_refer, answer.passages))) if answer.passages else basis
 
 
 def encode_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTurn:
@@ -125,10 +126,10 @@ def encode_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTur
     packer = _Packer()
     details = {
         "format": FORMAT,
-        "question": packer.pack(_plain_question(record.question)),
-        "basis": packer.pack(_plain(record.basis)),
-        "answer": packer.pack(_plain(answer)),
-        "circumstances": _plain(record.provenance),
+        "question": packer.pack(_encode_question(record.question)),
+        "basis": packer.pack(_to_builtins(record.basis)),
+        "answer": packer.pack(_to_builtins(answer)),
+        "circumstances": _to_builtins(record.provenance),
         "error": record.error,
     }
     return NewTurn(
@@ -143,7 +144,7 @@ def encode_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTur
 
 
 def decode_turn(stored: TurnRecord) -> Turn:
-    """Return a stored turn in the types of an answer; raises `ValueError` where it is damaged."""
+    """Return a stored turn. Raises `ValueError` if it is damaged."""
     return Turn(
         id=stored.id,
         conversation_id=stored.conversation_id,
@@ -153,19 +154,19 @@ def decode_turn(stored: TurnRecord) -> Turn:
         created_at=stored.created_at,
         text=stored.text,
         versions=stored.versions,
-        record=_record(stored),
-        states={_place(quote): quote.state for quote in stored.quotes},
+        record=_decode_record(stored),
+        states={_quote_key(quote): quote.state for quote in stored.quotes},
     )
 
 
-def _record(stored: TurnRecord) -> AnswerRecord | None:
+def _decode_record(stored: TurnRecord) -> AnswerRecord | None:
     details: dict[str, Any] = msgspec.json.decode(stored.details)
     if not details:
         return None
-    unpacked = _unpacked(details, stored)
+    unpacked = _unpack(details, stored)
     answer = unpacked["answer"]
     return AnswerRecord(
-        question=_question(unpacked["question"]),
+        question=_decode_question(unpacked["question"]),
         basis=msgspec.convert(unpacked["basis"], Basis | None),
         answer=None if answer is None else msgspec.convert({**answer, "text": stored.text}, Answer),
         provenance=msgspec.convert(unpacked["circumstances"], Provenance),
@@ -175,7 +176,7 @@ def _record(stored: TurnRecord) -> AnswerRecord | None:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """The fields of a `Question` that are kept, but for its filter, which has a form of its own."""
+    """The stored fields of a `Question`, except its filters, which have a format of their own."""
 
     collections: tuple[str, ...]
     sampling: Sampling
@@ -184,13 +185,13 @@ class _Request:
     style: AnswerStyle = "auto"
 
 
-def _plain_question(question: Question) -> dict[str, Any]:
+def _encode_question(question: Question) -> dict[str, Any]:
     request = _Request(question.collections, question.sampling, question.mode, question.model, question.style)
-    wanted = None if question.filters is None else asdict(question.filters)
-    return {**_plain(request), "filter": msgspec.to_builtins(wanted)}
+    filters = None if question.filters is None else asdict(question.filters)
+    return {**_to_builtins(request), "filter": msgspec.to_builtins(filters)}
 
 
-def _question(plain: dict[str, Any]) -> Question:
+def _decode_question(plain: dict[str, Any]) -> Question:
     request = msgspec.convert(plain, _Request)
     return Question(
         messages=(),
@@ -204,53 +205,56 @@ def _question(plain: dict[str, Any]) -> Question:
 
 
 class _Packer:
-    """Takes quotes and remarks out of a plain value, and leaves their numbers in it."""
+    """Replaces quotes and remarks in a plain value by their indices, and collects them."""
 
     def __init__(self) -> None:
         self.quotes: list[StoredQuote] = []
         self.remarks: list[str] = []
 
     def pack(self, value: Any, span: tuple[int | None, int | None] = (None, None)) -> Any:
-        """Return `value` without the words of documents; `span` is the part of the answer that it belongs to."""
+        """Return `value` without words of documents; `span` is the part of the answer that it belongs to."""
         if _is_list(value):
-            return [self.pack(each, span) for each in value]
+            return [self.pack(item, span) for item in value]
         if not _is_object(value):
             return value
-        if value.keys() >= _KEPT_WITH_QUOTE:
-            return self._quote(value, span)
+        if value.keys() >= _QUOTE_FIELDS:
+            return self._pack_quote(value, span)
         span = (value.get("answer_start", span[0]), value.get("answer_end", span[1]))
-        return {name: self._remark(each) if name in REMARKS else self.pack(each, span) for name, each in value.items()}
+        return {
+            name: self._pack_remarks(field) if name in REMARKS else self.pack(field, span)
+            for name, field in value.items()
+        }
 
-    def _quote(self, plain: dict[str, Any], span: tuple[int | None, int | None]) -> dict[str, Any]:
-        kept = {name: each for name, each in plain.items() if name in _KEPT_WITH_QUOTE}
-        boxes = msgspec.convert(kept.pop("boxes"), tuple[Box, ...])
-        quote = StoredQuote(**kept, boxes=boxes, answer_start=span[0], answer_end=span[1])
+    def _pack_quote(self, plain: dict[str, Any], span: tuple[int | None, int | None]) -> dict[str, Any]:
+        fields = {name: field for name, field in plain.items() if name in _QUOTE_FIELDS}
+        boxes = msgspec.convert(fields.pop("boxes"), tuple[Box, ...])
+        quote = StoredQuote(**fields, boxes=boxes, answer_start=span[0], answer_end=span[1])
         if quote not in self.quotes:
             self.quotes.append(quote)
-        rest = {name: each for name, each in plain.items() if name not in _KEPT_WITH_QUOTE}
+        rest = {name: field for name, field in plain.items() if name not in _QUOTE_FIELDS}
         return {_QUOTE: self.quotes.index(quote), **rest}
 
-    def _remark(self, texts: Sequence[str]) -> list[dict[str, int]]:
+    def _pack_remarks(self, texts: Sequence[str]) -> list[dict[str, int]]:
         self.remarks.extend(texts)
         return [{_REMARK: len(self.remarks) - len(texts) + index} for index in range(len(texts))]
 
 
-def _unpacked(value: Any, stored: TurnRecord) -> Any:
-    """Put quotes and remarks back into a plain value; remarks that are gone are left out."""
+def _unpack(value: Any, stored: TurnRecord) -> Any:
+    """Put quotes and remarks back into a plain value; deleted remarks are left out."""
     if _is_list(value):
-        return [_unpacked(each, stored) for each in value if not _is_gone(each, stored)]
+        return [_unpack(item, stored) for item in value if not _is_deleted(item, stored)]
     if not _is_object(value):
         return value
     if _REMARK in value:
         return stored.remarks[int(value[_REMARK])]
-    rest = {name: _unpacked(each, stored) for name, each in value.items() if name != _QUOTE}
+    rest = {name: _unpack(field, stored) for name, field in value.items() if name != _QUOTE}
     if _QUOTE not in value:
         return rest
-    kept = asdict(stored.quotes[int(value[_QUOTE])])
-    return {**{name: kept[name] for name in _KEPT_WITH_QUOTE}, **rest}
+    quote = asdict(stored.quotes[int(value[_QUOTE])])
+    return {**{name: quote[name] for name in _QUOTE_FIELDS}, **rest}
 
 
-def _is_gone(value: Any, stored: TurnRecord) -> bool:
+def _is_deleted(value: Any, stored: TurnRecord) -> bool:
     return _is_object(value) and value.get(_REMARK, -1) >= len(stored.remarks)
 
 
@@ -262,15 +266,15 @@ def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
-def _plain(value: Any) -> Any:
+def _to_builtins(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
-def _place(quote: Quote | StoredQuote) -> tuple[str, str, int, int]:
+def _quote_key(quote: Quote | StoredQuote) -> tuple[str, str, int, int]:
     return (quote.collection_id, quote.file_id, quote.start, quote.end)
 
 
-def _shown(passage: Passage) -> PassageReference:
+def _refer(passage: Passage) -> PassageReference:
     stored, chunk = passage.stored, passage.stored.chunk
     return PassageReference(
         passage.number,

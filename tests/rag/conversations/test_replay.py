@@ -74,7 +74,7 @@ def test_what_changed_is_said_although_the_text_is_the_same(world: ConversationW
     outcome = again(world, id_)
     assert outcome.is_same
     assert told(outcome) == [
-        ("model", "the files of scripted are others"),
+        ("model", "the files of scripted have changed"),
         ("settings", "the model's threads was 1 and is 4"),
         ("version", "Pincite was 1.0 and is 1.1"),
         ("settings", "PINCITE_TOP_K was 6 and is 8"),
@@ -117,7 +117,7 @@ def test_other_passages_are_counted(world: ConversationWorld, id_: str) -> None:
     started = world.started()
     more = replace(started, passages=(*started.passages, replace(started.passages[0], number=2, stored=chunks[1])))
     outcome = again(world, id_, ask=lambda _: (event for event in (more, world.answer())))
-    assert told(outcome) == [("passages", "of 1 passages that the model was shown 0 are missing, 1 are new")]
+    assert told(outcome) == [("passages", "of the 1 passages of the prompt, 0 are missing and 1 are new")]
 
 
 def test_a_collection_that_is_gone_is_a_result(world: ConversationWorld, id_: str) -> None:
@@ -162,7 +162,7 @@ def test_free_sampling_and_answers_that_ended_early_are_told(world: Conversation
 
 
 def test_what_was_not_written_here_cannot_be_repeated(world: ConversationWorld, id_: str) -> None:
-    with pytest.raises(QuestionError, match="nothing to repeat"):
+    with pytest.raises(QuestionError, match="nothing to replay"):
         again(world, id_, turn=0)
 
 
