@@ -92,7 +92,9 @@ def _check_entailment(name: str) -> str:
 
 def _check_models(settings: AllSettings) -> str:
     with closing(ModelRegistry(settings.rag)) as models:
-        summary = f"{', '.join(entry.id for entry in models.list_models())}; {models.default_id()} answers by default"
+        summary = (
+            f"{', '.join(entry.id for entry in models.list_models())}; {models.find_default_id()} answers by default"
+        )
     server = server_from_settings(settings.rag)
     note = server.describe_privacy() if server is not None else ""
     return f"{summary}; {note}" if note else summary

@@ -119,7 +119,7 @@ class DerivedFiles:
         return self._folder / f"{name}{SUFFIX}"
 
 
-def prefix_cache_folder(home: Path) -> Path:
+def locate_prefix_cache(home: Path) -> Path:
     """Return the folder of the prefix cache in a home: KV cache states, each made of `collection_id/file_id`."""
     return home / CACHE_NAME / PREFIX_CACHE_NAME
 

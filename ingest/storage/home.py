@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 
 from ingest.errors import LibraryError
-from ingest.runtime.derived_files import DerivedFiles, prefix_cache_folder
+from ingest.runtime.derived_files import DerivedFiles, locate_prefix_cache
 from ingest.storage import documents, files, jobs, snapshots
 from ingest.storage.database import Database
 from ingest.storage.originals import Originals
@@ -32,7 +32,7 @@ class Home:
         self.folder = folder
         self.owner = owner
         self.index_files = SnapshotFiles(folder / INDEX_NAME)
-        self.prefix_cache = DerivedFiles(prefix_cache_folder(folder))
+        self.prefix_cache = DerivedFiles(locate_prefix_cache(folder))
         with self.translate_disk_errors("it cannot be opened"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):

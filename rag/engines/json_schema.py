@@ -1,4 +1,4 @@
-"""Check a client's JSON Schema before any library sees it, and keep only what counts of it. Pure."""
+"""Validate a client's JSON Schema before any library sees it: a subset that constrained decoding can obey. Pure."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from rag.errors import SchemaError
 
 MAX_BYTES = 64_000
 MAX_NESTING = 32
-"""Of JSON, where the schema of a property is two levels below the schema that has it."""
+"""Of JSON values; the schema of a property is two levels below its object."""
 MAX_VALUES = 5_000
 MAX_ALTERNATIVES = 1_000
 MAX_PROPERTIES = 400
-"""Of one object: where any of them may come next, all are weighed at once."""
-MAX_TEXT_CHARS = 1_000
-"""Of a name or a text to choose. Every token of it costs time in proportion to the rest of it."""
+"""Of one object: the grammar has an alternative for each property that may come next."""
+MAX_STRING_CHARS = 1_000
+"""Of a name or a constant. Every token of it takes time in proportion to the rest of it."""
 MAX_COUNT = 10_000
 MAX_NUMBER = 10**15
 MAX_SHOWN_CHARS = 60
@@ -26,134 +26,135 @@ ANNOTATIONS = frozenset(
     {"$comment", "$id", "$schema", "default", "deprecated", "description", "discriminator"}
     | {"examples", "readOnly", "title", "writeOnly"}
 )
-"""These say nothing about what may be written, and are left out."""
+"""Keywords without effect on a completion, which are left out."""
 REFERENCE = re.compile(r"#(/(\$defs|definitions)/[^/]+)?")
 
 Check = Callable[[object, str], object]
-"""Returns what to keep of the value at a path, or raises `SchemaError`."""
+"""Returns the value at a path without annotations, or raises `SchemaError`."""
 
 
 def validate_schema(value: object) -> str:
-    """Return the JSON text of a schema without what does not count, its properties in their order.
+    """Return the JSON text of a schema without annotations, its properties in order.
 
-    Raises `SchemaError` with the path of what is wrong where the schema is too large, or says anything that an answer
-    cannot be kept to: nothing that it asks for is ignored.
+    Raises `SchemaError`, with the path of the fault, if the schema is too large or has a keyword that constrained
+    decoding cannot obey: no keyword is ignored.
     """
-    if _values_within(value, MAX_NESTING) > MAX_VALUES:
+    if _count_values(value, MAX_NESTING) > MAX_VALUES:
         raise SchemaError(path="$", detail=f"it has more than {MAX_VALUES} values")
     try:
-        text = json.dumps(_schema(value, "$"), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(_validate_schema(value, "$"), ensure_ascii=False, separators=(",", ":"))
         size_bytes = len(text.encode())
     except UnicodeEncodeError as error:
-        raise SchemaError(path="$", detail="it has a lone surrogate, half of a character") from error
+        raise SchemaError(path="$", detail="it has a lone surrogate, which is half of a character") from error
     if size_bytes > MAX_BYTES:
         raise SchemaError(path="$", detail=f"it has more than {MAX_BYTES} bytes")
     return text
 
 
-def _values_within(value: object, levels: int) -> int:
-    """Return how many values there are, the outer ones included."""
+def _count_values(value: object, levels: int) -> int:
+    """Return the number of JSON values, containers included."""
     if not isinstance(value, dict | list):
         return 1
     if not levels:
         raise SchemaError(path="$", detail=f"it is nested more than {MAX_NESTING} levels deep")
     inner = cast("dict[str, object]", value).values() if isinstance(value, dict) else cast("list[object]", value)
-    return 1 + sum(_values_within(child, levels - 1) for child in inner)
+    return 1 + sum(_count_values(child, levels - 1) for child in inner)
 
 
-def _schema(value: object, path: str) -> object:
+def _validate_schema(value: object, path: str) -> object:
     if isinstance(value, bool):
         return value
-    keywords = {name: part for name, part in _object(value, path).items() if name not in ANNOTATIONS}
-    return {name: KEYWORDS.get(name, _refuse)(part, _below(path, name)) for name, part in keywords.items()}
+    keywords = {name: part for name, part in _validate_object(value, path).items() if name not in ANNOTATIONS}
+    return {name: KEYWORDS.get(name, _refuse)(part, _join(path, name)) for name, part in keywords.items()}
 
 
-def _schemas_by_name(value: object, path: str) -> object:
-    named = _object(value, path)
-    if len(named) > MAX_PROPERTIES:
+def _validate_named_schemas(value: object, path: str) -> object:
+    schemas = _validate_object(value, path)
+    if len(schemas) > MAX_PROPERTIES:
         raise SchemaError(path=path, detail=f"this has more than {MAX_PROPERTIES} schemas")
-    return {name: _schema(part, _below(path, name)) for name, part in named.items()}
+    return {name: _validate_schema(part, _join(path, name)) for name, part in schemas.items()}
 
 
-def _schemas(value: object, path: str) -> object:
-    return [_schema(part, f"{path}[{index}]") for index, part in enumerate(_list(value, path))]
+def _validate_schemas(value: object, path: str) -> object:
+    return [_validate_schema(part, f"{path}[{index}]") for index, part in enumerate(_validate_list(value, path))]
 
 
-def _one_schema(value: object, path: str) -> object:
-    if len(_list(value, path)) != 1:
-        raise SchemaError(path=path, detail="only a list of one schema is supported; say all in one schema")
-    return _schemas(value, path)
+def _validate_single_schema(value: object, path: str) -> object:
+    if len(_validate_list(value, path)) != 1:
+        raise SchemaError(path=path, detail="only a list of one schema is supported; merge them into one schema")
+    return _validate_schemas(value, path)
 
 
-def _object(value: object, path: str) -> dict[str, object]:
+def _validate_object(value: object, path: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise SchemaError(path=path, detail="this must be an object")
-    found = cast("dict[str, object]", value)
-    for name in found:
-        _text(name, path)
-    return found
+    members = cast("dict[str, object]", value)
+    for name in members:
+        _validate_string(name, path)
+    return members
 
 
-def _list(value: object, path: str) -> list[object]:
+def _validate_list(value: object, path: str) -> list[object]:
     if not isinstance(value, list) or not value:
         raise SchemaError(path=path, detail="this must be a list that is not empty")
-    found = cast("list[object]", value)
-    if len(found) > MAX_ALTERNATIVES:
-        raise SchemaError(path=path, detail=f"this list has more than {MAX_ALTERNATIVES} parts")
-    return found
+    items = cast("list[object]", value)
+    if len(items) > MAX_ALTERNATIVES:
+        raise SchemaError(path=path, detail=f"this list has more than {MAX_ALTERNATIVES} items")
+    return items
 
 
-def _text(value: object, path: str) -> object:
-    if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS:
-        raise SchemaError(path=path, detail=f"this must be a text of at most {MAX_TEXT_CHARS} characters")
+def _validate_string(value: object, path: str) -> object:
+    if not isinstance(value, str) or len(value) > MAX_STRING_CHARS:
+        raise SchemaError(path=path, detail=f"this must be a string of at most {MAX_STRING_CHARS} characters")
     return value
 
 
-def _texts(value: object, path: str) -> object:
-    return [_text(part, path) for part in _list(value, path)] if value != [] else []
+def _validate_strings(value: object, path: str) -> object:
+    return [_validate_string(part, path) for part in _validate_list(value, path)] if value != [] else []
 
 
-def _choice(value: object, path: str) -> object:
-    """Check a value that can be written as it is."""
+def _validate_constant(value: object, path: str) -> object:
+    """Validate a constant: any JSON value."""
     if isinstance(value, dict):
-        return {name: _choice(part, path) for name, part in _object(cast("object", value), path).items()}
+        members = _validate_object(cast("object", value), path)
+        return {name: _validate_constant(part, path) for name, part in members.items()}
     if isinstance(value, list):
-        return [_choice(part, path) for part in cast("list[object]", value)]
+        return [_validate_constant(part, path) for part in cast("list[object]", value)]
     if isinstance(value, str):
-        return _text(value, path)
-    return value if value is None or isinstance(value, bool) else _number(value, path)
+        return _validate_string(value, path)
+    return value if value is None or isinstance(value, bool) else _validate_number(value, path)
 
 
-def _choices(value: object, path: str) -> object:
-    return [_choice(part, path) for part in _list(value, path)]
+def _validate_constants(value: object, path: str) -> object:
+    return [_validate_constant(part, path) for part in _validate_list(value, path)]
 
 
-def _types(value: object, path: str) -> object:
-    for name in [value] if isinstance(value, str) else _list(value, path):
+def _validate_types(value: object, path: str) -> object:
+    for name in [value] if isinstance(value, str) else _validate_list(value, path):
         if name not in TYPES:
             raise SchemaError(path=path, detail=f"a type is one of {', '.join(TYPES)}")
     return value
 
 
-def _format(value: object, path: str) -> object:
+def _validate_format(value: object, path: str) -> object:
     if value not in FORMATS:
         raise SchemaError(path=path, detail=f"a format is one of {', '.join(FORMATS)}")
     return value
 
 
-def _reference(value: object, path: str) -> object:
+def _validate_reference(value: object, path: str) -> object:
     if not isinstance(value, str) or not REFERENCE.fullmatch(value):
-        raise SchemaError(path=path, detail="a reference is to #/$defs/… or #/definitions/… in the schema itself")
+        raise SchemaError(path=path, detail="a reference must be to #/$defs/… or #/definitions/… in the schema itself")
     return value
 
 
-def _count(value: object, path: str) -> object:
+def _validate_count(value: object, path: str) -> object:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
         raise SchemaError(path=path, detail=f"this must be a whole number from 0 to {MAX_COUNT}")
     return value
 
 
-def _number(value: object, path: str) -> object:
+def _validate_number(value: object, path: str) -> object:
     if not isinstance(value, int | float) or isinstance(value, bool) or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise SchemaError(path=path, detail=f"this must be a number from {-MAX_NUMBER} to {MAX_NUMBER}")
     return value
@@ -163,31 +164,31 @@ def _refuse(_value: object, path: str) -> object:
     raise SchemaError(path=path, detail="this is not supported; leave it out")
 
 
-def _below(path: str, name: str) -> str:
+def _join(path: str, name: str) -> str:
     return f"{path}.{name[:MAX_SHOWN_CHARS]}"
 
 
 KEYWORDS: Mapping[str, Check] = {
-    "$defs": _schemas_by_name,
-    "$ref": _reference,
-    "additionalProperties": _schema,
-    "allOf": _one_schema,
-    "anyOf": _schemas,
-    "const": _choice,
-    "definitions": _schemas_by_name,
-    "enum": _choices,
-    "exclusiveMaximum": _number,
-    "exclusiveMinimum": _number,
-    "format": _format,
-    "items": _schema,
-    "maxItems": _count,
-    "maxLength": _count,
-    "maximum": _number,
-    "minItems": _count,
-    "minLength": _count,
-    "minimum": _number,
-    "prefixItems": _schemas,
-    "properties": _schemas_by_name,
-    "required": _texts,
-    "type": _types,
+    "$defs": _validate_named_schemas,
+    "$ref": _validate_reference,
+    "additionalProperties": _validate_schema,
+    "allOf": _validate_single_schema,
+    "anyOf": _validate_schemas,
+    "const": _validate_constant,
+    "definitions": _validate_named_schemas,
+    "enum": _validate_constants,
+    "exclusiveMaximum": _validate_number,
+    "exclusiveMinimum": _validate_number,
+    "format": _validate_format,
+    "items": _validate_schema,
+    "maxItems": _validate_count,
+    "maxLength": _validate_count,
+    "maximum": _validate_number,
+    "minItems": _validate_count,
+    "minLength": _validate_count,
+    "minimum": _validate_number,
+    "prefixItems": _validate_schemas,
+    "properties": _validate_named_schemas,
+    "required": _validate_strings,
+    "type": _validate_types,
 }

@@ -7,7 +7,7 @@ CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
 
 
-def usable_cores(cgroup: Path = CGROUP) -> int:
+def count_usable_cores(cgroup: Path = CGROUP) -> int:
     """Return how many cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota, _, period = _read(cgroup / "cpu.max").partition(" ")
@@ -16,7 +16,7 @@ def usable_cores(cgroup: Path = CGROUP) -> int:
     return cores
 
 
-def free_ram_bytes(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int:
+def read_free_memory(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int:
     """Return the memory that is available without swapping; the page cache counts as free."""
     free = _read_available_bytes(meminfo)
     limit = _read(cgroup / "memory.max")

@@ -10,6 +10,6 @@ def is_capable(model: ModelInfo) -> bool:
     """Return whether a model can write answers in its own words and rewrite queries.
 
     A small model answers a query instead of rewriting it, and makes claims that no passage supports (SmolLM2-135M:
-    DECISIONS.md, records 31 and 35). A remote model counts as capable: its size is unknown.
+    docs/development/decisions/2026-11-28-small-models-quote.md). A remote model counts as capable: its size is unknown.
     """
     return model.is_remote or model.size_bytes >= CAPABLE_BYTES

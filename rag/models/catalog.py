@@ -38,7 +38,7 @@ class CatalogEntry:
     kind: ModelKind = "gguf"
 
 
-def bundled_path() -> Path | None:
+def find_bundled_model() -> Path | None:
     """Return the demo model's file; None if its package is not installed."""
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)  # never imported: the package's code needs another tool
     if spec is None or spec.origin is None:
@@ -56,16 +56,17 @@ def find_models(home: Path, server: OpenAiServer | None = None) -> list[CatalogE
     folder = home / "models"
     files = (path for path in folder.rglob(f"*{GGUF}") if _is_model_file(path))
     folders = (config.parent for config in folder.rglob(CONFIG) if _is_model_folder(config.parent))
-    entries = [_entry(model_id, path) for model_id, path in _name_models(folder, sorted((*files, *folders)))]
+    entries = [_create_entry(model_id, path) for model_id, path in _name_models(folder, sorted((*files, *folders)))]
     entries.sort(key=lambda entry: -entry.size_bytes)
-    if (bundled := bundled_path()) is not None:
-        entries.append(_entry(BUNDLED_ID, bundled))
-    return entries + [_remote_entry(REMOTE_PREFIX + model.id) for model in (server.list_models() if server else ())]
+    if (bundled := find_bundled_model()) is not None:
+        entries.append(_create_entry(BUNDLED_ID, bundled))
+    remote = server.list_models() if server else ()
+    return entries + [_create_remote_entry(REMOTE_PREFIX + model.id) for model in remote]
 
 
-def entry_for(path: Path) -> CatalogEntry:
+def create_entry(path: Path) -> CatalogEntry:
     """Return the entry of a model file or folder anywhere on the disk."""
-    return _entry(_stem(path), path)
+    return _create_entry(_read_stem(path), path)
 
 
 def resolve_entry(name: str) -> CatalogEntry | None:
@@ -75,23 +76,23 @@ def resolve_entry(name: str) -> CatalogEntry | None:
     """
     path = Path(name).expanduser().resolve()
     if path.is_file():
-        return entry_for(path)
+        return create_entry(path)
     if name.startswith(REMOTE_PREFIX):
-        return _remote_entry(name)
+        return _create_remote_entry(name)
     if _is_model_folder(path):
-        return entry_for(path)
+        return create_entry(path)
     cached = find_model_folder(name) if "/" in name else None
     if cached is not None and _is_model_folder(cached):
-        return _entry(name.lower(), cached)
+        return _create_entry(name.lower(), cached)
     return None
 
 
-def _entry(model_id: str, path: Path) -> CatalogEntry:
+def _create_entry(model_id: str, path: Path) -> CatalogEntry:
     kind: ModelKind = "transformers" if path.is_dir() else "gguf"
-    return CatalogEntry(model_id, path, _size(path), kind)
+    return CatalogEntry(model_id, path, _measure_size(path), kind)
 
 
-def _remote_entry(model_id: str) -> CatalogEntry:
+def _create_remote_entry(model_id: str) -> CatalogEntry:
     return CatalogEntry(model_id, Path(model_id), 0, "remote")
 
 
@@ -112,22 +113,26 @@ def _is_model_folder(path: Path) -> bool:
 
 
 def _name_models(folder: Path, paths: list[Path]) -> list[tuple[str, Path]]:
-    stems = Counter([BUNDLED_ID, *map(_stem, paths)])
-    return [(_stem(path) if stems[_stem(path)] == 1 else _full_name(folder, path), path) for path in paths]
+    stems = Counter([BUNDLED_ID, *map(_read_stem, paths)])
+    return [
+        (stem if stems[stem] == 1 else _build_full_name(folder, path), path)
+        for path in paths
+        if (stem := _read_stem(path))
+    ]
 
 
-def _full_name(folder: Path, path: Path) -> str:
+def _build_full_name(folder: Path, path: Path) -> str:
     above = path.parent.relative_to(folder.parent).parts
-    return "/".join([*(part.lower() for part in above), _stem(path)])
+    return "/".join([*(part.lower() for part in above), _read_stem(path)])
 
 
-def _stem(path: Path) -> str:
+def _read_stem(path: Path) -> str:
     if path.suffix.lower() != GGUF:
         return path.name.lower()  # a folder: a dot in its name begins no suffix
     match = GGUF_PART_NAME.fullmatch(path.stem)
     return (match["stem"] if match else path.stem).lower()
 
 
-def _size(path: Path) -> int:
+def _measure_size(path: Path) -> int:
     parts = path.glob(WEIGHTS) if path.is_dir() else list_gguf_parts(path)
     return sum(part.stat().st_size for part in parts if part.is_file())

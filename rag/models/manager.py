@@ -167,7 +167,7 @@ class ModelManager:
         budget_bytes = self._measure_budget(model)
         needed_bytes = predict_memory(model.entry, self._settings, budget_bytes)
         with self._changed:
-            while (evictions := choose_evictions(needed_bytes, budget_bytes, self._residents(model))) is None:
+            while (evictions := choose_evictions(needed_bytes, budget_bytes, self._list_residents(model))) is None:
                 if time.monotonic() >= deadline:
                     raise NoRoomForModelError(model=model.entry.id)
                 self._changed.wait(ROOM_POLL_SECONDS)
@@ -192,11 +192,11 @@ class ModelManager:
     def _measure_budget(self, model: _ManagedModel) -> int:
         # Measured only while no other model is loaded: the file pages of a loaded one would count as free memory.
         with self._changed:
-            if not self._residents(model):
+            if not self._list_residents(model):
                 self._budget_bytes = read_memory_budget(self._settings)
             return self._budget_bytes
 
-    def _residents(self, newcomer: _ManagedModel) -> list[ResidentModel]:
+    def _list_residents(self, newcomer: _ManagedModel) -> list[ResidentModel]:
         """Return the other models that take memory."""
         return [
             ResidentModel(model.entry.path, model.size_bytes, model.is_idle(SETTLE_SECONDS), model.last_used)

@@ -9,7 +9,7 @@ from rag.engines.llama.engine import read_preferences
 from rag.engines.llama.model_shape import read_shape
 from rag.engines.llama.placement import GIB, RESERVE_BYTES, Machine
 from rag.engines.llama.planning import plan_placement
-from rag.engines.machine import free_ram_bytes, usable_cores
+from rag.engines.machine import count_usable_cores, read_free_memory
 from rag.models.catalog import CatalogEntry
 from rag.settings import RagSettings
 
@@ -33,7 +33,7 @@ def read_memory_budget(settings: RagSettings) -> int:
     """Return the bytes that all models together may take: the setting, else the free memory less a reserve."""
     if settings.model_memory_gb is not None:
         return int(settings.model_memory_gb * GIB)
-    return max(free_ram_bytes() - RESERVE_BYTES, 0)
+    return max(read_free_memory() - RESERVE_BYTES, 0)
 
 
 def predict_memory(entry: CatalogEntry, settings: RagSettings, budget_bytes: int) -> int:
@@ -49,7 +49,7 @@ def predict_memory(entry: CatalogEntry, settings: RagSettings, budget_bytes: int
         shape = read_shape(entry.path)
     except (GgufHeaderError, OSError):
         return entry.size_bytes  # loading the file reports what is wrong with it
-    machine = Machine((), budget_bytes + RESERVE_BYTES, usable_cores())
+    machine = Machine((), budget_bytes + RESERVE_BYTES, count_usable_cores())
     return PROCESS_BYTES + plan_placement(shape, machine, read_preferences(settings)).ram_bytes
 
 

@@ -56,7 +56,7 @@ class ModelRegistry:
             for entry in self._list_entries()
         ]
 
-    def default_id(self) -> str:
+    def find_default_id(self) -> str:
         """Return the id of the model that answers if none is named; raise `ModelNotFoundError` if there is none."""
         return self._find(None).id
 

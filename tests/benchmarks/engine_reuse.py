@@ -16,7 +16,7 @@ from pathlib import Path
 from rag.context.prompt import RULES
 from rag.engines.llama.engine import LlamaEngine
 from rag.engines.types import Message
-from rag.models.catalog import bundled_path
+from rag.models.catalog import find_bundled_model
 from rag.settings import RagSettings
 from tests.benchmarks.engine_world import Run, ask, print_figures, show, text_of
 
@@ -59,7 +59,7 @@ def again(model: Path, home: Path, rounds: int) -> None:
 
 
 def drafted(model: Path, home: Path, rounds: int) -> None:
-    """Print tokens a second with drafts and without, where an answer quotes and where it does not."""
+    """Print tokens a second with and without speculative decoding, for answers that quote and that do not."""
     engines = {
         is_on: LlamaEngine(f"{is_on}", model, RagSettings(home=home, lookup_drafts=is_on)) for is_on in (True, False)
     }
@@ -89,7 +89,7 @@ def _free(rounds: int) -> Sequence[list[Message]]:
 def main() -> int:
     """Print each figure with its ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, nargs="?", default=bundled_path())
+    parser.add_argument("model", type=Path, nargs="?", default=find_bundled_model())
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

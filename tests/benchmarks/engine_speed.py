@@ -21,9 +21,9 @@ from rag.engines.llama.native.backend import LlamaBackend
 from rag.engines.llama.native.context import LlamaContext
 from rag.engines.llama.native.model import LlamaModel
 from rag.engines.llama.placement import Placement
-from rag.engines.machine import usable_cores
+from rag.engines.machine import count_usable_cores
 from rag.engines.serving.language_model import BatchRow
-from rag.models.catalog import bundled_path
+from rag.models.catalog import find_bundled_model
 from rag.settings import RagSettings
 from tests.benchmarks.engine_world import Run, ask, print_figures, shared_rate, show, text_of, together
 from tests.benchmarks.llama_server import complete, llama_server
@@ -36,7 +36,7 @@ QUESTIONS = 5
 def run_bare_loop(path: Path, slots: int) -> float:
     """Return tokens a second over all slots of a loop that only decodes greedily."""
     model = LlamaModel(LlamaBackend(), path, gpu_layers=0)
-    placement = Placement(0, WINDOW, slots, usable_cores(), "")
+    placement = Placement(0, WINDOW, slots, count_usable_cores(), "")
     context = LlamaContext(model, placement, max_batch_tokens=STEP)
     prompt = [1_000 + index % 5_000 for index in range(PROMPT_TOKENS)]
     for slot in range(slots):
@@ -98,7 +98,7 @@ def mixed(engine: LlamaEngine, seed: int, ends: Sequence[int]) -> tuple[float, f
 def main() -> int:
     """Print each figure with its ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, nargs="?", default=bundled_path())
+    parser.add_argument("model", type=Path, nargs="?", default=find_bundled_model())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--llama-server", type=Path, help="the program to compare with")
     parser.add_argument("--flash-attention", choices=["auto", "on", "off"], default="auto")

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rag.engines.machine import usable_cores
+from rag.engines.machine import count_usable_cores
 from tests.benchmarks.engine_world import Run
 
 START_SECONDS = 120.0
@@ -21,7 +21,19 @@ def llama_server(program: Path, model: Path, *, parallel: int, window: int) -> G
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [program, "-m", model, "-np", parallel, "-c", parallel * window, "-t", usable_cores(), "--port", port]
+    command = [
+        program,
+        "-m",
+        model,
+        "-np",
+        parallel,
+        "-c",
+        parallel * window,
+        "-t",
+        count_usable_cores(),
+        "--port",
+        port,
+    ]
     server = subprocess.Popen([*map(str, command), "--no-webui"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await(port)

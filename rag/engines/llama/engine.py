@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.runtime.derived_files import prefix_cache_folder
+from ingest.runtime.derived_files import locate_prefix_cache
 from rag.engines.llama.placement import LoadPreferences
 from rag.engines.worker_engine import WorkerEngine
 from rag.settings import RagSettings
@@ -34,7 +34,7 @@ class LlamaEngine(WorkerEngine):
             preferences=read_preferences(settings),
             queue_size=settings.queue_size,
             is_speculative=settings.lookup_drafts,
-            prefix_cache_folder=str(prefix_cache_folder(settings.home)),
+            prefix_cache_folder=str(locate_prefix_cache(settings.home)),
             prefix_cache_bytes=settings.read_ahead_mb << 20,
         )
         super().__init__(

@@ -15,7 +15,7 @@ from rag.engines.llama.placement import (
     Device,
     LoadPreferences,
     Switch,
-    kv_bytes_per_token,
+    estimate_kv_bytes_per_token,
 )
 from rag.engines.serving.scheduling_policy import MAX_CHUNK_TOKENS
 from rag.engines.serving.speculative import STEP_WIDTHS
@@ -65,7 +65,7 @@ class DeviceLoad:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which layers are where: `loads` of main memory and the GPUs, `gpu_layers` the number of layers of each GPU."""
+    """The `loads` of main memory and the GPUs, and the number of layers of each GPU."""
 
     gpu_layers: tuple[int, ...]
     flash_attention: Switch
@@ -93,7 +93,7 @@ class LayoutPlanner:
         """Return the layout with so many layers on the GPUs, the last layers first, as llama.cpp moves them."""
         shape, preferences = self.shape, self.preferences
         first = shape.layers + 1 - gpu_layers
-        counts = _split_layers(self._estimate_costs(window)[first:], self._gpu_shares())
+        counts = _split_layers(self._estimate_costs(window)[first:], self._choose_gpu_shares())
         flash_attention = _choose_flash_attention(preferences, gpu_layers)
         loads = [self._load_main_memory(flash_attention, end=first)]
         for gpu, (start, end) in zip(self.gpus, pairwise(accumulate(counts, initial=first)), strict=True):
@@ -107,11 +107,11 @@ class LayoutPlanner:
         """Return the bytes of each layer and of the output layer, with the KV cache if GPUs hold it."""
         kv_bytes = 0
         if self.preferences.kv_on_gpu:
-            layer_bytes_per_token = kv_bytes_per_token(self.shape, self.preferences) // self.shape.layers
+            layer_bytes_per_token = estimate_kv_bytes_per_token(self.shape, self.preferences) // self.shape.layers
             kv_bytes = layer_bytes_per_token * window * self.preferences.slots
         return [weights_bytes + kv_bytes for weights_bytes in self.shape.layer_bytes] + [self.shape.output_bytes]
 
-    def _gpu_shares(self) -> Sequence[float]:
+    def _choose_gpu_shares(self) -> Sequence[float]:
         if self.gpus and self.preferences.tensor_split:
             return self.preferences.tensor_split
         return [max(gpu.free_bytes - RESERVE_BYTES, 0) for gpu in self.gpus]
@@ -142,7 +142,7 @@ class LayoutPlanner:
             free_bytes=free_bytes,
             layers=end - start,
             weights_bytes=sum((*shape.layer_bytes, shape.output_bytes)[start:end]),
-            kv_bytes_per_token=kv_bytes_per_token(shape, self.preferences) * kv_layers // shape.layers,
+            kv_bytes_per_token=estimate_kv_bytes_per_token(shape, self.preferences) * kv_layers // shape.layers,
             attention_bytes_per_token=shape.attention_heads * ATTENTION_BYTES_PER_HEAD if has_scores else 0,
             mask_bytes_per_token=MASK_BYTES[flash_attention] if has_layers else 0,
             step_bytes=step_bytes if has_layers else 0,

@@ -139,6 +139,6 @@ def select_gpus(devices: Sequence[Device], preferences: LoadPreferences) -> list
     return [gpus[preferences.main_gpu]]
 
 
-def kv_bytes_per_token(shape: ModelShape, preferences: LoadPreferences) -> int:
+def estimate_kv_bytes_per_token(shape: ModelShape, preferences: LoadPreferences) -> int:
     """Return the size of the KV cache of one token in all layers, at the preferred precision."""
     return shape.kv_bytes_per_token * KV_BLOCK_BYTES[preferences.kv_type] // KV_BLOCK_BYTES["f16"]

@@ -14,7 +14,7 @@ from rag.engines.llama.placement import (
     LoadPreferences,
     Machine,
     Placement,
-    kv_bytes_per_token,
+    estimate_kv_bytes_per_token,
     select_gpus,
 )
 
@@ -57,7 +57,7 @@ def plan_placement(shape: ModelShape, machine: Machine, preferences: LoadPrefere
 
 def _count_slots(shape: ModelShape, layout: Layout, preferences: LoadPreferences, window: int) -> int:
     weights_bytes = shape.input_bytes + sum(shape.layer_bytes) + shape.output_bytes
-    comfortable_tokens = max(KV_COMFORT_BYTES, weights_bytes) // max(kv_bytes_per_token(shape, preferences), 1)
+    comfortable_tokens = max(KV_COMFORT_BYTES, weights_bytes) // max(estimate_kv_bytes_per_token(shape, preferences), 1)
     tokens = min(comfortable_tokens, *(load.capacity_tokens for load in layout.loads))
     return min(max(tokens // window, 1), preferences.slots)
 

@@ -21,7 +21,7 @@ from rag.engines.llama.native.context import LlamaContext
 from rag.engines.llama.native.model import LlamaModel
 from rag.engines.llama.placement import Machine, Placement, PlacementError
 from rag.engines.llama.planning import plan_placement
-from rag.engines.machine import free_ram_bytes, usable_cores
+from rag.engines.machine import count_usable_cores, read_free_memory
 from rag.engines.serving.chat_template import ChatTemplate
 from rag.engines.serving.citation_constraint import CitationCompiler
 from rag.engines.serving.language_model import BatchRow
@@ -63,7 +63,7 @@ class LlamaLanguageModel:
         shape = read_shape(path)
         backend = LlamaBackend()
         backend.register_rpc_servers(load.preferences.rpc_servers)
-        machine = Machine(backend.list_devices(), free_ram_bytes(), usable_cores())
+        machine = Machine(backend.list_devices(), read_free_memory(), count_usable_cores())
         placement = plan_placement(shape, machine, load.preferences)
         self._model = LlamaModel(backend, path, gpu_layers=placement.gpu_layers, split=placement.split)
         self.slots = placement.slots
@@ -72,7 +72,7 @@ class LlamaLanguageModel:
         self.loaded = _describe(load, shape, placement, backend.report_memory())
         self.stop_strings = self._template.stop_strings
         weights = fingerprint_files(list_gguf_parts(path))
-        self.state_fingerprint = f"{weights} {LIBRARY_VERSION} {_state_layout(placement)}"
+        self.state_fingerprint = f"{weights} {LIBRARY_VERSION} {_select_state_layout(placement)}"
         self._token_bytes = [self._model.detokenize(token) for token in range(self._model.vocabulary_size)]
         self._citations = CitationCompiler(self._token_bytes)
         self._warm_up()
@@ -98,8 +98,8 @@ class LlamaLanguageModel:
     def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
         """Return the constraints of a completion; see `LanguageModel`."""
         if sampling.json_schema:
-            return (self._schemas.constraint(sampling.json_schema),)
-        return () if sampling.cite_up_to is None else (self._citations.constraint(sampling.cite_up_to),)
+            return (self._schemas.compile(sampling.json_schema),)
+        return () if sampling.cite_up_to is None else (self._citations.compile(sampling.cite_up_to),)
 
     def can_truncate(self, slot: int, length: int) -> bool:
         """Return whether a slot can be cut back to its first `length` tokens."""
@@ -160,7 +160,7 @@ class LlamaLanguageModel:
         return seconds
 
 
-def _state_layout(placement: Placement) -> tuple[object, ...]:
+def _select_state_layout(placement: Placement) -> tuple[object, ...]:
     """Return the part of a placement that the format of a state depends on; slots and window are not in it."""
     return placement.split, placement.kv_type, placement.kv_on_gpu, placement.flash_attention
 

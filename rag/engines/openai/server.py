@@ -188,7 +188,7 @@ class OpenAiServer:
         """
         timeout = httpx.Timeout(timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
         async with (
-            httpx.AsyncClient(**self._options(timeout)) as http,
+            httpx.AsyncClient(**self._build_options(timeout)) as http,
             http.stream("POST", f"{self.url}/chat/completions", json=body) as response,
         ):
             if not response.is_success:
@@ -213,24 +213,26 @@ class OpenAiServer:
         return int(window or DEFAULT_WINDOW)
 
     def _fetch_models(self) -> tuple[RemoteModel, ...]:
-        with self._client() as http:
+        with self._open_client() as http:
             return _decode(http.get(f"{self.url}/models"), _ModelList).data
 
     def _get(self, url: str, kind: type[T]) -> T | None:
         try:
-            with self._client() as http:
+            with self._open_client() as http:
                 return _decode(http.get(url), kind)
         except REQUEST_ERRORS:
             return None
 
     def _post(self, url: str, body: JsonObject, kind: type[T]) -> T:
-        with self._client() as http:
+        with self._open_client() as http:
             return _decode(http.post(url, json=body), kind)
 
-    def _client(self) -> httpx.Client:
-        return httpx.Client(**self._options(httpx.Timeout(METADATA_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)))
+    def _open_client(self) -> httpx.Client:
+        return httpx.Client(
+            **self._build_options(httpx.Timeout(METADATA_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS))
+        )
 
-    def _options(self, timeout: httpx.Timeout) -> dict[str, Any]:
+    def _build_options(self, timeout: httpx.Timeout) -> dict[str, Any]:
         # A proxy of the environment is right for servers outside, wrong for a local one.
         return {
             "headers": self._headers,

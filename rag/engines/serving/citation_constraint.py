@@ -37,7 +37,7 @@ class CitationCompiler:
         self._digit_tokens = [token for token, data in enumerate(token_bytes) if _may_have_digit(data)]
         self._forbidden: dict[tuple[int, _State], NDArray[np.intp]] = {}
 
-    def constraint(self, cite_up_to: int) -> "CitationConstraint":
+    def compile(self, cite_up_to: int) -> "CitationConstraint":
         """Return the constraint of one completion, which cites no number above `cite_up_to`, or 0."""
         return CitationConstraint(self, cite_up_to)
 

@@ -26,7 +26,7 @@ class SchemaCompiler:
     def __init__(self, token_bytes: Sequence[bytes], end_tokens: Collection[int]) -> None:
         self._vocabulary = _Vocabulary(token_bytes, end_tokens)
 
-    def constraint(self, schema: str) -> "SchemaConstraint":
+    def compile(self, schema: str) -> "SchemaConstraint":
         """Return the constraint of one completion by a schema that `rag.engines.json_schema` has validated.
 
         Raises `SchemaError` if llguidance cannot compile it, or not within its limits.

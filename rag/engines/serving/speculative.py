@@ -89,7 +89,7 @@ class DraftPolicy:
 
     def choose_tokens(self, draft: Draft) -> Sequence[int]:
         """Return as many tokens of `draft` as promise the most tokens a second; none if that is no speedup."""
-        rate = self._rate_for(draft)
+        rate = self._find_rate(draft)
         probability = rate.accepted / rate.drafted
 
         def estimate_speed(width: int) -> float:
@@ -116,7 +116,7 @@ class DraftPolicy:
             judged,
         )
         is_cut_short = accepted == len(completion)
-        self._rate_for(draft).record(accepted, int(accepted < judged and not is_cut_short))
+        self._find_rate(draft).record(accepted, int(accepted < judged and not is_cut_short))
 
-    def _rate_for(self, draft: Draft) -> _AcceptanceRate:
+    def _find_rate(self, draft: Draft) -> _AcceptanceRate:
         return next(rate for rate, (length, _) in zip(self._rates, PRIORS, strict=True) if draft.match_tokens <= length)

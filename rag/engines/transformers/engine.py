@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.runtime.derived_files import prefix_cache_folder
+from ingest.runtime.derived_files import locate_prefix_cache
 from rag.engines.worker_engine import WorkerEngine
 from rag.settings import RagSettings
 
@@ -42,7 +42,7 @@ class TransformersEngine(WorkerEngine):
             threads=settings.threads,
             slots=settings.parallel_requests,
             queue_size=settings.queue_size,
-            prefix_cache_folder=str(prefix_cache_folder(settings.home)),
+            prefix_cache_folder=str(locate_prefix_cache(settings.home)),
             prefix_cache_bytes=settings.read_ahead_mb << 20,
         )
         super().__init__(

@@ -57,9 +57,9 @@ class ChatTokenizer:
     def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
         """Return the constraints of a completion; raise `SchemaError` for a schema that cannot be obeyed."""
         if sampling.json_schema:
-            return (self._schemas.constraint(sampling.json_schema),)
+            return (self._schemas.compile(sampling.json_schema),)
         if sampling.cite_up_to is not None:
-            return (self._citations.constraint(sampling.cite_up_to),)
+            return (self._citations.compile(sampling.cite_up_to),)
         return ()
 
     @cached_property

@@ -23,7 +23,7 @@ from transformers.cache_utils import DynamicLayer
 from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.model_files import fingerprint_files
 from ingest.runtime.worker_main import Channel
-from rag.engines.machine import usable_cores
+from rag.engines.machine import count_usable_cores
 from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
@@ -65,7 +65,7 @@ class TransformersModel:
     """
 
     def __init__(self, load: LoadOptions) -> None:
-        torch.set_num_threads(load.threads or usable_cores())
+        torch.set_num_threads(load.threads or count_usable_cores())
         self._device = "cuda" if torch.cuda.is_available() and load.gpu_layers != 0 else "cpu"
         self._model = _load_model(load.path, self._device)
         config = self._model.config.get_text_config()

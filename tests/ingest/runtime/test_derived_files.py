@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.library.library import Library
-from ingest.runtime.derived_files import SUFFIX, DerivedFile, DerivedFiles, prefix_cache_folder
+from ingest.runtime.derived_files import SUFFIX, DerivedFile, DerivedFiles, locate_prefix_cache
 
 
 def files(folder: Path, budget_bytes: int = 1 << 20) -> DerivedFiles:
@@ -84,7 +84,7 @@ def test_a_file_goes_with_the_first_of_its_documents(tmp_path: Path) -> None:
 
 
 def test_what_a_crash_has_left_of_documents_that_are_gone_goes_at_the_next_start(tmp_path: Path) -> None:
-    folder = prefix_cache_folder(tmp_path)
+    folder = locate_prefix_cache(tmp_path)
     DerivedFiles(folder, 1 << 20).store(DerivedFile("late", ("c/gone",), b""), memoryview(b"state"))
     Library(tmp_path).close()
     assert DerivedFiles(folder).list_files() == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.library.library import Library
-from ingest.runtime.derived_files import DerivedFile, DerivedFiles, prefix_cache_folder
+from ingest.runtime.derived_files import DerivedFile, DerivedFiles, locate_prefix_cache
 from rag.context.prefill import FIRST_COLLECTIONS, BackgroundPrefill
 from rag.engines.types import Message, ModelInfo
 from rag.errors import EngineCrashedError
@@ -136,7 +136,7 @@ def test_a_prefilled_prompt_goes_with_its_document(library: Library, how: str) -
     one, other = (library.create_collection(name, passport()) for name in ("one", "other"))
     file_id = add(library, one.id, "a.txt")
     kept_id = add(library, other.id, "b.txt")
-    kept = DerivedFiles(prefix_cache_folder(library.home), 1 << 20)
+    kept = DerivedFiles(locate_prefix_cache(library.home), 1 << 20)
     kept.store(DerivedFile("gone", (f"{one.id}/{file_id}",), b""), memoryview(b"state"))
     kept.store(DerivedFile("stays", (f"{other.id}/{kept_id}",), b""), memoryview(b"state"))
     match how:

@@ -20,7 +20,7 @@ vocabularies = st.lists(st.sampled_from(TOKENS), max_size=30).map(lambda tokens:
 
 
 def constraint_over(*texts: str, cite_up_to: int) -> CitationConstraint:
-    return CitationCompiler([text.encode() for text in texts]).constraint(cite_up_to)
+    return CitationCompiler([text.encode() for text in texts]).compile(cite_up_to)
 
 
 def allowed(constraint: CitationConstraint, count: int) -> list[int]:
@@ -34,7 +34,7 @@ def allowed(constraint: CitationConstraint, count: int) -> list[int]:
 def test_every_completion_cites_only_numbers_in_range(
     vocabulary: tuple[bytes, ...], cite_up_to: int, choices: list[int]
 ) -> None:
-    constraint = CitationCompiler(vocabulary).constraint(cite_up_to)
+    constraint = CitationCompiler(vocabulary).compile(cite_up_to)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     text = ""
     for choice in choices:

@@ -8,7 +8,7 @@ import pytest
 
 from rag.engines.llama.engine import LlamaEngine
 from rag.engines.types import Message, Sampling, Usage
-from rag.models.catalog import BUNDLED_ID, bundled_path
+from rag.models.catalog import BUNDLED_ID, find_bundled_model
 from rag.settings import RagSettings
 
 pytestmark = pytest.mark.real
@@ -18,7 +18,7 @@ NOTE = "The pressure valve of the Halden pump is set to 4 bar. It is checked eve
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaEngine]:
-    path: Path | None = bundled_path()
+    path: Path | None = find_bundled_model()
     if path is None:
         pytest.skip("the package with the bundled model is not installed")
     bundled = LlamaEngine(BUNDLED_ID, path, RagSettings(home=tmp_path_factory.mktemp("home")))

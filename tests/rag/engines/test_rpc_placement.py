@@ -1,4 +1,4 @@
-"""What really stands where, proved on a second device that llama.cpp reaches by RPC; it needs no GPU."""
+"""The memory of each device, measured with a second device that llama.cpp reaches by RPC; it needs no GPU."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from rag.engines.llama.engine import LlamaEngine
 from rag.engines.serving.worker_protocol import DeviceMemory, LoadedModel
 from rag.engines.types import Message, Sampling
 from rag.errors import ModelLoadError
-from rag.models.catalog import bundled_path
+from rag.models.catalog import find_bundled_model
 from rag.settings import RagSettings
 from tests.rpc_server import rpc_server
 from tests.tiny_gguf import HEAD_WIDTH, HEADS, LAYERS
@@ -50,7 +50,7 @@ def two_devices() -> Iterator[str]:
 
 @pytest.fixture
 def bundled() -> Path:
-    path = bundled_path()
+    path = find_bundled_model()
     if path is None:
         pytest.skip("the package with the bundled model is not installed")
     return path

@@ -65,7 +65,7 @@ CHECKS: tuple[tuple[object, Callable[[Any], bool]], ...] = (
 
 
 def constraint_for(schema: object) -> SchemaConstraint:
-    return compiler.constraint(json.dumps(schema))
+    return compiler.compile(json.dumps(schema))
 
 
 def written(schema: object, text: str) -> SchemaConstraint:
@@ -89,7 +89,7 @@ def may_end(constraint: SchemaConstraint) -> bool:
 
 
 def drawn(constraint: SchemaConstraint, seed: int) -> str:
-    """Return what is written where every choice is left to chance."""
+    """Return a completion of random tokens that are allowed."""
     random = np.random.default_rng(seed)
     text = b""
     for _ in range(MOST_TOKENS):

@@ -11,7 +11,7 @@ from rag.models.catalog import BUNDLED_ID, find_models
 @pytest.fixture(autouse=True)
 def no_bundled_model(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "bundled" not in request.function.__name__:
-        monkeypatch.setattr(catalog, "bundled_path", lambda: None)
+        monkeypatch.setattr(catalog, "find_bundled_model", lambda: None)
 
 
 def put(home: Path, name: str, size_bytes: int = 1) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.catalog import CatalogEntry, entry_for
+from rag.models.catalog import CatalogEntry, create_entry
 from rag.models.memory_budget import (
     PROCESS_BYTES,
     TORCH_BYTES,
@@ -64,7 +64,7 @@ def test_without_a_setting_the_budget_is_a_part_of_the_machine(tmp_path: Path) -
 
 @pytest.mark.parametrize(("windows", "window"), [(1, TRAINED_CONTEXT), (4, 1_024)])
 def test_a_gguf_takes_its_weights_and_a_kv_cache_for_each_slot(tmp_path: Path, windows: int, window: int) -> None:
-    entry = entry_for(write_tiny_gguf(tmp_path / "tiny.gguf"))
+    entry = create_entry(write_tiny_gguf(tmp_path / "tiny.gguf"))
     settings = RagSettings(home=tmp_path, parallel_requests=windows, context_window=window)
     kv_bytes = windows * window * KV_BYTES_PER_TOKEN
     other_bytes = predict_memory(entry, settings, 64 * GIB) - PROCESS_BYTES - kv_bytes
@@ -72,7 +72,7 @@ def test_a_gguf_takes_its_weights_and_a_kv_cache_for_each_slot(tmp_path: Path, w
 
 
 def test_a_gguf_takes_less_memory_if_there_is_little(tmp_path: Path) -> None:
-    entry = entry_for(write_tiny_gguf(tmp_path / "tiny.gguf"))
+    entry = create_entry(write_tiny_gguf(tmp_path / "tiny.gguf"))
     settings = RagSettings(home=tmp_path)
     assert predict_memory(entry, settings, 4 << 20) < predict_memory(entry, settings, GIB)
 
@@ -80,7 +80,7 @@ def test_a_gguf_takes_less_memory_if_there_is_little(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_counts_with_its_size(tmp_path: Path) -> None:
     path = tmp_path / "broken.gguf"
     path.write_bytes(b"GGUF" * 1_000)
-    assert predict_memory(entry_for(path), RagSettings(home=tmp_path), GIB) == 4_000
+    assert predict_memory(create_entry(path), RagSettings(home=tmp_path), GIB) == 4_000
 
 
 def test_a_folder_takes_its_weights_and_torch_and_a_servers_model_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from rag.engines.types import Message, Sampling
 from rag.errors import ModelLoadError, ModelLoadingError, ModelNotFoundError
 from rag.models import manager
-from rag.models.catalog import BUNDLED_ID, entry_for
+from rag.models.catalog import BUNDLED_ID, create_entry
 from rag.models.memory_budget import predict_memory
 from rag.models.registry import ModelRegistry
 from rag.settings import RagSettings
@@ -37,31 +37,31 @@ def models(home: Path) -> Iterator[ModelRegistry]:
 
 
 def test_the_largest_model_of_the_home_is_the_default(models: ModelRegistry) -> None:
-    assert models.default_id() == "tiny-a"
+    assert models.find_default_id() == "tiny-a"
     assert [entry.id for entry in models.list_models()] == ["tiny-a", "tiny-b", BUNDLED_ID]
 
 
 def test_without_models_in_the_home_the_bundled_one_is_the_default(tmp_path: Path) -> None:
-    assert ModelRegistry(RagSettings(home=tmp_path)).default_id() == BUNDLED_ID
+    assert ModelRegistry(RagSettings(home=tmp_path)).find_default_id() == BUNDLED_ID
 
 
 def test_the_settings_name_the_default_by_its_id(home: Path) -> None:
     models = ModelRegistry(RagSettings(home=home, model="Tiny-B"))
-    assert models.default_id() == "tiny-b"
+    assert models.find_default_id() == "tiny-b"
     assert [entry.id for entry in models.list_models()] == ["tiny-b", "tiny-a", BUNDLED_ID]
 
 
 def test_the_settings_name_the_default_by_a_path_anywhere(tmp_path: Path, home: Path) -> None:
     path = write_tiny_gguf(tmp_path / "Elsewhere.gguf")
     models = ModelRegistry(RagSettings(home=home, model=str(path)))
-    assert models.default_id() == "elsewhere"
+    assert models.find_default_id() == "elsewhere"
     assert models.list_models()[0].path == path
 
 
 @pytest.mark.parametrize("model", ["gone", "/nowhere/gone.gguf"])
 def test_a_configured_model_that_does_not_exist_is_never_replaced_quietly(home: Path, model: str) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
-        ModelRegistry(RagSettings(home=home, model=model)).default_id()
+        ModelRegistry(RagSettings(home=home, model=model)).find_default_id()
     assert caught.value.model == model
 
 
@@ -85,7 +85,7 @@ def test_unloading_what_is_not_loaded_does_nothing(home: Path, model: str | None
 
 def test_a_model_of_another_server_is_found_whatever_its_capitals(home: Path) -> None:
     models = ModelRegistry(RagSettings(home=home, model="remote/Qwen/Qwen3-8B", remote_url="http://127.0.0.1:9/v1"))
-    assert models.default_id() == "remote/Qwen/Qwen3-8B"
+    assert models.find_default_id() == "remote/Qwen/Qwen3-8B"
     assert models.unload("remote/qwen/qwen3-8b") == "remote/Qwen/Qwen3-8B"
 
 
@@ -126,7 +126,7 @@ def test_a_model_evicts_another_one(home: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(manager, "SETTLE_SECONDS", 0.0)
     before = children()
     settings = RagSettings(home=home, threads=1, parallel_requests=1, context_window=512)
-    needed = predict_memory(entry_for(home / "models" / "Tiny-A.gguf"), settings, 1 << 30)
+    needed = predict_memory(create_entry(home / "models" / "Tiny-A.gguf"), settings, 1 << 30)
     room_for_one = settings.model_copy(update={"model_memory_gb": 1.5 * needed / (1 << 30)})
     with closing(ModelRegistry(room_for_one)) as models:
         models.load("tiny-a")

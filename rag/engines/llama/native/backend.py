@@ -76,7 +76,7 @@ class LlamaBackend:
         }
         return devices
 
-    def device_array(self, names: Sequence[str]) -> Any:
+    def build_device_array(self, names: Sequence[str]) -> Any:
         """Return the null-terminated array of device handles that llama.cpp takes."""
         return (ctypes.c_void_p * (len(names) + 1))(*(self._handles[name] for name in names), None)
 

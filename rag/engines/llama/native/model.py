@@ -23,7 +23,7 @@ class LlamaModel:
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
         params.split_mode = llama_cpp.LLAMA_SPLIT_MODE_ROW if split.by_rows else llama_cpp.LLAMA_SPLIT_MODE_LAYER
-        devices = backend.device_array(split.devices if gpu_layers else ())  # one without layers would compute
+        devices = backend.build_device_array(split.devices if gpu_layers else ())  # one without layers would compute
         params.devices = ctypes.addressof(devices)  # pyright: ignore[reportAttributeAccessIssue]  # any pointer
         # Given as numbers of layers, so that llama.cpp splits the layers as `Placement` does.
         shares = (ctypes.c_float * max(llama_cpp.llama_max_devices(), len(split.layers)))(*split.layers)
