@@ -29,6 +29,7 @@ BOUNDS = {
     "minItems": "min. items",
     "maxItems": "max. items",
 }
+ANY_VALUE = "any value"
 FRAMEWORK_SCHEMAS = frozenset({"HTTPValidationError", "ValidationError"})
 """FastAPI's own shape of a refused request; Pincite answers in OpenAI's."""
 
@@ -103,21 +104,24 @@ def _schema_blocks(description: Schema) -> Iterator[str]:
 
 
 def _describe_fields(schema: Schema) -> Iterator[str]:
+    """Yield the fields of an object; fields without a type come last, those with the same words together."""
     required = schema.get("required", [])
-    fields = schema.get("properties", {})
-    for name, field in fields.items():
-        if field.get("type") != "null":
+    untyped: dict[str, list[str]] = {}
+    for name, field in schema.get("properties", {}).items():
+        if field.get("type") == "null":
+            untyped.setdefault("Always null.", []).append(name)
+        elif _type_of(field) == ANY_VALUE:
+            untyped.setdefault(first_sentence(field.get("description")) or "Any value.", []).append(name)
+        else:
             yield _describe_field(name, field, "required" if name in required else "")
-    refused = [name for name, field in fields.items() if field.get("type") == "null"]
-    if refused:
-        yield f"Not supported, only `null` is accepted: {codes(refused)}."
+    yield from (f"{codes(names)}: {about}" for about, names in untyped.items())
 
 
 def _describe_field(name: str, field: Schema, *facts: str) -> str:
-    default = field.get("default")
-    shown = [_type_of(field), *(fact for fact in facts if fact)]
-    if default is not None:
-        shown.append(f"default {code(json.dumps(default))}")
+    can_be_null = "required" in facts and any(choice.get("type") == "null" for choice in field.get("anyOf", []))
+    shown = [_type_of(field) + (" or null" if can_be_null else ""), *(fact for fact in facts if fact)]
+    if field.get("default") is not None and "const" not in field:
+        shown.append(f"default {code(json.dumps(field['default']))}")
     about = first_sentence(field.get("description"))
     return f"{code(name)} ({', '.join(shown)})" + (f": {about}" if about else "")
 
@@ -143,7 +147,7 @@ def _plain_type(schema: Schema) -> str:
 
 
 def _plain_name(schema: Schema) -> str:
-    name = str(schema.get("type", "any value"))
+    name = str(schema.get("type", ANY_VALUE))
     if name == "array":
         return f"array of {_type_of(schema.get('items', {}))}"
     additional: Any = schema.get("additionalProperties")
