@@ -144,7 +144,9 @@ class CompletionFrame:
         pincite: ResponseModel | None = None,
     ) -> bytes:
         """Return a chunk of the answer `index` as an event."""
-        choice = ChunkChoice(index=index, delta=delta, logprobs=encode_part(LogprobsObject.of(logprobs)))
+        choice = ChunkChoice(index=index, delta=delta)
+        if (tokens := LogprobsObject.of(logprobs)) is not None:
+            choice.logprobs = encode_part(tokens)
         return self._encode((choice,), pincite=pincite)
 
     def last_event(self, index: int, delta: ChunkDelta, answer: Answer, stored: TurnsStored | None) -> bytes:

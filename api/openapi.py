@@ -98,11 +98,32 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     for name, schema in (_stream_schemas() | chunk_schemas()).items():
         schemas.setdefault(name, schema)
+    components["schemas"] = _referenced_schemas(document["paths"], schemas)
     components["securitySchemes"] = {
         "apiKey": {"type": "http", "scheme": "bearer", "description": "The value of `PINCITE_API_KEY`, if it is set."}
     }
     document["security"] = [{}, {"apiKey": []}]
     return document
+
+
+def _referenced_schemas(paths: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas that the routes refer to, directly or through others, by name."""
+    referenced: set[str] = set()
+    names = _find_references(paths)
+    while names := names - referenced:
+        referenced |= names
+        names = set().union(*(_find_references(schemas[name]) for name in names))
+    return {name: schemas[name] for name in sorted(referenced)}
+
+
+def _find_references(part: Any) -> set[str]:
+    if isinstance(part, list):
+        return set().union(*map(_find_references, part))
+    if not isinstance(part, dict):
+        return set()
+    reference = part.get("$ref")
+    names = {reference.removeprefix(COMPONENTS)} if isinstance(reference, str) else set()
+    return names.union(*map(_find_references, part.values()))
 
 
 def _stream_schemas() -> dict[str, Any]:

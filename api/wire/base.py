@@ -87,7 +87,7 @@ Query = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
 Unsupported = Annotated[
     None,
     BeforeValidator(_check_unset),
-    WithJsonSchema({"description": "Not supported. Only null, 0, an empty value, `none` or `auto` is accepted."}),
+    WithJsonSchema({"type": "null", "description": "Not supported; leave it out."}),
 ]
 """An option of OpenAI's API that would change the answer and is not supported: only its neutral values pass."""
 

@@ -4,6 +4,7 @@ A model writes many small chunks, so their frame is encoded by msgspec. What Pin
 encoded by the model that responses which are not streamed use, so each shape is declared once.
 """
 
+from inspect import cleandoc
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -38,11 +39,7 @@ Annotations = Annotated[
 ]
 Details = Annotated[Raw, _reference(AnswerBasis, ProgressChunk, CheckedChunk, AnswerDetails)]
 Usage = Annotated[Raw, _reference(UsageObject)]
-Logprobs = Annotated[
-    Raw, Meta(extra_json_schema={"anyOf": [{"$ref": COMPONENTS + LogprobsObject.__name__}, {"type": "null"}]})
-]
-
-NULL = Raw(b"null")
+Logprobs = Annotated[Raw, _reference(LogprobsObject)]
 
 
 class ChunkDelta(msgspec.Struct, kw_only=True):
@@ -59,7 +56,7 @@ class ChunkChoice(msgspec.Struct, kw_only=True):
 
     index: int
     delta: ChunkDelta
-    logprobs: Logprobs = msgspec.field(default_factory=lambda: NULL)  # a schema cannot show an encoded default
+    logprobs: Logprobs | None = None
     finish_reason: FinishReason | None = None
 
 
@@ -87,9 +84,9 @@ def encode_chunk(chunk: ChatCompletionChunk) -> bytes:
     return _encoder.encode(chunk)
 
 
-def encode_part(part: ResponseModel | None) -> Raw:
-    """Return a part of a chunk in encoded form, `null` for None."""
-    return NULL if part is None else Raw(part.model_dump_json().encode())
+def encode_part(part: ResponseModel) -> Raw:
+    """Return a part of a chunk in encoded form."""
+    return Raw(part.model_dump_json().encode())
 
 
 def encode_citations(citations: list[CitationObject]) -> Raw:
@@ -100,4 +97,4 @@ def encode_citations(citations: list[CitationObject]) -> Raw:
 def chunk_schemas() -> dict[str, Any]:
     """Return the JSON Schemas of the chunks, by their names."""
     _, schemas = msgspec.json.schema_components([ChatCompletionChunk], ref_template=COMPONENTS + "{name}")
-    return schemas
+    return {name: {**schema, "description": cleandoc(schema["description"])} for name, schema in schemas.items()}
