@@ -1,20 +1,20 @@
 """Answer a question from documents: route, gather, plan, produce, ground, remember."""
 
-import logging
 from collections.abc import Callable, Generator, Mapping
 
 from ingest.library.library import Library
 from rag.answers.abstained import AbstainedProducer
+from rag.answers.events import finish_answer, list_turn_passages, start_answer
 from rag.answers.extractive import ExtractiveProducer
 from rag.answers.extractive_overview import ExtractiveOverviewProducer
 from rag.answers.facts import collect_facts, read_query
-from rag.answers.grounding import Grounder, Grounding
+from rag.answers.grounding import Grounder
 from rag.answers.map_reduce import MapReduceProducer
-from rag.answers.producer import AnswerTask, Draft, Producer
+from rag.answers.producer import AnswerTask, Producer
 from rag.answers.route import AnswerKind, Route, choose_route, choose_style
 from rag.answers.written import WrittenProducer
 from rag.context.gathering import EvidenceGatherer
-from rag.context.passage_memory import PassageMemory, TurnPassages
+from rag.context.passage_memory import PassageMemory
 from rag.context.planner import Plan, Planner
 from rag.context.policy import AnswerPolicy
 from rag.context.selection import Context
@@ -22,11 +22,7 @@ from rag.engines.types import Engine, Message
 from rag.generation.clock import AnswerClock
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever
-from rag.types import Answer, AnswerEvent, AnswerStarted, EntailmentJudge, PromptPrefix, Question
-
-logger = logging.getLogger(__name__)
-
-SHOWN_EVIDENCE = 3
+from rag.types import AnswerEvent, EntailmentJudge, PromptPrefix, Question
 
 
 class Answerer:
@@ -71,9 +67,9 @@ class Answerer:
         clock = AnswerClock()
         query = read_query(question)
         engine = self._engine_for(question.model)
-        planner = Planner(self._library, self._memory, self._policy, question, engine)
+        planner = self._planner(question, engine)
         route = choose_route(question, collect_facts(self._library, planner, self._policy, question, engine.info()))
-        plan = self._plan(question, query, route, planner, engine)
+        plan = self._plan(question, query, engine, planner, route)
         clock.mark_retrieval()
         task = AnswerTask(
             question=question,
@@ -86,13 +82,12 @@ class Answerer:
             numbers=planner.recall_numbers(),
         )
         events = self._producers["none" if plan.context.mode == "none" else route.kind].produce(task)
-        started = self._start(route, plan)
-        yield started
+        yield (started := start_answer(route, plan, self._finder))
         draft = yield from events
         with clock.measure_checking():
             grounding = self._grounder.ground(draft, plan.context.passages)
-        self._memory.remember(question, draft.completion.text, _list_passages(plan, draft))
-        yield _finish(started, draft, grounding, task)
+        self._memory.remember(question, draft.completion.text, list_turn_passages(plan, draft))
+        yield finish_answer(started, draft, grounding, task)
 
     def build_prefix(self, collection_id: str) -> PromptPrefix | None:
         """Return the messages with which all first questions about a collection begin.
@@ -103,49 +98,16 @@ class Answerer:
         engine = self._engine_for(None)
         question = Question((Message("user", ""),), (collection_id,))
         style, _ = choose_style(question, engine.info(), self._policy.style)
-        planner = Planner(self._library, self._memory, self._policy, question, engine)
-        return planner.build_prefix() if style == "written" else None
+        return self._planner(question, engine).build_prefix() if style == "written" else None
 
-    def _plan(self, question: Question, query: str, route: Route, planner: Planner, engine: Engine) -> Plan:
-        """Return what the answer is based on: evidence from retrieval if the route needs it."""
+    def _planner(self, question: Question, engine: Engine) -> Planner:
+        return Planner(self._library, self._memory, self._policy, question, engine)
+
+    def _plan(self, question: Question, query: str, engine: Engine, planner: Planner, route: Route) -> Plan:
+        """Return the basis of the answer: whole documents or passages with their evidence, if the route needs any."""
         if not route.needs_retrieval:
             return Plan(Context(route.mode, route.reason), route.text)
         planner.check_room()
-        return planner.plan(self._gatherer.gather(question, query, engine), whole=route.mode == "whole")
-
-    def _start(self, route: Route, plan: Plan) -> AnswerStarted:
-        context = plan.context
-        is_style_explained = route.needs_retrieval and route.reason and context.mode != "none"
-        return AnswerStarted(
-            mode=context.mode,
-            reason=f"{context.reason}; {route.reason}" if is_style_explained else context.reason,
-            passages=context.passages,
-            evidence=tuple(self._finder.quote(match) for match in plan.matches[:SHOWN_EVIDENCE]),
-            style=route.style,
-            new_numbers=tuple(passage.number for passage in plan.new),
-        )
-
-
-def _list_passages(plan: Plan, draft: Draft) -> TurnPassages:
-    """Return the passages of the turn, for later turns."""
-    passages = (*plan.context.passages, *draft.passages)
-    return TurnPassages({passage.stored.id: passage.number for passage in passages}, plan.new)
-
-
-def _finish(started: AnswerStarted, draft: Draft, grounding: Grounding, task: AnswerTask) -> Answer:
-    logger.info("answered: mode %s, %s, %s citations", started.mode, started.style, len(grounding.citations))
-    return Answer(
-        text=draft.completion.text,
-        citations=grounding.citations,
-        sentences=grounding.sentences,
-        evidence=started.evidence,
-        mode=started.mode,
-        reason=draft.reason or started.reason,
-        model=task.engine.info().id,
-        finish_reason=draft.completion.finish_reason,
-        usage=draft.completion.usage,
-        timings=task.clock.read_timings(),
-        style=started.style,
-        disagreements=grounding.conflicts,
-        passages=draft.passages,
-    )
+        is_whole = route.mode == "whole"
+        evidence = self._gatherer.gather(question, query, engine, with_omitted=not is_whole)
+        return planner.plan(evidence, whole=is_whole)

@@ -1,11 +1,12 @@
 """Gather the evidence for a question: query rewriting, hybrid retrieval, ranked sentences, abstention."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.context.policy import AnswerPolicy
 from rag.context.selection import deduplicate
 from rag.engines.types import Engine
-from rag.grounding.abstention import judge_answerability
+from rag.grounding.abstention import Answerability, judge_answerability
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
@@ -17,8 +18,8 @@ from rag.types import Question, ScoredChunk, Search
 class GatheredEvidence:
     """The evidence for a question, the best first.
 
-    `hits` are the chunks among the top_k that can answer it, `omitted` those beyond the top_k. `matches` are the
-    sentences of all top_k chunks. `reasons` explain an abstention in words, for the user.
+    `hits` are the chunks among the top_k that can answer it, `omitted` those among the next top_k that can, too.
+    `matches` are the sentences of the top_k chunks. `reasons` explain an abstention in words, for the user.
     """
 
     hits: tuple[ScoredChunk, ...] = ()
@@ -35,19 +36,25 @@ class EvidenceGatherer:
         self._finder = finder
         self._policy = policy
 
-    def gather(self, question: Question, query: str, engine: Engine) -> GatheredEvidence:
+    def gather(self, question: Question, query: str, engine: Engine, *, with_omitted: bool) -> GatheredEvidence:
         """Return the evidence for `query`, the text of the question; `engine` rewrites a follow-up if it is able to.
 
-        Raises `CollectionNotFoundError`, and what `Engine.generate` raises.
+        Hits are omitted only from passages, so `with_omitted` is for answers that are not from whole documents. Raises
+        `CollectionNotFoundError`, and what `Engine.generate` raises.
         """
-        top_k, min_score = self._policy.top_k, self._policy.min_score
+        top_k = self._policy.top_k
         search = Search(query, question.collections, self._rewrite(question, engine), question.filters)
         candidates = deduplicate(self._retriever.rank_candidates(search, top_k))
-        top, beyond = candidates[:top_k], candidates[top_k:]
-        matches = self._finder.rank_evidence(query, top)
-        answerability = judge_answerability(query, top, matches, min_score=min_score)
-        omitted = self._finder.select_answering(query, beyond, min_score) if answerability.hits else []
-        return GatheredEvidence(answerability.hits, tuple(omitted), tuple(matches), answerability.reasons)
+        judged, matches = self._judge(query, candidates[:top_k])
+        omitted: tuple[ScoredChunk, ...] = ()
+        if with_omitted and judged.is_answerable:
+            omitted = self._judge(query, candidates[top_k : 2 * top_k])[0].hits
+        return GatheredEvidence(judged.hits, omitted, tuple(matches), judged.reasons)
+
+    def _judge(self, query: str, hits: Sequence[ScoredChunk]) -> tuple[Answerability, list[SentenceMatch]]:
+        """Return whether some hits answer a query, and their sentences, the best first."""
+        matches = self._finder.rank_evidence(query, hits)
+        return judge_answerability(query, hits, matches, min_score=self._policy.min_score), matches
 
     def _rewrite(self, question: Question, engine: Engine) -> str:
         """Return the standalone query of a follow-up question; empty for the first question of a chat."""

@@ -167,7 +167,8 @@ class Planner:
         reason = context.reason
         present_ids = {passage.stored.id for passage in history.passages}
         if omitted := sum(hit.chunk.id not in present_ids for hit in evidence.omitted):
-            reason += f"; {omitted} more relevant, but not among the best {self._policy.top_k}"
+            least = "at least " if omitted == self._policy.top_k else ""  # gathering judges no more than that
+            reason += f"; {least}{omitted} more relevant, but not among the best {self._policy.top_k}"
         if self._question.mode == "whole":
             reason = f"the documents do not fit the model's window whole; {reason}"
         return Plan(replace(context, reason=reason), "", messages, self._engine.count_tokens(messages), new=new)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from ingest.text.analyzer import extract_terms
 from rag.grounding.evidence import SentenceMatch
-from rag.retrieval.hybrid import select_relevant
 from rag.types import ScoredChunk
 
 EVEN_SCORE = 0.46
@@ -26,6 +25,7 @@ MISSING_LETTERS = 4
 """Shorter words are not reported as missing: they say little."""
 
 _WORD = re.compile(r"\w+")
+_CODE = re.compile(r"\b(?=\w*\d)\w[\w.-]*\w\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,11 @@ def judge_answerability(
     """
     scores = {match.stored.id: match.score for match in sorted(matches, key=lambda match: match.score)}
     best = max(scores.values(), default=0.0)
-    hits_with_codes = {hit.chunk.id for hit in select_relevant(question, hits, math.inf)}
-    answering = tuple(
-        hit for hit in hits if hit.chunk.id in hits_with_codes or scores.get(hit.chunk.id, 0.0) >= min_score
-    )
+    codes = _extract_codes(question)
+    with_codes = {hit.chunk.id for hit in hits if codes and codes <= _extract_codes(hit.chunk.chunk.text)}
+    answering = tuple(hit for hit in hits if hit.chunk.id in with_codes or scores.get(hit.chunk.id, 0.0) >= min_score)
     return Answerability(
-        estimate_probability(best), answering, tuple(_reasons(question, hits, best, min_score, bool(hits_with_codes)))
+        estimate_probability(best), answering, tuple(_reasons(question, hits, best, min_score, bool(with_codes)))
     )
 
 
@@ -72,14 +71,19 @@ def estimate_probability(score: float) -> float:
 
 def _reasons(question: str, hits: Sequence[ScoredChunk], best: float, min_score: float, has_codes: bool) -> list[str]:
     if not hits:
-        return ["nothing was found"]
+        return ["retrieval found no passage"]
     verdict = "enough" if best >= min_score else "too little"
-    reasons = [f"the best sentence fits the question by {best:.0%}, which is {verdict}: {min_score:.0%} are needed"]
+    reasons = [f"the best sentence scores {best:.0%}, which is {verdict}: {min_score:.0%} is needed"]
     if has_codes:
         reasons.append("a passage has every number and code of the question")
     if missing := _missing_words(question, hits):
         reasons.append(f"no passage has {', '.join(f'“{word}”' for word in missing)}")
     return reasons
+
+
+def _extract_codes(text: str) -> set[str]:
+    """Return the words of a text that have a digit: part numbers, years, quantities."""
+    return {code.casefold() for code in _CODE.findall(text)}
 
 
 def _missing_words(question: str, hits: Sequence[ScoredChunk]) -> list[str]:

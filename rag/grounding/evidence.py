@@ -7,7 +7,7 @@ by the cosine alone it is .69 and .88 (docs/development/decisions/2026-11-28-evi
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,23 +76,12 @@ class EvidenceFinder:
         total = sum(idf_weights.values()) or 1.0
 
         def score(match: SentenceMatch) -> SentenceMatch:
-            coverage = _covered_idf(idf_weights, match) / total
+            terms = set(extract_terms(f"{match.stored.chunk.context}\n{match.text}"))
+            coverage = sum(idf for term, idf in idf_weights.items() if term in terms) / total
             likeness = COSINE_WEIGHT * max(match.score, 0.0) + COVERAGE_WEIGHT * coverage
             return replace(match, score=likeness + RELEVANCE_WEIGHT * relevance[match.stored.id])
 
         return _best_first(map(score, self._match(question, [hit.chunk for hit in hits])))
-
-    def select_answering(self, question: str, hits: Sequence[ScoredChunk], min_score: float) -> list[ScoredChunk]:
-        """Return the hits with a sentence that scores at least `min_score` in `rank_evidence`, in the order given.
-
-        It embeds the sentences of a hit only if coverage and relevance leave the decision open.
-        """
-        idf_weights = self._coverage.idf_weights(question)
-        least = {hit.chunk.id: _least_score(idf_weights, hit) for hit in hits}
-        undecided = [hit for hit in hits if min_score - COSINE_WEIGHT <= least[hit.chunk.id] < min_score]
-        matches = self.rank_evidence(question, undecided)
-        answering = {match.stored.id for match in matches if match.score >= min_score}
-        return [hit for hit in hits if hit.chunk.id in answering or least[hit.chunk.id] >= min_score]
 
     def _match(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
         """Return every sentence of `chunks` in document order, scored by its cosine to `text`."""
@@ -149,20 +138,6 @@ class EvidenceFinder:
 def split_chunk(stored: StoredChunk) -> list[SentenceMatch]:
     """Return the sentences of a chunk, or the rows of a table, in document order with score 0."""
     return [SentenceMatch(stored, start, end, 0.0) for start, end in _sentence_spans(stored)]
-
-
-def _least_score(idf_weights: Mapping[str, float], hit: ScoredChunk) -> float:
-    """Return the score that the best sentence of a hit has at any cosine; 0 if the hit has no sentence."""
-    total = sum(idf_weights.values()) or 1.0
-    coverages = [_covered_idf(idf_weights, sentence) / total for sentence in split_chunk(hit.chunk)]
-    relevance = RELEVANCE_WEIGHT * hit.breakdown.relevance
-    return max((COVERAGE_WEIGHT * coverage + relevance for coverage in coverages), default=0.0)
-
-
-def _covered_idf(idf_weights: Mapping[str, float], match: SentenceMatch) -> float:
-    """Return the summed IDF of the question's terms in a sentence or in the title and headings above it."""
-    terms = set(extract_terms(f"{match.stored.chunk.context}\n{match.text}"))
-    return sum(idf for term, idf in idf_weights.items() if term in terms)
 
 
 def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:

@@ -1,6 +1,5 @@
 """Hybrid retrieval: dense and BM25 candidates, fused, scored by term coverage, then reranked."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -18,8 +17,6 @@ from rag.types import Reranker, ScoredChunk, Search
 
 CANDIDATES = 50
 """Chunks that each of the two searches contributes, and fused candidates that term coverage scores."""
-
-_CODE = re.compile(r"\b(?=\w*\d)\w[\w.-]*\w\b")
 
 QueryVector = NDArray[np.float32]
 """A unit vector of shape (dimension,), float32."""
@@ -137,16 +134,6 @@ class Retriever:
         return cosines
 
 
-def select_relevant(query: str, hits: Sequence[ScoredChunk], min_score: float) -> list[ScoredChunk]:
-    """Return the hits that are about the query, in the same order.
-
-    A hit is about the query if its `relevance` is at least `min_score`, or if it has every code and number of the
-    query: an embedder knows little of part numbers.
-    """
-    codes = _extract_codes(query)
-    return [hit for hit in hits if hit.breakdown.relevance >= min_score or _has_codes(hit, codes)]
-
-
 def _scored_chunk(stored: StoredChunk, fused: FusedChunk) -> ScoredChunk:
     return ScoredChunk(stored, fused.breakdown.fused_score, fused.cosine, fused.bm25, fused.breakdown)
 
@@ -168,11 +155,3 @@ def _depth(top_k: int) -> int:
 
 def _best_first(hits: Iterable[tuple[int, float]], depth: int) -> dict[int, float]:
     return dict(sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:depth])
-
-
-def _has_codes(hit: ScoredChunk, codes: set[str]) -> bool:
-    return bool(codes) and codes <= _extract_codes(hit.chunk.chunk.text)
-
-
-def _extract_codes(text: str) -> set[str]:
-    return {code.casefold() for code in _CODE.findall(text)}

@@ -29,7 +29,7 @@ def test_what_is_above_the_limit_is_answered_from_in_the_order_found() -> None:
     assert judged.hits == (hits[0], hits[2])
     assert judged.is_answerable
     assert judged.probability == estimate_probability(0.6)
-    assert judged.reasons[0] == "the best sentence fits the question by 60%, which is enough: 40% are needed"
+    assert judged.reasons[0] == "the best sentence scores 60%, which is enough: 40% is needed"
 
 
 def test_where_no_sentence_is_near_enough_people_are_told_why() -> None:
@@ -38,7 +38,7 @@ def test_where_no_sentence_is_near_enough_people_are_told_why() -> None:
     assert not judged.is_answerable
     assert judged.probability < 0.1
     assert judged.reasons == (
-        "the best sentence fits the question by 28%, which is too little: 34% are needed",
+        "the best sentence scores 28%, which is too little: 34% is needed",
         "no passage has “ceilings”, “paint”",
     )
 
@@ -52,7 +52,7 @@ def test_a_passage_with_every_code_of_the_question_is_answered_from_all_the_same
 
 def test_where_nothing_was_found_there_is_no_answer() -> None:
     judged = judge_answerability("pump", [], [], min_score=0.0)
-    assert (judged.is_answerable, judged.reasons) == (False, ("nothing was found",))
+    assert (judged.is_answerable, judged.reasons) == (False, ("retrieval found no passage",))
 
 
 def test_a_hit_without_a_sentence_is_not_answered_from() -> None:

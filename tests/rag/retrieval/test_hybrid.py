@@ -9,7 +9,7 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import Collection
 from rag.retrieval.explanation import explain_cut, explain_score
-from rag.retrieval.hybrid import Retriever, select_relevant
+from rag.retrieval.hybrid import Retriever
 from rag.retrieval.term_coverage import TermCoverage
 from rag.types import Search
 from tests.fakes import HashEmbedder, chunked, passport
@@ -77,14 +77,6 @@ def test_several_collections_are_searched_together(library: Library, collection:
 
 def test_a_blank_query_finds_nothing(library: Library, collection: Collection) -> None:
     assert retriever(library).retrieve(Search("  \n", (collection.id,)), 5) == []
-
-
-def test_what_is_not_similar_is_not_relevant_unless_it_has_the_codes_of_the_question(
-    library: Library, collection: Collection
-) -> None:
-    hits = retriever(library).retrieve(Search("what on earth might XJ-450 be", (collection.id,)), 4)
-    assert [hit.chunk.chunk.text for hit in select_relevant("what on earth might XJ-450 be", hits, 0.99)] == [TEXTS[1]]
-    assert select_relevant("what on earth is it", hits, 0.99) == []
 
 
 def test_a_chunk_is_scored_by_its_meaning_and_by_its_words(library: Library, collection: Collection) -> None:
