@@ -61,9 +61,9 @@ def _show_ending(answer: AnswerSnapshot) -> None:
     elif answer.state == "failed":
         st.error(escape_markdown(answer.problem), icon=":material/error:")
     elif answer.state == "stopped":
-        st.caption("Stopped. Citations are made when an answer is complete.")
+        st.caption("Stopped. Citations are added when an answer is complete.")
     elif answer.finish_reason == "length":
-        st.caption("The answer was cut off: it reached the longest length allowed.")
+        st.caption("The answer was cut off: it reached the maximum length.")
 
 
 def _show_disagreement(state: PageState, disagreement: Disagreement, key: str) -> None:

@@ -63,33 +63,33 @@ def _render_question(question: str) -> str:
     return escape_markdown(question).replace("\n", "\\\n")
 
 
-def _show_running_answer(state: PageState, run: BackgroundAnswer) -> None:
-    basis = run.snapshot().basis
+def _show_running_answer(state: PageState, running_answer: BackgroundAnswer) -> None:
+    basis = running_answer.snapshot().basis
     if basis is not None and basis.passages:
         st.caption(citations.describe_basis(basis))
     text = st.container()
-    st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=run.stop)
+    st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=running_answer.stop)
     if basis is not None and basis.evidence:
         st.caption("Evidence found so far")
         show_evidence(state, basis.evidence, "running")
     with text:  # last, because the first run of the fragment blocks the page for up to a second
-        st.fragment(_show_growing_answer, run_every=FRAGMENT_INTERVAL_SECONDS)(run, basis)
+        st.fragment(_show_growing_answer, run_every=FRAGMENT_INTERVAL_SECONDS)(running_answer, basis)
 
 
-def _show_growing_answer(run: BackgroundAnswer, basis: Basis | None) -> None:
+def _show_growing_answer(running_answer: BackgroundAnswer, basis: Basis | None) -> None:
     """Show the answer's text as it arrives; draw the whole page again when the answer ends or its basis arrives.
 
     Each run of this fragment redraws the text for less than a second and then yields to other parts of the page.
     Redrawing inside one run costs a fraction of a run of the fragment for every token.
     """
-    slot = st.empty()
-    answer = run.snapshot()
+    placeholder = st.empty()
+    answer = running_answer.snapshot()
     deadline = time.monotonic() + FRAGMENT_SECONDS
     while answer.is_running and answer.basis is basis and time.monotonic() < deadline:
-        with slot.container():
+        with placeholder.container():
             _show_snapshot(answer)
         time.sleep(REDRAW_INTERVAL_SECONDS)
-        answer = run.wait_for_change(answer, CHANGE_TIMEOUT_SECONDS)
+        answer = running_answer.wait_for_change(answer, CHANGE_TIMEOUT_SECONDS)
     if not answer.is_running or answer.basis is not basis:
         st.rerun()
 

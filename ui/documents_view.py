@@ -130,9 +130,9 @@ def _show_state(entry: DocumentEntry) -> None:
         if entry.warning:
             st.markdown(f":small[:material/warning: :orange[{escape_markdown(entry.warning)}]]")
     elif entry.status == "cancelled":
-        st.caption("Cancelled: it was not read.")
+        st.caption("Cancelled before it was read.")
     else:
-        reason = entry.last_error.message if entry.last_error else "the reason is not known"
+        reason = entry.last_error.message if entry.last_error else "the reason is unknown"
         st.markdown(f":small[:material/error: :red[Not readable: {escape_markdown(reason)}]]")
 
 
@@ -155,7 +155,7 @@ def show_deletion_dialog(state: PageState, client: ApiClient) -> None:
     @st.dialog("Delete this document?", on_dismiss=close)
     def dialog() -> None:
         st.markdown(
-            f"**{escape_markdown(entry.filename)}** and everything made from it will be gone from this collection."
+            f"**{escape_markdown(entry.filename)}** and everything made from it will be deleted from this collection."
         )
         with st.container(horizontal=True):
             is_sure = st.button("Delete", type="primary", icon=":material/delete:")

@@ -11,12 +11,12 @@ class UiSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PINCITE_", extra="ignore")
 
-    api_url: str = Field(default="http://127.0.0.1:1234", description="Address of the API that the chat page talks to.")
-    api_key: SecretStr | None = Field(default=None, description="Key that the chat page shows to the API.")
+    api_url: str = Field(default="http://127.0.0.1:1234", description="URL of the API for the chat page.")
+    api_key: SecretStr | None = Field(default=None, description="Key that the chat page sends to the API.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Host names that the chat page answers to besides this machine's own."
+        default=(), description="Host names that the chat page accepts besides loopback, separated by commas."
     )
-    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is taken in.")
+    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that can be uploaded, in MB.")
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

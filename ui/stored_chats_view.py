@@ -152,7 +152,7 @@ def _show_rename_form(state: PageState, client: ApiClient, chat: StoredChat) -> 
 
 def _show_deletion_question(state: PageState, client: ApiClient, chat: StoredChat) -> None:
     st.markdown(
-        f"**{escape_markdown(chat.title or UNTITLED)}**: its questions, answers and citations will be gone. "
+        f"**{escape_markdown(chat.title or UNTITLED)}**: its questions, answers and citations will be deleted. "
         "Your documents stay as they are."
     )
     with st.container(horizontal=True):

@@ -1,4 +1,4 @@
-"""What a user does on the chat page, step by step."""
+"""Steps of a user on the chat page in a browser."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ ANSWER_MS = 240_000
 
 
 class ChatPage:
-    """The page as its users see it: found by what it says, never by how it is built."""
+    """The page as its users see it: elements are located by their text and role."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page

@@ -1,4 +1,4 @@
-"""The journey of a user in a real browser, over a real server with the bundled models."""
+"""The journey of a user in a real browser over a real server with the bundled models."""
 
 import io
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def collection_files(stack: LiveStack, collection: str) -> list[str]:
 
 
 def share_of_highlight(png: bytes) -> float:
-    """Return which part of a picture is yellow."""
+    """Return the share of yellow pixels in an image."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     pixels = image.width * image.height
     colors = image.getcolors(maxcolors=pixels) or []

@@ -1,4 +1,4 @@
-"""The page in a real browser over an API that does what no real one does on request."""
+"""The page in a real browser over a fake API: hostile text, and closing the tab."""
 
 import os
 import subprocess

@@ -101,7 +101,7 @@ def scripted_answer(text: str = "It weighs 15.9 kg [1].") -> list[dict[str, Any]
 
 @dataclass
 class FakeApi:
-    """What the fake holds and what it was asked. `script` holds chunks, pauses in seconds and raw lines to send."""
+    """Documents, chats and recorded requests. `script` holds the chunks, pauses (seconds) and raw lines of a stream."""
 
     stores: dict[str, str] = field(default_factory=lambda: {"vs-1": "default"})
     documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The fake API's stored conversations: a tree of items for each, kept in memory."""
+"""The stored conversations of the fake API: trees of items, in memory."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ JsonObject = dict[str, Any]
 
 @dataclass
 class FakeChats:
-    """Chats by id, the one that was used last at the end, and their items in the order in which they were stored."""
+    """Chats by id, the most recently used last, and their items in the order of storing."""
 
     chats: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     items: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])

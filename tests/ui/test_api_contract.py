@@ -1,4 +1,4 @@
-"""The page's types against responses of the real application: a shape that changes there breaks a test here."""
+"""Responses of the real application decoded into the page's types: a changed shape breaks a test."""
 
 import json
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ ANSWER = ["The pump is oiled every 3 months [3]. ", "It stands ", "in the cellar
 
 @dataclass
 class Recording:
-    """What the application said: decoded values by path, the events of its streams, and its errors."""
+    """Responses of the application: documents by file name, stream events, stored items, errors."""
 
     coverage: FieldCoverage = field(default_factory=FieldCoverage)
     documents: dict[str, DocumentEntry] = field(default_factory=dict)

@@ -69,7 +69,7 @@ def test_a_document_is_paused_resumed_cancelled_and_retried(api: FakeApi, page: 
     page.button(key="resume-file-2").click().run()
     assert entry["progress"]["status"] == "queued"
     page.button(key="cancel-file-2").click().run()
-    assert "Cancelled: it was not read." in visible_text(page)
+    assert "Cancelled before it was read." in visible_text(page)
     page.button(key="retry-file-2").click().run()
     assert entry["status"] == "completed"
     assert not page.exception

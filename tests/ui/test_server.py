@@ -1,4 +1,4 @@
-"""The page's server in a process of its own: who is answered, and what the browser is told."""
+"""The page's server in its own process: allowed hosts and security headers."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Which fields of the page's types recorded JSON supplies. A field with a default would hide that it is gone."""
+"""Record which fields of the page's types real JSON supplies: decoding alone accepts a missing field with a default."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field, fields, is_dataclass
