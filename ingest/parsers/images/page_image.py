@@ -1,4 +1,4 @@
-"""A page as a picture with marked places, the same for every format. Pure."""
+"""Highlight boxes on the picture of a page, the same way for every format. Pure."""
 
 import io
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ _HIGHLIGHT = (255, 232, 92)
 
 
 def highlight_boxes(picture: Image.Image, boxes: Sequence[Box], scale: float) -> bytes:
-    """Return `picture` as PNG with translucent yellow over `boxes`, `scale` pixels to a point.
+    """Return `picture` as PNG with translucent yellow over `boxes`, at `scale` pixels per point.
 
-    The yellow is laid on as by a marker pen: what is dark stays dark.
+    The yellow is multiplied, like a marker pen: dark pixels stay dark.
     """
     marker = Image.new("RGB", picture.size, "white")
     draw = ImageDraw.Draw(marker)

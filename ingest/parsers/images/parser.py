@@ -1,5 +1,5 @@
 # pyright: basic
-"""Pictures of text: scans, photographs, screenshots. They are read by OCR; a pixel is a point."""
+"""Pictures of text (scans, photographs, screenshots), read by OCR; a pixel is a point."""
 
 import struct
 import warnings
@@ -25,58 +25,57 @@ _BROKEN = (
     *(UnidentifiedImageError, OSError, EOFError, SyntaxError, ValueError, struct.error, ArithmeticError),
     *(LookupError, TypeError, AttributeError, NotImplementedError),
 )
-"""What Pillow raises over broken files."""
+"""What Pillow raises for broken files."""
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read a picture; every frame of a TIFF is a page, of other formats only the first one is read.
+    """Yield the pieces of a picture: every frame of a TIFF is a page; of other formats only the first frame is read.
 
-    Raises `NoTextError` where nothing is written in it, `DamagedFileError`, or `ParserLimitError` where it is
-    too large.
+    Raises `NoTextError` if it has no text, `DamagedFileError`, or `ParserLimitError` if it is too large.
     """
     if not source.with_ocr:
         raise NoTextError(filename=source.filename, detail="it is a picture, and OCR is off")
-    with _opened(source.path, source.filename) as picture:
-        frames = _frame_count(picture, source.filename)
+    with _open_picture(source.path, source.filename) as picture:
+        frames = _count_frames(picture, source.filename)
         piece_builder = PieceBuilder(
             source.filename, media_type=Image.MIME.get(picture.format or "", "image"), total_pages=frames
         )
         for number in range(1, frames + 1):
             piece_builder.add(_read_frame(picture, number, source.filename))
             if piece_builder.is_full and number < frames:
-                yield piece_builder.take()
+                yield piece_builder.build_piece()
         if not piece_builder.has_text:
             detail = f"no words can be read in it ({format_count(frames, 'picture')})"
             raise NoTextError(filename=source.filename, detail=detail)
-        yield piece_builder.finish(piece_builder.take(), piece_builder.report.warnings())
+        yield piece_builder.add_file_facts(piece_builder.build_piece(), piece_builder.report.warnings())
 
 
 def render_page(path: Path, page_number: int, boxes: Sequence[Box], width_pixels: int = 1000) -> bytes:
-    """Return a picture's page as PNG, at most `width_pixels` wide, with those of `boxes` that are on it highlighted.
+    """Return a page as PNG, at most `width_pixels` wide, with the `boxes` of this page highlighted.
 
-    Raises `DamagedFileError` where there is no such page or it cannot be drawn.
+    Raises `DamagedFileError` if there is no such page or it cannot be drawn.
     """
-    with _opened(path, path.name) as picture:
-        if not 1 <= page_number <= _frame_count(picture, path.name):
+    with _open_picture(path, path.name) as picture:
+        if not 1 <= page_number <= _count_frames(picture, path.name):
             raise DamagedFileError(filename=path.name, detail=f"it has no page {page_number}")
-        page = _frame(picture, page_number, path.name)
+        page = _load_frame(picture, page_number, path.name)
     scale = min(width_pixels / page.width, 1.0)
     page.thumbnail((width_pixels, max(round(page.height * scale), 1)))
     return highlight_boxes(page, [box for box in boxes if box.page == page_number], scale)
 
 
 @contextmanager
-def _opened(path: Path, filename: str) -> Generator[Image.Image]:
-    """Open a picture for the length of a `with` block."""
-    with _reading(filename, "it is no picture that can be opened"):
+def _open_picture(path: Path, filename: str) -> Generator[Image.Image]:
+    """Open a picture for a `with` block."""
+    with _translate_errors(filename, "it is no picture that can be opened"):
         picture = Image.open(path, formats=_FORMATS)
     with picture:
         yield picture
 
 
 @contextmanager
-def _reading(filename: str, detail: str) -> Generator[None]:
-    """Translate what Pillow raises over broken files; what it merely warns of is read over."""
+def _translate_errors(filename: str, detail: str) -> Generator[None]:
+    """Translate Pillow's errors for broken files; its warnings are ignored."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -87,13 +86,13 @@ def _reading(filename: str, detail: str) -> Generator[None]:
         raise DamagedFileError(filename=filename, detail=detail) from error
 
 
-def _frame_count(picture: Image.Image, filename: str) -> int:
-    """Return how many pictures a TIFF holds, one that cannot be read and ends it among them; 1 for other formats."""
+def _count_frames(picture: Image.Image, filename: str) -> int:
+    """Return the number of frames of a TIFF, a damaged last one included; 1 for other formats."""
     if picture.format != "TIFF":
         return 1
     for index in range(1, _MAX_FRAMES + 1):
         try:
-            with _reading(filename, ""):
+            with _translate_errors(filename, ""):
                 picture.seek(index)
         except DamagedFileError as error:
             return index if isinstance(error.__cause__, EOFError) else index + 1
@@ -102,7 +101,7 @@ def _frame_count(picture: Image.Image, filename: str) -> int:
 
 def _read_frame(picture: Image.Image, number: int, filename: str) -> ParsedPage:
     try:
-        page = _frame(picture, number, filename)
+        page = _load_frame(picture, number, filename)
     except DamagedFileError:
         if number == 1:
             raise
@@ -112,16 +111,16 @@ def _read_frame(picture: Image.Image, number: int, filename: str) -> ParsedPage:
     return recognize_page(page, width / page.width)
 
 
-def _frame(picture: Image.Image, number: int, filename: str) -> Image.Image:
-    """Return a frame as people see it: turned as its camera says, without transparency."""
-    with _reading(filename, f"its picture {number} cannot be drawn"):
+def _load_frame(picture: Image.Image, number: int, filename: str) -> Image.Image:
+    """Return a frame as shown: rotated by its EXIF orientation, on white, in RGB."""
+    with _translate_errors(filename, f"its picture {number} cannot be drawn"):
         picture.seek(number - 1)
         if picture.width * picture.height > _MAX_PIXELS:
             raise _too_large(filename)
-        return _in_colour(ImageOps.exif_transpose(picture))
+        return _convert_to_rgb(ImageOps.exif_transpose(picture))
 
 
-def _in_colour(picture: Image.Image) -> Image.Image:
+def _convert_to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # 16 bits a pixel would be cut off at 255, not scaled
         return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
     if not picture.has_transparency_data:

@@ -1,4 +1,4 @@
-"""The files inside a message: each is read by the reader of its own format and added as pages of the message."""
+"""The attachments of a message: each is parsed by the parser of its format and appended as pages of the message."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,69 +10,69 @@ from ingest.parsers.source import Source
 from ingest.text.pieces import choose_separator, shift_offsets
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
 
-_LEVELS_ABOVE = 2
-"""The subject and the attachment's name stand above an attachment's own headings."""
+_OUTER_LEVELS = 2
+"""Levels of the subject and of the attachment's name, above the headings inside an attachment."""
 _LOWEST_LEVEL = 9
 
 
 def append_attachments(
     message: ParsedDocument, attachments: Sequence[Attachment], source: Source
 ) -> Iterator[ParsedDocument]:
-    """Yield `message`, then the pieces of its attachments as pages of it; what cannot be read becomes a warning."""
-    held = message
+    """Yield `message`, then the pieces of its attachments as its pages; an unreadable attachment becomes a warning."""
+    last = message
     for attachment in attachments:
         try:
             for index, piece in enumerate(read_attachment(attachment.content, attachment.name, source)):
-                yield held
-                held = _as_part_of(held, piece, attachment, is_first=index == 0)
+                yield last
+                last = _convert_piece(last, piece, attachment, is_first=index == 0)
         except UnreadableFileError as error:
             if not (attachment.is_inline and isinstance(error, NoTextError)):
                 warning = f"attachment {attachment.name} was not read: {error}"
-                held = replace(held, warnings=(*held.warnings, warning))
-    yield held
+                last = replace(last, warnings=(*last.warnings, warning))
+    yield last
 
 
 def lower_headings(headings: Sequence[Heading], levels: int) -> tuple[Heading, ...]:
-    """Return `headings`, each `levels` further down."""
+    """Return `headings` with `levels` added to their levels, up to 9."""
     return tuple(replace(heading, level=min(heading.level + levels, _LOWEST_LEVEL)) for heading in headings)
 
 
-def _as_part_of(
+def _convert_piece(
     before: ParsedDocument, piece: ParsedDocument, attachment: Attachment, *, is_first: bool
 ) -> ParsedDocument:
-    """Return a piece of an attachment as the piece after `before`; its first one gets the name as a heading."""
-    heading = Heading(_LEVELS_ABOVE, f"Attachment {attachment.name}", 0)
+    """Return a piece of an attachment as the piece after `before`; the first one gets the name as a heading."""
+    heading = Heading(_OUTER_LEVELS, f"Attachment {attachment.name}", 0)
     prefix = f"{heading.title}{choose_separator(PageUnit.PAGE)}" if is_first else ""
-    moved = shift_offsets(piece, len(prefix))
-    headings = lower_headings(moved.headings, _LEVELS_ABOVE)
+    shifted = shift_offsets(piece, len(prefix))
+    headings = lower_headings(shifted.headings, _OUTER_LEVELS)
     return replace(
-        moved,
+        shifted,
         title=before.title,
         media_type=before.media_type,
         unit=before.unit,
         total_pages=0,
         text=f"{prefix}{piece.text}",
-        pages=tuple(_pages(moved, attachment, first=before.pages[-1].number + 1, is_first=is_first)),
+        pages=tuple(_make_pages(shifted, attachment, first=before.pages[-1].number + 1, is_first=is_first)),
         headings=(heading, *headings) if is_first else headings,
         warnings=tuple(f"attachment {attachment.name}: {warning}" for warning in piece.warnings),
         metadata={},
     )
 
 
-def _pages(piece: ParsedDocument, attachment: Attachment, *, first: int, is_first: bool) -> Iterator[Page]:
-    """Yield the pages as pages of the message, numbered from `first` on and without a picture to show."""
+def _make_pages(piece: ParsedDocument, attachment: Attachment, *, first: int, is_first: bool) -> Iterator[Page]:
+    """Yield the pages as pages of the message, numbered from `first`, without layout."""
     has_several = len(piece.pages) > 1 or piece.total_pages > 1 or not is_first
     for index, page in enumerate(piece.pages):
         yield Page(
             first + index,
             0 if is_first and index == 0 else page.start,
             page.end,
-            label=_label(page, piece.unit, attachment.name, has_several=has_several),
+            label=_format_label(page, piece.unit, attachment.name, has_several=has_several),
             ocr_confidence=page.ocr_confidence,
         )
 
 
-def _label(page: Page, unit: PageUnit, name: str, *, has_several: bool) -> str:
+def _format_label(page: Page, unit: PageUnit, name: str, *, has_several: bool) -> str:
     if page.label:
         return f"attachment {name}, {page.label}"
     is_numbered = has_several and unit is not PageUnit.LINE

@@ -1,5 +1,5 @@
 # pyright: basic
-"""One e-mail message: its headers, its text and what is attached (the adapter of the standard library's `email`)."""
+"""Read one e-mail message (RFC 5322, MIME): headers, text and attachments (the adapter of the library `email`)."""
 
 import mimetypes
 import re
@@ -20,10 +20,10 @@ from ingest.parsers.web.html import write_fragment
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 _NO_SUBJECT = "(no subject)"
 _AS_WRITTEN = policy.default.clone(refold_source="none")
-_SLIPS = (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError, errors.MessageError)
-"""What the standard library is known to raise over broken headers and parts."""
+_LIBRARY_ERRORS = (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError, errors.MessageError)
+"""What the standard library raises for broken headers and parts."""
 _SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
-_SEALED = {
+_UNREADABLE_TYPES = {
     "application/ms-tnef": "is in a format of Outlook's own (TNEF)",
     "application/pkcs7-mime": "is a sealed message (S/MIME)",
     "application/x-pkcs7-mime": "is a sealed message (S/MIME)",
@@ -32,12 +32,12 @@ _CUT_SHORT = (errors.CloseBoundaryNotFoundDefect, errors.StartBoundaryNotFoundDe
 _DAMAGED_CODE = (errors.InvalidBase64CharactersDefect, errors.InvalidBase64LengthDefect)
 _SOFT_BREAK = re.compile(r"(?<!\n--) \n(?=[^>\s])")
 _STUB_SHARE = 1 / 3
-"""A text part with less of the words of the HTML beside it only says that there is HTML."""
+"""A text part with a smaller share of the words of its HTML alternative is a stub."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file inside a message. Pictures that its HTML shows are `is_inline`: most are decoration."""
+    """A file inside a message. `is_inline` marks pictures of the HTML part, most of them decoration."""
 
     name: str
     content: bytes
@@ -46,7 +46,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a message says, ready to be built, and what is attached to it."""
+    """The text of a message in a builder, and its attachments."""
 
     subject: str
     builder: DocumentBuilder
@@ -57,60 +57,62 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A part of the body."""
+    """A text part of the body."""
 
     text: str
     is_html: bool
 
 
 def read_message(content: bytes, filename: str) -> Message:
-    """Return what is in a message; raises `DamagedFileError` where it has no header, and `ParserLimitError`."""
+    """Return the content of a message; raises `DamagedFileError` if it has no headers, and `ParserLimitError`."""
     try:
         message = BytesParser(policy=policy.default).parsebytes(content)
         if not message.keys():
             raise DamagedFileError(filename=filename, detail="it has no mail headers")
-        parts = _Parts()
-        body = parts.texts(message)
+        sorter = _PartSorter()
+        body = sorter.collect(message)
     except RecursionError as error:
         raise ParserLimitError(filename=filename, detail="its parts are nested too deeply") from error
     subject = read_header(message, "Subject")
     builder = DocumentBuilder()
-    builder.add_heading(1, subject or (_NO_SUBJECT if body or parts.attachments else ""))
+    builder.add_heading(1, subject or (_NO_SUBJECT if body or sorter.attachments else ""))
     headers = ((name, read_header(message, name)) for name in _SHOWN_HEADERS)
     builder.add_paragraph("\n".join(f"{name}: {value}" for name, value in headers if value))
     for text in body:
         _write(text, builder)
-    return Message(subject, builder, parts.attachments, tuple(dict.fromkeys(parts.warnings)), parts.encoding)
+    return Message(subject, builder, sorter.attachments, tuple(dict.fromkeys(sorter.warnings)), sorter.encoding)
 
 
-class _Parts:
-    """Sorts the parts of a message into text and attachments."""
+class _PartSorter:
+    """Sorts the MIME parts of a message into text and attachments."""
 
     def __init__(self) -> None:
         self.attachments: list[Attachment] = []
         self.warnings: list[str] = []
         self.encoding = ""
 
-    def texts(self, part: MIMEPart) -> list[_Text]:
-        """Return the texts of the body in order, of alternatives the best one; keep the attachments."""
+    def collect(self, part: MIMEPart) -> list[_Text]:
+        """Return the text parts of the body in order, of alternatives one; collect attachments and warnings."""
         kind = part.get_content_type()
         if any(isinstance(defect, _CUT_SHORT) for defect in part.defects):
             self.warnings.append("the message seems to be cut short: the end of its parts is missing")
         if kind == "multipart/encrypted":
-            self.warnings.append("the message is encrypted (PGP); what it says was not read")
+            self.warnings.append("the message is encrypted (PGP); its content was not read")
             return []
         if part.get_content_maintype() == "multipart" and part.is_multipart():
-            found = [self.texts(inner) for inner in part.iter_parts()]
-            return _best([texts for texts in found if texts]) if kind == "multipart/alternative" else [*chain(*found)]
+            inner = [self.collect(inner_part) for inner_part in part.iter_parts()]
+            if kind == "multipart/alternative":
+                return _choose_alternative([texts for texts in inner if texts])
+            return [*chain(*inner)]
         is_text = kind in ("text/plain", "text/html") and not _is_attached(part)
-        if is_text or part.get_content_maintype() == "multipart":  # the latter has no parts: they are broken
-            return self._text(part, is_html=kind == "text/html")
-        self._attach(part, kind)
+        if is_text or part.get_content_maintype() == "multipart":  # a multipart without parts is broken
+            return self._decode_text(part, is_html=kind == "text/html")
+        self._add_attachment(part, kind)
         return []
 
-    def _text(self, part: MIMEPart, *, is_html: bool) -> list[_Text]:
-        data = _payload(part)
-        self._note_damage(part, "the message")
+    def _decode_text(self, part: MIMEPart, *, is_html: bool) -> list[_Text]:
+        data = _decode_payload(part)
+        self._warn_of_damage(part, "the message")
         declared = part.get_content_charset() or (find_markup_charset(data) if is_html else None)
         decoded = decode(data, declared)
         self.warnings.extend(decoded.warnings)
@@ -120,36 +122,38 @@ class _Parts:
             text = _SOFT_BREAK.sub(" ", text)
         return [_Text(text, is_html)] if text.strip() else []
 
-    def _attach(self, part: MIMEPart, kind: str) -> None:
+    def _add_attachment(self, part: MIMEPart, kind: str) -> None:
         if kind in _SIGNATURES:  # they hold no text
             return
-        name = _name(part, kind)
-        sealed = _SEALED["application/ms-tnef"] if name.lower() == "winmail.dat" else _SEALED.get(kind)
-        if sealed:
-            self.warnings.append(f"attachment {name} {sealed} and was not read")
+        name = _choose_name(part, kind)
+        reason = (
+            _UNREADABLE_TYPES["application/ms-tnef"] if name.lower() == "winmail.dat" else _UNREADABLE_TYPES.get(kind)
+        )
+        if reason:
+            self.warnings.append(f"attachment {name} {reason} and was not read")
             return
         try:
-            content = _payload(part)
-        except _SLIPS as error:
+            content = _decode_payload(part)
+        except _LIBRARY_ERRORS as error:
             self.warnings.append(f"attachment {name} is damaged and was not read: {error}")
             return
-        self._note_damage(part, f"attachment {name}")
+        self._warn_of_damage(part, f"attachment {name}")
         is_inline = part.get_content_maintype() == "image" and part.get_content_disposition() != "attachment"
         self.attachments.append(Attachment(name, content, is_inline))
 
-    def _note_damage(self, part: MIMEPart, what: str) -> None:
+    def _warn_of_damage(self, part: MIMEPart, subject: str) -> None:
         if any(isinstance(defect, _DAMAGED_CODE) for defect in part.defects):
-            self.warnings.append(f"{what} is damaged: some of its bytes (base64) are missing")
+            self.warnings.append(f"{subject} is damaged: some of its bytes (base64) are missing")
 
 
-def _best(alternatives: Sequence[list[_Text]]) -> list[_Text]:
-    """Return the plain text unless it is a stub beside the HTML."""
+def _choose_alternative(alternatives: Sequence[list[_Text]]) -> list[_Text]:
+    """Return the plain text, or the HTML if the plain text is a stub."""
     plain = next((texts for texts in alternatives if not any(text.is_html for text in texts)), [])
     html = next((texts for texts in reversed(alternatives) if any(text.is_html for text in texts)), [])
-    return html if html and _words(plain) < _STUB_SHARE * _words(html) else plain or html
+    return html if html and _count_words(plain) < _STUB_SHARE * _count_words(html) else plain or html
 
 
-def _words(texts: Sequence[_Text]) -> int:
+def _count_words(texts: Sequence[_Text]) -> int:
     builder = DocumentBuilder()
     for text in texts:
         _write(text, builder)
@@ -166,36 +170,36 @@ def _write(text: _Text, builder: DocumentBuilder) -> None:
 
 
 def _is_attached(part: MIMEPart) -> bool:
-    return part.get_content_disposition() == "attachment" or bool(_stored_name(part))
+    return part.get_content_disposition() == "attachment" or bool(_read_name(part))
 
 
-def _stored_name(part: MIMEPart) -> str:
+def _read_name(part: MIMEPart) -> str:
     try:
         name = part.get_filename() or ""
-    except _SLIPS:
+    except _LIBRARY_ERRORS:
         return ""
     return PurePosixPath(" ".join(normalize_text(decode_words(name)).replace("\\", "/").split())).name
 
 
-def _name(part: MIMEPart, kind: str) -> str:
-    """Return the name of an attachment, or one that says what it is."""
-    stored = _stored_name(part)
+def _choose_name(part: MIMEPart, kind: str) -> str:
+    """Return the name of an attachment, or one made of its subject or type."""
+    stored = _read_name(part)
     if stored:
         return stored
     if kind == "message/rfc822":
-        subject = next((read_header(inner, "Subject") for inner in _messages_in(part)), "")
+        subject = next((read_header(inner, "Subject") for inner in _inner_messages(part)), "")
         return f"{subject.replace('/', '-') or 'message'}.eml"
     guessed = ".txt" if part.get_content_maintype() == "message" else mimetypes.guess_extension(kind) or ""
     return f"{part.get_content_subtype()}{guessed}"
 
 
-def _payload(part: MIMEPart) -> bytes:
+def _decode_payload(part: MIMEPart) -> bytes:
     if part.get_content_maintype() == "message" and part.is_multipart():
-        return b"\n".join(message.as_bytes(policy=_AS_WRITTEN) for message in _messages_in(part))
+        return b"\n".join(message.as_bytes(policy=_AS_WRITTEN) for message in _inner_messages(part))
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 
 
-def _messages_in(part: MIMEPart) -> list[MIMEPart]:
+def _inner_messages(part: MIMEPart) -> list[MIMEPart]:
     inner = part.get_payload()
     return [message for message in inner if isinstance(message, MIMEPart)] if isinstance(inner, list) else []

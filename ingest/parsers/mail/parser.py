@@ -1,4 +1,4 @@
-"""E-mail: messages (EML) and mailboxes (MBOX), with what is attached to them."""
+"""E-mail: messages (EML) and mailboxes (MBOX), with their attachments."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -24,38 +24,38 @@ _HEADER_LINE = re.compile(rb"[\w-]+[ \t]*:")
 
 
 def parse_eml(source: Source) -> Iterator[ParsedDocument]:
-    """Yield a message as page 1, then each attachment's pages, labelled with its name.
+    """Yield a message as page 1, then the pages of its attachments, labelled with their names.
 
-    What cannot be read of it is a warning. Raises `DamagedFileError` where the file is no message.
+    An unreadable attachment becomes a warning. Raises `DamagedFileError` if the file is no message.
     """
     message = read_message(source.path.read_bytes(), source.filename)
-    yield from append_attachments(_document(message, source), message.attachments, source)
+    yield from append_attachments(_build_document(message, source), message.attachments, source)
 
 
 def parse_mbox(source: Source) -> Iterator[ParsedDocument]:
-    """Yield the messages of a mailbox in pieces, one page a message; its attachments are on its page.
+    """Yield the messages of a mailbox in pieces; a message and its attachments are one page.
 
-    A broken message is a warning. Raises `NoTextError` where not one can be read.
+    An unreadable message becomes a warning. Raises `NoTextError` if none can be read.
     """
-    held: list[ParsedDocument] = []
+    messages: list[ParsedDocument] = []
     warnings: list[str] = []
     with source.path.open("rb") as file:
-        for number, content in enumerate(_messages(file), 1):
+        for number, content in enumerate(_split_mailbox(file), 1):
             try:
-                page = _message_page(content, number, source)
+                page = _build_page(content, number, source)
             except UnreadableFileError as error:
                 warnings.append(f"message {number} was not read: {error}")
                 continue
-            if len(held) == MESSAGES_PER_PIECE or sum(len(other.text) for other in held) > _CHARS_PER_PIECE:
-                yield _piece(held, warnings, source)
-                held, warnings = [], []
-            held.append(page)
-    if not held:
+            if len(messages) == MESSAGES_PER_PIECE or sum(len(other.text) for other in messages) > _CHARS_PER_PIECE:
+                yield _build_piece(messages, warnings, source)
+                messages, warnings = [], []
+            messages.append(page)
+    if not messages:
         raise NoTextError(filename=source.filename, detail="not one message in it can be read")
-    yield _piece(held, warnings, source)
+    yield _build_piece(messages, warnings, source)
 
 
-def _document(message: Message, source: Source) -> ParsedDocument:
+def _build_document(message: Message, source: Source) -> ParsedDocument:
     document = message.builder.build(
         title=message.subject,
         media_type=EML_MEDIA_TYPE,
@@ -67,10 +67,10 @@ def _document(message: Message, source: Source) -> ParsedDocument:
     return replace(document, headings=(*subject, *lower_headings(below, 1)))
 
 
-def _message_page(content: bytes, number: int, source: Source) -> ParsedDocument:
+def _build_page(content: bytes, number: int, source: Source) -> ParsedDocument:
     """Return a message of a mailbox and its attachments as one page."""
     message = read_message(content, f"message {number}")
-    whole = join_pieces(append_attachments(_document(message, source), message.attachments, source))
+    whole = join_pieces(append_attachments(_build_document(message, source), message.attachments, source))
     name = message.subject or _NO_SUBJECT
     return replace(
         whole,
@@ -79,7 +79,7 @@ def _message_page(content: bytes, number: int, source: Source) -> ParsedDocument
     )
 
 
-def _piece(messages: Sequence[ParsedDocument], warnings: Sequence[str], source: Source) -> ParsedDocument:
+def _build_piece(messages: Sequence[ParsedDocument], warnings: Sequence[str], source: Source) -> ParsedDocument:
     piece = join_pieces(messages)
     return replace(
         piece,
@@ -90,11 +90,11 @@ def _piece(messages: Sequence[ParsedDocument], warnings: Sequence[str], source: 
     )
 
 
-def _messages(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the messages of a mailbox without the lines that part them, one at a time.
+def _split_mailbox(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the messages of a mailbox (RFC 4155) without their envelope lines.
 
-    Such a line begins with "From " after an empty one and before a header: mailboxes also hold texts with
-    lines that begin so, which the standard library would take for a message each.
+    An envelope line begins with "From ", after an empty line and before a header: other lines that begin so are text,
+    although the standard library would begin a message at each.
     """
     lines: list[bytes] = []
     envelope = b""

@@ -1,4 +1,4 @@
-"""Files inside a PDF: read like any other and put behind its pages."""
+"""Files inside a PDF: parsed like any other file and appended after its pages."""
 
 from collections.abc import Generator, Iterable
 from dataclasses import replace
@@ -17,28 +17,28 @@ _LOWEST_LEVEL = 9
 def read_attachments(
     files: Iterable[tuple[str, bytes | None]], source: Source, first_page: int
 ) -> Generator[ParsedDocument, None, list[str]]:
-    """Yield the pieces of the files attached to `source`, their pages counted from `first_page`.
+    """Yield the pieces of the files attached to `source`, their pages numbered from `first_page`.
 
-    Returns a warning for each that could not be read; none of them stops the others.
+    Returns a warning for each file that cannot be read; the others are read nevertheless.
     """
-    refused: list[str] = []
+    warnings: list[str] = []
     size_bytes = 0
     for number, (stored_name, content) in enumerate(files, 1):
-        name = _file_name(stored_name, number)
+        name = _clean_file_name(stored_name, number)
         size_bytes += len(content or b"")
-        if reason := _reason_to_refuse(content, number, size_bytes):
-            refused.append(f"attachment {name} was not read: {reason}")
+        if reason := _explain_refusal(content, number, size_bytes):
+            warnings.append(f"attachment {name} was not read: {reason}")
             continue
         try:
             for piece in read_attachment(content or b"", name, source):
-                yield _appended(piece, name, first_page)
+                yield _convert_piece(piece, name, first_page)
                 first_page += len(piece.pages)
         except UnreadableFileError as error:
-            refused.append(f"attachment {name} was not read: {error}")
-    return refused
+            warnings.append(f"attachment {name} was not read: {error}")
+    return warnings
 
 
-def _reason_to_refuse(content: bytes | None, number: int, size_bytes: int) -> str:
+def _explain_refusal(content: bytes | None, number: int, size_bytes: int) -> str:
     if content is None:
         return "it is empty or damaged"
     if number > _MAX_FILES:
@@ -48,16 +48,16 @@ def _reason_to_refuse(content: bytes | None, number: int, size_bytes: int) -> st
     return ""
 
 
-def _file_name(stored: str, number: int) -> str:
-    """Return the last part of a path that may be of any system."""
+def _clean_file_name(stored: str, number: int) -> str:
+    """Return the last part of a path with separators of any operating system."""
     name = " ".join(normalize_text(stored).replace("\\", "/").rpartition("/")[2].split())
     return name or f"file {number}"
 
 
-def _appended(piece: ParsedDocument, name: str, first_page: int) -> ParsedDocument:
-    """Return a piece of an attachment as a piece of the PDF: its pages cannot be drawn from the PDF."""
+def _convert_piece(piece: ParsedDocument, name: str, first_page: int) -> ParsedDocument:
+    """Return a piece of an attachment as a piece of the PDF; its pages have no layout."""
     pages = tuple(
-        Page(number, page.start, page.end, label=_label(page, piece, name), ocr_confidence=page.ocr_confidence)
+        Page(number, page.start, page.end, label=_format_label(page, piece, name), ocr_confidence=page.ocr_confidence)
         for number, page in enumerate(piece.pages, first_page)
     )
     deeper = (replace(heading, level=min(heading.level + 1, _LOWEST_LEVEL)) for heading in piece.headings)
@@ -72,7 +72,7 @@ def _appended(piece: ParsedDocument, name: str, first_page: int) -> ParsedDocume
     )
 
 
-def _label(page: Page, piece: ParsedDocument, name: str) -> str:
+def _format_label(page: Page, piece: ParsedDocument, name: str) -> str:
     if page.label:
         return f"attachment {name}, {page.label}"
     is_numbered = piece.unit is not PageUnit.LINE and max(piece.total_pages, piece.pages[-1].number) > 1

@@ -1,4 +1,4 @@
-"""Take apart columns that a PDF's producer drew line by line across the page. Pure."""
+"""Separate the columns of a page whose PDF draws them line by line across the page. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _MIN_SHARE_OF_LETTERS = 0.6
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """A wide gap inside a line: where its first glyph after the gap stands, and the gap's left and right end."""
+    """A wide gap in a line: the index of its first glyph after the gap, and the gap's left and right edge in points."""
 
     line: int
     position: int
@@ -24,39 +24,39 @@ class _Gap:
 
 
 @dataclass(slots=True)
-class _Run:
-    """Lines of two columns that follow one another without a line across both."""
+class _ColumnRun:
+    """Consecutive lines of two columns without a line across both."""
 
     left: list[Line] = field(default_factory=list)
     right: list[Line] = field(default_factory=list)
 
 
 def separate_columns(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[Line]:
-    """Return `lines` with every column read to its end before the next one begins.
+    """Return `lines` column by column.
 
-    Only acts where it is clear: many lines with a wide gap at one place and prose on both sides of it.
-    Tables, whose cells are short or numbers, stay as they are.
+    Only clear columns are separated: many lines with a wide gap in one vertical strip and prose on both sides of it.
+    Tables, whose cells are short or numbers, stay in rows.
     """
     if len(lines) < MIN_COLUMN_LINES:
         return list(lines)
-    gaps = _gutter(_wide_gaps(lines, text_glyphs))
+    gaps = _find_gutter(_find_wide_gaps(lines, text_glyphs))
     if len(gaps) < MIN_COLUMN_LINES:
         return list(lines)
-    halves = _halves(lines, gaps, text_glyphs)
+    halves = _split_at_gaps(lines, gaps, text_glyphs)
     if not all(_is_prose(side, text_glyphs) for side in zip(*halves.values(), strict=True)):
         return list(lines)
     gutter = (max(gap.left for gap in gaps) + min(gap.right for gap in gaps)) / 2
     return _read_columns(lines, halves, gutter, text_glyphs)
 
 
-def _wide_gaps(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[_Gap]:
+def _find_wide_gaps(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[_Gap]:
     glyphs = np.concatenate([line.glyphs for line in lines])
     lengths = [len(line.glyphs) for line in lines]
     line_of = np.repeat(np.arange(len(lines)), lengths)
     position_of = np.arange(len(glyphs)) - np.repeat(np.cumsum([0, *lengths[:-1]]), lengths)
-    inked = np.flatnonzero(text_glyphs.is_ink[glyphs])
-    line_of, position_of, boxes = line_of[inked], position_of[inked], text_glyphs.boxes[glyphs[inked]]
-    is_wide = boxes[1:, 0] - boxes[:-1, 2] > _MIN_GAP_EM * text_glyphs.sizes[glyphs[inked]][1:]
+    ink = np.flatnonzero(text_glyphs.is_ink[glyphs])
+    line_of, position_of, boxes = line_of[ink], position_of[ink], text_glyphs.boxes[glyphs[ink]]
+    is_wide = boxes[1:, 0] - boxes[:-1, 2] > _MIN_GAP_EM * text_glyphs.sizes[glyphs[ink]][1:]
     places = np.flatnonzero(is_wide & (line_of[1:] == line_of[:-1]))
     rows = zip(
         line_of[places].tolist(),
@@ -68,8 +68,8 @@ def _wide_gaps(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[_Gap]:
     return [_Gap(*row) for row in rows]
 
 
-def _gutter(gaps: Sequence[_Gap]) -> list[_Gap]:
-    """Return the largest set of gaps that share one vertical strip; each line has at most one of them."""
+def _find_gutter(gaps: Sequence[_Gap]) -> list[_Gap]:
+    """Return the largest set of gaps that share a vertical strip, at most one of each line."""
     if not gaps:
         return []
     edges = np.array([(gap.left, gap.right) for gap in gaps])
@@ -79,8 +79,10 @@ def _gutter(gaps: Sequence[_Gap]) -> list[_Gap]:
     return [gap for gap, is_shared in zip(gaps, holds[:, best].tolist(), strict=True) if is_shared]
 
 
-def _halves(lines: Sequence[Line], gaps: Sequence[_Gap], text_glyphs: TextGlyphs) -> dict[int, tuple[Line, Line]]:
-    """Return what stands left and right of each gap, by the number of its line."""
+def _split_at_gaps(
+    lines: Sequence[Line], gaps: Sequence[_Gap], text_glyphs: TextGlyphs
+) -> dict[int, tuple[Line, Line]]:
+    """Return the parts of lines left and right of each gap, by the index of the line."""
     glyphs = [lines[gap.line].glyphs for gap in gaps]
     sides = [np.arange(len(row)) >= gap.position for row, gap in zip(glyphs, gaps, strict=True)]
     numbers = np.concatenate([2 * rank + side for rank, side in enumerate(sides)])
@@ -101,7 +103,7 @@ def _read_columns(
     text_glyphs: TextGlyphs,
 ) -> list[Line]:
     ordered: list[Line] = []
-    run = _Run()
+    run = _ColumnRun()
     for number, line in enumerate(lines):
         if number in halves:
             left, right = halves[number]
@@ -113,5 +115,5 @@ def _read_columns(
             run.right.append(line)
         else:
             ordered += [*separate_columns(run.left, text_glyphs), *separate_columns(run.right, text_glyphs), line]
-            run = _Run()
+            run = _ColumnRun()
     return [*ordered, *separate_columns(run.left, text_glyphs), *separate_columns(run.right, text_glyphs)]

@@ -1,4 +1,4 @@
-"""The glyphs of a PDF page as lines in reading order. Pure; works on what `ingest.parsers.pdf.pdfium` read."""
+"""Group the glyphs that `ingest.parsers.pdf.pdfium` reads into lines in reading order. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _WHITE_SPACE = np.array([NEWLINE, SPACE, 0xA0, *range(0x2000, 0x200B), 0x202F, 0
 
 @dataclass(frozen=True, slots=True)
 class TextGlyphs:
-    """The glyphs of a page made ready: code points that are no text are 0; `is_ink` leaves out white space too."""
+    """The glyphs of a page, one a row: code points that are no text are 0; `is_ink` is false for white space too."""
 
     codes: NDArray[np.uint32]
     boxes: NDArray[np.float32]
@@ -29,7 +29,7 @@ class TextGlyphs:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Glyphs that stand side by side, by their index; the rectangle around them; the font size at its middle."""
+    """A line: the indexes of its glyphs, its bounding box in points, and the font size in its middle."""
 
     glyphs: NDArray[np.intp]
     x0: float
@@ -40,11 +40,11 @@ class Line:
 
     @property
     def height(self) -> float:
-        """Return the height of the rectangle."""
+        """The height of the bounding box."""
         return self.y1 - self.y0
 
     def union(self, other: "Line") -> "Line":
-        """Return both as one line that ends with the glyphs of `other`."""
+        """Return the bounding box of both as a line with the glyphs of `other`."""
         return Line(
             other.glyphs,
             min(self.x0, other.x0),
@@ -56,10 +56,10 @@ class Line:
 
 
 def select_text_glyphs(glyphs: Glyphs) -> TextGlyphs:
-    """Return the glyphs that are text.
+    """Return the glyphs with the code points of those that are no text set to 0.
 
-    What stands outside the page as shown is not text: no reader sees it and no citation could point at it.
-    Halves of surrogate pairs become the character they stand for, or U+FFFD where the other half is missing.
+    Glyphs outside the visible page are no text: nobody sees them and no citation can point at them. Surrogate pairs
+    become one character; a lone surrogate becomes U+FFFD.
     """
     codes = glyphs.codes.copy()
     codes[np.isin(codes, _OTHER_SPACES)] = SPACE
@@ -78,7 +78,7 @@ def select_text_glyphs(glyphs: Glyphs) -> TextGlyphs:
 
 
 def extract_lines(text_glyphs: TextGlyphs) -> list[Line]:
-    """Return the lines that PDFium saw, without the white space around them.
+    """Return the lines as PDFium ends them, without white space around them.
 
     A hyphen that breaks a word at the end of a line becomes `LINE_END_HYPHEN` in `text_glyphs.codes`.
     """
@@ -92,30 +92,30 @@ def extract_lines(text_glyphs: TextGlyphs) -> list[Line]:
 
 
 def reorder_right_to_left(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[Line]:
-    """Put the pieces of lines that run from right to left in order; PDFium sorts them from left to right."""
-    straight: list[Line] = []
+    """Return the lines with the parts of right-to-left lines in reading order; PDFium sorts them from left to right."""
+    reordered: list[Line] = []
     for line in lines:
         if text_glyphs.is_reversed[line.glyphs[len(line.glyphs) // 2]]:
-            straight += _pieces_from_the_right(line, text_glyphs)
+            reordered += _split_right_to_left(line, text_glyphs)
         else:
-            straight.append(line)
-    return straight
+            reordered.append(line)
+    return reordered
 
 
 def make_lines(text_glyphs: TextGlyphs, glyphs: NDArray[np.intp], numbers: NDArray[np.intp]) -> list[Line]:
-    """Return `glyphs` as one line for each run of equal `numbers`, without white space around them.
+    """Return one line for each run of equal `numbers` in `glyphs`, without white space around it.
 
-    Runs without ink are left out.
+    A run without ink makes no line.
     """
-    inked = np.flatnonzero(text_glyphs.is_ink[glyphs])
-    if not len(inked):
+    ink = np.flatnonzero(text_glyphs.is_ink[glyphs])
+    if not len(ink):
         return []
-    firsts = np.flatnonzero(np.diff(numbers[inked], prepend=-1))
-    lasts = np.append(firsts[1:], len(inked)) - 1
-    boxes = text_glyphs.boxes[glyphs[inked]]
+    firsts = np.flatnonzero(np.diff(numbers[ink], prepend=-1))
+    lasts = np.append(firsts[1:], len(ink)) - 1
+    boxes = text_glyphs.boxes[glyphs[ink]]
     corners = np.hstack([np.minimum.reduceat(boxes[:, :2], firsts), np.maximum.reduceat(boxes[:, 2:], firsts)])
-    sizes = text_glyphs.sizes[glyphs[inked[(firsts + lasts) // 2]]]
-    starts, ends = inked[firsts].tolist(), (inked[lasts] + 1).tolist()
+    sizes = text_glyphs.sizes[glyphs[ink[(firsts + lasts) // 2]]]
+    starts, ends = ink[firsts].tolist(), (ink[lasts] + 1).tolist()
     spans = zip(starts, ends, *corners.T.tolist(), sizes.tolist(), strict=True)
     return [Line(glyphs[start:end], x0, y0, x1, y1, size) for start, end, x0, y0, x1, y1, size in spans]
 
@@ -128,10 +128,10 @@ def _mark_hyphen(text_glyphs: TextGlyphs, line: Line) -> None:
         text_glyphs.codes[last] = LINE_END_HYPHEN
 
 
-def _pieces_from_the_right(line: Line, text_glyphs: TextGlyphs) -> list[Line]:
-    inked = line.glyphs[text_glyphs.is_ink[line.glyphs]]
-    left = text_glyphs.boxes[inked, 0]
-    jumps = inked[1:][left[1:] > left[:-1] + line.size]
+def _split_right_to_left(line: Line, text_glyphs: TextGlyphs) -> list[Line]:
+    ink = line.glyphs[text_glyphs.is_ink[line.glyphs]]
+    left = text_glyphs.boxes[ink, 0]
+    jumps = ink[1:][left[1:] > left[:-1] + line.size]
     pieces = make_lines(text_glyphs, line.glyphs, np.searchsorted(jumps, line.glyphs, side="right"))
     return sorted(pieces, key=lambda piece: -piece.x1)
 

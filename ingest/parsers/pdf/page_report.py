@@ -1,4 +1,4 @@
-"""What is said about the pages of a file: why it has no text, and what may be missing. Pure."""
+"""The report on the pages of a file: the reason if it has no text, and warnings about missing text. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,38 +11,38 @@ LOW_CONFIDENCE = 0.8
 
 @dataclass(slots=True)
 class PageReport:
-    """The numbers of the pages that are worth a word, collected as they go by."""
+    """Collects the numbers of pages with files, with OCR, with low confidence and without text."""
 
     with_ocr: bool = True
     pages: int = 0
     has_text: bool = False
-    has_places: bool = False
+    has_word_boxes: bool = False
     has_pictures: bool = False
-    with_files: list[int] = field(default_factory=list)
+    pages_with_files: list[int] = field(default_factory=list)
     ocr: list[int] = field(default_factory=list)
-    unsure: dict[int, float] = field(default_factory=dict)
-    _without: dict[PageState, list[int]] = field(default_factory=dict)
+    low_confidences: dict[int, float] = field(default_factory=dict)
+    _pages_by_state: dict[PageState, list[int]] = field(default_factory=dict)
 
     def add(self, page: ParsedPage) -> None:
-        """Take note of the next page."""
+        """Add the next page."""
         self.pages += 1
         self.has_text |= bool(page.layout.text)
-        self.has_places |= len(page.layout.words) > 0
+        self.has_word_boxes |= len(page.layout.words) > 0
         if page.has_files:
-            self.with_files.append(self.pages)
+            self.pages_with_files.append(self.pages)
         if page.state is not PageState.TEXT:
-            self._without.setdefault(page.state, []).append(self.pages)
+            self._pages_by_state.setdefault(page.state, []).append(self.pages)
         if page.confidence is not None:
             self.ocr.append(self.pages)
             if page.confidence < LOW_CONFIDENCE:
-                self.unsure[self.pages] = page.confidence
+                self.low_confidences[self.pages] = page.confidence
 
     def page_numbers(self, state: PageState) -> list[int]:
-        """Return the numbers of the pages of that state."""
-        return self._without.get(state, [])
+        """Return the numbers of the pages in a state."""
+        return self._pages_by_state.get(state, [])
 
     def explain_missing_text(self) -> str:
-        """Return the reason why no page has text."""
+        """Return the reason, for people, why no page has text."""
         pages = format_count(self.pages, "page")
         ocr = "no words can be read in them by OCR" if self.with_ocr else "OCR is off"
         if self.page_numbers(PageState.UNMAPPED):
@@ -54,7 +54,7 @@ class PageReport:
         return f"{pages} without text or pictures"
 
     def warnings(self) -> list[str]:
-        """Return what may be missing or wrong."""
+        """Return warnings, for people, about text that may be missing or wrong."""
         warnings: list[str] = []
         if broken := self.page_numbers(PageState.BROKEN):
             warnings.append(f"{format_pages(broken)} cannot be read")
@@ -63,20 +63,20 @@ class PageReport:
         if empty := self.page_numbers(PageState.EMPTY):
             why = "blank, or nothing that OCR can read" if self.with_ocr else "blank or scanned; OCR is off"
             warnings.append(f"{format_pages(empty)} without text ({why})")
-        if self.unsure:
-            low, high = min(self.unsure.values()), max(self.unsure.values())
-            span = f"{low:.2f}" if len(self.unsure) == 1 else f"{low:.2f} to {high:.2f}"
-            warnings.append(f"{format_pages(list(self.unsure))} read by OCR (confidence {span})")
+        if self.low_confidences:
+            low, high = min(self.low_confidences.values()), max(self.low_confidences.values())
+            span = f"{low:.2f}" if len(self.low_confidences) == 1 else f"{low:.2f} to {high:.2f}"
+            warnings.append(f"{format_pages(list(self.low_confidences))} read by OCR (confidence {span})")
         return warnings
 
 
 def format_count(number: int, noun: str) -> str:
-    """Return a number with its noun, for a person."""
+    """Return a number with its noun in the right number: "1 page", "2 pages"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def format_pages(numbers: Sequence[int]) -> str:
-    """Name pages for a person: "page 2", "pages 2, 5-7"."""
+    """Return page numbers for people: "page 2", "pages 2, 5-7"."""
     ranges: list[str] = []
     for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
         members = [number for _, number in run]

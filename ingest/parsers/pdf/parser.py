@@ -1,5 +1,5 @@
 # pyright: basic
-"""PDF files: text with the place of every word, headings, and pages as pictures."""
+"""PDF files: text with the box of every word, headings, and pages as pictures."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -25,28 +25,27 @@ _TAIL_BYTES = 4096
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read a PDF in pieces; pages without text of use are read by OCR, and files inside it come after its pages.
+    """Yield the pieces of a PDF; pages without usable text go through OCR, and attached files come after the pages.
 
-    Raises `EncryptedFileError`, `DamagedFileError`, or `NoTextError` where no page has text that can be
-    used. Pages without text beside pages with text, and all else that may be missing, become warnings of the
-    last piece.
+    Raises `EncryptedFileError`, `DamagedFileError`, or `NoTextError` if no page has usable text. Pages without text and
+    all else that may be missing become warnings of the last piece.
     """
     try:
         with pdfium.open_pdf(source.path, source.filename, source.password) as pdf:
-            yield from _read(pdf, source)
-    except DamagedFileError:  # comes from opening the file: once it is open, what is broken is only named
+            yield from _parse_pages(pdf, source)
+    except DamagedFileError:  # only opening the file raises it: afterwards a broken page becomes a warning
         texts = extract_page_texts(source.path)
         if not texts:
             raise
-        yield from _second_opinion(texts, source)
+        yield from _parse_with_pypdf(texts, source)
 
 
 def render_page(
     path: Path, page_number: int, boxes: Sequence[Box], password: str | None = None, width_pixels: int = 1000
 ) -> bytes:
-    """Return a page as PNG, about `width_pixels` wide, with those of `boxes` that are on it highlighted.
+    """Return a page as PNG, about `width_pixels` wide, with the `boxes` of this page highlighted.
 
-    Raises `EncryptedFileError`, or `DamagedFileError` where there is no such page or it cannot be drawn.
+    Raises `EncryptedFileError`, or `DamagedFileError` if there is no such page or it cannot be drawn.
     """
     with pdfium.open_pdf(path, path.name, password) as pdf:
         if not 1 <= page_number <= len(pdf):
@@ -59,7 +58,7 @@ def render_page(
     return highlight_boxes(picture, [box for box in boxes if box.page == page_number], scale)
 
 
-def _read(pdf: pypdfium2.PdfDocument, source: Source) -> Iterator[ParsedDocument]:
+def _parse_pages(pdf: pypdfium2.PdfDocument, source: Source) -> Iterator[ParsedDocument]:
     piece_builder = PieceBuilder(
         source.filename,
         media_type=MEDIA_TYPE,
@@ -70,62 +69,66 @@ def _read(pdf: pypdfium2.PdfDocument, source: Source) -> Iterator[ParsedDocument
     )
     for index in range(len(pdf)):
         if piece_builder.is_full:
-            yield piece_builder.take()
+            yield piece_builder.build_piece()
         piece_builder.add(read_page(pdf, index, with_ocr=source.with_ocr))
     if not piece_builder.has_text and (texts := extract_page_texts(source.path)):
-        yield from _second_opinion(texts, source)
+        yield from _parse_with_pypdf(texts, source)
         return
-    files = pdfium.extract_files(pdf, piece_builder.report.with_files)
-    attached = read_attachments(files, source, len(pdf) + 1)
-    yield from _with_attachments(piece_builder, attached, pdf, source)
+    files = pdfium.extract_files(pdf, piece_builder.report.pages_with_files)
+    attachments = read_attachments(files, source, len(pdf) + 1)
+    yield from _append_attachments(piece_builder, attachments, pdf, source)
 
 
-def _with_attachments(
+def _append_attachments(
     piece_builder: PieceBuilder,
-    attached: Generator[ParsedDocument, None, list[str]],
+    attachments: Generator[ParsedDocument, None, list[str]],
     pdf: pypdfium2.PdfDocument,
     source: Source,
 ) -> Iterator[ParsedDocument]:
-    """Yield the last piece of the pages and those of `attached`; raises `NoTextError` where all are without text."""
+    """Yield the last piece of the pages, then those of `attachments`; raises `NoTextError` if none has text."""
     has_text = piece_builder.has_text
-    held = piece_builder.take()
+    last = piece_builder.build_piece()
     while True:
         try:
-            piece = next(attached)
+            piece = next(attachments)
         except StopIteration as end:
-            refused: list[str] = end.value
+            attachment_warnings: list[str] = end.value
             break
-        yield held
-        held, has_text = replace(piece, title=held.title, media_type=MEDIA_TYPE), True
+        yield last
+        last, has_text = replace(piece, title=last.title, media_type=MEDIA_TYPE), True
     if not has_text:
         piece_builder.report.has_pictures = pdfium.has_pictures(pdf)
         raise NoTextError(filename=source.filename, detail=piece_builder.report.explain_missing_text())
-    yield piece_builder.finish(held, [*_file_warnings(source.path, piece_builder.report), *refused])
+    yield piece_builder.add_file_facts(
+        last, [*_collect_warnings(source.path, piece_builder.report), *attachment_warnings]
+    )
 
 
-def _second_opinion(texts: Iterable[str], source: Source) -> Iterator[ParsedDocument]:
-    """Yield what pypdf read of the pages."""
+def _parse_with_pypdf(texts: Iterable[str], source: Source) -> Iterator[ParsedDocument]:
+    """Yield the pieces of the page texts that pypdf extracted."""
     pages = [make_page(make_plain_layout(normalize_text(text).strip())) for text in texts]
     piece_builder = PieceBuilder(source.filename, media_type=MEDIA_TYPE, total_pages=len(pages))
     for page in pages:
         if piece_builder.is_full:
-            yield piece_builder.take()
+            yield piece_builder.build_piece()
         piece_builder.add(page)
     if not piece_builder.has_text:
         raise NoTextError(filename=source.filename, detail=piece_builder.report.explain_missing_text())
-    yield piece_builder.finish(piece_builder.take(), _file_warnings(source.path, piece_builder.report))
+    yield piece_builder.add_file_facts(
+        piece_builder.build_piece(), _collect_warnings(source.path, piece_builder.report)
+    )
 
 
-def _file_warnings(path: Path, report: PageReport) -> list[str]:
+def _collect_warnings(path: Path, report: PageReport) -> list[str]:
     warnings: list[str] = []
-    if report.has_text and not report.has_places:
+    if report.has_text and not report.has_word_boxes:
         warnings.append("the file is damaged: its text was recovered without positions and may be incomplete")
-    if not _has_end(path):
+    if not _has_end_marker(path):
         warnings.append("the end of the file is missing: pages or text may be lost")
     return [*warnings, *report.warnings()]
 
 
-def _has_end(path: Path) -> bool:
+def _has_end_marker(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
         return b"%%EOF" in file.read()

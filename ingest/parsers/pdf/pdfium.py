@@ -1,8 +1,8 @@
 # pyright: basic, reportArgumentType=false
 # (the scale of `render` is annotated as int and documented as float)
-"""The adapter of PDFium: open a PDF, read its glyphs and outline, draw a page.
+"""The adapter of PDFium: open a PDF, read its glyphs and outline, render a page.
 
-PDFium is not thread-safe: one process reads one PDF at a time.
+PDFium is not thread-safe: a process uses one PDF at a time.
 """
 
 import ctypes
@@ -25,12 +25,12 @@ from ingest.errors import DamagedFileError, EncryptedFileError
 from ingest.text.word_boxes import AffineTransform
 
 LINE_END_HYPHEN = 0x02
-"""PDFium's sign for a hyphen that breaks a word at the end of a line; the line break after it is left out."""
+"""PDFium's code for a hyphen that breaks a word at a line end; it omits the line break after it."""
 
-_NO_MEANING = 0xFFFD
+_REPLACEMENT = 0xFFFD
 _DEVICE_UNITS_PER_POINT = 1000
 _MAX_PIXELS = 16_000_000
-_WRITTEN_ANNOTATIONS = frozenset({pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP})
+_TEXT_ANNOTATIONS = frozenset({pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP})
 _FAR = 1e6
 """More points than any page has."""
 _NEWLINE = 0x0A
@@ -40,12 +40,11 @@ _LINE_END_HYPHEN_IN_BULK = 0xFFFE
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """Every character of a page in PDFium's order.
+    """Every character of a page in PDFium's order: n code points, boxes, font sizes and directions.
 
-    `boxes` are x0, y0, x1, y1 in points with the origin at the top left of the page as it is shown, and
-    `sizes` the font sizes in points. `is_reversed` marks characters that are written from right to left
-    because they are turned or mirrored. A glyph whose meaning the font does not tell is U+FFFD. `has_files`
-    says that files are pinned to the page.
+    `boxes` has shape (n, 4): x0, y0, x1, y1 in points, origin at the top left of the page as shown; `sizes` are in
+    points. `is_reversed` marks characters that run from right to left because they are rotated or mirrored. A glyph
+    that its font does not map to a character is U+FFFD. `has_files` is set if files are attached to the page.
     """
 
     width: float
@@ -59,7 +58,7 @@ class Glyphs:
 
 @dataclass(frozen=True, slots=True)
 class OutlineEntry:
-    """An entry of the table of contents that a PDF carries; `page` counts from 1."""
+    """An entry of a PDF's outline (bookmarks); `page` counts from 1."""
 
     level: int
     title: str
@@ -68,11 +67,11 @@ class OutlineEntry:
 
 @contextmanager
 def open_pdf(path: Path, filename: str, password: str | None) -> Generator[pypdfium2.PdfDocument]:
-    """Open a PDF for the length of a `with` block.
+    """Open a PDF for a `with` block; an empty user password needs no `password`.
 
-    Raises `EncryptedFileError` or `DamagedFileError`; an empty user password is tried by itself.
+    Raises `EncryptedFileError` or `DamagedFileError`.
     """
-    with path.open("rb") as file:  # pypdfium2 resolves a path, which one of `inner_files` does not survive
+    with path.open("rb") as file:  # pypdfium2 would resolve a path under /proc (see `scratch_file`)
         try:
             pdf = pypdfium2.PdfDocument(file, password=password)
         except pypdfium2.PdfiumError as error:
@@ -88,26 +87,26 @@ def open_pdf(path: Path, filename: str, password: str | None) -> Generator[pypdf
 
 
 def read_glyphs(pdf: pypdfium2.PdfDocument, index: int) -> Glyphs:
-    """Return the glyphs of the page at `index`, what is filled in its form fields and written on it among them.
+    """Return the glyphs of the page at `index`, with those of form fields and text annotations.
 
-    Raises `pypdfium2.PdfiumError` where the page is broken.
+    Raises `pypdfium2.PdfiumError` if the page is broken.
     """
-    page, kinds = _flattened(pdf, index)
+    page, kinds = _open_flattened(pdf, index)
     try:
-        return replace(_page_glyphs(page), has_files=pdfium.FPDF_ANNOT_FILEATTACHMENT in kinds)
+        return replace(_read_page_glyphs(page), has_files=pdfium.FPDF_ANNOT_FILEATTACHMENT in kinds)
     finally:
         page.close()
 
 
 def read_title(pdf: pypdfium2.PdfDocument) -> str:
-    """Return the title that the PDF's properties give, or an empty string."""
+    """Return the title in the PDF's properties; empty if there is none."""
     return str(pdf.get_metadata_value("Title")).strip()
 
 
 def read_outline(pdf: pypdfium2.PdfDocument) -> list[OutlineEntry]:
-    """Return the entries of the PDF's outline that lead to a page, in their order."""
+    """Return the entries of the outline that lead to a page, in order."""
     entries: list[OutlineEntry] = []
-    # An outline that is broken halfway is of use as far as it goes.
+    # A broken outline is useful up to its first error.
     with suppress(pypdfium2.PdfiumError):
         for bookmark in pdf.get_toc():
             target = bookmark.get_dest()
@@ -119,7 +118,7 @@ def read_outline(pdf: pypdfium2.PdfDocument) -> list[OutlineEntry]:
 
 
 def has_pictures(pdf: pypdfium2.PdfDocument) -> bool:
-    """Say whether any page shows a picture."""
+    """Return whether any page has a picture."""
     for index in range(len(pdf)):
         with suppress(pypdfium2.PdfiumError):
             page = pdf[index]
@@ -132,7 +131,7 @@ def has_pictures(pdf: pypdfium2.PdfDocument) -> bool:
 
 
 def measure_largest_picture(pdf: pypdfium2.PdfDocument, index: int) -> float:
-    """Return how much of the page at `index` its largest picture covers, from 0 to 1."""
+    """Return the share of the page at `index` that its largest picture covers, from 0 to 1."""
     page = pdf[index]
     try:
         width, height = page.get_size()
@@ -144,25 +143,25 @@ def measure_largest_picture(pdf: pypdfium2.PdfDocument, index: int) -> float:
 
 
 def extract_files(pdf: pypdfium2.PdfDocument, page_numbers: Sequence[int]) -> Iterator[tuple[str, bytes | None]]:
-    """Yield name and content of the files that are embedded in the PDF or pinned to one of the pages.
+    """Yield name and content of the files that are embedded in the PDF or attached to one of the pages.
 
-    The content is None where there is none to be had.
+    The content of a damaged file is None.
     """
     for index in range(pdf.count_attachments()):
-        yield _content(pdf.get_attachment(index))
+        yield _read_file(pdf.get_attachment(index))
     for number in page_numbers:
         page = pdf[number - 1]
         try:
             for index in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
                 annotation = pdfium.FPDFPage_GetAnnot(page.raw, index)
                 if file := pdfium.FPDFAnnot_GetFileAttachment(annotation):
-                    yield _content(pypdfium2.PdfAttachment(file, pdf))
+                    yield _read_file(pypdfium2.PdfAttachment(file, pdf))
                 pdfium.FPDFPage_CloseAnnot(annotation)
         finally:
             page.close()
 
 
-def _content(attachment: pypdfium2.PdfAttachment) -> tuple[str, bytes | None]:
+def _read_file(attachment: pypdfium2.PdfAttachment) -> tuple[str, bytes | None]:
     try:
         return attachment.get_name(), bytes(attachment.get_data())
     except pypdfium2.PdfiumError:
@@ -170,10 +169,10 @@ def _content(attachment: pypdfium2.PdfAttachment) -> tuple[str, bytes | None]:
 
 
 def draw_page(pdf: pypdfium2.PdfDocument, index: int, width_pixels: int) -> tuple[Image.Image, float]:
-    """Return a picture of the page about `width_pixels` wide, and its pixels per point."""
+    """Return the page as a picture about `width_pixels` wide, and its pixels per point."""
     page = pdf[index]
     try:
-        width, height = _size(page)
+        width, height = _read_size(page)
         scale = min(width_pixels / width, math.sqrt(_MAX_PIXELS / (width * height)))
         bitmap = page.render(scale=scale, rev_byteorder=True)
         picture: Image.Image = bitmap.to_pil().convert("RGB")
@@ -183,92 +182,97 @@ def draw_page(pdf: pypdfium2.PdfDocument, index: int, width_pixels: int) -> tupl
         page.close()
 
 
-def _flattened(pdf: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.PdfPage, frozenset[int]]:
-    """Return a page whose annotations with text are part of its content: PDFium reads no other; and their kinds."""
+def _open_flattened(pdf: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.PdfPage, frozenset[int]]:
+    """Return a page with its text annotations flattened into its content, and the kinds of all its annotations.
+
+    PDFium reads no text of annotations.
+    """
     page = pdf[index]
-    kinds = frozenset(map(_annotation_kind, repeat(page), range(pdfium.FPDFPage_GetAnnotCount(page.raw))))
-    if not _WRITTEN_ANNOTATIONS.isdisjoint(kinds):
-        flattened = pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
-        if flattened == pdfium.FLATTEN_SUCCESS:
+    kinds = frozenset(map(_read_annotation_kind, repeat(page), range(pdfium.FPDFPage_GetAnnotCount(page.raw))))
+    if not _TEXT_ANNOTATIONS.isdisjoint(kinds):
+        status = pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
+        if status == pdfium.FLATTEN_SUCCESS:
             page.close()
             return pdf[index], kinds
     return page, kinds
 
 
-def _annotation_kind(page: pypdfium2.PdfPage, index: int) -> int:
+def _read_annotation_kind(page: pypdfium2.PdfPage, index: int) -> int:
     annotation = pdfium.FPDFPage_GetAnnot(page.raw, index)
     kind = int(pdfium.FPDFAnnot_GetSubtype(annotation))
     pdfium.FPDFPage_CloseAnnot(annotation)
     return kind
 
 
-def _page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
-    width, height = _size(page)
-    to_shown = _as_shown(page, width, height)
+def _read_page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
+    width, height = _read_size(page)
+    to_shown = _page_to_display(page, width, height)
     textpage = page.get_textpage()
     try:
         count = max(textpage.count_chars(), 0)
         handle = textpage.raw
-        raw_codes = _codes(handle, count)
-        edges = _each(pdfium.FPDFText_GetLooseCharBox, pdfium.FS_RECTF, handle, range(count))
+        raw_codes = _read_codes(handle, count)
+        edges = _read_records(pdfium.FPDFText_GetLooseCharBox, pdfium.FS_RECTF, handle, range(count))
         boxes = to_shown.apply(edges[:, [0, 3, 2, 1]])
-        codes = _meaningful(raw_codes, boxes, handle)
-        sizes, is_reversed = _styles(codes, handle, to_shown)
+        codes = _replace_non_text(raw_codes, boxes, handle)
+        sizes, is_reversed = _read_styles(codes, handle, to_shown)
     finally:
         textpage.close()
     return Glyphs(width, height, codes, boxes, sizes, is_reversed)
 
 
-def _size(page: pypdfium2.PdfPage) -> tuple[float, float]:
+def _read_size(page: pypdfium2.PdfPage) -> tuple[float, float]:
     width, height = page.get_size()
     if not (0 < width < _FAR and 0 < height < _FAR):
         raise pypdfium2.PdfiumError(f"a page of {width} by {height} points cannot be shown")
     return width, height
 
 
-def _codes(handle: Any, count: int) -> NDArray[np.uint32]:
-    """Return the code point of every character, by its index."""
+def _read_codes(handle: Any, count: int) -> NDArray[np.uint32]:
+    """Return the code point of every character: shape (count,)."""
     buffer = np.zeros(count + 1, np.uint16)
     pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_ushort))
-    written = pdfium.FPDFText_GetText(handle, 0, count, pointer)
+    length = pdfium.FPDFText_GetText(handle, 0, count, pointer)
     has_surrogates = bool(np.any((buffer & 0xF800) == 0xD800))
-    if written == count + 1 and not has_surrogates:
+    if length == count + 1 and not has_surrogates:
         codes = buffer[:count].astype(np.uint32)
         codes[codes == _LINE_END_HYPHEN_IN_BULK] = LINE_END_HYPHEN
         return codes
-    # The bulk call leaves out what has no code and splits what is above U+FFFF: its places are no indexes.
+    # The bulk call omits characters without a code and splits those above U+FFFF: its positions are no indexes.
     return np.fromiter(map(pdfium.FPDFText_GetUnicode, repeat(handle), range(count)), np.uint32, count)
 
 
-def _each(function: Callable[..., int], record: Any, handle: Any, indexes: Sequence[int]) -> NDArray[np.float32]:
-    """Call a PDFium function that fills one record of floats per character; one row each."""
+def _read_records(
+    function: Callable[..., int], record: Any, handle: Any, indexes: Sequence[int]
+) -> NDArray[np.float32]:
+    """Call a PDFium function that fills a record of floats for each index: shape (len(indexes), floats in a record)."""
     records = (record * len(indexes))()
     deque(map(function, repeat(handle), indexes, records), maxlen=0)
     width = ctypes.sizeof(record) // ctypes.sizeof(ctypes.c_float)
-    return _finite(np.ndarray((len(indexes), width), np.float32, buffer=records))
+    return _clip_to_finite(np.ndarray((len(indexes), width), np.float32, buffer=records))
 
 
-def _finite(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bring what a broken file puts at infinity, or nowhere, to where it can be reckoned with."""
+def _clip_to_finite(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Replace NaN by 0 and clip infinite numbers, which broken files have."""
     return np.clip(np.nan_to_num(numbers), -_FAR, _FAR)
 
 
-def _as_shown(page: pypdfium2.PdfPage, width: float, height: float) -> AffineTransform:
-    """Return the mapping from the page's own space to points from the top left of the page as shown."""
+def _page_to_display(page: pypdfium2.PdfPage, width: float, height: float) -> AffineTransform:
+    """Return the transformation from page space to points from the top left of the page as shown."""
     device = (0, 0, round(width * _DEVICE_UNITS_PER_POINT), round(height * _DEVICE_UNITS_PER_POINT), 0)
 
-    def image(x: float, y: float) -> tuple[float, float]:
+    def transform(x: float, y: float) -> tuple[float, float]:
         device_x, device_y = ctypes.c_int(), ctypes.c_int()
         pdfium.FPDF_PageToDevice(page.raw, *device, x, y, device_x, device_y)
         return device_x.value / _DEVICE_UNITS_PER_POINT, device_y.value / _DEVICE_UNITS_PER_POINT
 
     step = 1000.0
-    (e, f), (right_x, right_y), (up_x, up_y) = image(0, 0), image(step, 0), image(0, step)
+    (e, f), (right_x, right_y), (up_x, up_y) = transform(0, 0), transform(step, 0), transform(0, step)
     return AffineTransform((right_x - e) / step, (right_y - f) / step, (up_x - e) / step, (up_y - f) / step, e, f)
 
 
-def _meaningful(raw: NDArray[np.uint32], boxes: NDArray[np.float32], handle: Any) -> NDArray[np.uint32]:
-    """Replace codes that are no text: a visible glyph without a meaning must not vanish from "−5"."""
+def _replace_non_text(raw: NDArray[np.uint32], boxes: NDArray[np.float32], handle: Any) -> NDArray[np.uint32]:
+    """Replace codes that are no text: visible glyphs by U+FFFD (so that "−" does not vanish from "−5"), others by 0."""
     codes = raw.copy()
     is_control = (codes < 0x20) | ((codes >= 0x7F) & (codes < 0xA0))
     is_control &= (codes != 0x09) & (codes != 0x0A) & (codes != 0x0D)
@@ -276,15 +280,15 @@ def _meaningful(raw: NDArray[np.uint32], boxes: NDArray[np.float32], handle: Any
     for index in np.flatnonzero(codes == LINE_END_HYPHEN).tolist():
         is_control[index] = pdfium.FPDFText_IsHyphen(handle, index) != 1
     has_ink = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-    codes[(is_control & has_ink) | is_noncharacter] = _NO_MEANING
+    codes[(is_control & has_ink) | is_noncharacter] = _REPLACEMENT
     codes[is_control & ~has_ink] = 0
     return codes
 
 
-def _styles(
+def _read_styles(
     codes: NDArray[np.uint32], handle: Any, to_shown: AffineTransform
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the font size and the direction of every character, asked once for each line, in its middle."""
+    """Return font size and direction of every character: those of the middle of its line, to save calls."""
     is_text = ~np.isin(codes, _SEPARATORS)
     line_of = np.cumsum(codes == _NEWLINE)
     texts = np.flatnonzero(is_text)
@@ -292,8 +296,10 @@ def _styles(
         return np.zeros(len(codes), np.float32), np.zeros(len(codes), np.bool_)
     lines, firsts, counts = np.unique(line_of[texts], return_index=True, return_counts=True)
     middles: list[int] = texts[firsts + counts // 2].tolist()
-    matrices = _each(pdfium.FPDFText_GetMatrix, pdfium.FS_MATRIX, handle, middles)
-    nominal = _finite(np.fromiter(map(pdfium.FPDFText_GetFontSize, repeat(handle), middles), np.float32, len(middles)))
+    matrices = _read_records(pdfium.FPDFText_GetMatrix, pdfium.FS_MATRIX, handle, middles)
+    nominal = _clip_to_finite(
+        np.fromiter(map(pdfium.FPDFText_GetFontSize, repeat(handle), middles), np.float32, len(middles))
+    )
     a, b, c, d = matrices[:, 0], matrices[:, 1], matrices[:, 2], matrices[:, 3]
     sizes = np.abs(nominal) * np.sqrt(np.abs(a * d - b * c))
     shown_x, shown_y = a * to_shown.a + b * to_shown.c, a * to_shown.b + b * to_shown.d

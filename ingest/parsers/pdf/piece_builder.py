@@ -1,4 +1,4 @@
-"""Bind pages into pieces of a document, with what is known of the whole so far. Pure."""
+"""Build the pieces of a document from its pages, with the vocabulary and letter sizes of the pages so far. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,19 +17,19 @@ from ingest.types import Block, BlockKind, Page, ParsedDocument
 PAGE_SEPARATOR = "\n\n"
 PIECE_PAGES = 32
 FIRST_PIECE_PAGES = 8
-"""The first piece is small: a reader may begin before the rest is read."""
+"""The first piece is small: it is ready while the rest of the file is parsed."""
 
 OCR_PIECE_PAGES = 4
-"""Of pages that OCR must read, which takes seconds each, the first piece has one and the others as many."""
+"""OCR takes seconds a page: with such pages the first piece has one page and the others have so many."""
 
 _MAX_VOCABULARY = 300_000
 
 
 class PieceBuilder:
-    """Takes pages one by one and gives them back as pieces.
+    """Collects pages in order and returns them in pieces.
 
-    The words of all pages so far tell which hyphens stay; their letters tell which lines are headings, and of
-    which rank.
+    The words of all pages so far decide which hyphens at line ends stay; the letter sizes of all pages so far decide
+    which lines are headings, and of which level.
     """
 
     def __init__(
@@ -49,63 +49,65 @@ class PieceBuilder:
         self._media_type = media_type
         self._total_pages = total_pages
         self._headings = HeadingFinder(outline)
-        self._running = RunningHeaderFinder()
+        self._running_headers = RunningHeaderFinder()
         self._vocabulary: set[str] = set()
         self._pages: list[ParsedPage] = []
-        self._bound_pages = 0
+        self._built_pages = 0
 
     @property
     def has_text(self) -> bool:
-        """Say whether any page so far has text."""
+        """Whether any page so far has text."""
         return self.report.has_text
 
     @property
     def is_full(self) -> bool:
-        """Say whether the pages that wait are enough for a piece; one without any text is never given away."""
+        """Whether the collected pages make a piece; pages without any text never do."""
         if not any(page.layout.text for page in self._pages):
             return False
-        read_slowly = sum(page.confidence is not None for page in self._pages)
-        if self._bound_pages:
-            return len(self._pages) >= PIECE_PAGES or read_slowly >= OCR_PIECE_PAGES
-        return len(self._pages) >= FIRST_PIECE_PAGES or read_slowly > 0
+        ocr_pages = sum(page.confidence is not None for page in self._pages)
+        if self._built_pages:
+            return len(self._pages) >= PIECE_PAGES or ocr_pages >= OCR_PIECE_PAGES
+        return len(self._pages) >= FIRST_PIECE_PAGES or ocr_pages > 0
 
     def add(self, page: ParsedPage) -> None:
-        """Take the next page."""
+        """Add the next page."""
         self.report.add(page)
         self._pages.append(page)
         if len(self._vocabulary) < _MAX_VOCABULARY:
             self._vocabulary |= collect_vocabulary([page.layout.text])
 
-    def take(self) -> ParsedDocument:
-        """Return the pages that wait as the next piece."""
+    def build_piece(self) -> ParsedDocument:
+        """Return the collected pages as the next piece."""
         layouts = [dehyphenate(page.layout, self._vocabulary) for page in self._pages]
-        starts = _starts(layouts)
-        headings = self._headings.find(layouts, starts, self._bound_pages + 1)
+        starts = _compute_starts(layouts)
+        headings = self._headings.find(layouts, starts, self._built_pages + 1)
         self._title = self._title or find_title(self._stored_title, layouts) or self._fallback_title
         confidences = [page.confidence for page in self._pages]
         piece = ParsedDocument(
             title=self._title,
             media_type=self._media_type,
             text=PAGE_SEPARATOR.join(layout.text for layout in layouts),
-            pages=tuple(map(_page, count(self._bound_pages + 1), layouts, starts, confidences)),
+            pages=tuple(map(_make_page, count(self._built_pages + 1), layouts, starts, confidences)),
             headings=tuple(headings),
             blocks=tuple(
-                block for layout, start in zip(layouts, starts, strict=True) for block in _tables(layout, start)
+                block
+                for layout, start in zip(layouts, starts, strict=True)
+                for block in _make_table_blocks(layout, start)
             ),
-            skipped=tuple(self._running.find(layouts, starts)),
+            skipped=tuple(self._running_headers.find(layouts, starts)),
             total_pages=self._total_pages,
         )
-        self._bound_pages += len(self._pages)
+        self._built_pages += len(self._pages)
         self._pages.clear()
         return piece
 
-    def finish(self, piece: ParsedDocument, warnings: Sequence[str]) -> ParsedDocument:
-        """Return `piece` with what is said of the whole file."""
+    def add_file_facts(self, piece: ParsedDocument, warnings: Sequence[str]) -> ParsedDocument:
+        """Return `piece`, the last one, with the warnings and metadata of the whole file."""
         metadata = {"ocr": format_pages(self.report.ocr)} if self.report.ocr else {}
         return replace(piece, warnings=(*piece.warnings, *warnings), metadata={**piece.metadata, **metadata})
 
 
-def _starts(layouts: Sequence[PageLayout]) -> list[int]:
+def _compute_starts(layouts: Sequence[PageLayout]) -> list[int]:
     starts: list[int] = []
     position = 0
     for layout in layouts:
@@ -114,11 +116,11 @@ def _starts(layouts: Sequence[PageLayout]) -> list[int]:
     return starts
 
 
-def _tables(layout: PageLayout, start: int) -> list[Block]:
+def _make_table_blocks(layout: PageLayout, start: int) -> list[Block]:
     return [Block(BlockKind.TABLE, start + a, start + b, start + header_end) for a, header_end, b in layout.tables]
 
 
-def _page(number: int, layout: PageLayout, start: int, confidence: float | None) -> Page:
+def _make_page(number: int, layout: PageLayout, start: int, confidence: float | None) -> Page:
     words = layout.words.copy()
     words["start"] += start
     words["end"] += start

@@ -1,4 +1,4 @@
-"""The second opinion on a PDF that PDFium cannot read (the adapter of `pypdf`)."""
+"""Extract text from a PDF that PDFium cannot read (the adapter of `pypdf`)."""
 
 import logging
 from pathlib import Path
@@ -11,7 +11,7 @@ _PAGES_TO_TRY = 5
 
 
 def extract_page_texts(path: Path) -> list[str]:
-    """Return the text of every page; empty where pypdf cannot read the file or its first pages have no text."""
+    """Return the text of every page; none if pypdf cannot read the file or its first pages have no text."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     texts: list[str] = []
     try:
@@ -19,6 +19,6 @@ def extract_page_texts(path: Path) -> list[str]:
             texts.append(page.extract_text())
             if len(texts) == _PAGES_TO_TRY and not any(text.strip() for text in texts):
                 break
-    except Exception:  # a broken file makes pypdf raise nearly anything; what was read so far is of use
+    except Exception:  # a broken file makes pypdf raise nearly anything; the pages so far are useful
         logger.debug("pypdf stopped after %s pages", len(texts), exc_info=True)
     return texts if any(text.strip() for text in texts) else []

@@ -1,6 +1,6 @@
-"""Running headers and footers: lines that come back on page after page at the same place. Pure.
+"""Find running headers and footers: lines that recur at the same height on page after page. Pure.
 
-The first of them stays: whatever it says can be found once.
+The first occurrence stays searchable, so that its text can be found once.
 """
 
 import re
@@ -14,9 +14,9 @@ from ingest.parsers.pdf.layout import PageLayout
 
 _MARGIN_SHARE = 0.12
 _MARGIN_ROWS = 2
-"""More rows than that at an edge are the head of a table that goes on, which belongs to it."""
+"""More rows at an edge than that are the header of a table that continues."""
 _REACH = 4
-"""How many pages before and after are looked at: a book's left and right pages differ."""
+"""Number of pages before and after that are compared: left and right pages of a book differ."""
 _MIN_PAGES = 4
 _MIN_COMPANIONS = 2
 _SAME_HEIGHT = 0.005
@@ -26,7 +26,7 @@ _NUMBERS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class _MarginLine:
-    """A line near the upper or lower edge: its span on the page, its words, its numbers, and how far down it is."""
+    """A line near the upper or lower edge: span, words and numbers, and its height on the page (0 top, 1 bottom)."""
 
     start: int
     end: int
@@ -35,7 +35,7 @@ class _MarginLine:
     height: float
 
     def recurs_as(self, other: "_MarginLine", pages_later: int) -> bool:
-        """Say whether a line of the same words is the same: its numbers are, or have grown as the page number has."""
+        """Return whether a line of the same words recurs: each number is equal or has grown with the page number."""
         is_same_place = abs(self.height - other.height) < _SAME_HEIGHT
         return is_same_place and all(
             b - a in (0, pages_later) for a, b in zip(self.numbers, other.numbers, strict=True)
@@ -47,22 +47,22 @@ _Margins = dict[tuple[str, ...], list[_MarginLine]]
 
 
 class RunningHeaderFinder:
-    """Finds them as pieces go by; the last pages of a piece are remembered for the next one."""
+    """Finds running headers and footers piece by piece; it compares with the last pages of the piece before."""
 
     def __init__(self) -> None:
         self._before: deque[_Margins] = deque(maxlen=_REACH)
 
     def find(self, layouts: Sequence[PageLayout], starts: Sequence[int]) -> list[tuple[int, int]]:
-        """Return the spans of running lines on the pages of a piece, which start at `starts` in its text."""
-        here = [_margin_lines(layout) for layout in layouts]
-        pages = [*self._before, *here]
+        """Return the spans of running headers and footers in the text of a piece; `starts` are those of its pages."""
+        margins = [_find_margin_lines(layout) for layout in layouts]
+        pages = [*self._before, *margins]
         first = len(self._before)
-        self._before.extend(here)
+        self._before.extend(margins)
         if len(pages) < _MIN_PAGES:
             return []
         spans: list[tuple[int, int]] = []
         for index, layout in enumerate(layouts):
-            lines = [line for lines in here[index].values() for line in lines]
+            lines = [line for lines in margins[index].values() for line in lines]
             running = [line for line in lines if _is_running(line, first + index, pages)]
             if sum(line.end - line.start for line in running) < len(layout.text) - len(running):
                 spans += [(starts[index] + line.start, starts[index] + line.end) for line in running]
@@ -80,28 +80,28 @@ def _is_running(line: _MarginLine, place: int, pages: Sequence[_Margins]) -> boo
     return len(companions) >= _MIN_COMPANIONS and companions[0] < place
 
 
-def _margin_lines(layout: PageLayout) -> _Margins:
+def _find_margin_lines(layout: PageLayout) -> _Margins:
     lines: _Margins = defaultdict(list)
     if len(layout.words) and len(layout.lines) and layout.height:
-        placed = list(_heights(layout))
+        placed = list(_measure_heights(layout))
         rows = sorted({round(height / _SAME_HEIGHT) for _, _, height in placed})
         outermost = {*rows[:_MARGIN_ROWS], *rows[-_MARGIN_ROWS:]}
         for start, end, height in placed:
             is_outermost = round(height / _SAME_HEIGHT) in outermost and min(height, 1 - height) < _MARGIN_SHARE
             if is_outermost and end - start <= _MAX_CHARS:
-                line = _margin_line(layout.text, start, end, height)
+                line = _make_margin_line(layout.text, start, end, height)
                 lines[line.words].append(line)
     return lines
 
 
-def _margin_line(text: str, start: int, end: int, height: float) -> _MarginLine:
+def _make_margin_line(text: str, start: int, end: int, height: float) -> _MarginLine:
     line = text[start:end]
     numbers = tuple(int(number) for number in _NUMBERS.findall(line))
     return _MarginLine(start, end, tuple(_NUMBERS.sub("0", line).split()), numbers, height)
 
 
-def _heights(layout: PageLayout) -> Iterator[tuple[int, int, float]]:
-    """Yield the span of every line and how far down its middle is, from 0 to 1."""
+def _measure_heights(layout: PageLayout) -> Iterator[tuple[int, int, float]]:
+    """Yield the span of every line and the height of its middle, from 0 at the top to 1."""
     firsts = np.minimum(np.searchsorted(layout.words["start"], layout.lines["start"]), len(layout.words) - 1)
     boxes = layout.words["box"][firsts]
     heights = (boxes[:, 1] + boxes[:, 3]) / 2 / layout.height

@@ -1,4 +1,4 @@
-"""Title and headings of a PDF, from its outline or from the size of its letters. Pure."""
+"""Find the title and headings of a PDF: from its outline, else by font size. Pure."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ _NUMBERING = re.compile(r"^[\dA-Z]{1,3}(?:\.\d+)*[.)]?\s+")
 class HeadingFinder:
     """Finds the headings of a document piece by piece.
 
-    A size of letters keeps the rank that it was given first: larger ones that come later share the highest.
+    A font size keeps the level that it got first: larger ones that come later share the highest level.
     """
 
     def __init__(self, outline: Sequence[OutlineEntry]) -> None:
@@ -33,95 +33,97 @@ class HeadingFinder:
         self._large_chars = 0
 
     def find(self, pages: Sequence[PageLayout], starts: Sequence[int], first_page: int) -> list[Heading]:
-        """Return the headings of the next pages, in order; `starts` are the places of the pages in their text."""
+        """Return the headings of the next pages in text order; `starts` are the starts of the pages in their text."""
         if self._outline:
-            headings = self._from_outline(pages, starts, first_page)
+            headings = self._find_by_outline(pages, starts, first_page)
         else:
-            headings = self._from_letter_size(pages, starts)
+            headings = self._find_by_size(pages, starts)
         return sorted(headings, key=lambda heading: heading.start)
 
-    def _from_outline(self, pages: Sequence[PageLayout], starts: Sequence[int], first_page: int) -> list[Heading]:
+    def _find_by_outline(self, pages: Sequence[PageLayout], starts: Sequence[int], first_page: int) -> list[Heading]:
         headings: list[Heading] = []
         for entry in self._outline:
             index = entry.page - first_page
             if 0 <= index < len(pages):
-                headings.append(Heading(entry.level, entry.title, starts[index] + _place(pages[index], entry.title)))
+                headings.append(
+                    Heading(entry.level, entry.title, starts[index] + _find_on_page(pages[index], entry.title))
+                )
         return headings
 
-    def _from_letter_size(self, pages: Sequence[PageLayout], starts: Sequence[int]) -> list[Heading]:
-        self._sizes.update(_letter_sizes(pages))
-        lines = _large_lines(pages, _most_frequent(self._sizes))
+    def _find_by_size(self, pages: Sequence[PageLayout], starts: Sequence[int]) -> list[Heading]:
+        self._sizes.update(_count_sizes(pages))
+        lines = _find_large_lines(pages, _most_frequent(self._sizes))
         self._chars += sum(len(page.text) for page in pages)
         self._large_chars += sum(len(text) for _, _, text, _ in lines)
         if self._large_chars > _MAX_SHARE_OF_TEXT * self._chars:
-            return []  # slides and posters are set large throughout
+            return []  # slides and posters have large letters throughout
         for size in sorted({size for _, _, _, size in lines}, reverse=True):
             self._level_of.setdefault(size, self._next_level(size))
         return [Heading(self._level_of[size], text, starts[page] + start) for page, start, text, size in lines]
 
     def _next_level(self, size: float) -> int:
-        """Return the rank of a size that was not seen before, between those of its neighbours."""
-        above = max((level for known, level in self._level_of.items() if known > size), default=0)
-        below = min((level for known, level in self._level_of.items() if known < size), default=_MAX_LEVELS)
+        """Return the level of a new font size, between those of its neighbours."""
+        above = max((level for other, level in self._level_of.items() if other > size), default=0)
+        below = min((level for other, level in self._level_of.items() if other < size), default=_MAX_LEVELS)
         return max(min(above + 1, below), 1)
 
 
 def find_title(stored: str, pages: Sequence[PageLayout]) -> str:
-    """Return the stored title if it says something, else the largest line of the first page, else nothing."""
+    """Return the stored title unless it is a placeholder, else the largest line of the first page, else nothing."""
     if title := clean_title(stored):
         return title
-    lines = _large_lines(pages[:1], _most_frequent(_letter_sizes(pages)))
+    lines = _find_large_lines(pages[:1], _most_frequent(_count_sizes(pages)))
     if not lines:
         return ""
     largest = max(size for _, _, _, size in lines)
     return next(text for _, _, text, size in lines if size == largest)
 
 
-def _place(page: PageLayout, title: str) -> int:
-    """Return where on the page a title stands: of the lines that begin with it, the one in the largest letters."""
+def _find_on_page(page: PageLayout, title: str) -> int:
+    """Return the offset of a title on the page: of the lines that begin with it the largest one, else 0."""
     sizes = dict(zip(page.lines["start"].tolist(), page.lines["size"].tolist(), strict=True))
-    for wanted in (title, _NUMBERING.sub("", title)):
-        pattern = r"\s+".join(map(re.escape, wanted.split()))
-        places = [match.start() for match in re.finditer(rf"^{_NUMBER}{pattern}", page.text, re.I | re.M)]
-        if pattern and places:
-            return max(places, key=lambda place: sizes.get(place, 0.0))
+    for text in (title, _NUMBERING.sub("", title)):
+        pattern = r"\s+".join(map(re.escape, text.split()))
+        offsets = [match.start() for match in re.finditer(rf"^{_NUMBER}{pattern}", page.text, re.I | re.M)]
+        if pattern and offsets:
+            return max(offsets, key=lambda offset: sizes.get(offset, 0.0))
     return 0
 
 
-def _letter_sizes(pages: Sequence[PageLayout]) -> Counter[float]:
-    """Return how many characters there are of each font size."""
+def _count_sizes(pages: Sequence[PageLayout]) -> Counter[float]:
+    """Return the number of characters of each font size."""
     counts: Counter[float] = Counter()
     for page in pages:
         for start, end, size in page.lines.tolist():
-            counts[_rounded(size)] += end - start
+            counts[_round_size(size)] += end - start
     return counts
 
 
 def _most_frequent(sizes: Counter[float]) -> float:
-    """Return the font size of most characters; infinite where there are none."""
+    """Return the font size of most characters; infinite without characters."""
     return max(sizes, key=lambda size: sizes[size]) if sizes else float("inf")
 
 
-def _large_lines(pages: Sequence[PageLayout], body_size: float) -> list[tuple[int, int, str, float]]:
-    """Return page index, place, text and size of the short lines that are clearly larger than the body.
+def _find_large_lines(pages: Sequence[PageLayout], body_size: float) -> list[tuple[int, int, str, float]]:
+    """Return page index, offset, text and font size of the short lines that are clearly larger than the body text.
 
-    Lines of one size that follow one another are one heading.
+    Consecutive lines of one size are one heading.
     """
-    found: list[tuple[int, int, str, float]] = []
+    large_lines: list[tuple[int, int, str, float]] = []
     for index, page in enumerate(pages):
-        for group in _runs_of_one_size(page):
+        for group in _group_by_size(page):
             start, end, size = int(group[0][0]), int(group[-1][1]), group[0][2]
             text = " ".join(page.text[start:end].split())
             is_large = size > _LARGER_THAN_BODY * body_size and len(group) <= _MAX_HEADING_LINES
             if is_large and len(text) <= _MAX_HEADING_CHARS and _LETTERS.search(text):
-                found.append((index, start, text, size))
-    return found
+                large_lines.append((index, start, text, size))
+    return large_lines
 
 
-def _runs_of_one_size(page: PageLayout) -> list[list[tuple[int, int, float]]]:
+def _group_by_size(page: PageLayout) -> list[list[tuple[int, int, float]]]:
     runs: list[list[tuple[int, int, float]]] = []
     for start, end, size in page.lines.tolist():
-        line = (start, end, _rounded(size))
+        line = (start, end, _round_size(size))
         if runs and runs[-1][-1][2] == line[2]:
             runs[-1].append(line)
         else:
@@ -129,5 +131,5 @@ def _runs_of_one_size(page: PageLayout) -> list[list[tuple[int, int, float]]]:
     return runs
 
 
-def _rounded(size: float) -> float:
+def _round_size(size: float) -> float:
     return round(size * 2) / 2

@@ -1,7 +1,7 @@
-"""Tables on a page: rows whose cells stand in clear columns are written with a sign between the cells. Pure.
+"""Find the tables of a page by their white space, and write separators between their cells. Pure.
 
-Only acts where it is sure: three rows or more, one after the other, whose cells are short, line up in every
-column and leave the same strips of the page empty. All else stays as it is.
+Only clear tables count: at least three consecutive rows whose cells are short, are aligned in every column and leave
+the same vertical strips of the page empty. All other text stays unchanged.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ _MAX_CELL_CHARS = 25
 _CELL_GAP_EM = 0.9
 _ALIGNED_EM = 0.6
 _ROW_GAP = 2.5
-_MAX_HEAD_LINES = 8
+_MAX_HEADER_LINES = 8
 _STRAY_ROWS = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1))
-"""How many rows may be left out above and below: what spans columns is no row of the table."""
+"""Numbers of rows that may be dropped above and below: a line across columns is no row of the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A cell: its span in the text and its left and right edge."""
+    """A cell: its span in the text and its left and right edge in points."""
 
     start: int
     end: int
@@ -37,7 +37,7 @@ class _Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line with wide gaps in it."""
+    """A line with wide gaps: its index, its cells, its extent and its font size in points."""
 
     line: int
     cells: tuple[_Cell, ...]
@@ -46,7 +46,7 @@ class _Row:
     size: float
 
     def is_followed_by(self, other: "_Row") -> bool:
-        """Say whether `other` is the next line of the text and stands close below."""
+        """Return whether `other` is the next line of the text, close below."""
         gap = other.y0 - self.y1
         height = max(self.y1 - self.y0, 1.0)
         return other.line == self.line + 1 and -height / 2 < gap < _ROW_GAP * height and other.y0 > self.y0
@@ -54,23 +54,23 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Rows, and the column of each of their cells."""
+    """Rows, and the column index of each of their cells."""
 
     rows: tuple[_Row, ...]
     columns: tuple[tuple[int, ...], ...]
 
 
 def mark_tables(layout: PageLayout) -> PageLayout:
-    """Return the page with its tables marked: one row a line, a separator between cells, also empty ones."""
-    rows = _rows(layout)
+    """Return the page with its tables: one line a row, with a separator between cells, empty ones included."""
+    rows = _find_rows(layout)
     if len(rows) < _MIN_ROWS:
         return layout
-    found = [table for run in _runs(rows) if (table := _table(run, layout.text))]
-    return _written(layout, found, rows) if found else layout
+    tables = [table for run in _group_rows(rows) if (table := _find_table(run, layout.text))]
+    return _write_tables(layout, tables, rows) if tables else layout
 
 
-def _rows(layout: PageLayout) -> list[_Row]:
-    """Return the lines that have a wide gap, all their words going from left to right."""
+def _find_rows(layout: PageLayout) -> list[_Row]:
+    """Return the lines that have a wide gap and whose words run from left to right."""
     words = layout.words
     if len(words) < 2 * _MIN_ROWS:
         return []
@@ -85,10 +85,10 @@ def _rows(layout: PageLayout) -> list[_Row]:
         return []
     firsts, ends = np.searchsorted(line_of, lines), np.searchsorted(line_of, lines, side="right")
     spans = zip(lines, firsts.tolist(), ends.tolist(), strict=True)
-    return [_row(line, first, end, breaks, layout) for line, first, end in spans]
+    return [_make_row(line, first, end, breaks, layout) for line, first, end in spans]
 
 
-def _row(line: int, first: int, end: int, breaks: NDArray[np.intp], layout: PageLayout) -> _Row:
+def _make_row(line: int, first: int, end: int, breaks: NDArray[np.intp], layout: PageLayout) -> _Row:
     inside = breaks[np.searchsorted(breaks, first) : np.searchsorted(breaks, end)].tolist()
     words = layout.words
     cells: list[_Cell] = []
@@ -100,7 +100,7 @@ def _row(line: int, first: int, end: int, breaks: NDArray[np.intp], layout: Page
     return _Row(line, tuple(cells), float(box[:, 1].min()), float(box[:, 3].max()), size)
 
 
-def _runs(rows: Sequence[_Row]) -> list[list[_Row]]:
+def _group_rows(rows: Sequence[_Row]) -> list[list[_Row]]:
     runs: list[list[_Row]] = []
     for row in rows:
         if runs and runs[-1][-1].is_followed_by(row):
@@ -110,21 +110,21 @@ def _runs(rows: Sequence[_Row]) -> list[list[_Row]]:
     return runs
 
 
-def _table(run: Sequence[_Row], text: str) -> _Table | None:
-    """Return the table that a run of rows is, perhaps without what stands over or under it."""
+def _find_table(run: Sequence[_Row], text: str) -> _Table | None:
+    """Return the table in a run of rows, perhaps without stray rows above or below; None if it is no clear table."""
     for above, below in _STRAY_ROWS:
         rows = run[above : len(run) - below]
         if len(rows) < _MIN_ROWS:
             continue
-        columns = _columns(rows)
+        columns = _assign_columns(rows)
         if all(len(set(row)) == len(row) for row in columns):
             table = _Table(tuple(rows), columns)
-            return table if _is_sure(table, text) else None
+            return table if _is_clear_table(table, text) else None
     return None
 
 
-def _columns(rows: Sequence[_Row]) -> tuple[tuple[int, ...], ...]:
-    """Return the column of each cell; cells above one another are in one column, and so is what lies between."""
+def _assign_columns(rows: Sequence[_Row]) -> tuple[tuple[int, ...], ...]:
+    """Return the column index of each cell; cells whose horizontal extents overlap are in one column."""
     edges: list[tuple[float, float]] = []
     for x0, x1 in sorted((cell.x0, cell.x1) for row in rows for cell in row.cells):
         if edges and x0 < edges[-1][1]:
@@ -137,41 +137,41 @@ def _columns(rows: Sequence[_Row]) -> tuple[tuple[int, ...], ...]:
     )
 
 
-def _is_sure(table: _Table, text: str) -> bool:
-    count = _column_count(table)
+def _is_clear_table(table: _Table, text: str) -> bool:
+    count = _count_columns(table)
     cells = [cell for row in table.rows for cell in row.cells]
     is_filled = len(cells) >= _MIN_FILLED * count * len(table.rows)
     is_short = sum(cell.end - cell.start for cell in cells) <= _MAX_CELL_CHARS * len(cells)
-    # Two columns without a head are as often a table of contents, or terms and what they mean.
-    is_told = count > 2 or (count == 2 and _has_head(table, text))
-    return is_filled and is_short and is_told and all(_is_aligned(table, column) for column in range(count))
+    # Two columns without a header are as often a table of contents or a glossary.
+    is_distinct = count > 2 or (count == 2 and _has_header(table, text))
+    return is_filled and is_short and is_distinct and all(_is_aligned(table, column) for column in range(count))
 
 
-def _column_count(table: _Table) -> int:
+def _count_columns(table: _Table) -> int:
     return 1 + max(column for row in table.columns for column in row)
 
 
 def _is_aligned(table: _Table, column: int) -> bool:
     cells = [
-        cell for row, columns in _pairs(table) for cell, of in zip(row.cells, columns, strict=True) if of == column
+        cell for row, columns in _pair_rows(table) for cell, of in zip(row.cells, columns, strict=True) if of == column
     ]
     edges = np.array([(cell.x0, cell.x1, (cell.x0 + cell.x1) / 2) for cell in cells])
     near = np.abs(edges - np.median(edges, axis=0)) < _ALIGNED_EM * table.rows[-1].size
     return float(near.mean(axis=0).max()) >= _MIN_ALIGNED
 
 
-def _pairs(table: _Table) -> list[tuple[_Row, tuple[int, ...]]]:
+def _pair_rows(table: _Table) -> list[tuple[_Row, tuple[int, ...]]]:
     return list(zip(table.rows, table.columns, strict=True))
 
 
-def _has_head(table: _Table, text: str) -> bool:
-    """Say whether the first row names the columns: it has words over the numbers of a column."""
-    head = dict(zip(table.columns[0], table.rows[0].cells, strict=True))
-    if sum(_is_number(text[cell.start : cell.end]) for cell in head.values()) > len(head) / 2:
+def _has_header(table: _Table, text: str) -> bool:
+    """Return whether the first row is a header: it has words above the numbers of a column."""
+    header = dict(zip(table.columns[0], table.rows[0].cells, strict=True))
+    if sum(_is_number(text[cell.start : cell.end]) for cell in header.values()) > len(header) / 2:
         return False
-    for column, cell in head.items():
+    for column, cell in header.items():
         below = [
-            c for row, of in _pairs(table)[1:] for c, number in zip(row.cells, of, strict=True) if number == column
+            c for row, of in _pair_rows(table)[1:] for c, number in zip(row.cells, of, strict=True) if number == column
         ]
         numeric = sum(_is_number(text[c.start : c.end]) for c in below)
         if below and numeric > len(below) / 2 and not _is_number(text[cell.start : cell.end]):
@@ -184,71 +184,71 @@ def _is_number(cell: str) -> bool:
     return digits > 0 and digits >= sum(map(str.isalpha, cell))
 
 
-def _head_start(table: _Table, layout: PageLayout, rows: Sequence[_Row]) -> int:
-    """Return the first line of the paragraph close above a table that names its columns, else the table's own."""
+def _find_header_line(table: _Table, layout: PageLayout, rows: Sequence[_Row]) -> int:
+    """Return the first line of the paragraph directly above a table if that names its columns, else the table's."""
     first = table.rows[0].line
     starts, ends = layout.lines["start"], layout.lines["end"]
     line = first
-    while line > 0 and first - line < _MAX_HEAD_LINES:
+    while line > 0 and first - line < _MAX_HEADER_LINES:
         gap = layout.text[int(ends[line - 1]) : int(starts[line])]
         if gap != "\n" and not (line == first and gap == "\n\n"):
             break
         line -= 1
     is_whole = line == 0 or layout.text[int(ends[line - 1]) : int(starts[line])] == "\n\n"
     above = [row for row in rows if line <= row.line < first]
-    is_short = int(ends[first - 1]) - int(starts[line]) <= _MAX_CELL_CHARS * _column_count(table)
+    is_short = int(ends[first - 1]) - int(starts[line]) <= _MAX_CELL_CHARS * _count_columns(table)
     return line if is_whole and is_short and any(_names_columns(row, table, layout.text) for row in above) else first
 
 
 def _names_columns(row: _Row, table: _Table, text: str) -> bool:
-    """Say whether a row above a table has words over most of its columns."""
+    """Return whether a row above a table has words for most of its columns."""
     words = sum(not _is_number(text[cell.start : cell.end]) for cell in row.cells)
-    return words > _column_count(table) / 2
+    return words > _count_columns(table) / 2
 
 
-def _written(layout: PageLayout, tables: Sequence[_Table], rows: Sequence[_Row]) -> PageLayout:
-    edits = [edit for table in tables for row, columns in _pairs(table) for edit in _edits(row, columns)]
+def _write_tables(layout: PageLayout, tables: Sequence[_Table], rows: Sequence[_Row]) -> PageLayout:
+    edits = [edit for table in tables for row, columns in _pair_rows(table) for edit in _make_edits(row, columns)]
     ends = np.array([end for _, end, _ in edits], np.int64)
-    growth = np.concatenate([[0], np.cumsum([len(written) - (end - start) for start, end, written in edits])])
+    growth = np.concatenate([[0], np.cumsum([len(text) - (end - start) for start, end, text in edits])])
 
-    def moved(places: NDArray[np.uint32]) -> NDArray[np.int64]:
-        shifts: NDArray[np.int64] = growth[np.searchsorted(ends, places, side="right")]
-        return shifts + places
+    def shift(offsets: NDArray[np.uint32]) -> NDArray[np.int64]:
+        shifts: NDArray[np.int64] = growth[np.searchsorted(ends, offsets, side="right")]
+        return shifts + offsets
 
     words, lines = layout.words.copy(), layout.lines.copy()
     for spans in (words, lines):
-        spans["start"], spans["end"] = moved(spans["start"]), moved(spans["end"])
-    written = replace(layout, text=_edited(layout.text, edits), words=words, lines=lines)
-    return replace(written, tables=tuple(_span(table, layout, written, rows) for table in tables))
+        spans["start"], spans["end"] = shift(spans["start"]), shift(spans["end"])
+    edited = replace(layout, text=_apply_edits(layout.text, edits), words=words, lines=lines)
+    return replace(edited, tables=tuple(_find_span(table, layout, edited, rows) for table in tables))
 
 
-def _edits(row: _Row, columns: Sequence[int]) -> list[tuple[int, int, str]]:
-    """Return what is written where in place of the white space between cells."""
+def _make_edits(row: _Row, columns: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Return the spans of white space between cells, each with the separators that replace it."""
     edits: list[tuple[int, int, str]] = []
     if columns[0] > 0:
         edits.append((row.cells[0].start, row.cells[0].start, CELL_SEPARATOR * columns[0]))
-    for place in range(1, len(columns)):
-        separator = CELL_SEPARATOR * (columns[place] - columns[place - 1])
-        edits.append((row.cells[place - 1].end, row.cells[place].start, separator))
+    for index in range(1, len(columns)):
+        separator = CELL_SEPARATOR * (columns[index] - columns[index - 1])
+        edits.append((row.cells[index - 1].end, row.cells[index].start, separator))
     return edits
 
 
-def _edited(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
+def _apply_edits(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
     pieces: list[str] = []
     position = 0
-    for start, end, written in edits:
-        pieces += [text[position:start], written]
+    for start, end, replacement in edits:
+        pieces += [text[position:start], replacement]
         position = end
     return "".join([*pieces, text[position:]])
 
 
-def _span(table: _Table, layout: PageLayout, written: PageLayout, rows: Sequence[_Row]) -> TableSpan:
+def _find_span(table: _Table, layout: PageLayout, edited: PageLayout, rows: Sequence[_Row]) -> TableSpan:
     first, last = table.rows[0].line, table.rows[-1].line
-    end = int(written.lines["end"][last])
-    body = int(written.lines["start"][first]) - len(CELL_SEPARATOR) * table.columns[0][0]
-    if _has_head(table, layout.text):
-        return TableSpan(body, int(written.lines["end"][first]), end)
-    head = _head_start(table, layout, rows)
-    if head == first:
+    end = int(edited.lines["end"][last])
+    body = int(edited.lines["start"][first]) - len(CELL_SEPARATOR) * table.columns[0][0]
+    if _has_header(table, layout.text):
+        return TableSpan(body, int(edited.lines["end"][first]), end)
+    header_line = _find_header_line(table, layout, rows)
+    if header_line == first:
         return TableSpan(body, body, end)
-    return TableSpan(int(written.lines["start"][head]), int(written.lines["end"][first - 1]), end)
+    return TableSpan(int(edited.lines["start"][header_line]), int(edited.lines["end"][first - 1]), end)
