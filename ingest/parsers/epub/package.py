@@ -1,6 +1,6 @@
 # pyright: basic, reportAttributeAccessIssue=false
 # (the stubs of lxml are partial)
-"""The container of an EPUB book: which files its chapters are in, and what its table of contents calls them."""
+"""Read the package of an EPUB book (OCF container, package document): its files in order and its table of contents."""
 
 import posixpath
 import zipfile
@@ -22,7 +22,7 @@ _TEXT_TYPES = frozenset({"application/xhtml+xml", "text/html", "application/x-dt
 
 @dataclass(frozen=True, slots=True)
 class TocEntry:
-    """A line of the table of contents: the file and the place in it, and its depth from 1."""
+    """An entry of the table of contents: its file, the fragment in it, and its depth from 1."""
 
     file: str
     fragment: str
@@ -32,7 +32,7 @@ class TocEntry:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book: the names of the files of its text in reading order, and its table of contents."""
+    """A book: its text files in reading order (the spine), and its table of contents."""
 
     title: str
     author: str
@@ -41,85 +41,89 @@ class Book:
 
 
 def read_book(archive: zipfile.ZipFile, filename: str) -> Book:
-    """Return what a book is made of; raises `DamagedFileError`, and `EncryptedFileError` where its text is locked."""
+    """Return the package of a book; raises `DamagedFileError`, and `EncryptedFileError` if its text is encrypted."""
     container = read_part(archive, _CONTAINER)
-    rootfile = next(_named(container, "rootfile"), None)
+    rootfile = next(_find_elements(container, "rootfile"), None)
     path = rootfile.get("full-path", "") if rootfile is not None else ""
     package = read_part(archive, path)
     if package is None:
         raise DamagedFileError(filename=filename, detail="it has no list of its chapters")
-    items = {item.get("id"): item for item in _named(package, "item")}
+    items = {item.get("id"): item for item in _find_elements(package, "item")}
     spine = [
-        items[reference.get("idref")] for reference in _named(package, "itemref") if reference.get("idref") in items
+        items[reference.get("idref")]
+        for reference in _find_elements(package, "itemref")
+        if reference.get("idref") in items
     ]
-    files = tuple(_target(path, item.get("href", ""))[0] for item in spine if item.get("media-type") in _TEXT_TYPES)
-    if set(files) & set(_locked(archive)):
+    files = tuple(
+        _resolve_link(path, item.get("href", ""))[0] for item in spine if item.get("media-type") in _TEXT_TYPES
+    )
+    if set(files) & set(_find_encrypted(archive)):
         raise EncryptedFileError(filename=filename)
     return Book(
-        title=clean_title(_text(next(_named(package, "title"), None))),
-        author=", ".join(_text(creator) for creator in _named(package, "creator")),
+        title=clean_title(_read_text(next(_find_elements(package, "title"), None))),
+        author=", ".join(_read_text(creator) for creator in _find_elements(package, "creator")),
         files=files,
-        toc=tuple(_toc(archive, path, list(items.values()))),
+        toc=tuple(_read_toc(archive, path, list(items.values()))),
     )
 
 
-def _toc(archive: zipfile.ZipFile, package_path: str, items: list[Element]) -> Iterator[TocEntry]:
-    """Yield the entries of the newer table of contents, or of the older one where the book has only that."""
+def _read_toc(archive: zipfile.ZipFile, package_path: str, items: list[Element]) -> Iterator[TocEntry]:
+    """Yield the entries of the navigation document (EPUB 3), else those of the NCX (EPUB 2)."""
     for item in items:
         if "nav" in (item.get("properties") or "").split():
-            path = _target(package_path, item.get("href", ""))[0]
+            path = _resolve_link(package_path, item.get("href", ""))[0]
             if path in archive.NameToInfo:
-                yield from _nav_entries(path, archive.read(path))
+                yield from _read_nav(path, archive.read(path))
                 return
     for item in items:
         if item.get("media-type") == "application/x-dtbncx+xml":
-            path = _target(package_path, item.get("href", ""))[0]
-            yield from _ncx_entries(path, read_part(archive, path))
+            path = _resolve_link(package_path, item.get("href", ""))[0]
+            yield from _read_ncx(path, read_part(archive, path))
 
 
-def _nav_entries(path: str, content: bytes) -> Iterator[TocEntry]:
+def _read_nav(path: str, content: bytes) -> Iterator[TocEntry]:
     root = html.document_fromstring(content)
-    navs = list(_named(root, "nav"))
+    navs = list(_find_elements(root, "nav"))
     toc = next((nav for nav in navs if "toc" in (nav.get("epub:type") or nav.get("role") or "")), *navs[:1])
-    for link in _named(toc, "a"):
-        depth = sum(1 for parent in link.iterancestors() if _local(parent) == "ol")
-        yield _entry(path, link.get("href", ""), _text(link), depth)
+    for link in _find_elements(toc, "a"):
+        depth = sum(1 for parent in link.iterancestors() if _local_name(parent) == "ol")
+        yield _make_entry(path, link.get("href", ""), _read_text(link), depth)
 
 
-def _ncx_entries(path: str, root: Element | None) -> Iterator[TocEntry]:
-    for point in _named(root, "navPoint"):
-        label = next((child for child in point.iterchildren("*") if _local(child) == "navLabel"), None)
-        content = next((child for child in point.iterchildren("*") if _local(child) == "content"), None)
-        depth = 1 + sum(1 for parent in point.iterancestors() if _local(parent) == "navPoint")
+def _read_ncx(path: str, root: Element | None) -> Iterator[TocEntry]:
+    for point in _find_elements(root, "navPoint"):
+        label = next((child for child in point.iterchildren("*") if _local_name(child) == "navLabel"), None)
+        content = next((child for child in point.iterchildren("*") if _local_name(child) == "content"), None)
+        depth = 1 + sum(1 for parent in point.iterancestors() if _local_name(parent) == "navPoint")
         if content is not None:
-            yield _entry(path, content.get("src", ""), _text(label), depth)
+            yield _make_entry(path, content.get("src", ""), _read_text(label), depth)
 
 
-def _entry(path: str, reference: str, label: str, depth: int) -> TocEntry:
-    file, fragment = _target(path, reference)
+def _make_entry(path: str, reference: str, label: str, depth: int) -> TocEntry:
+    file, fragment = _resolve_link(path, reference)
     return TocEntry(file, fragment, label, depth)
 
 
-def _locked(archive: zipfile.ZipFile) -> Iterator[str]:
-    for reference in _named(read_part(archive, _ENCRYPTION), "CipherReference"):
+def _find_encrypted(archive: zipfile.ZipFile) -> Iterator[str]:
+    for reference in _find_elements(read_part(archive, _ENCRYPTION), "CipherReference"):
         yield unquote(reference.get("URI", "")).lstrip("/")
 
 
-def _target(base: str, reference: str) -> tuple[str, str]:
-    """Return the member of the archive that a link in `base` leads to, and the place in it."""
+def _resolve_link(base: str, reference: str) -> tuple[str, str]:
+    """Return the archive member and the fragment that a link in `base` refers to."""
     path, fragment = urldefrag(reference)
     joined = posixpath.join(posixpath.dirname(base), unquote(path)) if path else base
     return posixpath.normpath(joined), unquote(fragment)
 
 
-def _named(root: Element | None, local_name: str) -> Iterator[Element]:
-    """Yield the elements of that name, in whatever namespace the writer of the book put them."""
-    return (element for element in (root.iter("*") if root is not None else ()) if _local(element) == local_name)
+def _find_elements(root: Element | None, local_name: str) -> Iterator[Element]:
+    """Yield the elements with a local name, in any namespace."""
+    return (element for element in (root.iter("*") if root is not None else ()) if _local_name(element) == local_name)
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return str(element.tag).rsplit("}", 1)[-1]
 
 
-def _text(element: Element | None) -> str:
+def _read_text(element: Element | None) -> str:
     return " ".join("".join(element.itertext()).split()) if element is not None else ""

@@ -1,4 +1,4 @@
-"""E-books (EPUB): one page a chapter, called what the table of contents calls it."""
+"""E-books (EPUB): one page a chapter, labelled with its title in the table of contents."""
 
 import re
 import zipfile
@@ -18,27 +18,27 @@ from ingest.types import PageUnit, ParsedDocument
 MEDIA_TYPE = "application/epub+zip"
 
 _EMPTY_ELEMENT = re.compile(r"<(a|b|div|em|i|iframe|p|script|span|strong|style|td|th|title)(\s[^<>]*)?/>", re.I)
-"""Elements that XHTML closes in one tag, and HTML does not."""
-_CUT = "\ufdd0"
-"""Stands around the number of a chapter where it begins; no text has it, as it is no character."""
+"""Elements that can be self-closing in XHTML and not in HTML."""
+_DELIMITER = "\ufdd0"
+"""Delimits the number of a chapter at its start; a noncharacter, which no text has."""
 _FRAMES = frozenset({"body", "div", "section", "article", "main"})
 _HEADINGS = "h1, h2, h3"
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A stretch of a file; `label` is what the table of contents calls it, if it begins a chapter."""
+    """A part of a file; `label` is its title in the table of contents if it begins a chapter."""
 
     html: str
     label: str
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read a book in its reading order.
+    """Yield a book as one piece in reading order.
 
-    A chapter begins where the table of contents or a heading at the top of a file says so; other files
-    continue the one before. Files that are missing become a warning. Raises what `open_container` and
-    `read_book` raise, and `NoTextError`.
+    A chapter begins at an entry of the table of contents or at a heading at the top of a file; other files continue the
+    chapter before. Missing files become a warning. Raises what `open_container` and `read_book` raise, and
+    `NoTextError`.
     """
     builder = DocumentBuilder()
     with translate_errors(source.filename), open_container(source.path, source.filename) as archive:
@@ -46,8 +46,8 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         missing = [file for file in book.files if file not in archive.NameToInfo]
         for file in book.files:
             entries = [entry for entry in book.toc if entry.file == file]
-            for part in _parts(_content(archive, file), entries) if file not in missing else ():
-                _write(part, builder)
+            for part in _split_chapters(_read_content(archive, file), entries) if file not in missing else ():
+                _write_part(part, builder)
     yield builder.build(
         title=book.title,
         media_type=MEDIA_TYPE,
@@ -58,34 +58,34 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     )
 
 
-def _content(archive: zipfile.ZipFile, file: str) -> str:
+def _read_content(archive: zipfile.ZipFile, file: str) -> str:
     data = archive.read(file)
     text = decode(data, find_markup_charset(data)).text
-    return _EMPTY_ELEMENT.sub(r"<\1\2></\1>", text.replace(_CUT, ""))
+    return _EMPTY_ELEMENT.sub(r"<\1\2></\1>", text.replace(_DELIMITER, ""))
 
 
-def _parts(content: str, entries: Sequence[TocEntry]) -> Iterator[_Part]:
-    """Cut a file where chapters begin that the table of contents names in it, at its highest rank there."""
+def _split_chapters(content: str, entries: Sequence[TocEntry]) -> Iterator[_Part]:
+    """Split a file at the chapters that the table of contents has in it, those of its highest level there."""
     tree = LexborHTMLParser(content)
     if tree.body is None:
         return
-    rank = min((entry.depth for entry in entries), default=0)
-    chapters = [entry for entry in entries if entry.depth == rank]
+    level = min((entry.depth for entry in entries), default=0)
+    chapters = [entry for entry in entries if entry.depth == level]
     label = ""
-    anchors = _anchors(tree)
+    anchors = _find_anchors(tree)
     for number, entry in enumerate(chapters):
-        place = _place(anchors.get(entry.fragment)) if entry.fragment else None
-        if place is None:
+        start = _find_start(anchors.get(entry.fragment)) if entry.fragment else None
+        if start is None:
             label = label or entry.label
         else:
-            place.insert_before(f"{_CUT}{number}{_CUT}")
-    first, *rest = (tree.body.html or "").split(_CUT)
+            start.insert_before(f"{_DELIMITER}{number}{_DELIMITER}")
+    first, *rest = (tree.body.html or "").split(_DELIMITER)
     yield _Part(first, label)
     for index, html in zip(rest[::2], rest[1::2], strict=True):
         yield _Part(html, chapters[int(index)].label)
 
 
-def _anchors(tree: LexborHTMLParser) -> dict[str, LexborNode]:
+def _find_anchors(tree: LexborHTMLParser) -> dict[str, LexborNode]:
     anchors: dict[str, LexborNode] = {}
     for node in tree.css("[id], a[name]"):
         for attribute in ("id", "name"):
@@ -93,25 +93,25 @@ def _anchors(tree: LexborHTMLParser) -> dict[str, LexborNode]:
     return anchors
 
 
-def _place(anchor: LexborNode | None) -> LexborNode | None:
-    """Return the element before which a chapter begins, or None where that is the start of the file."""
+def _find_start(anchor: LexborNode | None) -> LexborNode | None:
+    """Return the element that begins a chapter; None for the start of the file."""
     node = anchor
     while node is not None and node.parent is not None and node.parent.tag not in _FRAMES:
         node = node.parent
     return None if node is None or node.tag in ("body", "html") else node
 
 
-def _write(part: _Part, builder: DocumentBuilder) -> None:
+def _write_part(part: _Part, builder: DocumentBuilder) -> None:
     body = LexborHTMLParser(part.html).body
     if body is None or not body.text().strip():
         return
-    label = part.label or _heading_at_top(body)
+    label = part.label or _find_top_heading(body)
     if label or not builder.has_text:
         builder.begin_page(label)
     write_fragment(part.html, builder)
 
 
-def _heading_at_top(body: LexborNode) -> str:
+def _find_top_heading(body: LexborNode) -> str:
     heading = body.css_first(_HEADINGS)
     title = " ".join(heading.text().split()) if heading is not None else ""
     return title if " ".join(body.text().split()).startswith(title) else ""

@@ -1,6 +1,6 @@
 # pyright: basic, reportAttributeAccessIssue=false
 # (the stubs of lxml are partial)
-"""The container of an OpenDocument file: its parts, its names, and the styles of its lists."""
+"""Open the package of an OpenDocument file: its parts, qualified names and list styles."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,26 +27,26 @@ _NAMESPACES = {
 
 
 def qualify(prefixed: str) -> str:
-    """Return the full name of an element or attribute: `qualify("text:p")`."""
+    """Return the qualified name of an element or attribute in Clark notation: `qualify("text:p")`."""
     prefix, local = prefixed.split(":")
     return f"{{{_NAMESPACES[prefix]}}}{local}"
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The parts that have text, and which list styles number which of their levels."""
+    """The parts with text, and the numbered levels of each list style."""
 
     body: Element
     styles: Element | None
     title: str
-    numbered: Mapping[str, frozenset[int]]
+    numbered_levels: Mapping[str, frozenset[int]]
 
 
 @contextmanager
 def open_package(source: Source, kind: str) -> Iterator[Package]:
-    """Open a file whose body is an `office:<kind>`, and translate what its reading may raise.
+    """Open a file whose body is an `office:<kind>` for a `with` block, and translate the errors inside it.
 
-    Raises what `open_container` raises, `EncryptedFileError`, and `DamagedFileError` where there is no body.
+    Raises what `open_container` raises, `EncryptedFileError`, and `DamagedFileError` if there is no body.
     """
     with translate_errors(source.filename), open_container(source.path, source.filename) as archive:
         manifest = read_part(archive, "META-INF/manifest.xml")
@@ -57,11 +57,11 @@ def open_package(source: Source, kind: str) -> Iterator[Package]:
         if content is None or body is None:
             raise DamagedFileError(filename=source.filename, detail="it has no content")
         title = next(meta.iter(qualify("dc:title")), None) if meta is not None else None
-        numbered = {**_numbered_levels(styles), **_numbered_levels(content)}
-        yield Package(body, styles, clean_title(title.text if title is not None else ""), numbered)
+        numbered_levels = {**_read_numbered_levels(styles), **_read_numbered_levels(content)}
+        yield Package(body, styles, clean_title(title.text if title is not None else ""), numbered_levels)
 
 
-def _numbered_levels(root: Element | None) -> dict[str, frozenset[int]]:
+def _read_numbered_levels(root: Element | None) -> dict[str, frozenset[int]]:
     styles = root.iter(qualify("text:list-style")) if root is not None else ()
     return {
         style.get(qualify("style:name"), ""): frozenset(

@@ -9,7 +9,7 @@ from lxml.etree import _Element as Element
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
 from ingest.parsers.opendocument.package import Package, open_package, qualify
-from ingest.parsers.opendocument.text import Writer, flat_text, read_line
+from ingest.parsers.opendocument.text import Writer, flatten, read_paragraph
 from ingest.parsers.presentations.slides import sort_in_reading_order, warn_of_picture_slides
 from ingest.parsers.source import Source
 from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
@@ -19,36 +19,36 @@ MEDIA_TYPE = "application/vnd.oasis.opendocument"
 
 _LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)?")
 _UNITS_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
-_BESIDE_CELLS = (qualify("office:annotation"), qualify("draw:frame"))
+_ATTACHMENTS = (qualify("office:annotation"), qualify("draw:frame"))
 _VALUES = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _MAX_REPEATED_CELLS = 1000
 
 
 def parse_text(source: Source) -> Iterator[ParsedDocument]:
-    """Read a text document: headers and footers first, notes and boxes after the paragraph they belong to.
+    """Yield a text document as one piece: headers and footers first, notes and boxes after their paragraph.
 
     Raises what `open_package` raises, and `NoTextError`.
     """
     with open_package(source, "text") as package:
         builder = DocumentBuilder()
-        writer = Writer(builder, package.numbered, HeadingNumbers(package.styles))
-        for margin in _margins(package):
+        writer = Writer(builder, package.numbered_levels, HeadingNumbers(package.styles))
+        for margin in _find_margins(package):
             writer.write(margin)
         writer.write(package.body)
     yield builder.build(title=package.title, media_type=f"{MEDIA_TYPE}.text", filename=source.filename)
 
 
 def parse_slides(source: Source) -> Iterator[ParsedDocument]:
-    """Read a presentation: one page a slide, its title as a heading and label, notes after the line "Notes:".
+    """Yield a presentation as one piece: one page a slide, its title as heading and label, notes after "Notes:".
 
     Raises what `open_package` raises, and `NoTextError`.
     """
     with open_package(source, "presentation") as package:
         builder = DocumentBuilder()
-        silent = [
+        picture_slides = [
             number
             for number, slide in enumerate(package.body.iterchildren(qualify("draw:page")), 1)
-            if not _write_slide(slide, Writer(builder, package.numbered))
+            if not _write_slide(slide, Writer(builder, package.numbered_levels))
             and next(slide.iter(qualify("draw:image")), None) is not None
         ]
     yield builder.build(
@@ -56,21 +56,21 @@ def parse_slides(source: Source) -> Iterator[ParsedDocument]:
         media_type=f"{MEDIA_TYPE}.presentation",
         filename=source.filename,
         unit=PageUnit.SLIDE,
-        warnings=warn_of_picture_slides(silent),
+        warnings=warn_of_picture_slides(picture_slides),
     )
 
 
 def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
-    """Read a spreadsheet: one page a sheet, cells as they are shown, comments after the tables.
+    """Yield a spreadsheet as one piece: one page a sheet, cells as shown, comments after the tables.
 
-    What is beyond the limit of cells becomes a warning. Raises what `open_package` raises, and `NoTextError`.
+    Cells beyond the limit become a warning. Raises what `open_package` raises, and `NoTextError`.
     """
     with open_package(source, "spreadsheet") as package:
         builder, budget = DocumentBuilder(), CellBudget()
         for sheet in package.body.iterchildren(qualify("table:table")):
-            write_sheet(sheet.get(qualify("table:name"), ""), _sheet_rows(sheet, budget), builder)
-            for element in sheet.iter(*_BESIDE_CELLS):
-                text = flat_text(element)
+            write_sheet(sheet.get(qualify("table:name"), ""), _read_rows(sheet, budget), builder)
+            for element in sheet.iter(*_ATTACHMENTS):
+                text = flatten(element)
                 is_comment = element.tag == qualify("office:annotation")
                 builder.add_paragraph(f"Comment: {text}" if is_comment and text else text)
     yield builder.build(
@@ -82,30 +82,30 @@ def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
     )
 
 
-def _margins(package: Package) -> Iterator[Element]:
-    """Yield the headers and footers of the page styles, each text once."""
-    written: set[str] = set()
+def _find_margins(package: Package) -> Iterator[Element]:
+    """Yield the headers and footers of the page styles, each distinct text once."""
+    texts: set[str] = set()
     for page in package.styles.iter(qualify("style:master-page")) if package.styles is not None else ():
         for margin in page.iterchildren("*"):
-            text = flat_text(margin)
-            if margin.tag.startswith((qualify("style:header"), qualify("style:footer"))) and text not in written:
-                written.add(text)
+            text = flatten(margin)
+            if margin.tag.startswith((qualify("style:header"), qualify("style:footer"))) and text not in texts:
+                texts.add(text)
                 yield margin
 
 
 def _write_slide(slide: Element, writer: Writer) -> bool:
-    """Add a slide; say whether it has any text."""
+    """Add a slide; return whether it has any text."""
     length = writer.builder.length
     shapes = [shape for shape in slide.iterchildren("*") if shape.tag != qualify("presentation:notes")]
     titles = [shape for shape in shapes if shape.get(qualify("presentation:class")) == "title"]
-    title = flat_text(titles[0]) if titles else ""
+    title = flatten(titles[0]) if titles else ""
     writer.builder.begin_page(title)
     writer.builder.add_heading(1, title)
-    for shape in sort_in_reading_order(shapes, _place):
+    for shape in sort_in_reading_order(shapes, _read_position):
         if shape not in titles[:1]:
             _write_shape(shape, writer)
     for notes in slide.iterchildren(qualify("presentation:notes")):
-        text = "\n".join(read_line(paragraph).text for paragraph in _note_paragraphs(notes)).strip()
+        text = "\n".join(read_paragraph(paragraph).text for paragraph in _find_note_paragraphs(notes)).strip()
         writer.builder.add_paragraph(f"Notes:\n{text}" if text else "")
     return writer.builder.length > length
 
@@ -114,31 +114,31 @@ def _write_shape(shape: Element, writer: Writer) -> None:
     if shape.tag != qualify("draw:g"):
         writer.write_element(shape)
         return
-    for inner in sort_in_reading_order(shape.iterchildren("*"), _place):
+    for inner in sort_in_reading_order(shape.iterchildren("*"), _read_position):
         _write_shape(inner, writer)
 
 
-def _note_paragraphs(notes: Element) -> Iterator[Element]:
+def _find_note_paragraphs(notes: Element) -> Iterator[Element]:
     for frame in notes.iterchildren("*"):
         if frame.get(qualify("presentation:class")) == "notes":
             yield from frame.iter(qualify("text:p"))
 
 
-def _place(shape: Element) -> tuple[float, float]:
-    return _centimetres(shape.get(qualify("svg:y"))), _centimetres(shape.get(qualify("svg:x")))
+def _read_position(shape: Element) -> tuple[float, float]:
+    return _parse_centimetres(shape.get(qualify("svg:y"))), _parse_centimetres(shape.get(qualify("svg:x")))
 
 
-def _centimetres(length: str | None) -> float:
+def _parse_centimetres(length: str | None) -> float:
     match = _LENGTH.fullmatch(length or "")
     return float(match[1]) * _UNITS_CM[match[2] or "cm"] if match else 0.0
 
 
-def _sheet_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:
-    """Yield the rows of a sheet; of a stretch of empty rows, however long, one."""
+def _read_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:
+    """Yield the rows of a sheet; any number of consecutive empty rows is one."""
     number = 1
     for row in sheet.iter(qualify("table:table-row")):
-        cells = _row(row)
-        repeats = _count(row, "table:number-rows-repeated")
+        cells = _read_row(row)
+        repeats = _read_count(row, "table:number-rows-repeated")
         for _ in range(repeats if cells else 1):
             if not budget.take(len(cells), sheet=sheet.get(qualify("table:name"), ""), row=number):
                 return
@@ -146,24 +146,24 @@ def _sheet_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:
         number += repeats
 
 
-def _row(row: Element) -> Row:
+def _read_row(row: Element) -> Row:
     cells: dict[int, str] = {}
     column = 0
     for cell in row.iterchildren(qualify("table:table-cell"), qualify("table:covered-table-cell")):
-        repeats = _count(cell, "table:number-columns-repeated")
-        text = _cell_text(cell)
+        repeats = _read_count(cell, "table:number-columns-repeated")
+        text = _read_cell(cell)
         if text:
             cells.update(dict.fromkeys(range(column, column + min(repeats, _MAX_REPEATED_CELLS)), text))
         column += repeats
     return cells
 
 
-def _cell_text(cell: Element) -> str:
-    """Return what a cell shows, or its value where the file has only that."""
-    shown = " ".join(read_line(paragraph).text for paragraph in cell.iterchildren(qualify("text:p")))
+def _read_cell(cell: Element) -> str:
+    """Return the text of a cell as shown, else its stored value."""
+    shown = " ".join(read_paragraph(paragraph).text for paragraph in cell.iterchildren(qualify("text:p")))
     values = (cell.get(qualify(f"office:{kind}"), "") for kind in _VALUES)
     return " ".join(shown.split()) or next(filter(None, values), "")
 
 
-def _count(element: Element, attribute: str) -> int:
+def _read_count(element: Element, attribute: str) -> int:
     return max(int(element.get(qualify(attribute), "1")), 1)

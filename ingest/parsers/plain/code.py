@@ -14,21 +14,21 @@ from ingest.types import Block, BlockKind, Page, PageUnit, ParsedDocument
 MEDIA_TYPE = "text/plain"
 
 MAX_OUTLINED_BYTES = 1024 * 1024
-"""Longer files are data rather than programs (dumps): they are read in pieces and have no headings."""
+"""Longer files are data (dumps) rather than programs: they come in pieces without headings."""
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Yield a source file as code; a place is its line. Raises `NoTextError` where it is blank.
+    """Yield a source file as code, whose places are lines. Raises `NoTextError` if it is blank.
 
-    The encoding is the one that a comment in the first two lines or an XML declaration names, where it fits.
+    The encoding is the one that a comment in the first two lines or an XML declaration names, if it is valid.
     """
     if source.path.stat().st_size > MAX_OUTLINED_BYTES:
         for piece in text.parse(source):
-            yield replace(piece, title=Path(source.filename).name, blocks=(_block(piece.text),))
+            yield replace(piece, title=Path(source.filename).name, blocks=(_make_block(piece.text),))
         return
     data = source.path.read_bytes()
     decoded = decode(data, find_source_charset(data))
-    content = text.clean_lines(decoded.text)
+    content = text.normalize_lines(decoded.text)
     if not content.strip():
         raise NoTextError(filename=source.filename, detail="there is nothing but white space in it")
     yield ParsedDocument(
@@ -37,12 +37,12 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         text=content,
         pages=(Page(1, 0, len(content)),),
         headings=extract_outline(content, Path(source.filename).suffix.lower()),
-        blocks=(_block(content),),
+        blocks=(_make_block(content),),
         warnings=decoded.warnings,
         metadata={"encoding": decoded.encoding},
         unit=PageUnit.LINE,
     )
 
 
-def _block(content: str) -> Block:
+def _make_block(content: str) -> Block:
     return Block(BlockKind.CODE, 0, len(content), 0)

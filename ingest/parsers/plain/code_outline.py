@@ -1,4 +1,4 @@
-"""The classes and functions of a source file: Python by its grammar, others by lines that can be nothing else. Pure."""
+"""Outline a source file by its classes and functions: Python by its grammar, others by definition lines. Pure."""
 
 import ast
 import re
@@ -40,30 +40,30 @@ _MAX_LEVEL = 6
 
 
 def extract_outline(text: str, suffix: str) -> tuple[Heading, ...]:
-    """Return the definitions in `text` in order, each from its first line; those inside functions are left out."""
+    """Return the definitions in `text` in order, each at its first line; definitions inside functions are left out."""
     starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
     if suffix in _PYTHON:
-        tree = _python_tree(text)
+        tree = _parse_python(text)
         if tree is not None:
-            return tuple(_python_headings(tree.body, 1, starts))
-    return tuple(_lines_that_define(text, starts, suffix))
+            return tuple(_find_python_definitions(tree.body, 1, starts))
+    return tuple(_find_definition_lines(text, starts, suffix))
 
 
-def _python_tree(text: str) -> ast.Module | None:
-    """Return the parsed program, or None where this Python cannot read it."""
+def _parse_python(text: str) -> ast.Module | None:
+    """Return the parsed program; None if it is no program of this Python version."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the program that is read, not about ours
+            warnings.simplefilter("ignore")  # they concern the program that is read
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def _python_headings(body: Sequence[ast.stmt], level: int, starts: Sequence[int]) -> Iterator[Heading]:
+def _find_python_definitions(body: Sequence[ast.stmt], level: int, starts: Sequence[int]) -> Iterator[Heading]:
     for node in body:
         if isinstance(node, ast.ClassDef):
             yield Heading(level, f"class {node.name}", starts[_first_line(node) - 1])
-            yield from _python_headings(node.body, min(level + 1, _MAX_LEVEL), starts)
+            yield from _find_python_definitions(node.body, min(level + 1, _MAX_LEVEL), starts)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             keyword = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
             yield Heading(level, f"{keyword} {node.name}", starts[_first_line(node) - 1])
@@ -73,31 +73,32 @@ def _first_line(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> 
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
-def _lines_that_define(text: str, starts: Sequence[int], suffix: str) -> Iterator[Heading]:
-    patterns = _patterns(suffix)
-    around: list[tuple[int, bool]] = []
+def _find_definition_lines(text: str, starts: Sequence[int], suffix: str) -> Iterator[Heading]:
+    patterns = _choose_patterns(suffix)
+    enclosing: list[tuple[int, bool]] = []
     for start, line in zip(starts, text.split("\n"), strict=False):
-        found = _definition(line, patterns)
-        if found is None:
+        definition = _match_definition(line, patterns)
+        if definition is None:
             continue
-        indent = len(found[1].expandtabs(4))
-        around = [outer for outer in around if outer[0] < indent]
-        # What is inside a function is part of it; a function inside a class is a method.
-        if all(is_type for _, is_type in around):
-            yield Heading(min(len(around) + 1, _MAX_LEVEL), f"{found[2]} {found[3]}".strip(), start)
-        around.append((indent, found[2] in _TYPE_WORDS))
+        indent = len(definition[1].expandtabs(4))
+        enclosing = [outer for outer in enclosing if outer[0] < indent]
+        # A definition inside a function is part of it; a function inside a class is a method.
+        if all(is_type for _, is_type in enclosing):
+            title = f"{definition[2]} {definition[3]}".strip()
+            yield Heading(min(len(enclosing) + 1, _MAX_LEVEL), title, start)
+        enclosing.append((indent, definition[2] in _TYPE_WORDS))
 
 
-def _patterns(suffix: str) -> tuple[re.Pattern[str], ...]:
+def _choose_patterns(suffix: str) -> tuple[re.Pattern[str], ...]:
     if suffix == ".sql":
         return (_SQL_LINE,)
     if suffix in (".sh", ".bash", ".zsh"):
         return (_FUNCTION_LINE, _SHELL_LINE)
-    own = (_C_LINE,) if suffix in _C_SUFFIXES else (_IMPL_LINE,) if suffix == ".rs" else ()
-    return (_TYPE_LINE, _FUNCTION_LINE, *own)
+    language_patterns = (_C_LINE,) if suffix in _C_SUFFIXES else (_IMPL_LINE,) if suffix == ".rs" else ()
+    return (_TYPE_LINE, _FUNCTION_LINE, *language_patterns)
 
 
-def _definition(line: str, patterns: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+def _match_definition(line: str, patterns: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
     if len(line) > _MAX_LINE_CHARS or _NO_C_FUNCTION.match(line):
         return None
-    return next((found for pattern in patterns if (found := pattern.match(line))), None)
+    return next((match for pattern in patterns if (match := pattern.match(line))), None)

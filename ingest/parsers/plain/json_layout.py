@@ -1,4 +1,4 @@
-"""JSON values as text that people read: lines of "key: value", and tables where records are alike. Pure."""
+"""Write JSON values as text for people: lines of "key: value", and tables for records of one shape. Pure."""
 
 import json
 import re
@@ -9,26 +9,26 @@ from typing import TypeAlias
 from ingest.parsers.document_builder import DocumentBuilder
 
 MAX_CELL_CHARS = 1000
-"""Records with a longer value are no table: each value gets its own line."""
+"""Records with a longer value do not become a table: each value gets its own line."""
 
 _ENCODED = re.compile(r"(?:data:[\w/+.;=-]+,)?[A-Za-z0-9+/_-]{500}[A-Za-z0-9+/_=\s-]*")
-_MIXTURE = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
+_CHARACTER_CLASSES = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 _ENCODED_SAMPLE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An object with its members as written: in their order, a key that stands twice twice."""
+    """An object with its members in file order, duplicate keys included."""
 
     members: tuple[tuple[str, "Json"], ...]
 
 
 Json: TypeAlias = str | bool | Record | list["Json"] | None
-"""A value whose numbers are the text that the file has for them, so that none is rounded."""
+"""A JSON value (RFC 8259); numbers are their text in the file, so that none is rounded."""
 
 
 def load(text: str) -> Json:
-    """Return the value in `text`; raises `ValueError` where it is no JSON and `RecursionError` where it is too deep."""
+    """Return the value in `text`; raises `ValueError` if it is no JSON, `RecursionError` if it is nested too deeply."""
     value: Json = json.loads(
         text,
         object_pairs_hook=lambda members: Record(tuple(members)),
@@ -41,23 +41,23 @@ def load(text: str) -> Json:
 
 
 class JsonWriter:
-    """Writes values; `left_out` counts the stretches of encoded binary data (base64) that it only mentions."""
+    """Writes values; `omitted` counts the strings of encoded binary data (base64) that it replaces by a note."""
 
     def __init__(self) -> None:
-        self.left_out = 0
+        self.omitted = 0
 
     def write(self, value: Json, builder: DocumentBuilder) -> None:
-        """Add a value. What an object holds in objects and lists stands under its key as a heading."""
+        """Add a value; the objects and lists in an object come under their keys as headings."""
         if isinstance(value, list):
             self.write_records(value, builder)
             return
         if not isinstance(value, Record):
-            builder.add_paragraph(self._scalar(value))
+            builder.add_paragraph(self._format_scalar(value))
             return
         lines: list[str] = []
         for key, inner in value.members:
             if _is_plain(inner):
-                lines.extend(self.lines(Record(((key, inner),))))
+                lines.extend(self.format_lines(Record(((key, inner),))))
                 continue
             builder.add_paragraph("\n".join(lines))
             lines = []
@@ -66,56 +66,56 @@ class JsonWriter:
         builder.add_paragraph("\n".join(lines))
 
     def write_records(self, records: Sequence[Json], builder: DocumentBuilder) -> None:
-        """Add a list: as a table where its objects are alike and flat, else each value as a paragraph."""
+        """Add a list: as a table if its objects are flat and have the same keys, else each value as a paragraph."""
         rows = [record for record in records if isinstance(record, Record)]
         header = [key for key, _ in rows[0].members] if rows else []
-        if len(records) > 1 and len(rows) == len(records) and _are_alike(rows, header):
-            cells = [[self._scalar(dict(row.members)[key], null="") for key in header] for row in rows]
+        if len(records) > 1 and len(rows) == len(records) and _have_same_keys(rows, header):
+            cells = [[self._format_scalar(dict(row.members)[key], null="") for key in header] for row in rows]
             write_rows(header, cells, builder)
         elif all(map(_is_scalar, records)):
-            builder.add_paragraph("\n".join(self._scalar(record) for record in records))
+            builder.add_paragraph("\n".join(self._format_scalar(record) for record in records))
         else:
             for record in records:
-                builder.add_paragraph("\n".join(self.lines(record)))
+                builder.add_paragraph("\n".join(self.format_lines(record)))
 
-    def lines(self, value: Json) -> list[str]:
-        """Return a line "key: value" for each value inside, the keys on the way to it joined by dots."""
+    def format_lines(self, value: Json) -> list[str]:
+        """Return a line "path: value" for each scalar inside; its path is the keys to it joined by dots."""
         lines: list[str] = []
         stack: list[tuple[str, Json]] = [("", value)]
         while stack:
             path, value = stack.pop()
-            inner = _children(path, value)
+            inner = _find_children(path, value)
             if inner:
                 stack.extend(reversed(inner))
             else:
-                text = self._list(value) if isinstance(value, list) else self._scalar(value)
+                text = self._format_list(value) if isinstance(value, list) else self._format_scalar(value)
                 lines.append(f"{path}: {text}" if path else text)
         return lines
 
-    def _list(self, values: Sequence[Json]) -> str:
-        texts = [self._scalar(value) for value in values]
-        # Notebooks keep a text as the list of its lines.
+    def _format_list(self, values: Sequence[Json]) -> str:
+        texts = [self._format_scalar(value) for value in values]
+        # Jupyter notebooks store a text as the list of its lines.
         separator = "" if any(text.endswith("\n") for text in texts) else ", "
         return separator.join(texts) or "[]"
 
-    def _scalar(self, value: Json, null: str = "null") -> str:
+    def _format_scalar(self, value: Json, null: str = "null") -> str:
         if isinstance(value, str):
-            return self._readable(value)
+            return self._replace_encoded(value)
         if isinstance(value, Record):
             return "{}"
         return null if value is None else json.dumps(value)
 
-    def _readable(self, text: str) -> str:
+    def _replace_encoded(self, text: str) -> str:
         if len(text) < _ENCODED_SAMPLE or not _ENCODED.fullmatch(text):
             return text
-        if not all(kind.search(text) for kind in _MIXTURE):
+        if not all(kind.search(text) for kind in _CHARACTER_CLASSES):
             return text
-        self.left_out += 1
+        self.omitted += 1
         return f"({len(text):,} characters of encoded data)"
 
 
 def write_rows(header: Sequence[str], rows: Sequence[Sequence[str]], builder: DocumentBuilder) -> None:
-    """Add rows as a table or, where a cell is long, each as lines of "name: value"."""
+    """Add rows as a table, or each as lines of "name: value" if a cell is long."""
     if all(len(cell) <= MAX_CELL_CHARS for row in rows for cell in row):
         builder.add_table([header, *rows], header_rows=1)
         return
@@ -124,8 +124,8 @@ def write_rows(header: Sequence[str], rows: Sequence[Sequence[str]], builder: Do
         builder.add_paragraph("\n".join(lines))
 
 
-def _children(path: str, value: Json) -> list[tuple[str, Json]]:
-    """Return what is inside an object, or inside a list that holds more than plain values."""
+def _find_children(path: str, value: Json) -> list[tuple[str, Json]]:
+    """Return the values in an object or in a list that has more than scalars, with their paths; none for a scalar."""
     if isinstance(value, Record):
         return [(f"{path}.{key}" if path else key, inner) for key, inner in value.members]
     if isinstance(value, list) and not all(map(_is_scalar, value)):
@@ -133,7 +133,7 @@ def _children(path: str, value: Json) -> list[tuple[str, Json]]:
     return []
 
 
-def _are_alike(rows: Sequence[Record], header: Sequence[str]) -> bool:
+def _have_same_keys(rows: Sequence[Record], header: Sequence[str]) -> bool:
     keys = set(header)
     return len(header) > 1 and all(
         len(row.members) == len(keys) and {key for key, _ in row.members} == keys and _is_flat(row) for row in rows
@@ -149,5 +149,5 @@ def _is_scalar(value: Json) -> bool:
 
 
 def _is_plain(value: Json) -> bool:
-    """Say whether a value fits one line: a scalar or a list of scalars."""
+    """Return whether a value fits one line: a scalar or a list of scalars."""
     return _is_scalar(value) or (isinstance(value, list) and all(map(_is_scalar, value)))

@@ -1,4 +1,4 @@
-"""Plain text: kept as it is, in whatever encoding it comes; a place in it is its line."""
+"""Plain text in any encoding: kept line by line."""
 
 import re
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ _FORM_FEED_AT_LINE_END = re.compile(r"(?:\A|(?<=\n))\x0c|\x0c(?=\r?\n)")
 def parse(source: Source) -> Iterator[ParsedDocument]:
     """Yield a text file, a long one in pieces of whole lines; its encoding is in `metadata["encoding"]`.
 
-    The line break between two pieces is in neither. Raises `NoTextError` where the file is blank.
+    The line break between two pieces is in neither. Raises `NoTextError` if the file is blank.
     """
     size_bytes = source.path.stat().st_size
     has_text = False
     with source.path.open("rb") as file:
         for number, decoded in enumerate(decode_lines(file, PIECE_BYTES), 1):
-            cleaned = clean_lines(decoded.text)
+            cleaned = normalize_lines(decoded.text)
             text = cleaned if file.tell() >= size_bytes else cleaned.removesuffix("\n")
             has_text = has_text or bool(text.strip())
             yield ParsedDocument(
@@ -41,6 +41,6 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         raise NoTextError(filename=source.filename, detail="there is nothing but white space in it")
 
 
-def clean_lines(text: str) -> str:
-    """Return `text` as `clean` does, but a form feed beside a line break makes no line of its own."""
+def normalize_lines(text: str) -> str:
+    """Return `text` as `normalize_text` does, except that a form feed beside a line break adds no line."""
     return normalize_text(_FORM_FEED_AT_LINE_END.sub("", text))

@@ -1,4 +1,4 @@
-"""What the control words of RTF mean, as far as text is concerned. Data only."""
+"""The control words of RTF 1.9 that matter for text. Data only."""
 
 CHARACTER_SETS = {
     0: "cp1252",
@@ -23,7 +23,7 @@ CHARACTER_SETS = {
 }
 """The code page of a font's `fcharset`."""
 
-SIGNS = {
+CHARACTERS = {
     "tab": "\t",
     "line": "\n",
     "lbr": "\n",
@@ -52,16 +52,16 @@ _SKIPPED = (
     "printim buptim doccomm keywords subject author manager company category hlinkbase ftnsep ftnsepc ftncn aftnsep "
     "aftnsepc aftncn"
 )
-SKIPPED = frozenset(_SKIPPED.split())
-"""Groups without text that a reader sees."""
+SKIPPED_DESTINATIONS = frozenset(_SKIPPED.split())
+"""Destinations without visible text."""
 
-READ_THOUGH_IGNORABLE = frozenset({"shpinst", "shptxt", "annotation", "fldrslt", "listtext", "pntext", "shprslt"})
-"""Groups that are marked as ignorable and have text all the same."""
+READ_IGNORABLE_DESTINATIONS = frozenset({"shpinst", "shptxt", "annotation", "fldrslt", "listtext", "pntext", "shprslt"})
+"""Destinations that are marked as ignorable (`\\*`) and have visible text."""
 
-ATTACHED = {
+NOTES = {
     "footnote": "Footnote: ",
     "annotation": "Comment: ",
     "shptxt": "",
     **dict.fromkeys(("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"), ""),
 }
-"""Groups whose text stands apart from the paragraph they are in, and what is written before it."""
+"""Destinations whose text follows the paragraph that they are in, and the label before it."""

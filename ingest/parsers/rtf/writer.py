@@ -1,4 +1,4 @@
-"""The paragraphs and tables of an RTF file on their way into a document. Pure."""
+"""Write the paragraphs, tables and notes of an RTF file into a document. Pure."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,59 +12,59 @@ _NUMBER = re.compile(r"^(\(?\w{1,5}(?:\.\w{1,3})*[.)])\t\s*")
 
 @dataclass(slots=True)
 class TextBuffer:
-    """Text on its way to its purpose (`text` is the body); bytes wait until all of a character's are there."""
+    """Collects the text of a destination (`text` is the body); bytes are decoded when their run ends."""
 
-    purpose: str = "text"
+    destination: str = "text"
     pieces: list[str] = field(default_factory=list)
-    waiting: bytearray = field(default_factory=bytearray)
+    pending_bytes: bytearray = field(default_factory=bytearray)
     encoding: str = "cp1252"
 
     def add_bytes(self, data: bytes, encoding: str) -> None:
-        """Add text that is in `encoding`."""
+        """Add bytes in `encoding`."""
         if encoding != self.encoding:
             self._decode()
             self.encoding = encoding
-        self.waiting += data
+        self.pending_bytes += data
 
     def add(self, text: str) -> None:
-        """Add text; half of a surrogate pair waits for its other half."""
+        """Add text; a lone surrogate may be completed by the next call."""
         self._decode()
         self.pieces.append(text)
 
     def take(self) -> str:
-        """Return the text and begin anew."""
+        """Return the text and clear the buffer."""
         self._decode()
         text = "".join(self.pieces).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         self.pieces.clear()
         return text
 
     def _decode(self) -> None:
-        if self.waiting:
-            self.pieces.append(self.waiting.decode(self.encoding, "replace"))
-            self.waiting.clear()
+        if self.pending_bytes:
+            self.pieces.append(self.pending_bytes.decode(self.encoding, "replace"))
+            self.pending_bytes.clear()
 
 
 class RtfWriter:
-    """Adds paragraphs and tables to a document, and behind each what is attached to it."""
+    """Adds paragraphs and tables to a document, each followed by its notes."""
 
     def __init__(self) -> None:
         self.builder = DocumentBuilder()
-        self._attached: list[str] = []
-        self._attached_to_table = 0
-        self._written: set[str] = set()
+        self._notes: list[str] = []
+        self._table_notes = 0
+        self._note_texts: set[str] = set()
         self._cells: list[str] = []
         self._rows: list[list[str]] = []
         self._header_rows = 0
         self._is_after_item = False
 
-    def attach(self, text: str) -> None:
-        """Keep a note until the paragraph or table that is open ends; the same text is kept once."""
-        if text not in self._written:
-            self._written.add(text)
-            self._attached.append(text)
+    def add_note(self, text: str) -> None:
+        """Add a note after the paragraph or table that is open; a repeated text is added once."""
+        if text not in self._note_texts:
+            self._note_texts.add(text)
+            self._notes.append(text)
 
     def end_paragraph(self, text: str, *, heading_level: int) -> None:
-        """Add a paragraph, or a heading where its level is not 0; a table that was open is complete."""
+        """Add a paragraph, or a heading if its level is not 0; an open table ends before it."""
         self.end_table()
         if heading_level:
             self.builder.add_heading(heading_level, text)
@@ -74,21 +74,21 @@ class RtfWriter:
             is_item = item != text
             self.builder.add_paragraph(item, separator="\n" if is_item and self._is_after_item else "\n\n")
             self._is_after_item = is_item
-        self._write_attached(len(self._attached))
+        self._write_notes(len(self._notes))
 
     def end_cell(self, text: str) -> None:
-        """Add a cell to the row that is open."""
+        """Add a cell to the open row."""
         self._cells.append(text.strip())
-        self._attached_to_table = len(self._attached)
+        self._table_notes = len(self._notes)
 
     def end_row(self, *, is_header: bool) -> None:
-        """Add the row that is open to the table."""
+        """Add the open row to the table."""
         self._header_rows += int(is_header and self._header_rows == len(self._rows))
         self._rows.append(self._cells)
         self._cells = []
 
     def end_table(self) -> None:
-        """Add the table that is open, if any; one that only arranges the page becomes paragraphs."""
+        """Add the open table, if any; a layout table becomes paragraphs."""
         rows = [*self._rows, *([self._cells] if self._cells else [])]
         if not rows:
             return
@@ -99,11 +99,11 @@ class RtfWriter:
             for cell in (cell for row in rows for cell in row):
                 self.builder.add_paragraph(cell)
         self._rows, self._cells, self._header_rows = [], [], 0
-        self._write_attached(self._attached_to_table)
+        self._write_notes(self._table_notes)
 
-    def _write_attached(self, count: int) -> None:
-        for text in self._attached[:count]:
+    def _write_notes(self, count: int) -> None:
+        for text in self._notes[:count]:
             self.builder.add_paragraph(text)
             self._is_after_item = False
-        del self._attached[:count]
-        self._attached_to_table = 0
+        del self._notes[:count]
+        self._table_notes = 0

@@ -1,4 +1,4 @@
-"""CSV and TSV: a table, one row a line."""
+"""CSV (RFC 4180) and TSV: a table, one line for each row."""
 
 import csv
 from collections import Counter
@@ -23,48 +23,48 @@ _MEDIA_TYPES = {"\t": "text/tab-separated-values"}
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Yield a table, a long one in pages each under the header; delimiter and encoding are kept in `metadata`.
+    """Yield a table, a long one in pages with the header on each; `metadata` has its delimiter and encoding.
 
-    Every cell is in the text, also where rows are longer than the first. The first row is the header
-    unless a number stands in it. In a table of one page, a place is its line where every row is one line of
-    the file. Raises `NoTextError` where there is nothing in the cells.
+    Every cell is in the text, even in rows that are longer than the first. The first row is the header unless it has a
+    number. The places of a table of one page are lines if every row is one line of the file. Raises `NoTextError` if
+    all cells are blank.
     """
     with source.path.open("rb") as file:
         table = _Table(file)
-        rows = table.rows()
+        rows = table.read_rows()
         first = list(islice(rows, 1))
         header = [row for row in first if not any(map(_is_number, row))]
-        pages = pairwise(_pages(chain(first[len(header) :], rows)))
+        pages = pairwise(_split_pages(chain(first[len(header) :], rows)))
         for number, (page, following) in enumerate(pages, 1):
             start = (number - 1) * ROWS_PER_PAGE
             label = f"rows {start + 1} to {start + len(page)}" if following or start else ""
-            yield table.piece(header, page, source, number=number, label=label)
+            yield table.build_page(header, page, source, number=number, label=label)
 
 
 class _Table:
-    """The rows of a file that is read as it is asked for, and what became known of it."""
+    """The rows of a file, which is read on demand, with its encoding, delimiter and warnings."""
 
     def __init__(self, file: BinaryIO) -> None:
         batches = decode_lines(file, _BATCH_BYTES)
         first = next(batches, DecodedText("", "utf-8"))
         self.encoding = first.encoding
-        self.delimiter = _delimiter(normalize_text(first.text))
+        self.delimiter = _detect_delimiter(normalize_text(first.text))
         self._batches = chain([first], batches)
         self._warnings: list[str] = []
         self._lines = 0
 
-    def rows(self) -> Iterator[list[str]]:
-        """Yield the rows that have something in a cell."""
-        # The limit is the module's only state; a cell as long as the file must not be an error.
+    def read_rows(self) -> Iterator[list[str]]:
+        """Yield the rows that have text in a cell."""
+        # The limit is the global state of `csv`; a cell may be as long as the file.
         csv.field_size_limit(_MAX_FIELD_CHARS)
         for row in csv.reader(self._read_lines(), delimiter=self.delimiter, skipinitialspace=True):
             if any(cell.strip() for cell in row):
                 yield row
 
-    def piece(
+    def build_page(
         self, header: Sequence[list[str]], rows: Sequence[list[str]], source: Source, *, number: int, label: str
     ) -> ParsedDocument:
-        """Return one page; `label` is empty where it is the whole table."""
+        """Return one page; an empty `label` means that it is the whole table."""
         builder = DocumentBuilder(first_page=number)
         if label:
             builder.begin_page(label)
@@ -91,33 +91,33 @@ class _Table:
                 yield line
 
 
-def _pages(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-    """Yield the rows in pages, the first of which may be empty, and an empty page after the last."""
+def _split_pages(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """Yield the rows in pages, then an empty page; the first page may be empty too."""
     yield list(islice(rows, ROWS_PER_PAGE))
     while page := list(islice(rows, ROWS_PER_PAGE)):
         yield page
     yield []
 
 
-def _delimiter(text: str) -> str:
-    """Return the delimiter that cuts the most rows, among those the one that leaves the most quotes right.
+def _detect_delimiter(text: str) -> str:
+    """Return the delimiter that splits the most rows.
 
-    Among those, it is the one that cuts the most rows into as many cells.
+    Ties go to the one with the most rows of valid quotes, then to the one with the most rows of equal width.
     """
     lines = list(islice(text.splitlines(keepends=True), _ROWS_TO_TRY))
     csv.field_size_limit(_MAX_FIELD_CHARS)
 
     def fitness(delimiter: str) -> tuple[int, int, int, int]:
-        cut = Counter(width for width in _widths(lines, delimiter, is_strict=False) if width > 1)
-        width, count = max(cut.items(), key=lambda item: item[1], default=(1, 0))
-        right = sum(width > 1 for width in _widths(lines, delimiter, is_strict=True))
-        return sum(cut.values()), right, count, width
+        widths = Counter(width for width in _count_cells(lines, delimiter, is_strict=False) if width > 1)
+        width, count = max(widths.items(), key=lambda item: item[1], default=(1, 0))
+        valid = sum(width > 1 for width in _count_cells(lines, delimiter, is_strict=True))
+        return sum(widths.values()), valid, count, width
 
     return max(_DELIMITERS, key=fitness)
 
 
-def _widths(lines: Sequence[str], delimiter: str, *, is_strict: bool) -> Iterator[int]:
-    """Yield how many cells each row has; a strict reader leaves out rows where a quote closes within a cell."""
+def _count_cells(lines: Sequence[str], delimiter: str, *, is_strict: bool) -> Iterator[int]:
+    """Yield the number of cells of each row; if strict, without rows in which a quote closes inside a cell."""
     rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=is_strict)
     while True:
         try:

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Parquet: the rows as tables under their column names (the adapter of `pyarrow`, loaded when the first file comes)."""
+"""Parquet: the rows as tables under their column names (the adapter of `pyarrow`, imported for the first file)."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,45 +20,45 @@ _BROKEN = "its columns are cut short or broken"
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Yield the rows in pieces of one page each, every page under the header row; nested values are compact JSON.
+    """Yield the rows in pieces of one page, each with the header row; nested values are compact JSON.
 
-    Columns of bytes (pictures, sound) are left out with a warning. Raises `EncryptedFileError`,
-    `DamagedFileError`, and `NoTextError` where there is no row or no column to read.
+    Columns of bytes (pictures, sound) are omitted with a warning. Raises `EncryptedFileError`, `DamagedFileError`, and
+    `NoTextError` if there is no row or no readable column.
     """
-    import pyarrow  # 0.3 s and 60 MB, which readers of other files are spared
+    import pyarrow  # takes 0.3 s and 60 MB
 
-    _check_is_open(source)
+    _refuse_encrypted(source)
     try:
-        yield from _pages(source)
+        yield from _parse_pages(source)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise DamagedFileError(filename=source.filename, detail=_BROKEN) from error
 
 
-def _check_is_open(source: Source) -> None:
+def _refuse_encrypted(source: Source) -> None:
     with source.path.open("rb") as file:
         file.seek(-min(len(_ENCRYPTED_MAGIC), source.path.stat().st_size), 2)
         if file.read() == _ENCRYPTED_MAGIC:
             raise EncryptedFileError(filename=source.filename)
 
 
-def _pages(source: Source) -> Iterator[ParsedDocument]:
+def _parse_pages(source: Source) -> Iterator[ParsedDocument]:
     import pyarrow.parquet
 
     with pyarrow.parquet.ParquetFile(source.path, memory_map=True) as file:
         schema = file.schema_arrow
         readable = [field.name for field in schema if not _has_bytes(field.type)]
-        left_out = [field.name for field in schema if _has_bytes(field.type)]
+        omitted = [field.name for field in schema if _has_bytes(field.type)]
         if not file.metadata.num_rows or not readable:
             detail = "its columns hold nothing but bytes" if file.metadata.num_rows else "it has no rows"
             raise NoTextError(filename=source.filename, detail=detail)
-        warnings = (f"columns that hold bytes were left out: {', '.join(left_out)}",) if left_out else ()
+        warnings = (f"columns that hold bytes were left out: {', '.join(omitted)}",) if omitted else ()
         groups = range(file.metadata.num_row_groups)
         total = sum(-(-file.metadata.row_group(group).num_rows // ROWS_PER_PAGE) for group in groups)
         first = 1
-        for number, batch in enumerate(_batches(file, readable), 1):
+        for number, batch in enumerate(_read_batches(file, readable), 1):
             builder = DocumentBuilder(first_page=number)
             builder.begin_page(f"rows {first} to {first + batch.num_rows - 1}")
-            write_rows(batch.schema.names, _rows(batch), builder)
+            write_rows(batch.schema.names, _make_rows(batch), builder)
             yield builder.build(
                 title=Path(source.filename).stem,
                 media_type=MEDIA_TYPE,
@@ -69,8 +69,8 @@ def _pages(source: Source) -> Iterator[ParsedDocument]:
             first += batch.num_rows
 
 
-def _batches(file: Any, columns: list[str]) -> Iterator[Any]:
-    """Yield the rows in batches that end where a group of rows ends; over all groups at once only some would."""
+def _read_batches(file: Any, columns: list[str]) -> Iterator[Any]:
+    """Yield the rows in batches, none across two row groups, so that pages do not depend on the reader."""
     for group in range(file.metadata.num_row_groups):
         yield from file.iter_batches(ROWS_PER_PAGE, row_groups=[group], columns=columns, use_threads=False)
 
@@ -85,20 +85,20 @@ def _has_bytes(kind: Any) -> bool:
     return types.is_dictionary(kind) and _has_bytes(kind.value_type)
 
 
-def _rows(batch: Any) -> list[list[str]]:
-    columns = [_texts(column) for column in batch.columns]
+def _make_rows(batch: Any) -> list[list[str]]:
+    columns = [_format_column(column) for column in batch.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _texts(column: Any) -> Sequence[str]:
+def _format_column(column: Any) -> Sequence[str]:
     from pyarrow import string, types
 
     if types.is_temporal(column.type) and not types.is_duration(column.type) and not types.is_interval(column.type):
         return ["" if value is None else value for value in column.cast(string()).to_pylist()]
-    return [_text(value) for value in column.to_pylist(maps_as_pydicts="lossy")]
+    return [_format_value(value) for value in column.to_pylist(maps_as_pydicts="lossy")]
 
 
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Spreadsheets as text: one page a sheet, its tables one row a line. Pure."""
+"""Write spreadsheets as text: one page a sheet, one line a row. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,27 +6,27 @@ from dataclasses import dataclass, field
 from ingest.parsers.document_builder import DocumentBuilder, format_row
 
 Row = Mapping[int, str]
-"""The cells of a row that have text, by column."""
+"""The cells of a row that have text, by column index."""
 
 MAX_CELLS = 2_000_000
-"""How many cells, empty ones counted, are visited in one workbook."""
+"""Limit of the cells that are visited in a workbook, empty ones included."""
 
 _MIN_HEADER_CELLS = 2
 
 
 @dataclass(slots=True)
 class CellBudget:
-    """How many more cells may be visited, and what is missing because there were more."""
+    """The cells that may still be visited, and warnings about those beyond the limit."""
 
-    left: int = MAX_CELLS
+    remaining: int = MAX_CELLS
     warnings: list[str] = field(default_factory=list)
 
     def take(self, cells: int, *, sheet: str, row: int) -> bool:
-        """Spend the cells of a row; say whether there were enough, and note where the sheet ends if not."""
-        self.left -= max(cells, 1)
-        if self.left < 0:
+        """Spend the cells of a row; return whether the budget allows them, and add a warning if not."""
+        self.remaining -= max(cells, 1)
+        if self.remaining < 0:
             self.warnings.append(f"the workbook is too large: sheet {sheet!r} is missing from row {row} on")
-        return self.left >= 0
+        return self.remaining >= 0
 
 
 @dataclass(slots=True)
@@ -40,20 +40,20 @@ class _Table:
 
 
 def write_sheet(name: str, rows: Iterable[Row], builder: DocumentBuilder) -> None:
-    """Add a sheet as a page, `rows` without a gap: an empty one ends a table.
+    """Add a sheet as a page; `rows` are consecutive, and an empty one ends a table.
 
-    A table's first row is its header where it has words and no numbers. Rows after a gap that have no
-    header of their own belong to the table above them. The name is a heading where there are any rows.
+    The first row of a table is its header if it has words and no numbers. Rows after an empty one that have no header
+    belong to the table above. The name is a heading if there are any rows.
     """
     builder.begin_page(name)
-    for number, table in enumerate(_joined(_tables(rows))):
+    for number, table in enumerate(_join_tables(_split_tables(rows))):
         if number == 0:
             builder.add_heading(1, name)
         _write_table(table, builder)
 
 
-def _tables(rows: Iterable[Row]) -> Iterator[_Table]:
-    """Yield the stretches of rows that have text."""
+def _split_tables(rows: Iterable[Row]) -> Iterator[_Table]:
+    """Yield the runs of rows that have text."""
     table = _Table()
     for row in rows:
         if row:
@@ -65,7 +65,7 @@ def _tables(rows: Iterable[Row]) -> Iterator[_Table]:
         yield table
 
 
-def _joined(tables: Iterable[_Table]) -> Iterator[_Table]:
+def _join_tables(tables: Iterable[_Table]) -> Iterator[_Table]:
     last: _Table | None = None
     for table in tables:
         table.has_header = _is_header(table.rows)
@@ -100,5 +100,5 @@ def _write_table(table: _Table, builder: DocumentBuilder) -> None:
 
 
 def _is_number(cell: str) -> bool:
-    """Say whether a cell holds a number, a date or a time."""
+    """Return whether a cell has a number, a date or a time."""
     return any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))

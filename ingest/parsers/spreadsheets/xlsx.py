@@ -25,7 +25,7 @@ _PIECE_CHARS = 1_000_000
 _NEVER_COMPUTED = re.compile(
     rb"""<c(?:\s(?!t=)[\w:]+="[^"]*")*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>"""
 )
-"""A cell with a formula and no result; one of a type has a result, which may be an empty text."""
+"""A cell with a formula and no stored result; a cell with a type has a result, perhaps an empty text."""
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _MIDNIGHT = datetime.time()
@@ -33,18 +33,18 @@ _SIGNIFICANT_DIGITS = ".15g"
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read a workbook: each sheet with its tables, comments and text boxes.
+    """Yield a workbook: each sheet with its tables, comments and text boxes.
 
-    Formulas are read as their stored results. What is beyond the limit of cells, and results that were never
-    computed, become warnings. Raises what `open_container` raises, `DamagedFileError`, `NoTextError`.
+    Formulas become their stored results. Cells beyond the limit and results that were never computed become warnings.
+    Raises what `open_container` raises, `DamagedFileError`, `NoTextError`.
     """
     with (
         translate_errors(source.filename, InvalidFileException),
         open_container(source.path, source.filename) as archive,
-        source.path.open("rb") as file,  # a path would be judged by its suffix
+        source.path.open("rb") as file,  # openpyxl refuses a path by its suffix
         warnings.catch_warnings(),
     ):
-        warnings.simplefilter("ignore")  # of styles and extensions; a date that is none is shown as #VALUE!
+        warnings.simplefilter("ignore")  # about styles and extensions; an invalid date becomes #VALUE!
         book: Any = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         reader = _Reader(archive)
         pieces = list(reader.read(book.worksheets))
@@ -63,42 +63,42 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads sheet after sheet, and gathers what a person should know."""
+    """Reads sheet after sheet, and collects warnings."""
 
     archive: zipfile.ZipFile
     budget: CellBudget = field(default_factory=CellBudget)
 
     @property
     def warnings(self) -> list[str]:
-        """Return what is missing."""
+        """The warnings about missing text."""
         return self.budget.warnings
 
     def read(self, sheets: list[Any]) -> Iterator[DocumentBuilder]:
-        """Yield the text of the sheets, several small ones together; at least one builder, only it without text."""
+        """Yield builders of one or more sheets each; at least one, which alone may be empty."""
         builder = DocumentBuilder()
         for sheet in sheets:
             if builder.length > _PIECE_CHARS:
                 yield builder
                 builder = DocumentBuilder(first_page=builder.next_page)
-            write_sheet(sheet.title, self._rows(sheet), builder)
-            for text in _attached(self.archive, sheet._worksheet_path):
+            write_sheet(sheet.title, self._read_rows(sheet), builder)
+            for text in _find_annotations(self.archive, sheet._worksheet_path):
                 builder.add_paragraph(text)
             self._warn_of_formulas(sheet)
         if builder.has_text or builder.first_page == 1:
             yield builder
 
-    def warn_of_missing(self, found: set[str]) -> None:
-        """Note the sheets that the workbook lists and does not have."""
+    def warn_of_missing(self, sheet_names: set[str]) -> None:
+        """Add a warning for each sheet that the workbook lists and does not have."""
         listed = read_part(self.archive, "xl/workbook.xml")
         names = [sheet.get("name", "") for sheet in listed.iter(f"{_SHEET}sheet")] if listed is not None else []
-        self.warnings.extend(f"sheet {name!r} is missing from the file" for name in names if name not in found)
+        self.warnings.extend(f"sheet {name!r} is missing from the file" for name in names if name not in sheet_names)
 
-    def _rows(self, sheet: Any) -> Iterator[Row]:
-        sheet.reset_dimensions()  # files lie about them
+    def _read_rows(self, sheet: Any) -> Iterator[Row]:
+        sheet.reset_dimensions()  # the stored dimensions can be wrong
         for number, cells in enumerate(sheet.iter_rows(), 1):
             if not self.budget.take(len(cells), sheet=sheet.title, row=number):
                 return
-            yield {n: text for n, cell in enumerate(cells) if (text := _text(cell))}
+            yield {n: text for n, cell in enumerate(cells) if (text := _format_cell(cell))}
 
     def _warn_of_formulas(self, sheet: Any) -> None:
         count = len(_NEVER_COMPUTED.findall(self.archive.read(sheet._worksheet_path)))
@@ -107,8 +107,8 @@ class _Reader:
             self.warnings.append(f"{count} formulas of sheet {sheet.title!r} have no stored result: {advice}")
 
 
-def _text(cell: Any) -> str:
-    """Return what a cell shows, near enough: dates as ISO 8601, per cent as such, numbers in full."""
+def _format_cell(cell: Any) -> str:
+    """Return a cell about as shown: dates in ISO 8601, percentages with their sign, numbers with all digits."""
     value = cell.value
     match value:
         case None:
@@ -127,8 +127,8 @@ def _text(cell: Any) -> str:
             return str(value)
 
 
-def _attached(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[str]:
-    """Yield the comments on a sheet, each with its cell, and the words in its drawings."""
+def _find_annotations(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[str]:
+    """Yield the comments on a sheet, each with its cell, and the text in its drawings."""
     folder, name = posixpath.split(sheet_path)
     relations = read_part(archive, f"{folder}/_rels/{name}.rels")
     for relation in relations.iterchildren("*") if relations is not None else ():
@@ -138,10 +138,10 @@ def _attached(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[str]:
         if part is None:
             continue
         for comment in part.iter(f"{_SHEET}comment"):
-            yield f"Comment at {comment.get('ref')}: {_joined(comment, f'{_SHEET}t')}"
+            yield f"Comment at {comment.get('ref')}: {_join_text(comment, f'{_SHEET}t')}"
         for paragraph in part.iter(f"{_DRAWING}p"):
-            yield _joined(paragraph, f"{_DRAWING}t")
+            yield _join_text(paragraph, f"{_DRAWING}t")
 
 
-def _joined(element: Any, tag: str) -> str:
+def _join_text(element: Any, tag: str) -> str:
     return "".join(text.text or "" for text in element.iter(tag))

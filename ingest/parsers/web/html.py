@@ -1,4 +1,4 @@
-"""HTML pages: the text that a reader sees, without menus and scripts (the adapter of `selectolax`)."""
+"""HTML pages: the visible text without menus and scripts (the adapter of `selectolax`)."""
 
 import re
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PROGRAMS = {"script", "style", "noscript", "template"}
 _EMBEDDED = {"svg", "iframe", "object", "embed", "canvas", "audio", "video", "map"}
 _CHOICES = {"select", "datalist"}
-_SECOND_TELLINGS = {"annotation", "annotation-xml"}
-_NEVER_TEXT = frozenset(_PROGRAMS | _EMBEDDED | _CHOICES | _SECOND_TELLINGS)
+_ALTERNATIVES = {"annotation", "annotation-xml"}
+_NEVER_TEXT = frozenset(_PROGRAMS | _EMBEDDED | _CHOICES | _ALTERNATIVES)
 _MENUS = frozenset({"nav", "menu"})
 _MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
 _EDIT_LINK_CLASS = "mw-editsection"
-"""What MediaWiki puts beside every heading."""
+"""The edit link of MediaWiki beside every heading."""
 _PERMALINK = re.compile(r"\s+[#¶]$|¶$")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _PHRASES = {"a", "abbr", "acronym", "bdi", "bdo", "cite", "data", "del", "dfn", "ins", "label", "q", "span", "time"}
@@ -36,7 +36,7 @@ _MAX_CELL_CHARS = 1000
 
 
 class _Writer:
-    """Gathers inline text into paragraphs."""
+    """Collects inline text into paragraphs."""
 
     def __init__(self, builder: DocumentBuilder) -> None:
         self.list_writer = ListWriter(builder)
@@ -50,7 +50,7 @@ class _Writer:
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read an HTML file. Menus are left out unless there is nothing else; raises `NoTextError` where it is blank."""
+    """Yield an HTML file as one piece, without menus unless it has only those; raises `NoTextError` if it is blank."""
     data = source.path.read_bytes()
     decoded = decode(data, find_markup_charset(data))
     tree = LexborHTMLParser(decoded.text)
@@ -59,7 +59,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     if not builder.has_text:
         _write_body(tree, builder, keep_menus=True)
     yield builder.build(
-        title=clean_title(_title(tree)),
+        title=clean_title(_read_title(tree)),
         media_type=MEDIA_TYPE,
         filename=source.filename,
         warnings=decoded.warnings,
@@ -68,7 +68,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 
 def write_fragment(html: str, builder: DocumentBuilder) -> None:
-    """Add the text of a piece of HTML to a document of another format."""
+    """Add the text of an HTML fragment to a document of another format."""
     _write_body(LexborHTMLParser(html), builder, keep_menus=True)
 
 
@@ -76,21 +76,21 @@ def _write_body(tree: LexborHTMLParser, builder: DocumentBuilder, *, keep_menus:
     if tree.body is None:
         return
     writer = _Writer(builder)
-    walk = _Walk(tree.body, keep_menus=keep_menus)
-    for node, is_leaving in walk:
+    walk = _TreeWalk(tree.body, keep_menus=keep_menus)
+    for node, is_end in walk:
         if node.is_text_node:
             writer.inline.append(re.sub(r"\s+", " ", node.text(deep=False)))
-        elif is_leaving:
-            _leave(node, writer)
-        elif _enter(node, writer):
+        elif is_end:
+            _end_element(node, writer)
+        elif _start_element(node, writer):
             walk.skip_children()
     writer.flush()
 
 
-class _Walk:
-    """Visits the nodes below a root in order, each element twice: when it begins and when it ends.
+class _TreeWalk:
+    """Visits the nodes below a root in document order, each element at its start and at its end.
 
-    A loop and not a recursion: pages nest deeper than Python's stack allows.
+    It is iterative, because pages nest deeper than Python's recursion limit.
     """
 
     def __init__(self, root: LexborNode, *, keep_menus: bool) -> None:
@@ -101,9 +101,9 @@ class _Walk:
 
     def __iter__(self) -> Iterator[tuple[LexborNode, bool]]:
         while self._stack:
-            node, is_leaving = self._stack.pop()
-            if is_leaving or node.is_text_node:
-                yield node, is_leaving
+            node, is_end = self._stack.pop()
+            if is_end or node.is_text_node:
+                yield node, is_end
             elif node.is_element_node and self._is_visible(node):
                 self._stack.append((node, True))
                 self._is_skipping = False
@@ -112,7 +112,7 @@ class _Walk:
                     self._push_children(node)
 
     def skip_children(self) -> None:
-        """Leave out what is inside the node that was just visited."""
+        """Skip the nodes inside the last visited one."""
         self._is_skipping = True
 
     def _push_children(self, node: LexborNode) -> None:
@@ -128,8 +128,8 @@ class _Walk:
         return not (is_hidden or is_edit_link or (is_menu and not self._keep_menus))
 
 
-def _enter(node: LexborNode, writer: _Writer) -> bool:
-    """Act on the start of an element; say whether all of it has been written."""
+def _start_element(node: LexborNode, writer: _Writer) -> bool:
+    """Handle the start of an element; return whether its content is already written."""
     tag = node.tag
     if tag == "br":
         writer.inline.append("\n")
@@ -137,34 +137,34 @@ def _enter(node: LexborNode, writer: _Writer) -> bool:
         return False
     writer.flush()
     if tag in _LISTS:
-        writer.list_writer.open_list(first_number=_first_number(node))
+        writer.list_writer.open_list(first_number=_read_first_number(node))
     elif tag == "li":
         writer.list_writer.open_item()
-    return _write_whole(node, writer.list_writer)
+    return _write_block(node, writer.list_writer)
 
 
-def _leave(node: LexborNode, writer: _Writer) -> None:
+def _end_element(node: LexborNode, writer: _Writer) -> None:
     if node.tag not in _INLINE:
         writer.flush()
     if node.tag in _LISTS:
         writer.list_writer.close_list()
 
 
-def _first_number(node: LexborNode) -> int | None:
+def _read_first_number(node: LexborNode) -> int | None:
     if node.tag != "ol":
         return None
     start = node.attributes.get("start") or ""
     return int(start) if start.isdecimal() else 1
 
 
-def _write_whole(node: LexborNode, list_writer: ListWriter) -> bool:
-    """Write a heading, a piece of code or a table; say whether the element was one of them."""
+def _write_block(node: LexborNode, list_writer: ListWriter) -> bool:
+    """Write a heading, a code block or a table; return whether the element is one of them."""
     tag = node.tag
     if tag in _HEADINGS:
-        list_writer.builder.add_heading(_HEADINGS[tag], _PERMALINK.sub("", _inner_text(node).rstrip()))
+        list_writer.builder.add_heading(_HEADINGS[tag], _PERMALINK.sub("", _read_inner_text(node).rstrip()))
     elif tag == "pre":
-        list_writer.builder.add_code(_inner_text(node))
-    elif tag == "table" and _is_data(node):
+        list_writer.builder.add_code(_read_inner_text(node))
+    elif tag == "table" and _is_data_table(node):
         _write_table(node, list_writer.builder)
     else:
         return False
@@ -172,24 +172,24 @@ def _write_whole(node: LexborNode, list_writer: ListWriter) -> bool:
     return True
 
 
-def _inner_text(node: LexborNode) -> str:
-    """Return the text inside a node as it is written there, with line breaks for `br` and block elements."""
+def _read_inner_text(node: LexborNode) -> str:
+    """Return the text inside a node with its white space, with line breaks for `br` and block elements."""
     pieces: list[str] = []
-    for inner, is_leaving in _Walk(node, keep_menus=True):
+    for inner, is_end in _TreeWalk(node, keep_menus=True):
         if inner.is_text_node:
             pieces.append(inner.text(deep=False))
-        elif is_leaving and (inner.tag == "br" or inner.tag not in _INLINE):
+        elif is_end and (inner.tag == "br" or inner.tag not in _INLINE):
             pieces.append("\n")
     return "".join(pieces)
 
 
-def _is_data(table: LexborNode) -> bool:
-    """Tell a table of data from one that only arranges the page."""
+def _is_data_table(table: LexborNode) -> bool:
+    """Return whether a table has data, in contrast to a layout table."""
     if (table.attributes.get("role") or "") in ("presentation", "none"):
         return False
     if any(inner.mem_id != table.mem_id for inner in table.css("table")) or table.css_first("h1,h2,h3,h4,h5,h6,pre"):
         return False
-    rows = [cells for _, cells in _rows(table)]
+    rows = [cells for _, cells in _find_rows(table)]
     is_grid = len(rows) > 1 and max(map(len, rows)) > 1
     return is_grid and all(len(cell) <= _MAX_CELL_CHARS for row in rows for cell in row)
 
@@ -197,23 +197,23 @@ def _is_data(table: LexborNode) -> bool:
 def _write_table(table: LexborNode, builder: DocumentBuilder) -> None:
     caption = table.css_first("caption")
     if caption is not None:
-        builder.add_paragraph(" ".join(_inner_text(caption).split()))
-    rows = _rows(table)
+        builder.add_paragraph(" ".join(_read_inner_text(caption).split()))
+    rows = _find_rows(table)
     leading = next((len(list(group)) for is_header, group in groupby(rows, key=lambda row: row[0]) if is_header), 0)
     builder.add_table([cells for _, cells in rows], header_rows=leading if rows[0][0] else 0)
 
 
-def _rows(table: LexborNode) -> list[tuple[bool, list[str]]]:
-    """Return the rows of a table, each with whether all of its cells are headers."""
+def _find_rows(table: LexborNode) -> list[tuple[bool, list[str]]]:
+    """Return the cells of each row of a table, with whether all of them are `th`."""
     rows: list[tuple[bool, list[str]]] = []
     for row in table.css("tr"):
         cells = [cell for cell in row.iter() if cell.tag in ("td", "th")]
         if cells:
             is_header = all(cell.tag == "th" for cell in cells)
-            rows.append((is_header, [_inner_text(cell) for cell in cells]))
+            rows.append((is_header, [_read_inner_text(cell) for cell in cells]))
     return rows
 
 
-def _title(tree: LexborHTMLParser) -> str:
+def _read_title(tree: LexborHTMLParser) -> str:
     title = tree.css_first("head > title")
     return title.text() if title is not None else ""

@@ -1,4 +1,4 @@
-"""Markdown: the text as a reader sees it, with headings, tables and code (the adapter of `markdown-it-py`)."""
+"""Markdown (CommonMark with tables): the rendered text, headings, tables and code (the adapter of `markdown-it-py`)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,15 +21,15 @@ _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Read a Markdown file; marks of emphasis go, link targets stay. Raises `NoTextError` where it is blank."""
+    """Yield a Markdown file as one piece, with link targets, without emphasis; raises `NoTextError` if it is blank."""
     decoded = decode(source.path.read_bytes())
     text = normalize_text(decoded.text)
     builder = DocumentBuilder()
-    front = _FRONT_MATTER.match(text)
-    stored_title = _STORED_TITLE.search(front[1]) if front else None
-    if front:
-        builder.add_paragraph(front[1])
-    _write(_tokens(text[front.end() :] if front else text), ListWriter(builder))
+    front_matter = _FRONT_MATTER.match(text)
+    stored_title = _STORED_TITLE.search(front_matter[1]) if front_matter else None
+    if front_matter:
+        builder.add_paragraph(front_matter[1])
+    _write(_parse_tokens(text[front_matter.end() :] if front_matter else text), ListWriter(builder))
     yield builder.build(
         title=stored_title[1] if stored_title else "",
         media_type=MEDIA_TYPE,
@@ -39,7 +39,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     )
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _parse_tokens(text: str) -> Iterator[Token]:
     return iter(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text))
 
 
@@ -47,10 +47,10 @@ def _write(tokens: Iterator[Token], list_writer: ListWriter) -> None:
     for token in tokens:
         match token.type:
             case "heading_open":
-                list_writer.builder.add_heading(int(token.tag[1:]), _inline_text(next(tokens).children or []))
+                list_writer.builder.add_heading(int(token.tag[1:]), _read_inline_text(next(tokens).children or []))
                 list_writer.interrupt()
             case "inline":
-                list_writer.add_paragraph(_inline_text(token.children or []))
+                list_writer.add_paragraph(_read_inline_text(token.children or []))
             case "bullet_list_open":
                 list_writer.open_list(first_number=None)
             case "ordered_list_open":
@@ -77,17 +77,17 @@ def _write_block(token: Token, tokens: Iterator[Token], list_writer: ListWriter)
 
 
 def _write_table(tokens: Iterator[Token], builder: DocumentBuilder) -> None:
-    """Add the table whose tokens come next, up to its end."""
+    """Add the table of the next tokens, up to its end."""
     rows: list[list[str]] = []
     for token in takewhile(lambda token: token.type != "table_close", tokens):
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline":
-            rows[-1].append(_inline_text(token.children or []))
+            rows[-1].append(_read_inline_text(token.children or []))
     builder.add_table(rows, header_rows=1)
 
 
-def _inline_text(tokens: Sequence[Token]) -> str:
+def _read_inline_text(tokens: Sequence[Token]) -> str:
     pieces: list[str] = []
     links: list[tuple[str, int]] = []
     for token in tokens:
@@ -96,8 +96,8 @@ def _inline_text(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             target, start = links.pop()
             label = "".join(pieces[start:])
-            is_told = label and label in target
-            pieces.append(f" ({target})" if "://" in target and not is_told else "")
+            is_shown = label and label in target
+            pieces.append(f" ({target})" if "://" in target and not is_shown else "")
         elif token.type in ("softbreak", "hardbreak"):
             pieces.append("\n")
         elif token.type == "html_inline":

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Open the container of a Word document, once it is known to be harmless (the adapter of `python-docx`)."""
+"""Open a Word document within the limits of `ingest.parsers.containers` (the adapter of `python-docx`)."""
 
 import zipfile
 from pathlib import Path
@@ -22,8 +22,8 @@ _STRICT_NAMESPACE = b"purl.oclc.org/ooxml"
 def open_document(path: Path, filename: str) -> Document:
     """Return the document in a DOCX file.
 
-    Raises what `open_container` and `docx.Document` raise, and `UnsupportedFormatError` where it is no plain
-    DOCX.
+    Raises what `open_container` and `docx.Document` raise, and `UnsupportedFormatError` for macros, templates and
+    Strict Open XML.
     """
     with open_container(path, filename) as archive:
         _check_kind(archive, filename)
@@ -31,15 +31,15 @@ def open_document(path: Path, filename: str) -> Document:
 
 
 def _check_kind(archive: zipfile.ZipFile, filename: str) -> None:
-    types = _beginning(archive, "[Content_Types].xml")
+    types = _read_beginning(archive, "[Content_Types].xml")
     for mark, name in _REFUSED_TYPES:
         if mark in types:
             raise UnsupportedFormatError(filename=filename, format_name=name, supported=SUPPORTED)
-    if _STRICT_NAMESPACE in _beginning(archive, "_rels/.rels"):
+    if _STRICT_NAMESPACE in _read_beginning(archive, "_rels/.rels"):
         name = "Word document in the Strict Open XML form"
         raise UnsupportedFormatError(filename=filename, format_name=name, supported=SUPPORTED)
 
 
-def _beginning(archive: zipfile.ZipFile, member: str) -> bytes:
+def _read_beginning(archive: zipfile.ZipFile, member: str) -> bytes:
     with archive.open(member) as file:
         return file.read(_MAX_INDEX_BYTES)
