@@ -73,15 +73,15 @@ class _TokenCounter:
         self._ends = [end for start, end in spans for _ in _token_starts(start, end)]
 
     def count(self, start: int, end: int) -> int:
-        return max(bisect_left(self._starts, end) - self._first(start), 0)
+        return max(bisect_left(self._starts, end) - self._find_first(start), 0)
 
     def cut(self, start: int, end: int, tokens: int) -> int:
         """Return the position `tokens` tokens after `start`, at most `end`, always past `start`."""
-        index = self._first(start) + tokens
+        index = self._find_first(start) + tokens
         position = self._starts[index] if index < len(self._starts) else end
         return max(min(position, end), start + 1)
 
-    def _first(self, start: int) -> int:
+    def _find_first(self, start: int) -> int:
         """Return the index of the first token that ends after `start`."""
         index = bisect_left(self._starts, start)
         is_within = index > 0 and self._ends[index - 1] > start and not self._begins_at(index, start)
@@ -105,9 +105,9 @@ def split(document: ParsedDocument, spec: ChunkSpec, tokenizer: SpanTokenizer) -
     counter = _TokenCounter(document.text, tokenizer)
     chunks: list[Chunk] = []
     for section in _join_tiny(document, counter, spec):
-        context = _context(document, section, spec, tokenizer)
+        context = _make_context(document, section, spec, tokenizer)
         room = spec.max_tokens - len(tokenizer.token_spans(context))
-        units = _split_long_units(document.text, _units(document.text, section), room, tokenizer, counter)
+        units = _split_long_units(document.text, _find_units(document.text, section), room, tokenizer, counter)
         for start, end in _pack(units, room, counter):
             chunks.append(_make_chunk(document, section, context, start, end))
     return chunks
@@ -135,7 +135,7 @@ def find_governing_headings(headings: Sequence[Heading], position: int) -> list[
     return path
 
 
-def _sections(document: ParsedDocument) -> list[_Section]:
+def _find_sections(document: ParsedDocument) -> list[_Section]:
     """Return the spans between headings and the borders of blocks and skipped spans, in text order."""
     text, headings = document.text, sorted(document.headings, key=lambda heading: heading.start)
     blocks = sorted(document.blocks, key=lambda block: block.start)
@@ -145,14 +145,14 @@ def _sections(document: ParsedDocument) -> list[_Section]:
     sections: list[_Section] = []
     for start, end in pairwise(borders):
         if text[start:end].strip() and not _is_skipped(document.skipped, start):
-            block = _block_at(blocks, start)
+            block = _find_block(blocks, start)
             kind = block.kind if block else BlockKind.PROSE
             header = (block.start, block.header_end) if block else (0, 0)
             sections.append(_Section(start, end, kind, find_heading_path(headings, start), header))
     return sections
 
 
-def _block_at(blocks: Sequence[Block], position: int) -> Block | None:
+def _find_block(blocks: Sequence[Block], position: int) -> Block | None:
     index = bisect_left(blocks, position + 1, key=lambda block: block.start) - 1
     return blocks[index] if index >= 0 and position < blocks[index].end else None
 
@@ -165,7 +165,7 @@ def _is_skipped(skipped: Sequence[tuple[int, int]], position: int) -> bool:
 def _join_tiny(document: ParsedDocument, counter: _TokenCounter, spec: ChunkSpec) -> list[_Section]:
     """Return the sections, a tiny one of prose joined to the prose that follows it if both fit one chunk."""
     joined: list[_Section] = []
-    for section in _sections(document):
+    for section in _find_sections(document):
         previous = joined[-1] if joined else None
         if (
             previous is not None
@@ -174,23 +174,23 @@ def _join_tiny(document: ParsedDocument, counter: _TokenCounter, spec: ChunkSpec
             and counter.count(previous.start, section.end) <= spec.max_tokens - spec.max_context_tokens
             and not document.text[previous.end : section.start].strip()
         ):
-            joined[-1] = replace(previous, end=section.end, path=_shared_path(previous.path, section.path))
+            joined[-1] = replace(previous, end=section.end, path=_find_common_path(previous.path, section.path))
         else:
             joined.append(section)
     return joined
 
 
-def _shared_path(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+def _find_common_path(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Return the deeper path if the other is its beginning, else their common beginning."""
     if second[: len(first)] == first:
         return second
-    shared = 0
-    while shared < min(len(first), len(second)) and first[shared] == second[shared]:
-        shared += 1
-    return first[:shared]
+    length = 0
+    while length < min(len(first), len(second)) and first[length] == second[length]:
+        length += 1
+    return first[:length]
 
 
-def _context(document: ParsedDocument, section: _Section, spec: ChunkSpec, tokenizer: SpanTokenizer) -> str:
+def _make_context(document: ParsedDocument, section: _Section, spec: ChunkSpec, tokenizer: SpanTokenizer) -> str:
     path = [part[:MAX_TITLE_CHARS] for part in (document.title, *section.path) if part]
     lines = [PATH_SEPARATOR.join(dict.fromkeys(path))]
     header_start, header_end = section.header
@@ -203,7 +203,7 @@ def _context(document: ParsedDocument, section: _Section, spec: ChunkSpec, token
     return context[: spans[spec.max_context_tokens][0]].rstrip()
 
 
-def _units(text: str, section: _Section) -> list[_Unit]:
+def _find_units(text: str, section: _Section) -> list[_Unit]:
     body = text[section.start : section.end]
     spans = split_sentences(body) if section.kind is BlockKind.PROSE else split_lines(body)
     return [_Unit(section.start + start, section.start + end) for start, end in spans]

@@ -56,15 +56,15 @@ def _identify_text(path: Path, head: bytes, filename: str) -> Format:
     format_by_name = Format.CODE if name in signatures.CODE_NAMES else signatures.BY_SUFFIX.get(suffix)
     refused = next((name for pattern, name in signatures.REFUSED_BY_CONTENT if pattern.match(head)), None)
     if refused:
-        raise _unsupported(filename, refused)
+        raise _unsupported_error(filename, refused)
     if _HTML_START.match(text) and (format_by_name is not Format.CODE or _XML_START.match(text)):
         return Format.HTML
     if suffix in signatures.REFUSED_BY_SUFFIX:
-        raise _unsupported(filename, signatures.REFUSED_BY_SUFFIX[suffix])
+        raise _unsupported_error(filename, signatures.REFUSED_BY_SUFFIX[suffix])
     if suffix in signatures.BINARY_SUFFIXES:
         raise DamagedFileError(filename=filename, detail=f"its content is not {signatures.BINARY_SUFFIXES[suffix]}")
     if not is_text(head):
-        raise _unsupported(filename, "unknown binary data")
+        raise _unsupported_error(filename, "unknown binary data")
     return format_by_name or _guess_text(path, text, may_be_data=suffix not in signatures.PLAIN_SUFFIXES)
 
 
@@ -118,7 +118,7 @@ def _identify_zip(path: Path, filename: str) -> Format:
     refused = next((name for member, name in signatures.REFUSED_ZIP_MEMBERS.items() if member in names), None)
     if refused is None and suffix in signatures.BINARY_SUFFIXES:
         raise DamagedFileError(filename=filename, detail=f"its content is not {signatures.BINARY_SUFFIXES[suffix]}")
-    raise _unsupported(filename, refused or signatures.REFUSED_BY_SUFFIX.get(suffix, "compressed archive (ZIP)"))
+    raise _unsupported_error(filename, refused or signatures.REFUSED_BY_SUFFIX.get(suffix, "compressed archive (ZIP)"))
 
 
 def _read_beginning(archive: zipfile.ZipFile, member: str) -> str:
@@ -132,8 +132,8 @@ def _identify_ole(path: Path, filename: str) -> Format:
         if content.find(_ENCRYPTED_STREAM) >= 0:
             return Format.PROTECTED_OFFICE
         streams = (name for stream, name in signatures.OLE_STREAMS if content.find(stream.encode("utf-16-le")) >= 0)
-        raise _unsupported(filename, next(streams, "legacy Office document"))
+        raise _unsupported_error(filename, next(streams, "legacy Office document"))
 
 
-def _unsupported(filename: str, name: str) -> UnsupportedFormatError:
+def _unsupported_error(filename: str, name: str) -> UnsupportedFormatError:
     return UnsupportedFormatError(filename=filename, format_name=name, supported=SUPPORTED)

@@ -81,7 +81,7 @@ def _translate_errors(filename: str, detail: str) -> Generator[None]:
             warnings.simplefilter("ignore")
             yield
     except Image.DecompressionBombError as error:
-        raise _too_large(filename) from error
+        raise _too_large_error(filename) from error
     except _BROKEN as error:
         raise DamagedFileError(filename=filename, detail=detail) from error
 
@@ -116,7 +116,7 @@ def _load_frame(picture: Image.Image, number: int, filename: str) -> Image.Image
     with _translate_errors(filename, f"its picture {number} cannot be drawn"):
         picture.seek(number - 1)
         if picture.width * picture.height > _MAX_PIXELS:
-            raise _too_large(filename)
+            raise _too_large_error(filename)
         return _convert_to_rgb(ImageOps.exif_transpose(picture))
 
 
@@ -131,6 +131,6 @@ def _convert_to_rgb(picture: Image.Image) -> Image.Image:
     return page.convert("RGB")
 
 
-def _too_large(filename: str) -> ParserLimitError:
+def _too_large_error(filename: str) -> ParserLimitError:
     detail = f"the picture has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller"
     return ParserLimitError(filename=filename, detail=detail)

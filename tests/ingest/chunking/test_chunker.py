@@ -1,4 +1,4 @@
-"""Laws and examples of cutting documents into chunks."""
+"""Laws and examples of chunking."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""A document that comes in pieces is cut like one that comes whole, but for where the pieces meet."""
+"""A document in pieces is chunked like a whole one, except at the borders of pieces."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -29,9 +29,9 @@ def test_chunks_of_pieces_quote_and_cover_the_whole_text(texts: list[str], unit:
     pieces = [replace(piece(text, number), unit=unit) for number, text in enumerate(texts, start=1)]
     whole = join_pieces(pieces)
     chunked = list(split_pieces(pieces, SPEC, WordTokenizer()))
-    chunks = [chunk for each in chunked for chunk in each.chunks]
-    assert choose_separator(whole.unit).join(each.document.text for each in chunked) == whole.text
-    assert tuple(page for each in chunked for page in each.document.pages) == whole.pages
+    chunks = [chunk for piece_chunks in chunked for chunk in piece_chunks.chunks]
+    assert choose_separator(whole.unit).join(piece_chunks.document.text for piece_chunks in chunked) == whole.text
+    assert tuple(page for piece_chunks in chunked for page in piece_chunks.document.pages) == whole.pages
     assert all(whole.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
     assert all(before.end <= after.start for before, after in pairwise(chunks))
     covered = "".join("".join(chunk.text.split()) for chunk in chunks)
@@ -46,7 +46,7 @@ def test_a_document_in_one_piece_is_cut_as_ever() -> None:
 
 def test_a_sentence_that_goes_on_in_the_next_piece_stays_whole() -> None:
     pieces = [piece(f"{SENTENCE}. The second sentence begins here", 1), piece("and ends there. More follows.", 2)]
-    chunks = [chunk for each in split_pieces(pieces, SPEC, WordTokenizer()) for chunk in each.chunks]
+    chunks = [chunk for piece_chunks in split_pieces(pieces, SPEC, WordTokenizer()) for chunk in piece_chunks.chunks]
     assert any("begins here\n\nand ends there" in chunk.text for chunk in chunks)
     assert (chunks[0].first_page, chunks[-1].last_page) == (1, 2)
 
@@ -54,7 +54,9 @@ def test_a_sentence_that_goes_on_in_the_next_piece_stays_whole() -> None:
 def test_a_heading_governs_the_pieces_after_its_own() -> None:
     first = piece(f"Pumps\n\n{SENTENCE}.", 1, Heading(1, "Pumps", 0))
     rest = [piece(f"{SENTENCE}. " * 5, number) for number in (2, 3)]
-    chunks = [chunk for each in split_pieces([first, *rest], SPEC, WordTokenizer()) for chunk in each.chunks]
+    chunks = [
+        chunk for piece_chunks in split_pieces([first, *rest], SPEC, WordTokenizer()) for chunk in piece_chunks.chunks
+    ]
     assert {chunk.heading_path for chunk in chunks} == {("Pumps",)}
 
 

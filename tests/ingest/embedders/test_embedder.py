@@ -1,4 +1,4 @@
-"""One contract for every embedder, and what the bundled one adds to it."""
+"""One contract for every embedder, and the promises of the bundled one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

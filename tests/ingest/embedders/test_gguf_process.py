@@ -1,4 +1,4 @@
-"""GGUF embedding models: the same vectors as the models they were made of, with tiny random ones of two kinds."""
+"""GGUF embedding models: the same vectors as the models that they were converted from, with tiny random ones."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ def worker(nomic: Path) -> Iterator[WorkerEmbedder]:
         yield embedder
 
 
-def said_by_library(folder: Path, texts: list[str]) -> NDArray[np.float32]:
+def embed_by_library(folder: Path, texts: list[str]) -> NDArray[np.float32]:
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     return np.concatenate([model.encode([text], prompt="", normalize_embeddings=True) for text in texts])
 
@@ -55,20 +55,20 @@ def load(path: Path) -> GgufEmbedder:
 def test_a_bert_says_the_same_as_a_gguf_and_as_a_folder(tmp_path: Path, pooling: str) -> None:
     folder = write_tiny_embedder(tmp_path / "folder", "bert", pooling=pooling)
     vectors = load(write_gguf_of(folder, tmp_path / "m.gguf", pooling=pooling)).embed(TEXTS)
-    assert np.allclose(vectors, said_by_library(folder, TEXTS), atol=1e-3)
+    assert np.allclose(vectors, embed_by_library(folder, TEXTS), atol=1e-3)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
 
 
 def test_an_xlm_r_says_the_same_as_a_gguf_and_as_a_folder(tmp_path: Path) -> None:
     folder = write_tiny_embedder(tmp_path / "folder", "xlm-roberta", pooling="mean")
     vectors = load(write_gguf_of(folder, tmp_path / "m.gguf", pooling="mean")).embed(JAPANESE)
-    assert np.allclose(vectors, said_by_library(folder, JAPANESE), atol=1e-3)
+    assert np.allclose(vectors, embed_by_library(folder, JAPANESE), atol=1e-3)
 
 
 def test_a_file_that_does_not_say_how_it_is_pooled_is_pooled_as_its_family_is(tmp_path: Path) -> None:
     folder = write_tiny_embedder(tmp_path / "folder", "bert", pooling="cls")
     bge = write_gguf_of(folder, tmp_path / "bge-small-en-v1.5-f16.gguf")
-    assert np.allclose(load(bge).embed(TEXTS), said_by_library(folder, TEXTS), atol=1e-3)
+    assert np.allclose(load(bge).embed(TEXTS), embed_by_library(folder, TEXTS), atol=1e-3)
 
 
 def test_a_text_has_the_same_vector_whatever_it_is_embedded_with(nomic: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_long_question_is_embedded_in_parts_that_fit_and_each_have_the_prompt(
 @pytest.mark.slow
 def test_the_worker_puts_the_prompts_before_passages_and_questions(worker: WorkerEmbedder, bert: Path) -> None:
     passages, questions, bare = (
-        said_by_library(bert, [prompt + text for text in TEXTS[:3]])
+        embed_by_library(bert, [prompt + text for text in TEXTS[:3]])
         for prompt in ("search_document: ", "search_query: ", "")
     )
     vectors = worker.embed(TEXTS[:3])

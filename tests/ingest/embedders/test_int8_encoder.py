@@ -1,4 +1,4 @@
-"""The 8-bit way to compute vectors, with the bundled model and with tiny ones of other kinds."""
+"""The forward pass in 8-bit integers, with the bundled model and with tiny random ones of other kinds."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Models other than the bundled one: their prompts, their windows and how they are pooled, with tiny random ones."""
+"""Models other than the bundled one: their prompts, windows and poolings, with tiny random ones."""
 
 import json
 import shutil
@@ -42,22 +42,22 @@ def bge(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty Hugging Face cache."""
-    made = tmp_path / "hub"
-    made.mkdir()
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(made))
-    return made
+    folder_of_hub = tmp_path / "hub"
+    folder_of_hub.mkdir()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(folder_of_hub))
+    return folder_of_hub
 
 
-def said_by_library(folder: Path, texts: Sequence[str]) -> NDArray[np.float32]:
+def embed_by_library(folder: Path, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return what sentence-transformers says, one text after the other, the padding at the end left to nobody."""
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     return np.concatenate([model.encode([text], prompt="", normalize_embeddings=True) for text in texts])
 
 
-def loaded(folder: Path) -> TorchEmbedder:
-    found = find_embedder(str(folder))
-    model = load(str(folder), window=found.window, pooling=found.pooling)
-    return TorchEmbedder(model, lambda texts: embed(model, texts), found.prompts)
+def load_embedder(folder: Path) -> TorchEmbedder:
+    model_info = find_embedder(str(folder))
+    model = load(str(folder), window=model_info.window, pooling=model_info.pooling)
+    return TorchEmbedder(model, lambda texts: embed(model, texts), model_info.prompts)
 
 
 @pytest.mark.parametrize(
@@ -104,10 +104,10 @@ def test_a_passport_says_what_the_passages_were_embedded_with(e5: Path, tmp_path
     other = shutil.copytree(e5, tmp_path / e5.name)
     file = other / "config_sentence_transformers.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "prompts": {"document": "text: "}}))
-    told, changed = find_embedder(str(e5)).passport(), find_embedder(str(other)).passport()
-    assert (told.prefix, changed.prefix, find_embedder("bundled").passport().prefix) == ("passage: ", "text: ", "")
-    assert told.revision == changed.revision
-    assert told != changed
+    declared, changed = find_embedder(str(e5)).passport(), find_embedder(str(other)).passport()
+    assert (declared.prefix, changed.prefix, find_embedder("bundled").passport().prefix) == ("passage: ", "text: ", "")
+    assert declared.revision == changed.revision
+    assert declared != changed
 
 
 def test_the_window_is_what_positions_settings_and_tokenizer_allow(e5: Path, tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_a_model_is_found_by_its_name_in_the_cache_of_the_hub(e5: Path, cache: P
     (stored / "refs").mkdir(parents=True)
     (stored / "refs" / "main").write_text("0123abcd")
     shutil.copytree(e5, stored / "snapshots" / "0123abcd")
-    found = find_embedder(name)
-    assert (found.name, found.prompts) == (name, E5)
-    assert found.path == stored / "snapshots" / "0123abcd"
+    model_info = find_embedder(name)
+    assert (model_info.name, model_info.prompts) == (name, E5)
+    assert model_info.path == stored / "snapshots" / "0123abcd"
 
 
 @pytest.mark.parametrize("name", ["/nowhere/at/all", "no such model", ""])
@@ -161,7 +161,7 @@ def worker(e5: Path) -> Iterator[WorkerEmbedder]:
 @pytest.mark.slow
 def test_the_worker_puts_the_prompts_before_passages_and_questions(worker: WorkerEmbedder, e5: Path) -> None:
     passages, questions, bare = (
-        said_by_library(e5, [prompt + text for text in TEXTS]) for prompt in ("passage: ", "query: ", "")
+        embed_by_library(e5, [prompt + text for text in TEXTS]) for prompt in ("passage: ", "query: ", "")
     )
     vectors = worker.embed(TEXTS)
     asked = np.stack([worker.embed_query(text) for text in TEXTS])
@@ -182,24 +182,24 @@ def test_the_longest_text_that_is_promised_fits_and_one_piece_more_does_not(work
 def test_a_folder_that_does_not_say_how_it_is_pooled_is_pooled_as_its_family_is(bge: Path, tmp_path: Path) -> None:
     first_token = write_tiny_embedder(tmp_path / "cls", "bert", pooling="cls")
     mean = write_tiny_embedder(tmp_path / "mean", "bert", pooling="mean")
-    vectors = loaded(bge).embed(TEXTS[:3])
-    assert np.allclose(vectors, said_by_library(first_token, TEXTS[:3]), atol=1e-5)
-    assert not np.allclose(vectors, said_by_library(mean, TEXTS[:3]), atol=1e-2)
+    vectors = load_embedder(bge).embed(TEXTS[:3])
+    assert np.allclose(vectors, embed_by_library(first_token, TEXTS[:3]), atol=1e-5)
+    assert not np.allclose(vectors, embed_by_library(mean, TEXTS[:3]), atol=1e-2)
 
 
 def test_a_folder_of_no_known_family_is_pooled_as_the_library_does(tmp_path: Path) -> None:
     plain = write_tiny_embedder(tmp_path / "plain", "bert")
     mean = write_tiny_embedder(tmp_path / "mean", "bert", pooling="mean")
-    assert np.allclose(loaded(plain).embed(TEXTS[:3]), said_by_library(mean, TEXTS[:3]), atol=1e-5)
+    assert np.allclose(load_embedder(plain).embed(TEXTS[:3]), embed_by_library(mean, TEXTS[:3]), atol=1e-5)
 
 
 def test_a_prompt_that_a_model_uses_by_default_is_put_before_a_text_once(tmp_path: Path) -> None:
     folder = write_tiny_embedder(tmp_path / "m", "bert", pooling="mean", prompts={"all": "about: "})
     file = folder / "config_sentence_transformers.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "default_prompt_name": "all"}))
-    once = said_by_library(folder, ["about: the pump"])
-    assert np.allclose(loaded(folder).embed(["the pump"]), once, atol=1e-5)
-    assert np.allclose(loaded(folder).embed_query("the pump"), once, atol=1e-5)
+    once = embed_by_library(folder, ["about: the pump"])
+    assert np.allclose(load_embedder(folder).embed(["the pump"]), once, atol=1e-5)
+    assert np.allclose(load_embedder(folder).embed_query("the pump"), once, atol=1e-5)
 
 
 def test_every_part_of_a_long_question_has_its_prompt_and_fits(e5: Path) -> None:
@@ -209,20 +209,20 @@ def test_every_part_of_a_long_question_has_its_prompt_and_fits(e5: Path) -> None
         seen.extend(texts)
         return np.eye(len(texts), 32, dtype=np.float32)
 
-    found = find_embedder(str(e5))
-    model = load(str(e5), window=found.window, pooling=found.pooling)
-    TorchEmbedder(model, note, found.prompts).embed_query("the pump is old " * 60)
+    model_info = find_embedder(str(e5))
+    model = load(str(e5), window=model_info.window, pooling=model_info.pooling)
+    TorchEmbedder(model, note, model_info.prompts).embed_query("the pump is old " * 60)
     assert len(seen) == -(-240 // (WINDOW - 4))
     assert all(text.startswith("query: the") for text in seen)
     assert max(len(model.tokenizer(text)["input_ids"]) for text in seen) <= WINDOW
 
 
 def test_chunks_of_a_script_without_spaces_fit_behind_the_prompt(e5: Path) -> None:
-    found = find_embedder(str(e5))
-    tokenizer = WordPieceTokenizer(found.tokenizer_path)
+    model_info = find_embedder(str(e5))
+    tokenizer = WordPieceTokenizer(model_info.tokenizer_path)
     text = "は。" * 119  # as many as fill chunks to the last piece, were none set aside for the mark before them
     document = ParsedDocument("", "text/plain", text, pages=(Page(1, 0, len(text)),))
-    chunks = split(document, ChunkSpec(found.max_tokens), tokenizer)
+    chunks = split(document, ChunkSpec(model_info.max_tokens), tokenizer)
     tokens = [len(tokenizer.token_spans("passage: " + contextualize(chunk))) for chunk in chunks]
     assert WINDOW // 2 < max(tokens) <= WINDOW - 2
 

@@ -1,4 +1,4 @@
-"""How well the bundled embedder knows a language, and where its word pieces are."""
+"""The tokenizer of the bundled embedder: token spans, and the fit of its vocabulary to a language."""
 
 import pytest
 

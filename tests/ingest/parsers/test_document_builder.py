@@ -1,4 +1,4 @@
-"""A document built piece by piece, on several pages."""
+"""The document builder: text, pages, headings and blocks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Word documents: everything that is written in them, in reading order."""
+"""Word documents: all of their text, in reading order."""
 
 import zipfile
 from pathlib import Path

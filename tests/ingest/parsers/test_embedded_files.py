@@ -1,4 +1,4 @@
-"""Files inside files leave nothing behind, and are read by every parser from where they are kept."""
+"""Files inside files: no trace of them remains, and every parser reads them under /proc."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Encodings: declared, detected, or told by their shape."""
+"""Encodings: declared, or detected by byte patterns."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Office files under a password: read with it, refused without, and nothing decrypted stays behind."""
+"""Office files with a password: read with it, refused without it, and no decrypted file remains."""
 
 import tempfile
 from pathlib import Path

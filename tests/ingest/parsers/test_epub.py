@@ -1,4 +1,4 @@
-"""E-books: chapter by chapter in reading order, called what the table of contents calls them."""
+"""E-books: chapter by chapter in reading order, with the titles of the table of contents."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What kind of file it is: content first, name second; what is not read is refused by name."""
+"""Format identification: by content first, by name second; unsupported formats are refused by name."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Difficult real documents, where a folder of them stands beside the checkout: read, or refused with the reason."""
+"""Difficult real documents, if a folder of them is beside the checkout: read, or refused with the reason."""
 
 import re
 import unicodedata
@@ -114,8 +114,8 @@ def test_every_offset_of_the_document_is_sound(case: Case) -> None:
 @needs_documents
 @by_name(REFUSED)
 def test_what_cannot_be_read_is_refused_with_the_right_reason(case: Case) -> None:
-    wanted = next(error for reason, error in REFUSALS.items() if reason in case.expect)
-    with pytest.raises(wanted):
+    expected_error = next(error for reason, error in REFUSALS.items() if reason in case.expect)
+    with pytest.raises(expected_error):
         parse(DOCUMENTS / case.name, case.name)
 
 

@@ -1,4 +1,4 @@
-"""Pictures: read by OCR, turned as their camera says, refused where nothing is written in them."""
+"""Pictures: read by OCR, rotated by EXIF, refused if they have no text."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""JSON and JSON Lines: every value is in the text, readable, and in its place."""
+"""JSON and JSON Lines: every value is in the text, readable, in order."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Messages and mailboxes: what they say, what is attached, and what of them could not be read."""
+"""Messages and mailboxes: text, attachments, and warnings about what cannot be read."""
 
 from email.message import EmailMessage
 from pathlib import Path

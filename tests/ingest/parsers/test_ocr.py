@@ -1,4 +1,4 @@
-"""OCR of pages without a text layer: what is read, where it stands, and what is said about it."""
+"""OCR of pages without a text layer: text, word boxes and warnings."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""OpenDocument texts and presentations: everything that is written in them, in reading order."""
+"""OpenDocument texts and presentations: all of their text, in reading order."""
 
 import zipfile
 from pathlib import Path

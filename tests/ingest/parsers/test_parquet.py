@@ -1,4 +1,4 @@
-"""Parquet tables: rows in pages under their header, and what cannot be read told."""
+"""Parquet tables: rows in pages with their header, and warnings about omitted columns."""
 
 import datetime
 from decimal import Decimal

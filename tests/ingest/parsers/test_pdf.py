@@ -1,4 +1,4 @@
-"""PDF: text, pages, headings, word positions, pictures of pages, and what is refused."""
+"""PDF: text, pages, headings, word boxes, pictures of pages, and refusals."""
 
 import io
 import re

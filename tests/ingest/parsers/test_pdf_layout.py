@@ -1,4 +1,4 @@
-"""Glyphs to text: what is promised for every page, however strange."""
+"""Glyphs to text: the promises for every page, malformed ones included."""
 
 from itertools import pairwise
 

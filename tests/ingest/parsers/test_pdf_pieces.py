@@ -1,4 +1,4 @@
-"""Long PDFs: what is true of their pieces, of lines that come back on every page, and of the files inside."""
+"""Long PDFs: their pieces, running headers and attached files."""
 
 from itertools import pairwise
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tables in PDFs: what is written as a table, and what is left alone."""
+"""Tables in PDFs: what becomes a table, and what stays text."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One way from a file to a document: every format has a parser, and every refusal its reason."""
+"""The registry: every format has a parser, and every refusal a reason."""
 
 from pathlib import Path
 

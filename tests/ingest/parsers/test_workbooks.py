@@ -1,4 +1,4 @@
-"""Excel and OpenDocument spreadsheets: sheet by sheet, each table with its header, nothing lost silently."""
+"""Excel and OpenDocument spreadsheets: sheet by sheet, tables with headers, a warning for all that is missing."""
 
 import datetime
 import zipfile

@@ -1,4 +1,4 @@
-"""The parser process: reads, cuts, draws, and tells its parent why a file cannot be read."""
+"""The parser process: it parses, chunks, renders, and reports why a file cannot be read."""
 
 from collections.abc import Iterator
 from pathlib import Path

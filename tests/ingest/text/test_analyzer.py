@@ -1,4 +1,4 @@
-"""Words are compared as people mean them: whatever their case, accents, endings and script."""
+"""The analyzer: equal terms for words that differ in case, accents, endings or width, in any script."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Words of a page: stored, read back, and turned into rectangles."""
+"""Word boxes: packed, unpacked, and merged into the rectangles of a span."""
 
 import numpy as np
 from hypothesis import given
