@@ -204,7 +204,7 @@ def test_a_message_that_is_cut_short_is_told(tmp_path: Path) -> None:
 
 def test_an_encrypted_message_says_so(tmp_path: Path) -> None:
     content = b'Subject: x\nContent-Type: multipart/encrypted; boundary="b"\n\n--b\n\nVersion: 1\n--b--\n'
-    assert read(tmp_path, content).warnings == ("the message is encrypted (PGP); what it says was not read",)
+    assert read(tmp_path, content).warnings == ("the message is encrypted (PGP); its content was not read",)
 
 
 def test_a_file_without_headers_is_no_message(tmp_path: Path) -> None:
