@@ -1,4 +1,4 @@
-"""Ask the questions of a set as users would, one after the other, and judge what is answered."""
+"""Evaluate answers: ask the questions of a set one after the other, and compare answers, citations and refusals."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -17,14 +17,14 @@ from rag.evaluation.types import AnswersReport, Estimate, EvalQuery, EvalSet, La
 from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question, Quote
 
 EVIDENCE_DEPTHS = (1, 3)
-LONGEST_FOUND_WORDS = 25
-"""A right answer that is longer is a text to be compared with, which stands word for word in no other."""
+MAX_CONTAINED_WORDS = 25
+"""A longer gold answer is a reference text, which no answer contains word for word."""
 VERDICTS = ("supported", "partly", "unsupported")
 
 
 @dataclass(frozen=True, slots=True)
 class AskingPolicy:
-    """How questions are asked. `max_queries` bounds those with a relevant document, and those without an answer."""
+    """How questions are asked. `max_queries` limits answerable and unanswerable questions separately."""
 
     collection_id: str
     mode: AnswerMode = "auto"
@@ -34,7 +34,7 @@ class AskingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredQuery:
-    """A question, what came of it, and after how many seconds the evidence, the first token and the end came."""
+    """A question, its answer, and the seconds until the evidence, the first token and the end."""
 
     query: EvalQuery
     started: AnswerStarted
@@ -46,29 +46,29 @@ class AnsweredQuery:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the answer is that the documents have none."""
+        """Whether the system abstained."""
         return self.answer.mode == "none"
 
     @property
-    def said(self) -> str:
-        """The answer as it is compared; nothing where it was refused."""
+    def compared_text(self) -> str:
+        """The answer without markers; empty for an abstention."""
         return "" if self.is_refused else strip_markers(self.answer.text)
 
 
 def evaluate_answers(
-    evaluated: EvalSet,
+    eval_set: EvalSet,
     answer: Callable[[Question], Generator[AnswerEvent, None, None]],
     policy: AskingPolicy,
     *,
     library: Library,
     track: ProgressTracker,
 ) -> AnswersReport:
-    """Ask what has a relevant document, and what has no answer; raises what `answer` raises."""
-    judged = [query for query in evaluated.queries if query.is_judged][: policy.max_queries]
-    hopeless = [query for query in evaluated.queries if query.is_unanswerable and not query.is_judged]
-    ask_query(judged[0], answer, policy)  # so that nothing is loaded while answers are timed
+    """Ask the answerable and the unanswerable questions of a set. Raises what `answer` raises."""
+    judged = [query for query in eval_set.queries if query.is_judged][: policy.max_queries]
+    unanswerable = [query for query in eval_set.queries if query.is_unanswerable and not query.is_judged]
+    ask_query(judged[0], answer, policy)  # a warm-up: no model loads while answers are timed
     answered = [ask_query(query, answer, policy) for query in track(judged, "answering")]
-    others = hopeless[: policy.max_queries]
+    others = unanswerable[: policy.max_queries]
     refused = [ask_query(query, answer, policy) for query in track(others, "unanswerable")] if others else []
     return _report(answered, refused, CitationAudit(library))
 
@@ -76,7 +76,7 @@ def evaluate_answers(
 def ask_query(
     query: EvalQuery, answer: Callable[[Question], Generator[AnswerEvent, None, None]], policy: AskingPolicy
 ) -> AnsweredQuery:
-    """Ask one question with what was said before it; sampling is greedy."""
+    """Ask one question with its chat history; sampling is greedy."""
     messages = (*query.history, Message("user", query.text))
     question = Question(messages, (policy.collection_id,), mode=policy.mode, style=policy.style)
     begun = time.perf_counter()
@@ -86,7 +86,7 @@ def ask_query(
         for event in events:
             now = time.perf_counter() - begun
             if isinstance(event, Answer) and started is not None:
-                # What was checked while the model wrote is known to the answer alone.
+                # Only the answer knows the time of verification during generation.
                 checking = max(now - last_delta_at, event.timings.checking_seconds)
                 return AnsweredQuery(query, started, event, evidence_at, token_at or now, now, checking)
             if isinstance(event, AnswerStarted):
@@ -98,38 +98,40 @@ def ask_query(
 
 def _report(answered: Sequence[AnsweredQuery], refused: Sequence[AnsweredQuery], audit: CitationAudit) -> AnswersReport:
     everything = [*answered, *refused]
-    problems = [_problems(each, audit) for each in everything]
-    quoted = [each.answer for each in everything if each.answer.style == "quoted" and not each.is_refused]
+    problems = [_problems(result, audit) for result in everything]
+    quoted = [result.answer for result in everything if result.answer.style == "quoted" and not result.is_refused]
     values: dict[str, Sequence[float]] = {
         **_correctness(answered),
         "citation_validity": [not problem for problem in chain.from_iterable(problems)],
         **_citations(answered),
         **_verdicts(everything),
-        "false_refusal_rate": [each.is_refused for each in answered],
-        "refusal_rate": [each.is_refused for each in refused],
-        "checking_share": [each.checking_seconds / each.total_seconds for each in everything if not each.is_refused],
+        "false_refusal_rate": [result.is_refused for result in answered],
+        "refusal_rate": [result.is_refused for result in refused],
+        "checking_share": [
+            result.checking_seconds / result.total_seconds for result in everything if not result.is_refused
+        ],
     }
     return AnswersReport(
         model=answered[0].answer.model,
         answerable=len(answered),
         unanswerable=len(refused),
         quoted=len(quoted),
-        citations=sum(len(each.answer.citations) for each in everything),
-        sentences=sum(len(each.answer.sentences) for each in everything),
-        estimates={name: found for name, each in values.items() if (found := _estimate(each)) is not None},
+        citations=sum(len(result.answer.citations) for result in everything),
+        sentences=sum(len(result.answer.sentences) for result in everything),
+        estimates={name: mean for name, of_measure in values.items() if (mean := _estimate(of_measure)) is not None},
         invalid_citations=tuple(
-            f"{each.query.id}: {problem}"
-            for each, of_answer in zip(everything, problems, strict=True)
+            f"{result.query.id}: {problem}"
+            for result, of_answer in zip(everything, problems, strict=True)
             for problem in of_answer
             if problem
         ),
         foreign_chars=sum(map(audit.count_foreign_chars, quoted)),
-        latencies=_latencies([each for each in everything if not each.is_refused] or everything),
+        latencies=_latencies([result for result in everything if not result.is_refused] or everything),
     )
 
 
 def _problems(answered: AnsweredQuery, audit: CitationAudit) -> list[str]:
-    """Return what is wrong with each citation and each piece of evidence, in order; nothing for one that is right."""
+    """Return the problem of each citation and each piece of evidence, in order; empty for a valid one."""
     shown = {passage.number for passage in answered.started.passages}
     citations = answered.answer.citations
     return [
@@ -139,17 +141,17 @@ def _problems(answered: AnsweredQuery, audit: CitationAudit) -> list[str]:
 
 
 def _correctness(answered: Sequence[AnsweredQuery]) -> dict[str, Sequence[float]]:
-    """Return how answers compare with the right ones, where these are known."""
-    known = [each for each in answered if each.query.answers]
-    short = [each for each in known if min(map(_length, each.query.answers)) <= LONGEST_FOUND_WORDS]
+    """Return EM, F1 and containment for each question with gold answers."""
+    with_gold = [result for result in answered if result.query.answers]
+    short = [result for result in with_gold if min(map(_length, result.query.answers)) <= MAX_CONTAINED_WORDS]
     return {
-        "em": [is_exact_match(each.said, each.query.answers) for each in known],
-        "f1": [token_f1(each.said, each.query.answers) for each in known],
-        "answer_contains": [contains_answer(each.said, each.query.answers) for each in short],
+        "em": [is_exact_match(result.compared_text, result.query.answers) for result in with_gold],
+        "f1": [token_f1(result.compared_text, result.query.answers) for result in with_gold],
+        "answer_contains": [contains_answer(result.compared_text, result.query.answers) for result in short],
         **{
             f"evidence_hit@{depth}": [
-                any(contains_answer(quote.quote, each.query.answers) for quote in each.started.evidence[:depth])
-                for each in short
+                any(contains_answer(quote.quote, result.query.answers) for quote in result.started.evidence[:depth])
+                for result in short
             ]
             for depth in EVIDENCE_DEPTHS
         },
@@ -161,26 +163,26 @@ def _length(answer: str) -> int:
 
 
 def _citations(answered: Sequence[AnsweredQuery]) -> dict[str, Sequence[float]]:
-    """Return for each question the share of its citations that are in the right document and in the right place.
+    """Return citation precision and recall for each question, by document and by gold span.
 
-    Recall is the share of the relevant documents that are cited; in the right place one citation is enough, because
-    the places are all alternatives.
+    Document recall is the share of relevant documents that are cited. For spans one citation is enough, because gold
+    spans are alternatives.
     """
-    cited = [(each.query, [citation.quote for citation in each.answer.citations]) for each in answered]
-    placed = [(_places(query), quotes) for query, quotes in cited if _places(query)]
+    cited = [(result.query, [citation.quote for citation in result.answer.citations]) for result in answered]
+    with_spans = [(_gold_spans(query), quotes) for query, quotes in cited if _gold_spans(query)]
     return {
         "citation_precision": [
             _share(query.relevance.get(quote.source, 0) > 0 for quote in quotes) for query, quotes in cited if quotes
         ],
         "citation_recall": [_cited_share(query, quotes) for query, quotes in cited],
         "citation_span_precision": [
-            _share(overlaps(quote, places) for quote in quotes) for places, quotes in placed if quotes
+            _share(overlaps(quote, spans) for quote in quotes) for spans, quotes in with_spans if quotes
         ],
-        "citation_span_recall": [any(overlaps(quote, places) for quote in quotes) for places, quotes in placed],
+        "citation_span_recall": [any(overlaps(quote, spans) for quote in quotes) for spans, quotes in with_spans],
     }
 
 
-def _places(query: EvalQuery) -> tuple[Span, ...]:
+def _gold_spans(query: EvalQuery) -> tuple[Span, ...]:
     return (*query.spans, *query.evidence)
 
 
@@ -190,8 +192,8 @@ def _cited_share(query: EvalQuery, quotes: Sequence[Quote]) -> float:
 
 
 def _verdicts(answered: Sequence[AnsweredQuery]) -> dict[str, Sequence[float]]:
-    given = [sentence.verdict for each in answered for sentence in each.answer.sentences]
-    return {name: [verdict == name for verdict in given] for name in VERDICTS}
+    verdicts = [sentence.verdict for result in answered for sentence in result.answer.sentences]
+    return {name: [verdict == name for verdict in verdicts] for name in VERDICTS}
 
 
 def _share(values: Iterable[bool]) -> float:
@@ -204,11 +206,11 @@ def _estimate(values: Sequence[float]) -> Estimate | None:
 
 def _latencies(answered: Sequence[AnsweredQuery]) -> dict[str, LatencyReport]:
     seconds = {
-        "first_evidence": [each.evidence_seconds for each in answered],
-        "first_token": [each.first_token_seconds for each in answered],
-        "total": [each.total_seconds for each in answered],
+        "first_evidence": [result.evidence_seconds for result in answered],
+        "first_token": [result.first_token_seconds for result in answered],
+        "total": [result.total_seconds for result in answered],
     }
     return {
-        name: LatencyReport(*(1_000 * float(np.percentile(each, share)) for share in (50, 95)))
-        for name, each in seconds.items()
+        name: LatencyReport(*(1_000 * float(np.percentile(of_phase, percent)) for percent in (50, 95)))
+        for name, of_phase in seconds.items()
     }

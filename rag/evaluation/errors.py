@@ -1,4 +1,4 @@
-"""What can be wrong with an evaluation set."""
+"""Errors of evaluation sets."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from rag.errors import RagError
 
 
 class EvalSetError(RagError):
-    """A file of an evaluation set is missing or not what it should be. `line` counts from 1; 0 means the whole file."""
+    """A file of an evaluation set is missing or invalid. `line` counts from 1; 0 means the whole file."""
 
     exit_code = 2
 

@@ -1,4 +1,4 @@
-"""Read an evaluation set from its folder, and refuse one that is wrong, naming the file and the line."""
+"""Load and validate an evaluation set; errors name the file and the line."""
 
 import hashlib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 SPANS, ANSWERS, HISTORY, LABELS = "spans.jsonl", "answers.jsonl", "history.jsonl", "labels.tsv"
 EVIDENCE = "evidence.jsonl"
 UNANSWERABLE = "unanswerable"
-"""How a label begins by which a question has no answer in the corpus."""
+"""Prefix of the labels of questions without an answer in the corpus."""
 
 
 class _DocumentRow(msgspec.Struct):
@@ -68,8 +68,8 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A line of a file, to be named where it is wrong."""
+class _Line:
+    """A line of a file, for error messages."""
 
     path: Path
     line: int
@@ -79,15 +79,15 @@ class _Place:
 
 
 def find_sets(folder: Path) -> list[Path]:
-    """Return the folders of the sets in `folder`, by name: itself, or what is below it; raises `EvalSetError`."""
+    """Return the folder if it is a set, else the sets below it by name. Raises `EvalSetError` if there is none."""
     if not folder.is_dir():
         raise EvalSetError(path=folder, line=0, detail="there is no such folder")
     if _is_set(folder):
         return [folder]
-    found = sorted({path.parent for path in folder.rglob("*.jsonl") if _is_set(path.parent)})
-    if not found:
+    folders = sorted({path.parent for path in folder.rglob("*.jsonl") if _is_set(path.parent)})
+    if not folders:
         raise EvalSetError(path=folder, line=0, detail=f"there is no {CORPUS} in it or below it")
-    return found
+    return folders
 
 
 def _is_set(folder: Path) -> bool:
@@ -95,16 +95,16 @@ def _is_set(folder: Path) -> bool:
 
 
 def load_set(folder: Path, name: str) -> EvalSet:
-    """Return a set; raises `EvalSetError` for a missing file, a line that is wrong and an id that nothing has."""
+    """Return a set. Raises `EvalSetError` for a missing file, an invalid line or an unknown id."""
     documents = {row.id: row for _, row in _table(folder / CORPUS, _DocumentRow)}
     texts = {row.id: row.text for _, row in _table(folder / QUERIES, _QueryRow)}
-    known = texts.keys()
-    relevance = _relevance(folder / QRELS, known, documents)
-    spans = _optional(folder / SPANS, lambda path: _spans(path, known, documents)) or {}
-    history = _optional(folder / HISTORY, lambda path: _history(path, known)) or {}
-    answers = _optional(folder / ANSWERS, lambda path: _answers(path, known)) or {}
-    evidence = _optional(folder / EVIDENCE, lambda path: _evidence(path, known, documents)) or {}
-    unanswerable = _unanswerable(folder, known, answers)
+    query_ids = texts.keys()
+    relevance = _relevance(folder / QRELS, query_ids, documents)
+    spans = _optional(folder / SPANS, lambda path: _spans(path, query_ids, documents)) or {}
+    history = _optional(folder / HISTORY, lambda path: _history(path, query_ids)) or {}
+    answers = _optional(folder / ANSWERS, lambda path: _answers(path, query_ids)) or {}
+    evidence = _optional(folder / EVIDENCE, lambda path: _evidence(path, query_ids, documents)) or {}
+    unanswerable = _unanswerable(folder, query_ids, answers)
     queries = tuple(
         EvalQuery(
             id=id_,
@@ -132,19 +132,19 @@ def _optional(path: Path, read: Callable[[Path], _Value]) -> _Value | None:
     return read(path) if path.is_file() else None
 
 
-def _lines(path: Path) -> Iterator[tuple[_Place, bytes]]:
-    """Yield the lines that are not blank. Only a line feed ends one: JSON may hold other separators."""
+def _lines(path: Path) -> Iterator[tuple[_Line, bytes]]:
+    """Yield the lines that are not blank. Only a line feed ends a line: JSON may contain other separators."""
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise EvalSetError(path=path, line=0, detail="the file is missing") from error
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line.strip():
-            yield _Place(path, number), line
+            yield _Line(path, number), line
 
 
-def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Place, _Row]]:
-    """Yield the rows of a JSON lines file; no id stands in it twice."""
+def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Line, _Row]]:
+    """Yield the rows of a JSON Lines file; ids are unique."""
     decoder = msgspec.json.Decoder(kind)
     seen: set[str] = set()
     for place, line in _lines(path):
@@ -153,13 +153,13 @@ def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Place, _Row]]:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise place.error(str(error)) from error
         if row.id in seen:
-            raise place.error(f"the id {row.id!r} stands in the file twice")
+            raise place.error(f"the id {row.id!r} occurs twice")
         seen.add(row.id)
         yield place, row
 
 
-def _tabbed(path: Path) -> Iterator[tuple[_Place, list[str]]]:
-    """Yield the rows of a file of values between tabs, its header first."""
+def _tabbed(path: Path) -> Iterator[tuple[_Line, list[str]]]:
+    """Yield the rows of a TSV file, header first."""
     for place, line in _lines(path):
         try:
             yield place, line.decode("utf-8").rstrip("\r").split("\t")
@@ -167,13 +167,13 @@ def _tabbed(path: Path) -> Iterator[tuple[_Place, list[str]]]:
             raise place.error("the line is not valid UTF-8") from error
 
 
-def _check(place: _Place, what: str, id_: str, known: Container[str]) -> None:
-    if id_ not in known:
+def _check(place: _Line, what: str, id_: str, ids: Container[str]) -> None:
+    if id_ not in ids:
         raise place.error(f"there is no {what} {id_!r}")
 
 
-def _relevance(path: Path, known: Container[str], documents: Container[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+def _relevance(path: Path, query_ids: Container[str], documents: Container[str]) -> dict[str, dict[str, int]]:
+    grades: dict[str, dict[str, int]] = {}
     rows = _tabbed(path)
     for place, header in rows:
         if len(header) != 3 or header[2].strip().lstrip("-").isdigit():
@@ -183,68 +183,68 @@ def _relevance(path: Path, known: Container[str], documents: Container[str]) -> 
         if len(row) != 3:
             raise place.error(f"{len(row)} values between tabs, not 3: query-id, doc-id, relevance")
         query, document, grade = row
-        _check(place, "question", query, known)
+        _check(place, "question", query, query_ids)
         _check(place, "document", document, documents)
         try:
-            found.setdefault(query, {})[document] = int(grade)
+            grades.setdefault(query, {})[document] = int(grade)
         except ValueError as error:
             raise place.error(f"the relevance {grade!r} is not a whole number") from error
-    return found
+    return grades
 
 
-def _spans(path: Path, known: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
-    found: dict[str, tuple[Span, ...]] = {}
+def _spans(path: Path, query_ids: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
+    spans: dict[str, tuple[Span, ...]] = {}
     for place, row in _table(path, _SpansRow):
-        _check(place, "question", row.id, known)
+        _check(place, "question", row.id, query_ids)
         for span in row.spans:
             _check(place, "document", span.doc, documents)
             quoted = documents[span.doc].text[max(span.start, 0) : max(span.end, 0)]
             if span.start < 0 or len(quoted) != span.end - span.start or not quoted.strip():
-                raise place.error(f"[{span.start}, {span.end}) is no stretch of the text of {span.doc!r}")
+                raise place.error(f"[{span.start}, {span.end}) is no span of the text of {span.doc!r}")
             if span.text not in (None, quoted):
-                raise place.error(f"[{span.start}, {span.end}) of {span.doc!r} is not the text that stands beside it")
-        found[row.id] = tuple(Span(span.doc, span.start, span.end) for span in row.spans)
-    return found
+                raise place.error(f"[{span.start}, {span.end}) of {span.doc!r} is not the text beside it")
+        spans[row.id] = tuple(Span(span.doc, span.start, span.end) for span in row.spans)
+    return spans
 
 
-def _history(path: Path, known: Container[str]) -> dict[str, tuple[Message, ...]]:
-    found: dict[str, tuple[Message, ...]] = {}
+def _history(path: Path, query_ids: Container[str]) -> dict[str, tuple[Message, ...]]:
+    history: dict[str, tuple[Message, ...]] = {}
     for place, row in _table(path, _HistoryRow):
-        _check(place, "question", row.id, known)
-        found[row.id] = tuple(Message(turn.role, turn.text) for turn in row.history)
-    return found
+        _check(place, "question", row.id, query_ids)
+        history[row.id] = tuple(Message(turn.role, turn.text) for turn in row.history)
+    return history
 
 
-def _answers(path: Path, known: Container[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _answers(path: Path, query_ids: Container[str]) -> dict[str, tuple[str, ...]]:
+    answers: dict[str, tuple[str, ...]] = {}
     for place, row in _table(path, _AnswersRow):
-        _check(place, "question", row.id, known)
-        found[row.id] = tuple(row.answers)
-    return found
+        _check(place, "question", row.id, query_ids)
+        answers[row.id] = tuple(row.answers)
+    return answers
 
 
-def _evidence(path: Path, known: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
-    """Return where the sentences of evidence stand, each where its document has it first."""
-    found: dict[str, tuple[Span, ...]] = {}
+def _evidence(path: Path, query_ids: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
+    """Return the spans of evidence sentences, each at its first occurrence in the document."""
+    spans: dict[str, tuple[Span, ...]] = {}
     for place, row in _table(path, _EvidenceRow):
-        _check(place, "question", row.id, known)
+        _check(place, "question", row.id, query_ids)
         _check(place, "document", row.doc, documents)
         starts = [documents[row.doc].text.find(sentence) for sentence in row.sentences]
         if -1 in starts or not all(sentence.strip() for sentence in row.sentences):
-            raise place.error(f"a sentence does not stand in the text of {row.doc!r}")
+            raise place.error(f"a sentence is not in the text of {row.doc!r}")
         pairs = zip(starts, row.sentences, strict=True)
-        found[row.id] = tuple(Span(row.doc, start, start + len(sentence)) for start, sentence in pairs)
-    return found
+        spans[row.id] = tuple(Span(row.doc, start, start + len(sentence)) for start, sentence in pairs)
+    return spans
 
 
-def _unanswerable(folder: Path, known: Container[str], answers: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return the questions that have an empty list of answers, or a label that says so."""
-    found = {id_ for id_, right in answers.items() if not right}
+def _unanswerable(folder: Path, query_ids: Container[str], answers: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the questions with an empty list of answers or an `unanswerable…` label."""
+    unanswerable = {id_ for id_, gold in answers.items() if not gold}
     if (folder / LABELS).is_file():
         rows = _tabbed(folder / LABELS)
         next(rows, None)
         for place, (id_, *labels) in rows:
-            _check(place, "question", id_, known)
+            _check(place, "question", id_, query_ids)
             if any(label.startswith(UNANSWERABLE) for label in labels):
-                found.add(id_)
-    return found
+                unanswerable.add(id_)
+    return unanswerable

@@ -1,7 +1,6 @@
-"""How much of what was asked for a budget of text holds, and how much else it holds. Pure.
+"""Span recall, precision and IoU of retrieved text within a budget of characters. Pure.
 
-What counts are the characters that are not white space, each of them once: between two chunks there may be
-white space that belongs to none, and nobody misses it.
+Each character counts once, white space never: the white space between two chunks belongs to none of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ from rag.types import ScoredChunk
 
 @dataclass(frozen=True, slots=True)
 class SpanScores:
-    """Shares in [0, 1]: of what was wanted, what is found; of what is found, what was wanted; of either, both."""
+    """Recall, precision and intersection over union of characters, in [0, 1]."""
 
     recall: float
     precision: float
@@ -21,33 +20,33 @@ class SpanScores:
 
 
 def cut_to_budget(hits: Iterable[ScoredChunk], budget_chars: int) -> list[Span]:
-    """Return the spans of the chunks in their order until the budget is full; the last one is cut."""
+    """Return the spans of the chunks in order until the budget is full; the last one is truncated."""
     spans: list[Span] = []
-    left = budget_chars
+    remaining = budget_chars
     for hit in hits:
-        if left <= 0:
+        if remaining <= 0:
             break
         chunk = hit.chunk.chunk
-        end = min(chunk.end, chunk.start + left)
+        end = min(chunk.end, chunk.start + remaining)
         spans.append(Span(hit.chunk.source, chunk.start, end))
-        left -= end - chunk.start
+        remaining -= end - chunk.start
     return spans
 
 
-def score_spans(found: Sequence[Span], wanted: Sequence[Span], texts: Mapping[str, str]) -> SpanScores:
-    """Compare what was found with what was wanted (at least one span that is not blank); `texts` are by document."""
-    merged_found, merged_wanted = _merged(found), _merged(wanted)
-    both = [overlap for one in merged_found for other in merged_wanted if (overlap := _overlap(one, other))]
-    found_chars, wanted_chars, both_chars = (_count(spans, texts) for spans in (merged_found, merged_wanted, both))
+def score_spans(retrieved: Sequence[Span], gold: Sequence[Span], texts: Mapping[str, str]) -> SpanScores:
+    """Compare retrieved spans with gold ones (at least one is not blank); `texts` has the text of each document."""
+    merged, merged_gold = _merge(retrieved), _merge(gold)
+    both = [overlap for one in merged for other in merged_gold if (overlap := _overlap(one, other))]
+    retrieved_chars, gold_chars, both_chars = (_count_chars(spans, texts) for spans in (merged, merged_gold, both))
     return SpanScores(
-        recall=both_chars / wanted_chars,
-        precision=both_chars / found_chars if found_chars else 0.0,
-        iou=both_chars / (found_chars + wanted_chars - both_chars),
+        recall=both_chars / gold_chars,
+        precision=both_chars / retrieved_chars if retrieved_chars else 0.0,
+        iou=both_chars / (retrieved_chars + gold_chars - both_chars),
     )
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Return spans that cover the same characters, none of them twice."""
+def _merge(spans: Iterable[Span]) -> list[Span]:
+    """Return disjoint spans that cover the same characters."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.document, span.start)):
         last = merged[-1] if merged else None
@@ -63,5 +62,5 @@ def _overlap(one: Span, other: Span) -> Span | None:
     return Span(one.document, start, end) if one.document == other.document and start < end else None
 
 
-def _count(spans: Iterable[Span], texts: Mapping[str, str]) -> int:
+def _count_chars(spans: Iterable[Span], texts: Mapping[str, str]) -> int:
     return sum(len("".join(texts[span.document][span.start : span.end].split())) for span in spans)

@@ -1,4 +1,4 @@
-"""Try ways of searching on the questions of a set, and sum up what they find."""
+"""Evaluate search methods and abstention on the questions of a set."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ FALSE_REFUSALS = (0.01, 0.02, 0.05, 0.10)
 
 @dataclass(frozen=True, slots=True)
 class TrialPolicy:
-    """What is asked and how it is judged.
+    """The limits of an evaluation.
 
-    `max_queries` bounds the questions with a relevant document, and those without an answer. `top_k` and
-    `min_score` are those by which it is decided whether there is anything to answer from.
+    `max_queries` limits answerable and unanswerable questions separately. `top_k` and `min_score` are the settings of
+    abstention.
     """
 
     budget_chars: int
@@ -40,7 +40,7 @@ class TrialPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What one way made of one question; `hits` are those from which it would be answered."""
+    """The result of one method for one question; `hits` are the `top_k` that would be answered from."""
 
     documents: list[str]
     spans: SpanScores | None
@@ -49,15 +49,15 @@ class _Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class _WayTrials:
-    """What one way made of all questions with a relevant document: the values of each measure, and the trials."""
+class _MethodTrials:
+    """The trials of one method on all answerable questions, and the values of each measure, shape (queries,)."""
 
     trials: list[_Trial]
     values: Mapping[str, Values]
 
 
 def evaluate_search(
-    evaluated: EvalSet,
+    eval_set: EvalSet,
     methods: Mapping[str, SearchMethod],
     policy: TrialPolicy,
     *,
@@ -67,54 +67,59 @@ def evaluate_search(
 ) -> SetReport:
     """Run each of `methods` on the questions of a set; the last, which serves users, also on unanswerable ones.
 
-    Every way is tried once before it is timed, so that nothing is loaded meanwhile.
+    Each method runs once before it is timed, so that no model loads meanwhile.
     """
-    judged = [query for query in evaluated.queries if query.is_judged][: policy.max_queries]
-    hopeless = [query for query in evaluated.queries if query.is_unanswerable and not query.is_judged]
-    hopeless = hopeless[: policy.max_queries]
-    texts = {document.id: document.text for document in evaluated.documents}
-    tried: dict[str, _WayTrials] = {}
-    for name, way in methods.items():
-        way(judged[0])
-        trials = [_try(query, way, policy, texts) for query in track(judged, name)]
-        tried[name] = _WayTrials(trials, _values(judged, trials))
-    served, way = list(tried.values())[-1], list(methods.values())[-1]
-    found = [(query, trial.hits) for query, trial in zip(judged, served.trials, strict=True)]
-    not_found = [(query, way(query)[: policy.top_k]) for query in track(hopeless, "unanswerable")] if hopeless else []
+    judged = [query for query in eval_set.queries if query.is_judged][: policy.max_queries]
+    unanswerable = [query for query in eval_set.queries if query.is_unanswerable and not query.is_judged]
+    unanswerable = unanswerable[: policy.max_queries]
+    texts = {document.id: document.text for document in eval_set.documents}
+    trials_by_method: dict[str, _MethodTrials] = {}
+    for name, method in methods.items():
+        method(judged[0])
+        trials = [_try(query, method, policy, texts) for query in track(judged, name)]
+        trials_by_method[name] = _MethodTrials(trials, _values(judged, trials))
+    served, method = list(trials_by_method.values())[-1], list(methods.values())[-1]
+    answerable_hits = [(query, trial.hits) for query, trial in zip(judged, served.trials, strict=True)]
+    unanswerable_hits = (
+        [(query, method(query)[: policy.top_k]) for query in track(unanswerable, "unanswerable")]
+        if unanswerable
+        else []
+    )
 
-    def judged_by_users(each: tuple[EvalQuery, Sequence[ScoredChunk]]) -> Answerability:
-        query, hits = each
+    def judge(query_and_hits: tuple[EvalQuery, Sequence[ScoredChunk]]) -> Answerability:
+        query, hits = query_and_hits
         return judge_answerability(query.text, hits, finder.rank_evidence(query.text, hits), min_score=policy.min_score)
 
     return SetReport(
-        name=evaluated.name,
-        documents=len(evaluated.documents),
+        name=eval_set.name,
+        documents=len(eval_set.documents),
         chunks=chunks,
         queries=len(judged),
-        methods=tuple(_summary(name, each, served) for name, each in tried.items()),
+        methods=tuple(_summarize(name, method_trials, served) for name, method_trials in trials_by_method.items()),
         abstention=_abstention(
-            [judged_by_users(each) for each in track(found, "judging")], list(map(judged_by_users, not_found))
+            [judge(query_and_hits) for query_and_hits in track(answerable_hits, "judging")],
+            list(map(judge, unanswerable_hits)),
         )
-        if not_found
+        if unanswerable_hits
         else None,
     )
 
 
-def _try(query: EvalQuery, way: SearchMethod, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:
+def _try(query: EvalQuery, method: SearchMethod, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:
     started = time.perf_counter()
-    hits = way(query)
+    hits = method(query)
     milliseconds = 1_000 * (time.perf_counter() - started)
-    found = cut_to_budget(hits, policy.budget_chars) if query.spans else []
+    retrieved = cut_to_budget(hits, policy.budget_chars) if query.spans else []
     return _Trial(
         documents=list(dict.fromkeys(hit.chunk.source for hit in hits)),
-        spans=score_spans(found, query.spans, texts) if query.spans else None,
+        spans=score_spans(retrieved, query.spans, texts) if query.spans else None,
         milliseconds=milliseconds,
         hits=hits[: policy.top_k],
     )
 
 
 def _values(queries: Sequence[EvalQuery], trials: Sequence[_Trial]) -> dict[str, Values]:
-    """Return the value of each measure for each question; span measures for those with spans alone."""
+    """Return the values of each measure, shape (queries,); span measures only for questions with gold spans."""
     rankings = {query.id: trial.documents for query, trial in zip(queries, trials, strict=True)}
     values = measure_rankings(rankings, {query.id: query.relevance for query in queries})
     spans = [trial.spans for trial in trials if trial.spans is not None]
@@ -125,14 +130,14 @@ def _values(queries: Sequence[EvalQuery], trials: Sequence[_Trial]) -> dict[str,
     return values
 
 
-def _summary(name: str, tried: _WayTrials, served: _WayTrials) -> SearchMethodReport:
-    milliseconds = [trial.milliseconds for trial in tried.trials]
+def _summarize(name: str, method_trials: _MethodTrials, served: _MethodTrials) -> SearchMethodReport:
+    milliseconds = [trial.milliseconds for trial in method_trials.trials]
     return SearchMethodReport(
         name=name,
-        estimates={measure: estimate(values) for measure, values in tried.values.items()},
+        estimates={measure: estimate(values) for measure, values in method_trials.values.items()},
         latency_p50_ms=float(np.percentile(milliseconds, 50)),
         latency_p95_ms=float(np.percentile(milliseconds, 95)),
-        below_served=estimate(served.values["ndcg@10"] - tried.values["ndcg@10"]),
+        below_served=estimate(served.values["ndcg@10"] - method_trials.values["ndcg@10"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""The values of an evaluation: a set of documents and questions, and what was measured on it."""
+"""The values of an evaluation: a set of documents and questions, and its reports."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class EvalDocument:
-    """A document of a corpus. Spans count in `text`."""
+    """A document of a corpus. Spans are offsets in `text`."""
 
     id: str
     title: str
@@ -21,7 +21,7 @@ class EvalDocument:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The stretch `text[start:end]` of a document."""
+    """The span `text[start:end]` of a document."""
 
     document: str
     start: int
@@ -30,10 +30,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class EvalQuery:
-    """A question, the grade of each document that was judged for it, and the spans that answer it.
+    """A question, its relevance judgements (grades by document), and the gold spans that answer it.
 
-    `history` has the turns before it, the oldest first. `is_unanswerable` says that the corpus has no answer.
-    `answers` are right answers, any of which will do, and `evidence` the sentences from which one follows.
+    `history` has the turns before it, oldest first. `is_unanswerable` says that the corpus has no answer. `answers` are
+    alternative gold answers, and `evidence` the sentences from which one follows.
     """
 
     id: str
@@ -47,7 +47,7 @@ class EvalQuery:
 
     @property
     def is_judged(self) -> bool:
-        """Whether a ranking for it can be right: some document is relevant."""
+        """Whether some document is relevant, so that a ranking can be evaluated."""
         return any(grade > 0 for grade in self.relevance.values())
 
 
@@ -62,18 +62,18 @@ class EvalSet:
 
 
 SearchMethod = Callable[[EvalQuery], Sequence[ScoredChunk]]
-"""A way of searching: the chunks for a question, the best first."""
+"""A search method: returns the chunks for a question, best first."""
 
 
 class ProgressTracker(Protocol):
-    """Yields what it is given, and tells somebody how far that is."""
+    """Yields the given items and reports progress."""
 
     def __call__(self, items: Sequence[Item], doing: str) -> Iterable[Item]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The mean over the questions, and between which values it lies with 95% confidence."""
+    """A mean over the questions with its 95% confidence interval."""
 
     mean: float
     low: float
@@ -82,9 +82,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class SearchMethodReport:
-    """How good one way of searching is. `estimates` are named as in the output: "ndcg@10", "span_recall" …
+    """The quality of one search method. `estimates` are named as in the output: "ndcg@10", "span_recall" …
 
-    `below_served` is by how much nDCG@10 would fall were this way served instead, question by question.
+    `below_served` is the loss of nDCG@10 against the served method, paired by question.
     """
 
     name: str
@@ -96,10 +96,10 @@ class SearchMethodReport:
 
 @dataclass(frozen=True, slots=True)
 class AbstentionReport:
-    """How well questions without an answer are told apart from the others.
+    """The quality of abstention.
 
-    `auc` is the chance that a question with an answer has a better best sentence than one without. `curve` says which
-    share of those without is refused where one of 1%, 2%, 5% and 10% of the others is: what another limit would do.
+    `auc` is the probability that an answerable question scores above an unanswerable one. `curve` has the share of
+    unanswerable questions that are refused at false refusal rates of 1%, 2%, 5% and 10%.
     """
 
     answerable: int
@@ -112,7 +112,7 @@ class AbstentionReport:
 
 @dataclass(frozen=True, slots=True)
 class LatencyReport:
-    """Milliseconds of half and of 95% of the questions."""
+    """Median and 95th percentile over the questions, in milliseconds."""
 
     p50_ms: float
     p95_ms: float
@@ -120,11 +120,11 @@ class LatencyReport:
 
 @dataclass(frozen=True, slots=True)
 class AnswersReport:
-    """What the answers to the questions of one set were worth.
+    """The quality of the answers to the questions of one set.
 
-    `estimates` are named as in the output ("em", "citation_precision" …); what the set cannot tell is missing.
-    `invalid_citations` says of each citation that is not what is stored what is wrong with it. `foreign_chars` counts
-    the characters of quoted answers that stand in no document. `latencies` are by "first_evidence", "first_token" and
+    `estimates` are named as in the output ("em", "citation_precision" …); measures without gold data are missing.
+    `invalid_citations` describes each citation that differs from the stored document. `foreign_chars` counts the
+    characters of quoted answers that are in no document. `latencies` are by "first_evidence", "first_token" and
     "total".
     """
 
@@ -142,7 +142,7 @@ class AnswersReport:
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """What was measured on one set. The last of `methods` is the one that serves users."""
+    """The report of one set. The last of `methods` is the one that serves users."""
 
     name: str
     documents: int
@@ -154,5 +154,5 @@ class SetReport:
 
     @property
     def served(self) -> SearchMethodReport:
-        """The way that serves users."""
+        """The report of the method that serves users."""
         return self.methods[-1]

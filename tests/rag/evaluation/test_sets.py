@@ -83,7 +83,7 @@ def test_a_file_that_is_missing_is_named(folder: Path, name: str) -> None:
 BAD_LINES = [
     ("corpus.jsonl", '{"id": "x", "text"', "truncated"),
     ("corpus.jsonl", '{"id": "x"}', "missing required field `text`"),
-    ("corpus.jsonl", '{"id": "pump", "text": "Again."}', "'pump' stands in the file twice"),
+    ("corpus.jsonl", '{"id": "pump", "text": "Again."}', "'pump' occurs twice"),
     ("queries.jsonl", '{"id": 7, "text": "What?"}', "Expected `str`"),
     ("qrels.tsv", "q1\tpump", "2 values between tabs"),
     ("qrels.tsv", "q9\tpump\t1", "no question 'q9'"),
@@ -91,9 +91,9 @@ BAD_LINES = [
     ("qrels.tsv", "q1\tpump\tvery", "'very' is not a whole number"),
     ("spans.jsonl", '{"id": "q9", "spans": []}', "no question 'q9'"),
     ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "nope", "start": 0, "end": 1}]}', "no document 'nope'"),
-    ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "pump", "start": -3, "end": 1}]}', "no stretch of the text"),
-    ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "pump", "start": 5, "end": 999}]}', "no stretch of the text"),
-    ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "pump", "start": 3, "end": 4}]}', "no stretch of the text"),
+    ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "pump", "start": -3, "end": 1}]}', "no span of the text"),
+    ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "pump", "start": 5, "end": 999}]}', "no span of the text"),
+    ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "pump", "start": 3, "end": 4}]}', "no span of the text"),
     ("spans.jsonl", '{"id": "q3", "spans": [{"doc": "pump", "start": 0, "end": 3, "text": "the"}]}', "not the text"),
     ("answers.jsonl", '{"id": "q9", "answers": []}', "no question 'q9'"),
     ("history.jsonl", '{"id": "q1", "history": [{"role": "king", "text": "x"}]}', "Invalid enum value 'king'"),
@@ -157,5 +157,5 @@ def test_evidence_stands_where_its_document_has_it(folder: Path) -> None:
 @pytest.mark.parametrize("sentence", ["Lunch is served at one.", "", " "])
 def test_evidence_that_is_not_in_its_document_is_refused(folder: Path, sentence: str) -> None:
     write_rows(folder / "evidence.jsonl", [{"id": "q2", "doc": "lunch", "sentences": [sentence]}])
-    with pytest.raises(EvalSetError, match=r"evidence\.jsonl, line 1: a sentence does not stand in the text of"):
+    with pytest.raises(EvalSetError, match=r"evidence\.jsonl, line 1: a sentence is not in the text of"):
         load_set(folder, "tiny")
