@@ -1,5 +1,6 @@
 """The documentation says what the code says: generated pages equal the code, and what pages name exists."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,10 @@ SETTING = re.compile(r"\bPINCITE_[A-Z_]+\b")
 COMMAND = re.compile(r"(?:^|[`/ ])(pincite [a-z]+[^`\n]*)", re.MULTILINE)
 OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
 ROUTE = re.compile(r"(?:GET|POST|DELETE) /[\w/{}.-]+")
-MODULE = re.compile(r"`((?:ingest|rag|api|ui|tests)(?:/[\w.-]+)*/?|(?:ingest|rag|api|ui)(?:\.[a-z_0-9]+)+)`")
+MODULE = re.compile(
+    r"`((?:ingest|rag|api|ui|tests)(?:/[\w.-]+)*/?|(?:ingest|rag|api|ui)(?:\.[a-z_0-9]+)+)(?::[\w.]+)?`"
+)
+DEFINITION = re.compile(r"`((?:ingest|rag|api|ui)/[\w/]+\.py):([\w.]+)`")
 OTHER_VARIABLES = {"PINCITE_PASSWORD"}
 """Variables that one option of a command reads."""
 RECORDS = DOCS / "development" / "decisions"
@@ -150,3 +154,26 @@ def test_every_module_and_folder_that_a_page_names_exists(page: Path) -> None:
     named = MODULE.findall(page.read_text(encoding="utf-8"))
     paths = [name if "/" in name else name.replace(".", "/") for name in named]
     assert [path for path in paths if not (ROOT / path).exists() and not (ROOT / f"{path}.py").exists()] == []
+
+
+def definitions_of(module: Path) -> set[str]:
+    """Return the names of a module's functions, classes and methods, methods as `Class.method`."""
+    body = ast.parse(module.read_text(encoding="utf-8")).body
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    return {
+        *(node.name for node in body if isinstance(node, (*functions, ast.ClassDef))),
+        *(f"{node.name}.{part.name}" for node in classes for part in node.body if isinstance(part, functions)),
+    }
+
+
+@pytest.mark.parametrize("page", CURRENT, ids=name_of)
+def test_every_class_and_function_that_a_page_names_exists(page: Path) -> None:
+    named = DEFINITION.findall(page.read_text(encoding="utf-8"))
+    assert [name for path, name in named if name not in definitions_of(ROOT / path)] == []
+
+
+def test_the_way_of_a_question_has_at_most_12_steps() -> None:
+    way = read("development/architecture.md").partition("## The way of a question")[2].partition("\n## ")[0]
+    steps = re.findall(r"^(\d+)\. ", way, re.MULTILINE)
+    assert 0 < len(steps) <= 12
