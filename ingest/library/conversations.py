@@ -1,4 +1,7 @@
-"""The part of the library that keeps conversations. Each method that changes something is one transaction."""
+"""The library's stored conversations. Each method that changes something is one transaction.
+
+`ingest.storage.conversations` has the rows, `rag.conversations` what answers make of them.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,14 +12,14 @@ from ingest.text.analyzer import extract_query_terms
 
 
 class LibraryConversations:
-    """Conversations of one owner. Every method that names one raises `ConversationNotFoundError`, where it names a turn
-    also `TurnNotFoundError`.
+    """Conversations of one owner. A method that takes an id raises `ConversationNotFoundError`, and with a turn's id
+    `TurnNotFoundError`.
     """
 
     storage: Home
 
     def create_conversation(self, title: str = "", metadata: Mapping[str, str] | None = None) -> ConversationRecord:
-        """Begin a conversation; without a title it gets that of its first question."""
+        """Create a conversation; without a title it is named after its first question."""
         with self.storage.database.write() as db:
             id_ = conversations.insert(db, self.storage.owner, title, metadata or {})
             return conversations.find(db, self.storage.owner, id_)
@@ -29,14 +32,13 @@ class LibraryConversations:
     def conversations(self, query: str = "") -> list[ConversationRecord]:
         """Return all conversations, the one that was used last at the end.
 
-        With a query those that have all its words, in their titles, questions and answers together; none where the
-        query has no word in it.
+        With a query those whose title, questions and answers together have all its terms; none if it has no terms.
         """
-        words = extract_query_terms(query)
-        if query and not words:
+        terms = extract_query_terms(query)
+        if query and not terms:
             return []
         with self.storage.database.read() as db:
-            return conversations.find_all(db, self.storage.owner, words)
+            return conversations.find_all(db, self.storage.owner, terms)
 
     def update_conversation(
         self,
@@ -46,9 +48,9 @@ class LibraryConversations:
         metadata: Mapping[str, str] | None = None,
         current: str | None = None,
     ) -> ConversationRecord:
-        """Rename a conversation, replace its metadata, show another branch: None leaves each as it is.
+        """Set the title, the metadata and the current branch; None leaves each as it is.
 
-        `current` names any turn; what is shown is the newest branch that goes through it.
+        `current` is any turn of a branch; the newest branch through it becomes the current one.
         """
         with self.storage.database.write() as db:
             conversations.update(db, self.storage.owner, id_, title=title, metadata=metadata)
@@ -57,12 +59,12 @@ class LibraryConversations:
             return conversations.find(db, self.storage.owner, id_)
 
     def delete_conversation(self, id_: str) -> None:
-        """Remove a conversation; its text is overwritten."""
+        """Delete a conversation; its text is overwritten on disk."""
         with self.storage.database.write() as db:
             conversations.delete(db, self.storage.owner, id_)
 
     def append_turns(self, id_: str, parent: str | None, turns: Sequence[NewTurn]) -> list[str]:
-        """Add turns below `parent`, or at the beginning, each below the one before; return their ids.
+        """Add turns, each a child of the one before, the first a child of `parent` or a root; return their ids.
 
         The last one becomes the current turn.
         """
@@ -75,12 +77,12 @@ class LibraryConversations:
             return conversations.read_turns(db, self.storage.owner, id_)
 
     def conversation_path(self, id_: str, leaf: str | None = None) -> list[TurnRecord]:
-        """Return the turns from the beginning to `leaf`, or to the current turn."""
+        """Return the turns from the root to `leaf`, or to the current turn; none if there is no turn."""
         with self.storage.database.read() as db:
             return conversations.read_path(db, self.storage.owner, id_, leaf)
 
     def delete_turn(self, id_: str, turn: str) -> ConversationRecord:
-        """Remove a turn and all that is below it; the current turn is then the newest beside or above it."""
+        """Delete a turn and its descendants; the newest descendant of its parent becomes the current turn if it was one."""
         with self.storage.database.write() as db:
             conversations.delete_turn(db, self.storage.owner, id_, turn)
             return conversations.find(db, self.storage.owner, id_)

@@ -1,17 +1,17 @@
-"""Which documents are searched: filters as OpenAI's vector stores have them, on attributes and on what is known anyway.
+"""Filters of documents as OpenAI's vector stores have them, on attributes of users and on built-in ones.
 
-Besides the attributes that a person gave it, every document has those of `BUILT_IN`. An attribute cannot have one of
-their names, nor one by which a search result says where it stands, so no name ever means two things.
+Besides the attributes that a person gave it, every document has those of `BUILT_IN`. A person's attribute cannot have
+one of these names, nor one of `PLACE_KEYS`, so that no name has two meanings.
 
 A comparison never fails on a document, it is true or false:
 
 - `eq` and `in`: the document has the attribute, and it is (one of) this, in type too: `1`, `"1"` and `true` differ.
-- `ne` and `nin`: the exact opposite. A document without the attribute is let through: OpenAI documents no other
-  reading, and so `ne` finds all that `eq` does not.
+- `ne` and `nin`: the exact opposite. A document without the attribute matches: OpenAI documents no other reading,
+  and so `ne` matches all that `eq` does not.
 - `gt`, `gte`, `lt`, `lte`: the document has it with the same type (numbers with numbers, texts with texts by their
   characters, so that dates like 2026-01-31 are in order); else false.
-- `glob`, Pincite's own, for paths: a text that fits the pattern, where `*` is any text, slashes too, `?` any character
-  and `[…]` one of some; case counts.
+- `glob`, Pincite's own, for paths: a text that fits the pattern, in which `*` is any text, slashes included, `?` any
+  character and `[…]` one of some; case counts.
 """
 
 import operator
@@ -44,16 +44,16 @@ BUILT_IN: Mapping[str, type[int] | type[str]] = {
     "created_at": int,
     "pages": int,
 }
-"""What every document has, by its type. `created_at` is in Unix seconds."""
+"""The attributes that every document has, with their types. `created_at` is in Unix seconds."""
 
 PLACE_KEYS = frozenset(
     {"page", "last_page", "place", "start", "end", "source", "heading_path", "dense_score", "lexical_score"}
 )
-"""By these names the attributes of a search result say where it stands."""
+"""The attributes of a search result that say its place in the document."""
 
 
 class FilterError(ValueError):
-    """A filter or an attribute is wrong at `place`. What was there is not told: it may be private."""
+    """A filter or an attribute is wrong at `place`. The message leaves out the value: it may be private."""
 
     def __init__(self, place: str, rule: str) -> None:
         self.place = place.rstrip(".")
@@ -85,65 +85,65 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,16})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def matches(wanted: Filter, attributes: Attributes) -> bool:
-    """Whether a document with these attributes, the built-in ones among them, is let through."""
-    return compile_filters(wanted)(attributes)
+def matches(filters: Filter, attributes: Attributes) -> bool:
+    """Whether a document with these attributes, the built-in ones included, matches the filters."""
+    return compile_filters(filters)(attributes)
 
 
-def compile_filters(wanted: Filter) -> Predicate:
-    """Return `matches` for one filter and many documents."""
-    if isinstance(wanted, Comparison):
-        return _comparing(wanted)
-    parts = [compile_filters(part) for part in wanted.filters]
-    combine = all if wanted.type == "and" else any
-    return lambda attributes: combine(part(attributes) for part in parts)
+def compile_filters(filters: Filter) -> Predicate:
+    """Return `matches` as a function of the attributes alone, for many documents."""
+    if isinstance(filters, Comparison):
+        return _compile_comparison(filters)
+    predicates = [compile_filters(part) for part in filters.filters]
+    combine = all if filters.type == "and" else any
+    return lambda attributes: combine(is_match(attributes) for is_match in predicates)
 
 
-def find_keys(wanted: Filter) -> frozenset[str]:
-    """Return the names of the attributes that a filter asks for."""
-    if isinstance(wanted, Comparison):
-        return frozenset({wanted.key})
-    return frozenset[str]().union(*map(find_keys, wanted.filters))
+def find_keys(filters: Filter) -> frozenset[str]:
+    """Return the names of the attributes that filters compare."""
+    if isinstance(filters, Comparison):
+        return frozenset({filters.key})
+    return frozenset[str]().union(*map(find_keys, filters.filters))
 
 
 def parse_filters(raw: object) -> Filter:
-    """Return the filter that a JSON value describes; raises `ValueError` that names the place of what is wrong."""
-    parsed = _parsed(raw, at="", depth=1)
-    if _size(parsed) > MAX_COMPARISONS:
+    """Return the filters of a JSON value; raises `ValueError` that names the place of what is wrong."""
+    filters = _parse_filter(raw, at="", depth=1)
+    if _count_comparisons(filters) > MAX_COMPARISONS:
         raise ValueError(f"a filter has at most {MAX_COMPARISONS} comparisons")
-    return parsed
+    return filters
 
 
 def parse_expressions(texts: Sequence[str]) -> Filter | None:
-    """Return the filter of what was typed, all of it at once: `key=value`, and `!=`, `>`, `>=`, `<`, `<=`, `~` (glob).
+    """Return filters that all of the expressions must match: `key=value`, and `!=`, `>`, `>=`, `<`, `<=`, `~` (glob).
 
-    None where nothing was typed. A value is read as `parse_value` does; for a built-in key it has the key's type, and
-    a date stands for its first second (UTC). Raises `ValueError`.
+    None without expressions. A value is parsed as `parse_value` does; for a built-in key it has the key's type, and a
+    date stands for its first second (UTC). Raises `ValueError`.
     """
     if len(texts) > MAX_COMPARISONS:
         raise ValueError(f"a filter has at most {MAX_COMPARISONS} comparisons")
-    return Compound("and", tuple(map(_expression, texts))) if texts else None
+    return Compound("and", tuple(map(_parse_expression, texts))) if texts else None
 
 
 def check_attributes(raw: Mapping[str, object]) -> dict[str, AttributeValue]:
-    """Return attributes that a document may have; raises `ValueError` for others."""
+    """Return the attributes if a document may have them; raises `ValueError` otherwise."""
     if len(raw) > MAX_ATTRIBUTES:
         raise ValueError(f"a document has at most {MAX_ATTRIBUTES} attributes")
-    return {_own_key(key): _scalar(value, at=key, max_chars=MAX_TEXT_CHARS) for key, value in raw.items()}
+    return {_check_own_key(key): _check_scalar(value, at=key, max_chars=MAX_TEXT_CHARS) for key, value in raw.items()}
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, AttributeValue]:
-    """Return the attributes that were typed as `key=value`; raises `ValueError`."""
-    read: dict[str, object] = {}
+    """Return the attributes of texts `key=value`; raises `ValueError`."""
+    attributes: dict[str, object] = {}
     for text in texts:
         if (match := _ASSIGNMENT.fullmatch(text)) is None:
             raise ValueError(f"{text!r} is not an attribute; write key=value")
-        read[match[1]] = parse_value(match[2])
-    return check_attributes(read)
+        attributes[match[1]] = parse_value(match[2])
+    return check_attributes(attributes)
 
 
 def parse_value(typed: str) -> AttributeValue:
-    """Return what was typed as a number, as true or false, or else as text; what stands in quotes is always text."""
+    """Return a typed value as a number, as true or false, or else as text; in quotes it is always text."""
     if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "\"'":
         return typed[1:-1]
     if typed in ("true", "false"):
@@ -153,75 +153,75 @@ def parse_value(typed: str) -> AttributeValue:
     return typed
 
 
-def _comparing(wanted: Comparison) -> Predicate:
-    key, value = wanted.key, wanted.value
-    if wanted.type == "glob":
+def _compile_comparison(comparison: Comparison) -> Predicate:
+    key, value = comparison.key, comparison.value
+    if comparison.type == "glob":
         pattern = re.compile(translate(str(value)))
         return lambda attributes: isinstance(text := attributes.get(key), str) and bool(pattern.match(text))
-    if wanted.type in _ORDERS:
-        kind, is_in_order = _kind(cast("AttributeValue", value)), _ORDERS[wanted.type]
+    if comparison.type in _ORDERS:
+        kind, is_in_order = _kind(cast("AttributeValue", value)), _ORDERS[comparison.type]
         return lambda attributes: (
-            (known := attributes.get(key)) is not None and _kind(known) is kind and is_in_order(known, value)
+            (actual := attributes.get(key)) is not None and _kind(actual) is kind and is_in_order(actual, value)
         )
-    allowed = {(_kind(each), each) for each in (value if isinstance(value, tuple) else (value,))}
-    is_positive = wanted.type in ("eq", "in")
+    allowed = {(_kind(item), item) for item in (value if isinstance(value, tuple) else (value,))}
+    is_positive = comparison.type in ("eq", "in")
 
-    def is_let_through(attributes: Attributes) -> bool:
-        known = attributes.get(key)
-        return (known is not None and (_kind(known), known) in allowed) == is_positive
+    def is_match(attributes: Attributes) -> bool:
+        actual = attributes.get(key)
+        return (actual is not None and (_kind(actual), actual) in allowed) == is_positive
 
-    return is_let_through
+    return is_match
 
 
 def _kind(value: AttributeValue) -> type:
-    """Return what values must share to be compared; Python has `True == 1`."""
+    """Return the type that values must share to be compared; in Python `True == 1`."""
     if isinstance(value, bool):
         return bool
     return str if isinstance(value, str) else float
 
 
-def _parsed(raw: object, *, at: str, depth: int) -> Filter:
+def _parse_filter(raw: object, *, at: str, depth: int) -> Filter:
     if not isinstance(raw, Mapping):
         raise FilterError(at, "an object with `type`")
     fields = cast("Mapping[object, object]", raw)
     kind = fields.get("type")
     if kind in ("and", "or"):
         _check_fields(fields, ("type", "filters"), at)
-        return _compound(kind, fields.get("filters"), at=at, depth=depth)
+        return _parse_compound(kind, fields.get("filters"), at=at, depth=depth)
     if not isinstance(kind, str) or kind not in get_args(ComparisonType):
         raise FilterError(f"{at}type", f"one of and, or, {', '.join(get_args(ComparisonType))}")
     _check_fields(fields, ("type", "key", "value"), at)
     key = fields.get("key")
     if not isinstance(key, str):
         raise FilterError(f"{at}key", "the name of an attribute, as a text")
-    return _comparison(kind, _name(key, at=f"{at}key"), fields.get("value"), at=f"{at}value")
+    return _parse_comparison(kind, _check_key(key, at=f"{at}key"), fields.get("value"), at=f"{at}value")
 
 
-def _compound(kind: object, raw: object, *, at: str, depth: int) -> Compound:
+def _parse_compound(kind: object, raw: object, *, at: str, depth: int) -> Compound:
     place = f"{at}filters"
-    parts = _items(raw, at=place, limit=MAX_COMPARISONS)
+    parts = _check_list(raw, at=place, limit=MAX_COMPARISONS)
     if not parts:
         raise FilterError(place, "at least one filter")
     if depth == MAX_DEPTH:
         raise FilterError(place, f"no filters inside: {MAX_DEPTH} levels are the most")
-    filters = tuple(_parsed(part, at=f"{place}.{index}.", depth=depth + 1) for index, part in enumerate(parts))
+    filters = tuple(_parse_filter(part, at=f"{place}.{index}.", depth=depth + 1) for index, part in enumerate(parts))
     return Compound("and" if kind == "and" else "or", filters)
 
 
-def _comparison(kind: str, key: str, raw: object, *, at: str) -> Comparison:
+def _parse_comparison(kind: str, key: str, raw: object, *, at: str) -> Comparison:
     value: AttributeValue | tuple[AttributeValue, ...]
     if kind in ("in", "nin"):
-        items = _items(raw, at=at, limit=MAX_VALUES)
-        value = tuple(_scalar(item, at=f"{at}.{index}") for index, item in enumerate(items))
+        items = _check_list(raw, at=at, limit=MAX_VALUES)
+        value = tuple(_check_scalar(item, at=f"{at}.{index}") for index, item in enumerate(items))
     else:
-        value = _scalar(raw, at=at)
-    for each in value if isinstance(value, tuple) else (value,):
-        _check_fit(kind, key, each, at)
+        value = _check_scalar(raw, at=at)
+    for item in value if isinstance(value, tuple) else (value,):
+        _check_type(kind, key, item, at)
     return Comparison(cast("ComparisonType", kind), key, value)
 
 
-def _check_fit(kind: str, key: str, value: AttributeValue, at: str) -> None:
-    """Refuse what no document could ever fit."""
+def _check_type(kind: str, key: str, value: AttributeValue, at: str) -> None:
+    """Refuse a value that no document could ever match."""
     expected = _kind(BUILT_IN[key]()) if key in BUILT_IN else None
     if expected is float and _kind(value) is not float:
         raise FilterError(at, "seconds since 1970, as a number" if key == "created_at" else "a number")
@@ -233,18 +233,18 @@ def _check_fit(kind: str, key: str, value: AttributeValue, at: str) -> None:
         raise FilterError(at, "a number or a text: true and false have no order")
 
 
-def _items(raw: object, *, at: str, limit: int) -> list[object]:
+def _check_list(raw: object, *, at: str, limit: int) -> list[object]:
     items = cast("list[object]", raw) if isinstance(raw, list) else None
     if items is None or len(items) > limit:
         raise FilterError(at, f"a list of at most {limit:,}")
     return items
 
 
-def _scalar(raw: object, *, at: str, max_chars: int = MAX_PATTERN_CHARS) -> AttributeValue:
+def _check_scalar(raw: object, *, at: str, max_chars: int = MAX_PATTERN_CHARS) -> AttributeValue:
     if isinstance(raw, bool):
         return raw
     if isinstance(raw, str):
-        if len(raw) > max_chars or _is_torn(raw):
+        if len(raw) > max_chars or _has_lone_surrogate(raw):
             raise FilterError(at, f"a text of at most {max_chars} whole characters")
         return raw
     if isinstance(raw, int | float):
@@ -254,33 +254,33 @@ def _scalar(raw: object, *, at: str, max_chars: int = MAX_PATTERN_CHARS) -> Attr
     raise FilterError(at, "a text, a number, true or false")
 
 
-def _name(key: str, *, at: str) -> str:
-    if not 1 <= len(key) <= MAX_KEY_CHARS or _is_torn(key):
+def _check_key(key: str, *, at: str) -> str:
+    if not 1 <= len(key) <= MAX_KEY_CHARS or _has_lone_surrogate(key):
         raise FilterError(at, f"the name of an attribute, which has 1 to {MAX_KEY_CHARS} whole characters")
     return key
 
 
-def _own_key(key: str) -> str:
-    if _name(key, at="") in BUILT_IN or key in PLACE_KEYS:
+def _check_own_key(key: str) -> str:
+    if _check_key(key, at="") in BUILT_IN or key in PLACE_KEYS:
         raise ValueError(f"{key} is set by Pincite itself; give the attribute another name")
     return key
 
 
-def _is_torn(text: str) -> bool:
-    """Whether there is half of a surrogate pair in a text, which no database takes."""
+def _has_lone_surrogate(text: str) -> bool:
+    """Whether a text has half of a surrogate pair, which UTF-8 cannot encode."""
     return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _check_fields(fields: Mapping[object, object], known: Sequence[str], at: str) -> None:
-    if any(field not in known for field in fields):
-        raise FilterError(at, f"nothing but {', '.join(known)}")
+def _check_fields(fields: Mapping[object, object], allowed: Sequence[str], at: str) -> None:
+    if any(field not in allowed for field in fields):
+        raise FilterError(at, f"nothing but {', '.join(allowed)}")
 
 
-def _size(wanted: Filter) -> int:
-    return 1 if isinstance(wanted, Comparison) else sum(map(_size, wanted.filters))
+def _count_comparisons(filters: Filter) -> int:
+    return 1 if isinstance(filters, Comparison) else sum(map(_count_comparisons, filters.filters))
 
 
-def _expression(text: str) -> Comparison:
+def _parse_expression(text: str) -> Comparison:
     if (match := _EXPRESSION.fullmatch(text)) is None:
         raise ValueError(f"{text!r} is not a filter; write key=value, or use one of != > >= < <= ~ in place of =")
     key, kind, typed = match[1], _SIGNS[match[2]], match[3]
@@ -290,7 +290,7 @@ def _expression(text: str) -> Comparison:
     elif key == "created_at" and _DATE.fullmatch(typed):
         value = _first_second(typed)
     try:
-        return _comparison(kind, _name(key, at=""), value, at="")
+        return _parse_comparison(kind, _check_key(key, at=""), value, at="")
     except FilterError as error:
         raise ValueError(f"{text!r} is not a filter: {error}") from error
 

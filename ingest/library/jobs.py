@@ -1,4 +1,7 @@
-"""The part of the library that turns files into documents: what waits, what is read, how it ends."""
+"""The library's queue: documents that are queued, read, paused, cancelled, done or failed. One transaction a method.
+
+`ingest.storage.jobs` has the rows, `ingest.jobs` the threads that work the queue off.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +23,7 @@ from ingest.types import (
 
 
 class LibraryJobs:
-    """The queue of documents, kept in the library so that a crash loses nothing."""
+    """The queue of documents. It is stored, so that a crash loses nothing."""
 
     def __init__(self, storage: Home) -> None:
         self.storage = storage
@@ -34,12 +37,11 @@ class LibraryJobs:
         password: str | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> DocumentRecord:
-        """Put a file into a collection, to be read; `password` opens it.
+        """Queue a file to be read into a collection, and return its document; `password` opens the file.
 
-        `attributes` replace what was said of its source in this collection; None leaves that as it is.
-
-        One that waits or was read comes back as it is. One that failed is queued again until it has had its
-        tries; `again` or a password queues it anyway. Raises `FileNotInLibraryError` or `CollectionNotFoundError`.
+        `attributes` replace those of its source in this collection; None leaves them. A document that is queued, paused
+        or read already stays as it is. One that failed is queued again until it has had its tries, with `again` or a
+        password always. Raises `FileNotInLibraryError` or `CollectionNotFoundError`.
         """
         with self.storage.database.write() as db:
             files.find(db, self.storage.owner, file_id)
@@ -52,8 +54,8 @@ class LibraryJobs:
             return documents.find(db, self.storage.owner, collection_id, file_id)
 
     def claim(self, passport: EmbedderPassport) -> DocumentRecord | None:
-        """Start the next document that waits in a collection with this passport; None where none is to be started."""
-        with self.storage.database.read() as db:  # a queue that is empty is asked often
+        """Claim the oldest queued document of the collections with this passport; None if none is to be started now."""
+        with self.storage.database.read() as db:  # an empty queue is polled often
             if not jobs.has_work(db, passport):
                 return None
         with self.storage.database.write() as db:
@@ -64,9 +66,10 @@ class LibraryJobs:
     def append(
         self, document: DocumentRecord, piece: ChunkedDocument, vectors: NDArray[np.float32], progress: Progress
     ) -> bool:
-        """Store the next piece of a document that is read; False where it was removed, paused or cancelled meanwhile.
+        """Store the next piece of a document that is read; False if it was removed, paused or cancelled meanwhile.
 
-        Searches find it at once, unless the document is to replace an older version.
+        `vectors` has a row for each chunk: shape (chunks, dimension), float32. The piece is published at once, unless
+        the document replaces an older version.
         """
         with self.storage.database.write() as db:
             return documents.append(db, document, piece, vectors, progress)
@@ -79,9 +82,9 @@ class LibraryJobs:
         facts: DocumentFacts,
         seconds: float = 0.0,
     ) -> DocumentRecord | None:
-        """Store the last piece of a document that is read; it takes the place of every older version of its source.
+        """Store the last piece of a document and publish it in place of every older version of its source.
 
-        Returns None where the document was removed meanwhile, or a newer version was read first.
+        Returns None if the document was removed meanwhile, or a newer version was read first.
         """
         key = (document.collection_id, document.file_id)
         with self.storage.database.write() as db:
@@ -94,7 +97,7 @@ class LibraryJobs:
         return stored
 
     def complete_from_copy(self, document: DocumentRecord) -> DocumentRecord | None:
-        """Complete a document that is read with what was made of the same content before; None where there is none."""
+        """Complete a document with the chunks and vectors of another with the same content; None if there is none."""
         key = (document.collection_id, document.file_id)
         with self.storage.database.write() as db:
             other_id = documents.find_copy(db, document)
@@ -109,32 +112,32 @@ class LibraryJobs:
         return stored
 
     def restart(self, document: DocumentRecord) -> int:
-        """Forget what was stored of a document because its reader died; return how often that has happened."""
+        """Remove the pieces of a document whose parser process died; return how often that has happened."""
         with self.storage.database.write() as db:
             documents.restart(db, document)
             return jobs.count_try(db, document)
 
     def fail(self, document: DocumentRecord, reason: str, failure: Failure = "invalid_file") -> DocumentRecord | None:
-        """Note why a document that waits or is read cannot be; None where it was removed in the meantime."""
+        """Mark a document that is queued or read as failed, with the reason; None if it was removed meanwhile."""
         with self.storage.database.write() as db:
             documents.fail(db, document, reason, failure)
             return documents.find_or_none(db, self.storage.owner, document.collection_id, document.file_id)
 
     def release(self, document: DocumentRecord) -> None:
-        """Put a document that is read back into the queue, because the program stops."""
+        """Put a document that is read back into the queue, because the process stops."""
         with self.storage.database.write() as db:
             jobs.release(db, document)
 
     def recover(self, passport: EmbedderPassport) -> int:
-        """Put back what a killed program has left half read, and return how many documents that were.
+        """Put the documents that a killed process left half read back into the queue; return how many.
 
-        Only for who knows that nobody reads documents of this passport now; see `ingest.storage.reader_lock`.
+        The caller holds the `ReaderLock` of this passport.
         """
         with self.storage.database.write() as db:
             return jobs.recover(db, passport)
 
     def pause(self, collection_id: str, file_id: str) -> DocumentRecord:
-        """Let a document wait until it is resumed; raises `FileNotInLibraryError`."""
+        """Pause a document until it is resumed; raises `FileNotInLibraryError`."""
         return self._change(jobs.pause, collection_id, file_id)
 
     def resume(self, collection_id: str, file_id: str) -> DocumentRecord:
@@ -142,21 +145,21 @@ class LibraryJobs:
         return self._change(jobs.resume, collection_id, file_id)
 
     def cancel(self, collection_id: str, file_id: str) -> DocumentRecord:
-        """Give up a document that waits or is read; raises `FileNotInLibraryError`."""
+        """Cancel a document that is queued or read; raises `FileNotInLibraryError`."""
         return self._change(jobs.cancel, collection_id, file_id)
 
     def pause_queue(self) -> None:
-        """Start no further document until `resume_queue`, also after a restart."""
+        """Start no further document until `resume_queue`, also after a restart of the process."""
         with self.storage.database.write() as db:
             jobs.pause_all(db, self.storage.owner)
 
     def resume_queue(self) -> None:
-        """Go on with the queue."""
+        """Start documents again."""
         with self.storage.database.write() as db:
             jobs.resume_all(db, self.storage.owner)
 
     def queue_state(self, collection_ids: Sequence[str] | None = None) -> QueueState:
-        """Return what is to be done in some collections or in all, and how long it will take."""
+        """Count the queued, read and paused documents of some collections, or of all, and estimate the time left."""
         with self.storage.database.read() as db:
             return jobs.read_state(db, self.storage.owner, collection_ids)
 

@@ -1,6 +1,6 @@
-"""The library: the only door to what is stored.
+"""The library: the interface of ingestion, search and answers to everything that is stored.
 
-SQLite rows are the truth, every vector included; the originals lie beside them under their own hash.
+SQLite rows are the truth, every vector included; the originals are files beside them, named by their SHA-256.
 Each method that changes something is one transaction.
 """
 
@@ -38,22 +38,22 @@ from ingest.types import (
 
 __all__ = ["DATABASE_NAME", "Library"]
 
-REMEMBERED_FILTERS = 8
-"""What a filter lets through takes long to find among very many documents, and the next question often has the same."""
+CACHED_FILTERS = 8
+"""Results of filters in the cache: very many documents take long to filter, and questions often repeat a filter."""
 
 
 class Library(LibraryJobs, LibraryListing, LibraryConversations):
     """Everything that one home folder holds, seen by one owner. Safe to use from many threads and processes.
 
-    Raises `LibraryError` where the home cannot be created, read or written.
+    Every method raises `LibraryError` if the home cannot be created, read or written.
     """
 
     def __init__(self, home: Path, *, owner: str = "local") -> None:
         self.home = home
         super().__init__(Home(home, owner=owner))
-        # By the generation of the collection, so that every change is seen at once.
-        self._matching = lru_cache(REMEMBERED_FILTERS)(self._matching_files)
-        self._chosen = lru_cache(REMEMBERED_FILTERS)(self._chosen_chunks)
+        # The key has the generation of the collection: a result is never older than its last change.
+        self._filter_cache = lru_cache(CACHED_FILTERS)(self._filter_files)
+        self._chunk_id_cache = lru_cache(CACHED_FILTERS)(self._read_chunk_ids)
 
     def close(self) -> None:
         """Close the database; the library cannot be used afterwards."""
@@ -83,26 +83,26 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             return collections.find(db, self.storage.owner, collection_id)
 
     def set_rules(self, collection_id: str, rules: str) -> Collection:
-        """Replace what a model is told about answering from a collection; raises `CollectionNotFoundError`."""
+        """Replace the rules that a model gets for answers from a collection; raises `CollectionNotFoundError`."""
         with self.storage.database.write() as db:
             collections.set_rules(db, collection_id, rules)
             return collections.find(db, self.storage.owner, collection_id)
 
     def delete_collection(self, collection_id: str) -> None:
-        """Remove a collection, its documents, and the originals that no other collection uses."""
+        """Delete a collection, its documents, and the files that no other has; raises `CollectionNotFoundError`."""
         with self.storage.database.write() as db:
             collection = collections.find(db, self.storage.owner, collection_id)
-            members = documents.find_all(db, self.storage.owner, collection.id)
+            file_ids = documents.find_files(db, collection.id)
             if (hidden := rebuilds.find(db, collection)) is not None:
-                members += documents.find_all(db, self.storage.owner, hidden.id)
+                file_ids |= documents.find_files(db, hidden.id)
             collections.delete(db, collection.id)
-            orphans = delete_unused_files(db, self.storage.owner, list({member.file_id for member in members}))
+            orphans = delete_unused_files(db, self.storage.owner, sorted(file_ids))
         self.storage.remove_unused(orphans)
 
     # Files
 
     def add_file(self, *, source: str, filename: str, content: Path | BinaryIO) -> FileRecord:
-        """Keep an original; the same content under the same source is the same file."""
+        """Store an original from a path or a stream. The same content under the same source is the same file."""
         with (
             self.storage.translate_disk_errors(f"{filename} cannot be kept"),
             content.open("rb") if isinstance(content, Path) else nullcontext(content) as stream,
@@ -121,7 +121,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             )
 
     def find_version(self, source: str, sha256: str) -> FileRecord | None:
-        """Return the file with this source and content, where it is known."""
+        """Return the file with this source and content, or None."""
         with self.storage.database.read() as db:
             return files.find_version(db, self.storage.owner, source, sha256)
 
@@ -136,34 +136,34 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             return files.find_all(db, self.storage.owner)
 
     def original_path(self, file_id: str) -> Path:
-        """Return where the bytes of a file are; raises `FileNotInLibraryError`."""
+        """Return the path of a file's bytes; raises `FileNotInLibraryError`."""
         return self.storage.originals.path(self.file(file_id).sha256)
 
     def rename_file(self, file_id: str, source: str, filename: str) -> None:
-        """Give a file that was moved its new source; its documents stay. Raises `FileNotInLibraryError`."""
+        """Give a file that was moved its new source; its id and documents stay. Raises `FileNotInLibraryError`."""
         with self.storage.database.write() as db:
             file = files.find(db, self.storage.owner, file_id)
             files.rename(db, file_id, source, filename)
             documents.retitle(db, file_id, file.filename, filename)
 
     def password(self, file_id: str) -> str | None:
-        """Return the password that opens a file, where one was given."""
+        """Return the password of a file, or None if it has none."""
         with self.storage.database.read() as db:
             return files.read_password(db, file_id)
 
     def read_file_stats(self) -> dict[str, tuple[str, str]]:
-        """Return for each source what the file system said when its content was last hashed, and the hash."""
+        """Return for each source the file system's `stat` when its content was last hashed, and the SHA-256."""
         with self.storage.database.read() as db:
             return files.read_file_stats(db, self.storage.owner)
 
     def store_file_stats(self, stats: Mapping[str, tuple[str, str]]) -> None:
-        """Note for each source what the file system says of it, and the hash of its content."""
+        """Store for each source the file system's `stat`, and the SHA-256 of its content."""
         if stats:
             with self.storage.database.write() as db:
                 files.store_file_stats(db, self.storage.owner, stats)
 
     def delete_file(self, file_id: str) -> None:
-        """Remove a file, and what was made from it in every collection; raises `FileNotInLibraryError`."""
+        """Delete a file and its documents in every collection; raises `FileNotInLibraryError`."""
         self.remove(file_id, None)
 
     # Documents
@@ -179,7 +179,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             return documents.find_all(db, self.storage.owner, collection_id, status)
 
     def size(self, collection_ids: Sequence[str]) -> LibrarySize:
-        """Return how much some collections hold that can be searched."""
+        """Return how many documents of some collections can be searched, and their chunks."""
         with self.storage.database.read() as db:
             return counts.measure_size(db, self.storage.owner, collection_ids)
 
@@ -191,15 +191,15 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
         self.storage.remove_unused([])
 
     def remove(self, file_id: str, collection_id: str | None) -> None:
-        """Take a document out of a collection, or out of all; the file goes with the last of them.
+        """Take a document out of a collection, or, with None, out of all; the file is deleted with its last document.
 
-        Raises `FileNotInLibraryError`. With None, a file that is in no collection is removed too.
+        Raises `FileNotInLibraryError`. With None, a file that is in no collection is deleted too.
         """
         with self.storage.database.write() as db:
             file = files.find(db, self.storage.owner, file_id)
-            chosen = documents.find_collections(db, file.id) if collection_id is None else [collection_id]
-            for each in chosen:
-                documents.delete(db, each, file.id)
+            ids = documents.find_collections(db, file.id) if collection_id is None else [collection_id]
+            for id_ in ids:
+                documents.delete(db, id_, file.id)
             orphans = delete_unused_files(db, self.storage.owner, [file.id])
         self.storage.remove_unused(orphans)
 
@@ -224,21 +224,21 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             return text
 
     def find_line(self, collection_id: str, file_id: str, position: int) -> int:
-        """Return the number of the line, from 1, that holds a position of a document's text."""
+        """Return the number, from 1, of the line at `position` of a document's text."""
         with self.storage.database.read() as db:
             return content.find_line(db, collection_id, file_id, position)
 
     def read_span_pages(self, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
-        """Return the pages of `[start, end)`, from the one that holds `start`; raises `FileNotInLibraryError`.
+        """Return the pages that `[start, end)` touches, in order; raises `FileNotInLibraryError`.
 
-        A `start` between two pages belongs to the one before.
+        A `start` between two pages belongs to the page before.
         """
         with self.storage.database.read() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
             return content.read_span_pages(db, collection_id, file_id, start, end)
 
     def remove_unused(self) -> None:
-        """Remove every saved index, and all that models have read ahead, of what is not in the library any more."""
+        """Remove the index snapshots and prefix-cache files of collections and documents that were deleted."""
         self.storage.remove_unused([])
 
     # Attributes and filters
@@ -246,9 +246,9 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def set_attributes(
         self, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
     ) -> DocumentRecord:
-        """Replace what is said of a document's source in a collection, which `filters.check_attributes` allows.
+        """Replace the attributes of a document's source in a collection; raises `FileNotInLibraryError`.
 
-        Raises `FileNotInLibraryError`.
+        `filters.check_attributes` says which attributes are allowed.
         """
         with self.storage.database.write() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
@@ -256,29 +256,29 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             return documents.find(db, self.storage.owner, collection_id, file_id)
 
     def find_attributes(self, collection_id: str, file_ids: Iterable[str]) -> dict[str, dict[str, AttributeValue]]:
-        """Return what is said of each of these files; those of which nothing is said are left out."""
+        """Return the attributes of each of these files in a collection; files without attributes are left out."""
         with self.storage.database.read() as db:
             return documents.find_attributes(db, collection_id, file_ids)
 
-    def find_matching_files(self, collection_id: str, wanted: Filter) -> frozenset[str]:
-        """Return the files whose documents a filter lets through; raises `CollectionNotFoundError`."""
+    def find_matching_files(self, collection_id: str, filters: Filter) -> frozenset[str]:
+        """Return the ids of the files whose documents match the filters; raises `CollectionNotFoundError`."""
         # `repr`, because 1, 1.0 and True are equal, but not to a filter.
-        return self._matching(self.collection(collection_id).generation, collection_id, repr(wanted), wanted)
+        return self._filter_cache(self.collection(collection_id).generation, collection_id, repr(filters), filters)
 
-    def _matching_files(self, generation: int, collection_id: str, name: str, wanted: Filter) -> frozenset[str]:
-        is_match = compile_filters(wanted)
+    def _filter_files(self, generation: int, collection_id: str, key: str, filters: Filter) -> frozenset[str]:
+        is_match = compile_filters(filters)
         with self.storage.database.read() as db:
-            rows = documents.read_attribute_rows(db, collection_id, find_keys(wanted))
-            return frozenset(id_ for id_, known in rows if is_match(known))
+            rows = documents.read_attribute_rows(db, collection_id, find_keys(filters))
+            return frozenset(file_id for file_id, attributes in rows if is_match(attributes))
 
     def chunk_ids(self, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
-        """Return the ids of all chunks of these files, those that no search finds yet included; it cannot be changed.
+        """Return the ids of all chunks of these files, unpublished ones included, as a read-only array (n,) of int64.
 
         Raises `CollectionNotFoundError`.
         """
-        return self._chosen(self.collection(collection_id).generation, collection_id, file_ids)
+        return self._chunk_id_cache(self.collection(collection_id).generation, collection_id, file_ids)
 
-    def _chosen_chunks(self, generation: int, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
+    def _read_chunk_ids(self, generation: int, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:
         with self.storage.database.read() as db:
             ids = np.array(documents.find_chunk_ids(db, collection_id, file_ids), dtype=np.int64)
         ids.setflags(write=False)
@@ -299,23 +299,23 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def search_terms(
         self, collection_id: str, terms: Sequence[str], top_k: int, *, chunk_ids: NDArray[np.int64] | None = None
     ) -> list[tuple[int, float]]:
-        """Return (chunk id, BM25 score) of the chunks with some of these words, as `ingest.text.analyzer` makes them.
+        """Return (chunk id, BM25 score) of the `top_k` best chunks that have any of these terms, the best first.
 
-        Where `among` is given, of the chunks with these ids alone.
+        Terms are those of `ingest.text.analyzer`. With `chunk_ids`, of these chunks alone.
         """
         with self.storage.database.read() as db:
             return lexical.search(db, collection_id, terms, top_k, chunk_ids=chunk_ids)
 
     def count_document_frequencies(self, terms: Sequence[str]) -> DocumentFrequencies:
-        """Return in how many chunks of the whole library words stand, as `ingest.text.analyzer` makes them."""
+        """Return in how many chunks of the whole library each term of `ingest.text.analyzer` occurs."""
         with self.storage.database.read() as db:
             return lexical.count_frequencies(db, terms)
 
     def read_changes(self, collection_id: str, generation: int) -> Iterator[IndexChanges]:
-        """Yield in batches what brings an index of `generation` up to date, all of it from one state of the library.
+        """Yield in batches the changes since `generation`, all from one state (snapshot isolation) of the library.
 
-        Nothing where it is. The last batch alone has the new generation. Raises `IndexOutdatedError` where it is no
-        longer known what was removed since; 0 always works.
+        Nothing if there are none. The last batch alone has the new generation. Raises `IndexOutdatedError` if the
+        record of removals does not go back so far; 0 always works.
         """
         with self.storage.database.read() as db:
             current = collections.find(db, self.storage.owner, collection_id).generation
@@ -330,28 +330,28 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             yield IndexChanges(current, removed, [], np.empty((0, 0), dtype=np.float32))
 
     def vectors(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
-        """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
+        """Return the ids of those chunks that are stored, rising, and their vectors: shape (n, dimension), float32."""
         with self.storage.database.read() as db:
             return content.read_vectors(db, ids)
 
     def count_changed_chunks(self, collection_id: str, generation: int) -> int:
-        """Return how many chunks a search finds that came after `generation`."""
+        """Return how many published chunks came after `generation`."""
         with self.storage.database.read() as db:
             return content.count_since(db, collection_id, generation)
 
     def snapshot(self, collection_id: str) -> Snapshot | None:
-        """Return what is recorded of the collection's saved index."""
+        """Return the record of the collection's index snapshot, or None."""
         with self.storage.database.read() as db:
             return snapshots.find(db, collection_id)
 
     def read_snapshot(self, snapshot: Snapshot) -> bytes:
-        """Return the index file of a snapshot; raises `OSError` where it is gone."""
+        """Return the bytes of a snapshot; raises `OSError` if its file is gone."""
         return self.storage.index_files.read(snapshot.filename)
 
     def save_snapshot(self, snapshot: Snapshot, body: bytes) -> None:
-        """Keep a saved index in place of the one before.
+        """Store an index snapshot in place of the one before.
 
-        Nothing is kept where that one is newer, or where the collection or a chunk of it was removed meanwhile.
+        Nothing is stored if that one is newer, or the collection or a chunk of it was removed meanwhile.
         """
         with (
             self.storage.translate_disk_errors("the index cannot be saved"),
@@ -362,4 +362,4 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
                 return
             self.storage.index_files.keep(incoming, snapshot.filename)
             snapshots.record(db, snapshot)
-        self.storage.remove_unused([])  # only now: until the record is committed, the one before is needed
+        self.storage.remove_unused([])  # only now: until the record is committed, the old file is needed

@@ -1,4 +1,4 @@
-"""The part of the library that lists and counts: a page or a count costs the same, however much there is."""
+"""The library's pages and counts: each costs the same in a library of any size (keyset pagination, counters)."""
 
 from collections.abc import Collection
 
@@ -50,11 +50,11 @@ class LibraryListing:
     def page_conversations(self, spec: PageSpec, query: str = "") -> ListPage[ConversationRecord]:
         """Return a page of all conversations, by their last use, or of those that `conversations(query)` returns."""
         _refuse_source(spec)
-        words = extract_query_terms(query)
-        if query and not words:
+        terms = extract_query_terms(query)
+        if query and not terms:
             return ListPage([], has_more=False)
         with self.storage.database.read() as db:
-            return listing.page_conversations(db, self.storage.owner, spec, words)
+            return listing.page_conversations(db, self.storage.owner, spec, terms)
 
     def counts(self, collection_id: str | None = None) -> DocumentCounts:
         """Return the counts of a collection, or of all together; raises `CollectionNotFoundError`."""

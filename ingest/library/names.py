@@ -1,4 +1,4 @@
-"""What collections may be called; pure."""
+"""The names of collections: how they are normalized, and which are allowed. Pure."""
 
 import re
 import unicodedata
@@ -14,16 +14,16 @@ def is_collection_id(text: str) -> bool:
 
 
 def normalize_name(name_or_id: str) -> str:
-    """Return what somebody typed as the library would have stored it: composed, with single spaces and none around.
+    """Return a name or id as the library stores it: NFC, with single spaces and none around it.
 
-    It refuses nothing: a name that cannot be is one that no collection has.
+    Nothing is refused: no collection has a name that is not allowed.
     """
     return " ".join(unicodedata.normalize("NFC", name_or_id).split())
 
 
 def check_collection_name(text: str) -> str:
-    """Return the name for a new collection as it is stored; raises `ValueError` for one that nobody could use."""
-    # Before the spaces are tidied: a line break inside a name is a slip, not a space.
+    """Return a new collection's name as the library stores it; raises `ValueError` if it is not allowed."""
+    # Before spaces are normalized: a line break inside a name is a slip, not a space.
     if any(unicodedata.category(char)[0] == "C" for char in text.strip()):
         raise ValueError("a name has no control or invisible characters")
     name = normalize_name(text)

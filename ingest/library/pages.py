@@ -1,4 +1,4 @@
-"""Where a span stands: its page, its boxes, and the page as a picture."""
+"""The location of a span: its page, its boxes, and the page as a picture."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from ingest.types import Box, DocumentRecord, Page, PageUnit, StoredChunk
 
 RENDER_TIMEOUT_SECONDS = 30.0
 RENDERER_WAIT_SECONDS = 10.0
-"""Who waits for a picture holds a thread that others need, so nobody waits long."""
+"""A request that waits for a picture holds a thread that others need, so the wait is short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """The page on which a span begins, one box for each line of it, on whatever page, and the place in words.
+    """The page on which a span begins, a box for each of its lines (on any page), and its place in words.
 
-    `place` is what a person looks for: "page 12", "slide 3: Outlook", "line 40"; empty where a document has no parts.
+    `place` is what a person looks for: "page 12", "slide 3: Outlook", "line 40"; empty if the document has no parts.
     """
 
     page: int
@@ -26,9 +26,9 @@ class Location:
 
 
 def locate(library: Library, collection_id: str, file_id: str, start: int, end: int) -> Location:
-    """Return where `[start, end)` of a document stands; raises `FileNotInLibraryError`.
+    """Return the location of `[start, end)` of a document; raises `FileNotInLibraryError`.
 
-    There are no boxes for formats without a layout.
+    Formats without a layout have no boxes.
     """
     document = library.document(collection_id, file_id)
     pages = library.read_span_pages(collection_id, file_id, start, end)
@@ -40,16 +40,16 @@ def locate(library: Library, collection_id: str, file_id: str, start: int, end: 
     return Location(pages[0].number if pages else 1, boxes, place)
 
 
-def describe_place(library: Library, found: StoredChunk) -> str:
-    """Return in words where a chunk begins; empty where its document is gone."""
+def describe_place(library: Library, stored: StoredChunk) -> str:
+    """Return the place of a chunk's beginning in words; empty if its document is gone."""
     try:
-        return locate(library, found.collection_id, found.file_id, found.chunk.start, found.chunk.end).place
+        return locate(library, stored.collection_id, stored.file_id, stored.chunk.start, stored.chunk.end).place
     except FileNotInLibraryError:
         return ""
 
 
 def describe_page(document: DocumentRecord, page: Page) -> str:
-    """Return what a page of a document is called, and that it was read off a picture where it was."""
+    """Return the name of a page, with the confidence of OCR if its text was read off a picture."""
     has_parts = document.pages > 1 or page.width > 0 or document.unit is not PageUnit.PAGE
     name = f"{document.unit} {page.number}" if has_parts else ""
     if page.label:
@@ -60,7 +60,7 @@ def describe_page(document: DocumentRecord, page: Page) -> str:
 
 
 class PageImages:
-    """Draws the pages of stored originals; only formats with a layout (PDF) have pictures."""
+    """Renders the pages of stored originals; only formats with a layout (PDF) have pictures."""
 
     def __init__(self, library: Library, renderers: WorkerPool) -> None:
         self._library = library
@@ -71,7 +71,7 @@ class PageImages:
     ) -> bytes:
         """Return a page as PNG with `[start, end)` highlighted.
 
-        Raises `PageNotFoundError`, and `WorkerBusyError` where too many others want pictures.
+        Raises `PageNotFoundError`, and `WorkerBusyError` if too many others wait for pictures.
         """
         page = next((page for page in self._library.pages(collection_id, file_id) if page.number == number), None)
         if page is None or page.width <= 0:

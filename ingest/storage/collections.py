@@ -1,5 +1,5 @@
 # pyright: basic
-"""Rows of collections. Every function works inside the caller's transaction."""
+"""Rows of collections. In the caller's transaction."""
 
 import time
 import uuid
@@ -42,7 +42,7 @@ def find(db: apsw.Connection, owner: str, name_or_id: str) -> Collection:
 
 
 def find_all(db: apsw.Connection, owner: str) -> list[Collection]:
-    """Return the owner's collections, the oldest first, without those that are being built to replace another."""
+    """Return the owner's collections, the oldest first, without the hidden ones of rebuilds."""
     sql = f"SELECT {_COLUMNS} FROM collections WHERE owner = ? AND rebuild_of IS NULL ORDER BY created_at, name"  # noqa: S608
     return [_collection(row) for row in db.execute(sql, (owner,))]
 
@@ -66,18 +66,18 @@ def rename(db: apsw.Connection, collection_id: str, name: str) -> None:
 
 
 def set_rules(db: apsw.Connection, collection_id: str, rules: str) -> None:
-    """Replace what a model is told about answering from a collection."""
+    """Replace the rules that a model gets for answers from a collection."""
     db.execute("UPDATE collections SET rules = ? WHERE id = ?", (rules, collection_id))
 
 
 def delete(db: apsw.Connection, collection_id: str) -> None:
-    """Remove a collection with its documents, chunks and vectors, and their words from conversations."""
+    """Delete a collection with its documents, chunks and vectors, and their text from conversations."""
     quotes.forget_collection(db, collection_id)
     db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
 
 
 def next_generation(db: apsw.Connection, collection_id: str) -> int:
-    """Count a change of the collection's chunks and return its number."""
+    """Raise the generation of a collection, which counts the changes of its chunks, and return it."""
     rows = db.execute(
         "UPDATE collections SET generation = generation + 1 WHERE id = ? RETURNING generation", (collection_id,)
     )
@@ -85,7 +85,7 @@ def next_generation(db: apsw.Connection, collection_id: str) -> int:
 
 
 def find_history_start(db: apsw.Connection, collection_id: str) -> int:
-    """Return the generation before which it is not known any more what was removed."""
+    """Return the generation before which there is no record of removed chunks."""
     rows = db.execute("SELECT history_from FROM collections WHERE id = ?", (collection_id,))
     return next((int(row[0]) for row in rows), 0)
 

@@ -1,5 +1,8 @@
 # pyright: basic
-"""What was made of a document: its pages with their text, its chunks and their vectors."""
+"""The content of documents: pages with their text, chunks and vectors. In the caller's transaction.
+
+A chunk is published once it has the id of its collection; until then no search finds it.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -16,10 +19,10 @@ from ingest.storage.database import json_array
 from ingest.types import BlockKind, Chunk, Page, StoredChunk
 
 UNPUBLISHED = ""
-"""The collection of chunks that no search finds yet."""
+"""The collection id of chunks that are not published."""
 
 VECTOR_BATCH = 20_000
-"""How many vectors are in memory at once while an index takes them over."""
+"""Vectors that are in memory at once while an index reads them."""
 
 _CHUNK = """
     SELECT h.id, d.collection_id, f.id, f.source, f.filename, h.start_offset, h.end_offset, h.text,
@@ -43,13 +46,13 @@ def read_text(db: apsw.Connection, collection_id: str, file_id: str) -> str:
 
 
 def read_pages(db: apsw.Connection, collection_id: str, file_id: str) -> list[Page]:
-    """Return the pages in order; none where the document was not read."""
+    """Return the pages in order; none if the document was not read."""
     sql = f"{_PAGE} WHERE d.collection_id = ? AND d.file_id = ? ORDER BY p.number"
     return [Page(*row) for row in db.execute(sql, (collection_id, file_id))]
 
 
 def read_page_text(db: apsw.Connection, collection_id: str, file_id: str, number: int) -> str | None:
-    """Return the text of one page without what separates it from the next, or None where there is no such page."""
+    """Return the text of a page without the separator after it, or None if there is no such page."""
     sql = (
         "SELECT substr(p.text, 1, p.end_offset - p.start_offset) FROM pages p JOIN documents d ON d.id = p.document_id"
         " WHERE d.collection_id = ? AND d.file_id = ? AND p.number = ?"
@@ -68,7 +71,7 @@ def read_span_pages(db: apsw.Connection, collection_id: str, file_id: str, start
 
 
 def find_line(db: apsw.Connection, collection_id: str, file_id: str, position: int) -> int:
-    """Return the number of the line, counted from 1, that holds `position` of a document's text."""
+    """Return the number, from 1, of the line at `position` of a document's text."""
     sql = (
         "SELECT p.start_offset, p.text FROM pages p JOIN documents d ON d.id = p.document_id"
         " WHERE d.collection_id = ? AND d.file_id = ? AND p.start_offset <= ? ORDER BY p.number"
@@ -81,8 +84,8 @@ def read_chunks(db: apsw.Connection, ids: Sequence[int]) -> list[StoredChunk]:
     """Return the chunks with these ids, in the order of the ids; those that are gone are left out."""
     sql = f"{_CHUNK} WHERE h.id IN (SELECT value FROM json_each(?))"  # noqa: S608 (constant columns)
     rows = db.execute(sql, (json_array(ids),))
-    found = {chunk.id: chunk for chunk in map(_stored_chunk, rows)}
-    return [found[id_] for id_ in ids if id_ in found]
+    by_id = {chunk.id: chunk for chunk in map(_stored_chunk, rows)}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 def read_document_chunks(db: apsw.Connection, collection_id: str, file_id: str) -> list[StoredChunk]:
@@ -94,7 +97,7 @@ def read_document_chunks(db: apsw.Connection, collection_id: str, file_id: str) 
 def read_vectors_since(
     db: apsw.Connection, collection_id: str, generation: int
 ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
-    """Yield the ids and the vectors, one row each, of the chunks that were added after `generation`, in batches."""
+    """Yield the chunks published after `generation` in batches: ids, and vectors (n, dimension) of float32."""
     sql = (
         "SELECT h.id, v.embedding FROM chunks h JOIN vectors v ON v.chunk_id = h.id"
         " WHERE h.collection_id = ? AND h.generation > ? ORDER BY h.generation, h.id"
@@ -105,7 +108,7 @@ def read_vectors_since(
 
 
 def read_vectors(db: apsw.Connection, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
-    """Return the ids of those chunks that are there, in rising order, and their vectors, one row each."""
+    """Return the ids of those chunks that are stored, rising, and their vectors: (n, dimension), float32."""
     sql = "SELECT chunk_id, embedding FROM vectors WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id"
     return _vectors(list(db.execute(sql, (json_array(ids),))))
 
@@ -116,7 +119,7 @@ def _vectors(rows: list[tuple[Any, ...]]) -> tuple[list[int], NDArray[np.float32
 
 
 def count_since(db: apsw.Connection, collection_id: str, generation: int) -> int:
-    """Return how many chunks were added after `generation`."""
+    """Return how many chunks were published after `generation`."""
     sql = "SELECT count(*) FROM chunks WHERE collection_id = ? AND generation > ?"
     return int(next(iter(db.execute(sql, (collection_id, generation))))[0])
 
@@ -128,7 +131,7 @@ def find_removed_since(db: apsw.Connection, collection_id: str, generation: int)
 
 
 def insert_pages(db: apsw.Connection, document_id: int, pages: Sequence[Page], text: str) -> None:
-    """Add pages whose text, with what separates them, is `text`; it begins where the first of them does."""
+    """Add pages whose text, separators included, is `text`; it begins at the start of the first page."""
     if not pages:
         return
     base = pages[0].start
@@ -156,7 +159,7 @@ def insert_pages(db: apsw.Connection, document_id: int, pages: Sequence[Page], t
 
 
 def _close_gap(db: apsw.Connection, document_id: int, start: int) -> None:
-    """Give the last page the line breaks that stand between it and a page that begins at `start`."""
+    """Append line breaks to the last page's text up to `start`, where the next page begins."""
     sql = "SELECT number, start_offset + length(text) FROM pages WHERE document_id = ? ORDER BY number DESC LIMIT 1"
     for number, end in list(db.execute(sql, (document_id,))):
         db.execute(
@@ -173,7 +176,7 @@ def insert_chunks(
     chunks: Sequence[Chunk],
     vectors: NDArray[np.float32],
 ) -> None:
-    """Add chunks with their vectors, one row each."""
+    """Add chunks with their vectors: shape (chunks, dimension), float32; raises `ValueError` for another number."""
     if len(chunks) != len(vectors):
         raise ValueError(f"{len(chunks)} chunks came with {len(vectors)} vectors")
     for chunk, vector in zip(chunks, vectors, strict=True):
@@ -200,7 +203,7 @@ def insert_chunks(
 
 
 def publish(db: apsw.Connection, document_id: int, collection_id: str, generation: int) -> None:
-    """Let searches find the chunks of a document that none has found so far."""
+    """Publish the chunks of a document that are not published yet."""
     db.execute(
         "UPDATE chunks SET collection_id = ?, generation = ? WHERE document_id = ? AND collection_id = ?",
         (collection_id, generation, document_id, UNPUBLISHED),
@@ -230,7 +233,7 @@ def copy(db: apsw.Connection, from_id: int, to_id: int, collection_id: str, gene
 
 
 def retitle(db: apsw.Connection, document_id: int, old: str, new: str) -> None:
-    """Put another title at the head of the context of a document's chunks."""
+    """Replace the title at the start of the context of a document's chunks."""
     if old and old != new:
         db.execute(
             "UPDATE chunks SET context = ?1 || substr(context, length(?2) + 1)"
@@ -240,14 +243,14 @@ def retitle(db: apsw.Connection, document_id: int, old: str, new: str) -> None:
 
 
 def clear(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
-    """Remove the pages, chunks and vectors of a document; a saved index that holds its vectors is forgotten."""
+    """Delete the pages, chunks and vectors of a document, and the record of a snapshot that has its vectors."""
     record_removal(db, collection_id, document_id, generation)
     db.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))  # vectors go with them
     db.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
 
 
 def record_removal(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
-    """Note for every index that the chunks of a document are about to go."""
+    """Record for every index that the chunks of a document are about to be deleted."""
     db.execute(
         "INSERT INTO removed_chunks (collection_id, generation, chunk_id)"
         " SELECT ?, ?, id FROM chunks WHERE document_id = ? AND collection_id != ?",

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Rows of conversations and of their turns. Every function works inside the caller's transaction."""
+"""Rows of conversations and of their turns, which form a tree. In the caller's transaction."""
 
 import time
 import uuid
@@ -55,27 +55,27 @@ def find(db: apsw.Connection, owner: str, id_: str) -> ConversationRecord:
     raise ConversationNotFoundError(conversation=id_)
 
 
-def find_all(db: apsw.Connection, owner: str, words: Sequence[str] = ()) -> list[ConversationRecord]:
-    """Return conversations, the one that was used last at the end; with `words` those that have all of them.
+def find_all(db: apsw.Connection, owner: str, terms: Sequence[str] = ()) -> list[ConversationRecord]:
+    """Return conversations, the one that was used last at the end; with `terms` those that have all of them.
 
-    A word counts wherever it stands: in the title or in any turn. Words are as `ingest.text.analyzer` makes them.
+    A term may occur in the title or in any turn. Terms are those of `ingest.text.analyzer`.
     """
-    rows = db.execute(f"{_matching(words)} ORDER BY c.updated_at, c.number", (owner, *_phrases(words)))
+    rows = db.execute(f"{_matching(terms)} ORDER BY c.updated_at, c.number", (owner, *_phrases(terms)))
     return [_conversation(row) for row in rows]
 
 
-def find_range(db: apsw.Connection, owner: str, keys: KeyRange, words: Sequence[str] = ()) -> list[ConversationRecord]:
+def find_range(db: apsw.Connection, owner: str, keys: KeyRange, terms: Sequence[str] = ()) -> list[ConversationRecord]:
     """Return the conversations that `find_all` does, those in a range of their (updated_at, number)."""
     key = ("c.updated_at", "c.number")
-    sql = f"{_matching(words)} AND {keys.condition(*key)} ORDER BY {keys.order(*key)} LIMIT ?"
-    values = (owner, *_phrases(words), *keys.values(), keys.limit)
+    sql = f"{_matching(terms)} AND {keys.condition(*key)} ORDER BY {keys.order(*key)} LIMIT ?"
+    values = (owner, *_phrases(terms), *keys.values(), keys.limit)
     return [_conversation(row) for row in db.execute(sql, values)]
 
 
 def update(
     db: apsw.Connection, owner: str, id_: str, *, title: str | None = None, metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Give a conversation another title or other metadata; None leaves them. Raises `ConversationNotFoundError`."""
+    """Set the title and the metadata of a conversation; None leaves them. Raises `ConversationNotFoundError`."""
     number = _number(db, owner, id_)
     if title is not None:
         db.execute("UPDATE conversations SET title = ? WHERE number = ?", (title, number))
@@ -84,12 +84,12 @@ def update(
 
 
 def delete(db: apsw.Connection, owner: str, id_: str) -> None:
-    """Remove a conversation with all its turns; raises `ConversationNotFoundError`."""
+    """Delete a conversation with all its turns; raises `ConversationNotFoundError`."""
     db.execute("DELETE FROM conversations WHERE number = ?", (_number(db, owner, id_),))
 
 
 def append(db: apsw.Connection, owner: str, id_: str, parent: str | None, turns: Iterable[NewTurn]) -> list[str]:
-    """Add turns below `parent`, or at the beginning, each below the one before; return their ids.
+    """Add turns, each a child of the one before, the first a child of `parent` or a root; return their ids.
 
     The last one becomes the current turn. A conversation without a title gets that of its first question. Raises
     `ConversationNotFoundError` or `TurnNotFoundError`.
@@ -131,7 +131,7 @@ def read_turns(db: apsw.Connection, owner: str, id_: str) -> list[TurnRecord]:
 
 
 def read_path(db: apsw.Connection, owner: str, id_: str, leaf: str | None) -> list[TurnRecord]:
-    """Return the turns from the beginning to `leaf`, or to the current turn; none where there is no turn.
+    """Return the turns from the root to `leaf`, or to the current turn; none if there is no turn.
 
     Raises `ConversationNotFoundError` or `TurnNotFoundError`.
     """
@@ -140,22 +140,22 @@ def read_path(db: apsw.Connection, owner: str, id_: str, leaf: str | None) -> li
         last = db.execute("SELECT current FROM conversations WHERE number = ?", (number,)).get
     else:
         last = _turn_number(db, number, id_, leaf)
-    # A turn is newer than what is above it.
+    # A turn is newer than its ancestors.
     sql = f"{_ABOVE} {_TURN} WHERE t.number IN (SELECT number FROM above) ORDER BY t.number"  # noqa: S608 (constants)
     return _records(db, sql, (last,))
 
 
 def choose(db: apsw.Connection, owner: str, id_: str, turn: str) -> None:
-    """Make the newest end of the branch that goes through a turn the current one; raises as `read_path` does."""
+    """Make the newest descendant of a turn the current turn; raises as `read_path` does."""
     conversation = _number(db, owner, id_)
     newest = _newest_below(db, _turn_number(db, conversation, id_, turn))
     db.execute("UPDATE conversations SET current = ? WHERE number = ?", (newest, conversation))
 
 
 def delete_turn(db: apsw.Connection, owner: str, id_: str, turn: str) -> None:
-    """Remove a turn and all that is below it; raises as `read_path` does.
+    """Delete a turn and its descendants; raises as `read_path` does.
 
-    Where the current turn is among them, the newest end below their parent becomes the current one.
+    If the current turn was among them, the newest descendant of their parent becomes the current one.
     """
     conversation = _number(db, owner, id_)
     number = _turn_number(db, conversation, id_, turn)
@@ -171,28 +171,28 @@ def delete_turn(db: apsw.Connection, owner: str, id_: str, turn: str) -> None:
     db.execute("UPDATE conversations SET current = ? WHERE number = ?", (newest, conversation))
 
 
-def _matching(words: Sequence[str]) -> str:
-    """Return the query for an owner's conversations that have each of some words in their title or in any turn."""
-    has_word = (
+def _matching(terms: Sequence[str]) -> str:
+    """Return the query for an owner's conversations that have each of some terms in their title or in any turn."""
+    has_term = (
         " AND c.number IN (SELECT conversation FROM turns WHERE number IN"
         " (SELECT rowid FROM turns_fts WHERE turns_fts MATCH ?)"
         " UNION ALL SELECT rowid FROM titles_fts WHERE titles_fts MATCH ?)"
     )
-    return f"{_CONVERSATION} WHERE c.owner = ?{has_word * len(words)}"
+    return f"{_CONVERSATION} WHERE c.owner = ?{has_term * len(terms)}"
 
 
-def _phrases(words: Sequence[str]) -> list[str]:
-    """Return the parameters of `_matching`: each word as an FTS5 string, once for turns and once for titles."""
-    return [f'"{word}"' for word in words for _ in range(2)]
+def _phrases(terms: Sequence[str]) -> list[str]:
+    """Return the parameters of `_matching`: each term as an FTS5 string, once for turns and once for titles."""
+    return [f'"{term}"' for term in terms for _ in range(2)]
 
 
 def _newest_below(db: apsw.Connection, turn: int) -> int:
-    """Return the newest of a turn and those below it, which has none below it."""
+    """Return the newest of a turn and its descendants, which is a leaf."""
     return int(db.execute(f"{_BELOW} SELECT max(number) FROM below", (turn,)).get)  # noqa: S608 (constants)
 
 
 def shorten_title(question: str) -> str:
-    """Return a question on one line, cut after a word where it is too long for a title."""
+    """Return a question on one line, cut after a word if it is too long for a title."""
     line = " ".join(question.split())
     if len(line) <= MAX_TITLE_CHARS:
         return line
@@ -226,7 +226,7 @@ def _records(db: apsw.Connection, sql: str, values: tuple[Any, ...]) -> list[Tur
 
 
 def _versions(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Return for each of some turns of one conversation the ids of those below the same parent, the oldest first."""
+    """Return for each of some turns of one conversation the ids of the children of its parent, the oldest first."""
     sql = (
         "SELECT t.number, other.id FROM turns t CROSS JOIN turns other ON other.parent = t.parent"
         " WHERE t.number IN (SELECT value FROM json_each(?1)) AND t.parent IS NOT NULL"
@@ -234,16 +234,16 @@ def _versions(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, tuple[st
         " ON other.conversation = t.conversation AND other.parent IS NULL"
         " WHERE t.number IN (SELECT value FROM json_each(?1)) AND t.parent IS NULL"
     )
-    found: dict[int, list[str]] = {}
+    siblings: dict[int, list[str]] = {}
     for number, id_ in db.execute(f"SELECT * FROM ({sql})", (json_array(numbers),)):  # noqa: S608 (constant)
-        found.setdefault(number, []).append(id_)
-    return {number: tuple(ids) for number, ids in found.items()}
+        siblings.setdefault(number, []).append(id_)
+    return {number: tuple(ids) for number, ids in siblings.items()}
 
 
 def _conversation(row: tuple[Any, ...]) -> ConversationRecord:
     id_, title, created_at, updated_at, current, turns, metadata = row
-    kept = msgspec.json.decode(metadata, type=dict[str, str])
-    return ConversationRecord(id_, title, created_at, updated_at, current, turns, kept)
+    decoded = msgspec.json.decode(metadata, type=dict[str, str])
+    return ConversationRecord(id_, title, created_at, updated_at, current, turns, decoded)
 
 
 def _turn(row: tuple[Any, ...], shown: Sequence[StoredQuote], versions: tuple[str, ...]) -> TurnRecord:

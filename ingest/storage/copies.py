@@ -1,5 +1,5 @@
 # pyright: basic
-"""Databases that nobody works with: copies that are written, and those that are looked at."""
+"""Copies of databases: written, examined, and those that no process has open."""
 
 import os
 from contextlib import closing
@@ -15,7 +15,7 @@ from ingest.storage import files, maintenance
 
 @dataclass(frozen=True, slots=True)
 class CopyFacts:
-    """What a copy of a library holds."""
+    """The schema version of a copy, its rows by table, and the SHA-256 of its files."""
 
     version: int
     counts: dict[str, int]
@@ -23,7 +23,7 @@ class CopyFacts:
 
 
 def write_copy(db: apsw.Connection, target: Path) -> None:
-    """Copy the state that a connection sees, without saved indexes, to a new file that needs no log."""
+    """Copy the state that a connection sees, without the records of snapshots, to a new file without a WAL."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(apsw.Connection(str(target))) as copy:
         with copy.backup("main", db, "main") as running:
@@ -35,13 +35,13 @@ def write_copy(db: apsw.Connection, target: Path) -> None:
 
 
 def read_facts(path: Path) -> CopyFacts:
-    """Return what a copy holds; raises `apsw.Error` where it is damaged."""
+    """Return the facts of a copy; raises `apsw.Error` if it is damaged."""
     with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
         return CopyFacts(maintenance.read_version(db), maintenance.count_rows(db), frozenset(files.find_contents(db)))
 
 
 def find_problems(path: Path) -> list[str]:
-    """Return what is wrong with a database file; nothing where it is sound."""
+    """Return what is wrong with a database file; nothing if it is sound."""
     try:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
             return maintenance.find_damage(db)
@@ -50,7 +50,7 @@ def find_problems(path: Path) -> list[str]:
 
 
 def check_not_in_use(path: Path) -> None:
-    """Raise `LibraryError` where another process has a database open; one that is too damaged is free."""
+    """Raise `LibraryError` if another process has a database open; nothing happens if it is too damaged to tell."""
     if not path.exists():
         return
     try:

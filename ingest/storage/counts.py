@@ -79,7 +79,7 @@ def count_queue(
 
     Of some collections, or of all if `collection_ids` is None.
     """
-    chosen = None if collection_ids is None else json_array(collection_ids)
+    ids = None if collection_ids is None else json_array(collection_ids)
     sql = (
         "SELECT n.status, sum(n.documents), sum(n.size_bytes) FROM document_counts n"
         " JOIN collections c ON c.id = n.collection_id"
@@ -87,7 +87,7 @@ def count_queue(
         " AND (?2 IS NULL OR c.id IN (SELECT value FROM json_each(?2))) GROUP BY n.status"
     )
     statuses: tuple[DocumentStatus, ...] = ("queued", "reading", "paused")
-    return dict.fromkeys(statuses, (0, 0)) | {row[0]: (row[1], row[2]) for row in db.execute(sql, (owner, chosen))}
+    return dict.fromkeys(statuses, (0, 0)) | {row[0]: (row[1], row[2]) for row in db.execute(sql, (owner, ids))}
 
 
 def are_counters_sound(db: apsw.Connection) -> bool:

@@ -1,5 +1,8 @@
 # pyright: basic
-"""One SQLite file: one connection that writes, a few that read, versioned migrations.
+"""One SQLite file in WAL mode: one connection that writes, a few that read, versioned migrations.
+
+A read sees the snapshot of the moment when it began (snapshot isolation), whatever is written meanwhile. A commit is
+on the disk when it returns (`synchronous = FULL`), and deleted content is overwritten (`secure_delete`).
 
 apsw brings a current SQLite: releases before 3.51.3 can corrupt a write-ahead log when two connections
 write or checkpoint at once, and the SQLite that Python links is often older than that.
@@ -22,13 +25,13 @@ from ingest.text.analyzer import join_terms
 BUSY_TIMEOUT_MS = 30_000
 IDLE_READERS = 8
 UNFINISHED = ".part-"
-"""What the name of a copy of an older format goes on with while it is written. A home may hold a person's files too."""
+"""Suffix of a copy of an older format while it is written. A home may hold a person's files too."""
 
 
 class Database:
     """A SQLite file that is opened, brought to the current version, and used from many threads.
 
-    Raises `LibraryError` where the file cannot be opened or is of a newer version than this program.
+    Raises `LibraryError` if the file cannot be opened or has a newer version than this program.
     """
 
     def __init__(self, path: Path, migrations: Sequence[str]) -> None:
@@ -52,7 +55,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
-        """Run one transaction: all of the block happens, or nothing of it."""
+        """Run one transaction: all changes of the block are committed, or none."""
         with self._write_lock, self._sqlite_errors():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -65,7 +68,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Generator[apsw.Connection]:
-        """Run queries that all see the same state of the library."""
+        """Run queries that all see the same snapshot of the database."""
         with self._sqlite_errors():
             reader = self._borrow()
             try:
@@ -80,13 +83,13 @@ class Database:
                 self._give_back(reader)
 
     @contextmanager
-    def alone(self) -> Generator[apsw.Connection]:
-        """Lend the connection that writes, outside of a transaction, for what SQLite does in none (VACUUM)."""
+    def exclusive(self) -> Generator[apsw.Connection]:
+        """Yield the connection that writes, outside of a transaction, for statements that need none (VACUUM)."""
         with self._write_lock, self._sqlite_errors():
             yield self._writer
 
     def close(self) -> None:
-        """Close every connection, those in use when they come back; the last one tidies the write-ahead log."""
+        """Close every connection, those in use when they are given back; the last one checkpoints the WAL."""
         with self._idle_lock:
             self._is_closed = True
             idle, self._idle_readers = self._idle_readers, []
@@ -118,10 +121,10 @@ class Database:
             raise LibraryError(home=str(self._path.parent), detail=str(error)) from error
 
     def _migrate(self, migrations: Sequence[str]) -> None:
-        """Take all steps that are missing at once, and keep what the file was before beside it."""
+        """Apply all missing steps in one transaction; a copy of the older file is kept beside it."""
         if self._version(self._writer, len(migrations)) == len(migrations):
             return
-        # The lock is taken first: nobody writes, and no other process migrates, between the copy and the steps.
+        # The write lock comes first: no process writes or migrates between the copy and the steps.
         with self.write() as db:
             version = self._version(db, len(migrations))
             if 0 < version < len(migrations):
@@ -143,7 +146,7 @@ class Database:
         return f"{self._path.stem}-before-v{len(migrations)}{self._path.suffix}"
 
     def _keep_copy(self, name: str) -> None:
-        """Write what is committed to a file beside this one; that is whole or not there."""
+        """Write what is committed to a file beside this one, which is complete or absent."""
         reader = _connect(self._path)
         try:
             with open_incoming_file(self._path.parent, name + UNFINISHED) as (file, copy):
@@ -156,7 +159,7 @@ class Database:
 
 
 def define_functions(connection: apsw.Connection) -> None:
-    """Give a connection the functions that the schema calls."""
+    """Define the functions that the schema calls on a connection."""
     connection.create_scalar_function("index_words", _index_words, 1, deterministic=True)
     connection.create_scalar_function("fold_name", _fold_name, 1, deterministic=True)
 
@@ -167,7 +170,7 @@ def fold_name(name: str) -> str:
 
 
 def json_array(values: Iterable[int | str]) -> str:
-    """Return values as what SQLite's `json_each` takes: the way to ask for any number of them."""
+    """Return values as the parameter of SQLite's `json_each`, which takes any number of them."""
     return msgspec.json.encode(list(values)).decode()
 
 
@@ -179,7 +182,7 @@ def _connect(path: Path) -> apsw.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         define_functions(connection)
-        connection.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only forgotten
+        connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten with zeros
     except BaseException:
         connection.close()
         raise

@@ -1,9 +1,9 @@
 # pyright: basic
-"""Rows of documents: one version of one source in one collection, and how far it is."""
+"""Rows of documents: one version of one source in one collection, and how far it is. In the caller's transaction."""
 
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -27,7 +27,7 @@ from ingest.types import (
 )
 
 READER_VERSION = "2"
-"""Raised when files are read in another way: what failed before is then tried again."""
+"""Raised when files are read in another way: documents that failed are then tried again."""
 
 _COLUMNS = """
     c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
@@ -40,8 +40,9 @@ _COLUMNS = """
 _RECORD = f"SELECT {_COLUMNS}"
 
 
-_ATTRIBUTES = msgspec.json.Decoder(dict[str, AttributeValue])  # made once: filters decode every document's
-_KNOWN_COLUMNS = {
+_ATTRIBUTES = msgspec.json.Decoder(dict[str, AttributeValue])  # made once: filters decode those of every document
+_METADATA = msgspec.json.Decoder(dict[str, str])
+_BUILT_IN_COLUMNS = {
     "file_id": "d.file_id",
     "filename": "f.filename",
     "source": "f.source",
@@ -50,7 +51,7 @@ _KNOWN_COLUMNS = {
     "created_at": "d.created_at",
     "pages": "d.page_count",
 }
-"""Where the built-in attributes of `ingest.library.filters` stand."""
+"""The columns of the built-in attributes of `ingest.library.filters`."""
 
 
 def find(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord:
@@ -61,7 +62,7 @@ def find(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> D
 
 
 def find_or_none(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord | None:
-    """Return a document, or None where there is none."""
+    """Return a document, or None if there is none."""
     for row in db.execute(f"{_RECORD} AND c.id = ? AND f.id = ?", (owner, collection_id, file_id)):
         return _record(row)
     return None
@@ -71,21 +72,21 @@ def find_all(
     db: apsw.Connection, owner: str, collection_id: str | None = None, status: DocumentStatus | None = None
 ) -> list[DocumentRecord]:
     """Return documents, the oldest first, of one collection or all that are shown, of one status or all."""
-    chosen = "c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"
+    in_collection = "c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"
     has_status = "" if status is None else " AND d.status = ?3"
     values = (owner, collection_id) if status is None else (owner, collection_id, status)
-    return [_record(row) for row in db.execute(f"{_RECORD} AND {chosen}{has_status} ORDER BY d.id", values)]
+    return [_record(row) for row in db.execute(f"{_RECORD} AND {in_collection}{has_status} ORDER BY d.id", values)]
 
 
 def find_by_rows(db: apsw.Connection, owner: str, ids: Sequence[int]) -> list[DocumentRecord]:
-    """Return the documents of some rows, in the order of `ids`."""
+    """Return the documents with these row ids, in the order of `ids`; ids without a row are left out."""
     sql = f"SELECT d.id, {_COLUMNS} AND d.id IN (SELECT value FROM json_each(?2))"  # noqa: S608 (constant columns)
     records = {row[0]: _record(row[1:]) for row in db.execute(sql, (owner, json_array(ids)))}
     return [records[id_] for id_ in ids if id_ in records]
 
 
 def start(db: apsw.Connection, document_id: int) -> None:
-    """Note that a queued document is read from now on."""
+    """Mark a queued document as being read, with a new claim."""
     db.execute(
         "UPDATE documents SET status = 'reading', stage = 'reading', starts = starts + 1, reader = ?, claim = ?,"
         " progress_done = 0, progress_total = 0 WHERE id = ?",
@@ -100,9 +101,9 @@ def append(
     vectors: NDArray[np.float32],
     progress: Progress,
 ) -> bool:
-    """Store the next piece of a document that is read; False where this attempt to read it counts no more.
+    """Store the next piece of a document that is read; False if another attempt to read it has begun.
 
-    Searches find the piece at once, unless the document is to replace an older version.
+    The piece is published at once, unless the document is to replace an older version.
     """
     if (document_id := _claimed(db, document)) is None:
         return False
@@ -110,8 +111,8 @@ def append(
     replaces = any(version.is_read for version in _other_versions(db, collection_id, file_id))
     generation = collections.next_generation(db, collection_id)
     content.insert_pages(db, document_id, piece.document.pages, piece.document.text)
-    shown_in = content.UNPUBLISHED if replaces else collection_id
-    content.insert_chunks(db, document_id, shown_in, generation, piece.chunks, vectors)
+    published_in = content.UNPUBLISHED if replaces else collection_id
+    content.insert_chunks(db, document_id, published_in, generation, piece.chunks, vectors)
     db.execute(
         "UPDATE documents SET title = ?, page_count = page_count + ?, chunk_count = chunk_count + ?, stage = ?,"
         " progress_done = ?, progress_total = ? WHERE id = ?",
@@ -129,10 +130,10 @@ def append(
 
 
 def finish(db: apsw.Connection, document: DocumentRecord, facts: DocumentFacts, seconds: float = 0.0) -> list[str]:
-    """Call a document that was read complete; it takes the place of every older version of the same source.
+    """Publish a document that was read to its end in place of every older version of its source.
 
-    Where a newer version was read already, this one is removed instead. Returns the file ids of the versions
-    that were removed. Does nothing where this attempt to read it counts no more.
+    If a newer version was read already, this one is removed instead. Returns the file ids of the versions that were
+    removed. Does nothing if another attempt to read it has begun.
     """
     if (document_id := _claimed(db, document)) is None:
         return []
@@ -164,13 +165,13 @@ def finish(db: apsw.Connection, document: DocumentRecord, facts: DocumentFacts, 
 
 
 def restart(db: apsw.Connection, document: DocumentRecord) -> None:
-    """Forget what was stored of a document that is read, because it is read from its beginning again."""
+    """Remove the pieces of a document that is read, because it is read from its beginning again."""
     if (document_id := _claimed(db, document)) is not None:
         clear(db, document.collection_id, document_id)
 
 
 def clear(db: apsw.Connection, collection_id: str, document_id: int) -> None:
-    """Remove what was made of a document; its row stays."""
+    """Remove the pages, chunks and vectors of a document; its row stays."""
     content.clear(db, collection_id, document_id, collections.next_generation(db, collection_id))
     db.execute(
         "UPDATE documents SET page_count = 0, chunk_count = 0, progress_done = 0, progress_total = 0 WHERE id = ?",
@@ -179,7 +180,7 @@ def clear(db: apsw.Connection, collection_id: str, document_id: int) -> None:
 
 
 def fail(db: apsw.Connection, document: DocumentRecord, reason: str, failure: Failure) -> None:
-    """Note why a document that waits or is read cannot be; does nothing where this attempt counts no more."""
+    """Mark a document that is queued or read as failed; does nothing if another attempt to read it has begun."""
     document_id = _claimed(db, document) or find_row(db, document.collection_id, document.file_id, status="queued")
     if document_id is not None:
         clear(db, document.collection_id, document_id)
@@ -191,7 +192,7 @@ def fail(db: apsw.Connection, document: DocumentRecord, reason: str, failure: Fa
 
 
 def find_copy(db: apsw.Connection, document: DocumentRecord) -> int | None:
-    """Return the row of a document with the same content that was read and embedded in the same way."""
+    """Return the row id of a document with the same content that was parsed and embedded in the same way, or None."""
     sql = (
         "SELECT other.id, f.filename, same.filename FROM documents d JOIN files f ON f.id = d.file_id"
         " JOIN collections c ON c.id = d.collection_id"
@@ -203,14 +204,14 @@ def find_copy(db: apsw.Connection, document: DocumentRecord) -> int | None:
     for other_id, filename, other_filename in db.execute(
         sql, (document.collection_id, document.file_id, READER_VERSION)
     ):
-        # The suffix has a say in how a file is read.
+        # The suffix is one of the things that decide how a file is parsed.
         if PurePosixPath(filename).suffix.lower() == PurePosixPath(other_filename).suffix.lower():
             return int(other_id)
     return None
 
 
 def copy_from(db: apsw.Connection, document: DocumentRecord, other_id: int) -> DocumentFacts | None:
-    """Take over all that was made of another document with the same content; None where this one is not read.
+    """Copy the pages, chunks and vectors of another document with the same content; None if this one is not read now.
 
     A title that was the other one's file name becomes this one's.
     """
@@ -232,15 +233,15 @@ def copy_from(db: apsw.Connection, document: DocumentRecord, other_id: int) -> D
         media_type=row[1],
         unit=PageUnit(row[2]),
         warnings=(row[4],) if row[4] else (),
-        metadata=msgspec.json.decode(row[3], type=dict[str, str]),
+        metadata=_METADATA.decode(row[3]),
     )
 
 
 def retitle(db: apsw.Connection, file_id: str, old_filename: str, new_filename: str) -> None:
-    """Follow the rename of a file: a title that was its name changes with it."""
+    """Change the titles of a file's documents that were its old name."""
     sql = "SELECT id, collection_id, title FROM documents WHERE file_id = ?"
     for document_id, collection_id, title in list(db.execute(sql, (file_id,))):
-        collections.next_generation(db, collection_id)  # a filter may ask for the name
+        collections.next_generation(db, collection_id)  # results of filters by name are cached by generation
         new = _own_title(title, old_filename, new_filename)
         if new != title:
             content.retitle(db, document_id, title, new)
@@ -264,8 +265,8 @@ def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
 def set_attributes(
     db: apsw.Connection, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
 ) -> None:
-    """Replace what is said of the source of a file in a collection; nothing is left where there is nothing to say."""
-    collections.next_generation(db, collection_id)  # a filter may ask for it
+    """Replace the attributes of a file's source in a collection; without attributes there is no row."""
+    collections.next_generation(db, collection_id)  # results of filters are cached by generation
     db.execute(
         "DELETE FROM source_attributes WHERE collection_id = ? AND source = (SELECT source FROM files WHERE id = ?)",
         (collection_id, file_id),
@@ -281,36 +282,37 @@ def set_attributes(
 def find_attributes(
     db: apsw.Connection, collection_id: str, file_ids: Iterable[str]
 ) -> dict[str, dict[str, AttributeValue]]:
-    """Return what is said of each of these files; those of which nothing is said are left out."""
+    """Return the attributes of each of these files; files without attributes are left out."""
     sql = (
         "SELECT f.id, a.attributes FROM files f JOIN source_attributes a ON a.source = f.source"
         " WHERE a.collection_id = ? AND f.id IN (SELECT value FROM json_each(?))"
     )
     rows = db.execute(sql, (collection_id, json_array(file_ids)))
-    return {file_id: _decoded(attributes) for file_id, attributes in rows}
+    return {file_id: _decode_attributes(attributes) for file_id, attributes in rows}
 
 
 def read_attribute_rows(
     db: apsw.Connection, collection_id: str, keys: Collection[str]
 ) -> Iterator[tuple[str, dict[str, AttributeValue]]]:
-    """Yield each document that can be found as its file id and what is known of it under the names in `keys`."""
-    known = [key for key in keys if key in _KNOWN_COLUMNS]
-    is_said = len(known) < len(keys)
-    columns = ", ".join(["d.file_id", "a.attributes" if is_said else "NULL", *(_KNOWN_COLUMNS[key] for key in known)])
-    # SQLite leaves out the tables of a LEFT JOIN of which nothing is asked; the sign + is as in `size`.
+    """Yield for each document with chunks its file id and its attributes, built-in ones only those in `keys`."""
+    built_in = [key for key in keys if key in _BUILT_IN_COLUMNS]
+    attributes = "a.attributes" if len(built_in) < len(keys) else "NULL"
+    columns = ", ".join(["d.file_id", attributes, *(_BUILT_IN_COLUMNS[key] for key in built_in)])
+    # SQLite omits the tables of a LEFT JOIN that no column is read from. The sign + has it read the rows in their order,
+    # which takes a tenth of the time that it takes along an index.
     sql = (
         f"SELECT {columns} FROM documents d LEFT JOIN files f ON f.id = d.file_id"  # noqa: S608 (constant columns)
         " LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source"
         " WHERE +d.collection_id = ? AND d.chunk_count > 0"
     )
     for row in db.execute(sql, (collection_id,)):
-        found = _decoded(row[1])
-        found.update(zip(known, row[2:], strict=True))
-        yield row[0], found
+        values = _decode_attributes(row[1])
+        values.update(zip(built_in, row[2:], strict=True))
+        yield row[0], values
 
 
 def find_chunk_ids(db: apsw.Connection, collection_id: str, file_ids: Iterable[str]) -> list[int]:
-    """Return the ids of all chunks of these files, those that no search finds yet included."""
+    """Return the ids of all chunks of these files, unpublished ones included."""
     sql = (
         "SELECT h.id FROM documents d JOIN chunks h ON h.document_id = d.id"
         " WHERE d.collection_id = ? AND d.file_id IN (SELECT value FROM json_each(?))"
@@ -323,8 +325,13 @@ def find_collections(db: apsw.Connection, file_id: str) -> list[str]:
     return [row[0] for row in db.execute("SELECT collection_id FROM documents WHERE file_id = ?", (file_id,))]
 
 
+def find_files(db: apsw.Connection, collection_id: str) -> set[str]:
+    """Return the ids of the files of a collection's documents."""
+    return {row[0] for row in db.execute("SELECT file_id FROM documents WHERE collection_id = ?", (collection_id,))}
+
+
 def find_row(db: apsw.Connection, collection_id: str, file_id: str, status: DocumentStatus | None = None) -> int | None:
-    """Return the row of a document that has this status, where there is one."""
+    """Return the row id of a document, or None; with `status` only if it has this status."""
     sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ? AND status = coalesce(?, status)"
     return next((int(row[0]) for row in db.execute(sql, (collection_id, file_id, status))), None)
 
@@ -348,13 +355,13 @@ def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> li
 
 
 def _delete_row(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
-    """Remove a document with all that was made from it."""
+    """Delete a document with its pages, chunks and vectors."""
     content.record_removal(db, collection_id, document_id, generation)
     db.execute("DELETE FROM documents WHERE id = ?", (document_id,))  # chunks, vectors and pages go with it
 
 
 def _claimed(db: apsw.Connection, document: DocumentRecord) -> int | None:
-    """Return the row of a document that is read, unless another attempt to read it is under way by now."""
+    """Return the row id of a document that is read, or None if another attempt to read it has begun."""
     sql = "SELECT id FROM documents WHERE collection_id = ? AND file_id = ? AND status = 'reading' AND claim = ?"
     rows = db.execute(sql, (document.collection_id, document.file_id, document.claim))
     return next((int(row[0]) for row in rows), None)
@@ -366,16 +373,16 @@ def _own_title(title: str, other_filename: str, filename: str) -> str:
 
 def _record(row: tuple[Any, ...]) -> DocumentRecord:
     *facts, unit, metadata, stage, done, total, claim, failure, attributes = row
-    return replace(
-        DocumentRecord(*facts),
-        unit=PageUnit(unit),
-        metadata=msgspec.json.decode(metadata, type=dict[str, str]),
-        progress=Progress(stage, done, total),
-        claim=claim,
-        failure=failure,
-        attributes=_decoded(attributes),
+    return DocumentRecord(
+        *facts,
+        PageUnit(unit),
+        _METADATA.decode(metadata),
+        Progress(stage, done, total),
+        claim,
+        failure,
+        _decode_attributes(attributes),
     )
 
 
-def _decoded(attributes: str | None) -> dict[str, AttributeValue]:
+def _decode_attributes(attributes: str | None) -> dict[str, AttributeValue]:
     return _ATTRIBUTES.decode(attributes) if attributes else {}

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Rows of files, the originals that documents are made from."""
+"""Rows of files, the originals that documents are made from. In the caller's transaction."""
 
 import hashlib
 import time
@@ -17,9 +17,9 @@ _COLUMNS = "id, owner, source, filename, sha256, size_bytes, created_at"
 
 
 def insert(db: apsw.Connection, *, owner: str, source: str, filename: str, sha256: str, size_bytes: int) -> FileRecord:
-    """Add a file, or return it where it is known: the same content under the same source is the same file."""
-    if (known := find_version(db, owner, source, sha256)) is not None:
-        return known
+    """Add a file, or return the one with this source and content: that is the same file."""
+    if (file := find_version(db, owner, source, sha256)) is not None:
+        return file
     id_ = _new_id(db, owner, source, sha256)
     db.execute(
         f"INSERT INTO files ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -29,7 +29,7 @@ def insert(db: apsw.Connection, *, owner: str, source: str, filename: str, sha25
 
 
 def _new_id(db: apsw.Connection, owner: str, source: str, sha256: str) -> str:
-    """Return an id that follows from owner, source and content, unless a file that was renamed has that one."""
+    """Return an id made of owner, source and content, or another one if a file that was renamed has that."""
     for number in count():
         facts = (owner, source, sha256) if number == 0 else (owner, source, sha256, str(number))
         id_ = "file-" + hashlib.sha256("\0".join(facts).encode()).hexdigest()[:24]
@@ -47,13 +47,13 @@ def find(db: apsw.Connection, owner: str, id_: str) -> FileRecord:
 
 
 def find_version(db: apsw.Connection, owner: str, source: str, sha256: str) -> FileRecord | None:
-    """Return the file with this source and content, where it is known."""
+    """Return the file with this source and content, or None."""
     sql = f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND source = ? AND sha256 = ?"  # noqa: S608
     return next((FileRecord(*row) for row in db.execute(sql, (owner, source, sha256))), None)
 
 
 def rename(db: apsw.Connection, file_id: str, source: str, filename: str) -> None:
-    """Give a file another source; its id stays, and so does what is said of it in any collection."""
+    """Give a file another source; its id and its attributes in every collection stay."""
     rows = db.execute("SELECT source FROM files WHERE id = ?", (file_id,))
     old = next((str(row[0]) for row in rows), source)
     if old == source:
@@ -71,7 +71,7 @@ def rename(db: apsw.Connection, file_id: str, source: str, filename: str) -> Non
 
 
 def forget_attributes(db: apsw.Connection, source: str) -> None:
-    """Remove what is said of a source in the collections that have no document of it any more."""
+    """Delete the attributes of a source in the collections that have no document of it any more."""
     db.execute(
         # Through the collections and in this order, so that indexes are used: a library can have very many documents.
         "DELETE FROM source_attributes WHERE source = ?1 AND collection_id IN (SELECT id FROM collections)"
@@ -83,24 +83,24 @@ def forget_attributes(db: apsw.Connection, source: str) -> None:
 
 
 def read_password(db: apsw.Connection, file_id: str) -> str | None:
-    """Return the password that opens a file, where one was given."""
+    """Return the password of a file, or None if it has none."""
     rows = db.execute("SELECT password FROM files WHERE id = ?", (file_id,))
     return next((str(row[0]) for row in rows if row[0]), None)
 
 
 def set_password(db: apsw.Connection, file_id: str, password: str) -> None:
-    """Remember the password that opens a file."""
+    """Store the password of a file."""
     db.execute("UPDATE files SET password = ? WHERE id = ?", (password, file_id))
 
 
 def read_file_stats(db: apsw.Connection, owner: str) -> dict[str, tuple[str, str]]:
-    """Return what the file system said of each source when its content was last hashed, and the hash."""
+    """Return for each source its `stat` when its content was last hashed, and the SHA-256."""
     rows = db.execute("SELECT source, stat, sha256 FROM file_stats WHERE owner = ?", (owner,))
     return {source: (stat, sha256) for source, stat, sha256 in rows}
 
 
 def store_file_stats(db: apsw.Connection, owner: str, stats: Mapping[str, tuple[str, str]]) -> None:
-    """Note for each source what the file system says of it, and the hash of its content."""
+    """Store for each source its `stat` and the SHA-256 of its content."""
     db.executemany(
         "INSERT OR REPLACE INTO file_stats (owner, source, stat, sha256) VALUES (?, ?, ?, ?)",
         [(owner, source, stat, sha256) for source, (stat, sha256) in stats.items()],
@@ -124,12 +124,12 @@ def find_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[FileReco
 
 
 def delete(db: apsw.Connection, id_: str) -> None:
-    """Remove a file and, with it, every document made from it."""
+    """Delete a file and every document made from it."""
     db.execute("DELETE FROM files WHERE id = ?", (id_,))
 
 
 def find_contents(db: apsw.Connection) -> set[str]:
-    """Return the hashes of all contents that any file has, whoever owns it."""
+    """Return the SHA-256 of all contents that any file of any owner has."""
     return {row[0] for row in db.execute("SELECT DISTINCT sha256 FROM files")}
 
 

@@ -1,4 +1,8 @@
-"""A home folder that is open: its database, its originals and its saved indexes, kept in step."""
+"""An open home folder: its database, its originals, index snapshots and prefix cache, kept consistent.
+
+The order of writes makes every crash harmless: a file is complete before its row is committed, and deleted after the
+row is. What a crash leaves without a row is removed when the home is opened.
+"""
 
 import os
 from collections.abc import Generator, Sequence
@@ -23,9 +27,9 @@ INDEX_NAME = "index"
 
 
 class Home:
-    """What a library is made of; safe to use from many threads.
+    """The storage of a library; safe to use from many threads.
 
-    Raises `LibraryError` where the folder cannot be created, read or written.
+    Raises `LibraryError` if the folder cannot be created, read or written.
     """
 
     def __init__(self, folder: Path, *, owner: str) -> None:
@@ -48,7 +52,7 @@ class Home:
             raise
 
     def tidy(self) -> None:
-        """Remove what a crash has left on the disk, and put back what it has left half read."""
+        """Remove the files that a crash left, and put the documents that it left half read back into the queue."""
         with self.translate_disk_errors("it cannot be tidied"):
             self.originals.remove_abandoned()
             self.index_files.remove_abandoned()
@@ -57,16 +61,16 @@ class Home:
                 half_read = jobs.find_half_read_passports(db)
             for passport in half_read:
                 self.recover_unattended(passport)
-            # After that: to put a document back is to forget the saved index that has its vectors.
+            # After that: to put a document back deletes the record of the snapshot that has its vectors.
             with self.database.read() as db:
                 contents = self.originals.find_unused(files.find_contents(db))
                 indexes = self.index_files.find_unused(snapshots.find_filenames(db))
-                derived = self.prefix_cache.find_unused(lambda document: _is_there(db, document))
+                derived = self.prefix_cache.find_unused(lambda document: _has_document(db, document))
         if contents or indexes or derived:
             self.remove_unused(contents)
 
     def recover_unattended(self, passport: EmbedderPassport) -> int:
-        """Put back what is half read of a passport unless somebody reads it now; return how many documents."""
+        """Put the half read documents of a passport back into the queue unless a process reads them; return how many."""
         lock = ReaderLock(self.folder, passport)
         if not lock.acquire():
             return 0
@@ -77,34 +81,34 @@ class Home:
             lock.release()
 
     def remove_unused(self, contents: Sequence[str]) -> None:
-        """Remove those of some contents that no file has, and what was derived from rows that are gone.
+        """Delete those of some contents that no file has, and the files derived from rows that are gone.
 
-        It is a transaction of its own after the one that removed the rows: what cannot be rolled back comes last.
+        It is a transaction of its own, after the one that deleted the rows: a deleted file cannot be rolled back.
         """
         with self.translate_disk_errors("what was removed is still on the disk"), self.database.write() as db:
             for sha256 in contents:
                 if not files.is_content_used(db, sha256):
                     self.originals.remove(sha256)
             self.index_files.remove_unused(snapshots.find_filenames(db))
-            self.prefix_cache.remove_unused(lambda document: _is_there(db, document))
+            self.prefix_cache.remove_unused(lambda document: _has_document(db, document))
 
     @contextmanager
     def translate_disk_errors(self, what: str) -> Generator[None]:
-        """Turn an `OSError` of the block into a `LibraryError` that says what is the matter."""
+        """Translate an `OSError` of the block into a `LibraryError` that begins with `what`."""
         try:
             yield
         except OSError as error:
             raise LibraryError(home=str(self.folder), detail=f"{what}: {error.strerror or error}") from error
 
 
-def _is_there(db: apsw.Connection, document: str) -> bool:
-    """Return whether there is a document `collection_id/file_id`."""
+def _has_document(db: apsw.Connection, document: str) -> bool:
+    """Whether there is a document `collection_id/file_id`."""
     collection_id, _, file_id = document.partition("/")
     return documents.find_row(db, collection_id, file_id) is not None
 
 
 def delete_unused_files(db: apsw.Connection, owner: str, file_ids: Sequence[str]) -> list[str]:
-    """Delete the files that no document refers to; return the contents that no file has any more."""
+    """Delete those of some files that no document has; return the contents that no file has any more."""
     orphans: list[str] = []
     for file_id in file_ids:
         if not documents.find_collections(db, file_id):

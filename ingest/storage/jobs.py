@@ -1,5 +1,8 @@
 # pyright: basic
-"""Documents as work to do: queued, read, paused, cancelled, tried again. The order of the rows is the order of work."""
+"""The rows of the queue: documents that are queued, read, paused, cancelled or tried again, in the order of their ids.
+
+`ingest.library.jobs` makes transactions of these functions, `ingest.jobs` has the threads that work the queue off.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,20 +18,20 @@ JobChange = Callable[[apsw.Connection, str, str], None]
 """Changes the job of one document, given by the ids of its collection and file, in the transaction of a connection."""
 
 MAX_TRIES = 2
-"""Files that cannot be read, or that end the process that reads them, are not read more often unless a person asks."""
+"""A file that cannot be read, or that kills its parser, is not read more often unless a person asks."""
 MAX_STARTS = 5
-"""A document during which the whole program ended so often is given up."""
+"""A document that was being read when the whole process ended so often has failed."""
 ESTIMATE_FROM = 50
-"""The estimate follows from this many documents that were read last."""
+"""The time left is estimated from this many documents that were read last."""
 
 _IN_WORK = "status IN ('queued', 'reading')"
 
 
 def enqueue(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool = False) -> None:
-    """Note that a file is to be read. What waits, is read or was read stays as it is.
+    """Queue a file. A document that is queued, read now or read already stays as it is.
 
-    What failed is queued again until it has had its tries, and what was cancelled; `again` queues both anyway.
-    A row's id tells which version of a source was asked for last, so what is queued again gets a new row.
+    One that failed is queued again until it has had its tries, one that was cancelled always; `again` queues both.
+    The row with the highest id is the version of a source that was asked for last, so a document gets a new row.
     """
     tries = _give_up(db, collection_id, file_id, again=again)
     db.execute(
@@ -40,10 +43,10 @@ def enqueue(db: apsw.Connection, collection_id: str, file_id: str, *, again: boo
 
 
 def claim(db: apsw.Connection, owner: str, passport: EmbedderPassport) -> tuple[str, str] | None:
-    """Start the next queued document of the collections with this passport; return its collection and file.
+    """Claim the oldest queued document of the collections with this passport; return its collection and file.
 
-    None where there is none, the queue is paused, or what waits has the content of a document that is read now:
-    it will be copied from that one.
+    None if there is none, the queue is paused, or every queued document has the content of one that is read now: its
+    chunks will be copied from that one.
     """
     sql = (
         "SELECT d.id, d.collection_id, d.file_id FROM documents d JOIN collections c ON c.id = d.collection_id"
@@ -61,7 +64,7 @@ def claim(db: apsw.Connection, owner: str, passport: EmbedderPassport) -> tuple[
 
 
 def has_work(db: apsw.Connection, passport: EmbedderPassport) -> bool:
-    """Whether any document waits in a collection with this passport."""
+    """Whether any document is queued in a collection with this passport."""
     sql = (
         "SELECT 1 FROM documents d JOIN collections c ON c.id = d.collection_id"
         " WHERE d.status = 'queued' AND c.passport = ? LIMIT 1"
@@ -70,14 +73,14 @@ def has_work(db: apsw.Connection, passport: EmbedderPassport) -> bool:
 
 
 def count_try(db: apsw.Connection, document: DocumentRecord) -> int:
-    """Count that reading a document ended its process; return how often that has happened."""
+    """Count that a document killed its parser process; return how often that has happened."""
     sql = "UPDATE documents SET tries = tries + 1 WHERE collection_id = ? AND file_id = ? RETURNING tries"
     rows = list(db.execute(sql, (document.collection_id, document.file_id)))
     return next((int(row[0]) for row in rows), MAX_TRIES)
 
 
 def release(db: apsw.Connection, document: DocumentRecord) -> None:
-    """Put a document back into the queue, because the program stops in the middle of it."""
+    """Put a document that is read back into the queue, because the process stops."""
     documents.restart(db, document)
     db.execute(
         "UPDATE documents SET status = 'queued', stage = 'waiting', starts = starts - 1"
@@ -87,17 +90,17 @@ def release(db: apsw.Connection, document: DocumentRecord) -> None:
 
 
 def recover(db: apsw.Connection, passport: EmbedderPassport) -> int:
-    """Put back what a program that was killed has left half read; return how many documents that were.
+    """Put the documents that a killed process left half read back into the queue; return how many.
 
-    To be called only by who knows that nobody reads now. A document during which the program ended again and
-    again has failed.
+    The caller holds the `ReaderLock` of this passport. A document that was being read when the process ended
+    `MAX_STARTS` times has failed.
     """
     sql = (
         "SELECT d.id, d.collection_id, d.starts FROM documents d JOIN collections c ON c.id = d.collection_id"
         " WHERE d.status = 'reading' AND c.passport = ?"
     )
-    left = list(db.execute(sql, (encode_passport(passport),)))
-    for document_id, collection_id, starts in left:
+    half_read = list(db.execute(sql, (encode_passport(passport),)))
+    for document_id, collection_id, starts in half_read:
         documents.clear(db, collection_id, document_id)
         is_hopeless = starts >= MAX_STARTS
         db.execute(
@@ -108,11 +111,11 @@ def recover(db: apsw.Connection, passport: EmbedderPassport) -> int:
                 document_id,
             ),
         )
-    return len(left)
+    return len(half_read)
 
 
 def find_half_read_passports(db: apsw.Connection) -> list[EmbedderPassport]:
-    """Return the passports of the collections that have a document which is being read, or was."""
+    """Return the passports of the collections with a document that is read now, or was when a process was killed."""
     sql = (
         "SELECT DISTINCT c.passport FROM documents d JOIN collections c ON c.id = d.collection_id"
         " WHERE d.status = 'reading'"
@@ -121,12 +124,12 @@ def find_half_read_passports(db: apsw.Connection) -> list[EmbedderPassport]:
 
 
 def pause(db: apsw.Connection, collection_id: str, file_id: str) -> None:
-    """Let a document wait until it is resumed; one that is read starts from its beginning then."""
+    """Pause a document until it is resumed; one that is read starts from its beginning then."""
     _stop(db, collection_id, file_id, "paused", "paused by the user")
 
 
 def cancel(db: apsw.Connection, collection_id: str, file_id: str) -> None:
-    """Give up a document that waits or is read; it stays listed."""
+    """Cancel a document that is queued or read; its row stays."""
     _stop(db, collection_id, file_id, "cancelled", "cancelled by the user")
 
 
@@ -140,17 +143,17 @@ def resume(db: apsw.Connection, collection_id: str, file_id: str) -> None:
 
 
 def pause_all(db: apsw.Connection, owner: str) -> None:
-    """Start no further document until `resume_all`; those that are read now are read to their end."""
+    """Claim no further document until `resume_all`; those that are read now are read to their end."""
     db.execute("INSERT OR IGNORE INTO paused_queues (owner) VALUES (?)", (owner,))
 
 
 def resume_all(db: apsw.Connection, owner: str) -> None:
-    """Go on with the queue."""
+    """Let documents be claimed again."""
     db.execute("DELETE FROM paused_queues WHERE owner = ?", (owner,))
 
 
 def read_state(db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None) -> QueueState:
-    """Count what is to be done in some collections or in all, and estimate how long that takes."""
+    """Count the queued, read and paused documents of some collections, or of all, and estimate the time left."""
     queue = counts.count_queue(db, owner, collection_ids)
     size_bytes = queue["queued"][1] + queue["reading"][1] / 2
     is_paused = any(True for _ in db.execute("SELECT 1 FROM paused_queues WHERE owner = ?", (owner,)))
@@ -165,7 +168,7 @@ def read_state(db: apsw.Connection, owner: str, collection_ids: Sequence[str] | 
 
 
 def _bytes_per_second(db: apsw.Connection) -> float:
-    """Return how fast the documents that were read last went by, each with the others beside it."""
+    """Return the speed of the documents that were read last, all parser processes together; 0 if none was read."""
     sql = (
         "SELECT coalesce(sum(size), 0), coalesce(sum(seconds), 0) FROM (SELECT f.size_bytes AS size, d.seconds"
         " FROM documents d JOIN files f ON f.id = d.file_id WHERE d.seconds > 0 ORDER BY d.id DESC LIMIT ?)"
@@ -175,7 +178,7 @@ def _bytes_per_second(db: apsw.Connection) -> float:
 
 
 def _give_up(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool) -> int:
-    """Remove the row of a document that may be queued again; return the tries that it has had."""
+    """Delete the row of a document that may be queued again; return the tries that it has had."""
     sql = (
         "DELETE FROM documents WHERE collection_id = ? AND file_id = ? AND (status = 'cancelled'"
         " OR status = 'failed' AND (? OR tries < ? OR reader != ?)) RETURNING tries, reader"

@@ -38,8 +38,8 @@ def page_documents(
         return next(iter(db.execute(sql, (collection_id, file_id))), None)
 
     def read(keys: KeyRange) -> list[DocumentRecord]:
-        chosen = get_args(DocumentStatus) if statuses is None else tuple(statuses)
-        return documents.find_by_rows(db, owner, read_ids(db, collection_id, keys, chosen, fold_name(name)))
+        allowed = get_args(DocumentStatus) if statuses is None else tuple(statuses)
+        return documents.find_by_rows(db, owner, read_ids(db, collection_id, keys, allowed, fold_name(name)))
 
     return read_page(spec, find_key, read)
 
@@ -62,19 +62,19 @@ def page_collections(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPag
 
     page = read_page(spec, find_key, lambda keys: collections.find_range(db, owner, keys))
     counted = counts.count_by_collection(db, [collection.id for collection in page.items])
-    return ListPage([CollectionWithCounts(each, counted[each.id]) for each in page.items], page.has_more)
+    return ListPage([CollectionWithCounts(item, counted[item.id]) for item in page.items], page.has_more)
 
 
 def page_conversations(
-    db: apsw.Connection, owner: str, spec: PageSpec, words: Sequence[str] = ()
+    db: apsw.Connection, owner: str, spec: PageSpec, terms: Sequence[str] = ()
 ) -> ListPage[ConversationRecord]:
-    """Return a page of the owner's conversations, by their last use; with `words` those that have all of them."""
+    """Return a page of the owner's conversations, by their last use; with `terms` those that have all of them."""
 
     def find_key(id_: str) -> Key | None:
         sql = "SELECT updated_at, number FROM conversations WHERE owner = ? AND id = ?"
         return next(iter(db.execute(sql, (owner, id_))), None)
 
-    return read_page(spec, find_key, lambda keys: conversations.find_range(db, owner, keys, words))
+    return read_page(spec, find_key, lambda keys: conversations.find_range(db, owner, keys, terms))
 
 
 def _ids_by_age(

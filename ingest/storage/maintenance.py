@@ -1,5 +1,5 @@
 # pyright: basic
-"""Looks for what cannot be in a sound library, mends it, and removes what deleted rows have left."""
+"""Find rows that contradict each other, repair them, and remove what deleted rows left. In the caller's transaction."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from ingest.types import EmbedderPassport
 MAX_DAMAGES = 20
 VECTOR_BATCH = 1_000
 LENGTH_TOLERANCE = 0.01
-"""A unit vector that was rounded to 32 bits is nearer to 1 than this."""
+"""The length of a unit vector in float32 is nearer to 1 than this."""
 
 _COUNTED = ("collections", "files", "documents", "chunks", "conversations")
-_WORD_INDEXES = ("chunks_fts", "turns_fts", "titles_fts")
+_FTS_TABLES = ("chunks_fts", "turns_fts", "titles_fts")
 
 _ORPHANS = (
     ("documents", "collection_id NOT IN (SELECT id FROM collections) OR file_id NOT IN (SELECT id FROM files)"),
@@ -43,7 +43,7 @@ _ORPHANS = (
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """What the row of a document says of its content, and where the document is."""
+    """A document's row, its file and its collection."""
 
     id: int
     collection_id: str
@@ -55,18 +55,18 @@ class DocumentRow:
 
 
 def find_damage(db: apsw.Connection) -> list[str]:
-    """Return what SQLite finds wrong with its own file, the index of words aside; nothing where it is sound."""
-    found = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({MAX_DAMAGES})")]
-    return [what for what in found if what != "ok" and "fts5" not in what.lower()]
+    """Return what SQLite's integrity check reports, FTS5 indexes aside; nothing if the file is sound."""
+    messages = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({MAX_DAMAGES})")]
+    return [message for message in messages if message != "ok" and "fts5" not in message.lower()]
 
 
 def are_lexical_indexes_sound(db: apsw.Connection) -> bool:
-    """Whether the lexical indexes have the words of chunks and conversations, no more and no less.
+    """Whether the FTS5 indexes have the terms of chunks and conversations, no more and no less.
 
-    Needs a connection that writes.
+    Needs the connection that writes.
     """
     try:
-        for index in _WORD_INDEXES:
+        for index in _FTS_TABLES:
             db.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")  # noqa: S608 (constants)
     except apsw.CorruptError:
         return False
@@ -74,19 +74,19 @@ def are_lexical_indexes_sound(db: apsw.Connection) -> bool:
 
 
 def rebuild_lexical_indexes(db: apsw.Connection) -> None:
-    """Build the lexical indexes anew from chunks and conversations."""
-    for index in _WORD_INDEXES:
+    """Build the FTS5 indexes anew from chunks and conversations."""
+    for index in _FTS_TABLES:
         db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608 (constants)
 
 
 def count_orphans(db: apsw.Connection) -> dict[str, int]:
-    """Count, for each table, the rows that belong to nothing."""
+    """Count, for each table, the rows whose parent is gone; tables without such rows are left out."""
     counts = {table: db.execute(f"SELECT count(*) FROM {table} WHERE {rule}").get for table, rule in _ORPHANS}  # noqa: S608
     return {table: int(count) for table, count in counts.items() if count}
 
 
 def delete_orphans(db: apsw.Connection) -> None:
-    """Remove the rows that belong to nothing; indexes that may have them are built anew.
+    """Delete the rows whose parent is gone; indexes that may have them are built anew.
 
     A turn whose parent is gone begins its conversation.
     """
@@ -99,7 +99,7 @@ def delete_orphans(db: apsw.Connection) -> None:
 
 
 def find_damaged_conversations(db: apsw.Connection) -> list[str]:
-    """Return the ids of the conversations of which something cannot be read."""
+    """Return the ids of the conversations with JSON that cannot be decoded."""
     sql = (
         "SELECT id FROM conversations c WHERE NOT json_valid(metadata)"
         " OR EXISTS (SELECT 1 FROM turns t WHERE t.conversation = c.number AND (NOT json_valid(details)"
@@ -119,7 +119,7 @@ def find_document_rows(db: apsw.Connection) -> list[DocumentRow]:
 
 
 def find_content_problems(db: apsw.Connection, document: DocumentRow) -> list[str]:
-    """Return in what way the pages, chunks and vectors of a document do not fit together."""
+    """Return how the pages, chunks and vectors of a document contradict each other; nothing if they agree."""
     pages = list(
         db.execute(
             "SELECT number, start_offset, end_offset, text FROM pages WHERE document_id = ? ORDER BY number",
@@ -140,25 +140,25 @@ def find_content_problems(db: apsw.Connection, document: DocumentRow) -> list[st
     if status not in ("done", "warning"):
         return ["it was not read, but has chunks or pages"] if pages or chunks else []
     text = "".join(row[3] for row in pages)
-    found = {
+    problems = {
         "its row counts other pages or chunks": [len(pages), len(chunks)] != counted,
         "its pages do not follow one another": not _do_tile(pages),
         "a chunk is not what stands in the document": any(text[row[0] : row[1]] != row[2] for row in chunks),
         "a chunk is in another collection": any(row[3] != document.collection_id for row in chunks),
     }
-    return [what for what, is_so in found.items() if is_so] + _problems_of_vectors(db, document)
+    return [problem for problem, is_there in problems.items() if is_there] + _find_vector_problems(db, document)
 
 
 def read_passport(db: apsw.Connection, document: DocumentRow) -> EmbedderPassport:
-    """Return how the collection of a document is embedded."""
+    """Return the passport of a document's collection."""
     (passport,) = next(iter(db.execute("SELECT passport FROM collections WHERE id = ?", (document.collection_id,))))
     return msgspec.json.decode(passport, type=EmbedderPassport)
 
 
 def requeue(db: apsw.Connection, document: DocumentRow) -> None:
-    """Forget what was made of a document and queue it."""
+    """Remove the pages, chunks and vectors of a document and queue it."""
     documents.clear(db, document.collection_id, document.id)
-    reset_history(db, document.collection_id)  # its chunks may have been in an index under any collection
+    reset_history(db, document.collection_id)  # an index of any collection may have had its chunks
     db.execute(
         "UPDATE documents SET status = 'queued', reason = '', stage = 'waiting', tries = 0, starts = 0, claim = ''"
         " WHERE id = ? AND status IN ('done', 'warning')",
@@ -173,20 +173,20 @@ def describe_files(db: apsw.Connection, sha256: str) -> list[str]:
 
 
 def reset_history(db: apsw.Connection, collection_id: str) -> None:
-    """Have every index of a collection built anew, in whatever process it is."""
+    """Have every index of a collection built anew, in every process."""
     generation = collections.next_generation(db, collection_id)
     db.execute("UPDATE collections SET history_from = ? WHERE id = ?", (generation, collection_id))
     snapshots.forget(db, collection_id)
 
 
 def find_chunk_ids(db: apsw.Connection, collection_id: str, until: int | None = None) -> set[int]:
-    """Return the ids of the chunks of a collection that searches find, or found at a generation."""
+    """Return the ids of a collection's published chunks, with `until` those published up to this generation."""
     sql = "SELECT id FROM chunks WHERE collection_id = ?1 AND generation <= coalesce(?2, generation)"
     return {int(row[0]) for row in db.execute(sql, (collection_id, until))}
 
 
 def forget_removals(db: apsw.Connection) -> None:
-    """Drop what is noted of chunks that are gone; an index that does not know of them yet has to be built anew."""
+    """Delete the record of removed chunks; an index that has not applied it yet has to be built anew."""
     db.execute(
         "UPDATE collections SET history_from = max(history_from, coalesce("
         "(SELECT max(generation) FROM removed_chunks WHERE collection_id = collections.id), 0))"
@@ -195,7 +195,7 @@ def forget_removals(db: apsw.Connection) -> None:
 
 
 def forget_sources(db: apsw.Connection) -> None:
-    """Drop what is noted of sources that no file has any more."""
+    """Delete the `stat` of sources that no file has any more."""
     sql = (
         "DELETE FROM file_stats WHERE NOT EXISTS"
         " (SELECT 1 FROM files WHERE files.owner = file_stats.owner AND files.source = file_stats.source)"
@@ -204,13 +204,13 @@ def forget_sources(db: apsw.Connection) -> None:
 
 
 def rewrite(db: apsw.Connection) -> bool:
-    """Write the database anew without what was deleted, the log included; needs a connection in no transaction.
+    """Rewrite the database without deleted content (VACUUM) and truncate the WAL; needs a connection in no transaction.
 
-    False where another process reads or writes all the time, so that the file still has what it works with.
+    False if another process reads or writes all the time, so that the WAL could not be truncated.
     """
     try:
         rebuild_lexical_indexes(db)
-        for index in _WORD_INDEXES:
+        for index in _FTS_TABLES:
             db.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608 (constants)
         db.execute("VACUUM")
         (is_busy, *_) = next(iter(db.execute("PRAGMA wal_checkpoint(TRUNCATE)")))
@@ -220,19 +220,19 @@ def rewrite(db: apsw.Connection) -> bool:
 
 
 def read_version(db: apsw.Connection) -> int:
-    """Return the version of a library's format."""
+    """Return the version of a database's schema."""
     return int(db.execute("PRAGMA user_version").get)
 
 
 def count_rows(db: apsw.Connection) -> dict[str, int]:
-    """Return how many collections, files, documents, chunks and conversations a library has, of any version."""
-    there = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    tables = [table for table in _COUNTED if table in there]
+    """Count collections, files, documents, chunks and conversations, in a database of any version."""
+    existing = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = [table for table in _COUNTED if table in existing]
     return {table: int(db.execute(f"SELECT count(*) FROM {table}").get) for table in tables}  # noqa: S608
 
 
 def _do_tile(pages: list[tuple[int, int, int, str]]) -> bool:
-    """Whether pages are numbered from 1 and each begins where the one before ends."""
+    """Whether pages are numbered from 1 and each begins at the end of the one before."""
     position = 0
     for expected, (number, start, end, text) in enumerate(pages, start=1):
         if (number, start) != (expected, position) or not start <= end <= start + len(text):
@@ -241,22 +241,22 @@ def _do_tile(pages: list[tuple[int, int, int, str]]) -> bool:
     return True
 
 
-def _problems_of_vectors(db: apsw.Connection, document: DocumentRow) -> list[str]:
-    told = read_passport(db, document)
+def _find_vector_problems(db: apsw.Connection, document: DocumentRow) -> list[str]:
+    passport = read_passport(db, document)
     for rows in _vectors(db, document.id):
         if any(row is None for row in rows):
             return ["a chunk has no vector"]
-        if any(len(row) != 4 * told.dimension for row in rows):
+        if any(len(row) != 4 * passport.dimension for row in rows):
             return ["a vector is not of the size that it should be"]
         with np.errstate(all="ignore"):  # a damaged number may be any number
             lengths = np.linalg.norm(np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), -1), axis=1)
-        if told.normalized and not np.all(np.abs(lengths - 1) < LENGTH_TOLERANCE):  # NaN included
+        if passport.normalized and not np.all(np.abs(lengths - 1) < LENGTH_TOLERANCE):  # NaN included
             return ["a vector is damaged"]
     return []
 
 
 def _vectors(db: apsw.Connection, document_id: int) -> Iterator[list[bytes]]:
-    """Yield the vectors of a document's chunks in batches, None where a chunk has none."""
+    """Yield the vectors of a document's chunks in batches, None for a chunk without a vector."""
     sql = "SELECT v.embedding FROM chunks h LEFT JOIN vectors v ON v.chunk_id = h.id WHERE h.document_id = ?"
     batch: list[bytes] = []
     for (embedding,) in db.execute(sql, (document_id,)):

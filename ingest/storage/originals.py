@@ -1,4 +1,4 @@
-"""The bytes of every file that was taken in, kept under their own hash."""
+"""Content-addressed storage of originals: the bytes of every ingested file, named by their SHA-256."""
 
 import hashlib
 from collections.abc import Collection, Generator
@@ -14,7 +14,7 @@ COPY_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Content that is on the disk but not yet kept."""
+    """Content that was written and fsynced, but is no original yet."""
 
     path: Path
     sha256: str
@@ -22,19 +22,19 @@ class Incoming:
 
 
 class Originals:
-    """A folder of files named by SHA-256; a file is complete or not there."""
+    """A folder of files named by SHA-256; a file is complete or absent."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, sha256: str) -> Path:
-        """Where the content with this hash is (or would be)."""
+        """Return the path of the content with this SHA-256, whether it exists or not."""
         return self._folder / sha256[:2] / sha256
 
     @contextmanager
     def receive(self, content: BinaryIO) -> Generator[Incoming]:
-        """Write a stream beside the originals; it is gone at the end of the block unless it was kept."""
+        """Write a stream to a temporary file, which is deleted after the block unless `keep` made it an original."""
         digest, size = hashlib.sha256(), 0
         with open_incoming_file(self._folder) as (file, path):
             while block := content.read(COPY_BYTES):
@@ -45,22 +45,22 @@ class Originals:
             yield Incoming(path, digest.hexdigest(), size)
 
     def keep(self, incoming: Incoming) -> None:
-        """Make incoming content an original; it takes the place of what is there, which may have been damaged."""
+        """Make incoming content an original by a rename; it replaces a file of that name, which may be damaged."""
         target = self.path(incoming.sha256)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         incoming.path.rename(target)
-        # Both also where the folder was there: whoever made it may have been killed before it was on the disk.
+        # Both, even if the folder existed: the process that made it may have been killed before its fsync.
         sync_folder(target.parent)
         sync_folder(self._folder)
 
     def remove(self, sha256: str) -> None:
-        """Forget a content; nothing happens where it is gone already."""
+        """Delete a content; nothing happens if it is gone already."""
         self.path(sha256).unlink(missing_ok=True)
 
     def remove_abandoned(self) -> None:
-        """Remove what a killed process has left of a file that it was receiving."""
+        """Delete the temporary files of processes that were killed."""
         remove_abandoned(self._folder)
 
     def find_unused(self, used: Collection[str]) -> list[str]:
-        """Return the contents that are here but not among `used`."""
+        """Return the SHA-256 of the originals that are not in `used`."""
         return [path.name for path in self._folder.glob("??/*") if path.name not in used]

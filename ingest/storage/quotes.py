@@ -1,5 +1,5 @@
 # pyright: basic
-"""Spans of documents that stored conversations show, and what becomes of them when a document goes."""
+"""Rows of the quotes in stored conversations, and their removal with a document. In the caller's transaction."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from ingest.storage.database import json_array
 from ingest.types import Box
 
 COVER = "█"
-"""Stands for every character of a span that was removed from a text, so that all offsets in it stay."""
+"""Replaces every character of a span that was removed from a text, so that all offsets stay."""
 
 _QUOTE = """
     SELECT q.turn, q.collection_id, q.file_id, q.source, q.filename, q.page, q.place, q.start_offset, q.end_offset,
@@ -26,7 +26,7 @@ _OTHER_VERSION = (  # CROSS JOIN: from the source to its few files, not through 
 
 
 def insert(db: apsw.Connection, turn: int, quotes: Iterable[StoredQuote]) -> None:
-    """Add the quotes of a turn in order. Those of a document that was removed meanwhile come without its words."""
+    """Add the quotes of a turn in order, without their text if their document was removed meanwhile."""
     for position, quote in enumerate(quotes):
         db.execute(
             "INSERT INTO quotes (turn, position, collection_id, file_id, source, filename, page, place, start_offset,"
@@ -58,18 +58,18 @@ def insert(db: apsw.Connection, turn: int, quotes: Iterable[StoredQuote]) -> Non
 
 
 def read_quotes(db: apsw.Connection, turns: Iterable[int]) -> Mapping[int, list[StoredQuote]]:
-    """Return the quotes of turns in order, each with what has become of its document."""
+    """Return the quotes of each of some turns in order, each with the state of its source."""
     sql = f"{_QUOTE} WHERE q.turn IN (SELECT value FROM json_each(?)) ORDER BY q.turn, q.position"  # noqa: S608
-    found: dict[int, list[StoredQuote]] = {}
+    by_turn: dict[int, list[StoredQuote]] = {}
     for row in list(db.execute(sql, (json_array(turns),))):
-        found.setdefault(row[0], []).append(_stored_quote(db, row))
-    return found
+        by_turn.setdefault(row[0], []).append(_stored_quote(db, row))
+    return by_turn
 
 
 def forget_document(db: apsw.Connection, collection_id: str, file_id: str, source: str) -> None:
-    """Take the words of a document that was just removed from a collection out of every conversation.
+    """Remove the text of a document that was just deleted from a collection from every conversation.
 
-    Those of older versions of its source go with the last document of that source.
+    The text of older versions of its source is removed with the last document of that source.
     """
     _forget(db, "collection_id = ? AND file_id = ?", (collection_id, file_id))
     sql = _OTHER_VERSION.format(source="?1", collection_id="?2")
@@ -83,7 +83,7 @@ def forget_collection(db: apsw.Connection, collection_id: str) -> None:
 
 
 def rename_source(db: apsw.Connection, file_id: str, old: str, new: str) -> None:
-    """Follow a file that was moved, so that its next version is known as a change of the same source."""
+    """Rename the source in quotes, so that the next version of a moved file counts as a change of it."""
     db.execute(
         "UPDATE quotes SET source = ?1 WHERE source = ?2 AND collection_id IN"
         " (SELECT collection_id FROM documents WHERE file_id = ?3)",
@@ -92,11 +92,11 @@ def rename_source(db: apsw.Connection, file_id: str, old: str, new: str) -> None
 
 
 def _forget(db: apsw.Connection, rule: str, values: tuple[Any, ...]) -> None:
-    """Empty the quotes that a rule chooses, and what is said of them in their turns."""
-    chosen = f"FROM quotes WHERE is_removed = 0 AND {rule}"
-    turns = json_array({row[0] for row in db.execute(f"SELECT turn {chosen}", values)})
+    """Empty the quotes that match a condition, and the remarks of their turns."""
+    matching = f"FROM quotes WHERE is_removed = 0 AND {rule}"
+    turns = json_array({row[0] for row in db.execute(f"SELECT turn {matching}", values)})
     spans = (
-        f"SELECT turn, answer_start, answer_end {chosen} AND answer_start IS NOT NULL"  # noqa: S608 (constant rules)
+        f"SELECT turn, answer_start, answer_end {matching} AND answer_start IS NOT NULL"  # noqa: S608 (constant rules)
         " AND turn IN (SELECT number FROM turns WHERE is_verbatim)"
     )
     for turn, start, end in list(db.execute(spans, values)):
@@ -112,7 +112,7 @@ def _forget(db: apsw.Connection, rule: str, values: tuple[Any, ...]) -> None:
 
 
 def _cover(db: apsw.Connection, turn: int, start: int, end: int) -> None:
-    """Put signs that mean nothing in the place of a span of a turn's text."""
+    """Replace a span of a turn's text by `COVER`."""
     db.execute(
         "UPDATE turns SET text = substr(text, 1, ?2) || ?4 || substr(text, ?3 + 1) WHERE number = ?1",
         (turn, start, end, COVER * (end - start)),
@@ -152,7 +152,7 @@ def _state_without_document(db: apsw.Connection, collection_id: str, source: str
 
 
 def _text(db: apsw.Connection, document_id: int, start: int, end: int) -> str:
-    """Return `[start, end)` of a document's text, without reading more of it."""
+    """Return `[start, end)` of a document's text, from the pages of that span alone."""
     sql = (
         "SELECT substr(text, max(?2 - start_offset, 0) + 1, ?3 - max(?2, start_offset)) FROM pages"
         " WHERE document_id = ?1 AND start_offset < ?3 AND number >= coalesce("

@@ -1,5 +1,5 @@
 # pyright: basic
-"""A collection that is built anew, hidden beside the one that it will replace. Inside the caller's transaction."""
+"""Rebuild a collection in a hidden one that replaces it when it is complete. In the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _STOPPED = "status IN ('paused', 'cancelled')"
 
 @dataclass(frozen=True, slots=True)
 class RebuildState:
-    """How far a rebuild is. `lost` are the names of files that were readable and, built anew, are not.
+    """How far a rebuild is. `lost` are the names of files that could be read before and cannot any more.
 
     `missing` documents came to the old collection meanwhile and are not queued yet.
     """
@@ -29,26 +29,26 @@ class RebuildState:
 
     @property
     def waiting(self) -> int:
-        """How many documents are still to be read."""
+        """Documents that are still to be read."""
         return self.in_work + self.missing
 
 
 def find(db: apsw.Connection, old: Collection) -> Collection | None:
-    """Return the collection that is to replace `old`, where there is one."""
+    """Return the hidden collection that is to replace `old`, or None."""
     for (id_,) in db.execute("SELECT id FROM collections WHERE rebuild_of = ?", (old.id,)):
         return collections.find(db, old.owner, id_)
     return None
 
 
 def begin(db: apsw.Connection, old: Collection, passport: EmbedderPassport) -> Collection:
-    """Add an empty collection that is to replace `old` and that nobody sees."""
+    """Add an empty hidden collection that is to replace `old`."""
     hidden = collections.insert(db, old.owner, f"rebuild/{old.id}", passport)
     db.execute("UPDATE collections SET rebuild_of = ? WHERE id = ?", (old.id, hidden.id))
     return hidden
 
 
 def find_running(db: apsw.Connection) -> list[tuple[str, EmbedderPassport]]:
-    """Return the names of the collections that are being rebuilt, and how."""
+    """Return the names of the collections that are being rebuilt, and their new passports."""
     sql = (
         "SELECT old.name, new.passport FROM collections new JOIN collections old ON old.id = new.rebuild_of"
         " ORDER BY old.created_at, old.name"
@@ -57,9 +57,9 @@ def find_running(db: apsw.Connection) -> list[tuple[str, EmbedderPassport]]:
 
 
 def fill(db: apsw.Connection, old: Collection, hidden: Collection, *, again: bool = False) -> int:
-    """Queue what the old collection has and the hidden one has not, in the order of the old one; return how much.
+    """Queue the documents that only the old collection has, in its order; return how many.
 
-    `again` queues what failed once more. What is gone from the old collection goes from the hidden one too.
+    `again` queues those that failed once more. Documents that left the old collection leave the hidden one too.
     """
     departed = (
         "SELECT file_id FROM documents WHERE collection_id = ?1"
@@ -81,7 +81,7 @@ def fill(db: apsw.Connection, old: Collection, hidden: Collection, *, again: boo
 
 
 def read_state(db: apsw.Connection, old: Collection, hidden: Collection) -> RebuildState:
-    """Return how far the hidden collection is, and what would be lost if it took the old one's place now."""
+    """Return how far the hidden collection is, and what a swap would lose now."""
     by_status = counts.count_by_collection(db, [hidden.id])[hidden.id].by_status
     lost = (
         "SELECT f.filename FROM documents o JOIN files f ON f.id = o.file_id"  # noqa: S608 (constants)
@@ -100,9 +100,9 @@ def read_state(db: apsw.Connection, old: Collection, hidden: Collection) -> Rebu
 
 
 def swap(db: apsw.Connection, old: Collection, hidden: Collection) -> list[str]:
-    """Put the hidden collection in the place of the old one, whose id and name it takes.
+    """Replace the old collection by the hidden one, which takes its id and name.
 
-    Returns the ids of the files whose documents went. Every index of the collection is built anew.
+    Returns the ids of the files of the old documents. Every index of the collection is built anew.
     """
     members = [row[0] for row in db.execute("SELECT file_id FROM documents WHERE collection_id = ?", (old.id,))]
     db.execute(
@@ -131,7 +131,7 @@ def swap(db: apsw.Connection, old: Collection, hidden: Collection) -> list[str]:
 
 
 def _missing(db: apsw.Connection, old: Collection, hidden: Collection) -> Sequence[str]:
-    """Return the files of the old collection that are to be read, but not those that a newer version has replaced."""
+    """Return the files that the hidden collection lacks, without those that a newer version has replaced."""
     sql = (
         "SELECT o.file_id FROM documents o JOIN files f ON f.id = o.file_id"  # noqa: S608 (constants)
         f" WHERE o.collection_id = ?1 AND NOT o.{_STOPPED}"

@@ -1,5 +1,8 @@
 # pyright: basic
-"""Saved indexes: rows that say which file belongs to which state of a collection, and the files."""
+"""Snapshots of dense indexes: their files, and the rows that record which generation a file has.
+
+The write order is file, fsync, rename, fsync of the folder, row: a row without its complete file cannot exist.
+"""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -16,7 +19,7 @@ from ingest.types import EmbedderPassport
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An index file and all that must be true of it."""
+    """The record of an index file: the generation it has, and what must be true of its bytes."""
 
     collection_id: str
     generation: int
@@ -27,24 +30,24 @@ class Snapshot:
     passport: EmbedderPassport
 
 
-SMALL = 1_000
-"""An index of so few chunks is written in no time."""
+SMALL_INDEX = 1_000
+"""An index of fewer chunks is written in no time."""
 
 MAX_REPLAYED_CHUNKS = 20_000
-"""A start takes over so many chunks from the rows in about a second."""
+"""A start applies so many changed chunks in about a second."""
 
 MAX_REPLAYED_SHARE = 0.1
 
 
 def is_outgrown(row_count: int, changed: int) -> bool:
-    """Whether so much came after a snapshot of `row_count` chunks that the next start should have a newer one."""
-    if row_count < SMALL:
+    """Whether so many chunks changed since a snapshot of `row_count` chunks that a start needs a newer one."""
+    if row_count < SMALL_INDEX:
         return changed > 0
     return changed > min(row_count * MAX_REPLAYED_SHARE, MAX_REPLAYED_CHUNKS)
 
 
 def find(db: apsw.Connection, collection_id: str) -> Snapshot | None:
-    """Return the recorded snapshot of a collection."""
+    """Return the recorded snapshot of a collection, or None."""
     sql = (
         "SELECT collection_id, generation, filename, sha256, row_count, dimension, passport"
         " FROM snapshots WHERE collection_id = ?"
@@ -62,7 +65,7 @@ def find_filenames(db: apsw.Connection) -> set[str]:
 
 
 def can_record(db: apsw.Connection, snapshot: Snapshot) -> bool:
-    """Whether its collection exists, no newer snapshot is recorded, and no chunk in it was removed meanwhile."""
+    """Whether the collection exists, has no newer snapshot, and no chunk of this one was removed meanwhile."""
     sql = (
         "SELECT 1 FROM collections WHERE id = ?1 AND history_from <= ?2"
         " AND NOT EXISTS (SELECT 1 FROM snapshots WHERE collection_id = ?1 AND generation > ?2)"
@@ -72,7 +75,7 @@ def can_record(db: apsw.Connection, snapshot: Snapshot) -> bool:
 
 
 def forget(db: apsw.Connection, collection_id: str) -> None:
-    """Drop the record of a collection's saved index."""
+    """Delete the record of a collection's snapshot."""
     db.execute("DELETE FROM snapshots WHERE collection_id = ?", (collection_id,))
 
 
@@ -94,18 +97,18 @@ def record(db: apsw.Connection, snapshot: Snapshot) -> None:
 
 
 class SnapshotFiles:
-    """The folder of index files; a file is complete or not there."""
+    """The folder of index files; a file is complete or absent."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read(self, filename: str) -> bytes:
-        """Return an index file; raises `OSError` where it is gone."""
+        """Return the bytes of an index file; raises `OSError` if it is gone."""
         return (self._folder / filename).read_bytes()
 
     @contextmanager
     def receive(self, body: bytes) -> Iterator[Path]:
-        """Write a file beside the others; it is gone at the end of the block unless it was kept."""
+        """Write a temporary file; it is deleted at the end of the block unless `keep` renamed it."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         with open_incoming_file(self._folder) as (file, path):
             file.write(body)
@@ -118,14 +121,14 @@ class SnapshotFiles:
         sync_folder(self._folder)
 
     def find_unused(self, used: Collection[str]) -> list[Path]:
-        """Return the index files that are not among `used`."""
+        """Return the index files that are not in `used`."""
         return [path for path in self._folder.glob("*.faiss") if path.name not in used]
 
     def remove_unused(self, used: Collection[str]) -> None:
-        """Remove the index files that are not among `used`."""
+        """Delete the index files that are not in `used`."""
         for path in self.find_unused(used):
             path.unlink(missing_ok=True)
 
     def remove_abandoned(self) -> None:
-        """Remove what a killed process has left of a file that it was writing."""
+        """Delete the temporary files of processes that were killed."""
         remove_abandoned(self._folder)

@@ -39,7 +39,7 @@ def purge(library: Library) -> PurgeReport:
         maintenance.forget_sources(db)
     storage.tidy()
     storage.remove_unused([])
-    with storage.database.alone() as db:
+    with storage.database.exclusive() as db:
         is_done = maintenance.rewrite(db)
     if not is_done:
         detail = "another process is busy with it, so deleted text may still be in its log; purge again later"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage import content
-from ingest.storage.snapshots import SMALL, is_outgrown
+from ingest.storage.snapshots import SMALL_INDEX, is_outgrown
 from ingest.types import Collection
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import complete
@@ -150,7 +150,7 @@ def test_a_saved_index_is_outgrown_by_as_much_as_takes_long_to_take_over(
 
 def test_a_large_index_is_not_saved_for_a_little_more(library: Library, collection: Collection) -> None:
     index = SearchIndex(library)
-    add(library, collection, "b.txt", [f"valve {number}" for number in range(SMALL)])
+    add(library, collection, "b.txt", [f"valve {number}" for number in range(SMALL_INDEX)])
     index.save(collection.id)
     before = library.snapshot(collection.id)
     add(library, collection, "c.txt", ["a pipe"])

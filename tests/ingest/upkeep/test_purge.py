@@ -183,7 +183,7 @@ def test_a_purge_beside_one_who_reads_without_a_pause_says_so(library: Library) 
     reader = raw_database(library.home / "library.db")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM files").fetchall()
-    with library.storage.database.alone() as db:
+    with library.storage.database.exclusive() as db:
         db.set_busy_timeout(50)
     with pytest.raises(LibraryError, match="purge again later"):
         purge(library)
