@@ -18,7 +18,7 @@ from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import ChunksTooLongError, IngestError
 from ingest.index.search_index import SearchIndex
-from ingest.jobs.pipeline import Ingestor, ParserLimits, parser_pool
+from ingest.jobs.pipeline import Ingestor, ParserLimits, create_parser_pool
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.library.pages import PageImages
@@ -112,7 +112,7 @@ class Services:
         self._passport = folder.passport()
         self.embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
         readers = partial(
-            parser_pool,
+            create_parser_pool,
             tokenizer=str(folder.tokenizer_path),
             max_tokens=ingest.chunk_tokens,
             limits=limits,

@@ -15,7 +15,7 @@ SourceState = Literal["unchanged", "changed", "removed"]
 class StoredQuote:
     """A span of a document that a turn shows: `document.text[start:end] == quote` when it was stored.
 
-    `answer_start` and `answer_end` say which part of the turn's text it is pinned to, None where to none. Once its
+    `answer_start` and `answer_end` are the span of the turn's text that it is pinned to, None without a pin. Once its
     document was removed, nothing is left but `filename`, `page` and the numbers.
     """
 
@@ -39,7 +39,7 @@ class NewTurn:
     """A turn to be stored.
 
     `details` is JSON without any words of documents. `remarks` are words about documents: they go when any document
-    that the turn quotes is removed. Where it `is_verbatim`, the text itself is made of quotes, which go too.
+    that the turn quotes is removed. If it `is_verbatim`, the text itself is made of quotes, which go too.
     """
 
     role: TurnRole
@@ -70,7 +70,7 @@ class TurnRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConversationRecord:
-    """A stored conversation. `current` is the last turn of the branch that is shown, None where there is no turn."""
+    """A stored conversation. `current` is the last turn of the branch that is shown, None if there is no turn."""
 
     id: str
     title: str

@@ -33,7 +33,7 @@ class WorkerTimeoutError(WorkerError):
 
 
 class WorkerFailedError(WorkerError):
-    """The process reported an error that nobody foresaw."""
+    """The process failed with an unexpected error."""
 
     def __init__(self, *, worker: str, message: str) -> None:
         self.worker = worker
@@ -42,7 +42,7 @@ class WorkerFailedError(WorkerError):
 
 
 class WorkerBusyError(WorkerError):
-    """Every process of a kind is busy with something else."""
+    """Every process of a kind is busy."""
 
     def __init__(self, *, worker: str) -> None:
         self.worker = worker
@@ -50,7 +50,7 @@ class WorkerBusyError(WorkerError):
 
 
 class UnreadableFileError(IngestError):
-    """A file whose text cannot be had; the base of the reasons that a person is told."""
+    """The text of a file cannot be extracted; base of the reasons that a person reads."""
 
 
 class EmptyFileError(UnreadableFileError):
@@ -112,7 +112,7 @@ class ParserLimitError(UnreadableFileError):
 
 
 class ReaderFailedError(UnreadableFileError):
-    """The reader met something in the file that nobody foresaw."""
+    """The parser failed unexpectedly on a file."""
 
     def __init__(self, *, filename: str, detail: str) -> None:
         self.filename = filename
@@ -145,7 +145,7 @@ class ChunksTooLongError(IngestError):
 
 
 class EmbedderNotFoundError(IngestError):
-    """The embedding model is not where the setting says."""
+    """There is no embedding model at the path or name of the setting."""
 
     def __init__(self, *, name: str) -> None:
         self.name = name
@@ -241,7 +241,7 @@ class IndexOutdatedError(IngestError):
 
 
 class FileTooLargeError(IngestError):
-    """A file is over the limit of what is taken in."""
+    """A file is over the limit for ingestion."""
 
     def __init__(self, *, limit_mb: int) -> None:
         self.limit_mb = limit_mb
@@ -258,7 +258,7 @@ class LibraryError(IngestError):
 
 
 class CursorNotFoundError(IngestError):
-    """A page of a list is to begin or end at a member that the list does not have, or has no more."""
+    """The cursor of a page is no member of the list, or was deleted."""
 
     def __init__(self, *, param: str, cursor: str) -> None:
         self.param = param
@@ -294,7 +294,7 @@ class RebuildPausedError(IngestError):
 
 
 class BackupError(IngestError):
-    """A backup cannot be made where it was asked for."""
+    """A backup cannot be made in this folder."""
 
     def __init__(self, *, path: str, detail: str) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Where settings come from: flags, then `PINCITE_*` variables, then `pincite.toml` in the home folder."""
+"""Settings and their sources: flags, then `PINCITE_*` variables, then `pincite.toml` in the home folder."""
 
 import os
 from pathlib import Path
@@ -19,14 +19,14 @@ def default_home() -> Path:
 
 
 def settings_file(home: Path | None) -> Path:
-    """Return where `pincite.toml` is looked for: in `home`, else in the home that the environment names."""
+    """Return the path of `pincite.toml`: in `home`, else in the home that the environment names."""
     return Path(home or os.environ.get("PINCITE_HOME") or default_home()) / "pincite.toml"
 
 
 class PinciteSettings(BaseSettings):
     """Base of every package's settings: the sources and their order."""
 
-    # Every package picks its own fields from one file: what is nobody's is refused by `api.settings.load_settings`.
+    # Every package reads its own fields from one file; `api.settings.load_settings` refuses fields of none.
     model_config = SettingsConfigDict(env_prefix="PINCITE_", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default_factory=default_home, description="Everything that Pincite stores.")
@@ -46,31 +46,33 @@ class PinciteSettings(BaseSettings):
 
 
 class IngestSettings(PinciteSettings):
-    """How documents become searchable."""
+    """Settings of ingestion."""
 
     embedder: str = Field(
         default="bundled",
         description="`bundled` (all-MiniLM-L6-v2), the folder of a sentence-transformers model, or the name of one that"
         " is in the Hugging Face cache.",
     )
-    embed_batch: int = Field(default=16, ge=1, le=256, description="Texts that the embedder works on at once.")
+    embed_batch: int = Field(default=16, ge=1, le=256, description="Texts that the embedder embeds in one batch.")
     chunk_tokens: int = Field(
-        default=200, ge=32, description="Longest chunk, in word pieces of the embedder, its context included."
+        default=200, ge=32, description="Longest chunk, in word pieces of the embedder, with its title and headings."
     )
     parser_workers: int = Field(
         default_factory=lambda: max(1, min(4, os.cpu_count() or 1)),
         ge=1,
         le=32,
-        description="Processes that read files.",
+        description="Processes that parse files.",
     )
     parser_timeout_seconds: float = Field(
-        default=300.0, gt=0, description="Longest time to read the next pages of a file (at most 32, or 4 by OCR)."
+        default=300.0,
+        gt=0,
+        description="Longest time to parse the next pages of a file (at most 32, or 4 by OCR).",
     )
     ocr: bool = Field(default=True, description="Read the text in pictures and scanned pages.")
-    parser_memory_mb: int = Field(default=3072, ge=512, description="Most memory that one parser process may use.")
-    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is taken in.")
+    parser_memory_mb: int = Field(default=3072, ge=512, description="Memory limit of a parser process, in MB.")
+    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is ingested, in MB.")
 
     @property
     def max_upload_bytes(self) -> int:
-        """The largest file that is taken in."""
+        """The largest file that is ingested, in bytes."""
         return self.max_upload_mb * MEGABYTE

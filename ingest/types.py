@@ -45,11 +45,11 @@ class PageUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page (or slide, sheet, chapter …): `text[start:end]` of the document and where its words stand.
+    """One page (or slide, sheet, chapter …): `text[start:end]` of the document and the boxes of its words.
 
-    `number` counts from 1. `label` is what people call it where a number is not enough: a sheet's or a
-    chapter's name, an attachment's. Its size is in points; `words` is the packed form that `ingest.text.word_boxes`
-    reads. Both are empty for formats without a layout. `ocr_confidence` (0 to 1) is set where the text was
+    `number` counts from 1. `label` is what people call it if a number is not enough: the name of a
+    sheet, a chapter or an attachment. Its size is in points; `words` is the packed form that `ingest.text.word_boxes`
+    reads. Both are empty for formats without a layout. `ocr_confidence` (0 to 1) is set if the text was
     read off a picture.
     """
 
@@ -76,8 +76,8 @@ class Heading:
 class Block:
     """A table or a piece of code; what no block covers is prose.
 
-    `header_end` is where the header rows of a table end: `text[start:header_end]` is repeated beside
-    every part of a table that has to be split. It equals `start` where there is no header.
+    `header_end` is the end of a table's header rows: `text[start:header_end]` is repeated in the context of every
+    part of a table that has to be split. It equals `start` if there is no header.
     """
 
     kind: BlockKind
@@ -105,7 +105,7 @@ class ParsedDocument:
     unit: PageUnit = PageUnit.PAGE
     skipped: tuple[tuple[int, int], ...] = ()
     total_pages: int = 0
-    """How many pages the whole file has, where that is known before it is read; else 0."""
+    """Pages of the whole file if that is known before it is read, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ class Chunk:
 class ChunkedDocument:
     """What a parser worker returns: a document, or a piece of one, and its chunks in reading order.
 
-    All offsets count in the text of the whole document; `document.text` is the part of it that begins where the
-    first page does. A chunk may begin in the piece before, which has held it back for the sake of its sentences.
+    All offsets count in the text of the whole document; `document.text` is the part of it that begins with the
+    first page. A chunk may begin in the piece before, which has held it back for the sake of its sentences.
     """
 
     document: ParsedDocument
@@ -198,7 +198,7 @@ Stage = Literal["waiting", "reading", "embedding", "storing"]
 class Progress:
     """How far a document is: `done` of `total` pages while it is read, of chunks while they are embedded.
 
-    `total` is 0 where it is not known yet.
+    `total` is 0 if it is not known yet.
     """
 
     stage: Stage = "waiting"
@@ -210,7 +210,7 @@ class Progress:
 class Collection:
     """Documents that are searched together; the API calls it a vector store.
 
-    `rules` are what a model is told about answering from it, in place of the usual; empty for those.
+    `rules` replace the usual rules that a model gets for answers from it; empty for the usual.
     """
 
     id: str
@@ -270,8 +270,8 @@ Failure = Literal["", "invalid_file", "unsupported_file", "needs_password", "ser
 class DocumentRecord:
     """One version of one source in one collection. `reason` explains a warning or a failure.
 
-    `claim` names the attempt to read it that is under way: what an earlier attempt still says counts no more.
-    `attributes` are what a person said of its source in this collection; every version of the source has them.
+    `claim` identifies the current attempt to read it: results of an earlier attempt are discarded. `attributes` are
+    those that a person gave its source in this collection; every version of the source has them.
     """
 
     collection_id: str
@@ -298,7 +298,10 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """The documents that wait or are read, of one collection or all; `estimate_seconds` is None where nothing tells."""
+    """The queued, read and paused documents of some collections or all.
+
+    `estimate_seconds` is the time left, None if no document was read yet.
+    """
 
     queued: int
     reading: int

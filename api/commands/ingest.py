@@ -230,7 +230,7 @@ def _add_file(intake: Intake, limits: IngestSettings, file: Path) -> Outcome | D
     try:
         if problem := _reason_not_to_open(file, limits):
             return _failed(file, problem)
-        taken = intake.take(file)
+        taken = intake.ingest(file)
     except (IngestError, OSError) as error:
         reason = f"the file cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
         return _failed(file, reason)

@@ -16,7 +16,7 @@ from ingest.errors import IngestError
 logger = logging.getLogger(__name__)
 
 PREFIX = "hf:"
-"""What a dataset's name begins with where a path could stand as well."""
+"""The prefix of a dataset's name, which tells it from a path."""
 
 _MAX_NAME_CHARS = 80
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -56,7 +56,7 @@ class ColumnMissingError(IngestError):
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """Which columns make a document: its text (all columns of strings where none is named), its title and its id."""
+    """The columns that make a document: its text (all columns of strings if none is named), its title and its id."""
 
     text: tuple[str, ...] = ()
     title: str = ""
@@ -82,7 +82,7 @@ class _Rows:
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """Return the name and the split in "hf:NAME[:split]"; the split is empty where none is given."""
+    """Return the name and the split in "hf:NAME[:split]"; the split is empty if none is named."""
     name, _, split = reference.removeprefix(PREFIX).partition(":")
     return name, split
 
@@ -92,8 +92,8 @@ def read_rows_as_files(
 ) -> Iterator[RowFile]:
     """Yield the rows of "hf:NAME[:split]" as files in order, `rows_per_document` in each; all splits if none is named.
 
-    NAME is a local copy (a folder of `save_to_disk`, a folder or file that `load_dataset` reads) where one
-    exists, else a dataset on the hub. Rows without text are left out and counted in the log. Raises
+    NAME is a local copy (a folder of `save_to_disk`, a folder or file that `load_dataset` reads) if one exists, else
+    a dataset on the hub. Rows without text are left out and counted in the log. Raises
     `DatasetsMissingError`, `DatasetUnavailableError` or `ColumnMissingError` before the first file.
     """
     if rows_per_document < 1:
@@ -101,7 +101,9 @@ def read_rows_as_files(
     name, split = split_reference(reference)
     with TemporaryDirectory(prefix="pincite-dataset-") as folder:
         splits = [
-            _Rows(f"{name}:{part}" if part else name, dataset, _checked(name, dataset, columns or ColumnMapping()))
+            _Rows(
+                f"{name}:{part}" if part else name, dataset, _check_columns(name, dataset, columns or ColumnMapping())
+            )
             for part, dataset in _splits(name, split, config, folder)
         ]
         for rows in splits:
@@ -147,37 +149,37 @@ def _load_from_hub(library: Any, name: str, config: str) -> Any:
     return library.load_dataset(name, config or None)
 
 
-def _checked(name: str, dataset: Any, columns: ColumnMapping) -> ColumnMapping:
+def _check_columns(name: str, dataset: Any, columns: ColumnMapping) -> ColumnMapping:
     """Return the mapping with the text columns named; raises `ColumnMissingError`."""
-    known = tuple(dataset.column_names)
-    taken = {columns.title, columns.id}
-    strings = (column for column in known if getattr(dataset.features[column], "dtype", "") in _TEXT_TYPES)
-    text = columns.text or tuple(column for column in strings if column not in taken)
-    missing = next((column for column in (*text, columns.title, columns.id) if column and column not in known), None)
+    names = tuple(dataset.column_names)
+    reserved = {columns.title, columns.id}
+    strings = (column for column in names if getattr(dataset.features[column], "dtype", "") in _TEXT_TYPES)
+    text = columns.text or tuple(column for column in strings if column not in reserved)
+    missing = next((column for column in (*text, columns.title, columns.id) if column and column not in names), None)
     if missing or not text:
-        raise ColumnMissingError(name=name, column=missing or "", columns=known)
+        raise ColumnMissingError(name=name, column=missing or "", columns=names)
     return ColumnMapping(text, columns.title, columns.id)
 
 
 def _files(rows: _Rows, rows_per_document: int) -> Iterator[RowFile]:
-    wanted = [column for column in (*rows.columns.text, rows.columns.title, rows.columns.id) if column]
-    numbered = enumerate(rows.dataset.select_columns(list(dict.fromkeys(wanted))))
+    selected = [column for column in (*rows.columns.text, rows.columns.title, rows.columns.id) if column]
+    numbered = enumerate(rows.dataset.select_columns(list(dict.fromkeys(selected))))
     empty = 0
     while group := list(islice(numbered, rows_per_document)):
-        written = [(number, row, text) for number, row in group if (text := _text(row, rows.columns.text))]
-        empty += len(group) - len(written)
-        if written:
-            yield _file(rows, written)
+        filled = [(number, row, text) for number, row in group if (text := _text(row, rows.columns.text))]
+        empty += len(group) - len(filled)
+        if filled:
+            yield _file(rows, filled)
     if empty:
         logger.warning("%s has %d rows without text, which were left out", rows.name, empty)
 
 
-def _file(rows: _Rows, written: Sequence[tuple[int, Mapping[str, Any], str]]) -> RowFile:
-    ids = [_value(row.get(rows.columns.id)) or str(number) for number, row, _ in written]
-    titles = [_value(row.get(rows.columns.title)) for _, row, _ in written]
+def _file(rows: _Rows, numbered: Sequence[tuple[int, Mapping[str, Any], str]]) -> RowFile:
+    ids = [_value(row.get(rows.columns.id)) or str(number) for number, row, _ in numbered]
+    titles = [_value(row.get(rows.columns.title)) for _, row, _ in numbered]
     place = ids[0] if len(ids) == 1 else f"{ids[0]}-{ids[-1]}"
     named = titles[0] if len(titles) == 1 and titles[0] else f"{rows.name} {place}"
-    texts = [f"{title}\n\n{text}" if title else text for title, (_, _, text) in zip(titles, written, strict=True)]
+    texts = [f"{title}\n\n{text}" if title else text for title, (_, _, text) in zip(titles, numbered, strict=True)]
     return RowFile(
         source=f"{PREFIX}{rows.name}#{place}",
         filename=f"{_filename(named)}.txt",
@@ -188,8 +190,8 @@ def _file(rows: _Rows, written: Sequence[tuple[int, Mapping[str, Any], str]]) ->
 def _text(row: Mapping[str, Any], columns: Sequence[str]) -> str:
     """Return the text of a row; several columns each begin with their name."""
     values = {column: _value(row[column]) for column in columns}
-    told = [value if len(columns) == 1 else f"{column}: {value}" for column, value in values.items() if value]
-    return "\n\n".join(told)
+    parts = [value if len(columns) == 1 else f"{column}: {value}" for column, value in values.items() if value]
+    return "\n\n".join(parts)
 
 
 def _value(value: object) -> str:

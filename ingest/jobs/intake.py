@@ -1,4 +1,4 @@
-"""Take files on disk into a collection; what did not change is neither hashed nor read again."""
+"""Ingest files from disk into a collection; an unchanged file is neither hashed nor read again."""
 
 import hashlib
 import os
@@ -13,18 +13,17 @@ from ingest.types import READ, AttributeValue, Collection, DocumentRecord
 
 @dataclass(frozen=True, slots=True)
 class IntakeResult:
-    """A document of a file on disk; `is_unchanged` when this very version was read before."""
+    """The document of a file on disk; `is_unchanged` if this version was read before."""
 
     document: DocumentRecord
     is_unchanged: bool
 
 
 class Intake:
-    """Takes files into one collection. A file's source is its absolute path.
+    """Ingests files into one collection. A file's source is its absolute path.
 
-    `password` opens the files that need one; `again` reads also what failed too often; `attributes` take
-    the place of those that the documents have. What the file system says of each file is remembered by `close`:
-    where it says the same the next time, the content is the same.
+    `password` opens the files that need one; `again` also queues files that failed too often; `attributes` replace
+    those of the documents. `close` stores the `stat` of each file: if it is the same the next time, so is the content.
     """
 
     def __init__(
@@ -41,18 +40,18 @@ class Intake:
         self._password = password
         self._again = again
         self._attributes = attributes
-        self._known = library.read_file_stats()
-        self._fresh: dict[str, tuple[str, str]] = {}
+        self._stats = library.read_file_stats()
+        self._new_stats: dict[str, tuple[str, str]] = {}
         self._read = {
             (document.source, document.sha256): document
             for document in library.documents(collection.id)
             if document.status in READ
         }
 
-    def take(self, path: Path) -> IntakeResult:
-        """Keep a file and queue it to be read, unless this version of it has been read already.
+    def ingest(self, path: Path) -> IntakeResult:
+        """Store a file and queue it, unless this version of it was read already.
 
-        Raises `LibraryError` where the file cannot be read or kept.
+        Raises `LibraryError` if the file cannot be read or stored.
         """
         source = path.absolute().as_posix()
         sha256 = self.hash_file(path)
@@ -76,28 +75,28 @@ class Intake:
         return self._library.set_attributes(read.collection_id, read.file_id, self._attributes)
 
     def hash_file(self, path: Path) -> str:
-        """Return the SHA-256 of a file; raises `LibraryError` where it cannot be read."""
+        """Return the SHA-256 of a file, from its last `stat` if that is unchanged; raises `LibraryError`."""
         source = path.absolute().as_posix()
         try:
-            stat = _described(path.stat())
-            known_stat, known_hash = self._known.get(source, ("", ""))
-            if known_stat == stat:
-                return known_hash
+            stat = _format_stat(path.stat())
+            stored_stat, stored_hash = self._stats.get(source, ("", ""))
+            if stored_stat == stat:
+                return stored_hash
             with path.open("rb") as stream:
                 sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             detail = f"{source} cannot be read: {error.strerror}"
             raise LibraryError(home=str(self._library.home), detail=detail) from error
-        self._fresh[source] = (stat, sha256)
+        self._new_stats[source] = (stat, sha256)
         return sha256
 
     def close(self) -> None:
-        """Remember what the file system said of the files that were hashed."""
-        self._library.store_file_stats(self._fresh)
-        self._known.update(self._fresh)
-        self._fresh.clear()
+        """Store the `stat` of the files that were hashed."""
+        self._library.store_file_stats(self._new_stats)
+        self._stats.update(self._new_stats)
+        self._new_stats.clear()
 
 
-def _described(stat: os.stat_result) -> str:
-    """Return all that changes when a file is written or replaced by another."""
+def _format_stat(stat: os.stat_result) -> str:
+    """Return the fields that change when a file is written or replaced by another."""
     return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_dev}:{stat.st_ino}"

@@ -1,4 +1,4 @@
-"""From a file to a searchable document: read, cut, embed, store, piece by piece."""
+"""The ingestion pipeline, from a file to a searchable document: parse, chunk, embed, store, piece by piece."""
 
 import logging
 import time
@@ -48,25 +48,25 @@ from ingest.types import (
 logger = logging.getLogger(__name__)
 
 SLICE_CHUNKS = 128
-"""Chunks that are embedded and stored at once; between two slices a document can be paused or cancelled."""
+"""Chunks that are embedded and stored in one transaction; between two a document can be paused or cancelled."""
 PARSER_NICENESS = 10
-"""Somebody waits for an answer; nobody waits for the next file."""
+"""Answers come before ingestion: a person waits for them."""
 FILES_PER_PARSER = 200
-"""Files that one parser process reads before a fresh one takes its place."""
+"""Files that a parser process reads before a fresh one replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParserLimits:
-    """What reading one file may cost."""
+    """How long a parser may take for one reply, and how much memory it may use."""
 
     timeout_seconds: float
     memory_bytes: int
 
 
-def parser_pool(
+def create_parser_pool(
     *, tokenizer: str, max_tokens: int, limits: ParserLimits, size: int, with_ocr: bool = True
 ) -> WorkerPool:
-    """Return the processes that read and cut files; none is started before the first file."""
+    """Return the processes that parse and chunk files; none is started before the first file."""
     spec = WorkerSpec(
         name="parser",
         target="ingest.parsers.worker:main",
@@ -79,7 +79,7 @@ def parser_pool(
 
 
 class Ingestor:
-    """Makes documents searchable. One file that fails concerns nobody else. Safe to use from many threads."""
+    """Makes documents searchable. A file that fails does not affect others. Safe to use from many threads."""
 
     def __init__(
         self,
@@ -98,59 +98,59 @@ class Ingestor:
         self.passport = passport
         self._limits = limits
         self.width = parsers.size
-        """How many documents can be read at the same time."""
+        """Documents that can be read at the same time."""
 
     def collection_for(self, name: str) -> Collection:
-        """Return the collection of this name or id, made where there is none.
+        """Return the collection of this name or id, which is created if there is none.
 
-        Raises `PassportMismatchError` where it was embedded in another way than this ingestor would.
+        Raises `PassportMismatchError` if it was embedded in another way than this ingestor does.
         """
         try:
             collection = self._library.collection(name)
         except CollectionNotFoundError:
             try:
                 collection = self._library.create_collection(name, self.passport)
-            except CollectionExistsError:  # somebody else was faster
+            except CollectionExistsError:  # another thread or process was faster
                 collection = self._library.collection(name)
         self.check_passport(collection)
         return collection
 
     def check_passport(self, collection: Collection) -> None:
-        """Raise `PassportMismatchError` where a collection was embedded in another way than this ingestor would."""
+        """Raise `PassportMismatchError` if a collection was embedded in another way than this ingestor does."""
         if collection.passport != self.passport:
             raise PassportMismatchError(
                 collection=collection.name,
-                stored=_described(collection.passport),
-                current=_described(self.passport),
+                stored=_describe(collection.passport),
+                current=_describe(self.passport),
             )
 
     def process(self, document: DocumentRecord, *, beside: int = 1) -> DocumentRecord | None:
-        """Read, cut, embed and store a document that was claimed; return it as it stands then.
+        """Parse, chunk, embed and store a claimed document; return it as it is stored then.
 
-        A document that cannot be read or embedded comes back with status `failed` and a reason; None means
-        that it was removed, paused or cancelled meanwhile. `beside` documents are read at the same time, which
-        is for the estimate alone. Raises `LibraryError`: then the document is still being read for the library.
+        A document that cannot be parsed or embedded has the status `failed` and a reason; None means that it was
+        removed, paused or cancelled meanwhile. `beside` documents are read at the same time, which is for the
+        estimate alone. Raises `LibraryError`: then the stored status is still `reading`.
         """
         started = time.monotonic()
         try:
             if (copied := self._library.complete_from_copy(document)) is not None:
                 return copied
-            return self._read_until_it_lives(document, started, beside)
+            return self._read_with_retry(document, started, beside)
         except FileNotInLibraryError:
             return None
         except (UnreadableFileError, TextTooLongError) as error:
             logger.info("%s cannot be read: %s", document.file_id, type(error).__name__)
-            return self._library.fail(document, str(error), _failure(error))
+            return self._library.fail(document, str(error), _classify_failure(error))
         except WorkerError as error:
             logger.warning("%s was not read: %s", document.file_id, error)
             return self._library.fail(document, f"{error}; add the document again", "server_error")
 
     def save_index(self, collection_id: str) -> None:
-        """Write the index of a collection to disk, so that the next start need not build it."""
+        """Write a snapshot of a collection's index, so that the next start need not build it."""
         self._index.save(collection_id)
 
-    def _read_until_it_lives(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
-        """Read a document, once more where its reader died: that may have been for want of memory."""
+    def _read_with_retry(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
+        """Read a document, and once more if its parser died: memory may have been short."""
         while True:
             try:
                 return self._read_and_store(document, started, beside)
@@ -162,29 +162,29 @@ class Ingestor:
                 logger.warning("%s is read once more: its reader ended (%s)", document.file_id, error.how)
 
     def _read_and_store(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
-        told = _Told()
+        summary = _Summary()
         with self._parsers.lease() as parser, closing(prefetch(self._pieces(document, parser))) as pieces:
-            waiting: _Part | None = None
+            last: _Part | None = None
             for piece in pieces:
-                for part in told.parts(piece):
-                    if waiting is not None and not self._store(document, waiting):
+                for part in summary.split(piece):
+                    if last is not None and not self._store(document, last):
                         return None
-                    waiting = part
-        assert waiting is not None  # noqa: S101 (a parser returns at least one piece)
-        vectors = self._embed(waiting.piece)
+                    last = part
+        assert last is not None  # noqa: S101 (a parser returns at least one piece)
+        vectors = self._embed(last.piece)
         seconds = (time.monotonic() - started) / beside
-        return self._library.complete(document, waiting.piece, vectors, told.facts(), seconds)
+        return self._library.complete(document, last.piece, vectors, summary.facts(), seconds)
 
     def _store(self, document: DocumentRecord, part: "_Part") -> bool:
         return self._library.append(document, part.piece, self._embed(part.piece), part.progress)
 
     def _pieces(self, document: DocumentRecord, parser: Worker) -> Iterator[ChunkedDocument]:
-        """Yield what the parser makes of a file, as far as it gets."""
+        """Yield the pieces that the parser makes of a file; raises why it cannot go on."""
         path = self._library.original_path(document.file_id)
         password = self._library.password(document.file_id)
         params = {"path": str(path), "filename": document.filename, "password": password}
         limit = self._limits.timeout_seconds
-        parser.start()  # one that cannot start is not the file's fault
+        parser.start()  # a parser that cannot start is not the file's fault
         try:
             piece = parser.call("parse", params, NextPiece, timeout_seconds=limit).piece
             while piece is not None:
@@ -199,7 +199,10 @@ class Ingestor:
             raise ReaderFailedError(filename=document.filename, detail=error.message) from error
 
     def _embed(self, piece: ChunkedDocument) -> NDArray[np.float32]:
-        """Return the vectors of a part's chunks; tried twice, as the embedder may have died of something else."""
+        """Return the vectors of a piece's chunks, shape (chunks, dimension), float32.
+
+        Tried twice: the embedder's process may have died of another request.
+        """
         texts = [contextualize(chunk) for chunk in piece.chunks]
         if not texts:
             return np.empty((0, self._embedder.dimension), dtype=np.float32)
@@ -211,27 +214,27 @@ class Ingestor:
 
 
 class _ReaderDiedError(WorkerCrashedError):
-    """The parser ended while it read a file; the embedder's process is another matter."""
+    """The parser's process, not the embedder's, ended while it read a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is stored in one step: a piece, or some of its chunks."""
+    """What is stored in one transaction: a piece, or some of its chunks."""
 
     piece: ChunkedDocument
     progress: Progress
 
 
 @dataclass(slots=True)
-class _Told:
-    """What the pieces of a document have told of the whole so far."""
+class _Summary:
+    """What the pieces of a document say of the whole so far."""
 
     first: ChunkedDocument | None = None
     warnings: dict[str, None] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
 
-    def parts(self, piece: ChunkedDocument) -> Iterator[_Part]:
-        """Yield a piece in parts of at most `SLICE_CHUNKS` chunks; the first of them has the pages."""
+    def split(self, piece: ChunkedDocument) -> Iterator[_Part]:
+        """Yield a piece in parts of at most `SLICE_CHUNKS` chunks; the first part has the pages."""
         document, chunks = piece.document, piece.chunks
         self.first = self.first or piece
         self.warnings.update(dict.fromkeys(document.warnings))
@@ -246,18 +249,18 @@ class _Told:
             yield _Part(ChunkedDocument(without_pages if start else document, chunks[start:end]), progress)
 
     def facts(self) -> DocumentFacts:
-        """Return what is known of the whole document in the end."""
+        """Return the facts of the whole document, after its last piece."""
         assert self.first is not None  # noqa: S101 (called after the last piece)
-        told = self.first.document
-        return DocumentFacts(told.title, told.media_type, told.unit, tuple(self.warnings), self.metadata)
+        document = self.first.document
+        return DocumentFacts(document.title, document.media_type, document.unit, tuple(self.warnings), self.metadata)
 
 
-def _failure(error: Exception) -> Failure:
-    """Return for programs why a file was not read."""
+def _classify_failure(error: Exception) -> Failure:
+    """Return the stored code of a failure."""
     if isinstance(error, EncryptedFileError):
         return "needs_password"
     return "unsupported_file" if isinstance(error, UnsupportedFormatError) else "invalid_file"
 
 
-def _described(passport: EmbedderPassport) -> str:
+def _describe(passport: EmbedderPassport) -> str:
     return f"{passport.model} {passport.revision[:12]} ({passport.dimension} dimensions, {passport.chunker})"

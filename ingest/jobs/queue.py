@@ -1,4 +1,4 @@
-"""Documents that wait to be read, worked off in the background by one process of all that use a home."""
+"""The ingestion queue: one process of all that use a home reads the queued documents in the background."""
 
 import logging
 import threading
@@ -13,17 +13,16 @@ from ingest.types import DocumentRecord
 
 logger = logging.getLogger(__name__)
 
-REST_SECONDS = 15.0
+BACK_OFF_SECONDS = 15.0
 POLL_SECONDS = 0.5
-"""How often the library is asked for documents that another process has queued, and whether its reader is gone."""
+"""The library is polled so often for documents that another process queued, and for a lock that is free."""
 
 
 class IngestQueue:
     """Reads queued documents in their order, as many at a time as there are parsers.
 
-    The queue itself is in the library: what waits, is paused or is read is a row there, so that every process
-    sees the same, and a program that is killed loses nothing. Whoever has the `ReaderLock` reads; every other
-    process leaves its documents to that one, and takes over when it is gone.
+    The queue itself is stored in the library, so that every process sees the same one and a kill loses nothing. The
+    process with the `ReaderLock` reads; the others leave their documents to it, and take over when it is gone.
     """
 
     def __init__(self, library: Library, ingestor: Ingestor) -> None:
@@ -32,29 +31,29 @@ class IngestQueue:
         self._lock = ReaderLock(library.home, ingestor.passport)
         self._executor = ThreadPoolExecutor(max_workers=ingestor.width, thread_name_prefix="ingest")
         self._reading: dict[str, DocumentRecord] = {}  # by claim
-        self._changed: set[str] = set()  # collections with documents that their saved index does not have
+        self._changed: set[str] = set()  # collections with documents that are not in their index snapshot
         self._state = threading.Condition()
         self._is_closed = False
         self._is_woken = False
         self._may_be_half_read = True
-        self._rests_until = 0.0
+        self._waits_until = 0.0
         self._dispatcher: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to work in the background, with what a stop or a crash has left; does nothing the second time."""
+        """Start to read in the background, first what a stop or a crash left; does nothing the second time."""
         with self._state:
             if self._dispatcher is None and not self._is_closed:
                 self._dispatcher = threading.Thread(target=self._dispatch, name="ingest-queue", daemon=True)
                 self._dispatcher.start()
 
     def wake(self) -> None:
-        """Look at once for documents that were queued."""
+        """Poll the library at once."""
         with self._state:
             self._is_woken = True
             self._state.notify_all()
 
     def close(self) -> None:
-        """Stop. The documents that are being read go back into the queue and are read when it starts again."""
+        """Stop. Documents that are being read go back into the queue and are read at the next start."""
         with self._state:
             self._is_closed = True
             self._state.notify_all()
@@ -62,7 +61,7 @@ class IngestQueue:
             self._dispatcher.join()
         with self._state:
             reading = list(self._reading.values())
-        # What is only left to be done is the saving of an index.
+        # Without documents in work, at most an index is being saved.
         self._executor.shutdown(wait=not reading, cancel_futures=True)
         for document in reading:
             self._give_back(document)
@@ -71,27 +70,27 @@ class IngestQueue:
     def _dispatch(self) -> None:
         while not self._is_closed:
             try:
-                if time.monotonic() >= self._rests_until and self._lock.acquire():
+                if time.monotonic() >= self._waits_until and self._lock.acquire():
                     self._recover_once()
                     self._start_documents()
             except (LibraryError, OSError) as error:
-                self._rest(error)
+                self._back_off(error)
             self._wait()
 
     def _recover_once(self) -> None:
-        """Put back what was half read when a program ended or the library could not be written."""
+        """Put back documents that were half read when a process ended or the library could not be written."""
         if self._may_be_half_read and not self._reading:
             self._library.recover(self._ingestor.passport)
             self._may_be_half_read = False
 
-    def _rest(self, error: Exception) -> None:
-        """Leave a library that cannot be written alone for a while; its disk may be full."""
-        logger.warning("the queue rests for %s seconds: %s", REST_SECONDS, error)
+    def _back_off(self, error: Exception) -> None:
+        """Wait a while before the next attempt to write to a library that cannot be written; its disk may be full."""
+        logger.warning("the queue waits for %s seconds: %s", BACK_OFF_SECONDS, error)
         self._may_be_half_read = True
-        self._rests_until = time.monotonic() + REST_SECONDS
+        self._waits_until = time.monotonic() + BACK_OFF_SECONDS
 
     def _start_documents(self) -> None:
-        """Start as many documents as there is room for."""
+        """Claim and start documents until every parser has one."""
         while not self._is_closed and len(self._reading) < self._ingestor.width:
             if (document := self._library.claim(self._ingestor.passport)) is None:
                 return
@@ -115,25 +114,25 @@ class IngestQueue:
         self.wake()
 
     def _process(self, document: DocumentRecord) -> DocumentRecord | None:
-        """Read a document; whatever goes wrong, it says so afterwards."""
+        """Read a document; whatever goes wrong is its status afterwards."""
         try:
             return self._ingestor.process(document, beside=len(self._reading))
         except Exception as error:
-            if self._is_closed:  # and so is the library, in which nothing can be noted
+            if self._is_closed:  # the library is closed too: nothing can be written
                 logger.info("%s was being read when the program stopped", document.file_id)
                 return None
-            if isinstance(error, LibraryError):  # not the document's fault: it is read when there is room again
-                self._rest(error)
+            if isinstance(error, LibraryError):  # not the document's fault: it is read when the library can be written
+                self._back_off(error)
                 self._give_back(document)
                 return None
             logger.exception("%s was not read", document.file_id)
             return self._fail(document, error)
 
     def _fail(self, document: DocumentRecord, error: Exception) -> DocumentRecord | None:
-        what = str(error) if isinstance(error, IngestError) else f"{type(error).__name__}, see the log"
+        detail = str(error) if isinstance(error, IngestError) else f"{type(error).__name__}, see the log"
         try:
             return self._library.fail(
-                document, f"something went wrong ({what}); add the document again", "server_error"
+                document, f"something went wrong ({detail}); add the document again", "server_error"
             )
         except LibraryError:
             logger.exception("%s is left as it is", document.file_id)
@@ -146,7 +145,7 @@ class IngestQueue:
             logger.info("%s stays as it is: %s", document.file_id, error)
 
     def _save_index(self, collection_id: str, *, has_changed: bool) -> None:
-        """Save the index of a collection with the last of its documents."""
+        """Save the index of a collection after the last of its queued documents."""
         with self._state:
             if has_changed:
                 self._changed.add(collection_id)
@@ -155,7 +154,7 @@ class IngestQueue:
             if not is_last or collection_id not in self._changed:
                 return
             state = self._library.queue_state([collection_id])
-            if state.queued or state.reading:  # one that was claimed a moment ago is not noted here yet
+            if state.queued or state.reading:  # one that was claimed a moment ago is not in `_reading` yet
                 return
             with self._state:
                 self._changed.discard(collection_id)

@@ -1,4 +1,4 @@
-"""Files on disk: which of those that are named, and below folders that are named, can be documents."""
+"""Find the files to ingest among paths and below folders, with ignore patterns as Git has them."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,8 @@ def find_files(paths: Sequence[Path], ignored: Sequence[str] = ()) -> Iterator[P
 
     Hidden files and folders below a folder are skipped, and what `ignored` patterns or those in the folder's
     `.pinciteignore` match, written as for Git (a path that is given itself is not). A folder that links back to
-    one above it is walked once. A folder that cannot be opened is yielded itself, after the files, so that its
-    caller can account for it.
+    one above it is walked once. A folder that cannot be opened is yielded itself, after the files, so that the
+    caller can report it.
     """
     seen: set[str] = set()
     for path in paths:
@@ -34,9 +34,9 @@ def _rules(folder: Path, ignored: Sequence[str]) -> GitIgnoreSpec:
 
 def _below(folder: Path, rules: GitIgnoreSpec) -> Iterator[Path]:
     walked: set[Path] = set()
-    closed: list[str] = []
+    unreadable: list[str] = []
     for parent, folders, files in os.walk(
-        folder, followlinks=True, onerror=lambda error: closed.append(error.filename)
+        folder, followlinks=True, onerror=lambda error: unreadable.append(error.filename)
     ):
         resolved = Path(parent).resolve()
         if resolved in walked:
@@ -44,11 +44,11 @@ def _below(folder: Path, rules: GitIgnoreSpec) -> Iterator[Path]:
             continue
         walked.add(resolved)
         here = Path(parent).relative_to(folder).as_posix()
-        folders[:] = sorted(name for name in folders if _is_wanted(rules, f"{here}/{name}/"))
-        yield from (Path(parent) / name for name in sorted(files) if _is_wanted(rules, f"{here}/{name}"))
-    yield from map(Path, closed)
+        folders[:] = sorted(name for name in folders if _is_included(rules, f"{here}/{name}/"))
+        yield from (Path(parent) / name for name in sorted(files) if _is_included(rules, f"{here}/{name}"))
+    yield from map(Path, unreadable)
 
 
-def _is_wanted(rules: GitIgnoreSpec, path: str) -> bool:
+def _is_included(rules: GitIgnoreSpec, path: str) -> bool:
     name = path.rstrip("/").rpartition("/")[2]
     return not name.startswith(".") and not rules.match_file(path.removeprefix("./"))

@@ -1,4 +1,4 @@
-"""Make a collection equal to folders: what is gone from them is removed, what was moved keeps its documents."""
+"""Make a collection equal to folders: documents of deleted files are removed, those of moved files stay."""
 
 from collections.abc import Collection as AnyCollection
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class MovedDocument:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What became of the documents whose files are not where they were."""
+    """The documents whose files were moved or deleted."""
 
     moved: tuple[MovedDocument, ...]
     removed: tuple[DocumentRecord, ...]
@@ -30,32 +30,32 @@ class SyncResult:
 def sync_documents(
     library: Library, collection: Collection, folders: Sequence[Path], files: AnyCollection[Path], intake: Intake
 ) -> SyncResult:
-    """Rename and remove documents so that the collection has none below `folders` that is not among `files`.
+    """Rename and remove documents so that the collection has none below `folders` that is not in `files`.
 
-    A file with the same content at a path that is new is the one that was moved: nothing is read again. Documents
-    below a path in `files` that is a folder stay: it could not be opened. Raises `LibraryError` where one of
-    `folders` is gone altogether: a disk that is not there must not empty a library.
+    A new path with the same content is the file that was moved: nothing is read again. A path in `files` that is a
+    folder could not be opened: the documents below it stay. Raises `LibraryError` if one of `folders` is gone: a disk
+    that is not mounted must not empty a library.
     """
     for folder in folders:
         if not folder.is_dir():
             raise LibraryError(home=str(library.home), detail=f"the folder {folder} is not there; nothing was removed")
     present = {file.absolute().as_posix() for file in files}
-    closed = [file.absolute().as_posix() for file in files if file.is_dir()]
+    unreadable = [file.absolute().as_posix() for file in files if file.is_dir()]
     documents = library.documents(collection.id)
     missing = [
         document
         for document in documents
         if _is_below(document.source, folders)
         and document.source not in present
-        and not _is_in(document.source, closed)
+        and not _is_in(document.source, unreadable)
     ]
     if not missing:
         return SyncResult((), ())
-    newcomers = _newcomers(files, {document.source for document in documents}, intake)
+    new_files = _find_new_files(files, {document.source for document in documents}, intake)
     moved: list[MovedDocument] = []
     removed: list[DocumentRecord] = []
     for document in missing:
-        path = newcomers.pop(document.sha256, None)
+        path = new_files.pop(document.sha256, None)
         if path is not None and library.find_version(path.as_posix(), document.sha256) is None:
             library.rename_file(document.file_id, path.as_posix(), path.name)
             moved.append(MovedDocument(document, path))
@@ -65,16 +65,16 @@ def sync_documents(
     return SyncResult(tuple(moved), tuple(removed))
 
 
-def _newcomers(files: AnyCollection[Path], known_sources: AnyCollection[str], intake: Intake) -> dict[str, Path]:
-    """Return the files that the collection does not know, by the hash of their content."""
-    found: dict[str, Path] = {}
+def _find_new_files(files: AnyCollection[Path], sources: AnyCollection[str], intake: Intake) -> dict[str, Path]:
+    """Return the files that are no source of the collection, by their SHA-256."""
+    by_hash: dict[str, Path] = {}
     for file in files:
-        if file.is_file() and file.absolute().as_posix() not in known_sources:
+        if file.is_file() and file.absolute().as_posix() not in sources:
             try:
-                found.setdefault(intake.hash_file(file), file.absolute())
+                by_hash.setdefault(intake.hash_file(file), file.absolute())
             except LibraryError:
-                continue  # it is accounted for when it is taken in
-    return found
+                continue  # it is reported when it is ingested
+    return by_hash
 
 
 def _is_below(source: str, folders: Sequence[Path]) -> bool:

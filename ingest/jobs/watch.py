@@ -1,19 +1,19 @@
-"""Notice that something changed below folders."""
+"""Watch folders for changes."""
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from watchfiles import watch
 
-LOOK_ANYWAY_SECONDS = 30
-"""What changed before the watch began, or on a disk that tells nothing, is noticed so late at the latest."""
+POLL_SECONDS = 30
+"""A change before the watch began, or on a disk without notifications, is seen after this time at the latest."""
 
 
 def watch_folders(folders: Sequence[Path]) -> Generator[None, None, None]:
-    """Yield whenever it is time to look at `folders`, until somebody presses Ctrl-C.
+    """Yield when something below `folders` may have changed, until Ctrl-C.
 
-    A burst of changes is one occasion; where nothing was noticed it is time all the same, now and then.
+    A burst of changes is one event; without notifications there is one every `POLL_SECONDS`.
     """
-    occasions = watch(*folders, raise_interrupt=False, yield_on_timeout=True, rust_timeout=LOOK_ANYWAY_SECONDS * 1_000)
-    for _ in occasions:
+    events = watch(*folders, raise_interrupt=False, yield_on_timeout=True, rust_timeout=POLL_SECONDS * 1_000)
+    for _ in events:
         yield

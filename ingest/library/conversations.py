@@ -82,7 +82,7 @@ class LibraryConversations:
             return conversations.read_path(db, self.storage.owner, id_, leaf)
 
     def delete_turn(self, id_: str, turn: str) -> ConversationRecord:
-        """Delete a turn and its descendants; the newest descendant of its parent becomes the current turn if it was one."""
+        """Delete a turn and its descendants; if the current turn goes, a newer one is chosen."""
         with self.storage.database.write() as db:
             conversations.delete_turn(db, self.storage.owner, id_, turn)
             return conversations.find(db, self.storage.owner, id_)

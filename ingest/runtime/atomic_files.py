@@ -13,14 +13,14 @@ from typing import BinaryIO
 INCOMING = "incoming-"
 PINNED = "backup-"
 ABANDONED_SECONDS = 3_600.0
-"""A process that has not changed its incoming file for so long was killed."""
+"""A process that has not changed its temporary file for so long was killed."""
 UNLOCKED_SECONDS = 1.0
-"""A process locks its incoming file sooner than this."""
+"""A process locks its temporary file sooner than this."""
 
 
 @contextmanager
 def open_incoming_file(folder: Path, prefix: str = INCOMING) -> Generator[tuple[BinaryIO, Path]]:
-    """Lend a new file in `folder`; whoever keeps it renames it, else it is gone at the end of the block."""
+    """Yield a new temporary file in `folder` and its path; it is deleted after the block unless it was renamed."""
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix)
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # gone with the process, however that ends; see `remove_abandoned`
     try:
@@ -33,13 +33,13 @@ def open_incoming_file(folder: Path, prefix: str = INCOMING) -> Generator[tuple[
 def remove_abandoned(
     folder: Path, prefixes: Sequence[str] = (INCOMING, PINNED), *, older_than_seconds: float = ABANDONED_SECONDS
 ) -> int:
-    """Remove what processes that were killed have left in a folder; return how many files that were.
+    """Delete the temporary files of killed processes in a folder; return how many those were.
 
-    What a process has in its hands is locked, so it stays however old it is.
+    A file that a process works with is locked, and stays however old it is.
     """
     removed = 0
     for path in [path for prefix in prefixes for path in folder.glob(f"{prefix}*")]:
-        with suppress(FileNotFoundError), _locked(path) as is_free:  # not found: its owner was faster
+        with suppress(FileNotFoundError), _lock(path) as is_free:  # not found: its owner was faster
             if not is_free or time.time() - path.stat().st_mtime < older_than_seconds:
                 continue
             if path.is_dir():
@@ -52,18 +52,18 @@ def remove_abandoned(
 
 @contextmanager
 def create_pin_folder(folder: Path) -> Generator[Path]:
-    """Lend a new folder for second names of originals, which keep their content while it is copied."""
-    made = Path(tempfile.mkdtemp(dir=folder, prefix=PINNED))
+    """Yield a new folder for links to originals, which keep their content while it is copied; it is deleted after."""
+    pins = Path(tempfile.mkdtemp(dir=folder, prefix=PINNED))
     try:
-        with _locked(made):
-            yield made
+        with _lock(pins):
+            yield pins
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(pins, ignore_errors=True)
 
 
 @contextmanager
-def _locked(path: Path) -> Generator[bool]:
-    """Lock a file or folder for the block, unless a process has it locked; say which."""
+def _lock(path: Path) -> Generator[bool]:
+    """Lock a file or folder for the block; yield False if a process has locked it."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,13 +78,13 @@ def _locked(path: Path) -> Generator[bool]:
 
 
 def sync_file(file: BinaryIO) -> None:
-    """Bring what was written to the disk."""
+    """Flush a file and fsync it."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut."""
+    """Fsync a folder, so that a rename in it survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

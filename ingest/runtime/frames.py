@@ -23,7 +23,7 @@ class CallFrame(msgspec.Struct, tag="call"):
 
 
 class CancelFrame(msgspec.Struct, tag="cancel"):
-    """Parent to child: nobody waits for this call any more."""
+    """Parent to child: the caller of this call is gone."""
 
     id: int
 
@@ -54,7 +54,7 @@ ToChild = CallFrame | CancelFrame
 ToParent = ReplyFrame | EndFrame | ErrorFrame
 
 READY_ID = 0
-"""The id under which a child says that it has started (or why it could not)."""
+"""The call id of a child's start: ended, or failed with the reason."""
 
 
 def write_frame(stream: IO[bytes], frame: ToChild | ToParent) -> None:
@@ -65,7 +65,7 @@ def write_frame(stream: IO[bytes], frame: ToChild | ToParent) -> None:
 
 
 def read_frame(stream: IO[bytes]) -> bytes | None:
-    """Return the next frame's body, or None where the other side has closed the stream."""
+    """Return the next frame's body, or None if the other side has closed the stream; raises `ValueError`."""
     header = stream.read(FRAME_HEADER.size)
     if len(header) < FRAME_HEADER.size:
         return None

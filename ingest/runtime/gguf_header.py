@@ -1,7 +1,7 @@
 """Read what a GGUF file says about itself, without its weights and without native code.
 
 The vocabulary is skipped, not built: the header of a model with 150,000 tokens takes a fraction of a
-second where the `gguf` package takes several. Every length is checked against the file, so a damaged or
+second, while the `gguf` package takes several. Every length is checked against the file, so a damaged or
 hostile header ends in `GgufHeaderError`, never in a huge allocation.
 """
 
@@ -46,7 +46,7 @@ class GgufHeader:
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Return the header of the GGUF file at `path`; raise `GgufHeaderError` where it is damaged."""
+    """Return the header of the GGUF file at `path`; raises `GgufHeaderError` if it is damaged."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
             return _Reader(view).read()
@@ -99,14 +99,14 @@ class _Reader:
         return self._string() if kind == self.STRING else self._number(self._format(kind))
 
     def _tensors(self, count: int, metadata: Metadata) -> tuple[TensorSpan, ...]:
-        found = [self._tensor() for _ in range(count)]
+        tensors = [self._tensor() for _ in range(count)]
         alignment = metadata.get("general.alignment", DEFAULT_ALIGNMENT)
         if not isinstance(alignment, int) or alignment < 1:
             raise GgufHeaderError("its alignment is not a positive number")
         data_start = -(-self._at // alignment) * alignment
         end = len(self._view) - data_start
         spans: list[TensorSpan] = []
-        for name, shape, offset in sorted(found, key=lambda tensor: tensor[2], reverse=True):
+        for name, shape, offset in sorted(tensors, key=lambda tensor: tensor[2], reverse=True):
             if offset > end:
                 raise GgufHeaderError(f"the tensor {name} lies beyond the end of the file; it is incomplete")
             spans.append(TensorSpan(name, shape, end - offset))

@@ -1,4 +1,4 @@
-"""Work one step ahead: the next item is made while the last one is used."""
+"""Prefetch an iterator by one item: a thread makes the next item while the last one is used."""
 
 import queue
 import threading
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 def prefetch(items: Iterator[T]) -> Generator[T, None, None]:
-    """Yield `items`, the next one being made in a thread meanwhile; at most one waits.
+    """Yield `items` in order; a thread makes the next one meanwhile, and at most one is buffered.
 
-    Raises what making an item raises, after the items before it. When the generator is closed, the thread ends
-    with the item that it is making.
+    An error of `items` is raised after the items before it. When the generator is closed, the thread ends after the
+    item that it is making.
     """
     ready: queue.Queue[T | _End] = queue.Queue(maxsize=1)
     is_over = threading.Event()
@@ -31,7 +31,7 @@ def prefetch(items: Iterator[T]) -> Generator[T, None, None]:
 
 
 class _End:
-    """There is nothing more, and perhaps why."""
+    """The end of the items, with the error that ended them, if any."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -43,7 +43,7 @@ def _fill(items: Iterator[T], ready: "queue.Queue[T | _End]", is_over: threading
             ready.put(item)
             if is_over.is_set():
                 return
-    except BaseException as error:  # noqa: BLE001 (raised again where the items are used)
+    except BaseException as error:  # noqa: BLE001 (raised again in the consumer)
         ready.put(_End(error))
     else:
         ready.put(_End())

@@ -1,4 +1,4 @@
-"""A lock that lets many read at once."""
+"""A read-write lock with writer preference."""
 
 import threading
 from collections.abc import Generator
@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 
 class ReadWriteLock:
-    """Any number of readers, or one writer; who comes to read while a writer waits goes after it.
+    """Any number of readers, or one writer; a reader that comes while a writer waits goes after it.
 
-    Neither side may take it again while it holds it.
+    It is not reentrant: a thread that holds it must not acquire it again.
     """
 
     def __init__(self) -> None:
@@ -19,12 +19,12 @@ class ReadWriteLock:
 
     @property
     def has_waiting_writer(self) -> bool:
-        """Whether somebody waits to write."""
+        """Whether a thread waits to write."""
         return self._waiting_writers > 0
 
     @contextmanager
     def reading(self) -> Generator[None]:
-        """Hold it beside other readers."""
+        """Hold the lock together with other readers."""
         with self._condition:
             while self._is_writing or self._waiting_writers:
                 self._condition.wait()
@@ -39,7 +39,7 @@ class ReadWriteLock:
 
     @contextmanager
     def writing(self) -> Generator[None]:
-        """Hold it alone."""
+        """Hold the lock alone."""
         with self._condition:
             self._waiting_writers += 1
             try:

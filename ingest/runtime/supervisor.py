@@ -31,7 +31,7 @@ class Worker:
 
     def __init__(self, spec: WorkerSpec) -> None:
         self._spec = spec
-        self._known = {cls.__name__: cls for cls in spec.errors}
+        self._errors = {cls.__name__: cls for cls in spec.errors}
         self._ids = itertools.count(READY_ID + 1)
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
@@ -40,12 +40,12 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id, or None where none runs."""
+        """The child's process id, or None if none runs."""
         process = self._process
         return process.popen.pid if process is not None and process.is_alive else None
 
     def start(self) -> None:
-        """Start the child and wait until it is ready; does nothing where one runs.
+        """Start the child and wait until it is ready; does nothing if one runs.
 
         Raises what the child's target raised (see `WorkerSpec.errors`), `WorkerCrashedError` or
         `WorkerTimeoutError`.
@@ -96,7 +96,7 @@ class Worker:
         """End the child, one that is still starting too; further calls raise `WorkerCrashedError`."""
         self._is_closed = True
         if (starting := self._starting) is not None:
-            starting.kill()  # whoever waits for its start holds the lock
+            starting.kill()  # the thread that waits for its start holds the lock
         with self._lock:
             if self._process is not None:
                 self._process.kill()
@@ -156,7 +156,7 @@ class Worker:
 
     def _finish(self, frame: ToParent) -> None:
         if isinstance(frame, ErrorFrame):
-            known = self._known.get(frame.error)
-            if known is None:
+            error = self._errors.get(frame.error)
+            if error is None:
                 raise WorkerFailedError(worker=self._spec.name, message=f"{frame.error}: {frame.message}")
-            raise known(**frame.facts)
+            raise error(**frame.facts)

@@ -63,7 +63,7 @@ class Channel:
         threading.Thread(target=self._read_calls, name="calls", daemon=True).start()
 
     def ready(self) -> None:
-        """Tell the parent that calls are welcome."""
+        """Tell the parent that calls are accepted."""
         self._send(EndFrame(READY_ID))
 
     @property
@@ -75,7 +75,7 @@ class Channel:
     def next_call(self, timeout_seconds: float | None = None, *, only_priority: int | None = None) -> Call | None:
         """Return the next call that was not cancelled, or None when none came in time.
 
-        Where `only_priority` is given, calls of a higher number are left to others.
+        With `only_priority`, calls with a higher number are left to other threads.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         with self._arrived:
@@ -137,9 +137,9 @@ def error_frame(call_id: int, error: Exception) -> ErrorFrame:
 def serve_calls(
     channel: Channel, handle: Callable[[Call], Iterator[object]], *, only_priority: int | None = None
 ) -> None:
-    """Serve calls one after the other, for ever; what `handle` yields are the answers.
+    """Serve calls one after the other, for ever; `handle` yields the replies.
 
-    Where `only_priority` is given, calls of a higher number are left to another thread.
+    With `only_priority`, calls with a higher number are left to another thread.
     """
     while True:
         call = channel.next_call(only_priority=only_priority)

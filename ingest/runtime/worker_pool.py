@@ -26,7 +26,7 @@ class WorkerPool:
 
     @contextmanager
     def lease(self, timeout_seconds: float | None = None) -> Generator[Worker]:
-        """Lend an idle child, waiting for one where all are busy; raises `WorkerBusyError` after too long a wait."""
+        """Yield an idle worker, and wait for one if all are busy; raises `WorkerBusyError` after `timeout_seconds`."""
         try:
             worker, calls = self._idle.get(timeout=timeout_seconds)
         except queue.Empty:

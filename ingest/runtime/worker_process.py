@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 EXIT_GRACE_SECONDS = 5.0
 
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-"""ggml's abort handler would fork children that outlive it; nothing a worker does may reach for the network."""
+"""ggml's abort handler would fork children that outlive it; no worker may use the network."""
 
 SPIN_COUNT = "1000"
-"""How often an idle OpenMP thread looks for work before it sleeps. The default (300,000) takes the core away from
-whoever else needs it: beside one busy process a model on 2 cores fell from 79 tokens/s to between 1 and 4."""
+"""How often an idle OpenMP thread spins before it sleeps. The default (300,000) takes the core from other
+processes: beside one busy process a model on 2 cores fell from 79 tokens/s to between 1 and 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class WorkerSpec:
     """How to start a child.
 
     `target` is `module:function`; the function gets the channel and `options`. `errors` are the exception
-    classes that cross the border: raised in the child, they are raised again in the parent with the
-    same attributes. Anything else arrives as `WorkerFailedError`. A child with `niceness` above 0 gives way to
-    others that want the processor.
+    classes that cross the pipe: raised in the child, they are raised again in the parent with the
+    same attributes. Anything else arrives as `WorkerFailedError`. A child with `niceness` above 0 yields the CPU to
+    other processes.
     """
 
     name: str
@@ -73,7 +73,7 @@ class WorkerProcess:
         return not self.has_ended and self.popen.poll() is None
 
     def register(self, call_id: int) -> "queue.SimpleQueue[ToParent | None]":
-        """Return where the answers to a call arrive; None follows the last one of a child that has ended."""
+        """Return the queue of a call's replies; None follows the last reply of a child that has ended."""
         with self.lock:
             inbox = self.inboxes.setdefault(call_id, queue.SimpleQueue())
             if self.has_ended:
@@ -92,7 +92,7 @@ class WorkerProcess:
                 write_frame(stdin, frame)
 
     def kill(self) -> None:
-        """End the child and whatever it has started; harmless where it has ended already."""
+        """Kill the child's process group; harmless if it has ended already."""
         if self.popen.returncode is None:  # once reaped, its id may be another's
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.popen.pid, signal.SIGKILL)
@@ -102,7 +102,7 @@ class WorkerProcess:
                 self.popen.stdin.close()
 
     def describe_exit(self) -> str:
-        """Say in words how the child ended; one that has closed its pipe but lingers is ended."""
+        """Return in words how the child ended; a child that closed its pipe but goes on is killed."""
         try:
             code = self.popen.wait(timeout=EXIT_GRACE_SECONDS)
         except subprocess.TimeoutExpired:

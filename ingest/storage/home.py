@@ -70,7 +70,7 @@ class Home:
             self.remove_unused(contents)
 
     def recover_unattended(self, passport: EmbedderPassport) -> int:
-        """Put the half read documents of a passport back into the queue unless a process reads them; return how many."""
+        """Put half read documents of a passport back into the queue unless a process reads them; return how many."""
         lock = ReaderLock(self.folder, passport)
         if not lock.acquire():
             return 0

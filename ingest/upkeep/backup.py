@@ -1,4 +1,4 @@
-"""Write a copy of the library that can be checked by itself, while others go on writing; and check one."""
+"""Back up a library while others write to it, into a folder that can be verified by itself; verify one."""
 
 import hashlib
 import os
@@ -26,14 +26,14 @@ _NAME = re.compile(rf"{re.escape(DATABASE_NAME)}|{ORIGINALS_NAME}/[0-9a-f]{{2}}/
 
 
 class FileEntry(msgspec.Struct, frozen=True):
-    """What a file of the backup must be."""
+    """The content that a file of the backup must have."""
 
     sha256: str
     size_bytes: int
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a backup holds. `missing` are contents that the library itself had lost."""
+    """The files and row counts of a backup. `missing` are contents that the library itself had lost."""
 
     format: int
     created_at: int
@@ -44,21 +44,21 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Backup(msgspec.Struct, frozen=True):
-    """A backup and where it is."""
+    """A backup and its folder."""
 
     folder: Path
     manifest: Manifest
 
     @property
     def size_bytes(self) -> int:
-        """How much all its files take."""
+        """The size of all its files."""
         return sum(entry.size_bytes for entry in self.manifest.files.values())
 
 
 def back_up(library: Library, destination: Path) -> Backup:
     """Write a new folder `pincite-backup-…` into `destination`: one state of the library, with its originals.
 
-    The folder has its name only when it is complete and on the disk. Saved indexes are left out; they are built
+    The folder gets its name by a rename when it is complete and fsynced. Index snapshots are left out; they are built
     again. Raises `BackupError` and `LibraryError`.
     """
     home = library.home.resolve()
@@ -81,7 +81,7 @@ def back_up(library: Library, destination: Path) -> Backup:
 
 
 def verify(folder: Path) -> list[str]:
-    """Return what is wrong with a backup: every file is read, and the database examined. Nothing where it is whole."""
+    """Return what is wrong with a backup: every file is read, and the database checked. Nothing if it is whole."""
     try:
         manifest = read_manifest(folder)
     except ValueError as error:
@@ -89,16 +89,16 @@ def verify(folder: Path) -> list[str]:
     problems = [
         problem for name, entry in manifest.files.items() if (problem := _problem_of(folder / name, entry)) is not None
     ]
-    known = {*manifest.files, MANIFEST_NAME, SEAL_NAME}
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    problems += [f"{name} does not belong to it" for name in sorted(there - known)]
+    expected = {*manifest.files, MANIFEST_NAME, SEAL_NAME}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    problems += [f"{name} does not belong to it" for name in sorted(present - expected)]
     if not problems:
         problems += copies.find_problems(folder / DATABASE_NAME)
     return problems or _missing_originals(folder, manifest)
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a backup; raises `ValueError` where it is none, is damaged or of a newer format."""
+    """Return the manifest of a backup; raises `ValueError` if there is none, or it is damaged or of a newer format."""
     try:
         body = (folder / MANIFEST_NAME).read_bytes()
         seal = (folder / SEAL_NAME).read_text(encoding="utf-8", errors="replace").strip()
@@ -118,7 +118,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def copy_file(source: Path, target: Path) -> FileEntry:
-    """Copy a file to the disk, for its owner only, and return what was copied; raises `OSError`."""
+    """Copy a file, readable by its owner only, fsync it and return its content's hash and size; raises `OSError`."""
     _make_folder(target.parent)
     digest, size = hashlib.sha256(), 0
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -140,11 +140,11 @@ def _write(storage: Home, folder: Path) -> Manifest:
                 missing = [sha256 for sha256 in contents if not _pin(storage.originals.path(sha256), pinned / sha256)]
             copies.write_copy(db, folder / DATABASE_NAME)
         entries = {DATABASE_NAME: _entry_of(folder / DATABASE_NAME)}
-        for sha256 in [each for each in contents if each not in missing]:
+        for sha256 in [content for content in contents if content not in missing]:
             name = f"{ORIGINALS_NAME}/{sha256[:2]}/{sha256}"
             entries[name] = copy_file(pinned / sha256, folder / name)
             if entries[name].sha256 != sha256:
-                missing.append(sha256)  # damaged; it is kept as it is
+                missing.append(sha256)  # damaged; it is copied as it is
     facts = copies.read_facts(folder / DATABASE_NAME)
     manifest = Manifest(FORMAT, int(time.time()), facts.version, facts.counts, entries, tuple(sorted(missing)))
     _seal(folder, manifest)
@@ -152,7 +152,7 @@ def _write(storage: Home, folder: Path) -> Manifest:
 
 
 def _pin(original: Path, link: Path) -> bool:
-    """Keep an original readable even when it is deleted; False where it is gone already."""
+    """Link an original, so that it can be read even if it is deleted; False if it is gone already."""
     if not original.exists():
         return False
     try:
@@ -168,12 +168,12 @@ def _seal(folder: Path, manifest: Manifest) -> None:
         with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
             sync_file(file)
-    for path in (*(each for each in folder.rglob("*") if each.is_dir()), folder):
+    for path in (*(subfolder for subfolder in folder.rglob("*") if subfolder.is_dir()), folder):
         sync_folder(path)
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder for its owner only, and every one above it that is not there either."""
+    """Make a folder for its owner only, and its missing parents."""
     if not folder.exists():
         _make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -188,16 +188,16 @@ def _problem_of(path: Path, entry: FileEntry) -> str | None:
     if path.is_symlink():
         return f"{path.name} is a link"
     try:
-        found = _entry_of(path)
+        actual = _entry_of(path)
     except OSError as error:
         return f"{path.name} cannot be read ({error.strerror})"
-    return None if found == entry else f"{path.name} is not what was written"
+    return None if actual == entry else f"{path.name} is not what was written"
 
 
 def _missing_originals(folder: Path, manifest: Manifest) -> list[str]:
-    named = copies.read_facts(folder / DATABASE_NAME).contents
-    there = {Path(name).name for name in manifest.files}
-    return [f"the original {sha256} is not in it" for sha256 in sorted(named - there - set(manifest.missing))]
+    contents = copies.read_facts(folder / DATABASE_NAME).contents
+    present = {Path(name).name for name in manifest.files}
+    return [f"the original {sha256} is not in it" for sha256 in sorted(contents - present - set(manifest.missing))]
 
 
 def _free_name(destination: Path) -> Path:
@@ -210,7 +210,7 @@ def _free_name(destination: Path) -> Path:
 
 
 def _remove_unfinished(destination: Path) -> None:
-    """Remove what backups that were killed more than a day ago have left."""
+    """Delete the folders of backups that were killed more than a day ago."""
     for path in destination.glob(f"{UNFINISHED}*"):
         if time.time() - path.stat().st_mtime > 86_400:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Look at everything that a home holds, and say what is wrong with it and what can be done."""
+"""The consistency check of a home: database, originals, indexes and conversations, with advice for each problem."""
 
 import hashlib
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ Area = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is not as it should be. `is_harmless`: all works, only slower or with something left over."""
+    """A part of a home that is inconsistent. `is_harmless`: everything works, only slower or with unused files."""
 
     area: Area
     where: str
@@ -46,7 +46,7 @@ class Problem:
 
 
 class ConsistencyCheck:
-    """Examines a library. It may be in use meanwhile; what is being read just now is left out."""
+    """Checks a library, which may be in use meanwhile; documents that are being read are left out."""
 
     def __init__(self, library: Library, index: SearchIndex, *, passport: EmbedderPassport | None = None) -> None:
         self._library = library
@@ -55,7 +55,7 @@ class ConsistencyCheck:
         self._passport = passport
 
     def run(self) -> list[Problem]:
-        """Return all that is wrong, the most basic first; nothing where the library is sound."""
+        """Return all problems, the most basic first; none if the library is sound."""
         damages = list(self._database())
         try:
             rest = [
@@ -69,10 +69,10 @@ class ConsistencyCheck:
                 *self._rebuilds(),
                 *self._conversations(),
             ]
-            found = [*damages, *rest]
-            are_rows_sound = not any(each.area in ("database", "orphans", "content") for each in found)
-            return [*found, *self._indexes()] if are_rows_sound else found
-        except LibraryError as error:  # a database that is damaged cannot be examined further
+            problems = [*damages, *rest]
+            are_rows_sound = not any(problem.area in ("database", "orphans", "content") for problem in problems)
+            return [*problems, *self._indexes()] if are_rows_sound else problems
+        except LibraryError as error:  # a damaged database cannot be checked further
             return damages or [report_damage(str(self._library.home), error.detail)]
 
     def _database(self) -> Iterator[Problem]:
@@ -87,7 +87,7 @@ class ConsistencyCheck:
         with self._storage.database.write() as db:
             is_sound = maintenance.are_lexical_indexes_sound(db)
         if not is_sound:
-            yield Problem("words", "the index of words", "it does not have the words of the chunks", can_repair=True)
+            yield Problem("words", "the lexical index", "it does not have the terms of the chunks", can_repair=True)
 
     def _orphans(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
@@ -99,7 +99,7 @@ class ConsistencyCheck:
         with self._storage.database.read() as db:
             is_sound = counts.are_counters_sound(db)
         if not is_sound:
-            what = "they are not those of the documents, or a document has another name than its file"
+            what = "they do not agree with the documents, or a document has another name than its file"
             yield Problem("counts", "the counters", what, can_repair=True)
 
     def _documents(self) -> Iterator[Problem]:
@@ -109,10 +109,10 @@ class ConsistencyCheck:
             with self._storage.database.read() as db:
                 problems = maintenance.find_content_problems(db, row)
             if problems:
-                yield self._content_finding(row, "; ".join(problems))
+                yield self._content_problem(row, "; ".join(problems))
 
-    def _content_finding(self, row: DocumentRow, what: str) -> Problem:
-        """Say whether the document can be read again from its original, with the embedder that is configured."""
+    def _content_problem(self, row: DocumentRow, what: str) -> Problem:
+        """Return the problem, with advice if the document cannot be read again from its original."""
         with self._storage.database.read() as db:
             stored = maintenance.read_passport(db, row)
         advice = ""
@@ -131,7 +131,7 @@ class ConsistencyCheck:
             if has_hash(path, sha256):
                 continue
             with self._storage.database.read() as db:
-                names = maintenance.describe_files(db, sha256)  # none: it was deleted while we looked
+                names = maintenance.describe_files(db, sha256)  # none: it was deleted meanwhile
             what = "its original is damaged" if path.exists() else "its original is gone"
             advice = "it can still be searched; add the file again, or restore a backup"
             for name in names:
@@ -139,11 +139,11 @@ class ConsistencyCheck:
 
     def _leftovers(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:
-            left = [
+            names = [
                 *self._storage.originals.find_unused(files.find_contents(db)),
                 *(path.name for path in self._storage.index_files.find_unused(snapshots.find_filenames(db))),
             ]
-        for name in left:
+        for name in names:
             yield Problem("leftover", name, "no row names this file", can_repair=True, is_harmless=True)
 
     def _indexes(self) -> Iterator[Problem]:
@@ -179,7 +179,7 @@ class ConsistencyCheck:
         elif snapshots.is_outgrown(rows, later):
             what = "its saved index is old"
         if what:
-            # A search notices all of this, and builds the index from the rows.
+            # A search notices all of this and builds the index from the rows.
             yield Problem(
                 "index", collection.name, what, can_repair=True, is_harmless=True, collection_id=collection.id
             )
@@ -189,7 +189,7 @@ class ConsistencyCheck:
             half_read = jobs.find_half_read_passports(db)
         for passport in half_read:
             if is_unattended(self._library.home, passport):
-                what = "documents are called being read, but nobody reads them"
+                what = "documents have the status `reading`, but no process reads them"
                 yield Problem("reading", passport.model, what, can_repair=True)
 
     def _rebuilds(self) -> Iterator[Problem]:
@@ -198,7 +198,7 @@ class ConsistencyCheck:
         for name, passport in under_way:
             if is_unattended(self._library.home, passport):
                 advice = f"`pincite collections rebuild {name}` goes on with it, with --cancel it is given up"
-                what = "its rebuild is not finished, and nobody works on it"
+                what = "its rebuild is not finished, and no process works on it"
                 yield Problem("rebuild", name, what, can_repair=False, advice=advice, is_harmless=True)
 
     def _conversations(self) -> Iterator[Problem]:
@@ -210,13 +210,13 @@ class ConsistencyCheck:
 
 
 def report_damage(where: str, what: str) -> Problem:
-    """Return the finding that the database itself is damaged."""
+    """Return the problem that the database itself is damaged."""
     advice = "restore a backup into an empty home: `pincite restore`"
     return Problem("database", where, what, can_repair=False, advice=advice)
 
 
 def has_hash(path: Path, sha256: str) -> bool:
-    """Whether an original is there and has the content that its name promises."""
+    """Whether a file exists and its content has this SHA-256."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -228,7 +228,7 @@ def has_hash(path: Path, sha256: str) -> bool:
 
 
 def is_unattended(home: Path, passport: EmbedderPassport) -> bool:
-    """Whether no process reads documents that are embedded in one way."""
+    """Whether no process reads documents of this passport."""
     lock = ReaderLock(home, passport)
     is_free = lock.acquire()
     lock.release()

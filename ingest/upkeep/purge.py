@@ -1,4 +1,4 @@
-"""Leave no trace of what was deleted: in the database, its log, its indexes and whatever else is in the home."""
+"""Remove every trace of deleted documents from a home: database, WAL, indexes, caches and copies."""
 
 import shutil
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ OLD_COPIES = "library-before-v*"
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """How large the home was and is, and how many files went that were kept for convenience only."""
+    """The size of the home before and after, and how many copies and cache files were deleted."""
 
     bytes_before: int
     bytes_after: int
@@ -25,13 +25,13 @@ class PurgeReport:
 
 
 def purge(library: Library) -> PurgeReport:
-    """Overwrite or remove everything that belongs to no document any more, copies of older formats included.
+    """Overwrite or delete everything that belongs to no document any more, copies of older formats included.
 
-    Other processes may go on working. Raises `LibraryError` where one of them reads or writes without a pause,
-    or where a file cannot be removed; whatever was done until then stays done.
+    Other processes may go on working. Raises `LibraryError` if one of them reads or writes without a pause, or a file
+    cannot be deleted; what was purged until then stays purged.
     """
     storage = library.storage
-    before = size_bytes(library.home)
+    before = measure_bytes(library.home)
     with storage.translate_disk_errors("not everything can be removed"):
         removed = _remove_files(library.home)
     with storage.database.write() as db:
@@ -44,11 +44,11 @@ def purge(library: Library) -> PurgeReport:
     if not is_done:
         detail = "another process is busy with it, so deleted text may still be in its log; purge again later"
         raise LibraryError(home=str(library.home), detail=detail)
-    return PurgeReport(before, size_bytes(library.home), removed)
+    return PurgeReport(before, measure_bytes(library.home), removed)
 
 
-def size_bytes(folder: Path) -> int:
-    """Return how much all files in a folder take; those that vanish meanwhile do not count."""
+def measure_bytes(folder: Path) -> int:
+    """Return the size of all files in a folder; files that vanish meanwhile do not count."""
     total = 0
     for path in folder.rglob("*"):
         try:
@@ -68,5 +68,7 @@ def _remove_files(home: Path) -> int:
     cached = [path for path in cache.rglob("*") if not path.is_dir()] if cache.is_dir() else []
     if cache.is_dir():
         shutil.rmtree(cache)
-    left = [remove_abandoned(home / name, older_than_seconds=UNLOCKED_SECONDS) for name in (ORIGINALS_NAME, INDEX_NAME)]
-    return len(copies) + len(cached) + sum(left)
+    abandoned = [
+        remove_abandoned(home / name, older_than_seconds=UNLOCKED_SECONDS) for name in (ORIGINALS_NAME, INDEX_NAME)
+    ]
+    return len(copies) + len(cached) + sum(abandoned)

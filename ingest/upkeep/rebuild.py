@@ -16,7 +16,7 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """What a rebuild has led to; `is_new` is False where the collection had been built like that before."""
+    """The result of a rebuild; `is_new` is False if the collection had the new passport before."""
 
     collection: Collection
     is_new: bool
@@ -26,9 +26,9 @@ class RebuildResult:
 
 
 class Rebuild:
-    """The way of one collection to another embedder. Nothing is kept here: who starts again goes on from there.
+    """Rebuilds one collection with another embedder. All state is stored: a new object goes on with a started rebuild.
 
-    Raises `CollectionNotFoundError` where it was deleted, and `LibraryError`.
+    Raises `CollectionNotFoundError` if the collection was deleted, and `LibraryError`.
     """
 
     def __init__(self, library: Library, name_or_id: str, passport: EmbedderPassport) -> None:
@@ -39,27 +39,27 @@ class Rebuild:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the collection is not yet what it is to become."""
+        """Whether the collection has another passport than the new one."""
         return self._old.passport != self._passport
 
     def start(self) -> None:
-        """Queue what is not read yet, and what failed at the last attempt, for whoever reads the queue."""
+        """Queue the documents that are not read yet, and those that failed at the last attempt."""
         if (hidden := self._hidden()) is not None and hidden.passport != self._passport:
-            self.cancel()  # it was begun for yet another embedder
+            self.cancel()  # it was started for yet another embedder
         with self._storage.database.write() as db:
             hidden = rebuilds.find(db, self._old) or rebuilds.begin(db, self._old, self._passport)
             rebuilds.fill(db, self._old, hidden, again=True)
 
     def state(self) -> RebuildState | None:
-        """Return how far it is; None where it is over, because it was finished or cancelled elsewhere."""
+        """Return how far the rebuild is; None if it was finished or cancelled elsewhere."""
         with self._storage.database.read() as db:
             hidden = rebuilds.find(db, self._old)
             return None if hidden is None else rebuilds.read_state(db, self._old, hidden)
 
     def finish(self, *, force: bool = False) -> RebuildResult | None:
-        """Put what was read in the place of the old collection; None where something is still to be read.
+        """Replace the old collection; None if documents are still to be read.
 
-        Raises `RebuildLosesError` where a document that could be read before cannot any more, unless `force`.
+        Raises `RebuildLosesError` if a document that could be read before cannot any more, unless `force`.
         """
         orphans: list[str] = []
         with self._storage.database.write() as db:
@@ -78,7 +78,7 @@ class Rebuild:
         return RebuildResult(self._library.collection(self._old.id), True, state.read, state.failed, state.lost)
 
     def cancel(self) -> bool:
-        """Give it up: the old collection stays as it is. False where there was nothing to give up."""
+        """Cancel the rebuild; the old collection stays as it is. False if there was none."""
         if (hidden := self._hidden()) is None:
             return False
         self._library.delete_collection(hidden.id)
@@ -89,7 +89,7 @@ class Rebuild:
             return rebuilds.find(db, self._old)
 
     def _over(self) -> RebuildResult:
-        """Return the result of a rebuild that another process has finished; raises where it was cancelled."""
+        """Return the result of a rebuild that another process has finished; raises if it was cancelled."""
         collection = self._library.collection(self._old.id)
         if collection.passport != self._passport:
             raise CollectionNotFoundError(collection=f"the rebuild of {self._old.name}")

@@ -1,4 +1,4 @@
-"""Mend what a checkup has found."""
+"""Repair the problems of a consistency check."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,20 @@ from ingest.storage import counts, jobs, maintenance
 from ingest.upkeep.check import Problem
 
 
-def repair(library: Library, index: SearchIndex, findings: Sequence[Problem]) -> list[str]:
-    """Mend those of the findings that can be; return the collections with documents that are to be read again.
+def repair(library: Library, index: SearchIndex, problems: Sequence[Problem]) -> list[str]:
+    """Repair the problems that can be; return the collections with documents that are to be read again.
 
-    A document whose content is wrong is queued: whoever reads the queue reads it from its original. Raises
-    `LibraryError` where the library cannot be written.
+    A document whose content is wrong is queued, to be read again from its original. Raises `LibraryError` if the
+    library cannot be written.
     """
-    chosen = [finding for finding in findings if finding.can_repair]
-    areas = {finding.area for finding in chosen}
-    queued = _mend_rows(library, chosen)
+    repairable = [problem for problem in problems if problem.can_repair]
+    areas = {problem.area for problem in repairable}
+    queued = _repair_rows(library, repairable)
     if "leftover" in areas:
         library.storage.tidy()
     if "reading" in areas:
         _recover(library)
-    for collection_id in {finding.collection_id for finding in chosen if finding.area == "index"}:
+    for collection_id in {problem.collection_id for problem in repairable if problem.area == "index"}:
         with library.storage.database.write() as db:
             maintenance.reset_history(db, collection_id)
     for collection in library.collections():
@@ -31,18 +31,18 @@ def repair(library: Library, index: SearchIndex, findings: Sequence[Problem]) ->
     return queued
 
 
-def _mend_rows(library: Library, findings: Sequence[Problem]) -> list[str]:
-    """Mend the rows in one transaction; return the collections with documents that are queued."""
+def _repair_rows(library: Library, problems: Sequence[Problem]) -> list[str]:
+    """Repair the rows in one transaction; return the collections with documents that are queued."""
     queued: dict[str, None] = {}
     with library.storage.database.write() as db:
         maintenance.delete_orphans(db)
-        for finding in findings:
-            if finding.document is not None:
-                maintenance.requeue(db, finding.document)
-                queued[finding.document.collection_id] = None
-        if any(finding.area in ("words", "orphans", "content") for finding in findings):
+        for problem in problems:
+            if problem.document is not None:
+                maintenance.requeue(db, problem.document)
+                queued[problem.document.collection_id] = None
+        if any(problem.area in ("words", "orphans", "content") for problem in problems):
             maintenance.rebuild_lexical_indexes(db)
-        if any(finding.area == "counts" for finding in findings):
+        if any(problem.area == "counts" for problem in problems):
             counts.recount(db)
     return list(queued)
 

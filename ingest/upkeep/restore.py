@@ -18,7 +18,7 @@ PARTS = (DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", ORIGINAL
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What was restored; `aside` is where the library is that was in the home before."""
+    """The result of a restore; `aside` is the new folder of the library that was in the home before."""
 
     counts: dict[str, int]
     missing: tuple[str, ...]
@@ -26,10 +26,10 @@ class RestoreResult:
 
 
 def restore(source: Path, home: Path, *, force: bool = False) -> RestoreResult:
-    """Copy a backup that was verified into a home without a library. Settings and models in it stay.
+    """Verify a backup and copy it into a home without a library. Settings and models in the home stay.
 
-    With `force` a library that is there is moved beside the home first. Raises `BackupDamagedError`,
-    `HomeNotEmptyError`, and `LibraryError` where the home cannot be written, or somebody works in it.
+    With `force` a library in the home is moved beside it first. Raises `BackupDamagedError`, `HomeNotEmptyError`, and
+    `LibraryError` if the home cannot be written or another process works in it.
     """
     if problems := verify(source):
         raise BackupDamagedError(path=str(source), problems=problems)
@@ -58,7 +58,7 @@ def restore(source: Path, home: Path, *, force: bool = False) -> RestoreResult:
 
 
 def has_library(home: Path) -> bool:
-    """Whether a home holds any part of a library, if only of one that was restored in part."""
+    """Whether a home has any part of a library, even of one that was restored in part."""
     return any((home / name).exists() for name in PARTS)
 
 

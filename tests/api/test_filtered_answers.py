@@ -75,13 +75,13 @@ def test_files_are_taken_in_with_attributes_and_keep_them(world: World, tmp_path
     path.write_text("The valve.")
 
     def take(**attributes: str) -> dict[str, Any]:
-        taken = Intake(library, collection, attributes=attributes or None).take(path)
+        taken = Intake(library, collection, attributes=attributes or None).ingest(path)
         return taken.document.attributes
 
     assert take(team="blue") == {"team": "blue"}
     assert take() == {"team": "blue"}
     add(library, collection.id, path.as_posix(), chunked(path.read_text()))
-    assert Intake(library, collection).take(path).is_unchanged
+    assert Intake(library, collection).ingest(path).is_unchanged
     assert take(team="red") == {"team": "red"}
     path.write_text("The other valve.")
     assert take() == {"team": "red"}

@@ -29,7 +29,7 @@ from api.settings import load_settings
 from ingest.chunking.chunker import contextualize
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.jobs.intake import Intake
-from ingest.jobs.pipeline import SLICE_CHUNKS, ParserLimits, parser_pool
+from ingest.jobs.pipeline import SLICE_CHUNKS, ParserLimits, create_parser_pool
 from ingest.library.library import Library
 from ingest.parsers import NextPiece
 from ingest.runtime.worker_pool import WorkerPool
@@ -50,7 +50,7 @@ class Stages:
         self._files = files
         self._passport = folder.passport()
         self._embedder = WorkerEmbedder(folder, batch_size=settings.embed_batch)
-        self._parsers: WorkerPool = parser_pool(
+        self._parsers: WorkerPool = create_parser_pool(
             tokenizer=str(folder.tokenizer_path),
             max_tokens=settings.chunk_tokens,
             limits=limits,
@@ -79,7 +79,7 @@ class Stages:
             collection = library.create_collection("bench", self._passport)
             intake = Intake(library, collection)
             for path, pieces in self.pieces.items():
-                intake.take(path)
+                intake.ingest(path)
                 document = library.claim(self._passport)
                 assert document is not None
                 done = 0

@@ -97,7 +97,7 @@ class Bench:
         library = self.services.library
         intake = Intake(library, self.collection)
         for file in files:
-            intake.take(file)
+            intake.ingest(file)
         intake.close()
         self.services.queue.wake()
 

@@ -34,7 +34,7 @@ class World:
         if sync:
             departures = sync_documents(self.library, self.collection, [self.folder], files, intake)
         for file in files:
-            document = intake.take(file).document
+            document = intake.ingest(file).document
             complete(self.library, document, chunked(file.read_text()))
         intake.close()
         return departures
@@ -58,11 +58,11 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_a_version_that_was_read_is_not_read_again(world: World) -> None:
     path = world.folder / "a.txt"
-    first = Intake(world.library, world.collection).take(path)
+    first = Intake(world.library, world.collection).ingest(path)
     complete(world.library, first.document, chunked("One."))
-    again = Intake(world.library, world.collection).take(path)
+    again = Intake(world.library, world.collection).ingest(path)
     path.write_text("Two.")
-    changed = Intake(world.library, world.collection).take(path)
+    changed = Intake(world.library, world.collection).ingest(path)
     assert [taken.is_unchanged for taken in (first, again, changed)] == [False, True, False]
     assert again.document.source == path.as_posix()
 
@@ -78,7 +78,7 @@ def test_a_file_that_the_file_system_calls_unchanged_is_not_opened(
     intake = Intake(world.library, world.collection)
     files = list(find_files([world.folder]))
     monkeypatch.setattr(Path, "open", refuse)
-    assert all(intake.take(file).is_unchanged for file in files)
+    assert all(intake.ingest(file).is_unchanged for file in files)
 
 
 def test_a_file_of_the_same_size_and_time_that_was_replaced_is_noticed(world: World) -> None:
@@ -89,12 +89,12 @@ def test_a_file_of_the_same_size_and_time_that_was_replaced_is_noticed(world: Wo
     replacement.write_text("This is x.txt.")
     os.utime(replacement, ns=(before.st_atime_ns, before.st_mtime_ns))
     replacement.rename(path)
-    assert not Intake(world.library, world.collection).take(path).is_unchanged
+    assert not Intake(world.library, world.collection).ingest(path).is_unchanged
 
 
 def test_a_file_that_is_gone_is_an_error_with_its_name(world: World) -> None:
     with pytest.raises(LibraryError, match=r"gone\.txt cannot be read: No such file"):
-        Intake(world.library, world.collection).take(world.folder / "gone.txt")
+        Intake(world.library, world.collection).ingest(world.folder / "gone.txt")
 
 
 def test_a_folder_that_did_not_change_changes_nothing(world: World) -> None:
@@ -108,7 +108,7 @@ def test_what_is_gone_from_the_folder_is_removed_and_what_is_elsewhere_stays(wor
     other = world.folder.with_name("other.txt")
     other.write_text("This is elsewhere.")
     intake = Intake(world.library, world.collection)
-    complete(world.library, intake.take(other).document, chunked("This is elsewhere."))
+    complete(world.library, intake.ingest(other).document, chunked("This is elsewhere."))
     world.ingest()
     (world.folder / "b.txt").unlink()
     departures = world.ingest()

@@ -18,7 +18,7 @@ from ingest.errors import (
     WorkerCrashedError,
 )
 from ingest.index.search_index import SearchIndex
-from ingest.jobs.pipeline import SLICE_CHUNKS, Ingestor, ParserLimits, parser_pool
+from ingest.jobs.pipeline import SLICE_CHUNKS, Ingestor, ParserLimits, create_parser_pool
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.runtime.worker_pool import WorkerPool
@@ -34,7 +34,7 @@ LIMITS = ParserLimits(timeout_seconds=30, memory_bytes=3 << 30)
 @pytest.fixture(scope="module")
 def parsers() -> Iterator[WorkerPool]:
     tokenizer = str(find_embedder("bundled").tokenizer_path)
-    pool = parser_pool(tokenizer=tokenizer, max_tokens=64, limits=LIMITS, size=2)
+    pool = create_parser_pool(tokenizer=tokenizer, max_tokens=64, limits=LIMITS, size=2)
     yield pool
     pool.close()
 
