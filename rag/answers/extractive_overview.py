@@ -1,4 +1,4 @@
-"""Extractive overviews: the sentences that stand for the documents, or that match the topic of a list."""
+"""Extractive overviews: representative sentences of the documents, or those that match the topic of a list."""
 
 from collections.abc import Generator
 

@@ -63,8 +63,7 @@ def truncate_history(
     passages.
     """
     turns = memory.recall_turns(question)
-    known = {index: turn for index, turn in turns.items() if turn is not None}
-    passages_before = _select_current(library, known)
+    passages_before = _select_current(library, {index: turn for index, turn in turns.items() if turn is not None})
     messages = _strip_unknown_markers(question.messages, turns)
     start = _find_start(messages, passages_before, context_window, count_tokens, rules=rules)
     system = [index for index in range(start) if messages[index].role == "system"]

@@ -66,7 +66,7 @@ def quote_overview(
     Raises `CollectionNotFoundError` before the first event.
     """
     documents = list_readable_documents(library, request.collections, request.filters)
-    yield AnswerProgress(0, 0, "looking for what stands for the documents")
+    yield AnswerProgress(0, 0, "looking for representative sentences")
     selector = _SentenceSelector(library, embedder, request, documents)
     is_overview = request.intent.kind == "overview"
     matches = yield from (selector.select_representative() if is_overview else selector.select_matching())
@@ -262,7 +262,7 @@ def _introduce(selector: _SentenceSelector, count: int) -> str:
 
 def _explain(selector: _SentenceSelector) -> str:
     intent = selector.request.intent
-    content = "sentences that stand for the whole" if intent.kind == "overview" else "what matches, word for word"
+    content = "representative sentences" if intent.kind == "overview" else "matching sentences, word for word"
     passages = pluralize(sum(document.chunks for document in selector.documents), "passage")
     documents = pluralize(len(selector.documents), "document")
     summary = f"overview, because of “{intent.words}”: {content}, from {passages} of {documents}"

@@ -16,7 +16,7 @@ Vectors = NDArray[np.float32]
 
 
 def allocate_quotas(sizes: Sequence[int], total: int) -> list[int]:
-    """Return how many of `total` sentences each size gets: at least one while they last, the largest size first.
+    """Return how many of `total` sentences to take from texts of some sizes: at least one each, the largest first.
 
     The rest goes by the square root of the sizes, so that a long document does not take all. None gets more than its
     size.

@@ -24,7 +24,7 @@ _SHOWN = re.compile(r"^\[(\d+)\] [^\n]*\n----\n(.*?)\n----$", re.MULTILINE | re.
 
 
 def shown_passages(messages: Sequence[Message]) -> list[tuple[int, str]]:
-    """Return number and text of the passages in a prompt; none where it has notes."""
+    """Return number and text of the passages in a prompt; none if it has notes."""
     return [(int(number), text) for number, text in _SHOWN.findall(messages[0].content)]
 
 
@@ -32,8 +32,8 @@ def notes_of_machines(messages: Sequence[Message]) -> list[str]:
     """Play a model that notes every word that ends in `-machine` with its passage, and answers with what it reads."""
     passages = shown_passages(messages)
     if passages:
-        found = [f"- {name} [{number}]\n" for number, text in passages for name in re.findall(r"\w+-machine", text)]
-        return found or ["(nothing)"]
+        notes = [f"- {name} [{number}]\n" for number, text in passages for name in re.findall(r"\w+-machine", text)]
+        return notes or ["(nothing)"]
     lines = [line.removeprefix("- ") for line in messages[0].content.splitlines() if line.startswith("- ")]
     if "half as many" in messages[0].content:
         return [f"- {line}\n" for line in lines[: len(lines) // 2]]
@@ -69,7 +69,7 @@ class World:
         spec = MapReduceSpec(note_tokens=note_tokens, parallel=parallel)
         return write_overview(self.library, self.engine, self.request(question), spec)
 
-    def made(self, question: OverviewIntent, *, parallel: int = 1) -> tuple[list[OverviewEvent], Overview]:
+    def write(self, question: OverviewIntent, *, parallel: int = 1) -> tuple[list[OverviewEvent], Overview]:
         return read_to_end(self.run(question, parallel=parallel))
 
 

@@ -83,10 +83,10 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     library = Library(tmp_path / "home")
-    made = World(library, library.create_collection("c", passport()), ScriptedEngine())
-    made.add("pump.txt", PUMP)
-    made.add("house.txt", LUNCH, DRILL)
-    yield made
+    new = World(library, library.create_collection("c", passport()), ScriptedEngine())
+    new.add("pump.txt", PUMP)
+    new.add("house.txt", LUNCH, DRILL)
+    yield new
     library.close()
 
 
@@ -145,7 +145,7 @@ def test_retrieval_can_be_forced(world: World) -> None:
     assert world.answer("How often is the pump oiled?", mode="retrieval").mode == "retrieval"
 
 
-def test_a_marker_is_narrowed_to_the_sentence_that_bears_it(world: World) -> None:
+def test_a_marker_is_narrowed_to_the_sentence_that_supports_it(world: World) -> None:
     world.engine = ScriptedEngine(["The pump stands in the cellar [1]."])
     (citation,) = world.answer("Where does the pump stand?", mode="retrieval").citations
     assert (citation.origin, citation.number, citation.verdict) == ("marker", 1, "supported")
@@ -160,7 +160,7 @@ def test_a_sentence_without_a_marker_is_pinned_to_the_nearest_sentence(world: Wo
     assert_pins_are_exact(world, (citation,))
 
 
-def test_a_wrong_marker_is_outdone_by_the_passage_that_bears_the_sentence(world: World) -> None:
+def test_a_passage_that_supports_the_sentence_outranks_a_wrong_marker(world: World) -> None:
     world.engine = ScriptedEngine(["The fire drill takes place in March [1]."])
     answer = world.answer("How often is the pump oiled?")
     wrong, right = answer.citations
@@ -169,7 +169,7 @@ def test_a_wrong_marker_is_outdone_by_the_passage_that_bears_the_sentence(world:
     assert answer.sentences[0].verdict == "supported"
 
 
-def test_a_sentence_that_no_document_bears_is_marked_unsupported(world: World) -> None:
+def test_a_sentence_that_no_document_supports_is_marked_unsupported(world: World) -> None:
     world.engine = ScriptedEngine(["Zeppelins float above quartz mountains."])
     answer = world.answer("How often is the pump oiled?")
     assert answer.citations == ()
@@ -185,19 +185,19 @@ def test_numbers_of_passages_that_do_not_exist_never_reach_the_reader(world: Wor
     assert {citation.number for citation in answer.citations} <= {1, 2, 3}
 
 
-def test_nothing_relevant_is_said_so_without_asking_the_model(world: World) -> None:
+def test_without_a_relevant_passage_pincite_says_so_and_asks_no_model(world: World) -> None:
     world.engine = ScriptedEngine(context_window=100)
     answer = world.answer("Zeppelin quartz mountains?")
     assert (answer.mode, answer.text, answer.citations) == ("none", NOTHING_FOUND, ())
     assert world.engine.requests == []
 
 
-def test_an_empty_collection_is_said_so(world: World) -> None:
+def test_an_answer_from_an_empty_collection_says_that_it_is_empty(world: World) -> None:
     world.collection = world.library.create_collection("empty", passport())
     assert world.answer("Anything?").text == NO_DOCUMENTS
 
 
-def test_old_turns_give_way_to_passages_and_the_reader_is_told(world: World) -> None:
+def test_old_turns_give_way_to_passages_and_the_reason_says_so(world: World) -> None:
     world.engine = ScriptedEngine(context_window=400)
     long = "word " * 100
     answer = world.answer(long, long, "short", "short", "How often is the pump oiled?")
@@ -209,7 +209,7 @@ def test_old_turns_give_way_to_passages_and_the_reader_is_told(world: World) -> 
     ]
 
 
-def test_what_is_kept_of_a_chat_begins_with_the_user_and_keeps_the_system_message(world: World) -> None:
+def test_a_truncated_history_begins_with_the_user_and_keeps_the_system_message(world: World) -> None:
     world.engine = ScriptedEngine(context_window=400)
     long = "word " * 100
     messages = (
@@ -252,7 +252,7 @@ def test_a_request_for_one_token_is_answered(world: World) -> None:
         assert world.events("How often is the pump oiled?", sampling=Sampling(max_tokens=1))
 
 
-def test_a_question_far_too_long_is_refused_before_it_is_searched_for(world: World) -> None:
+def test_a_question_far_too_long_is_refused_before_any_search(world: World) -> None:
     EMBEDDER.calls.clear()
     with pytest.raises(PromptTooLongError):
         world.events("word " * 10_000)
@@ -319,14 +319,14 @@ def test_the_model_can_cite_only_what_it_was_shown(world: World) -> None:
 
 
 def test_an_answer_in_json_keeps_its_brackets_and_its_repetitions(world: World) -> None:
-    sentence = "The pump is oiled every 3 months.\\n"
-    pieces = ['{"numbers": [99], "rule": "', sentence, sentence, sentence, sentence, '"}']
+    statement = "The pump is oiled every 3 months.\\n"
+    pieces = ['{"numbers": [99], "rule": "', statement, statement, statement, statement, '"}']
     world.engine = ScriptedEngine(pieces)
     *_, answer = world.events("How often is the pump oiled?", sampling=Sampling(json_schema="{}"))
     assert isinstance(answer, Answer)
     assert answer.text == "".join(pieces)
     assert {citation.quote.quote for citation in answer.citations} == {"The pump is oiled every 3 months."}
-    assert all(answer.text[each.start : each.end].startswith("The pump") for each in answer.sentences)
+    assert all(answer.text[sentence.start : sentence.end].startswith("The pump") for sentence in answer.sentences)
     assert world.engine.requests[0][1].cite_up_to is None
 
 

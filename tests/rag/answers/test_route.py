@@ -20,10 +20,12 @@ QUESTION = Question((Message("user", "How often is the pump oiled?"),), ("c",))
 FACTS = RouteFacts(ABLE, "auto", documents=2, has_match=True, fits_whole=True, chunks=9)
 
 questions = st.builds(
-    lambda mode, style, schema: replace(QUESTION, mode=mode, style=style, sampling=Sampling(json_schema=schema)),
-    st.sampled_from(get_args(AnswerMode)),
-    st.sampled_from(["auto", "written", "quoted"]),
-    st.sampled_from(["", "{}"]),
+    Question,
+    messages=st.just(QUESTION.messages),
+    collections=st.just(QUESTION.collections),
+    mode=st.sampled_from(get_args(AnswerMode)),
+    style=st.sampled_from(["auto", "written", "quoted"]),
+    sampling=st.sampled_from([Sampling(), Sampling(json_schema="{}")]),
 )
 facts_of_any_kind = st.builds(
     RouteFacts,

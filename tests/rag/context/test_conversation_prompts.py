@@ -1,4 +1,4 @@
-"""What the model reads from turn to turn of a conversation: nothing twice, nothing in front of what it knows."""
+"""Prompts from turn to turn of a chat: each extends the one before and repeats no passage."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -69,7 +69,7 @@ def test_a_passage_whose_document_is_gone_is_not_shown_any_more(world: World) ->
     assert pump.number not in {passage.number for passage in later.passages}
 
 
-def test_markers_of_turns_that_nothing_is_known_of_are_taken_away(world: World) -> None:  # noqa: F811
+def test_answers_of_unknown_turns_lose_their_markers(world: World) -> None:  # noqa: F811
     world.engine = ScriptedEngine(["Yes."])
     _, _, read = asked(world, "A question of yesterday?", "An answer of yesterday [7].", FIRST)
     assert [message.content for message in read if message.role == "assistant"] == ["An answer of yesterday ."]
@@ -93,7 +93,7 @@ def words(messages: Sequence[Message]) -> int:
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=20))
-def test_a_long_conversation_is_cut_seldom_and_always_fits(lengths: list[int]) -> None:
+def test_a_long_history_is_truncated_seldom_and_always_fits(lengths: list[int]) -> None:
     window = 200
     messages: list[Message] = []
     starts: list[int] = []
@@ -116,15 +116,16 @@ class NoLibrary:
         return []
 
 
-def test_what_was_shown_longest_ago_is_forgotten_first() -> None:
+def test_the_least_recently_used_turn_is_forgotten_first() -> None:
     memory = PassageMemory(capacity=2)
     questions = [Question((Message("user", str(number)),), ("c",)) for number in range(3)]
-    later = [replace(each, messages=(*each.messages, Message("assistant", "Yes."))) for each in questions]
+    answered = (Message("assistant", "Yes."),)
+    later = [replace(question, messages=(*question.messages, *answered)) for question in questions]
     for question in questions[:2]:
         memory.remember(question, "Yes.", TurnPassages())
     assert memory.recall(later[0], 0) is not None
     memory.remember(questions[2], "Yes. ", TurnPassages())
-    assert [memory.recall(each, 0) is not None for each in later] == [True, False, True]
+    assert [memory.recall(question, 0) is not None for question in later] == [True, False, True]
     assert memory.recall(replace(later[0], collections=("other",)), 0) is None
 
 
@@ -133,12 +134,12 @@ def test_another_answer_to_the_same_question_is_another_turn() -> None:
     question = Question((Message("user", "Why?"),), ("c",))
     for answer, number in (("So [1].", 1), ("Thus [2].", 2)):
         memory.remember(question, answer, TurnPassages({7: number}))
-    told = replace(question, messages=(*question.messages, Message("assistant", "So [1].")))
-    assert memory.recall(told, 0) == TurnPassages({7: 1})
+    answered = replace(question, messages=(*question.messages, Message("assistant", "So [1].")))
+    assert memory.recall(answered, 0) == TurnPassages({7: 1})
 
 
 @pytest.mark.parametrize("rules", ["", "word " * 60])
-def test_what_a_collection_demands_is_counted_when_a_conversation_is_cut(world: World, rules: str) -> None:  # noqa: F811
+def test_the_rules_of_a_collection_count_when_a_history_is_truncated(world: World, rules: str) -> None:  # noqa: F811
     world.library.set_rules(world.collection.id, rules)
     world.engine = ScriptedEngine(["word " * 40], context_window=300)
     said: list[str] = []

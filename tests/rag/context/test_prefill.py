@@ -59,7 +59,7 @@ def test_a_collection_is_prefilled_once_and_again_when_it_has_changed(library: L
     assert [len(documents) for _, documents in engine.prefilled] == [1, 2]
 
 
-def test_a_collection_is_left_alone_while_a_document_waits(library: Library) -> None:
+def test_a_collection_is_not_prefilled_while_a_document_is_in_the_queue(library: Library) -> None:
     engine = ScriptedEngine()
     collection = library.create_collection("c", passport())
     add(library, collection.id, "a.txt")
@@ -76,7 +76,7 @@ def test_at_the_start_only_the_newest_collections_are_prefilled(library: Library
     assert len(engine.prefilled) == FIRST_COLLECTIONS
 
 
-def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library: Library) -> None:
+def test_a_remote_server_is_sent_no_document_that_nobody_has_asked_about(library: Library) -> None:
     class Remote(ScriptedEngine):
         def info(self) -> ModelInfo:
             return replace(super().info(), is_remote=True)
@@ -90,7 +90,7 @@ def test_a_server_elsewhere_is_sent_nothing_that_nobody_has_asked_about(library:
     assert engine.prefilled == []
 
 
-def test_a_model_that_is_not_in_memory_is_not_brought_there(library: Library) -> None:
+def test_prefill_loads_no_model(library: Library) -> None:
     engine = ScriptedEngine()
     loaded: list[bool] = []
 
@@ -136,9 +136,9 @@ def test_a_prefilled_prompt_goes_with_its_document(library: Library, how: str) -
     one, other = (library.create_collection(name, passport()) for name in ("one", "other"))
     file_id = add(library, one.id, "a.txt")
     kept_id = add(library, other.id, "b.txt")
-    kept = DerivedFiles(locate_prefix_cache(library.home), 1 << 20)
-    kept.store(DerivedFile("gone", (f"{one.id}/{file_id}",), b""), memoryview(b"state"))
-    kept.store(DerivedFile("stays", (f"{other.id}/{kept_id}",), b""), memoryview(b"state"))
+    files = DerivedFiles(locate_prefix_cache(library.home), 1 << 20)
+    files.store(DerivedFile("gone", (f"{one.id}/{file_id}",), b""), memoryview(b"state"))
+    files.store(DerivedFile("stays", (f"{other.id}/{kept_id}",), b""), memoryview(b"state"))
     match how:
         case "document":
             library.remove_document(one.id, file_id)
@@ -146,4 +146,4 @@ def test_a_prefilled_prompt_goes_with_its_document(library: Library, how: str) -
             library.delete_file(file_id)
         case _:
             library.delete_collection(one.id)
-    assert [derived.name for derived in kept.list_files()] == ["stays"]
+    assert [derived.name for derived in files.list_files()] == ["stays"]

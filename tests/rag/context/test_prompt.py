@@ -21,8 +21,8 @@ def passage(
 def test_the_prompt_is_the_one_on_file() -> None:
     history = (Message("user", "Hello."), Message("assistant", "Hello. Ask me about the documents."))
     question = Message("user", "How often is the pump oiled?")
-    found = passage("The pump is oiled every month.", number_=2)
-    messages = build_messages([*history, question], documents=[passage("Oil it.")], passages_before={2: [found]})
+    retrieved = passage("The pump is oiled every month.", number_=2)
+    messages = build_messages([*history, question], documents=[passage("Oil it.")], passages_before={2: [retrieved]})
     shown = "\n\n".join(f"<{message.role}>\n{message.content}" for message in messages)
     assert shown + "\n" == (Path(__file__).parent / "golden_prompt.txt").read_text(encoding="utf-8")
 

@@ -1,5 +1,6 @@
 """Choice of the context by token budget."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -30,8 +31,7 @@ def test_the_budget_for_whole_documents_is_that_of_lm_studio(window: int, used: 
 
 
 def test_passages_are_taken_best_first_until_the_budget_is_full() -> None:
-    def ten_each(passages: object) -> int:
-        assert isinstance(passages, tuple)
+    def ten_each(passages: Sequence[Passage]) -> int:
         return 10 * len(passages)
 
     hits = [ScoredChunk(stored(id_, f"file-{id_ % 2}"), 1 / id_, 0.5, 0.5) for id_ in range(1, 8)]
@@ -40,7 +40,7 @@ def test_passages_are_taken_best_first_until_the_budget_is_full() -> None:
     assert context.reason == "retrieval: 3 passages from 2 documents; 4 more did not fit the model's window"
 
 
-def test_neighbours_that_are_hit_together_stand_in_reading_order() -> None:
+def test_neighbours_among_the_hits_are_in_reading_order() -> None:
     best_first = [stored(8), stored(3), stored(20, "file-2"), stored(7), stored(19, "file-3"), stored(2), stored(9)]
     ids = [chunk.id for chunk in group_neighbours(best_first)]
     assert ids == [7, 8, 9, 2, 3, 20, 19]
@@ -55,7 +55,7 @@ def test_putting_neighbours_together_loses_nothing_and_keeps_the_best_run_first(
         assert run == list(range(run[0], ids[0] + 1))
 
 
-def test_the_worst_passage_is_left_out_wherever_it_stands() -> None:
+def test_the_worst_passage_is_left_out_whatever_its_position() -> None:
     hits = [ScoredChunk(stored(id_), score, 0.5, 0.5) for id_, score in ((5, 0.9), (9, 0.8), (4, 0.7))]
     context = select_passages(hits, 25, lambda passages: 10 * len(passages))
     assert [passage.stored.id for passage in context.passages] == [5, 9]
@@ -81,7 +81,7 @@ def test_chunks_keep_the_numbers_that_they_have() -> None:
     assert [passage.number for passage in number_passages([stored(9), stored(4), stored(7)], {4: 2, 5: 6})] == [7, 2, 8]
 
 
-def test_passages_that_are_there_are_not_shown_again_but_count() -> None:
+def test_passages_of_earlier_turns_are_not_shown_again_but_count() -> None:
     present = number_passages([stored(5), stored(30)])
     hits = [ScoredChunk(stored(id_), 0.9, 0.5, 0.5) for id_ in (5, 9)]
     context = select_passages(hits, 100, len, present=present, numbers={5: 1, 30: 2})

@@ -30,7 +30,7 @@ def test_a_stream_without_finish_reason_or_usage_is_a_crash_after_its_words(end:
 
 
 def test_closing_the_stream_closes_that_of_the_engine_and_is_no_crash() -> None:
-    closed = []
+    closed: list[bool] = []
 
     def endless() -> Generator[Delta, None, None]:
         try:

@@ -1,4 +1,4 @@
-"""Answers that are made of sentences of the documents alone."""
+"""Extractive answers: sentences of the documents alone."""
 
 import json
 from dataclasses import replace
@@ -86,7 +86,9 @@ def test_an_able_model_chooses_the_quotes_and_can_say_nothing_else(world: World)
     _, answer = asked(world, engine)
     assert MARKER.sub("", answer.text).strip() == "It stands in the cellar."
     schema = json.loads(engine.requests[0][1].json_schema)
-    texts = [world.library.document_text(world.collection.id, each.file_id) for each in world.library.documents()]
+    texts = [
+        world.library.document_text(world.collection.id, document.file_id) for document in world.library.documents()
+    ]
     assert all(any(sentence in text for text in texts) for sentence in schema["items"]["enum"])
     assert engine.requests[0][1].cite_up_to is None
 
@@ -112,7 +114,7 @@ def test_only_whole_sentences_of_the_documents_count(
         assert answer.text == NOTHING_CHOSEN
 
 
-def test_the_setting_decides_where_the_request_does_not(world: World) -> None:  # noqa: F811
+def test_the_setting_decides_if_the_request_does_not(world: World) -> None:  # noqa: F811
     _, answer = asked(world, ScriptedEngine(["Often."]), style="auto", policy="written")
     assert answer.text == "Often."
 
@@ -122,7 +124,7 @@ def test_json_is_written_whatever_the_size_of_the_model(world: World) -> None:  
     assert (answer.style, answer.text) == ("written", "{}")
 
 
-def test_what_is_asked_of_everything_is_told_from_everything_though_no_sentence_is_like_it(world: World) -> None:  # noqa: F811
+def test_an_overview_is_made_from_everything_though_no_sentence_is_similar_to_the_question(world: World) -> None:  # noqa: F811
     world.add("long.txt", *(f"Chapter {chapter}. " + "The machine goes on and on. " * 12 for chapter in range(12)))
     world.engine = AbleEngine(["- The pump is oiled [1]"], context_window=700)
     question = replace(world.question("Summarise everything."), style="written")

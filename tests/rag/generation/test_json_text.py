@@ -28,11 +28,11 @@ def texts_in(value: Json) -> Iterator[str]:
 
 
 @given(value=values)
-def test_all_texts_and_nothing_else_keep_their_places(value: Json) -> None:
+def test_all_text_values_and_nothing_else_keep_their_positions(value: Json) -> None:
     answer = json.dumps(value)
     shown = extract_text_values(answer)
     assert len(shown) == len(answer)
-    assert all(kept in ("\n", char) for kept, char in zip(shown, answer, strict=True))
+    assert all(left in ("\n", char) for left, char in zip(shown, answer, strict=True))
     assert shown.replace("\n", "") == "".join(texts_in(value))
 
 

@@ -26,7 +26,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     library.close()
 
 
-def made(world: World, question: OverviewIntent) -> tuple[list[OverviewEvent], Overview]:
+def quote(world: World, question: OverviewIntent) -> tuple[list[OverviewEvent], Overview]:
     return read_to_end(quote_overview(world.library, library_world.EMBEDDER, world.request(question)))
 
 
@@ -43,7 +43,7 @@ def assert_all_is_quoted(world: World, result: Overview) -> None:
 def test_an_overview_quotes_a_sentence_of_each_document(world: World) -> None:
     world.add("a.txt", PUMP)
     world.add("b.txt", LUNCH, DRILL)
-    events, result = made(world, SUMMARY)
+    events, result = quote(world, SUMMARY)
     assert_all_is_quoted(world, result)
     assert [span.match.stored.filename for span in result.quotes] == ["a.txt", "b.txt", "b.txt"]
     assert result.quotes[0].match.text == "The pump in the cellar is oiled every three months by the technician."
@@ -57,7 +57,7 @@ def test_an_overview_quotes_a_sentence_of_each_document(world: World) -> None:
 def test_an_overview_of_a_long_document_embeds_few_sentences_and_spreads_over_it(world: World) -> None:
     world.add("long.txt", *(f"Page {n} says that item {n} is part number {n} of the record." for n in range(300)))
     before = len(library_world.EMBEDDER.calls)
-    _, result = made(world, SUMMARY)
+    _, result = quote(world, SUMMARY)
     embedded = sum(map(len, library_world.EMBEDDER.calls[before:]))
     assert len(result.quotes) == MAX_SENTENCES >= embedded
     pages = [span.match.stored.chunk.first_page for span in result.quotes]
@@ -69,14 +69,14 @@ def test_an_overview_of_a_long_document_embeds_few_sentences_and_spreads_over_it
 
 def test_an_overview_about_something_stays_with_it(world: World) -> None:
     world.add("a.txt", *[PUMP] * 1, *(f"{LUNCH} Menu {n}." for n in range(100)))
-    _, result = made(world, OverviewIntent("overview", "summary", "pump technician"))
+    _, result = quote(world, OverviewIntent("overview", "summary", "pump technician"))
     assert any("pump" in span.match.text for span in result.quotes)
 
 
-def test_more_documents_than_sentences_are_told_of(world: World) -> None:
+def test_documents_beyond_the_number_of_sentences_become_a_shortfall(world: World) -> None:
     for number in range(MAX_SENTENCES + 2):
         world.add(f"{number:02}.txt", f"Document {number} tells the story of item number {number} at length.")
-    _, result = made(world, SUMMARY)
+    _, result = quote(world, SUMMARY)
     assert len(result.quotes) == MAX_SENTENCES
     assert result.shortfalls == ("2 shorter documents are not quoted",)
     assert result.shortfalls[0] in result.reason
@@ -85,7 +85,7 @@ def test_more_documents_than_sentences_are_told_of(world: World) -> None:
 def test_a_list_has_what_matches_once_and_says_how_many(world: World) -> None:
     world.add("a.txt", "The drill is one of the machines. It is loud.", "The machines are cleaned. The drill is red.")
     world.add("b.txt", "The drill is one of the machines. Nobody eats here.")
-    events, result = made(world, LISTING)
+    events, result = quote(world, LISTING)
     assert [span.match.text for span in result.quotes] == [
         "The drill is one of the machines.",
         "The machines are cleaned.",
@@ -95,27 +95,27 @@ def test_a_list_has_what_matches_once_and_says_how_many(world: World) -> None:
     assert text_of(events) == result.text
 
 
-def test_rows_of_a_table_match_by_what_stands_above_them(world: World) -> None:
+def test_rows_of_a_table_match_by_the_header_above_them(world: World) -> None:
     text = "Drill | 4 kg\nSaw | 9 kg"
     context = "Inventory\nMachines | Weight"
     chunk = Chunk(0, len(text), text, 1, 1, BlockKind.TABLE, (), context)
     document = ParsedDocument("Inventory", "text/csv", text, (Page(1, 0, len(text)),))
     library_world.add(world.library, world.collection.id, "t.csv", ChunkedDocument(document, (chunk,)))
-    _, result = made(world, LISTING)
+    _, result = quote(world, LISTING)
     assert [span.match.text for span in result.quotes] == ["Drill | 4 kg", "Saw | 9 kg"]
 
 
 def test_a_very_long_list_says_what_is_not_shown(world: World) -> None:
     page = " ".join(f"There are machines of kind number{n} here." for n in range(MAX_ITEMS + 5))
     world.add("a.txt", page)
-    _, result = made(world, LISTING)
+    _, result = quote(world, LISTING)
     assert len(result.quotes) == MAX_ITEMS
     assert result.shortfalls == (f"the best {MAX_ITEMS} of {MAX_ITEMS + 5} are shown",)
 
 
 def test_an_empty_collection_has_nothing_to_say(world: World) -> None:
     for question in (SUMMARY, LISTING):
-        events, result = made(world, question)
+        events, result = quote(world, question)
         assert result.text == text_of(events) == NOTHING_NOTED
         assert result.own_chars == len(NOTHING_NOTED)
 

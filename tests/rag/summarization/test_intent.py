@@ -169,9 +169,9 @@ Tell me about the pump
 
 
 @pytest.mark.parametrize(("kind", "texts"), [("overview", SUMMARIES), ("listing", LISTS), ("counting", COUNTS)])
-def test_questions_over_everything_are_told_by_their_words(kind: OverviewKind, texts: str) -> None:
+def test_overview_questions_are_detected_by_their_words(kind: OverviewKind, texts: str) -> None:
     kinds = {text: detect_overview(text) for text in texts.strip().splitlines()}
-    assert {text: found and found.kind for text, found in kinds.items()} == dict.fromkeys(kinds, kind)
+    assert {text: intent and intent.kind for text, intent in kinds.items()} == dict.fromkeys(kinds, kind)
 
 
 def test_questions_that_a_few_passages_answer_are_left_alone() -> None:
@@ -189,10 +189,10 @@ def test_questions_that_a_few_passages_answer_are_left_alone() -> None:
         ("Vat dit document samen.", "Vat … samen", ""),
     ],
 )
-def test_the_words_that_told_and_the_topic_are_known(text: str, words: str, topic: str) -> None:
-    found = detect_overview(text)
-    assert found is not None
-    assert (found.words, found.topic) == (words, topic)
+def test_an_intent_has_the_words_that_ask_for_it_and_the_topic(text: str, words: str, topic: str) -> None:
+    intent = detect_overview(text)
+    assert intent is not None
+    assert (intent.words, intent.topic) == (words, topic)
 
 
 def test_a_message_that_brings_its_own_text_is_no_overview_of_the_documents() -> None:

@@ -1,4 +1,4 @@
-"""How the chunks of documents are put into parts that fit a window."""
+"""Packing the chunks of documents into parts that fit a window."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -34,9 +34,9 @@ def test_every_chunk_is_in_one_part_in_order_and_only_a_chunk_alone_can_be_too_l
 ) -> None:
     chunks = {index: stored(index, words, letters) for index, words in enumerate(lengths)}
     counter = Counter()
-    found = list(pack_parts(chunks.values(), budget, counter))
-    assert [id_ for part in found for id_ in part.ids] == list(range(len(lengths)))
-    for part in found:
+    parts = list(pack_parts(chunks.values(), budget, counter))
+    assert [id_ for part in parts for id_ in part.ids] == list(range(len(lengths)))
+    for part in parts:
         fits = counter([chunks[id_] for id_ in part.ids]) <= budget
         assert part.fits is fits
         assert fits or len(part.ids) == 1
@@ -46,8 +46,8 @@ def test_every_chunk_is_in_one_part_in_order_and_only_a_chunk_alone_can_be_too_l
 def test_parts_are_full_and_few_counts_are_needed(lengths: list[int], budget: int) -> None:
     chunks = {index: stored(index, words, 5) for index, words in enumerate(lengths)}
     counter = Counter()
-    found = list(pack_parts(chunks.values(), budget, counter))
-    assert counter.calls <= 6 * len(found) + 1
-    for part, following in pairwise(found):
+    parts = list(pack_parts(chunks.values(), budget, counter))
+    assert counter.calls <= 6 * len(parts) + 1
+    for part, following in pairwise(parts):
         joined = [chunks[id_] for id_ in (*part.ids, *following.ids)]
         assert counter(joined) > budget

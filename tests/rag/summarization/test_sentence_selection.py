@@ -24,7 +24,7 @@ def test_a_long_document_gets_more_but_not_all() -> None:
 
 
 @given(paths=PATHS, count=st.integers(1, 20))
-def test_sections_cover_everything_in_order_and_are_as_count_as_asked(paths: list[tuple[str, ...]], count: int) -> None:
+def test_sections_cover_everything_in_order_and_are_as_many_as_asked(paths: list[tuple[str, ...]], count: int) -> None:
     ranges = split_sections(paths, count)
     assert [index for section in ranges for index in section] == list(range(len(paths)))
     assert len(ranges) == min(count, len(paths))
@@ -37,7 +37,7 @@ def test_sections_follow_headings_as_deep_as_there_are_places() -> None:
     assert split_sections(paths, 5)[-2:] == [range(3, 4), range(4, 6)]
 
 
-def test_the_most_central_comes_first_and_then_what_is_unlike_it() -> None:
+def test_the_vector_nearest_to_the_centroid_comes_first_and_then_one_unlike_it() -> None:
     vectors = np.array([[1.0, 0.0, 0.0], [0.98, 0.2, 0.0], [0.0, 1.0, 0.0]], dtype=np.float32)
     centroid = compute_centroid(vectors)
     assert rank_by_mmr(vectors, centroid, []) == [1, 0, 2]
