@@ -27,7 +27,7 @@ from rag.answering import Answerer
 from rag.context.passage_memory import PassageMemory
 from rag.context.policy import AnswerPolicy
 from rag.context.prefill import BackgroundPrefill
-from rag.conversations.provenance import ProvenanceCollector, select_settings
+from rag.conversations.provenance import ProvenanceCollector, select_decisive_settings
 from rag.conversations.store import Conversations
 from rag.engines.types import Engine
 from rag.errors import RagError
@@ -148,7 +148,7 @@ class Services:
         provenance = ProvenanceCollector(
             self.library,
             self.models.open_engine,
-            settings=select_settings(rag),
+            settings=select_decisive_settings(rag),
             version=metadata.version("pincite"),
         )
         self.conversations = Conversations(self.library, provenance, memory)

@@ -112,7 +112,7 @@ class ProvenanceCollector:
         return CollectionProvenance(collection.id, collection.name, collection.passport)
 
 
-def select_settings(settings: RagSettings) -> dict[str, str]:
+def select_decisive_settings(settings: RagSettings) -> dict[str, str]:
     """Return the `DECISIVE_SETTINGS` as texts, by name."""
     return {name: str(getattr(settings, name)) for name in DECISIVE_SETTINGS}
 

@@ -13,7 +13,15 @@ from rag.engines.types import Message
 from rag.evaluation.answer_matching import contains_answer, is_exact_match, normalize_answer, strip_markers, token_f1
 from rag.evaluation.audit import CitationAudit, overlaps
 from rag.evaluation.measures import estimate
-from rag.evaluation.types import AnswersReport, Estimate, EvalQuery, EvalSet, LatencyReport, ProgressTracker, Span
+from rag.evaluation.types import (
+    AnswersReport,
+    Estimate,
+    EvalQuery,
+    EvalSet,
+    LatencyReport,
+    ProgressTracker,
+    Span,
+)
 from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question, Quote
 
 EVIDENCE_DEPTHS = (1, 3)
@@ -64,12 +72,12 @@ def evaluate_answers(
     track: ProgressTracker,
 ) -> AnswersReport:
     """Ask the answerable and the unanswerable questions of a set. Raises what `answer` raises."""
-    judged = [query for query in eval_set.queries if query.is_judged][: policy.max_queries]
-    unanswerable = [query for query in eval_set.queries if query.is_unanswerable and not query.is_judged]
+    judged, unanswerable = eval_set.split_questions(policy.max_queries)
     ask_query(judged[0], answer, policy)  # a warm-up: no model loads while answers are timed
     answered = [ask_query(query, answer, policy) for query in track(judged, "answering")]
-    others = unanswerable[: policy.max_queries]
-    refused = [ask_query(query, answer, policy) for query in track(others, "unanswerable")] if others else []
+    refused = (
+        [ask_query(query, answer, policy) for query in track(unanswerable, "unanswerable")] if unanswerable else []
+    )
     return _report(answered, refused, CitationAudit(library))
 
 

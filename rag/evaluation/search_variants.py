@@ -26,28 +26,28 @@ class SearchParts:
     retriever: Retriever
     collection_id: str
 
-    def lexical(self, query: EvalQuery) -> list[ScoredChunk]:
+    def search_lexical(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search by BM25 alone."""
         return self._load(self.index.search_lexical(self.collection_id, query.text, DEPTH), is_dense=False)
 
-    def dense(self, query: EvalQuery) -> list[ScoredChunk]:
+    def search_dense(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search by cosine alone."""
         vector = self.embedder.embed_query(query.text)
         return self._load(self.index.search_dense(self.collection_id, vector, DEPTH), is_dense=True)
 
-    def fused(self, query: EvalQuery) -> list[ScoredChunk]:
+    def search_fused(self, query: EvalQuery) -> list[ScoredChunk]:
         """Hybrid search: fused, without term coverage and reranking."""
         return self.retriever.fuse_candidates(Search(query.text, (self.collection_id,)), DEPTH)
 
-    def scored(self, query: EvalQuery) -> list[ScoredChunk]:
+    def search_scored(self, query: EvalQuery) -> list[ScoredChunk]:
         """Hybrid search with term coverage, without a reranker."""
         return self.retriever.score_candidates(Search(query.text, (self.collection_id,)), DEPTH)
 
-    def reranked(self, query: EvalQuery) -> list[ScoredChunk]:
+    def search_reranked(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search as for the first question of a chat."""
         return self.retriever.retrieve(Search(query.text, (self.collection_id,)), DEPTH)
 
-    def with_history(self, query: EvalQuery) -> list[ScoredChunk]:
+    def search_follow_up(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search as for a follow-up question."""
         standalone_query = prepend_previous_question([*query.history, Message("user", query.text)])
         return self.retriever.retrieve(Search(query.text, (self.collection_id,), standalone_query), DEPTH)
@@ -67,14 +67,19 @@ class SearchParts:
 
 def select_served_method(parts: SearchParts, *, has_history: bool) -> dict[str, SearchMethod]:
     """Return the method that serves users, by name; `has_history` is whether questions are follow-ups."""
-    return {"with history": parts.with_history} if has_history else _final_method(parts)
+    return {"with history": parts.search_follow_up} if has_history else _final_method(parts)
 
 
 def list_compared_methods(parts: SearchParts, *, has_history: bool) -> dict[str, SearchMethod]:
     """Return all methods by name, with the one that serves users last."""
-    methods = {"lexical": parts.lexical, "dense": parts.dense, "fused": parts.fused, "reranked": parts.scored}
+    methods = {
+        "lexical": parts.search_lexical,
+        "dense": parts.search_dense,
+        "fused": parts.search_fused,
+        "reranked": parts.search_scored,
+    }
     return {**methods, **_final_method(parts), **select_served_method(parts, has_history=has_history)}
 
 
 def _final_method(parts: SearchParts) -> dict[str, SearchMethod]:
-    return {"reranked by model" if parts.retriever.has_reranker else "reranked": parts.reranked}
+    return {"reranked by model" if parts.retriever.has_reranker else "reranked": parts.search_reranked}

@@ -69,9 +69,7 @@ def evaluate_search(
 
     Each method runs once before it is timed, so that no model loads meanwhile.
     """
-    judged = [query for query in eval_set.queries if query.is_judged][: policy.max_queries]
-    unanswerable = [query for query in eval_set.queries if query.is_unanswerable and not query.is_judged]
-    unanswerable = unanswerable[: policy.max_queries]
+    judged, unanswerable = eval_set.split_questions(policy.max_queries)
     texts = {document.id: document.text for document in eval_set.documents}
     trials_by_method: dict[str, _MethodTrials] = {}
     for name, method in methods.items():
@@ -79,30 +77,27 @@ def evaluate_search(
         trials = [_try(query, method, policy, texts) for query in track(judged, name)]
         trials_by_method[name] = _MethodTrials(trials, _values(judged, trials))
     served, method = list(trials_by_method.values())[-1], list(methods.values())[-1]
-    answerable_hits = [(query, trial.hits) for query, trial in zip(judged, served.trials, strict=True)]
-    unanswerable_hits = (
-        [(query, method(query)[: policy.top_k]) for query in track(unanswerable, "unanswerable")]
-        if unanswerable
-        else []
-    )
-
-    def judge(query_and_hits: tuple[EvalQuery, Sequence[ScoredChunk]]) -> Answerability:
-        query, hits = query_and_hits
-        return judge_answerability(query.text, hits, finder.rank_evidence(query.text, hits), min_score=policy.min_score)
-
+    abstention = None
+    if unanswerable:
+        refusable = [(query, method(query)[: policy.top_k]) for query in track(unanswerable, "unanswerable")]
+        answerable = [(query, trial.hits) for query, trial in zip(judged, served.trials, strict=True)]
+        abstention = _report_abstention(
+            [_judge(query, hits, policy, finder) for query, hits in track(answerable, "judging")],
+            [_judge(query, hits, policy, finder) for query, hits in refusable],
+        )
     return SetReport(
         name=eval_set.name,
         documents=len(eval_set.documents),
         chunks=chunks,
         queries=len(judged),
         methods=tuple(_summarize(name, method_trials, served) for name, method_trials in trials_by_method.items()),
-        abstention=_abstention(
-            [judge(query_and_hits) for query_and_hits in track(answerable_hits, "judging")],
-            list(map(judge, unanswerable_hits)),
-        )
-        if unanswerable_hits
-        else None,
+        abstention=abstention,
     )
+
+
+def _judge(query: EvalQuery, hits: Sequence[ScoredChunk], policy: TrialPolicy, finder: EvidenceFinder) -> Answerability:
+    """Judge a question as the answerer does."""
+    return judge_answerability(query.text, hits, finder.rank_evidence(query.text, hits), min_score=policy.min_score)
 
 
 def _try(query: EvalQuery, method: SearchMethod, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:
@@ -141,9 +136,9 @@ def _summarize(name: str, method_trials: _MethodTrials, served: _MethodTrials) -
     )
 
 
-def _abstention(answerable: Sequence[Answerability], unanswerable: Sequence[Answerability]) -> AbstentionReport:
+def _report_abstention(answerable: Sequence[Answerability], unanswerable: Sequence[Answerability]) -> AbstentionReport:
     with_answer, without = (
-        np.array([judgement.probability for judgement in each]) for each in (answerable, unanswerable)
+        np.array([judgement.probability for judgement in judgements]) for judgements in (answerable, unanswerable)
     )
     limits = {rate: float(np.quantile(with_answer, rate)) for rate in FALSE_REFUSALS}
     return AbstentionReport(

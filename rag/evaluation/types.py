@@ -60,6 +60,12 @@ class EvalSet:
     queries: tuple[EvalQuery, ...]
     sha256: str
 
+    def split_questions(self, limit: int | None) -> tuple[list[EvalQuery], list[EvalQuery]]:
+        """Return the answerable and the unanswerable questions, at most `limit` of each; None for all."""
+        answerable = [query for query in self.queries if query.is_judged]
+        unanswerable = [query for query in self.queries if query.is_unanswerable and not query.is_judged]
+        return answerable[:limit], unanswerable[:limit]
+
 
 SearchMethod = Callable[[EvalQuery], Sequence[ScoredChunk]]
 """A search method: returns the chunks for a question, best first."""

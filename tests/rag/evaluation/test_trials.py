@@ -152,10 +152,10 @@ def test_a_set_with_one_right_place_a_question_is_found_whole(parts: SearchParts
 
 def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated: EvalSet) -> None:
     def lunch_first(query: EvalQuery) -> Sequence[ScoredChunk]:
-        hits = list(parts.fused(query))
+        hits = list(parts.search_fused(query))
         return sorted(hits, key=lambda hit: hit.chunk.source != "lunch")
 
-    found = report(parts, evaluated, {"lunch first": lunch_first, "fused": parts.fused})
+    found = report(parts, evaluated, {"lunch first": lunch_first, "fused": parts.search_fused})
     worse, served = found.methods
     # The two chunks of the lunch come first; the pump is the second document of q1 all the same.
     assert worse.estimates["mrr"].mean == pytest.approx((1 / 2 + 1) / 2)
