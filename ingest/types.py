@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 class BlockKind(StrEnum):
-    """What a stretch of text is, as far as it matters for cutting and showing it."""
+    """The kind of a span of text, which decides how it is chunked and shown."""
 
     PROSE = "prose"
     TABLE = "table"
@@ -32,7 +32,7 @@ class Box:
 
 
 class PageUnit(StrEnum):
-    """What the numbers of a document's pages count; for `LINE` a place is the line of the text that it is on."""
+    """The unit of a document's page numbers; with `LINE`, places are lines of the text."""
 
     PAGE = "page"
     SLIDE = "slide"
@@ -128,7 +128,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class ChunkedDocument:
-    """What a parser worker returns: a document, or a piece of one, and its chunks in reading order.
+    """The result of a parser: a document, or a piece of one, and its chunks in reading order.
 
     All offsets count in the text of the whole document; `document.text` is the part of it that begins with the
     first page. A chunk may begin in the piece before, which has held it back for the sake of its sentences.
@@ -140,7 +140,7 @@ class ChunkedDocument:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What is known of a document only when it was read to its end."""
+    """The facts of a document that are complete only at its end."""
 
     title: str
     media_type: str
@@ -151,7 +151,7 @@ class DocumentFacts:
 
 @dataclass(frozen=True, slots=True)
 class EmbedderPassport:
-    """Everything two vectors must share to be comparable; stored with every collection."""
+    """Everything that two vectors must share to be comparable; stored with every collection."""
 
     model: str
     revision: str
@@ -224,7 +224,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """An original that the library keeps. `id` follows from owner, source and content."""
+    """A stored original. `id` is a hash of owner, source and content."""
 
     id: str
     owner: str
@@ -236,14 +236,14 @@ class FileRecord:
 
 
 AttributeValue = str | int | float | bool
-"""What a person may say of a document under a name of their own; `True` is not the number 1."""
+"""The value of a person's own attribute of a document; `True` is not the number 1."""
 
 ComparisonType = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "glob"]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one attribute of a document must be; `in` and `nin` have several values. See `ingest.library.filters`."""
+    """A condition on one attribute; `in` and `nin` have several values. See `ingest.library.filters`."""
 
     type: ComparisonType
     key: str
@@ -252,18 +252,18 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Compound:
-    """Filters of which all (`and`) or any (`or`) must let a document through."""
+    """Filters of which a document must match all (`and`) or any (`or`)."""
 
     type: Literal["and", "or"]
     filters: tuple["Filter", ...]
 
 
 Filter = Comparison | Compound
-"""Which documents are searched; `ingest.library.filters` says what it means."""
+"""A condition on the documents to search; see `ingest.library.filters`."""
 
 
 Failure = Literal["", "invalid_file", "unsupported_file", "needs_password", "server_error"]
-"""Why a document failed, for programs; `reason` says it to people."""
+"""The code of a document's failure; `reason` is the message for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,9 +324,9 @@ class StoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class IndexChanges:
-    """What brings a dense index from one generation of its collection to another.
+    """The chunks to remove from and add to a dense index, to bring it to `generation`.
 
-    `vectors` has one row for each of `added`. Removed ids come first: no id is ever used again.
+    `vectors` has a row for each id in `added`: shape (n, dimension), float32. Ids are removed first; no id is reused.
     """
 
     generation: int
@@ -348,7 +348,7 @@ class DocumentFrequencies:
 
 @dataclass(frozen=True, slots=True)
 class LibrarySize:
-    """Documents that can be searched, and the chunks they have together."""
+    """How many documents can be searched, and how many chunks they have."""
 
     documents: int
     chunks: int

@@ -1,17 +1,17 @@
 """The library's tables, as a list of steps from one version to the next.
 
-A step, once released, is never changed. The texts of a document's pages, one after the other, are what every
-offset counts in; `chunks.text` repeats spans of it so that the lexical index (`chunks_fts`, over the words that
-`ingest.text.analyzer` makes of them) stays in step inside the same transaction. A chunk of a document that is to
-replace an older version has no collection until the document is complete, so that no search finds it.
+A step, once released, is never changed. All offsets count in the concatenated texts of a document's pages;
+`chunks.text` repeats spans of it, so that the lexical index (`chunks_fts`, over the terms of `ingest.text.analyzer`)
+changes in the same transaction. A chunk of a document that is to replace an older version is not published, that is
+its collection is empty, until the document is complete.
 
-`collections.history_from`: what was removed before this generation is no longer known, so an index that is older
-has to be built anew. `collections.rebuild_of`: this one is hidden, and is to replace that one when it is complete.
+`collections.history_from`: the record of removed chunks begins at this generation; an older index is built anew.
+`collections.rebuild_of`: this collection is hidden, and is to replace that one when it is complete.
 `source_attributes` belong to a source, not to a document, so that a new version of it and a rebuild keep them.
 
-`turns` are the nodes of a conversation's tree. What they hold of documents' words stands apart from what a person and
-the model said, so that it can go with its document: spans in `quotes`, words about them in `turns.remarks`. Neither
-refers to a document or a collection by a foreign key: a conversation outlives both.
+`turns` are the nodes of a conversation's tree. Text of documents is stored apart from what a person and the model
+said, so that it can be removed with its document: spans in `quotes`, words about them in `turns.remarks`. Neither has
+a foreign key to a document or a collection: a conversation outlives both.
 
 `documents.source`, `folded_name` and `size_bytes` repeat the row of the file, so that an index lists the documents of
 a collection without their files. `document_counts` is what `count(*)` and `sum` of the documents would say: at 100,000
