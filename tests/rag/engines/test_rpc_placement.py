@@ -173,7 +173,7 @@ def test_what_is_no_rpc_server_is_refused(tiny_gguf: Path, tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as other:
         threading.Thread(target=_hang_up, args=(other,), daemon=True).start()
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(ModelLoadError, match=f"what listens at {address} is no RPC server"):
+        with pytest.raises(ModelLoadError, match=f"{address} is not an RPC server"):
             load(tiny_gguf, tmp_path, rpc_servers=(address,))
 
 
