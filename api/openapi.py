@@ -12,12 +12,14 @@ from api.errors import ERROR_KINDS
 from api.wire.base import ResponseModel
 from api.wire.chat_chunks import COMPONENTS, SHARED_MODELS, chunk_schemas
 from api.wire.errors import ErrorResponse
+from api.wire.files import FileObject
 from api.wire.queue import QueueEvent
 
 Responses = dict[int | str, dict[str, Any]]
 
 EVENT_STREAM = "text/event-stream"
-STREAM_MODELS: tuple[type[ResponseModel], ...] = (*SHARED_MODELS, QueueEvent)
+REFERENCED_MODELS: tuple[type[ResponseModel], ...] = (*SHARED_MODELS, QueueEvent, ErrorResponse, FileObject)
+"""Models that streams and errors refer to by name, and one whose example has nulls, which FastAPI would drop."""
 
 DESCRIPTION = """\
 Chat with your own documents, offline, through the API that OpenAI's clients speak: `/v1/files`, `/v1/vector_stores`,
@@ -36,18 +38,22 @@ TAGS = [
     {"name": "health", "description": "State of the server."},
 ]
 
+
+def _error_response(description: str) -> dict[str, Any]:
+    """Return a response with an error, which is JSON on every route, also where success is not."""
+    content = {"application/json": {"schema": {"$ref": COMPONENTS + ErrorResponse.__name__}}}
+    return {"description": description, "content": content}
+
+
 COMMON_ERRORS: Responses = {
-    "4XX": {
-        "model": ErrorResponse,
-        "description": "The request is refused. `code` says why: `invalid_value` and `unknown_parameter` (400) name "
-        "the field in `param`; `invalid_api_key` (401); `forbidden` (403) is a request by a foreign web page; "
-        "`request_timeout` (408); `request_too_large` (413); `host_not_allowed` (421).",
-    },
-    "5XX": {
-        "model": ErrorResponse,
-        "description": "The server failed. `code` says why: `internal_error` (500), `library_unavailable`, "
-        "`server_stopping` (503).",
-    },
+    "4XX": _error_response(
+        "The request is refused. `code` says why: `invalid_value` and `unknown_parameter` (400) name the field in "
+        "`param`; `invalid_api_key` (401); `forbidden` (403) is a request by a foreign web page; `request_timeout` "
+        "(408); `request_too_large` (413); `host_not_allowed` (421)."
+    ),
+    "5XX": _error_response(
+        "The server failed. `code` says why: `internal_error` (500), `library_unavailable`, `server_stopping` (503)."
+    ),
 }
 """What every route may answer."""
 
@@ -59,9 +65,7 @@ def error_responses(*errors: type[Exception]) -> Responses:
         kind = ERROR_KINDS[error]
         meaning = (error.__doc__ or "").strip().splitlines()[0]
         codes[kind.status].append(f"`{kind.code}`: {meaning}")
-    return {
-        status: {"model": ErrorResponse, "description": "\n\n".join(lines)} for status, lines in sorted(codes.items())
-    }
+    return {status: _error_response("\n\n".join(lines)) for status, lines in sorted(codes.items())}
 
 
 def stream_response(schema_name: str, description: str) -> dict[str, Any]:
@@ -96,8 +100,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for name, schema in (_stream_schemas() | chunk_schemas()).items():
-        schemas.setdefault(name, schema)
+    schemas |= _model_schemas() | chunk_schemas()
     components["schemas"] = _referenced_schemas(document["paths"], schemas)
     components["securitySchemes"] = {
         "apiKey": {"type": "http", "scheme": "bearer", "description": "The value of `PINCITE_API_KEY`, if it is set."}
@@ -126,10 +129,10 @@ def _find_references(part: Any) -> set[str]:
     return names.union(*map(_find_references, part.values()))
 
 
-def _stream_schemas() -> dict[str, Any]:
-    """Return the schemas of the models that only streams carry, by their names."""
+def _model_schemas() -> dict[str, Any]:
+    """Return the schemas of `REFERENCED_MODELS`, by their names."""
     _, definitions = models_json_schema(
-        [(model, "serialization") for model in STREAM_MODELS], ref_template=COMPONENTS + "{model}"
+        [(model, "serialization") for model in REFERENCED_MODELS], ref_template=COMPONENTS + "{model}"
     )
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas

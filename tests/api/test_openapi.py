@@ -1,0 +1,272 @@
+"""`/openapi.json` is valid, complete, and true: what the server answers has the shape that it describes."""
+
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi.openapi.models import OpenAPI
+from jsonschema import Draft202012Validator
+from starlette.testclient import TestClient
+
+from tests.api.world import DRILL, LUNCH, PUMP, World, events_of, make_world
+from tests.fakes import ScriptedEngine
+
+ANSWER = ["It is oiled ", "every 3 months [3]", ". It weighs 5 kg."]
+NOT_JSON = {"GET /v1/vector_stores/{store}/files/{file_id}/pages/{number}/image"}
+"""A route whose success needs a parser process; its picture has no shape to check."""
+
+Schema = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An application whose collection `docs` has two documents."""
+    with make_world(tmp_path_factory.mktemp("openapi") / "home") as world:
+        world.add("pump.txt", PUMP)
+        world.add("house.txt", LUNCH, DRILL)
+        yield world
+
+
+@pytest.fixture(scope="module")
+def document(served: World) -> Schema:
+    return json.loads(json.dumps(served.app.openapi()))  # type: ignore[no-any-return]
+
+
+def operations(document: Schema) -> Iterator[tuple[str, Schema]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def references(part: Any) -> Iterator[str]:
+    """Yield every reference in a part of the document."""
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for child in part:
+            yield from references(child)
+
+
+def closed(part: Any) -> Any:
+    """Return a schema that also refuses fields that it does not name."""
+    if isinstance(part, list):
+        return [closed(child) for child in part]
+    if not isinstance(part, dict):
+        return part
+    copy = {name: closed(child) for name, child in part.items()}
+    if isinstance(part.get("properties"), dict) and part.get("type") == "object":
+        copy.setdefault("additionalProperties", False)
+    return copy
+
+
+def validator(document: Schema, schema: Schema, *, is_closed: bool = True) -> Draft202012Validator:
+    whole = {**schema, "components": {"schemas": document["components"]["schemas"]}}
+    return Draft202012Validator(closed(whole) if is_closed else whole)
+
+
+def test_the_document_is_openapi_3_1(document: Schema) -> None:
+    assert document["openapi"].startswith("3.1")
+    OpenAPI.model_validate(document)
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    names = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) == names
+    ids = [operation["operationId"] for _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_parameter_of_a_path_is_declared(document: Schema) -> None:
+    for route, operation in operations(document):
+        declared = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+        assert declared == set(re.findall(r"{(\w+)}", route)), route
+
+
+def test_every_route_and_field_group_has_a_description(document: Schema) -> None:
+    assert [route for route, operation in operations(document) if not operation.get("description")] == []
+    schemas = document["components"]["schemas"]
+    assert [name for name, schema in schemas.items() if not schema.get("description") and name[:5] != "Body_"] == []
+    tags = {tag["name"] for tag in document["tags"]}
+    assert {operation["tags"][0] for _, operation in operations(document)} == tags
+
+
+def test_every_route_has_the_shape_of_its_answer_and_of_its_errors(document: Schema) -> None:
+    for route, operation in operations(document):
+        responses = operation["responses"]
+        schemas = [content.get("schema") for content in responses["200"]["content"].values()]
+        assert schemas, route
+        assert all(schemas), route
+        errors = [response for status, response in responses.items() if status[0] in "45"]
+        assert {"4XX", "5XX"} <= set(responses), route
+        for response in errors:
+            if response["content"]["application/json"]["schema"]["$ref"].endswith("/ReadinessObject"):
+                continue
+            assert response["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorResponse"), route
+
+
+def test_every_example_obeys_its_schema(document: Schema) -> None:
+    examples = [
+        (name, schema, example)
+        for name, schema in document["components"]["schemas"].items()
+        for example in schema.get("examples", [])
+    ]
+    assert len(examples) >= 8
+    for name, schema, example in examples:
+        assert list(validator(document, schema).iter_errors(example)) == [], name
+
+
+@dataclass
+class Recorder:
+    """Sends requests and checks every answer against the document; `routes` are those that answered with 2xx."""
+
+    document: Schema
+    client: TestClient
+    routes: set[str] = field(default_factory=set)
+
+    def send(self, method: str, path: str, **options: Any) -> Any:
+        """Return the body of the answer."""
+        response = self.client.request(method, path, **options)
+        route, operation = self._operation(method, path)
+        declared = operation["responses"]
+        status = str(response.status_code)
+        shape = declared.get(status) or declared[f"{status[0]}XX"]
+        media_type = response.headers["content-type"].partition(";")[0]
+        body = self._check(route, response, shape["content"][media_type]["schema"], media_type)
+        if response.is_success:
+            self.routes.add(route)
+        return body
+
+    def _operation(self, method: str, path: str) -> tuple[str, Schema]:
+        for route, operation in operations(self.document):
+            verb, template = route.split(" ")
+            pattern = re.sub(r"{\w+}", "[^/]+", template.replace("{model}", "{model}(?:/[^/]+)?"))
+            if verb == method and re.fullmatch(pattern, path):
+                return route, operation
+        raise AssertionError(f"{method} {path} is not in the document")
+
+    def _check(self, route: str, response: Any, schema: Schema, media_type: str) -> Any:
+        if media_type == "text/event-stream":
+            bodies = [event for event in events_of(response.text) if event != "[DONE]"]
+        elif media_type == "application/json":
+            bodies = [response.json()]
+        else:
+            return response.text
+        check = validator(self.document, schema)
+        for body in bodies:
+            errors = [f"{error.json_path}: {error.message}"[:300] for error in check.iter_errors(body)]
+            assert errors == [], route
+        return bodies[-1]
+
+
+def test_every_answer_has_the_described_shape(served: World, document: Schema) -> None:
+    with served.client() as client:
+        recorder = Recorder(document, client)
+        _use_documents(recorder)
+        _use_models_and_state(recorder)
+        _ask(served, recorder)
+        _use_conversations(recorder)
+        _delete(recorder)
+    assert {route for route, _ in operations(document)} - recorder.routes == NOT_JSON
+
+
+def _use_documents(recorder: Recorder) -> None:
+    send = recorder.send
+    upload = {"file": ("more.txt", io.BytesIO(b"The lift is checked every 2 years."))}
+    file_id = send("POST", "/v1/files", files=upload, data={"purpose": "assistants"})["id"]
+    send("GET", "/v1/files", params={"limit": 1})
+    send("GET", f"/v1/files/{file_id}")
+    send("GET", f"/v1/files/{file_id}/content")
+    send("GET", "/v1/files/nope")
+    send("POST", "/v1/queue/pause")
+    send("POST", "/v1/vector_stores", json={"name": "more", "file_ids": [file_id]})
+    send("POST", "/v1/vector_stores", json={"name": "more"})
+    send("POST", "/v1/vector_stores", json={"nonsense": 1})
+    send("GET", "/v1/vector_stores")
+    send("GET", "/v1/vector_stores/more")
+    send("POST", "/v1/vector_stores/more", json={"rules": "Be brief."})
+    send("POST", "/v1/vector_stores/docs/files", json={"file_id": file_id, "attributes": {"floor": 1, "new": True}})
+    documents = send("GET", "/v1/vector_stores/docs/files", params={"filter": "completed", "name": "PUMP"})["data"]
+    path = f"/v1/vector_stores/docs/files/{documents[0]['id']}"
+    send("POST", path, json={"attributes": {"floor": 2, "by": "Ann", "open": False}})
+    send("GET", path)
+    send("GET", f"{path}/content")
+    send("GET", f"{path}/pages/1")
+    send("GET", f"{path}/pages/99")
+    send("GET", f"{path}/pages/1/image", params={"start": 1})
+    queued = f"/v1/vector_stores/more/files/{file_id}"
+    send("GET", f"{queued}/content")
+    send("POST", f"{queued}/pause")
+    send("POST", f"{queued}/cancel")
+    send("POST", f"{queued}/retry", json={})
+    send("GET", queued)
+    search = {"query": ["pump", "stairs"], "max_num_results": 1, "explain": True}
+    send("POST", "/v1/vector_stores/docs/search", json=search)
+
+
+def _use_models_and_state(recorder: Recorder) -> None:
+    send = recorder.send
+    send("GET", "/v1/models")
+    send("GET", "/v1/models/docs/docs")
+    send("GET", "/v1/models/nope")
+    send("POST", "/api/v1/models/load", json={"model": "scripted"})
+    send("POST", "/api/v1/models/unload", json={"instance_id": "scripted"})
+    send("GET", "/v1/queue")
+    send("GET", "/health/live")
+    send("GET", "/health/ready")
+    send("GET", "/metrics")
+
+
+def _ask(served: World, recorder: Recorder) -> None:
+    question = {"messages": [{"role": "user", "content": "How often is the pump oiled?"}]}
+    variants: list[dict[str, Any]] = [
+        {"model": "scripted", "logprobs": True, "top_logprobs": 1},
+        {"model": "scripted", "n": 2},
+        {"model": "docs/docs"},
+        {"model": "docs/docs", "pincite": {"style": "quoted"}},
+        {"model": "docs/docs", "pincite": {"mode": "overview"}},
+        {"model": "docs/docs", "n": 2, "seed": 1},
+        {"model": "docs/more", "response_format": {"type": "json_object"}},
+        {"model": "docs/nope"},
+        {"model": "docs/docs", "logprobs": True},
+    ]
+    for variant in variants:
+        for stream in (False, True):
+            served.models.scripted = ScriptedEngine(ANSWER)
+            body = {**question, **variant, "stream": stream, "stream_options": {"include_usage": True}}
+            recorder.send("POST", "/v1/chat/completions", json=body)
+
+
+def _use_conversations(recorder: Recorder) -> None:
+    send = recorder.send
+    id_ = send("POST", "/v1/conversations", json={"title": "Pumps", "metadata": {"by": "Ann"}})["id"]
+    options = {"model": "docs/docs", "pincite": {"conversation": id_}}
+    question = {"messages": [{"role": "user", "content": "How often is the pump oiled?"}]}
+    send("POST", "/v1/chat/completions", json={**options, **question})
+    send("POST", "/v1/chat/completions", json={**options, **question, "stream": True})
+    send("GET", "/v1/conversations", params={"query": "pump"})
+    send("GET", f"/v1/conversations/{id_}")
+    send("POST", f"/v1/conversations/{id_}", json={"title": "The pump"})
+    items = send("GET", f"/v1/conversations/{id_}/items")["data"]
+    send("GET", f"/v1/conversations/{id_}/items/{items[0]['id']}")
+    send("POST", f"/v1/conversations/{id_}/items/{items[0]['id']}/replay")
+    send("GET", f"/v1/conversations/{id_}/export", params={"format": "json"})
+    send("GET", f"/v1/conversations/{id_}/export")
+    send("POST", f"/v1/conversations/{id_}/items", json={"items": [{"role": "user", "content": "Thanks"}]})
+    send("DELETE", f"/v1/conversations/{id_}/items/{items[0]['id']}")
+    send("GET", f"/v1/conversations/{id_}/items/nope")
+    send("DELETE", f"/v1/conversations/{id_}")
+
+
+def _delete(recorder: Recorder) -> None:
+    send = recorder.send
+    file_id = send("GET", "/v1/vector_stores/more/files")["data"][0]["id"]
+    send("DELETE", f"/v1/vector_stores/more/files/{file_id}")
+    send("DELETE", f"/v1/files/{file_id}")
+    send("GET", "/v1/queue/events")
+    send("DELETE", "/v1/vector_stores/more")
+    send("DELETE", "/v1/vector_stores/more")
