@@ -27,6 +27,8 @@ FIRST_CHATS, MORE_CHATS = 6, 20
 """How many documents and chats the page lists at first, and how many it adds when the user asks for more."""
 STORED_CHECKS, STORED_CHECK_SECONDS = 5, 0.2
 """How many times, and after how many seconds each, the page checks if the server has stored a stopped answer."""
+STORED_CHECKS_BEFORE_QUESTION = 25
+"""The same before the next question: one that does not follow the stopped turn would hide it on another branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class PageState:
         return not self.turns and self.unsaved_turn is None and self.running_answer is None
 
     def ask(self, client: ApiClient, question: str, options: AnswerOptions) -> None:
-        """Start the answer to a question that follows the last turn."""
+        """Start the answer to a question that follows the last turn; a stopped one has a few seconds to be stored."""
+        if self.unsaved_turn is not None and self.unsaved_turn.is_stopped and self.chat_id:
+            self._load_stored_items(client, checks=STORED_CHECKS_BEFORE_QUESTION)
         parent = (self.turns[-1].answer_id or self.turns[-1].question_id) if self.turns else None
         self._start(client, question, parent, options)
 

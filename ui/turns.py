@@ -25,6 +25,11 @@ class Turn:
     question_versions: tuple[str, ...] = ()
     answer_versions: tuple[str, ...] = ()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the user stopped the answer."""
+        return self.answer is not None and self.answer.state == "stopped"
+
 
 def group_turns(items: Sequence[Item]) -> list[Turn]:
     """Return the turns of one branch, the oldest first; system items are left out."""

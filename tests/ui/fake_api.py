@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -113,6 +114,7 @@ class FakeApi:
     passwords: list[str | None] = field(default_factory=list)
     client_left: threading.Event = field(default_factory=threading.Event)
     sends_done: bool = True
+    storing_seconds: float = 0.0
     media_type: str = "text/event-stream"
     refusal: tuple[int, str, str] | None = None
     control_refusal: str | None = None
@@ -269,7 +271,8 @@ class FakeApi:
             if self.sends_done:
                 yield "data: [DONE]\n\n"
         except asyncio.CancelledError:
-            self.stored.store_answer(chat_request, sent_chunks, "stopped")
+            store = partial(self.stored.store_answer, chat_request, sent_chunks, "stopped")
+            threading.Timer(self.storing_seconds, store).start() if self.storing_seconds else store()
             self.client_left.set()
             raise
 

@@ -37,3 +37,13 @@ def wait_for_answer(page: AppTest) -> AppTest:
         time.sleep(0.05)
         page.run()
     raise AssertionError("the answer did not end")
+
+
+def run_until_visible(page: AppTest, text: str) -> AppTest:
+    """Run the page again until it shows `text`."""
+    for _ in range(100):
+        if text in visible_text(page):
+            return page
+        time.sleep(0.05)
+        page.run()
+    raise AssertionError(f"the page did not show {text!r}")

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.ui.fake_api import QUOTE, FakeApi, annotation, basis, chunk, scripted_answer, span
 from tests.ui.markdown_reader import active_parts
-from tests.ui.page import PAGE, ask, button, visible_text
+from tests.ui.page import PAGE, ask, button, run_until_visible, visible_text
 
 ANSWER = "It weighs 15.9 kg [1]."
 
@@ -146,11 +146,7 @@ def test_evidence_is_shown_while_the_model_writes_and_stop_ends_the_stream(api: 
     api.script = [chunk({"role": "assistant"}, pincite=basis()), chunk({"content": "It weighs"}), 30.0]
     page.run()
     page.chat_input[0].set_value("How heavy?").run()
-    for _ in range(50):
-        if "It weighs" in visible_text(page):
-            break
-        time.sleep(0.05)
-        page.run()
+    run_until_visible(page, "It weighs")
     assert "Based on 1 passage from 1 document" in visible_text(page)
     assert "The Finch weighs 15.9 kg without battery." in visible_text(page)
     assert page.chat_input[0].disabled
@@ -159,6 +155,19 @@ def test_evidence_is_shown_while_the_model_writes_and_stop_ends_the_stream(api: 
     assert "It weighs" in visible_text(page.run())
     assert "Stopped." in visible_text(page)
     assert not page.chat_input[0].disabled
+
+
+def test_a_question_follows_a_stopped_answer_that_the_server_stores_late(api: FakeApi, page: AppTest) -> None:
+    api.script, api.storing_seconds = [*scripted_answer()[:2], 30.0], 2.5
+    page.run()
+    page.chat_input[0].set_value("How heavy?").run()
+    run_until_visible(page, "Evidence found so far")
+    button(page, "Stop")()
+    api.script = scripted_answer()
+    ask(page, "And how long?")
+    (chat,) = api.stored.chats
+    assert [item["role"] for item in api.stored.path(chat)] == ["user", "assistant"] * 2
+    assert "How heavy" in visible_text(page)
 
 
 def test_an_overview_shows_its_progress_and_its_findings(api: FakeApi, page: AppTest) -> None:
