@@ -86,8 +86,10 @@ def count_queue(
         " WHERE c.owner = ?1 AND n.status IN ('queued', 'reading', 'paused')"
         " AND (?2 IS NULL OR c.id IN (SELECT value FROM json_each(?2))) GROUP BY n.status"
     )
-    statuses: tuple[DocumentStatus, ...] = ("queued", "reading", "paused")
-    return dict.fromkeys(statuses, (0, 0)) | {row[0]: (row[1], row[2]) for row in db.execute(sql, (owner, ids))}
+    totals: dict[DocumentStatus, tuple[int, int]] = {"queued": (0, 0), "reading": (0, 0), "paused": (0, 0)}
+    for status, documents, size_bytes in db.execute(sql, (owner, ids)):
+        totals[status] = (documents, size_bytes)
+    return totals
 
 
 def are_counters_sound(db: apsw.Connection) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ingest.conversation_types import NewTurn
+from ingest.conversation_types import ConversationRecord, NewTurn
 from ingest.errors import CollectionNotFoundError, CursorNotFoundError
 from ingest.library.library import Library
 from ingest.storage.counts import DocumentCounts
@@ -302,21 +302,26 @@ def test_a_name_is_found_in_whatever_case_and_composition_and_follows_a_rename(l
     assert names(page) == ["Über.txt", "Übersicht.pdf"]
 
 
-def test_pages_of_files_collections_and_conversations_cover_all_of_them_in_both_orders(library: Library) -> None:
+@pytest.mark.parametrize(("order", "step"), [("oldest", 1), ("newest", -1)])
+def test_pages_of_files_collections_and_conversations_cover_all_of_them_in_order(
+    library: Library, order: ListOrder, step: int
+) -> None:
     for number in range(5):
         library.add_file(source=f"{number}", filename=f"{number}", content=io.BytesIO(bytes([number])))
         library.create_collection(f"c{number}", passport())
         library.append_turns(library.create_conversation().id, None, [NewTurn("user", f"pump {number % 2}")])
-    collections = [entry.id for entry in library.collections()]
-    directions: dict[ListOrder, int] = {"oldest": 1, "newest": -1}
-    for order, step in directions.items():
-        files = walk(lambda after: library.page_files(PageSpec(2, order, after)), lambda file: file.id)  # noqa: B023
-        assert files == library.files()[::step]
-        entries = walk(lambda after: library.page_collections(PageSpec(2, order, after)), lambda e: e.collection.id)  # noqa: B023
-        assert [entry.collection.id for entry in entries] == collections[::step]
-        for query in ("", "pump", "pump 1", "nothing", "?!"):
-            found = walk(lambda after: library.page_conversations(PageSpec(2, order, after), query), lambda c: c.id)  # noqa: B023
-            assert found == library.conversations(query)[::step]
+
+    files = walk(lambda after: library.page_files(PageSpec(2, order, after)), lambda file: file.id)
+    assert files == library.files()[::step]
+    entries = walk(lambda after: library.page_collections(PageSpec(2, order, after)), lambda entry: entry.collection.id)
+    assert [entry.collection for entry in entries] == library.collections()[::step]
+    assert walk_conversations(library, order, "") == library.conversations()[::step]
+    assert walk_conversations(library, order, "pump 1") == library.conversations("pump 1")[::step] != []
+    assert walk_conversations(library, order, "nothing") == walk_conversations(library, order, "?!") == []
+
+
+def walk_conversations(library: Library, order: ListOrder, query: str) -> list[ConversationRecord]:
+    return walk(lambda after: library.page_conversations(PageSpec(2, order, after), query), lambda each: each.id)
 
 
 def test_only_documents_are_listed_by_source_and_no_page_is_empty_by_its_limit(library: Library) -> None:
