@@ -40,7 +40,7 @@ def again(world: ConversationWorld, id_: str, turn: int = 1, text: str = TEXT, a
             return outcome
 
 
-def told(outcome: Replay) -> list[tuple[str, str]]:
+def changes_of(outcome: Replay) -> list[tuple[str, str]]:
     return [(change.about, change.what) for change in outcome.changes]
 
 
@@ -73,7 +73,7 @@ def test_what_changed_is_said_although_the_text_is_the_same(world: ConversationW
     world.engine, world.version, world.settings = OtherEngine(), "1.1", {"top_k": "8"}
     outcome = again(world, id_)
     assert outcome.is_same
-    assert told(outcome) == [
+    assert changes_of(outcome) == [
         ("model", "the files of scripted have changed"),
         ("settings", "the model's threads was 1 and is 4"),
         ("version", "Pincite was 1.0 and is 1.1"),
@@ -104,7 +104,7 @@ def test_documents_behind_the_passages_are_named(
     change(world)
     outcome = again(world, id_, ask=lambda _: (event for event in events))
     assert not outcome.is_same
-    assert told(outcome) == expected
+    assert changes_of(outcome) == expected
 
 
 def test_other_passages_are_counted(world: ConversationWorld, id_: str) -> None:
@@ -117,7 +117,7 @@ def test_other_passages_are_counted(world: ConversationWorld, id_: str) -> None:
     started = world.started()
     more = replace(started, passages=(*started.passages, replace(started.passages[0], number=2, stored=chunks[1])))
     outcome = again(world, id_, ask=lambda _: (event for event in (more, world.answer())))
-    assert told(outcome) == [("passages", "of the 1 passages of the prompt, 0 are missing and 1 are new")]
+    assert changes_of(outcome) == [("passages", "of the 1 passages of the prompt, 0 are missing and 1 are new")]
 
 
 def test_a_collection_that_is_gone_is_a_result(world: ConversationWorld, id_: str) -> None:
@@ -130,7 +130,7 @@ def test_a_collection_that_is_gone_is_a_result(world: ConversationWorld, id_: st
     outcome = again(world, id_, ask=ask)
     assert (outcome.is_same, outcome.text) == (False, "")
     assert "there is no collection" in outcome.problem
-    assert ("documents", "the collection c was removed") in told(outcome)
+    assert ("documents", "the collection c was removed") in changes_of(outcome)
 
 
 def test_a_model_that_is_gone_is_replaced_by_the_one_that_answers_now(world: ConversationWorld, id_: str) -> None:
@@ -146,7 +146,7 @@ def test_a_model_that_is_gone_is_replaced_by_the_one_that_answers_now(world: Con
     world.engine = NewEngine()
     outcome = again(world, id_, ask=ask)
     assert outcome.is_same
-    assert told(outcome) == [("model", "scripted answered, and newer answers now")]
+    assert changes_of(outcome) == [("model", "scripted answered, and newer answers now")]
 
 
 def test_free_sampling_and_answers_that_ended_early_are_told(world: ConversationWorld) -> None:

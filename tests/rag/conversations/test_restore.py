@@ -32,28 +32,30 @@ def converse(world: ConversationWorld, mode: ContextMode = "retrieval") -> str:
     for asked, (shown, new) in zip(ASKED, turns, strict=False):
         started = replace(world.started(), mode=mode, passages=shown, new_numbers=new if mode == "retrieval" else ())
         events: list[AnswerEvent] = [started, world.answer("Yes.")]
-        place = world.store.locate_question(id_, asked)
-        list(world.store.record(place, world.question(), (event for event in events)))
+        position = world.store.locate_question(id_, asked)
+        list(world.store.record(position, world.question(), (event for event in events)))
     return id_
 
 
-def recalled(
+def restored_passages(
     world: ConversationWorld, id_: str, memory: PassageMemory, question: Question
 ) -> list[TurnPassages | None]:
     store = Conversations(world.library, world.store.provenance, memory)
-    place = store.locate_question(id_, ASKED[2])
-    asked = replace(question, messages=place.messages)
+    position = store.locate_question(id_, ASKED[2])
+    asked = replace(question, messages=position.messages)
     nothing = AnswerStarted("none", "nothing found", (), ())
-    next(store.record(place, asked, (event for event in (nothing,))))
-    return [memory.recall(asked, index) for index, message in enumerate(place.messages[:-1]) if message.role == "user"]
+    next(store.record(position, asked, (event for event in (nothing,))))
+    return [
+        memory.recall(asked, index) for index, message in enumerate(position.messages[:-1]) if message.role == "user"
+    ]
 
 
-def numbers(world: ConversationWorld, *wanted: int) -> dict[int, int]:
-    return {passage.stored.id: passage.number for passage in passages(world, *wanted)}
+def numbers(world: ConversationWorld, *passage_numbers: int) -> dict[int, int]:
+    return {passage.stored.id: passage.number for passage in passages(world, *passage_numbers)}
 
 
 def test_what_was_new_in_each_turn_is_brought_back(world: ConversationWorld) -> None:
-    shown = recalled(world, converse(world), PassageMemory(), world.question())
+    shown = restored_passages(world, converse(world), PassageMemory(), world.question())
     assert shown == [
         TurnPassages(numbers(world, 1), passages(world, 1)),
         TurnPassages(numbers(world, 1, 2), passages(world, 2)),
@@ -61,7 +63,7 @@ def test_what_was_new_in_each_turn_is_brought_back(world: ConversationWorld) -> 
 
 
 def test_the_numbers_of_whole_documents_are_brought_back(world: ConversationWorld) -> None:
-    shown = recalled(world, converse(world, "whole"), PassageMemory(), world.question())
+    shown = restored_passages(world, converse(world, "whole"), PassageMemory(), world.question())
     assert shown == [TurnPassages(numbers(world, 1)), TurnPassages(numbers(world, 1, 2))]
 
 
@@ -71,8 +73,8 @@ def test_the_numbers_that_an_overview_gave_are_brought_back(world: ConversationW
     answer = replace(world.answer("Yes [2]."), passages=passages(world, 1, 2))
     events: list[AnswerEvent] = [started, answer]
     list(world.store.record(world.store.locate_question(id_, ASKED[0]), world.question(), (event for event in events)))
-    place = world.store.locate_question(id_, ASKED[1])
-    memory, asked = PassageMemory(), replace(world.question(), messages=place.messages)
+    position = world.store.locate_question(id_, ASKED[1])
+    memory, asked = PassageMemory(), replace(world.question(), messages=position.messages)
     Conversations(world.library, world.store.provenance, memory).restore_passages(asked, world.store.path(id_))
     assert memory.recall(asked, 0) == TurnPassages(numbers(world, 1, 2))
 
@@ -81,14 +83,19 @@ def test_the_record_is_the_truth_whatever_is_remembered(world: ConversationWorld
     memory, id_ = PassageMemory(), converse(world)
     first = replace(world.question(), messages=(Message("user", ASKED[0]),))
     memory.remember(first, "Yes.", TurnPassages({99: 1}))
-    assert recalled(world, id_, memory, world.question())[0] == TurnPassages(numbers(world, 1), passages(world, 1))
+    assert restored_passages(world, id_, memory, world.question())[0] == TurnPassages(
+        numbers(world, 1), passages(world, 1)
+    )
 
 
 def test_turns_about_other_documents_and_documents_that_are_gone_bring_nothing(world: ConversationWorld) -> None:
     id_, other = converse(world), converse(world)
-    assert recalled(world, other, PassageMemory(), replace(world.question(), collections=("vs_other",))) == [None, None]
+    assert restored_passages(world, other, PassageMemory(), replace(world.question(), collections=("vs_other",))) == [
+        None,
+        None,
+    ]
     world.library.delete_file(world.document.file_id)
-    assert recalled(world, id_, PassageMemory(), world.question()) == [
+    assert restored_passages(world, id_, PassageMemory(), world.question()) == [
         TurnPassages({-1: 1}),
         TurnPassages({-1: 1, -2: 2}),
     ]

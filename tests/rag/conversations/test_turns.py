@@ -46,12 +46,12 @@ def texts_of(kind: Any) -> set[str]:
     """Return the names of all fields below a type that hold texts."""
     if not dataclasses.is_dataclass(kind):
         return set().union(*(texts_of(part) for part in typing.get_args(kind)), set())
-    found: set[str] = set()
+    texts: set[str] = set()
     for name, hint in typing.get_type_hints(kind).items():
         parts = {hint, *typing.get_args(hint)}
         holds_text = str in parts or any(isinstance(value, str) for part in parts for value in typing.get_args(part))
-        found |= ({name} if holds_text or any(isinstance(part, str) for part in parts) else set()) | texts_of(hint)
-    return found
+        texts |= ({name} if holds_text or any(isinstance(part, str) for part in parts) else set()) | texts_of(hint)
+    return texts
 
 
 def test_every_text_of_an_answer_is_known_to_hold_words_of_documents_or_none() -> None:
@@ -60,9 +60,9 @@ def test_every_text_of_an_answer_is_known_to_hold_words_of_documents_or_none() -
 
 
 def test_every_field_of_a_question_is_stored_or_left_out_on_purpose(world: ConversationWorld) -> None:
-    wanted = Compound("and", (Comparison("eq", "year", 2026), Comparison("in", "ward", ("a", "b"))))
+    filters = Compound("and", (Comparison("eq", "year", 2026), Comparison("in", "ward", ("a", "b"))))
     sampling = Sampling(0.5, seed=3, stop=("END",), logit_bias=((7, -100.0),), max_tokens=9)
-    question = Question((), ("vs_1",), sampling, "retrieval", "big", wanted, "", "quoted")
+    question = Question((), ("vs_1",), sampling, "retrieval", "big", filters, "", "quoted")
     assert all(
         getattr(question, each.name) != each.default for each in dataclasses.fields(Question) if each.name != "client"
     )

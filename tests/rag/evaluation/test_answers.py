@@ -117,8 +117,8 @@ def report(desk: Desk, evaluated: EvalSet, max_queries: int | None = None) -> An
 
 
 def test_answers_are_judged_by_what_is_right_cited_and_refused(desk: Desk, evaluated: EvalSet) -> None:
-    found = report(desk, evaluated)
-    means = {name: estimate.mean for name, estimate in found.estimates.items() if name != "checking_share"}
+    answers_report = report(desk, evaluated)
+    means = {name: estimate.mean for name, estimate in answers_report.estimates.items() if name != "checking_share"}
     assert means == {
         "em": 1.0,
         "f1": 1.0,
@@ -136,33 +136,39 @@ def test_answers_are_judged_by_what_is_right_cited_and_refused(desk: Desk, evalu
         "false_refusal_rate": 0.0,
         "refusal_rate": 1.0,
     }
-    assert (found.model, found.answerable, found.unanswerable, found.citations, found.sentences) == ("desk", 2, 1, 2, 2)
-    assert (found.quoted, found.foreign_chars, found.invalid_citations) == (0, 0, ())
+    assert (
+        answers_report.model,
+        answers_report.answerable,
+        answers_report.unanswerable,
+        answers_report.citations,
+        answers_report.sentences,
+    ) == ("desk", 2, 1, 2, 2)
+    assert (answers_report.quoted, answers_report.foreign_chars, answers_report.invalid_citations) == (0, 0, ())
 
 
 def test_what_the_set_does_not_tell_is_not_reported(desk: Desk, tmp_path: Path) -> None:
     folder = write_set(tmp_path / "other")
     for name in ("answers.jsonl", "spans.jsonl", "labels.tsv"):
         (folder / name).unlink()
-    found = report(desk, load_set(folder, "other"))
+    answers_report = report(desk, load_set(folder, "other"))
     missing = {"em", "f1", "evidence_hit@1", "citation_span_recall", "refusal_rate"}
-    assert missing.isdisjoint(found.estimates)
-    assert found.unanswerable == 0
+    assert missing.isdisjoint(answers_report.estimates)
+    assert answers_report.unanswerable == 0
 
 
 def test_a_long_right_answer_is_compared_and_not_looked_for(desk: Desk, tmp_path: Path) -> None:
     folder = write_set(tmp_path / "other")
     row = {"id": "q1", "answers": [" ".join(["months"] * 26)]}
     (folder / "answers.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
-    found = report(desk, load_set(folder, "other")).estimates
-    assert found["f1"].mean == pytest.approx(2 / 29)
-    assert {"answer_contains", "evidence_hit@1", "evidence_hit@3"}.isdisjoint(found)
+    estimates = report(desk, load_set(folder, "other")).estimates
+    assert estimates["f1"].mean == pytest.approx(2 / 29)
+    assert {"answer_contains", "evidence_hit@1", "evidence_hit@3"}.isdisjoint(estimates)
 
 
 def test_a_refusal_in_a_quoted_style_is_no_quoted_answer(desk: Desk, evaluated: EvalSet) -> None:
     desk.style = "quoted"
-    found = report(desk, evaluated)
-    assert (found.quoted, found.foreign_chars) == (2, len("Every3months.") + len("InMarch."))
+    answers_report = report(desk, evaluated)
+    assert (answers_report.quoted, answers_report.foreign_chars) == (2, len("Every3months.") + len("InMarch."))
 
 
 def test_evidence_sentences_are_right_places_too(desk: Desk, tmp_path: Path) -> None:
@@ -182,8 +188,8 @@ def test_questions_are_asked_one_after_the_other_with_what_came_before(desk: Des
 
 
 def test_the_number_of_questions_can_be_bounded(desk: Desk, evaluated: EvalSet) -> None:
-    found = report(desk, evaluated, max_queries=1)
-    assert (found.answerable, found.unanswerable) == (1, 1)
+    answers_report = report(desk, evaluated, max_queries=1)
+    assert (answers_report.answerable, answers_report.unanswerable) == (1, 1)
 
 
 def test_the_first_token_is_the_first_piece_with_text(desk: Desk, evaluated: EvalSet) -> None:
@@ -198,10 +204,10 @@ def test_a_citation_that_is_not_what_is_stored_is_listed(desk: Desk, evaluated: 
         return replace(answer, citations=(replace(citation, quote=quote),))
 
     desk.change = moved
-    found = report(desk, evaluated)
-    assert found.estimates["citation_validity"].mean == 0.5
-    assert [problem.partition(":")[0] for problem in found.invalid_citations] == ["q1", "q2"]
-    assert "[1, 33) of pump is not" in found.invalid_citations[0]
+    answers_report = report(desk, evaluated)
+    assert answers_report.estimates["citation_validity"].mean == 0.5
+    assert [problem.partition(":")[0] for problem in answers_report.invalid_citations] == ["q1", "q2"]
+    assert "[1, 33) of pump is not" in answers_report.invalid_citations[0]
 
 
 def test_an_audit_compares_document_place_and_page(desk: Desk) -> None:

@@ -31,11 +31,11 @@ def test_documents_keep_their_rank_whatever_their_names() -> None:
 
 def test_an_interval_holds_the_mean_and_is_always_the_same() -> None:
     values = np.array([0.0, 1.0] * 50)
-    found = estimate(values)
-    assert found == estimate(values)
-    assert found.mean == 0.5
-    assert found.low == pytest.approx(0.4, abs=0.03)  # 1.96 standard errors of 0.05
-    assert found.high == pytest.approx(0.6, abs=0.03)
+    interval = estimate(values)
+    assert interval == estimate(values)
+    assert interval.mean == 0.5
+    assert interval.low == pytest.approx(0.4, abs=0.03)  # 1.96 standard errors of 0.05
+    assert interval.high == pytest.approx(0.6, abs=0.03)
 
 
 def test_an_interval_of_equal_values_is_a_point() -> None:

@@ -140,14 +140,14 @@ def test_questions_that_follow_others_are_served_with_what_came_before(parts: Se
 
 
 def test_a_set_with_one_right_place_a_question_is_found_whole(parts: SearchParts, evaluated: EvalSet) -> None:
-    found = report(parts, evaluated, select_served_method(parts, has_history=False))
+    set_report = report(parts, evaluated, select_served_method(parts, has_history=False))
     sure = Estimate(1.0, 1.0, 1.0)
-    assert (found.name, found.documents, found.chunks, found.queries) == ("tiny", 3, 5, 2)
+    assert (set_report.name, set_report.documents, set_report.chunks, set_report.queries) == ("tiny", 3, 5, 2)
     assert {
-        name: found.served.estimates[name] for name in ("ndcg@10", "recall@5", "mrr", "span_recall")
+        name: set_report.served.estimates[name] for name in ("ndcg@10", "recall@5", "mrr", "span_recall")
     } == dict.fromkeys(("ndcg@10", "recall@5", "mrr", "span_recall"), sure)
-    assert 0 < found.served.latency_p50_ms <= found.served.latency_p95_ms
-    assert found.served.below_served == Estimate(0.0, 0.0, 0.0)
+    assert 0 < set_report.served.latency_p50_ms <= set_report.served.latency_p95_ms
+    assert set_report.served.below_served == Estimate(0.0, 0.0, 0.0)
 
 
 def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated: EvalSet) -> None:
@@ -155,8 +155,8 @@ def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated:
         hits = list(parts.search_fused(query))
         return sorted(hits, key=lambda hit: hit.chunk.source != "lunch")
 
-    found = report(parts, evaluated, {"lunch first": lunch_first, "fused": parts.search_fused})
-    worse, served = found.methods
+    set_report = report(parts, evaluated, {"lunch first": lunch_first, "fused": parts.search_fused})
+    worse, served = set_report.methods
     # The two chunks of the lunch come first; the pump is the second document of q1 all the same.
     assert worse.estimates["mrr"].mean == pytest.approx((1 / 2 + 1) / 2)
     assert served.estimates["mrr"].mean == 1.0
@@ -164,9 +164,9 @@ def test_documents_are_ranked_by_their_best_chunk(parts: SearchParts, evaluated:
 
 
 def test_a_way_that_finds_nothing_scores_nothing(parts: SearchParts, evaluated: EvalSet) -> None:
-    found = report(parts, evaluated, {"nothing": lambda _: []})
-    assert {estimate for estimate in found.served.estimates.values()} == {Estimate(0.0, 0.0, 0.0)}
-    assert found.abstention == told_apart(auc=0.5, refused=1.0, answered=0.0, curve=0.0)
+    set_report = report(parts, evaluated, {"nothing": lambda _: []})
+    assert {estimate for estimate in set_report.served.estimates.values()} == {Estimate(0.0, 0.0, 0.0)}
+    assert set_report.abstention == told_apart(auc=0.5, refused=1.0, answered=0.0, curve=0.0)
 
 
 def test_span_measures_are_missing_where_no_span_is_known(parts: SearchParts, tmp_path: Path) -> None:
@@ -182,8 +182,8 @@ def test_span_measures_are_missing_where_no_span_is_known(parts: SearchParts, tm
 
 
 def test_a_question_without_an_answer_is_told_by_its_best_score(parts: SearchParts, evaluated: EvalSet) -> None:
-    found = report(parts, evaluated, select_served_method(parts, has_history=False))
-    assert found.abstention == told_apart(auc=1.0, refused=0.0, answered=0.0, curve=1.0)
+    set_report = report(parts, evaluated, select_served_method(parts, has_history=False))
+    assert set_report.abstention == told_apart(auc=1.0, refused=0.0, answered=0.0, curve=1.0)
     generous = TrialPolicy(budget_chars=1, top_k=6, min_score=-1.0)
     assert report(parts, evaluated, select_served_method(parts, has_history=False), generous).abstention == told_apart(
         auc=1.0, refused=0.0, answered=1.0, curve=1.0
@@ -192,7 +192,7 @@ def test_a_question_without_an_answer_is_told_by_its_best_score(parts: SearchPar
 
 def test_the_number_of_questions_can_be_bounded(parts: SearchParts, evaluated: EvalSet) -> None:
     one = TrialPolicy(budget_chars=10_000, top_k=6, min_score=0.25, max_queries=1)
-    found = report(parts, evaluated, select_served_method(parts, has_history=False), one)
-    assert found.queries == 1
-    assert found.abstention is not None
-    assert (found.abstention.answerable, found.abstention.unanswerable) == (1, 1)
+    set_report = report(parts, evaluated, select_served_method(parts, has_history=False), one)
+    assert set_report.queries == 1
+    assert set_report.abstention is not None
+    assert (set_report.abstention.answerable, set_report.abstention.unanswerable) == (1, 1)

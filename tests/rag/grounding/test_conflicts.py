@@ -25,15 +25,15 @@ def quote_of(match: SentenceMatch) -> Quote:
     return Quote("c", file, f"{file}.txt", f"{file}.txt", 1, match.start, match.end, match.text, 1.0)
 
 
-def found(*chunks: StoredChunk) -> tuple[Conflict, ...]:
+def conflicts_of(*chunks: StoredChunk) -> tuple[Conflict, ...]:
     sentences = [match for chunk in chunks for match in split_chunk(chunk)]
     return find_conflicts(sentences[:1], sentences, quote_of)
 
 
 def values(*texts: str) -> list[list[str]]:
-    """Return the values of each disagreement between versions of a document."""
+    """Return the values of each conflict between versions of a document."""
     versions = [stored(text, file=f"version{number}") for number, text in enumerate(texts)]
-    return [[value.value for value in each.values] for each in found(*versions)]
+    return [[value.value for value in conflict.values] for conflict in conflicts_of(*versions)]
 
 
 @pytest.mark.parametrize(
@@ -123,17 +123,17 @@ def test_a_series_of_documents_with_other_values_each_is_none() -> None:
 def test_rows_of_one_table_list_different_things_and_rows_of_another_the_same() -> None:
     old = stored("Drill bench heavy | 4 kg\nDrill bench light | 5 kg", file="old", kind=BlockKind.TABLE)
     new = stored("Drill bench heavy | 6 kg", file="new", kind=BlockKind.TABLE)
-    assert [[value.value for value in each.values] for each in found(old, new)] == [["4 kg", "6 kg"]]
+    assert [[value.value for value in conflict.values] for conflict in conflicts_of(old, new)] == [["4 kg", "6 kg"]]
     same = stored("Drill bench | 4 kg\nDrill bench | 5 kg", file="old", kind=BlockKind.TABLE)
-    assert found(same) == ()
+    assert conflicts_of(same) == ()
 
 
 def test_statements_under_other_headings_are_about_other_things() -> None:
     one = stored("The notice period is 14 days.", file="a", headings=("Probation",))
     other = stored("The notice period is 21 days.", file="b", headings=("Permanent staff",))
     again = stored("The notice period is 21 days.", file="b", headings=("4.2 Probation",))
-    assert found(one, other) == ()
-    assert len(found(one, again)) == 1
+    assert conflicts_of(one, other) == ()
+    assert len(conflicts_of(one, again)) == 1
 
 
 def test_documents_with_nothing_in_common_need_more_words_to_speak_of_the_same_thing() -> None:
@@ -144,5 +144,5 @@ def test_documents_with_nothing_in_common_need_more_words_to_speak_of_the_same_t
         stored(f"The museum of Bonn is open for {n} hours on Sundays.", file=str(n), title=title)
         for n, title in ((8, "Guide"), (9, "Plan"))
     ]
-    assert found(*short) == ()
-    assert len(found(*long)) == 1
+    assert conflicts_of(*short) == ()
+    assert len(conflicts_of(*long)) == 1

@@ -79,12 +79,12 @@ def test_the_score_of_evidence_is_made_of_meaning_words_and_chunk(
     library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
 ) -> None:
     [hit, *_] = hits_for(library, embedder, collection, "canteen")
-    found = {match.text: match.score for match in finder.rank_evidence("canteen", [hit])}
+    evidence = {match.text: match.score for match in finder.rank_evidence("canteen", [hit])}
     meaning = {match.text: match.score for match in finder.rank_sentences("canteen", [hit.chunk])}
     closes, lunch = "The canteen closes at two.", "Lunch is served at noon."
     chunk = RELEVANCE_WEIGHT * hit.breakdown.relevance
-    assert found[closes] == pytest.approx(COSINE_WEIGHT * meaning[closes] + COVERAGE_WEIGHT + chunk)
-    assert found[lunch] == pytest.approx(COSINE_WEIGHT * max(meaning[lunch], 0.0) + chunk)
+    assert evidence[closes] == pytest.approx(COSINE_WEIGHT * meaning[closes] + COVERAGE_WEIGHT + chunk)
+    assert evidence[lunch] == pytest.approx(COSINE_WEIGHT * max(meaning[lunch], 0.0) + chunk)
 
 
 def test_the_title_above_a_sentence_counts_as_its_words(

@@ -52,20 +52,20 @@ def model(folder: Path) -> Iterator[EntailmentModel]:
 @pytest.mark.slow
 def test_the_labels_are_read_by_their_names(model: EntailmentModel, folder: Path) -> None:
     expected = classify(load_cross_encoder(str(folder)), QUOTE, "The pump is old.")
-    found = model.judge(QUOTE, "The pump is old.")
-    assert (found.contradicted, found.entailed) == pytest.approx(tuple(expected[:2]), abs=1e-6)
+    entailment = model.judge(QUOTE, "The pump is old.")
+    assert (entailment.contradicted, entailment.entailed) == pytest.approx(tuple(expected[:2]), abs=1e-6)
     assert sum(expected) == pytest.approx(1.0)
-    assert found.model == str(folder)
-    assert found != model.judge("The pump is old.", QUOTE)  # the quote is the premise
+    assert entailment.model == str(folder)
+    assert entailment != model.judge("The pump is old.", QUOTE)  # the quote is the premise
 
 
 @pytest.mark.slow
 def test_a_model_with_one_number_knows_no_contradiction(tmp_path: Path) -> None:
     folder = write_tiny_cross_encoder(tmp_path / "one")
     with closing(EntailmentModel(find_entailment_model(str(folder)))) as model:
-        found = model.judge(QUOTE, "The pump is old.")
-    assert 0 < found.entailed < 1
-    assert found.contradicted == 0
+        entailment = model.judge(QUOTE, "The pump is old.")
+    assert 0 < entailment.entailed < 1
+    assert entailment.contradicted == 0
 
 
 @pytest.mark.slow

@@ -181,15 +181,15 @@ def stored(number: int, context: str) -> StoredChunk:
 
 
 def test_the_best_results_are_ranked_again_and_keep_what_else_is_known_of_them() -> None:
-    found = rerank(LengthReranker(), [QueryVariant("long", 1.0)], hits(3))
-    assert [hit.chunk.id for hit in found] == [2, 1, 0]
+    reranked = rerank(LengthReranker(), [QueryVariant("long", 1.0)], hits(3))
+    assert [hit.chunk.id for hit in reranked] == [2, 1, 0]
     assert (
-        [hit.score for hit in found]
-        == [hit.breakdown.rerank_score for hit in found]
+        [hit.score for hit in reranked]
+        == [hit.breakdown.rerank_score for hit in reranked]
         == pytest.approx([0.02, 0.01, 0.0])
     )
     assert {
-        (hit.dense_score, hit.lexical_score, hit.breakdown.dense_rank, hit.breakdown.relevance) for hit in found
+        (hit.dense_score, hit.lexical_score, hit.breakdown.dense_rank, hit.breakdown.relevance) for hit in reranked
     } == {(0.5, 3.0, 1, 0.4)}
 
 
@@ -200,19 +200,19 @@ def test_what_is_embedded_of_a_chunk_is_read() -> None:
 
 
 def test_results_that_were_not_read_follow_in_their_order_and_scores_never_rise() -> None:
-    found = rerank(LengthReranker(), [QueryVariant("long", 1.0)], hits(PAIRS + 5))
-    assert [hit.chunk.id for hit in found] == [*range(PAIRS - 1, -1, -1), *range(PAIRS, PAIRS + 5)]
-    scores = [hit.score for hit in found]
+    reranked = rerank(LengthReranker(), [QueryVariant("long", 1.0)], hits(PAIRS + 5))
+    assert [hit.chunk.id for hit in reranked] == [*range(PAIRS - 1, -1, -1), *range(PAIRS, PAIRS + 5)]
+    scores = [hit.score for hit in reranked]
     assert scores == sorted(scores, reverse=True)
-    assert [hit.breakdown.rerank_score for hit in found[PAIRS:]] == [None] * 5
+    assert [hit.breakdown.rerank_score for hit in reranked[PAIRS:]] == [None] * 5
 
 
 def test_two_variants_of_a_question_share_the_pairs_and_mix_their_scores() -> None:
     reader = LengthReranker()
-    found = rerank(reader, [QueryVariant("short", 0.7), QueryVariant("long", 0.3)], hits(PAIRS))
+    reranked = rerank(reader, [QueryVariant("short", 0.7), QueryVariant("long", 0.3)], hits(PAIRS))
     assert [len(texts) for _, texts in reader.calls] == [PAIRS // 2] * 2
-    assert found[0].chunk.id == 0
-    assert found[1].score == pytest.approx(0.7 * 0.99 + 0.3 * 0.01)
+    assert reranked[0].chunk.id == 0
+    assert reranked[1].score == pytest.approx(0.7 * 0.99 + 0.3 * 0.01)
 
 
 def test_nothing_found_is_nothing_read() -> None:
