@@ -177,3 +177,30 @@ def test_the_way_of_a_question_has_at_most_12_steps() -> None:
     way = read("development/architecture.md").partition("## The way of a question")[2].partition("\n## ")[0]
     steps = re.findall(r"^(\d+)\. ", way, re.MULTILINE)
     assert 0 < len(steps) <= 12
+
+
+def defined_names(module: Path) -> set[str]:
+    """Return the names of all functions, methods and classes of a module."""
+    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+
+
+def test_every_name_of_the_glossary_is_in_the_module_that_it_names() -> None:
+    table = read("glossary.md").partition("## Names in the code")[2]
+    rows = [line.strip("|").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    named = [(name, row[-1].strip(" `")) for row in rows for name in re.findall(r"`([^`]+)`", row[0])]
+    assert len(named) > 100
+    assert [name for name, path in named if name.split(".")[0] not in defined_names(ROOT / path)] == []
+
+
+MAX_WHERE_PER_1000_WORDS = 3
+"""“Where” for a condition is a habit that makes prose hard to read; a place is rarely meant."""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_docstrings_say_if_and_when(package: str) -> None:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for path in (ROOT / package).rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    docstrings = [ast.get_docstring(node) or "" for node in nodes if isinstance(node, documented)]
+    words = [word.casefold() for docstring in docstrings for word in re.findall(r"[A-Za-z']+", docstring)]
+    assert words.count("where") * 1_000 <= MAX_WHERE_PER_1000_WORDS * len(words)
