@@ -22,7 +22,7 @@ from tests.benchmarks.scale_data import DIMENSION
 from tests.fakes import passport
 
 BATCH = 500
-REPEATS = 15
+REPEATS = 60
 SLOW_SECONDS = 0.5
 """A call that takes longer is repeated less."""
 SLOW_REPEATS = 2
