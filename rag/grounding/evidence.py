@@ -18,6 +18,7 @@ from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.library.pages import Location, locate
 from ingest.text.analyzer import extract_terms
+from ingest.text.annotations import find_annotations, is_withdrawn
 from ingest.text.sentences import split_lines, split_sentences
 from ingest.types import BlockKind, Embedder, StoredChunk
 from rag.retrieval.term_coverage import TermCoverage
@@ -146,5 +147,21 @@ def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
 
 def _sentence_spans(stored: StoredChunk) -> tuple[tuple[int, int], ...]:
     chunk = stored.chunk
-    spans = split_sentences(chunk.text) if chunk.kind is BlockKind.PROSE else split_lines(chunk.text)
+    spans = _split_prose(chunk.text) if chunk.kind is BlockKind.PROSE else split_lines(chunk.text)
     return tuple((chunk.start + start, chunk.start + end) for start, end in spans)
+
+
+def _split_prose(text: str) -> list[tuple[int, int]]:
+    """Return the spans of the sentences; an annotation is one of its own, or none if its text is withdrawn."""
+    spans: list[tuple[int, int]] = []
+    position = 0
+    for start, end, kind in find_annotations(text):
+        spans.extend(_split_between(text, position, start))
+        if not is_withdrawn(kind):
+            spans.append((start, end))
+        position = end
+    return [*spans, *_split_between(text, position, len(text))]
+
+
+def _split_between(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    return [(start + first, start + last) for first, last in split_sentences(text[start:end])]

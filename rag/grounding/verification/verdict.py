@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.text.annotations import remove_withdrawn
 from rag.grounding.verification.comparison import Comparison, compare
 from rag.grounding.verification.value_matching import Mismatch
 from rag.types import Entailment, Verdict
@@ -68,9 +69,11 @@ def verify_claim(
 
     `entailment` is the opinion of an NLI model: a contradiction makes any sentence `unsupported`, and an implied one
     that was `partly` is `supported`, unless a number is missing. If it changes the score, a reason names the model.
+
+    What the quotes mark as struck out or deleted supports nothing.
     """
-    texts = (quotes,) if isinstance(quotes, str) else tuple(quotes)
-    comparison = compare(sentence, texts, context)
+    texts = tuple(map(remove_withdrawn, (quotes,) if isinstance(quotes, str) else quotes))
+    comparison = compare(sentence, texts, remove_withdrawn(context))
     rule_score = _score(comparison, similarity)
     score = rule_score if entailment is None else _apply_entailment(rule_score, comparison, entailment)
     verdict = decide_verdict(score)

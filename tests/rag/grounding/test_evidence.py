@@ -8,7 +8,14 @@ import pytest
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import Collection, StoredChunk
-from rag.grounding.evidence import COSINE_WEIGHT, COVERAGE_WEIGHT, RELEVANCE_WEIGHT, EvidenceFinder, SentenceMatch
+from rag.grounding.evidence import (
+    COSINE_WEIGHT,
+    COVERAGE_WEIGHT,
+    RELEVANCE_WEIGHT,
+    EvidenceFinder,
+    SentenceMatch,
+    split_chunk,
+)
 from rag.retrieval.hybrid import Retriever
 from rag.types import ScoredChunk, Search
 from tests.fakes import HashEmbedder, chunked, passport
@@ -136,3 +143,18 @@ def test_a_quote_says_where_its_sentence_stands(
     whole = library.document_text(collection.id, quote.file_id)
     assert whole[quote.start : quote.end] == quote.quote == best.text
     assert (quote.page, quote.filename, quote.score) == (1, "manual", best.score)
+
+
+def test_withdrawn_text_is_no_evidence_and_a_comment_is_a_sentence_of_its_own(
+    library: Library, finder: EvidenceFinder, collection: Collection, embedder: HashEmbedder
+) -> None:
+    text = "The fee is EUR 4,150 [struck out: EUR 3,400] a month. [comment by Ann: Ask Bo. He knows.] It is due in May."
+    file = library.add_file(source="fees", filename="fees", content=io.BytesIO(b"fees"))
+    complete(library, library.enqueue(collection.id, file.id), chunked(text, title="Fees"), embedder.embed([text]))
+    (stored,) = library.document_chunks(collection.id, file.id)
+    assert [match.text for match in split_chunk(stored)] == [
+        "The fee is EUR 4,150",
+        "a month.",
+        "[comment by Ann: Ask Bo. He knows.]",
+        "It is due in May.",
+    ]

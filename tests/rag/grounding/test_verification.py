@@ -276,3 +276,9 @@ def test_case_never_changes_the_verdict_on_the_words_of_the_quote(text: str, rec
     assert callable(recase)
     assert verify_claim(recase(text), text, 0.5).verdict == "supported"
     assert verify_claim(text, recase(text), 0.5).verdict == "supported"
+
+
+def test_what_a_quote_marks_as_struck_out_supports_nothing() -> None:
+    quote = "The monthly fee is EUR 4,150. [struck out: EUR 3,400]"
+    assert verify_claim("The monthly fee is EUR 4,150.", quote, 0.9, context=quote).verdict == "supported"
+    assert verify_claim("The monthly fee is EUR 3,400.", quote, 0.9, context=quote).verdict == "unsupported"
