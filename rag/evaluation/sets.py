@@ -68,8 +68,8 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a file, for error messages."""
+class _Position:
+    """The position of a line in a file, for error messages."""
 
     path: Path
     line: int
@@ -132,7 +132,7 @@ def _optional(path: Path, read: Callable[[Path], _Value]) -> _Value | None:
     return read(path) if path.is_file() else None
 
 
-def _lines(path: Path) -> Iterator[tuple[_Line, bytes]]:
+def _lines(path: Path) -> Iterator[tuple[_Position, bytes]]:
     """Yield the lines that are not blank. Only a line feed ends a line: JSON may contain other separators."""
     try:
         content = path.read_bytes()
@@ -140,85 +140,85 @@ def _lines(path: Path) -> Iterator[tuple[_Line, bytes]]:
         raise EvalSetError(path=path, line=0, detail="the file is missing") from error
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line.strip():
-            yield _Line(path, number), line
+            yield _Position(path, number), line
 
 
-def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Line, _Row]]:
+def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Position, _Row]]:
     """Yield the rows of a JSON Lines file; ids are unique."""
     decoder = msgspec.json.Decoder(kind)
     seen: set[str] = set()
-    for place, line in _lines(path):
+    for position, line in _lines(path):
         try:
             row = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise place.error(str(error)) from error
+            raise position.error(str(error)) from error
         if row.id in seen:
-            raise place.error(f"the id {row.id!r} occurs twice")
+            raise position.error(f"the id {row.id!r} occurs twice")
         seen.add(row.id)
-        yield place, row
+        yield position, row
 
 
-def _tabbed(path: Path) -> Iterator[tuple[_Line, list[str]]]:
+def _tabbed(path: Path) -> Iterator[tuple[_Position, list[str]]]:
     """Yield the rows of a TSV file, header first."""
-    for place, line in _lines(path):
+    for position, line in _lines(path):
         try:
-            yield place, line.decode("utf-8").rstrip("\r").split("\t")
+            yield position, line.decode("utf-8").rstrip("\r").split("\t")
         except UnicodeDecodeError as error:
-            raise place.error("the line is not valid UTF-8") from error
+            raise position.error("the line is not valid UTF-8") from error
 
 
-def _check(place: _Line, what: str, id_: str, ids: Container[str]) -> None:
+def _check(position: _Position, what: str, id_: str, ids: Container[str]) -> None:
     if id_ not in ids:
-        raise place.error(f"there is no {what} {id_!r}")
+        raise position.error(f"there is no {what} {id_!r}")
 
 
 def _relevance(path: Path, query_ids: Container[str], documents: Container[str]) -> dict[str, dict[str, int]]:
     grades: dict[str, dict[str, int]] = {}
     rows = _tabbed(path)
-    for place, header in rows:
+    for position, header in rows:
         if len(header) != 3 or header[2].strip().lstrip("-").isdigit():
-            raise place.error("the first line must be the header: query-id, doc-id, relevance")
+            raise position.error("the first line must be the header: query-id, doc-id, relevance")
         break
-    for place, row in rows:
+    for position, row in rows:
         if len(row) != 3:
-            raise place.error(f"{len(row)} values between tabs, not 3: query-id, doc-id, relevance")
+            raise position.error(f"{len(row)} values between tabs, not 3: query-id, doc-id, relevance")
         query, document, grade = row
-        _check(place, "question", query, query_ids)
-        _check(place, "document", document, documents)
+        _check(position, "question", query, query_ids)
+        _check(position, "document", document, documents)
         try:
             grades.setdefault(query, {})[document] = int(grade)
         except ValueError as error:
-            raise place.error(f"the relevance {grade!r} is not a whole number") from error
+            raise position.error(f"the relevance {grade!r} is not a whole number") from error
     return grades
 
 
 def _spans(path: Path, query_ids: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
     spans: dict[str, tuple[Span, ...]] = {}
-    for place, row in _table(path, _SpansRow):
-        _check(place, "question", row.id, query_ids)
+    for position, row in _table(path, _SpansRow):
+        _check(position, "question", row.id, query_ids)
         for span in row.spans:
-            _check(place, "document", span.doc, documents)
+            _check(position, "document", span.doc, documents)
             quoted = documents[span.doc].text[max(span.start, 0) : max(span.end, 0)]
             if span.start < 0 or len(quoted) != span.end - span.start or not quoted.strip():
-                raise place.error(f"[{span.start}, {span.end}) is no span of the text of {span.doc!r}")
+                raise position.error(f"[{span.start}, {span.end}) is no span of the text of {span.doc!r}")
             if span.text not in (None, quoted):
-                raise place.error(f"[{span.start}, {span.end}) of {span.doc!r} is not the text beside it")
+                raise position.error(f"[{span.start}, {span.end}) of {span.doc!r} is not the text beside it")
         spans[row.id] = tuple(Span(span.doc, span.start, span.end) for span in row.spans)
     return spans
 
 
 def _history(path: Path, query_ids: Container[str]) -> dict[str, tuple[Message, ...]]:
     history: dict[str, tuple[Message, ...]] = {}
-    for place, row in _table(path, _HistoryRow):
-        _check(place, "question", row.id, query_ids)
+    for position, row in _table(path, _HistoryRow):
+        _check(position, "question", row.id, query_ids)
         history[row.id] = tuple(Message(turn.role, turn.text) for turn in row.history)
     return history
 
 
 def _answers(path: Path, query_ids: Container[str]) -> dict[str, tuple[str, ...]]:
     answers: dict[str, tuple[str, ...]] = {}
-    for place, row in _table(path, _AnswersRow):
-        _check(place, "question", row.id, query_ids)
+    for position, row in _table(path, _AnswersRow):
+        _check(position, "question", row.id, query_ids)
         answers[row.id] = tuple(row.answers)
     return answers
 
@@ -226,12 +226,12 @@ def _answers(path: Path, query_ids: Container[str]) -> dict[str, tuple[str, ...]
 def _evidence(path: Path, query_ids: Container[str], documents: dict[str, _DocumentRow]) -> dict[str, tuple[Span, ...]]:
     """Return the spans of evidence sentences, each at its first occurrence in the document."""
     spans: dict[str, tuple[Span, ...]] = {}
-    for place, row in _table(path, _EvidenceRow):
-        _check(place, "question", row.id, query_ids)
-        _check(place, "document", row.doc, documents)
+    for position, row in _table(path, _EvidenceRow):
+        _check(position, "question", row.id, query_ids)
+        _check(position, "document", row.doc, documents)
         starts = [documents[row.doc].text.find(sentence) for sentence in row.sentences]
         if -1 in starts or not all(sentence.strip() for sentence in row.sentences):
-            raise place.error(f"a sentence is not in the text of {row.doc!r}")
+            raise position.error(f"a sentence is not in the text of {row.doc!r}")
         pairs = zip(starts, row.sentences, strict=True)
         spans[row.id] = tuple(Span(row.doc, start, start + len(sentence)) for start, sentence in pairs)
     return spans
@@ -243,8 +243,8 @@ def _unanswerable(folder: Path, query_ids: Container[str], answers: Mapping[str,
     if (folder / LABELS).is_file():
         rows = _tabbed(folder / LABELS)
         next(rows, None)
-        for place, (id_, *labels) in rows:
-            _check(place, "question", id_, query_ids)
+        for position, (id_, *labels) in rows:
+            _check(position, "question", id_, query_ids)
             if any(label.startswith(UNANSWERABLE) for label in labels):
                 unanswerable.add(id_)
     return unanswerable

@@ -119,11 +119,13 @@ class Retriever:
         ]
 
     def _search_dense(self, vector: QueryVector, files: FilesByCollection, depth: int) -> dict[int, float]:
-        hits = (self._index.search_dense(id_, vector, depth, file_ids=among) for id_, among in files.items())
+        hits = (self._index.search_dense(id_, vector, depth, file_ids=file_ids) for id_, file_ids in files.items())
         return _best_first((hit for of_collection in hits for hit in of_collection), depth)
 
     def _search_lexical(self, variant: QueryVariant, files: FilesByCollection, depth: int) -> dict[int, float]:
-        hits = (self._index.search_lexical(id_, variant.text, depth, file_ids=among) for id_, among in files.items())
+        hits = (
+            self._index.search_lexical(id_, variant.text, depth, file_ids=file_ids) for id_, file_ids in files.items()
+        )
         return _best_first((hit for of_collection in hits for hit in of_collection), depth)
 
     def _cosines(self, vector: QueryVector, files: FilesByCollection, ids: Iterable[int]) -> dict[int, float]:
