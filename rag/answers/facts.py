@@ -33,6 +33,6 @@ def collect_facts(
         documents=documents,
         has_match=planner.has_match(),
         fits_whole=can_be_whole and planner.whole is not None,
-        chunks=planner.count_chunks(),
+        chunks=planner.chunk_count,
         intent=intent,
     )

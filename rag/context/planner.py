@@ -69,8 +69,9 @@ class Planner:
             allowed = self._room - used
         else:
             allowed = budget_whole_documents(self._context_window, used)
-        chunks = self._list_chunks() if self.count_chunks() * MIN_PASSAGE_TOKENS <= allowed else []
-        if not chunks or self._library.queue_state(self._question.collections).reading:
+        if self.chunk_count * MIN_PASSAGE_TOKENS > allowed:
+            return None
+        if self._library.queue_state(self._question.collections).reading or not (chunks := self._list_chunks()):
             return None
         passages = number_passages(chunks, self._history.numbers)
         messages = self._history.build_prompt(documents=passages)
@@ -79,6 +80,15 @@ class Planner:
         if tokens > allowed:
             return None
         return Plan(select_whole_documents(passages, tokens, allowed), "", messages, prompt_tokens)
+
+    @cached_property
+    def chunk_count(self) -> int:
+        """The number of chunks of all documents that match the filters of the question."""
+        files = {id_: self._match_files(id_) for id_ in self._question.collections}
+        return sum(
+            self._library.size([id_]).chunks if file_ids is None else len(self._library.chunk_ids(id_, file_ids))
+            for id_, file_ids in files.items()
+        )
 
     def check_room(self) -> None:
         """Raise `PromptTooLongError` if the question alone leaves no room for an answer."""
@@ -120,14 +130,6 @@ class Planner:
         if self._question.filters is None:
             return True
         return any(self._match_files(id_) for id_ in self._question.collections)
-
-    def count_chunks(self) -> int:
-        """Return how many chunks the documents have that match the filters of the question."""
-        files = {id_: self._match_files(id_) for id_ in self._question.collections}
-        return sum(
-            self._library.size([id_]).chunks if file_ids is None else len(self._library.chunk_ids(id_, file_ids))
-            for id_, file_ids in files.items()
-        )
 
     @cached_property
     def _history(self) -> ChatHistory:

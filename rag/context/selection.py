@@ -96,7 +96,7 @@ def select_passages(
 def _explain_selection(selected: Sequence[Passage], present: Sequence[Passage], *, cut: int) -> str:
     passages = (*present, *selected)
     documents = len(_list_documents(passages))
-    reason = f"retrieval: {_pluralize(len(passages), 'passage')} from {_pluralize(documents, 'document')}"
+    reason = f"retrieval: {pluralize(len(passages), 'passage')} from {pluralize(documents, 'document')}"
     if present:
         reason += f", {len(present)} of them shown before"
     return f"{reason}; {cut} more did not fit the model's window" if cut else reason
@@ -106,5 +106,6 @@ def _list_documents(passages: Sequence[Passage]) -> set[tuple[str, str]]:
     return {(passage.stored.collection_id, passage.stored.file_id) for passage in passages}
 
 
-def _pluralize(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def pluralize(count: int, noun: str) -> str:
+    """Return a count with its noun, in words for the user."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -11,12 +11,13 @@ import numpy as np
 from ingest.library.library import Library
 from ingest.text.analyzer import extract_query_terms, extract_terms
 from ingest.types import BlockKind, DocumentRecord, Embedder
+from rag.context.selection import pluralize
 from rag.engines.completion import Completion
 from rag.engines.types import Usage
 from rag.generation.extractive import compose_quotes
 from rag.grounding.evidence import SentenceMatch, split_chunk
 from rag.summarization.notes import PassageNumbers
-from rag.summarization.overview import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest, pluralize
+from rag.summarization.overview import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
 from rag.summarization.parts import list_readable_documents
 from rag.summarization.sentence_selection import (
     Vectors,

@@ -52,8 +52,3 @@ class Overview:
     def text(self) -> str:
         """The text of the overview."""
         return self.completion.text
-
-
-def pluralize(count: int, noun: str) -> str:
-    """Return a count with its noun, in words for the user."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
