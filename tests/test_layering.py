@@ -18,7 +18,7 @@ ADAPTERS = {
     "huggingface_hub": ("ingest/runtime/model_cache.py",),
     "ir_measures": ("rag/evaluation/measures.py",),
     "jinja2": ("rag/engines/serving/chat_template.py",),
-    "llama_cpp": ("ingest/embedders/", "rag/engines/llama/"),
+    "llama_cpp": ("ingest/embedders/llama_model.py", "rag/engines/llama/"),
     "llguidance": ("rag/engines/serving/",),
     "msoffcrypto": ("ingest/parsers/encrypted_office.py",),
     "openpyxl": ("ingest/parsers/spreadsheets/xlsx.py",),
