@@ -70,8 +70,12 @@ def start_stack(home: Path, extra_environment: Mapping[str, str] | None = None) 
     process = subprocess.Popen(command, env=clean_environment(home, extra_environment), stdout=log, stderr=log)
     log.close()
     stack = LiveStack(f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{ui_port}", home, process)
-    for url in (f"{stack.api_url}/health/ready", stack.ui_url):
-        wait_until_answered(url, process, home / "stack.log")
+    try:
+        for url in (f"{stack.api_url}/health/ready", stack.ui_url):
+            wait_until_answered(url, process, home / "stack.log")
+    except BaseException:
+        stack.stop()
+        raise
     return stack
 
 
