@@ -1,4 +1,4 @@
-"""The HTTP application: routes inside, guards around them."""
+"""The HTTP application: the routes, and the guards around them as middleware."""
 
 import asyncio
 import threading
@@ -30,10 +30,10 @@ ROUTERS = (
 
 
 def create_app(services: Services, settings: ApiSettings) -> FastAPI:
-    """Return the application over `services`, which it starts with itself and closes at its end.
+    """Return the application over `services`, which start and close with it.
 
-    While it runs, `app.state.stopping` is an event: once set, answers that are being written end with an
-    error event. There are no documentation pages, because FastAPI's load their scripts from elsewhere.
+    While it runs, `app.state.stopping` is an event: once it is set, running answers end with an error event. FastAPI's
+    documentation pages are off, because they load their scripts from the network.
     """
     app = FastAPI(
         title="Pincite",
@@ -55,7 +55,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
 
 
 def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None:
-    """Put the layers around the routes, the innermost first."""
+    """Add the middleware, the innermost first."""
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     if settings.api_key is not None:
         app.add_middleware(KeyGuard, key=settings.api_key.get_secret_value())
@@ -79,7 +79,7 @@ def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
-    """Take up what the last stop left, load the models beside, and close everything at the end."""
+    """Resume the queue, load the models in the background, and close everything at the end."""
     services: Services = app.state.services
     app.state.stopping = asyncio.Event()  # belongs to the loop that runs now
     await run_in_threadpool(services.queue.start)

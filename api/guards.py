@@ -1,7 +1,7 @@
-"""The doors in front of the application, outermost first: host, body, origin, key.
+"""Guards as ASGI middleware, the outermost first: allowed hosts, body limits, origin (CSRF) and API key.
 
-They are plain ASGI layers rather than FastAPI dependencies, because a dependency runs after the body has
-been taken in: an unknown caller could fill the disk before it is told to go away.
+They are no FastAPI dependencies, because a dependency runs after the body is received: an unknown caller could fill the
+disk before it is refused.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ SECURITY_HEADERS = {
 
 
 async def refuse(answer: ErrorAnswer, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send `answer`, then give a client that is still sending a moment to read it, and hang up.
+    """Send `answer`, leave a client that is still sending a moment to read it, and close the connection.
 
-    Without the moment, the reset that follows unread data can overtake the answer.
+    Without that moment, the reset that follows unread data can overtake the answer.
     """
     response = answer.response()
     response.headers["Connection"] = "close"
@@ -55,7 +55,7 @@ async def _linger(receive: Receive) -> None:
 
 
 class SecurityHeaders:
-    """Tell browsers to take no answer of the API for a page."""
+    """Adds headers that keep browsers from treating a response as a page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -70,7 +70,7 @@ class SecurityHeaders:
 
 
 class HostGuard:
-    """Answer only to the server's own names, so that a web page cannot reach it by rebinding its own."""
+    """Accepts only the server's own host names, against DNS rebinding by a web page."""
 
     def __init__(self, app: ASGIApp, *, names: Collection[str]) -> None:
         self._app = app
@@ -88,7 +88,7 @@ class HostGuard:
 
 
 class BodyGuard:
-    """Refuse a body over the limit: at once where its length is declared, else as soon as it is exceeded."""
+    """Refuses a body over the limit: at once if its length is declared, otherwise as soon as it exceeds the limit."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, max_upload_bytes: int, timeout_seconds: float) -> None:
         self._app = app
@@ -110,7 +110,7 @@ class BodyGuard:
 
 
 class _LimitedBody:
-    """One request's body, cut off where it grows over the limit or pauses too long."""
+    """The body of one request, which is cut off when it exceeds the limit or pauses too long."""
 
     def __init__(self, receive: Receive, send: Send, *, max_bytes: int, timeout_seconds: float) -> None:
         self._receive = receive
@@ -136,7 +136,7 @@ class _LimitedBody:
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass on what is sent; after a body that was too large, hang up as `refuse` does."""
+        """Pass the response on; after a body that was too large, close the connection as `refuse` does."""
         if self._taken_bytes > self._max_bytes and message["type"] == "http.response.body":
             await self._send({**message, "more_body": True})
             await _linger(self._receive)
@@ -145,7 +145,7 @@ class _LimitedBody:
 
 
 class OriginGuard:
-    """Let no foreign web page change anything: a form or a script can send requests, but not hide its origin.
+    """Refuses changes by foreign web pages (CSRF): a form or script can send requests, but cannot hide its origin.
 
     Programs send neither header and pass.
     """
@@ -157,7 +157,7 @@ class OriginGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_unsafe = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
         if is_unsafe and not self._is_own(Headers(scope=scope), scope["scheme"]):
-            message = "requests from other web pages are refused; PINCITE_ALLOWED_ORIGINS names exceptions"
+            message = "requests from other web pages are refused; PINCITE_ALLOWED_ORIGINS lists exceptions"
             return await refuse(ErrorAnswer(http_kind(403), message), scope, receive, send)
         await self._app(scope, receive, send)
 
@@ -171,7 +171,7 @@ class OriginGuard:
 
 
 class KeyGuard:
-    """Require the key in the Authorization header everywhere but on the liveness check."""
+    """Requires the API key in the Authorization header on every route but the liveness probe."""
 
     def __init__(self, app: ASGIApp, *, key: str) -> None:
         self._app = app

@@ -1,5 +1,7 @@
 """`/openapi.json`: an OpenAPI 3.1 document with the shape of every request, response, stream and error."""
 
+import json
+import re
 from collections import defaultdict
 from importlib import metadata
 from typing import Any
@@ -17,6 +19,7 @@ from api.wire.queue import QueueEvent
 
 Responses = dict[int | str, dict[str, Any]]
 
+REFERENCE = re.compile(rf'"{COMPONENTS}(\w+)"')
 EVENT_STREAM = "text/event-stream"
 REFERENCED_MODELS: tuple[type[ResponseModel], ...] = (*SHARED_MODELS, QueueEvent, ErrorResponse, FileObject)
 """Models that streams and errors refer to by name, and one whose example has nulls, which FastAPI would drop."""
@@ -40,7 +43,7 @@ TAGS = [
 
 
 def _error_response(description: str) -> dict[str, Any]:
-    """Return a response with an error, which is JSON on every route, also where success is not."""
+    """Return a response with an error, which is JSON on every route, even if a success is not."""
     content = {"application/json": {"schema": {"$ref": COMPONENTS + ErrorResponse.__name__}}}
     return {"description": description, "content": content}
 
@@ -115,18 +118,12 @@ def _referenced_schemas(paths: dict[str, Any], schemas: dict[str, Any]) -> dict[
     names = _find_references(paths)
     while names := names - referenced:
         referenced |= names
-        names = set().union(*(_find_references(schemas[name]) for name in names))
+        names = _find_references([schemas[name] for name in names])
     return {name: schemas[name] for name in sorted(referenced)}
 
 
-def _find_references(part: Any) -> set[str]:
-    if isinstance(part, list):
-        return set().union(*map(_find_references, part))
-    if not isinstance(part, dict):
-        return set()
-    reference = part.get("$ref")
-    names = {reference.removeprefix(COMPONENTS)} if isinstance(reference, str) else set()
-    return names.union(*map(_find_references, part.values()))
+def _find_references(part: object) -> set[str]:
+    return set(REFERENCE.findall(json.dumps(part)))
 
 
 def _model_schemas() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Run the application under uvicorn: this port or none, a bounded stop, no patience for idle connections."""
+"""Run the application under uvicorn: a fixed port, a bounded shutdown, and a timeout for request heads."""
 
 import asyncio
 import errno
@@ -15,11 +15,11 @@ BACKLOG = 512
 HEAD_TIMEOUT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 5
 ANSWERS_SHARE = 0.5
-"""Share of the grace that running answers get; the rest is for ending processes and closing files."""
+"""Share of the grace period for running answers; the rest is for ending processes and closing files."""
 
 
 class PortInUseError(Exception):
-    """Another program listens there."""
+    """Another program listens on the port."""
 
     exit_code = 1
 
@@ -60,32 +60,32 @@ def open_socket(host: str, port: int, *, option: str) -> socket.socket:
 
 
 def reachable(host: str, port: int) -> str:
-    """Return the URL under which this machine reaches a server that listens on `host`."""
+    """Return the URL at which this machine reaches a server that listens on `host`."""
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (recognised, not listened on)
     return f"http://{bracketed(own)}:{port}"
 
 
 def address_of(listener: socket.socket) -> str:
-    """Return the URL under which this machine reaches a listening socket."""
+    """Return the URL at which this machine reaches a listening socket."""
     host, port = listener.getsockname()[:2]
     return reachable(host, port)
 
 
 def check_address(settings: ApiSettings) -> None:
-    """Raise `UnguardedAddressError` where others could connect without a key; call it before `open_socket`."""
+    """Raise `UnguardedAddressError` if other machines could connect without a key; call it before `open_socket`."""
     if not settings.is_loopback and settings.api_key is None:
         raise UnguardedAddressError(host=settings.host)
 
 
 class PinciteServer(uvicorn.Server):
-    """A uvicorn server that stops within the grace: answers that still run then end with an error event."""
+    """A uvicorn server that stops within the grace period; answers still running then end with an error event."""
 
     def __init__(self, app: FastAPI, settings: ApiSettings, listener: socket.socket) -> None:
         answers_seconds = settings.stop_grace_seconds * ANSWERS_SHARE
         super().__init__(
             uvicorn.Config(
                 app,
-                http=ImpatientProtocol,
+                http=HeadTimeoutProtocol,
                 ws="none",
                 proxy_headers=False,
                 server_header=False,
@@ -99,7 +99,7 @@ class PinciteServer(uvicorn.Server):
         self._listener = listener
 
     def serve_until_stopped(self) -> None:
-        """Answer requests until a signal comes or `should_exit` is set."""
+        """Serve requests until a signal comes or `should_exit` is set."""
         self.run(sockets=[self._listener])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -108,10 +108,10 @@ class PinciteServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that hangs up on a client that does not finish the head of its request in time.
+class HeadTimeoutProtocol(H11Protocol):
+    """HTTP/1.1 that closes the connection if the head of a request is not complete in time.
 
-    uvicorn waits for ever; a few hundred such connections would use up the file descriptors.
+    uvicorn has no such timeout; a few hundred slow connections (Slowloris) would use up the file descriptors.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -138,7 +138,7 @@ class ImpatientProtocol(H11Protocol):
 
     @property
     def _is_between_requests(self) -> bool:
-        # There is no cycle before the first request, whatever uvicorn's annotation says.
+        # Before the first request, the cycle is None, against uvicorn's annotation.
         return self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
 
     def _await_head(self) -> None:

@@ -1,7 +1,7 @@
-"""The composition root: the only place where the parts of Pincite are built and put together.
+"""The composition root: the one module that builds the parts of Pincite and connects them.
 
-Nothing heavy starts here. Parsers, the embedder and models are processes that start at their first use;
-`get_ready` starts those that a server needs before somebody asks.
+Nothing heavy starts here. Parsers, the embedder and models are processes that start at their first use; `get_ready`
+starts those that a server needs before the first question.
 """
 
 import logging
@@ -51,7 +51,7 @@ class EmbedderProcess(Embedder, Protocol):
 
 
 class ModelSource(Protocol):
-    """Where engines come from; see `rag.models.registry.ModelRegistry`."""
+    """Opens engines by the name of their model; see `rag.models.registry.ModelRegistry`."""
 
     def list_models(self) -> Sequence[ModelEntry]: ...
 
@@ -119,7 +119,7 @@ class Services:
             with_ocr=ingest.ocr,
         )
         self._parsers = readers(size=ingest.parser_workers)
-        # Pages are drawn by a process of their own: who checks a citation does not wait for an ingest.
+        # Pages are rendered by a process of their own, so that checking a citation does not wait for an ingest.
         self._renderers = readers(size=1)
         self.index = SearchIndex(self.library)
         self.page_images = PageImages(self.library, self._renderers)
@@ -163,7 +163,7 @@ class Services:
     def searchable(self, name_or_id: str) -> Collection:
         """Return a collection that can be searched and added to.
 
-        Raises `CollectionNotFoundError`, and `PassportMismatchError` where it was built by another embedder.
+        Raises `CollectionNotFoundError`, and `PassportMismatchError` if another embedder built it.
         """
         collection = self.library.collection(name_or_id)
         self.ingestor.check_passport(collection)
@@ -182,13 +182,13 @@ class Services:
         password: str | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> DocumentRecord:
-        """Put a file into a collection and have it read in the background, unless that was done already."""
+        """Add a file to a collection and index it in the background, unless it is there already."""
         document = self.library.enqueue(collection.id, file_id, password=password, attributes=attributes)
         self.queue.wake()
         return document
 
     def warm_up(self) -> None:
-        """Load the embedder, the models beside it, and the default model, noting in `readiness` how that goes."""
+        """Load the embedder, the reranker and verifier beside it, and the default model; `readiness` has the result."""
         if self._is_closed:
             return
         embedder, embedder_problem = self._load(self._start_search)
@@ -197,7 +197,7 @@ class Services:
         self.readiness = Readiness(embedder, model, (*embedder_problem, *model_problem))
 
     def get_ready(self) -> None:
-        """Warm up, again later where something fails, until all is loaded; then read ahead while nobody asks."""
+        """Warm up, and retry later if something fails; once all is loaded, prefill small collections while idle."""
         self.warm_up()
         if self._is_closed:
             return
@@ -219,7 +219,7 @@ class Services:
         self._prefill.close()
         self.queue.close()
         self.index.save_all()
-        # The library goes before the parsers: a document whose parser is ended must not be noted as failed.
+        # The library closes before the parsers, so that a document whose parser is ended is not recorded as failed.
         self.library.close()
         self._parsers.close()
         self._renderers.close()

@@ -13,6 +13,7 @@ from api.wire.base import clean_name
 from api.wire.files import FILE_PURPOSE, FileDeleted, FileList, FileObject, FilePageRequest
 from ingest.errors import FileNotInLibraryError, FileTooLargeError
 from ingest.storage.paging import ListPage
+from ingest.types import FileRecord
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
@@ -40,7 +41,7 @@ def upload_file(
 def list_files(services: AppServices, page: Annotated[FilePageRequest, Query()]) -> FileList:
     """List the files, the newest first."""
     if page.purpose not in (None, FILE_PURPOSE):
-        return FileList.of(ListPage([], has_more=False), FileObject.of)
+        return FileList.of(ListPage[FileRecord]([], has_more=False), FileObject.of)
     return FileList.of(services.library.page_files(page.spec()), FileObject.of)
 
 

@@ -25,7 +25,7 @@ class QuoteObject(ResponseModel):
     """The vector store that holds the document."""
     file_id: str
     source: str
-    """Where the document came from: a path, or the name of an uploaded file."""
+    """Path of the document's file, or name of the uploaded file."""
     filename: str
     page: int
     """Number of the page, from 1."""
@@ -38,7 +38,7 @@ class QuoteObject(ResponseModel):
     score: float
     """How well the sentence fits the question; higher is better."""
     boxes: list[BoxObject]
-    """Where the quote is on the page; empty for formats without a layout."""
+    """Rectangles of the quote on the page; empty for formats without a layout."""
     place: str
     """The page in words, such as `page 3` or `sheet Prices`."""
     source_state: SourceState | None = Absent
@@ -72,9 +72,9 @@ class CitationObject(ResponseModel):
     file_id: str
     filename: str
     index: int
-    """Where in the answer the citation belongs: the end of its sentence."""
+    """Offset in the answer at which the citation belongs: the end of its sentence."""
     source: str
-    """Where the document came from: a path, or the name of an uploaded file."""
+    """Path of the document's file, or name of the uploaded file."""
     page: int
     """Number of the page, from 1."""
     place: str
@@ -86,7 +86,7 @@ class CitationObject(ResponseModel):
     quote: str
     """The characters of the document from `start` to `end`."""
     boxes: list[BoxObject]
-    """Where the quote is on the page; empty for formats without a layout."""
+    """Rectangles of the quote on the page; empty for formats without a layout."""
     verdict: Verdict
     """Result of claim verification: whether the quote supports the sentence."""
     reasons: list[str]

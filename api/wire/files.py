@@ -47,7 +47,7 @@ class FileObject(MemberObject):
     status: Literal["processed"] = "processed"
     expires_at: None = None
     source: str
-    """Where it came from: a path, or the name of an uploaded file."""
+    """Path of its file, or name of the uploaded file."""
     sha256: str
     """Hash of the content, hexadecimal."""
 

@@ -45,7 +45,7 @@ class PageObject(ResponseModel):
 
 
 class PageText(PageObject):
-    """A page, its text and where that is in the document: the document's text from `start` to `end`."""
+    """A page with its text, which is the document's text from `start` to `end`."""
 
     unit: str
     """What the page number counts: pages, slides, sheets, chapters, messages, records or lines."""

@@ -89,8 +89,8 @@ class SearchResult(ResponseModel):
     score: float
     """In [0, 1]; higher is better."""
     attributes: dict[str, AttributeValue]
-    """The document's own attributes, then where the chunk is: `page`, `last_page`, `place`, `start`, `end`, `source`,
-    `heading_path`; and `dense_score` and `lexical_score`."""
+    """The document's own attributes, then the position of the chunk: `page`, `last_page`, `place`, `start`, `end`,
+    `source`, `heading_path`; and `dense_score` and `lexical_score`."""
     content: list[SearchContent]
     explanation: ScoreExplanation | None = Absent
     """Breakdown of the score, if the request has `explain`."""

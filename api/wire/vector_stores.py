@@ -221,7 +221,7 @@ class StoreFileObject(MemberObject):
     """What filters can ask for."""
     filename: str
     source: str
-    """Where it came from: a path, or the name of an uploaded file."""
+    """Path of its file, or name of the uploaded file."""
     title: str
     media_type: str
     pages: int

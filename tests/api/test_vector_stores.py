@@ -251,3 +251,31 @@ def test_unknown_members_are_a_404(client: TestClient) -> None:
     assert client.post(STORES, json={"name": "x", "file_ids": ["file-nope"]}).status_code == 404
     assert client.get(f"{STORES}/x").status_code == 404
     assert client.post(f"{STORES}/nope/search", json={"query": "x"}).status_code == 404
+
+
+def test_documents_are_listed_by_status_and_by_a_part_of_their_name(world: World, client: TestClient) -> None:
+    refused = world.services.library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"text"))
+    world.services.library.pause_queue()
+    client.post("/v1/vector_stores/docs/files", json={"file_id": refused.id})
+
+    def names(**params: str) -> list[str]:
+        documents = client.get("/v1/vector_stores/docs/files", params=params).json()["data"]
+        return [document["filename"] for document in documents]
+
+    assert names() == ["a.txt", "house.txt", "pump.txt"]
+    assert names(filter="completed") == ["house.txt", "pump.txt"]
+    assert names(filter="in_progress", order="asc") == ["a.txt"]
+    assert names(filter="completed", name="PUMP") == ["pump.txt"]
+    assert client.get("/v1/vector_stores/docs/files", params={"filter": "done"}).json()["error"]["param"] == "filter"
+
+
+def test_before_is_the_page_just_in_front_of_a_document(world: World, client: TestClient) -> None:
+    for number in range(4):
+        world.add(f"{number}.txt", LUNCH)
+    path = "/v1/vector_stores/docs/files"
+    documents = client.get(path, params={"order": "asc"}).json()["data"]
+    page = client.get(path, params={"order": "asc", "limit": 2, "before": documents[-1]["id"]}).json()
+    assert [document["filename"] for document in page["data"]] == ["1.txt", "2.txt"]
+    assert (page["first_id"], page["last_id"], page["has_more"]) == (documents[3]["id"], documents[4]["id"], True)
+    unknown = client.get(path, params={"after": "file-nope"})
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (400, "after")
