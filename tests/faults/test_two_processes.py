@@ -141,7 +141,8 @@ def test_a_batch_survives_random_kills_complete_and_without_doubles(
         assert result.returncode == 0, (SEED, result.stderr)
         state, problems = homes.look(home)
         assert problems == [], SEED
-        states.append(state)
+        # Of equal scores the lower chunk id comes first, and ids depend on what was read twice; `look` checks ranks.
+        states.append({part: content for part, content in state.items() if part != "hits"})
     assert states[0] == states[1], SEED
     assert len(states[1]["documents"]) == BATCH
     begun = len((tmp_path / "stormy" / "reads.log").read_text().splitlines())
