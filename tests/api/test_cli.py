@@ -241,7 +241,7 @@ def test_failures_exit_with_1_and_say_what_to_do(shell: Shell) -> None:
     for arguments, words in (
         (("search", "x", "--collection", "nope"), "pincite collections ls"),
         (("ask", "pump", "--collection", "docs", "--model", "nope"), "pincite models ls"),
-        (("ask", "pump oiled", "--collection", "docs"), "send the request once more"),
+        (("ask", "pump oiled", "--collection", "docs"), "send the request again"),
         (("documents", "show", "file-nope"), "pincite documents ls"),
     ):
         code, out, err = shell.run(*arguments)
