@@ -21,7 +21,7 @@ comparisons = st.one_of(
     ),
     st.builds(Comparison, st.just("glob"), st.sampled_from(KEYS), st.sampled_from(["*", "a", "?", "[ab]", ""])),
 )
-filters = st.recursive(
+filter_trees = st.recursive(
     comparisons,
     lambda parts: st.builds(
         Compound, st.sampled_from(["and", "or"]), st.lists(parts, min_size=1, max_size=3).map(tuple)

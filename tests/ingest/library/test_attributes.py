@@ -17,7 +17,7 @@ from ingest.library.library import Library
 from ingest.types import AttributeValue, Collection, Comparison, DocumentRecord, Filter, Progress
 from ingest.upkeep.rebuild import Rebuild
 from tests.fakes import HashEmbedder, chunked, passport
-from tests.ingest.filter_world import WORDS, attribute_sets, filters
+from tests.ingest.filter_world import WORDS, attribute_sets, filter_trees
 from tests.ingest.library_world import EMBEDDER, add, claimed, facts_of
 
 
@@ -147,12 +147,12 @@ def test_a_filter_that_is_asked_again_sees_every_change_at_once(library: Library
     index, query = SearchIndex(library), EMBEDDER.embed_query("pump")
     with closing(Library(library.home)) as other:
 
-        def assert_matching(wanted: Comparison, *expected: DocumentRecord) -> None:
-            only = library.find_matching_files(collection.id, wanted)
-            assert only == {document.file_id for document in expected}
+        def assert_matching(filters: Comparison, *expected: DocumentRecord) -> None:
+            file_ids = library.find_matching_files(collection.id, filters)
+            assert file_ids == {document.file_id for document in expected}
             hits = (
-                index.search_dense(collection.id, query, 9, file_ids=only),
-                index.search_lexical(collection.id, "pump", 9, file_ids=only),
+                index.search_dense(collection.id, query, 9, file_ids=file_ids),
+                index.search_lexical(collection.id, "pump", 9, file_ids=file_ids),
             )
             for found in hits:
                 ids = [id_ for id_, _ in found]
@@ -199,11 +199,11 @@ documents = st.lists(
 
 
 @settings(max_examples=25, deadline=None)
-@given(contents=documents, wanted=filters, query=st.sampled_from(WORDS), top_k=st.integers(1, 8))
+@given(contents=documents, filters=filter_trees, query=st.sampled_from(WORDS), top_k=st.integers(1, 8))
 def test_a_search_with_a_filter_is_the_whole_search_filtered_afterwards(
     tmp_path_factory: pytest.TempPathFactory,
     contents: list[tuple[dict[str, AttributeValue], list[list[str]]]],
-    wanted: Filter,
+    filters: Filter,
     query: str,
     top_k: int,
 ) -> None:
@@ -216,16 +216,16 @@ def test_a_search_with_a_filter_is_the_whole_search_filtered_afterwards(
             document = add(library, home.id, f"{number}.txt", chunked(*pages))
             said[say(library, document, **attributes).file_id] = attributes
         index, vector = SearchIndex(library), EMBEDDER.embed_query(query)
-        is_in = {id_ for id_, attributes in said.items() if matches(wanted, attributes)}
-        only = library.find_matching_files(home.id, wanted)
+        is_in = {id_ for id_, attributes in said.items() if matches(filters, attributes)}
+        file_ids = library.find_matching_files(home.id, filters)
 
-        assert only == is_in
+        assert file_ids == is_in
         whole = filtered(library, index.search_dense(home.id, vector, 1_000), is_in)[:top_k]
-        found = index.search_dense(home.id, vector, top_k, file_ids=only)
+        found = index.search_dense(home.id, vector, top_k, file_ids=file_ids)
         assert [id_ for id_, _ in found] == [id_ for id_, _ in whole]
         assert [score for _, score in found] == pytest.approx([score for _, score in whole], abs=1e-6)
         words = filtered(library, index.search_lexical(home.id, query, 1_000), is_in)[:top_k]
-        assert index.search_lexical(home.id, query, top_k, file_ids=only) == words
+        assert index.search_lexical(home.id, query, top_k, file_ids=file_ids) == words
 
 
 def filtered(library: Library, hits: list[tuple[int, float]], file_ids: set[str]) -> list[tuple[int, float]]:
@@ -245,9 +245,9 @@ def test_a_version_that_is_not_complete_is_not_found_by_its_file(library: Librar
     new = claimed(library, queue(library, collection, "valve"))
     library.append(new, chunked("valve"), EMBEDDER.embed(["valve"]), Progress("reading", 1, 2))
     index = SearchIndex(library)
-    only = library.find_matching_files(collection.id, Comparison("eq", "source", "a.txt"))
+    file_ids = library.find_matching_files(collection.id, Comparison("eq", "source", "a.txt"))
     found = library.chunks(
-        [id_ for id_, _ in index.search_dense(collection.id, EMBEDDER.embed_query("pump"), 5, file_ids=only)]
+        [id_ for id_, _ in index.search_dense(collection.id, EMBEDDER.embed_query("pump"), 5, file_ids=file_ids)]
     )
     assert [chunk.file_id for chunk in found] == [old.file_id]
-    assert index.search_lexical(collection.id, "valve", 5, file_ids=only) == []
+    assert index.search_lexical(collection.id, "valve", 5, file_ids=file_ids) == []

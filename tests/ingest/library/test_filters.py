@@ -17,15 +17,15 @@ from ingest.library.filters import (
     parse_filters,
 )
 from ingest.types import AttributeValue, Comparison, Compound, Filter
-from tests.ingest.filter_world import KEYS, attribute_sets, filters, values
+from tests.ingest.filter_world import KEYS, attribute_sets, filter_trees, values
 
 
-def as_json(wanted: Filter) -> dict[str, Any]:
+def as_json(filters: Filter) -> dict[str, Any]:
     """Return a filter as a client sends it."""
-    if isinstance(wanted, Compound):
-        return {"type": wanted.type, "filters": [as_json(part) for part in wanted.filters]}
-    value = list(wanted.value) if isinstance(wanted.value, tuple) else wanted.value
-    return {"type": wanted.type, "key": wanted.key, "value": value}
+    if isinstance(filters, Compound):
+        return {"type": filters.type, "filters": [as_json(part) for part in filters.filters]}
+    value = list(filters.value) if isinstance(filters.value, tuple) else filters.value
+    return {"type": filters.type, "key": filters.key, "value": value}
 
 
 def is_same(one: AttributeValue, other: AttributeValue) -> bool:
@@ -91,16 +91,16 @@ def test_a_glob_made_to_be_slow_is_not() -> None:
     assert not matches(Comparison("glob", "source", "*a" * 2_000 + "b"), {"source": "a" * 4_000})
 
 
-@given(known=attribute_sets, parts=st.lists(filters, min_size=1, max_size=4))
+@given(known=attribute_sets, parts=st.lists(filter_trees, min_size=1, max_size=4))
 def test_and_is_all_of_its_filters_and_or_is_any(known: dict[str, AttributeValue], parts: list[Filter]) -> None:
     each = [matches(part, known) for part in parts]
     assert matches(Compound("and", tuple(parts)), known) == all(each)
     assert matches(Compound("or", tuple(parts)), known) == any(each)
 
 
-@given(wanted=filters)
-def test_what_a_client_sends_is_the_filter_that_is_read(wanted: Filter) -> None:
-    assert parse_filters(as_json(wanted)) == wanted
+@given(filters=filter_trees)
+def test_what_a_client_sends_is_the_filter_that_is_read(filters: Filter) -> None:
+    assert parse_filters(as_json(filters)) == filters
 
 
 def nested(levels: int) -> dict[str, Any]:
