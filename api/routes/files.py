@@ -40,9 +40,10 @@ def upload_file(
 @router.get("")
 def list_files(services: AppServices, page: Annotated[FilePageRequest, Query()]) -> FileList:
     """List the files, the newest first."""
-    if page.purpose not in (None, FILE_PURPOSE):
-        return FileList.of(ListPage[FileRecord]([], has_more=False), FileObject.of)
-    return FileList.of(services.library.page_files(page.spec()), FileObject.of)
+    files: ListPage[FileRecord] = ListPage([], has_more=False)
+    if page.purpose in (None, FILE_PURPOSE):
+        files = services.library.page_files(page.spec())
+    return FileList.of(files, FileObject.of)
 
 
 @router.get("/{file_id}", responses=NO_FILE)

@@ -123,3 +123,10 @@ def test_an_unknown_file_is_a_404(client: TestClient, method: str, file_id: str)
     response = getattr(client, method)(f"/v1/files/{file_id}")
     assert response.status_code == 404
     assert response.json()["error"]["code"] in {"file_not_found", "not_found"}
+
+
+def test_no_file_has_another_purpose(client: TestClient) -> None:
+    upload(client, "a.txt")
+    assert client.get("/v1/files", params={"purpose": "assistants"}).json()["data"]
+    other = client.get("/v1/files", params={"purpose": "fine-tune"})
+    assert (other.status_code, other.json()["data"], other.json()["has_more"]) == (200, [], False)
