@@ -1,7 +1,8 @@
 """The reference of the settings, from the fields of the settings classes."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args, get_origin
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
@@ -71,9 +72,18 @@ def _default_of(name: str, field: FieldInfo) -> Iterator[str]:
 
 
 def _choices_of(field: FieldInfo) -> Iterator[str]:
-    annotation = getattr(field.annotation, "__value__", field.annotation)
+    choices = _literal_values(field.annotation)
+    if choices:
+        yield f"one of {codes(choices)}"
+
+
+def _literal_values(annotation: object) -> list[str]:
+    """Return the values of a `Literal`, or of a union of several; none of any other type."""
     if get_origin(annotation) is Literal:
-        yield f"one of {codes(get_args(annotation))}"
+        return [str(value) for value in get_args(annotation)]
+    if get_origin(annotation) in (Union, UnionType):
+        return [value for member in get_args(annotation) for value in _literal_values(member)]
+    return []
 
 
 def _bounds_of(metadata: Sequence[object]) -> Iterator[str]:
