@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import NoTextError
+from ingest.text.invisible import remove_invisible
 from ingest.types import Block, BlockKind, Heading, Page, PageUnit, ParsedDocument
 
 CELL_SEPARATOR = " | "
 
-_CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _PLACEHOLDER_TITLE = re.compile(
     r"(?:untitled|title|document\s?\d*|word document|microsoft word - .*|\S*\.\w{2,4}|.*[\ufffd/\\].*)$", re.I
@@ -19,10 +20,13 @@ _LINE_BREAKS = ("\r\n", "\r", "\x0c", "\x85", "\u2028", "\u2029")
 
 
 def normalize_text(text: str) -> str:
-    """Return `text` with "\\n" as its only line break, without control characters, BOMs and lone surrogates."""
+    """Return `text` with "\\n" as its only line break, without control characters, lone surrogates and invisible signs.
+
+    See `remove_invisible` for the invisible signs: soft hyphens, zero-width characters, byte-order marks.
+    """
     for line_break in _LINE_BREAKS:  # ten times as fast as one regular expression
         text = text.replace(line_break, "\n")
-    return _CONTROL_CHARACTERS.sub("", text)
+    return remove_invisible(_CONTROL_CHARACTERS.sub("", text))
 
 
 def clean_title(stored: str | None) -> str:

@@ -43,8 +43,38 @@ _SUPERSETS = {
     "big5": "big5hkscs",
 }
 """Declared encodings and their supersets, as in the WHATWG Encoding Standard."""
+_FALLBACKS = {"euc_jp": "euc_jis_2004", "big5hkscs": "cp950", "koi8-r": "koi8-u"}
+"""Encodings that have signs which the declared one, as Python has it, lacks."""
+_LABELS = {
+    label: name
+    for name, labels in {
+        "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
+        "iso8859-6": "csiso88596e csiso88596i iso-8859-6-e iso-8859-6-i",
+        "iso8859-7": "sun_eu_greek",
+        "iso8859-8": "csiso88598e csiso88598i iso-8859-8-e iso-8859-8-i logical visual",
+        "iso8859-15": "csisolatin9",
+        "koi8-r": "cskoi8r koi koi8",
+        "koi8-u": "koi8-ru",
+        "mac-roman": "csmacintosh mac x-mac-roman",
+        "mac-cyrillic": "x-mac-cyrillic x-mac-ukrainian",
+        "cp874": "dos-874 windows-874",
+        "cp1252": "x-user-defined",
+        "gb18030": "csgb2312 gb_2312 gb_2312-80 x-gbk",
+        "big5hkscs": "cn-big5 x-x-big5",
+        "euc_jp": "cseucpkdfmtjapanese x-euc-jp",
+        "cp932": "windows-31j x-sjis",
+        "cp949": "cseuckr csksc56011987 iso-ir-149 ks_c_5601-1989 ksc_5601 windows-949",
+    }.items()
+    for label in labels.split()
+}
+"""The labels of the WHATWG Encoding Standard that Python does not know, with Python's names."""
+_ISO_LABEL = re.compile(r"iso[-_ ]?8859[-_ ]?(\d{1,2})")
+_CODE_PAGE_LABEL = re.compile(r"(?:cp|win|windows|ms|ibm|dos|mswin|codepage)[-_ ]?(\d{3,5})")
+_PREFIX = re.compile(r"(?:x-|cs)")
+_MAX_SHARE_OF_LOST = 0.01
+"""A declared encoding holds if it has no sign for a smaller share of the signs that are not ASCII."""
 _NOT_TEXT_ENCODINGS = ("unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined")
-_MARKUP = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I)
+_MARKUP = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I)
 _COOKIE = re.compile(rb"^[ \t\f]*(?:#|//|/\*|--|;|%).*?coding[:=][ \t]*([-\w.]+)")
 _DECLARED_WITHIN = 4096
 _COOKIE_LINES = 2
@@ -63,8 +93,8 @@ def decode(data: bytes, declared: str | None = None) -> DecodedText:
     """Return the text of `data`; raises nothing.
 
     The encoding is, in this order: that of the byte-order mark; UTF-16 without a mark by its byte patterns; a seven-bit
-    encoding that is `declared` or has escape sequences; UTF-8 if valid; the `declared` encoding if valid; the best
-    guess. Invalid bytes become U+FFFD and a warning.
+    encoding that is `declared` or has escape sequences; UTF-8 if valid; the `declared` encoding if (nearly) valid; the
+    best guess. Invalid bytes become U+FFFD and a warning.
     """
     encoding = _detect_encoding(data, declared)
     text = data.decode(encoding, errors="replace")
@@ -120,24 +150,44 @@ def _detect_encoding(data: bytes, declared: str | None) -> str:
         return certain
     if _is_valid(data, "utf-8"):
         return "utf-8"
-    valid = (name for name in _resolve_label(declared) if _is_valid(data, name))
-    return next(valid, None) or _guess_encoding(data)
+    candidates = resolve_label(declared)
+    valid = next((name for name in candidates if _is_valid(data, name)), None)
+    return valid or next((name for name in candidates if _is_nearly_valid(data, name)), None) or _guess_encoding(data)
 
 
-def _resolve_label(label: str | None) -> list[str]:
-    """Return the encodings that a label may mean, the likeliest first; none if it is no text encoding."""
-    try:
-        name = codecs.lookup(label or "").name
-    except (LookupError, ValueError):
+def resolve_label(label: str | None) -> list[str]:
+    """Return the encodings that a label may mean, as Python names them, the likeliest first; none if it is unknown.
+
+    Labels mean what the WHATWG Encoding Standard says (`iso-8859-1` is windows-1252, `x-gbk` is gb18030), else what
+    Python knows. UTF-16 and UTF-32 are left out: a declaration that is readable as ASCII cannot be in them.
+    """
+    name = _find_codec((label or "").strip().strip("\"'").lower())
+    if not name or name in _NOT_TEXT_ENCODINGS or name.startswith(("utf-16", "utf-32")):
         return []
-    # A declaration that is readable as ASCII cannot be in UTF-16.
-    if name in _NOT_TEXT_ENCODINGS or name.startswith(("utf-16", "utf-32")):
-        return []
-    return [_SUPERSETS[name], name] if name in _SUPERSETS else [name]
+    likeliest = _SUPERSETS.get(name, name)
+    names = [likeliest, name, _FALLBACKS.get(likeliest, name)]
+    return list(dict.fromkeys(names))
+
+
+def _find_codec(label: str) -> str | None:
+    """Return Python's name of the encoding with this label, also if it is written in a way that no standard has."""
+    unprefixed = _PREFIX.sub("", label, count=1) if _PREFIX.match(label) else label
+    iso, code_page = _ISO_LABEL.fullmatch(unprefixed), _CODE_PAGE_LABEL.fullmatch(unprefixed)
+    spellings = [label, unprefixed]
+    spellings += [f"iso-8859-{iso[1]}"] if iso else []
+    spellings += [f"windows-{code_page[1]}", f"cp{code_page[1]}"] if code_page else []
+    for spelling in spellings:
+        if spelling in _LABELS:
+            return _LABELS[spelling]
+        try:
+            return codecs.lookup(spelling).name
+        except (LookupError, ValueError):
+            continue
+    return None
 
 
 def _detect_seven_bit(data: bytes, declared: str | None) -> str | None:
-    declared_names = [name for name in _resolve_label(declared) if name in _SEVEN_BIT]
+    declared_names = [name for name in resolve_label(declared) if name in _SEVEN_BIT]
     candidates = [*declared_names, *_JIS_ENCODINGS] if _JIS_ESCAPE.search(data) else declared_names
     return next((name for name in candidates if _is_valid(data, name)), None)
 
@@ -200,6 +250,16 @@ def _select_sample(data: bytes) -> bytes:
 
 def _is_mostly_ascii(sample: bytes) -> bool:
     return sum(byte < 0x80 for byte in sample) * 2 > len(sample)
+
+
+def _is_nearly_valid(data: bytes, encoding: str) -> bool:
+    """Return whether only few bytes have no sign in an encoding; False if Python cannot decode it."""
+    try:
+        text = data.decode(encoding, errors="replace")
+    except (ValueError, LookupError):
+        return False
+    foreign = sum(sign > "\x7f" for sign in text)
+    return text.count(_REPLACEMENT) <= _MAX_SHARE_OF_LOST * foreign
 
 
 def _is_valid(data: bytes, encoding: str) -> bool:

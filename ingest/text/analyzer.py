@@ -36,6 +36,9 @@ _HAN = regex.compile(r"\p{Han}")
 _DIGIT = regex.compile(r"\p{N}")
 _ACCENTS = regex.compile(r"[\u0300-\u036F\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u05C7\u0640\u064B-\u065F\u0670]")
 _VIETNAMESE = regex.compile(r"[\u1EA0-\u1EF9ơư]")
+_INVISIBLE = regex.compile(r"[\u00AD\u200B\u2060\uFEFF]+")
+_EXPONENT = regex.compile(r"(?<=\p{Nd}|\p{L}{4})(?=[⁺⁻]?[⁰¹²³⁴-⁹])")
+"""Where an exponent or the mark of a note begins: 10⁶ is not 106. (m² and CO₂ are m2 and CO2, as people type them.)"""
 _LANGUAGES = tuple(
     (regex.compile(rf"\p{{{script}}}"), language)
     for script, language in (
@@ -52,6 +55,8 @@ _LANGUAGES = tuple(
 
 def extract_terms(text: str) -> list[str]:
     """Return the terms of a text in its order, repeated terms included; none for a text without letters and digits."""
+    if not text.isascii():
+        text = _EXPONENT.sub(" ", _INVISIBLE.sub("", text))
     folded = unicodedata.normalize("NFKC", text).casefold()
     return [
         term for match in _TOKEN.finditer(folded) for term in _make_terms(match[0], is_unspaced=bool(match["unspaced"]))

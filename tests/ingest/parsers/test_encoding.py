@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.parsers.encoding import decode, find_markup_charset, find_source_charset, is_text
+from ingest.parsers.encoding import decode, find_markup_charset, find_source_charset, is_text, resolve_label
 
 CHINESE = "涨潮在中午开始，退潮在晚上。水位由港务局测量。" * 8
 JAPANESE = "満潮は正午に始まる。\n干潮は夕方、七時。\n" * 4
@@ -54,3 +54,56 @@ def test_declarations_are_found_where_each_kind_of_file_has_them() -> None:
     assert find_source_charset(b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\n") == "latin-1"
     assert find_source_charset(b"a\nb\n# coding: latin-1\n") is None
     assert find_source_charset(b"x = 'coding: latin-1'\n") is None
+
+
+RUSSIAN, GREEK, POLISH, KOREAN = "Батарея лежит десять дней.", "Το δωμάτιο 7", "Łódź, ćma, żółw", "전지는 열흘 동안"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "label"),
+    [
+        (RUSSIAN, "cp1251", "x-cp1251"),
+        (RUSSIAN, "koi8-r", "koi"),
+        (RUSSIAN, "koi8-r", "csKOI8R"),
+        (RUSSIAN, "mac-cyrillic", "x-mac-ukrainian"),
+        (RUSSIAN, "cp866", "csIBM866"),
+        (RUSSIAN, "iso8859-5", "iso88595"),
+        (RUSSIAN, "cp1251", "win-1251"),
+        (RUSSIAN, "cp1251", " Windows1251 "),
+        ("Київ, їжак, ґанок", "koi8-u", "koi8-ru"),
+        ("电池必须隔离十天", "gbk", "x-gbk"),
+        ("电池必须隔离十天", "gbk", "gb_2312-80"),
+        ("電池必須隔離十天", "big5", "x-x-big5"),
+        ("電池必須隔離十天", "big5", "cn-big5"),
+        ("電池は十日間", "shift_jis", "x-sjis"),
+        ("①電池は十日間", "cp932", "Windows-31J"),
+        ("電池は十日間", "euc_jp", "x-euc-jp"),
+        (KOREAN, "cp949", "ks_c_5601-1989"),
+        (KOREAN, "cp949", "cseuckr"),
+        (KOREAN, "cp949", "windows-949"),
+        (POLISH, "cp1250", "x-cp1250"),
+        (POLISH, "iso8859-2", "iso88592"),
+        (GREEK, "iso8859-7", "sun_eu_greek"),
+        ("שלום", "iso8859-8", "logical"),
+        ("อุณหภูมิ", "cp874", "dos-874"),
+        ("“5 €” – ½", "cp1252", "iso-8859-1"),
+        ("“5 €” – ½", "cp1252", "l1"),
+        ("“5 €” – ½", "cp1252", "us-ascii"),
+        ("Şişli – İzmir", "cp1254", "iso-8859-9"),
+        ("Größe “A”", "mac-roman", "x-mac-roman"),
+    ],
+)
+def test_labels_mean_what_the_whatwg_standard_says(text: str, encoding: str, label: str) -> None:
+    assert decode(text.encode(encoding), label).text == text
+
+
+def test_a_declared_encoding_with_one_stray_byte_is_still_that_encoding() -> None:
+    decoded = decode(RUSSIAN.encode("cp1251") * 9 + b"\x98", "windows-1251")
+    assert decoded.text == RUSSIAN * 9 + "\ufffd"
+    assert len(decoded.warnings) == 1
+
+
+@pytest.mark.parametrize("label", ["x-unknown", "unknown-8bit", "utf-16le", "x-", "cs", "replacement", None])
+def test_labels_of_no_text_encoding_are_unknown(label: str | None) -> None:
+    assert resolve_label(label) == []
+    assert decode(b"plain", label).text == "plain"

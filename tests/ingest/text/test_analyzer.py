@@ -58,6 +58,15 @@ def test_codes_keep_every_sign() -> None:
     assert extract_terms("AB1234567890 and 2026-11-24") == ["ab1234567890", "and", "2026", "11", "24"]
 
 
+def test_an_exponent_and_the_mark_of_a_note_are_terms_of_their_own() -> None:
+    assert extract_terms("10⁶ is 10^6, 10⁻³, strait¹") == ["10", "6", "is", "10", "6", "10", "3", "strait", "1"]
+    assert extract_terms("20 m² CO₂") == extract_terms("20 m2 CO2")
+
+
+def test_what_nobody_sees_does_not_cut_a_word_of_a_question() -> None:
+    assert extract_terms("Kündi\u00adgungs\u200bfrist") == extract_terms("Kündigungsfrist")
+
+
 def test_accents_make_the_word_in_vietnamese() -> None:
     assert extract_terms("thủ đô") != extract_terms("thu đo")
 
