@@ -66,7 +66,7 @@ class IngestSettings(PinciteSettings):
     parser_timeout_seconds: float = Field(
         default=300.0,
         gt=0,
-        description="Longest time to parse the next pages of a file (at most 32, or 4 by OCR).",
+        description="Seconds that a parser may run for the next pages of a file (at most 32, or 4 by OCR).",
     )
     ocr: bool = Field(default=True, description="Read the text in pictures and scanned pages.")
     parser_memory_mb: int = Field(default=3072, ge=512, description="Memory limit of a parser process, in MB.")

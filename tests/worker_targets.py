@@ -59,6 +59,14 @@ def _hang(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield None
 
 
+def _spin(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    """Use a core for so many seconds of CPU time, however long that takes."""
+    end = time.thread_time() + call.params["cpu_seconds"]
+    while time.thread_time() < end:
+        pass
+    yield "done"
+
+
 def _refuse(call: Call, options: dict[str, Any]) -> Iterator[object]:
     raise EmptyFileError(filename=call.params["filename"])
     yield None
@@ -100,6 +108,7 @@ METHODS: dict[str, Callable[[Call, dict[str, Any]], Iterator[object]]] = {
     "count": _count,
     "die": _die,
     "hang": _hang,
+    "spin": _spin,
     "refuse": _refuse,
     "stumble": _stumble,
     "shout": _shout,

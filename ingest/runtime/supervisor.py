@@ -9,24 +9,30 @@ import logging
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
 
 from ingest.errors import WorkerCrashedError, WorkerFailedError, WorkerTimeoutError
 from ingest.runtime.frames import READY_ID, CallFrame, CancelFrame, ErrorFrame, ReplyFrame, ToParent
+from ingest.runtime.wait_limit import WaitLimit
 from ingest.runtime.worker_process import WorkerProcess, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+POLL_SECONDS = 1.0
+"""How often a wait asks how much of its time the child could run."""
+
 
 class Worker:
     """A child process that is started at the first call and started again after it died.
 
     Safe to use from several threads. Every wait has a limit: a child that does not answer in time is
-    killed, and the call raises `WorkerTimeoutError`.
+    killed, and the call raises `WorkerTimeoutError`. Limits count the seconds in which the child could run: on a busy
+    machine it has as long as it needs.
     """
 
     def __init__(self, spec: WorkerSpec) -> None:
@@ -145,14 +151,21 @@ class Worker:
         self, process: WorkerProcess, inbox: "queue.SimpleQueue[ToParent | None]", timeout_seconds: float
     ) -> Iterator[ToParent]:
         while True:
-            try:
-                frame = inbox.get(timeout=timeout_seconds)
-            except queue.Empty:
-                process.kill()
-                raise WorkerTimeoutError(worker=self._spec.name, timeout_seconds=timeout_seconds) from None
+            frame = self._next_frame(process, inbox, timeout_seconds)
             if frame is None:
                 raise WorkerCrashedError(worker=self._spec.name, how=process.describe_exit())
             yield frame
+
+    def _next_frame(
+        self, process: WorkerProcess, inbox: "queue.SimpleQueue[ToParent | None]", timeout_seconds: float
+    ) -> ToParent | None:
+        limit = WaitLimit(process.popen.pid, timeout_seconds)
+        while limit.seconds_left > 0:
+            with suppress(queue.Empty):
+                return inbox.get(timeout=min(limit.seconds_left, POLL_SECONDS))
+            limit.update()
+        process.kill()
+        raise WorkerTimeoutError(worker=self._spec.name, timeout_seconds=timeout_seconds)
 
     def _finish(self, frame: ToParent) -> None:
         if isinstance(frame, ErrorFrame):

@@ -43,7 +43,7 @@ class WorkerSpec:
     errors: tuple[type[Exception], ...] = ()
     memory_limit_bytes: int | None = None
     niceness: int = 0
-    start_timeout_seconds: float = 120.0
+    start_timeout_seconds: float = 600.0
 
 
 class WorkerProcess:

@@ -1,9 +1,12 @@
 """A supervised process answers, fails alone, and comes back."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +95,37 @@ def test_a_worker_that_hangs_is_killed_and_the_next_call_works(worker: Worker) -
         worker.call("hang", {}, str, timeout_seconds=0.5)
     assert echo(worker, "alive")["value"] == "alive"
     assert worker.pid != pid
+
+
+@pytest.fixture
+def shared_core(worker: Worker) -> Iterator[None]:
+    """Let the worker share one core with three processes that never sleep."""
+    echo(worker, "start")
+    assert worker.pid is not None
+    cores = os.sched_getaffinity(0)
+    for task in Path(f"/proc/{worker.pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {min(cores)})
+    rivals = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    for rival in rivals:
+        os.sched_setaffinity(rival.pid, {min(cores)})
+    yield
+    for rival in rivals:
+        rival.kill()
+        rival.wait()
+    worker.recycle()
+
+
+@pytest.mark.slow
+def test_a_worker_on_a_busy_machine_has_the_time_that_it_needs(worker: Worker, shared_core: None) -> None:
+    started = time.monotonic()
+    assert worker.call("spin", {"cpu_seconds": 2.0}, str, timeout_seconds=4.0) == "done"
+    assert time.monotonic() - started > 4.0
+
+
+@pytest.mark.slow
+def test_a_worker_that_never_ends_is_stopped_on_a_busy_machine_too(worker: Worker, shared_core: None) -> None:
+    with pytest.raises(WorkerTimeoutError):
+        worker.call("spin", {"cpu_seconds": 3600.0}, str, timeout_seconds=2.0)
 
 
 def test_everybody_who_waits_learns_that_the_worker_died() -> None:
