@@ -1,0 +1,101 @@
+"""Put the runs of a paragraph together: superscripts, and text that is struck out, deleted or hidden. Pure."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.superscripts import format_subscript, format_superscript
+
+_CLOSING_SIGNS = frozenset(".,;:!?)]}»”…")
+
+
+class Script(Enum):
+    """The height at which a run stands."""
+
+    NORMAL = auto()
+    SUPERSCRIPT = auto()
+    SUBSCRIPT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class RunStyle:
+    """What a run is in its sentence; `kind` is None for text that the document states."""
+
+    script: Script = Script.NORMAL
+    kind: AnnotationKind | None = None
+    author: str = ""
+
+
+STATED = RunStyle()
+
+
+class MarkedText:
+    """Collects the runs of a paragraph; neighbours of one style are one run."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[RunStyle, list[str]]] = []
+
+    def add(self, text: str, style: RunStyle = STATED) -> None:
+        """Add a run."""
+        if not text:
+            return
+        if self._runs and self._runs[-1][0] == style:
+            self._runs[-1][1].append(text)
+        else:
+            self._runs.append((style, [text]))
+
+    def join(self) -> tuple[str, list[str]]:
+        """Return the sentence without what is struck out, deleted or hidden, and the annotations of that text."""
+        line = _Line()
+        for style, texts in self._runs:
+            if style.kind is None:
+                line.add(_format_run("".join(texts), style.script, line.text))
+            else:
+                line.leave_out("".join(texts), style)
+        line.end_annotation()
+        return line.text, line.annotations
+
+
+class _Line:
+    """A sentence that grows, and what is left out of it."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.annotations: list[str] = []
+        self._kind: AnnotationKind | None = None
+        self._author = ""
+        self._left_out = ""
+
+    def add(self, text: str) -> None:
+        if self._kind is not None:
+            self.text, text = self._close_gap(text)
+            self.end_annotation()
+        self.text += text
+
+    def leave_out(self, text: str, style: RunStyle) -> None:
+        if (self._kind, self._author) != (style.kind, style.author):
+            self.end_annotation()
+            self._kind, self._author = style.kind, style.author
+        self._left_out += _format_run(text, style.script, self._left_out)
+
+    def end_annotation(self) -> None:
+        if self._kind is not None:
+            self.annotations += filter(None, [annotate(self._kind, self._left_out, author=self._author)])
+        self._kind, self._author, self._left_out = None, "", ""
+
+    def _close_gap(self, after: str) -> tuple[str, str]:
+        """Return the texts before and after what is left out, with one space between their words or none."""
+        before, text = self.text, self._left_out
+        if before[-1:] == " " and (after[:1] == " " or after[:1] in _CLOSING_SIGNS):
+            return before[:-1], after
+        is_glued = before[-1:].isalnum() and after[:1].isalnum()
+        # An editor deletes a space together with a word; who strikes words out leaves the spaces as they are.
+        if is_glued and self._kind is not AnnotationKind.DELETED and text != text.strip():
+            return f"{before} ", after
+        return before, after
+
+
+def _format_run(text: str, script: Script, before: str) -> str:
+    if script is Script.SUPERSCRIPT:
+        return format_superscript(text, before=before)
+    return format_subscript(text) if script is Script.SUBSCRIPT else text
