@@ -1,12 +1,13 @@
 """Group the glyphs that `ingest.parsers.pdf.pdfium` reads into lines in reading order. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
+from ingest.parsers.pdf.right_to_left import is_right_to_left, order_line
 
 NEWLINE, SPACE = 0x0A, 0x20
 _CARRIAGE_RETURN, _SOFT_HYPHEN, _BYTE_ORDER_MARK = 0x0D, 0xAD, 0xFEFF
@@ -92,11 +93,24 @@ def extract_lines(text_glyphs: TextGlyphs) -> list[Line]:
 
 
 def reorder_right_to_left(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[Line]:
-    """Return the lines with the parts of right-to-left lines in reading order; PDFium sorts them from left to right."""
+    """Return the lines with right-to-left text in reading order.
+
+    PDFium sorts the parts of rotated lines from left to right, and it breaks codes and numbers between right-to-left
+    words.
+    """
     reordered: list[Line] = []
+    is_rtl = is_right_to_left(text_glyphs.codes)
+    has_rtl = bool(is_rtl.any())
+    is_latin = (text_glyphs.codes | 0x20 >= ord("a")) & (text_glyphs.codes | 0x20 <= ord("z"))
+    is_page_rtl = bool(is_rtl.sum() > is_latin.sum())
     for line in lines:
         if text_glyphs.is_reversed[line.glyphs[len(line.glyphs) // 2]]:
             reordered += _split_right_to_left(line, text_glyphs)
+        elif has_rtl and is_rtl[line.glyphs].any():
+            glyphs = order_line(
+                line.glyphs, text_glyphs.codes, text_glyphs.boxes, line.size, is_page_right_to_left=is_page_rtl
+            )
+            reordered.append(replace(line, glyphs=glyphs))
         else:
             reordered.append(line)
     return reordered
