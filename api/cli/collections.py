@@ -56,7 +56,7 @@ def collections_rebuild(
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Read a collection again with the current embedder; the old index answers meanwhile."""
+    """Read a collection again with the current embedder and parsers; the old one answers meanwhile."""
     settings = settings_for(home)
     from api.commands import maintenance as commands
 

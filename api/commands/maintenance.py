@@ -263,7 +263,7 @@ def _rebuild_object(result: RebuildResult) -> JsonObject:
 def _print_rebuild(result: RebuildResult) -> None:
     name = strip_control_chars(result.collection.name)
     if not result.is_new:
-        messages().print(f"collection {name} is built with the current embedder already")
+        messages().print(f"collection {name} is up to date: embedder and parsers are the current ones")
         return
     messages().print(f"collection {name} rebuilt: {result.read} documents read, {result.failed} failed")
     if result.lost:

@@ -26,8 +26,8 @@ from ingest.types import (
     Progress,
 )
 
-READER_VERSION = "2"
-"""Raised when files are read in another way: documents that failed are then tried again."""
+READER_VERSION = "3"
+"""Raised when files are read in another way: documents that failed are tried again, others are named by the check."""
 
 _COLUMNS = """
     c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
@@ -162,6 +162,12 @@ def finish(db: apsw.Connection, document: DocumentRecord, facts: DocumentFacts, 
         ),
     )
     return [version.file_id for version in older]
+
+
+def count_outdated(db: apsw.Connection, collection_id: str) -> int:
+    """Return how many documents of a collection were read by an older version of the parsers."""
+    sql = "SELECT count(*) FROM documents WHERE collection_id = ? AND status IN ('done', 'warning') AND reader != ?"
+    return int(next(iter(db.execute(sql, (collection_id, READER_VERSION))))[0])
 
 
 def restart(db: apsw.Connection, document: DocumentRecord) -> None:

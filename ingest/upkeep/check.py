@@ -9,7 +9,7 @@ from typing import Literal
 from ingest.errors import LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.storage import collections, counts, files, jobs, maintenance, rebuilds, snapshots
+from ingest.storage import collections, counts, documents, files, jobs, maintenance, rebuilds, snapshots
 from ingest.storage.maintenance import DocumentRow
 from ingest.storage.reader_lock import ReaderLock
 from ingest.types import Collection, EmbedderPassport
@@ -27,6 +27,7 @@ Area = Literal[
     "index",
     "reading",
     "rebuild",
+    "parsers",
     "conversation",
 ]
 
@@ -67,6 +68,7 @@ class ConsistencyCheck:
                 *self._leftovers(),
                 *self._reading(),
                 *self._rebuilds(),
+                *self._outdated(),
                 *self._conversations(),
             ]
             problems = [*damages, *rest]
@@ -200,6 +202,15 @@ class ConsistencyCheck:
                 advice = f"`pincite collections rebuild {name}` goes on with it, with --cancel it is given up"
                 what = "its rebuild is not finished, and no process works on it"
                 yield Problem("rebuild", name, what, can_repair=False, advice=advice, is_harmless=True)
+
+    def _outdated(self) -> Iterator[Problem]:
+        for collection in self._library.collections():
+            with self._storage.database.read() as db:
+                count = documents.count_outdated(db, collection.id)
+            if count:
+                what = f"{count:,} documents were read by an older version of Pincite"
+                advice = f"`pincite collections rebuild {collection.name}` reads them better"
+                yield Problem("parsers", collection.name, what, can_repair=False, advice=advice, is_harmless=True)
 
     def _conversations(self) -> Iterator[Problem]:
         with self._storage.database.read() as db:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingest.errors import CollectionNotFoundError, RebuildLosesError, RebuildPausedError
 from ingest.library.library import Library
-from ingest.storage import rebuilds
+from ingest.storage import documents, rebuilds
 from ingest.storage.home import delete_unused_files
 from ingest.storage.rebuilds import RebuildState
 from ingest.types import Collection, EmbedderPassport
@@ -16,7 +16,7 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """The result of a rebuild; `is_new` is False if the collection had the new passport before."""
+    """The result of a rebuild; `is_new` is False if there was nothing to rebuild."""
 
     collection: Collection
     is_new: bool
@@ -26,7 +26,7 @@ class RebuildResult:
 
 
 class Rebuild:
-    """Rebuilds one collection with another embedder. All state is stored: a new object goes on with a started rebuild.
+    """Reads one collection again, with another embedder or newer parsers. A new object goes on with a started rebuild.
 
     Raises `CollectionNotFoundError` if the collection was deleted, and `LibraryError`.
     """
@@ -39,8 +39,9 @@ class Rebuild:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the collection has another passport than the new one."""
-        return self._old.passport != self._passport
+        """Whether the collection has another passport, or documents that older parsers have read."""
+        with self._storage.database.read() as db:
+            return self._old.passport != self._passport or documents.count_outdated(db, self._old.id) > 0
 
     def start(self) -> None:
         """Queue the documents that are not read yet, and those that failed at the last attempt."""

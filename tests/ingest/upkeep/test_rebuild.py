@@ -13,6 +13,7 @@ from ingest.index.search_index import SearchIndex
 from ingest.jobs.pipeline import Ingestor
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
+from ingest.storage import documents
 from ingest.types import DocumentRecord
 from ingest.upkeep.check import ConsistencyCheck
 from ingest.upkeep.rebuild import Rebuild, rebuild
@@ -310,3 +311,24 @@ def test_a_refusal_names_the_command(library: Library) -> None:
     ingestor = Reader(library)
     with pytest.raises(PassportMismatchError, match="`pincite collections rebuild c`"):
         ingestor.check_passport(library.collection("c"))
+
+
+def test_documents_of_older_parsers_are_named_by_the_check_and_read_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "READER_VERSION", "newer")
+    (problem,) = [each for each in ConsistencyCheck(library, SearchIndex(library)).run() if each.where == "other"]
+    assert (problem.area, problem.is_harmless) == ("parsers", True)
+    assert "`pincite collections rebuild other`" in problem.advice
+    work = Rebuild(library, "other", OLD_PASSPORT)
+    assert work.is_needed
+    work.start()
+    hidden = library.claim(OLD_PASSPORT)
+    assert hidden is not None
+    content = chunked("Pump 0 is green.")
+    assert library.complete_from_copy(hidden) is None  # what older parsers have read is not copied
+    library.complete(hidden, content, OLD.embed(["Pump 0 is green."]), facts_of(content))
+    result = work.finish()
+    assert result is not None
+    assert (result.is_new, result.read, work.is_needed) == (True, 1, False)
+    assert dense(SearchIndex(library), library, OLD, "pump", "other") == ["Pump 0 is green."]
