@@ -2,7 +2,6 @@
 """Read one e-mail message (RFC 5322, MIME): headers, text and attachments (the adapter of the library `email`)."""
 
 import mimetypes
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import errors, policy
@@ -14,11 +13,12 @@ from pathlib import PurePosixPath
 from ingest.errors import DamagedFileError, ParserLimitError
 from ingest.parsers.document_builder import DocumentBuilder, normalize_text
 from ingest.parsers.encoding import decode, find_markup_charset
+from ingest.parsers.mail.body import BodyPart, BodyWriter, EarlierMessages, choose_alternative
 from ingest.parsers.mail.headers import decode_words, read_header
-from ingest.parsers.web.html import write_fragment
+from ingest.parsers.mail.headline import NO_SUBJECT, format_author, format_headline
+from ingest.parsers.mail.quotes import read_flowed_lines, read_lines
 
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
-_NO_SUBJECT = "(no subject)"
 _AS_WRITTEN = policy.default.clone(refold_source="none")
 _LIBRARY_ERRORS = (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError, errors.MessageError)
 """What the standard library raises for broken headers and parts."""
@@ -30,9 +30,8 @@ _UNREADABLE_TYPES = {
 }
 _CUT_SHORT = (errors.CloseBoundaryNotFoundDefect, errors.StartBoundaryNotFoundDefect)
 _DAMAGED_CODE = (errors.InvalidBase64CharactersDefect, errors.InvalidBase64LengthDefect)
-_SOFT_BREAK = re.compile(r"(?<!\n--) \n(?=[^>\s])")
-_STUB_SHARE = 1 / 3
-"""A text part with a smaller share of the words of its HTML alternative is a stub."""
+_OTHER_FORMS = {"text/x-amp-html", "text/watch-html"}
+"""Forms of the same text for other programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +45,27 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The text of a message in a builder, and its attachments."""
+    """The text of a message in a builder, and its attachments.
+
+    `headline` is its subject with sender and date. `section_starts` are the offsets of the headings over quoted text,
+    `repeated` the spans of it that an earlier message has.
+    """
 
     subject: str
+    headline: str
     builder: DocumentBuilder
     attachments: Sequence[Attachment]
     warnings: Sequence[str]
-    encoding: str
+    metadata: dict[str, str]
+    section_starts: Sequence[int]
+    repeated: Sequence[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A text part of the body."""
+def read_message(content: bytes, filename: str, earlier: EarlierMessages | None = None) -> Message:
+    """Return the content of a message, and add it to `earlier` messages of its mailbox.
 
-    text: str
-    is_html: bool
-
-
-def read_message(content: bytes, filename: str) -> Message:
-    """Return the content of a message; raises `DamagedFileError` if it has no headers, and `ParserLimitError`."""
+    Raises `DamagedFileError` if it has no headers, and `ParserLimitError`.
+    """
     try:
         message = BytesParser(policy=policy.default).parsebytes(content)
         if not message.keys():
@@ -74,13 +75,26 @@ def read_message(content: bytes, filename: str) -> Message:
     except RecursionError as error:
         raise ParserLimitError(filename=filename, detail="its parts are nested too deeply") from error
     subject = read_header(message, "Subject")
+    sender, sent = read_header(message, "From"), read_header(message, "Date")
     builder = DocumentBuilder()
-    builder.add_heading(1, subject or (_NO_SUBJECT if body or sorter.attachments else ""))
+    builder.add_heading(1, subject or (NO_SUBJECT if body or sorter.attachments else ""))
     headers = ((name, read_header(message, name)) for name in _SHOWN_HEADERS)
     builder.add_paragraph("\n".join(f"{name}: {value}" for name, value in headers if value))
-    for text in body:
-        _write(text, builder)
-    return Message(subject, builder, sorter.attachments, tuple(dict.fromkeys(sorter.warnings)), sorter.encoding)
+    writer = BodyWriter(builder, format_author(sender, sent), earlier or EarlierMessages())
+    writer.write(body)
+    for paragraphs, is_html in sorter.supplements:
+        writer.write_supplement(paragraphs, is_html=is_html)
+    writer.remember()
+    return Message(
+        subject,
+        format_headline(subject, sender, sent),
+        builder,
+        sorter.attachments,
+        tuple(dict.fromkeys(sorter.warnings)),
+        {"encoding": sorter.encoding} if sorter.encoding else {},
+        writer.section_starts,
+        writer.repeated,
+    )
 
 
 class _PartSorter:
@@ -89,10 +103,14 @@ class _PartSorter:
     def __init__(self) -> None:
         self.attachments: list[Attachment] = []
         self.warnings: list[str] = []
+        self.supplements: list[tuple[list[str], bool]] = []
         self.encoding = ""
 
-    def collect(self, part: MIMEPart) -> list[_Text]:
-        """Return the text parts of the body in order, of alternatives one; collect attachments and warnings."""
+    def collect(self, part: MIMEPart) -> list[BodyPart]:
+        """Return the text parts of the body in order, of alternatives the one that says more.
+
+        Collects attachments, warnings, and what only the other alternative says.
+        """
         kind = part.get_content_type()
         if any(isinstance(defect, _CUT_SHORT) for defect in part.defects):
             self.warnings.append("the message seems to be cut short: the end of its parts is missing")
@@ -101,16 +119,22 @@ class _PartSorter:
             return []
         if part.get_content_maintype() == "multipart" and part.is_multipart():
             inner = [self.collect(inner_part) for inner_part in part.iter_parts()]
-            if kind == "multipart/alternative":
-                return _choose_alternative([texts for texts in inner if texts])
-            return [*chain(*inner)]
+            return self._choose([parts for parts in inner if parts], kind)
         is_text = kind in ("text/plain", "text/html") and not _is_attached(part)
         if is_text or part.get_content_maintype() == "multipart":  # a multipart without parts is broken
             return self._decode_text(part, is_html=kind == "text/html")
         self._add_attachment(part, kind)
         return []
 
-    def _decode_text(self, part: MIMEPart, *, is_html: bool) -> list[_Text]:
+    def _choose(self, inner: Sequence[list[BodyPart]], kind: str) -> list[BodyPart]:
+        if kind != "multipart/alternative":
+            return [*chain(*inner)]
+        parts, paragraphs = choose_alternative(inner)
+        if paragraphs:
+            self.supplements.append((paragraphs, not any(part.is_html for part in parts)))
+        return parts
+
+    def _decode_text(self, part: MIMEPart, *, is_html: bool) -> list[BodyPart]:
         data = _decode_payload(part)
         self._warn_of_damage(part, "the message")
         declared = part.get_content_charset() or (find_markup_charset(data) if is_html else None)
@@ -118,12 +142,16 @@ class _PartSorter:
         self.warnings.extend(decoded.warnings)
         self.encoding = self.encoding or decoded.encoding
         text = normalize_text(decoded.text)
-        if not is_html and part.get_param("format") == "flowed":
-            text = _SOFT_BREAK.sub(" ", text)
-        return [_Text(text, is_html)] if text.strip() else []
+        if not text.strip():
+            return []
+        if is_html:
+            return [BodyPart(html=text)]
+        if _read_parameter(part, "format") == "flowed":
+            return [BodyPart(read_flowed_lines(text, delete_space=_read_parameter(part, "delsp") == "yes"))]
+        return [BodyPart(read_lines(text))]
 
     def _add_attachment(self, part: MIMEPart, kind: str) -> None:
-        if kind in _SIGNATURES:  # they hold no text
+        if kind in _SIGNATURES or kind in _OTHER_FORMS:  # they hold no text, or none of their own
             return
         name = _choose_name(part, kind)
         reason = (
@@ -146,27 +174,13 @@ class _PartSorter:
             self.warnings.append(f"{subject} is damaged: some of its bytes (base64) are missing")
 
 
-def _choose_alternative(alternatives: Sequence[list[_Text]]) -> list[_Text]:
-    """Return the plain text, or the HTML if the plain text is a stub."""
-    plain = next((texts for texts in alternatives if not any(text.is_html for text in texts)), [])
-    html = next((texts for texts in reversed(alternatives) if any(text.is_html for text in texts)), [])
-    return html if html and _count_words(plain) < _STUB_SHARE * _count_words(html) else plain or html
-
-
-def _count_words(texts: Sequence[_Text]) -> int:
-    builder = DocumentBuilder()
-    for text in texts:
-        _write(text, builder)
-    if not builder.has_text:
-        return 0
-    return len(builder.build(title="", media_type="", filename="").text.split())
-
-
-def _write(text: _Text, builder: DocumentBuilder) -> None:
-    if text.is_html:
-        write_fragment(text.text, builder)
-    else:
-        builder.add_paragraph(text.text)
+def _read_parameter(part: MIMEPart, name: str) -> str:
+    """Return a parameter of the content type in lower case; empty without it."""
+    try:
+        value = part.get_param(name)
+    except _LIBRARY_ERRORS:
+        return ""
+    return value.strip().lower() if isinstance(value, str) else ""
 
 
 def _is_attached(part: MIMEPart) -> bool:

@@ -8,18 +8,20 @@ from typing import BinaryIO
 
 from ingest.errors import NoTextError, UnreadableFileError
 from ingest.parsers.mail.attachments import append_attachments, lower_headings
+from ingest.parsers.mail.body import SECTION_LEVEL, EarlierMessages
+from ingest.parsers.mail.headline import NO_SUBJECT
 from ingest.parsers.mail.message import Message, read_message
 from ingest.parsers.source import Source
 from ingest.text.pieces import join_pieces
-from ingest.types import Page, PageUnit, ParsedDocument
+from ingest.types import Heading, Page, PageUnit, ParsedDocument
 
 EML_MEDIA_TYPE = "message/rfc822"
 MBOX_MEDIA_TYPE = "application/mbox"
 
 MESSAGES_PER_PIECE = 50
 _CHARS_PER_PIECE = 1_000_000
-_NO_SUBJECT = "(no subject)"
 _ENVELOPE = re.compile(rb"From \S+.*\d{4}")
+_ESCAPED_ENVELOPE = re.compile(rb"^>(>*From )", re.M)
 _HEADER_LINE = re.compile(rb"[\w-]+[ \t]*:")
 
 
@@ -39,10 +41,11 @@ def parse_mbox(source: Source) -> Iterator[ParsedDocument]:
     """
     messages: list[ParsedDocument] = []
     warnings: list[str] = []
+    earlier = EarlierMessages()
     with source.path.open("rb") as file:
         for number, content in enumerate(_split_mailbox(file), 1):
             try:
-                page = _build_page(content, number, source)
+                page = _build_page(content, number, source, earlier)
             except UnreadableFileError as error:
                 warnings.append(f"message {number} was not read: {error}")
                 continue
@@ -61,20 +64,38 @@ def _build_document(message: Message, source: Source) -> ParsedDocument:
         media_type=EML_MEDIA_TYPE,
         filename=source.filename,
         warnings=message.warnings,
-        metadata={"encoding": message.encoding} if message.encoding else {},
+        metadata=message.metadata,
     )
-    subject, below = document.headings[:1], document.headings[1:]
-    return replace(document, headings=(*subject, *lower_headings(below, 1)))
+    return replace(
+        document,
+        pages=(replace(document.pages[0], label=message.headline),),
+        headings=tuple(_place_headings(document.headings, message)),
+        skipped=tuple(message.repeated),
+    )
 
 
-def _build_page(content: bytes, number: int, source: Source) -> ParsedDocument:
+def _place_headings(headings: Sequence[Heading], message: Message) -> Iterator[Heading]:
+    """Yield the headings of a message below its headline, those of a quoted text below the heading over it."""
+    sections = set(message.section_starts)
+    levels = 1
+    for index, heading in enumerate(headings):
+        if index == 0:
+            yield replace(heading, title=message.headline)
+        elif heading.start in sections:
+            levels = SECTION_LEVEL
+            yield heading
+        else:
+            yield from lower_headings([heading], levels)
+
+
+def _build_page(content: bytes, number: int, source: Source, earlier: EarlierMessages) -> ParsedDocument:
     """Return a message of a mailbox and its attachments as one page."""
-    message = read_message(content, f"message {number}")
+    message = read_message(content, f"message {number}", earlier)
     whole = join_pieces(append_attachments(_build_document(message, source), message.attachments, source))
-    name = message.subject or _NO_SUBJECT
+    name = message.subject or NO_SUBJECT
     return replace(
         whole,
-        pages=(Page(number, 0, len(whole.text), label=name),),
+        pages=(Page(number, 0, len(whole.text), label=message.headline),),
         warnings=tuple(f"message {number} ({name}): {warning}" for warning in whole.warnings),
     )
 
@@ -91,7 +112,7 @@ def _build_piece(messages: Sequence[ParsedDocument], warnings: Sequence[str], so
 
 
 def _split_mailbox(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the messages of a mailbox (RFC 4155) without their envelope lines.
+    """Yield the messages of a mailbox (RFC 4155) without their envelope lines and escapes (mboxrd: ">From ").
 
     An envelope line begins with "From ", after an empty line and before a header: other lines that begin so are text,
     although the standard library would begin a message at each.
@@ -102,7 +123,7 @@ def _split_mailbox(file: BinaryIO) -> Iterator[bytes]:
     for line in file:
         if envelope and _HEADER_LINE.match(line):
             if any(map(bytes.strip, lines)):
-                yield b"".join(lines)
+                yield _unescape(lines)
             lines = []
         elif envelope:
             lines.append(envelope)
@@ -111,4 +132,8 @@ def _split_mailbox(file: BinaryIO) -> Iterator[bytes]:
             lines.append(line)
         is_after_blank = not line.strip()
     if envelope or any(map(bytes.strip, lines)):
-        yield b"".join([*lines, envelope])
+        yield _unescape([*lines, envelope])
+
+
+def _unescape(lines: Sequence[bytes]) -> bytes:
+    return _ESCAPED_ENVELOPE.sub(rb"\1", b"".join(lines))

@@ -14,6 +14,8 @@ from ingest.text.pieces import join_pieces
 from ingest.types import Heading, Page, PageUnit, ParsedDocument
 from tests.files import write_pdf
 
+HEADLINE = "High tide — Ann <ann@example.org>, 1 October 2024"
+
 
 def source_of(tmp_path: Path, content: bytes, name: str = "note.eml") -> Source:
     path = tmp_path / "content"
@@ -49,8 +51,8 @@ def test_a_message_is_its_subject_its_headers_and_its_text(tmp_path: Path) -> No
             "Höhe bei Flut\n\nFrom: Ann <ann@example.org>\nTo: Bo <bo@example.org>\n"
             "Date: Tue, 01 Oct 2024 12:34:56 -0500\n\nBring the ropes."
         ),
-        pages=(Page(1, 0, 122),),
-        headings=(Heading(1, "Höhe bei Flut", 0),),
+        pages=(Page(1, 0, 122, label="Höhe bei Flut — Ann <ann@example.org>, 1 October 2024"),),
+        headings=(Heading(1, "Höhe bei Flut — Ann <ann@example.org>, 1 October 2024", 0),),
         metadata={"encoding": "utf-8"},
     )
 
@@ -61,7 +63,7 @@ def test_html_is_read_where_the_text_beside_it_is_a_stub(tmp_path: Path) -> None
     document = read(tmp_path, message)
     assert "Meet at the pier" in document.text
     assert "See the HTML." not in document.text
-    assert [(heading.level, heading.title) for heading in document.headings] == [(1, "High tide"), (2, "Plan")]
+    assert [(heading.level, heading.title) for heading in document.headings] == [(1, HEADLINE), (2, "Plan")]
 
 
 def test_the_text_is_read_where_the_html_says_the_same(tmp_path: Path) -> None:
@@ -77,7 +79,12 @@ def test_attachments_are_pages_with_their_names(tmp_path: Path) -> None:
     message.add_attachment("Fenders: 4", filename="more.txt")
     document = read(tmp_path, message)
     texts = extract_page_texts(document)
-    assert list(texts) == ["", "attachment lists.pdf, page 1", "attachment lists.pdf, page 2", "attachment more.txt"]
+    assert list(texts) == [
+        HEADLINE,
+        "attachment lists.pdf, page 1",
+        "attachment lists.pdf, page 2",
+        "attachment more.txt",
+    ]
     assert [page.number for page in document.pages] == [1, 2, 3, 4]
     assert all(page.width == 0 and not page.words for page in document.pages)
     assert texts["attachment lists.pdf, page 2"].strip() == "Buoy list"
@@ -96,8 +103,8 @@ def test_a_forwarded_message_is_read_with_what_is_attached_to_it(tmp_path: Path)
     outer.add_attachment(inner)
     texts = extract_page_texts(read(tmp_path, outer))
     assert list(texts) == [
-        "",
-        "attachment Old plan.eml",
+        HEADLINE.replace("High tide", "Fwd"),
+        f"attachment Old plan.eml, {HEADLINE.replace('High tide', 'Old plan')}",
         "attachment Old plan.eml, attachment deep.txt",
     ]
     assert "Deep text" in texts["attachment Old plan.eml, attachment deep.txt"]
@@ -222,7 +229,10 @@ def test_a_mailbox_has_a_page_for_each_message(tmp_path: Path) -> None:
     content = mailbox_of(letter().as_bytes(), second.as_bytes())
     (document,) = parse_mbox(source_of(tmp_path, content, "sea.mbox"))
     assert (document.title, document.unit) == ("sea", PageUnit.MESSAGE)
-    assert [(page.number, page.label) for page in document.pages] == [(1, "High tide"), (2, "Ropes")]
+    assert [(page.number, page.label) for page in document.pages] == [
+        (1, HEADLINE),
+        (2, HEADLINE.replace("High tide", "Ropes")),
+    ]
     last = document.text[document.pages[1].start : document.pages[1].end]
     assert "From the pier 2024 you see the sea." in last
     assert last.rstrip().endswith("Attachment more.txt\n\nFenders: 4")

@@ -1,0 +1,251 @@
+"""The body of a message: the parts that are read, and what is the sender's own and what is quoted."""
+
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.parsers.document_builder import DocumentBuilder
+from ingest.parsers.mail.html_quotes import split_html
+from ingest.parsers.mail.quotes import (
+    Line,
+    Passage,
+    name_introduced,
+    read_lines,
+    split_quotes,
+    take_introduction,
+)
+from ingest.parsers.web.html import write_fragment
+from ingest.types import BlockKind
+
+SECTION_LEVEL = 2
+"""The level of the headings over what is quoted; the subject has level 1."""
+_PARAGRAPH_BREAK = "\n\n"
+_UNKNOWN_AUTHOR = "an earlier message"
+_WORD = re.compile(r"[^\W_]+(?:[.,:]\d+)*")
+_LINK = re.compile(r"(?:https?://|mailto:|www\.|cid:)\S+|\[(?:image|cid)[^\]]*\]", re.I)
+_NEEDS_HTML = re.compile(r"\bhtml\b|browser|navigateur|navegador|浏览器|ブラウザ", re.I)
+_MAX_STUB_WORDS = 60
+_STUB_SHARE = 1 / 3
+_MAX_MISSING_SHARE = 0.1
+_MIN_MISSING_WORDS = 3
+_REMEMBERED_MESSAGES = 500
+_REMEMBERED_CHARS = 20_000
+_MIN_WORDS_OF_AUTHOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPart:
+    """A text part of the body: the lines of a plain text with their quote depth, or the source of a page."""
+
+    lines: Sequence[Line] = ()
+    html: str = ""
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the part is HTML."""
+        return bool(self.html)
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A passage, and its source if it is HTML."""
+
+    passage: Passage
+    html: str = ""
+
+
+class EarlierMessages:
+    """Remembers what was written in the messages of a mailbox so far, as far as quotes may repeat it."""
+
+    def __init__(self) -> None:
+        self._messages: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_MESSAGES)
+
+    def add(self, text: str, author: str) -> None:
+        """Remember a text and its author."""
+        self._messages.append((f" {_normalize_words(text[:_REMEMBERED_CHARS])} ", author))
+
+    def find_author(self, text: str) -> str | None:
+        """Return the author of the last message that has every paragraph of `text`; None without one.
+
+        The author is empty if the text is too short to tell.
+        """
+        paragraphs = [f" {words} " for words in map(_normalize_words, re.split(r"\n\s*\n", text)) if words]
+        for message, author in reversed(self._messages):
+            if paragraphs and all(paragraph in message for paragraph in paragraphs):
+                return author if sum(map(len, map(str.split, paragraphs))) >= _MIN_WORDS_OF_AUTHOR else ""
+        return None
+
+
+class BodyWriter:
+    """Adds the body of a message to a document: the sender's own text, and sections of quoted text.
+
+    `section_starts` are the offsets of the headings over these sections; `repeated` are the spans of those that an
+    earlier message of the same mailbox has word for word.
+    """
+
+    def __init__(self, builder: DocumentBuilder, author: str, earlier: EarlierMessages) -> None:
+        self._builder = builder
+        self._author = author
+        self._earlier = earlier
+        self._own_texts: list[str] = []
+        self.section_starts: list[int] = []
+        self.repeated: list[tuple[int, int]] = []
+
+    def write(self, parts: Sequence[BodyPart]) -> None:
+        """Add parts in order. Own text comes before quoted text, unless it answers it piece by piece."""
+        sections = [section for part in parts for section in _read_sections(part)]
+        own = [section for section in sections if section.passage.depth == 0]
+        if not _is_interleaved(sections):
+            sections = [*own, *(section for section in sections if section.passage.depth)]
+        is_first = True
+        for section in sections:
+            if section.passage.depth:
+                self._write_quoted(section)
+            else:
+                self._write_own(section, needs_heading=not is_first and bool(self.section_starts))
+            is_first = False
+        self._own_texts += [section.passage.text for section in own]
+
+    def write_supplement(self, paragraphs: Sequence[str], *, is_html: bool) -> None:
+        """Add the paragraphs that only the other form of the message has."""
+        if paragraphs:
+            self._add_heading(f"Only in the {'HTML' if is_html else 'plain text'} of this message")
+            for paragraph in paragraphs:
+                self._builder.add_paragraph(paragraph)
+            self._own_texts += paragraphs
+
+    def remember(self) -> None:
+        """Let later messages know what the sender wrote."""
+        self._earlier.add("\n\n".join(self._own_texts), self._author)
+
+    def _write_own(self, section: _Section, *, needs_heading: bool) -> None:
+        if needs_heading:
+            self._add_heading(f"Reply from: {self._author or 'the sender'}")
+        self._write_content(section)
+
+    def _write_quoted(self, section: _Section) -> None:
+        start = self._builder.length
+        known = self._earlier.find_author(section.passage.text)
+        self._add_heading(f"Quoted from: {section.passage.author or known or _UNKNOWN_AUTHOR}")
+        self._builder.add_paragraph(section.passage.attribution)
+        self._write_content(section)
+        if known is not None:
+            self.repeated.append((start, self._builder.length))
+
+    def _write_content(self, section: _Section) -> None:
+        if section.html:
+            write_fragment(section.html, self._builder)
+        else:
+            self._builder.add_paragraph(section.passage.text)
+
+    def _add_heading(self, title: str) -> None:
+        start = self._builder.length + (len(_PARAGRAPH_BREAK) if self._builder.has_text else 0)
+        self._builder.add_heading(SECTION_LEVEL, title)
+        self.section_starts.append(start)
+
+
+def choose_alternative(alternatives: Sequence[Sequence[BodyPart]]) -> tuple[list[BodyPart], list[str]]:
+    """Return the alternative that says more, and the paragraphs that only the other one has.
+
+    Of two that say the same, the plain text is chosen, unless the HTML has a table.
+    """
+    plain = next((list(parts) for parts in alternatives if not any(part.is_html for part in parts)), [])
+    html = next((list(parts) for parts in reversed(alternatives) if any(part.is_html for part in parts)), [])
+    if not plain or not html:
+        return plain or html, []
+    plain_text, html_text = (("\n\n".join(map(_render, parts))) for parts in (plain, html))
+    if _is_stub(plain_text, html_text):
+        return html, []
+    if _lacks(plain_text, html_text) or _has_table(html):
+        return html, _select_missing(plain_text, html_text)
+    return plain, []
+
+
+def _read_sections(part: BodyPart) -> list[_Section]:
+    if not part.is_html:
+        return [_Section(passage) for passage in split_quotes(part.lines)]
+    sections: list[_Section] = []
+    pending = ""
+    for fragment in split_html(part.html):
+        text = _render_html(fragment.html)
+        passages = split_quotes(read_lines(text)) if fragment.depth == 0 else []
+        if any(passage.depth for passage in passages):  # quoted in a way that the page's elements do not show
+            sections += [_Section(passage) for passage in passages]
+        elif fragment.depth:
+            introduction, rest = take_introduction(text)
+            author = name_introduced(introduction or pending)
+            if rest:
+                attribution = "" if introduction else pending
+                sections.append(_Section(Passage(fragment.depth, rest, author, attribution), fragment.html))
+            pending = "" if rest else introduction
+        elif text:
+            sections.append(_Section(Passage(0, text), fragment.html))
+    return [*sections, _Section(Passage(1, pending))] if pending else sections
+
+
+def _is_interleaved(sections: Sequence[_Section]) -> bool:
+    """Return whether own text, quoted text and own text follow each other."""
+    kinds = [section.passage.depth > 0 for section in sections]
+    is_own_after_quote = True in kinds and False in kinds[kinds.index(True) :]
+    return is_own_after_quote and kinds[0] is False
+
+
+def _render(part: BodyPart) -> str:
+    return _render_html(part.html) if part.is_html else "\n".join(line.text for line in part.lines)
+
+
+def _render_html(html: str) -> str:
+    builder = DocumentBuilder()
+    write_fragment(html, builder)
+    return builder.build(title="", media_type="", filename="").text if builder.has_text else ""
+
+
+def _has_table(parts: Sequence[BodyPart]) -> bool:
+    builder = DocumentBuilder()
+    for part in parts:
+        if "<table" in part.html.lower():
+            write_fragment(part.html, builder)
+    if not builder.has_text:
+        return False
+    blocks = builder.build(title="", media_type="", filename="").blocks
+    return any(block.kind is BlockKind.TABLE for block in blocks)
+
+
+def _is_stub(plain: str, html: str) -> bool:
+    """Return whether a plain text says no more than that the HTML is to be read."""
+    words, html_words = _find_words(plain), _find_words(html)
+    if len(words) < _STUB_SHARE * len(html_words) and not _lacks(html, plain):
+        return True
+    numbers = {word for word in words - html_words if _is_number(word)}
+    return len(words) <= _MAX_STUB_WORDS and not numbers and bool(_NEEDS_HTML.search(plain)) and _lacks(plain, html)
+
+
+def _lacks(text: str, other: str) -> bool:
+    """Return whether `text` lacks words or numbers of `other` in a number that matters."""
+    words, missing = _find_words(other), _find_words(other) - _find_words(text)
+    if any(_is_number(word) for word in missing):
+        return True
+    return len(missing) >= max(_MIN_MISSING_WORDS, _MAX_MISSING_SHARE * len(words))
+
+
+def _select_missing(text: str, other: str) -> list[str]:
+    """Return the paragraphs of `text` with words or numbers in a number that matters that `other` lacks."""
+    if not _lacks(other, text):
+        return []
+    paragraphs = [paragraph.strip("\n") for paragraph in re.split(r"\n\s*\n", text)]
+    return [paragraph for paragraph in paragraphs if _lacks(other, paragraph)]
+
+
+def _find_words(text: str) -> set[str]:
+    folded = unicodedata.normalize("NFKC", _LINK.sub(" ", text)).casefold()
+    return set(_WORD.findall(folded))
+
+
+def _is_number(word: str) -> bool:
+    return any(sign.isdecimal() for sign in word)
+
+
+def _normalize_words(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
