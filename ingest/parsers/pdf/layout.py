@@ -6,7 +6,7 @@ vocabulary of the document is known: `dehyphenate` then decides whether it belon
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,17 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.parsers.pdf.columns import separate_columns
-from ingest.parsers.pdf.lines import SPACE, Line, TextGlyphs, extract_lines, reorder_right_to_left, select_text_glyphs
+from ingest.parsers.pdf.hyphenation import is_suspended, keeps_hyphen
+from ingest.parsers.pdf.lines import (
+    HYPHENS,
+    SPACE,
+    Line,
+    TextGlyphs,
+    extract_lines,
+    reorder_right_to_left,
+    select_text_glyphs,
+)
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
 from ingest.text.word_boxes import WORD_DTYPE, WordArray
 
 TEXT_LINE = np.dtype([("start", "<u4"), ("end", "<u4"), ("size", "<f4")])
 """One line of a page: its span in characters of the page's text, and its font size in points."""
 
-_BROKEN_WORD = re.compile(rf"(\w+){chr(LINE_END_HYPHEN)}(?=(\w*))")
-_WORD = re.compile(r"\w+(?:-\w+)*")
-_CONJUNCTIONS = frozenset({"and", "or", "und", "oder", "bzw", "et", "ou", "e", "o", "y"})
-"""Words before which a hyphen at the end of a line stays: "full- and part-time"."""
+_BROKEN_WORD = re.compile(rf"(\w+(?:-\w+)*){chr(LINE_END_HYPHEN)}(?=(\w*(?:-\w+)*))")
 _CONTACT_EM = 0.12
 _SAME_LINE_GAP_EM = 1.0
 _SAME_LINE_OVERLAP = 0.5
@@ -90,25 +96,16 @@ def lay_out(glyphs: Glyphs) -> PageLayout:
     )
 
 
-def collect_vocabulary(texts: Iterable[str]) -> frozenset[str]:
-    """Return the words of `texts` in lower case; a hyphenated word is one word."""
-    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
-
-
 def dehyphenate(layout: PageLayout, vocabulary: Set[str]) -> PageLayout:
     """Return the layout with the words joined that a hyphen breaks at a line end.
 
-    The hyphen stays if `vocabulary` has the word with it. It goes if `vocabulary` has the word without it, or if the
-    word continues in lower case.
+    The hyphen stays if it belongs to the word: `vocabulary` has the words of the document in lower case.
     """
     if chr(LINE_END_HYPHEN) not in layout.text:
         return layout
     dropped: list[int] = []
     for match in _BROKEN_WORD.finditer(layout.text):
-        head, tail = match.groups()
-        is_known_with_hyphen = f"{head}-{tail}".lower() in vocabulary
-        is_known_joined = bool(tail) and f"{head}{tail}".lower() in vocabulary
-        if not is_known_with_hyphen and (is_known_joined or tail[:1].islower()):
+        if not keeps_hyphen(match[1], match[2], vocabulary):
             dropped.append(match.end(1))
     text = _delete_characters(layout.text, dropped).replace(chr(LINE_END_HYPHEN), "-")
     words, lines = layout.words.copy(), layout.lines.copy()
@@ -138,7 +135,9 @@ def _join_lines(lines: Sequence[Line], codes: NDArray[np.uint32]) -> list[_Joint
 
 def _join_pair(line: Line, following: Line, codes: NDArray[np.uint32], pitch: float) -> _Joint:
     if codes[line.glyphs[-1]] == LINE_END_HYPHEN:
-        return _Joint("\n" if _read_first_word(following, codes) in _CONJUNCTIONS else "")
+        return _Joint("\n" if is_suspended(_read_last_word(line, codes), _read_first_word(following, codes)) else "")
+    if _breaks_after_number(line, following, codes):
+        return _Joint("")
     gap = max(following.x0 - line.x1, line.x0 - following.x1)
     gap_em = gap / max(line.size, following.size, 1.0)
     overlap = min(line.y1, following.y1) - max(line.y0, following.y0)
@@ -152,8 +151,21 @@ def _join_pair(line: Line, following: Line, codes: NDArray[np.uint32], pitch: fl
     return _Joint("\n\n" if is_new_paragraph else "\n")
 
 
+def _breaks_after_number(line: Line, following: Line, codes: NDArray[np.uint32]) -> bool:
+    """Return whether two lines break a compound with a number: "14-day"."""
+    if len(line.glyphs) < 2 or codes[line.glyphs[-1]] not in HYPHENS or not chr(codes[line.glyphs[-2]]).isdigit():
+        return False
+    word = _read_first_word(following, codes)
+    return len(word) > 1 and word[0].islower() and not is_suspended("", word)
+
+
 def _read_first_word(line: Line, codes: NDArray[np.uint32]) -> str:
     return "".join(map(chr, codes[line.glyphs[:8]].tolist())).partition(" ")[0]
+
+
+def _read_last_word(line: Line, codes: NDArray[np.uint32]) -> str:
+    """Return the last word of a line without the hyphen at its end."""
+    return "".join(map(chr, codes[line.glyphs[-16:-1]].tolist())).rpartition(" ")[2]
 
 
 def _estimate_line_pitch(lines: Sequence[Line]) -> float:

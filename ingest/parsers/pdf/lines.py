@@ -12,7 +12,8 @@ from ingest.parsers.pdf.right_to_left import is_right_to_left, order_line
 NEWLINE, SPACE = 0x0A, 0x20
 _CARRIAGE_RETURN, _SOFT_HYPHEN, _BYTE_ORDER_MARK = 0x0D, 0xAD, 0xFEFF
 _OTHER_SPACES = (0x09, 0x1680, 0x2028, 0x2029)
-_HYPHENS = (0x2D, 0x2010)
+HYPHENS = (0x2D, 0x2010)
+_MAX_CODE_CHARS = 40
 _REPLACEMENT = 0xFFFD
 _WHITE_SPACE = np.array([NEWLINE, SPACE, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], np.uint32)
 
@@ -135,11 +136,17 @@ def make_lines(text_glyphs: TextGlyphs, glyphs: NDArray[np.intp], numbers: NDArr
 
 
 def _mark_hyphen(text_glyphs: TextGlyphs, line: Line) -> None:
-    if len(line.glyphs) < 2:
+    if len(line.glyphs) < 2 or text_glyphs.codes[line.glyphs[-1]] not in HYPHENS:
         return
-    before, last = line.glyphs[-2:].tolist()
-    if text_glyphs.codes[last] in _HYPHENS and chr(text_glyphs.codes[before]).isalpha():
-        text_glyphs.codes[last] = LINE_END_HYPHEN
+    before = chr(text_glyphs.codes[line.glyphs[-2]])
+    if before.isalpha() or (before.isdigit() and _ends_in_code(text_glyphs, line)):
+        text_glyphs.codes[line.glyphs[-1]] = LINE_END_HYPHEN
+
+
+def _ends_in_code(text_glyphs: TextGlyphs, line: Line) -> bool:
+    """Return whether the last word of a line has letters: "SN-55-", but not "2010-"."""
+    text = "".join(map(chr, text_glyphs.codes[line.glyphs[-_MAX_CODE_CHARS:]].tolist()))
+    return any(map(str.isalpha, text.split()[-1]))
 
 
 def _split_right_to_left(line: Line, text_glyphs: TextGlyphs) -> list[Line]:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from ingest.parsers.pdf.layout import PageLayout, collect_vocabulary, dehyphenate
+from ingest.parsers.pdf.hyphenation import collect_vocabulary
+from ingest.parsers.pdf.layout import PageLayout, dehyphenate
 from ingest.parsers.pdf.page_report import PageReport, format_pages
 from ingest.parsers.pdf.pages import ParsedPage
-from ingest.parsers.pdf.pdfium import OutlineEntry
+from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, OutlineEntry
 from ingest.parsers.pdf.running_headers import RunningHeaderFinder
 from ingest.parsers.pdf.structure import HeadingFinder, find_title
 from ingest.text.word_boxes import pack_words
@@ -74,7 +75,7 @@ class PieceBuilder:
         self.report.add(page)
         self._pages.append(page)
         if len(self._vocabulary) < _MAX_VOCABULARY:
-            self._vocabulary |= collect_vocabulary([page.layout.text])
+            self._vocabulary |= collect_vocabulary([page.layout.text], chr(LINE_END_HYPHEN))
 
     def build_piece(self) -> ParsedDocument:
         """Return the collected pages as the next piece."""

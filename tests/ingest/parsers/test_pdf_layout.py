@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.parsers.pdf.layout import collect_vocabulary, dehyphenate, lay_out
+from ingest.parsers.pdf.hyphenation import collect_vocabulary
+from ingest.parsers.pdf.layout import dehyphenate, lay_out
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
 
 SIGNS = st.sampled_from([*map(ord, "ab Z-9.\n\r\t"), 0, LINE_END_HYPHEN, 0xA0, 0xAD, 0x6C34, 0xD83D, 0xDE00, 0xFFFD])
@@ -50,7 +51,7 @@ def written(text: str) -> Glyphs:
 @given(glyphs=pages())
 def test_words_are_where_they_say_they_are(glyphs: Glyphs) -> None:
     layout = lay_out(glyphs)
-    layout = dehyphenate(layout, collect_vocabulary([layout.text]))
+    layout = dehyphenate(layout, collect_vocabulary([layout.text], chr(LINE_END_HYPHEN)))
     rows = layout.words.tolist()
     assert all(start < end and not layout.text[start:end].isspace() for start, end, _, _ in rows)
     assert all(" " not in layout.text[start:end] and "\n" not in layout.text[start:end] for start, end, _, _ in rows)
@@ -62,7 +63,7 @@ def test_words_are_where_they_say_they_are(glyphs: Glyphs) -> None:
 def test_a_hyphen_that_was_a_word_of_its_own_leaves_no_word_behind() -> None:
     nowhere = [(0.0, 0.0, 0.0, 0.0)] * 3
     layout = lay_out(make_glyphs([ord("水"), LINE_END_HYPHEN, ord("a")], nowhere))
-    joined = dehyphenate(layout, collect_vocabulary([layout.text]))
+    joined = dehyphenate(layout, collect_vocabulary([layout.text], chr(LINE_END_HYPHEN)))
     assert [joined.text[start:end] for start, end, _, _ in joined.words.tolist()] == ["水", "a"]
 
 
@@ -97,7 +98,10 @@ def test_words_written_without_spaces_have_a_box_for_each_sign() -> None:
 
 def test_a_word_that_is_written_with_its_hyphen_elsewhere_keeps_it() -> None:
     layout = lay_out(written(f"self-locking\nself{chr(LINE_END_HYPHEN)}locking"))
-    assert dehyphenate(layout, collect_vocabulary([layout.text])).text == "self-locking\nself-locking"
+    assert (
+        dehyphenate(layout, collect_vocabulary([layout.text], chr(LINE_END_HYPHEN))).text
+        == "self-locking\nself-locking"
+    )
 
 
 def test_every_break_of_a_word_broken_twice_is_joined() -> None:
