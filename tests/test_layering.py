@@ -29,7 +29,7 @@ ADAPTERS = {
     "pypdfium2": ("ingest/parsers/pdf/",),
     "rapidocr": ("ingest/parsers/images/ocr.py",),
     "safetensors": ("rag/engines/transformers/",),
-    "selectolax": ("ingest/parsers/web/html.py", "ingest/parsers/epub/"),
+    "selectolax": ("ingest/parsers/web/", "ingest/parsers/epub/"),
     "sentence_transformers": ("ingest/embedders/", "rag/retrieval/reranker_process.py", "rag/grounding/nli_process.py"),
     "sentencex": ("ingest/text/sentences.py",),
     "Stemmer": ("ingest/text/analyzer.py",),

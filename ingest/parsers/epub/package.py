@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urldefrag
 
 from lxml import html
+from lxml.etree import ParserError
 from lxml.etree import _Element as Element
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.parsers.containers import read_part
+from ingest.parsers.containers import read_part, translate_errors
 from ingest.parsers.document_builder import clean_title
 
 _CONTAINER = "META-INF/container.xml"
@@ -38,10 +39,14 @@ class Book:
     author: str
     files: tuple[str, ...]
     toc: tuple[TocEntry, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def read_book(archive: zipfile.ZipFile, filename: str) -> Book:
-    """Return the package of a book; raises `DamagedFileError`, and `EncryptedFileError` if its text is encrypted."""
+    """Return the package of a book; raises `DamagedFileError`, and `EncryptedFileError` if its text is encrypted.
+
+    A damaged table of contents becomes a warning.
+    """
     container = read_part(archive, _CONTAINER)
     rootfile = next(_find_elements(container, "rootfile"), None)
     path = rootfile.get("full-path", "") if rootfile is not None else ""
@@ -55,15 +60,23 @@ def read_book(archive: zipfile.ZipFile, filename: str) -> Book:
         if reference.get("idref") in items
     ]
     files = tuple(
-        _resolve_link(path, item.get("href", ""))[0] for item in spine if item.get("media-type") in _TEXT_TYPES
+        resolve_link(path, item.get("href", ""))[0] for item in spine if item.get("media-type") in _TEXT_TYPES
     )
     if set(files) & set(_find_encrypted(archive)):
         raise EncryptedFileError(filename=filename)
+    toc: list[TocEntry] = []
+    warnings: list[str] = []
+    try:
+        with translate_errors(filename, ParserError):
+            toc += _read_toc(archive, path, list(items.values()))
+    except DamagedFileError:
+        warnings.append("the table of contents of the book is damaged: its chapters have the titles of their headings")
     return Book(
         title=clean_title(_read_text(next(_find_elements(package, "title"), None))),
         author=", ".join(_read_text(creator) for creator in _find_elements(package, "creator")),
         files=files,
-        toc=tuple(_read_toc(archive, path, list(items.values()))),
+        toc=tuple(toc),
+        warnings=tuple(warnings),
     )
 
 
@@ -71,13 +84,13 @@ def _read_toc(archive: zipfile.ZipFile, package_path: str, items: list[Element])
     """Yield the entries of the navigation document (EPUB 3), else those of the NCX (EPUB 2)."""
     for item in items:
         if "nav" in (item.get("properties") or "").split():
-            path = _resolve_link(package_path, item.get("href", ""))[0]
+            path = resolve_link(package_path, item.get("href", ""))[0]
             if path in archive.NameToInfo:
                 yield from _read_nav(path, archive.read(path))
                 return
     for item in items:
         if item.get("media-type") == "application/x-dtbncx+xml":
-            path = _resolve_link(package_path, item.get("href", ""))[0]
+            path = resolve_link(package_path, item.get("href", ""))[0]
             yield from _read_ncx(path, read_part(archive, path))
 
 
@@ -100,7 +113,7 @@ def _read_ncx(path: str, root: Element | None) -> Iterator[TocEntry]:
 
 
 def _make_entry(path: str, reference: str, label: str, depth: int) -> TocEntry:
-    file, fragment = _resolve_link(path, reference)
+    file, fragment = resolve_link(path, reference)
     return TocEntry(file, fragment, label, depth)
 
 
@@ -109,7 +122,7 @@ def _find_encrypted(archive: zipfile.ZipFile) -> Iterator[str]:
         yield unquote(reference.get("URI", "")).lstrip("/")
 
 
-def _resolve_link(base: str, reference: str) -> tuple[str, str]:
+def resolve_link(base: str, reference: str) -> tuple[str, str]:
     """Return the archive member and the fragment that a link in `base` refers to."""
     path, fragment = urldefrag(reference)
     joined = posixpath.join(posixpath.dirname(base), unquote(path)) if path else base

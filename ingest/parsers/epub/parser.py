@@ -4,21 +4,29 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from ingest.errors import DamagedFileError
 from ingest.parsers.containers import open_container, translate_errors
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.encoding import decode, find_markup_charset
-from ingest.parsers.epub.package import TocEntry, read_book
+from ingest.parsers.epub.package import TocEntry, read_book, resolve_link
 from ingest.parsers.source import Source
 from ingest.parsers.web.html import write_fragment
+from ingest.parsers.web.visible_nodes import find_striking_selectors
 from ingest.types import PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/epub+zip"
 
-_EMPTY_ELEMENT = re.compile(r"<(a|b|div|em|i|iframe|p|script|span|strong|style|td|th|title)(\s[^<>]*)?/>", re.I)
-"""Elements that can be self-closing in XHTML and not in HTML."""
+_EMPTY_ELEMENT = re.compile(
+    r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b)([a-z][\w-]*)(\s[^<>]*)?/>", re.I
+)
+"""Elements that can be self-closing in XHTML and not in HTML: `<s/>` would strike out the rest of a chapter."""
+_LINK = re.compile(r"<link\b[^>]*>", re.I)
+_HREF = re.compile(r"href\s*=\s*[\"']([^\"'>]+\.css)[\"']", re.I)
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.I | re.S)
 _DELIMITER = "\ufdd0"
 """Delimits the number of a chapter at its start; a noncharacter, which no text has."""
 _FRAMES = frozenset({"body", "div", "section", "article", "main"})
@@ -37,25 +45,54 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     """Yield a book as one piece in reading order.
 
     A chapter begins at an entry of the table of contents or at a heading at the top of a file; other files continue the
-    chapter before. Missing files become a warning. Raises what `open_container` and `read_book` raise, and
+    chapter before. Missing and damaged files become a warning. Raises what `open_container` and `read_book` raise, and
     `NoTextError`.
     """
     builder = DocumentBuilder()
     with translate_errors(source.filename), open_container(source.path, source.filename) as archive:
         book = read_book(archive, source.filename)
+        warnings = list(book.warnings)
         missing = [file for file in book.files if file not in archive.NameToInfo]
-        for file in book.files:
+        if missing:
+            warnings.append(f"files of the book are missing: {', '.join(missing)}")
+        for file in (file for file in book.files if file not in missing):
             entries = [entry for entry in book.toc if entry.file == file]
-            for part in _split_chapters(_read_content(archive, file), entries) if file not in missing else ():
-                _write_part(part, builder)
+            try:
+                with translate_errors(file):
+                    content = _read_content(archive, file)
+                    style = _read_style(archive, file, content)
+                    parts = list(_split_chapters(content, entries))
+            except DamagedFileError:
+                warnings.append(f"chapter {_name_chapter(file, entries)} is damaged and was not read")
+                continue
+            for part in parts:
+                _write_part(part, style, builder)
+    if not builder.has_text and len(warnings) > len(book.warnings):
+        raise DamagedFileError(filename=source.filename, detail="; ".join(warnings))
     yield builder.build(
         title=book.title,
         media_type=MEDIA_TYPE,
         filename=source.filename,
-        warnings=[f"files of the book are missing: {', '.join(missing)}"] if missing else (),
+        warnings=warnings,
         metadata={"author": book.author} if book.author else {},
         unit=PageUnit.CHAPTER,
     )
+
+
+def _name_chapter(file: str, entries: Sequence[TocEntry]) -> str:
+    label = next((entry.label for entry in entries if entry.label), "")
+    return f"{label!r} ({file})" if label else file
+
+
+def _read_style(archive: zipfile.ZipFile, file: str, content: str) -> str:
+    """Return the rules of a file and of the style sheets that it links to, those that strike out text."""
+    links = [_HREF.search(link) for link in _LINK.findall(content)]
+    members = [resolve_link(file, unescape(link[1]))[0] for link in links if link]
+    sheets = [archive.read(member).decode("utf-8", "replace") for member in members if member in archive.NameToInfo]
+    selectors = [
+        selector for sheet in [*_STYLE.findall(content), *sheets] for selector in find_striking_selectors(sheet)
+    ]
+    return "".join(f"<style>{selector}{{text-decoration:line-through}}</style>" for selector in selectors)
 
 
 def _read_content(archive: zipfile.ZipFile, file: str) -> str:
@@ -101,14 +138,24 @@ def _find_start(anchor: LexborNode | None) -> LexborNode | None:
     return None if node is None or node.tag in ("body", "html") else node
 
 
-def _write_part(part: _Part, builder: DocumentBuilder) -> None:
+def _write_part(part: _Part, style: str, builder: DocumentBuilder) -> None:
     body = LexborHTMLParser(part.html).body
-    if body is None or not body.text().strip():
+    if body is None or not _has_text(body):
         return
     label = part.label or _find_top_heading(body)
     if label or not builder.has_text:
         builder.begin_page(label)
-    write_fragment(part.html, builder)
+    write_fragment(style + part.html, builder)
+
+
+def _has_text(body: LexborNode) -> bool:
+    if body.text().strip():
+        return True
+    if body.css_first("img[alt], svg, [aria-label]") is None:
+        return False
+    scratch = DocumentBuilder()
+    write_fragment(body.html or "", scratch)
+    return scratch.has_text
 
 
 def _find_top_heading(body: LexborNode) -> str:

@@ -2,50 +2,43 @@
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.parsers.document_builder import DocumentBuilder, ListWriter, clean_title
 from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.source import Source
+from ingest.parsers.web.inline import INLINE, InlineText
+from ingest.parsers.web.tables import Row, count_header_rows, read_grid, write_rows
+from ingest.parsers.web.visible_nodes import HtmlTree, VisibleNodes
+from ingest.text.pictures import describe_picture
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "text/html"
 
-_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_PROGRAMS = {"script", "style", "noscript", "template"}
-_EMBEDDED = {"svg", "iframe", "object", "embed", "canvas", "audio", "video", "map"}
-_CHOICES = {"select", "datalist"}
-_ALTERNATIVES = {"annotation", "annotation-xml"}
-_NEVER_TEXT = frozenset(_PROGRAMS | _EMBEDDED | _CHOICES | _ALTERNATIVES)
-_MENUS = frozenset({"nav", "menu"})
-_MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
-_EDIT_LINK_CLASS = "mw-editsection"
-"""The edit link of MediaWiki beside every heading."""
 _PERMALINK = re.compile(r"\s+[#¶]$|¶$")
+_SPACE = re.compile(r"[ \t\n\r\f\v]+")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_PHRASES = {"a", "abbr", "acronym", "bdi", "bdo", "cite", "data", "del", "dfn", "ins", "label", "q", "span", "time"}
-_LETTERS = {"b", "big", "em", "font", "i", "mark", "s", "small", "strike", "strong", "sub", "sup", "u"}
-_COMPUTING = {"code", "kbd", "samp", "tt", "var"}
-_RUBY = {"rp", "rt", "ruby"}
-_MATH = {"math", "mi", "mn", "mo", "mrow", "msup", "msub", "mtext", "semantics"}
-_INLINE = frozenset({"br", "button", "img", "wbr"} | _PHRASES | _LETTERS | _COMPUTING | _RUBY | _MATH)
 _LISTS = frozenset({"ul", "ol"})
+_SHAPES = frozenset(
+    {"circle", "ellipse", "g", "image", "line", "path", "polygon", "polyline", "rect", "use", "title", "desc"}
+)
+_PICTURE_ALONE = re.compile(r"^\[picture: ([^\]]*)\]$")
+_DESCRIPTIONS = frozenset({"title", "desc"})
 _MAX_CELL_CHARS = 1000
 
 
 class _Writer:
     """Collects inline text into paragraphs."""
 
-    def __init__(self, builder: DocumentBuilder) -> None:
+    def __init__(self, builder: DocumentBuilder, tree: HtmlTree) -> None:
         self.list_writer = ListWriter(builder)
-        self.inline: list[str] = []
+        self.tree = tree
+        self.inline = InlineText(tree)
 
     def flush(self) -> None:
-        """End the paragraph."""
-        lines = [" ".join(line.split()) for line in "".join(self.inline).split("\n")]
-        self.inline.clear()
+        """End the paragraph; what is struck out in a line stands at its end."""
+        lines = (_join_line(sentence, annotations) for sentence, annotations in self.inline.take_lines())
         self.list_writer.add_paragraph("\n".join(line for line in lines if line))
 
 
@@ -53,13 +46,13 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     """Yield an HTML file as one piece, without menus unless it has only those; raises `NoTextError` if it is blank."""
     data = source.path.read_bytes()
     decoded = decode(data, find_markup_charset(data))
-    tree = LexborHTMLParser(decoded.text)
+    tree = HtmlTree(decoded.text)
     builder = DocumentBuilder()
     _write_body(tree, builder, keep_menus=False)
     if not builder.has_text:
         _write_body(tree, builder, keep_menus=True)
     yield builder.build(
-        title=clean_title(_read_title(tree)),
+        title=clean_title(_read_title(tree.parser)),
         media_type=MEDIA_TYPE,
         filename=source.filename,
         warnings=decoded.warnings,
@@ -69,85 +62,76 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 def write_fragment(html: str, builder: DocumentBuilder) -> None:
     """Add the text of an HTML fragment to a document of another format."""
-    _write_body(LexborHTMLParser(html), builder, keep_menus=True)
+    _write_body(HtmlTree(html), builder, keep_menus=True)
 
 
-def _write_body(tree: LexborHTMLParser, builder: DocumentBuilder, *, keep_menus: bool) -> None:
+def read_lines(html: str) -> list[tuple[str, list[str]]]:
+    """Return the lines of inline HTML with their white space, each with the annotations of what is struck out in it."""
+    tree = HtmlTree(html)
+    return _read(tree, tree.body, is_struck=False) if tree.body is not None else []
+
+
+def _write_body(tree: HtmlTree, builder: DocumentBuilder, *, keep_menus: bool) -> None:
     if tree.body is None:
         return
-    writer = _Writer(builder)
-    walk = _TreeWalk(tree.body, keep_menus=keep_menus)
-    for node, is_end in walk:
+    writer = _Writer(builder, tree)
+    nodes = VisibleNodes(tree, tree.body, keep_menus=keep_menus)
+    for node, is_end in nodes:
         if node.is_text_node:
-            writer.inline.append(re.sub(r"\s+", " ", node.text(deep=False)))
+            writer.inline.add_text(_SPACE.sub(" ", node.text(deep=False)))
         elif is_end:
             _end_element(node, writer)
         elif _start_element(node, writer):
-            walk.skip_children()
+            nodes.skip_children()
     writer.flush()
-
-
-class _TreeWalk:
-    """Visits the nodes below a root in document order, each element at its start and at its end.
-
-    It is iterative, because pages nest deeper than Python's recursion limit.
-    """
-
-    def __init__(self, root: LexborNode, *, keep_menus: bool) -> None:
-        self._keep_menus = keep_menus
-        self._is_skipping = False
-        self._stack: list[tuple[LexborNode, bool]] = []
-        self._push_children(root)
-
-    def __iter__(self) -> Iterator[tuple[LexborNode, bool]]:
-        while self._stack:
-            node, is_end = self._stack.pop()
-            if is_end or node.is_text_node:
-                yield node, is_end
-            elif node.is_element_node and self._is_visible(node):
-                self._stack.append((node, True))
-                self._is_skipping = False
-                yield node, False
-                if not self._is_skipping:
-                    self._push_children(node)
-
-    def skip_children(self) -> None:
-        """Skip the nodes inside the last visited one."""
-        self._is_skipping = True
-
-    def _push_children(self, node: LexborNode) -> None:
-        self._stack.extend((child, False) for child in reversed(list(node.iter(include_text=True))))
-
-    def _is_visible(self, node: LexborNode) -> bool:
-        if node.tag in _NEVER_TEXT:
-            return False
-        attributes = node.attributes
-        is_menu = node.tag in _MENUS or attributes.get("role") in _MENU_ROLES
-        is_hidden = "hidden" in attributes or bool(_HIDING_STYLE.search(attributes.get("style") or ""))
-        is_edit_link = _EDIT_LINK_CLASS in (attributes.get("class") or "").split()
-        return not (is_hidden or is_edit_link or (is_menu and not self._keep_menus))
 
 
 def _start_element(node: LexborNode, writer: _Writer) -> bool:
     """Handle the start of an element; return whether its content is already written."""
     tag = node.tag
-    if tag == "br":
-        writer.inline.append("\n")
-    if tag in _INLINE:
-        return False
-    writer.flush()
+    if tag not in INLINE and not _is_plain_drawing(node):
+        writer.flush()
+    is_written = writer.inline.start(node)
+    if tag in INLINE:
+        return is_written
     if tag in _LISTS:
         writer.list_writer.open_list(first_number=_read_first_number(node))
     elif tag == "li":
         writer.list_writer.open_item()
-    return _write_block(node, writer.list_writer)
+    elif tag == "svg" or node.attributes.get("role") == "img":
+        _describe_drawing(node, writer.inline)
+    elif tag in _DESCRIPTIONS:  # a part of the description of the drawing
+        return True
+    return _write_block(node, writer)
 
 
 def _end_element(node: LexborNode, writer: _Writer) -> None:
-    if node.tag not in _INLINE:
+    writer.inline.end(node)
+    if node.tag == "text":
+        writer.inline.break_line()
+    elif node.tag not in INLINE and not _is_plain_drawing(node):
         writer.flush()
     if node.tag in _LISTS:
         writer.list_writer.close_list()
+
+
+def _is_plain_drawing(node: LexborNode) -> bool:
+    """Return whether an element is a drawing in a line of text, such as an icon, or a part of a drawing."""
+    if node.tag == "svg":
+        return node.css_first("text, foreignObject") is None
+    return node.tag in _SHAPES
+
+
+def _describe_drawing(node: LexborNode, inline: InlineText) -> None:
+    """Write the label, the titles and the descriptions of a drawing or of an element that is shown as a picture."""
+    attributes = node.attributes
+    if attributes.get("aria-hidden") != "true":
+        titles = [" ".join(title.text().split()) for title in node.css("title, desc")] if node.tag == "svg" else []
+        labels = [*filter(None, [attributes.get("aria-label") or "", *titles])]
+        description = describe_picture(". ".join(dict.fromkeys(labels)))
+        inline.add_picture(description)
+        if description and not _is_plain_drawing(node):
+            inline.break_line()
 
 
 def _read_first_number(node: LexborNode) -> int | None:
@@ -157,61 +141,91 @@ def _read_first_number(node: LexborNode) -> int | None:
     return int(start) if start.isdecimal() else 1
 
 
-def _write_block(node: LexborNode, list_writer: ListWriter) -> bool:
+def _write_block(node: LexborNode, writer: _Writer) -> bool:
     """Write a heading, a code block or a table; return whether the element is one of them."""
     tag = node.tag
+    builder = writer.list_writer.builder
     if tag in _HEADINGS:
-        list_writer.builder.add_heading(_HEADINGS[tag], _PERMALINK.sub("", _read_inner_text(node).rstrip()))
+        title, annotations = _read_on_one_line(writer, node)
+        title = _PICTURE_ALONE.sub(r"\1", title)  # a word mark
+        builder.add_heading(_HEADINGS[tag], _PERMALINK.sub("", title.rstrip()))
+        builder.add_paragraph(" ".join(annotations))
     elif tag == "pre":
-        list_writer.builder.add_code(_read_inner_text(node))
-    elif tag == "table" and _is_data_table(node):
-        _write_table(node, list_writer.builder)
+        lines = _read(writer.tree, node, is_struck=writer.inline.is_struck)
+        builder.add_code("\n".join(_join_line(line, marks, keeps_space=True) for line, marks in lines))
+    elif tag == "table":
+        rows = _read_data_table(node, writer)
+        if not rows:
+            return False
+        _write_table(node, rows, writer)
     else:
         return False
-    list_writer.interrupt()
+    writer.list_writer.interrupt()
     return True
 
 
-def _read_inner_text(node: LexborNode) -> str:
-    """Return the text inside a node with its white space, with line breaks for `br` and block elements."""
-    pieces: list[str] = []
-    for inner, is_end in _TreeWalk(node, keep_menus=True):
+def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[str, list[str]]]:
+    """Return the lines inside a node with their white space, each with its annotations.
+
+    A `br` and the end of a block end a line; `is_struck` says that an element around the node strikes it out.
+    """
+    inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node))
+    nodes = VisibleNodes(tree, node, keep_menus=True)
+    for inner, is_end in nodes:
         if inner.is_text_node:
-            pieces.append(inner.text(deep=False))
-        elif is_end and (inner.tag == "br" or inner.tag not in _INLINE):
-            pieces.append("\n")
-    return "".join(pieces)
+            inline.add_text(inner.text(deep=False))
+        elif is_end:
+            inline.end(inner)
+            if inner.tag == "text" or (inner.tag not in INLINE and not _is_plain_drawing(inner)):
+                inline.break_line()
+        elif inline.start(inner) or inner.tag in _DESCRIPTIONS:
+            nodes.skip_children()
+        elif inner.tag == "svg" or inner.attributes.get("role") == "img":
+            _describe_drawing(inner, inline)
+    return inline.take_lines()
 
 
-def _is_data_table(table: LexborNode) -> bool:
-    """Return whether a table has data, in contrast to a layout table."""
+def _read_on_one_line(writer: _Writer, node: LexborNode, *, is_struck: bool = False) -> tuple[str, list[str]]:
+    """Return the text inside a node, and the annotations of what is struck out in it."""
+    lines = _read(writer.tree, node, is_struck=is_struck or writer.inline.is_struck)
+    text = " ".join(" ".join(sentence for sentence, _ in lines).split())
+    return text, [annotation for _, annotations in lines for annotation in annotations]
+
+
+def _join_line(sentence: str, annotations: list[str], *, keeps_space: bool = False) -> str:
+    text = sentence.rstrip() if keeps_space and annotations else sentence if keeps_space else " ".join(sentence.split())
+    return " ".join(filter(None, [text, *annotations]))
+
+
+def _read_data_table(table: LexborNode, writer: _Writer) -> list[Row]:
+    """Return the rows of a table of data; none of a layout table."""
     if (table.attributes.get("role") or "") in ("presentation", "none"):
-        return False
+        return []
     if any(inner.mem_id != table.mem_id for inner in table.css("table")) or table.css_first("h1,h2,h3,h4,h5,h6,pre"):
-        return False
-    rows = [cells for _, cells in _find_rows(table)]
-    is_grid = len(rows) > 1 and max(map(len, rows)) > 1
-    return is_grid and all(len(cell) <= _MAX_CELL_CHARS for row in rows for cell in row)
+        return []
+
+    def read_cell(row: LexborNode, cell: LexborNode) -> str:
+        is_struck = writer.tree.is_struck(row) or (row.parent is not None and writer.tree.is_struck(row.parent))
+        text, annotations = _read_on_one_line(writer, cell, is_struck=is_struck)
+        return " ".join(filter(None, [text, *annotations]))
+
+    rows = read_grid(table, read_cell)
+    widest = max((len(row.own_cells) for row in rows), default=0)
+    is_labelled = len(rows) == 1 and any(cell.is_header for cell in rows[0].own_cells)
+    is_grid = widest > 1 and (len(rows) > 1 or is_labelled)
+    return rows if is_grid and all(len(cell.text) <= _MAX_CELL_CHARS for row in rows for cell in row.own_cells) else []
 
 
-def _write_table(table: LexborNode, builder: DocumentBuilder) -> None:
+def _write_table(table: LexborNode, rows: list[Row], writer: _Writer) -> None:
+    builder = writer.list_writer.builder
     caption = table.css_first("caption")
     if caption is not None:
-        builder.add_paragraph(" ".join(_read_inner_text(caption).split()))
-    rows = _find_rows(table)
-    leading = next((len(list(group)) for is_header, group in groupby(rows, key=lambda row: row[0]) if is_header), 0)
-    builder.add_table([cells for _, cells in rows], header_rows=leading if rows[0][0] else 0)
-
-
-def _find_rows(table: LexborNode) -> list[tuple[bool, list[str]]]:
-    """Return the cells of each row of a table, with whether all of them are `th`."""
-    rows: list[tuple[bool, list[str]]] = []
-    for row in table.css("tr"):
-        cells = [cell for cell in row.iter() if cell.tag in ("td", "th")]
-        if cells:
-            is_header = all(cell.tag == "th" for cell in cells)
-            rows.append((is_header, [_read_inner_text(cell) for cell in cells]))
-    return rows
+        text, annotations = _read_on_one_line(writer, caption)
+        builder.add_paragraph(" ".join(filter(None, [text, *annotations])))
+    header_rows = count_header_rows(rows)
+    title, lines = write_rows(rows, header_rows)
+    builder.add_paragraph(title)
+    builder.add_table(lines, header_rows=min(header_rows, 1))
 
 
 def _read_title(tree: LexborHTMLParser) -> str:

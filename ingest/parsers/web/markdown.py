@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from html import escape, unescape
 from itertools import takewhile
 
 from markdown_it import MarkdownIt
@@ -10,14 +11,18 @@ from markdown_it.token import Token
 from ingest.parsers.document_builder import DocumentBuilder, ListWriter, normalize_text
 from ingest.parsers.encoding import decode
 from ingest.parsers.source import Source
-from ingest.parsers.web.html import write_fragment
+from ingest.parsers.web.html import read_lines, write_fragment
+from ingest.parsers.web.inline import INLINE
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "text/markdown"
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.S)
 _STORED_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.I | re.M)
-_LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
+_NOTE_MARK = re.compile(r"\[\^([^\]\s]{1,20})\]")
+_NOTE_DEFINITION = re.compile(r"^( {0,3}\[\^[^\]\s]+\]):", re.M)
+"""A note; CommonMark takes one of a single word for the target of a link."""
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
@@ -40,17 +45,23 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 
 def _parse_tokens(text: str) -> Iterator[Token]:
-    return iter(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text))
+    return iter(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(_escape_notes(text)))
+
+
+def _escape_notes(text: str) -> str:
+    return _NOTE_DEFINITION.sub(r"\1\\:", text)
 
 
 def _write(tokens: Iterator[Token], list_writer: ListWriter) -> None:
     for token in tokens:
         match token.type:
             case "heading_open":
-                list_writer.builder.add_heading(int(token.tag[1:]), _read_inline_text(next(tokens).children or []))
+                title, annotations = _read_on_one_line(next(tokens).children or [])
+                list_writer.builder.add_heading(int(token.tag[1:]), title)
+                list_writer.builder.add_paragraph(" ".join(annotations))
                 list_writer.interrupt()
             case "inline":
-                list_writer.add_paragraph(_read_inline_text(token.children or []))
+                list_writer.add_paragraph(_read_text(token.children or []))
             case "bullet_list_open":
                 list_writer.open_list(first_number=None)
             case "ordered_list_open":
@@ -83,25 +94,56 @@ def _write_table(tokens: Iterator[Token], builder: DocumentBuilder) -> None:
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline":
-            rows[-1].append(_read_inline_text(token.children or []))
+            text, annotations = _read_on_one_line(token.children or [])
+            rows[-1].append(" ".join(filter(None, [text, *annotations])))
     builder.add_table(rows, header_rows=1)
 
 
-def _read_inline_text(tokens: Sequence[Token]) -> str:
-    pieces: list[str] = []
+def _read_text(tokens: Sequence[Token]) -> str:
+    """Return the lines of a paragraph, what is struck out in a line at its end."""
+    lines = [" ".join(filter(None, [sentence, *annotations])) for sentence, annotations in _read_lines(tokens)]
+    return "\n".join(lines)
+
+
+def _read_on_one_line(tokens: Sequence[Token]) -> tuple[str, list[str]]:
+    """Return the text of a heading or cell, and the annotations of what is struck out in it."""
+    lines = _read_lines(tokens)
+    text = " ".join(filter(None, (sentence.strip() for sentence, _ in lines)))
+    return text, [annotation for _, annotations in lines for annotation in annotations]
+
+
+def _read_lines(tokens: Sequence[Token]) -> list[tuple[str, list[str]]]:
     links: list[tuple[str, int]] = []
-    for token in tokens:
+    pieces: list[str] = []
+    for index, token in enumerate(tokens):
         if token.type == "link_open":
-            links.append((str(token.attrGet("href") or ""), len(pieces)))
+            links.append((str(token.attrGet("href") or ""), index))
         elif token.type == "link_close":
             target, start = links.pop()
-            label = "".join(pieces[start:])
+            label = "".join(inner.content for inner in tokens[start:index] if inner.type != "html_inline")
             is_shown = label and label in target
-            pieces.append(f" ({target})" if "://" in target and not is_shown else "")
-        elif token.type in ("softbreak", "hardbreak"):
-            pieces.append("\n")
-        elif token.type == "html_inline":
-            pieces.append("\n" if _LINE_BREAK_TAG.fullmatch(token.content) else "")
+            pieces.append(escape(f" ({target})") if "://" in target and not is_shown else "")
         else:
-            pieces.append(token.content)
-    return "".join(pieces)
+            pieces.append(_render(token))
+    html = "".join(pieces)
+    if "<" not in html:
+        return [(line, []) for line in unescape(html).split("\n")]
+    return read_lines(html)
+
+
+def _render(token: Token) -> str:
+    """Return a token of a paragraph as HTML, without the tags that are no part of a sentence."""
+    match token.type:
+        case "softbreak" | "hardbreak":
+            return "\n"
+        case "s_open" | "s_close":
+            return f"<{'/' if token.nesting < 0 else ''}s>"
+        case "image":
+            return f'<img alt="{escape(token.content)}">'
+        case "html_inline":
+            tag = _TAG.match(token.content)
+            return token.content if tag and tag[1].lower() in INLINE else ""
+        case "text":
+            return escape(_NOTE_MARK.sub(r"[\1]", token.content))
+        case _:
+            return escape(token.content)

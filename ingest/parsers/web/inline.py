@@ -1,0 +1,274 @@
+"""Read the text inside a paragraph, heading or cell of HTML: marks, superscripts, ruby, formulas, pictures."""
+
+import re
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborNode
+
+from ingest.parsers.marked_text import MarkedText, RunStyle, Script
+from ingest.parsers.web.visible_nodes import SHADOW_TAG, HtmlTree
+from ingest.text.annotations import AnnotationKind
+from ingest.text.pictures import describe_picture
+
+_PHRASES = {"a", "abbr", "acronym", "bdi", "bdo", "cite", "data", "del", "dfn", "ins", "label", "q", "span", "time"}
+_LETTERS = {"b", "big", "em", "font", "i", "mark", "nobr", "s", "small", "strike", "strong", "sub", "sup", "u"}
+_COMPUTING = {"code", "kbd", "samp", "tt", "var", "output"}
+_RUBY = {"rb", "rp", "rt", "rtc", "ruby"}
+_MATH = {
+    *(
+        "math",
+        "mi",
+        "mn",
+        "mo",
+        "mrow",
+        "ms",
+        "mspace",
+        "mstyle",
+        "mpadded",
+        "mphantom",
+        "merror",
+        "mtext",
+        "semantics",
+    ),
+    *("msup", "msub", "msubsup", "munder", "mover", "munderover", "mfrac", "msqrt", "mroot", "menclose", "mfenced"),
+}
+_SHADOW = {"slot", SHADOW_TAG}
+_SVG = {"text", "tspan", "textpath", "textPath"}
+INLINE = frozenset(
+    {"br", "button", "img", "wbr", "input", "picture", "source"}
+    | (_PHRASES | _LETTERS | _COMPUTING | _RUBY | _MATH | _SHADOW | _SVG)
+)
+"""Elements that do not end the paragraph."""
+
+_SCRIPTS = {
+    "msup": (Script.SUPERSCRIPT,),
+    "msub": (Script.SUBSCRIPT,),
+    "msubsup": (Script.SUBSCRIPT, Script.SUPERSCRIPT),
+    "munder": (Script.SUBSCRIPT,),
+    "munderover": (Script.SUBSCRIPT, Script.SUPERSCRIPT),
+}
+"""The heights of the children of an element of MathML, after the first."""
+_SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
+_NOTE_MARK = re.compile(r"[\W_]*[\w*†‡§¶#]{1,4}(?:\s*[,;]\s*[\w*†‡§¶#]{1,4})*[\W_]*")
+_BRACKETED = re.compile(r"\s*\[.*\]\s*", re.S)
+_NOTE_ROLES = frozenset({"noteref", "doc-noteref"})
+_NOTE_CLASSES = frozenset({"footnote-ref", "footnoteref", "noteref", "fnref", "footnote-reference"})
+_BACK_LINK = re.compile(r"\s*[↩⏎↵⤴↑]\ufe0e?\s*")
+_CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_FIGURE_DEPTH = 4
+_READINGS = frozenset({"rt", "rtc"})
+_TEX = re.compile(r"\{\\(?:displaystyle|textstyle)\s+(.*)\}\s*", re.S)
+
+
+@dataclass(slots=True)
+class _Ruby:
+    """The base text and the readings of a ruby element."""
+
+    base: str = ""
+    readings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What the end of an element ends."""
+
+    is_struck: bool
+    has_script: bool
+    closing: str
+
+
+class InlineText:
+    """Collects the text of a paragraph with its line breaks; `is_struck` says that an element around it is."""
+
+    def __init__(self, tree: HtmlTree, *, is_struck: bool = False) -> None:
+        self._tree = tree
+        self._lines = [MarkedText()]
+        self._line_length = 0
+        self._last = ""
+        self._is_after_picture = False
+        self._struck = int(is_struck)
+        self._scripts = [Script.NORMAL]
+        self._rubies: list[_Ruby] = []
+        self._readings = 0
+        self._open: list[_Open] = []
+
+    @property
+    def is_struck(self) -> bool:
+        """Whether an open element strikes out its text."""
+        return self._struck > 0
+
+    def add_text(self, text: str) -> None:
+        """Add text; a line feed in it begins a line."""
+        if not text:
+            return
+        if self._readings:
+            self._rubies[-1].readings.append(text)
+            return
+        if self._rubies:
+            self._rubies[-1].base += text
+        if self._is_after_picture and text[0].isalnum():
+            text = f" {text}"
+        self._is_after_picture = False
+        self._last = text[-1]
+        style = RunStyle(self._scripts[-1], AnnotationKind.STRUCK_OUT if self._struck else None)
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                self.break_line()
+            self._lines[-1].add(line, style)
+            self._line_length += len(line.strip())
+
+    def add_picture(self, description: str) -> None:
+        """Add what `describe_picture` returns, so that it is no part of a word."""
+        is_glued = len(description) > 2 and self._last.isalnum()
+        self.add_text(f" {description}" if is_glued else description)
+        self._is_after_picture = len(description) > 2
+
+    def break_line(self) -> None:
+        """Begin a line."""
+        self._lines.append(MarkedText())
+        self._line_length = 0
+        self._last = ""
+
+    def start(self, node: LexborNode) -> bool:
+        """Begin an element; return whether its content is already read, or is left out."""
+        tag = node.tag or ""
+        is_struck = self._tree.is_struck(node)
+        script = _find_script(node, tag)
+        sign, closing = _find_math_signs(node, tag) if tag in _MATH else ("", "")
+        self._open.append(_Open(is_struck, script is not None, closing))
+        self._struck += is_struck
+        is_left_out = tag in ("sup", "a") and self._leaves_out_note_mark(node)
+        self.add_text(sign)
+        if script is not None:
+            self._scripts.append(script)
+        if tag == "br":
+            self.break_line()
+        elif tag == "img" or (tag == "input" and node.attributes.get("type") == "image"):
+            self.add_picture(_describe_image(node))
+        elif tag == "ruby":
+            self._rubies.append(_Ruby())
+        elif tag in _READINGS and self._rubies:
+            self._readings += 1
+        elif tag == "tspan":
+            self._start_span(node)
+        elif tag == "span" and node.attributes.get("role") == "img" and not node.text().strip():
+            self.add_picture(describe_picture(node.attributes.get("aria-label") or ""))
+        return is_left_out
+
+    def end(self, node: LexborNode) -> None:
+        """End an element."""
+        tag = node.tag or ""
+        opened = self._open.pop()
+        if opened.has_script:
+            self._scripts.pop()
+        self.add_text(opened.closing)
+        if tag in _READINGS and self._readings:
+            self._readings -= 1
+        elif tag == "ruby" and self._rubies:
+            ruby = self._rubies.pop()
+            readings = " ".join("".join(ruby.readings).split())
+            # In the scripts of East Asia a reading would cut the word: 食(た)べる.
+            if readings and not _CJK.search(ruby.base):
+                self.add_text(f" ({readings})")
+        self._struck -= opened.is_struck
+
+    def take_lines(self) -> list[tuple[str, list[str]]]:
+        """Return each line as its sentence and the annotations of what is struck out in it; begin anew."""
+        lines = [line.join() for line in self._lines]
+        self._lines = []
+        self.break_line()
+        return lines
+
+    def _start_span(self, node: LexborNode) -> None:
+        """Begin a span of SVG, which can stand elsewhere than behind the text before it."""
+        attributes = node.attributes
+        is_line = "y" in attributes or (attributes.get("dy") or "0").strip("0.empx") != ""
+        if self._line_length and is_line and "x" in attributes:
+            self.break_line()
+        elif self._line_length and ("x" in attributes or is_line):
+            self.add_text(" ")
+
+    def _leaves_out_note_mark(self, node: LexborNode) -> bool:
+        """Return whether an element is the mark of a note; write the mark if it begins the note itself.
+
+        A mark in brackets, [1], is read as text. Without brackets it would be a part of a word or number.
+        """
+        text = node.text()
+        if _BACK_LINK.fullmatch(text):
+            return True
+        if not _is_note_link(node) or not _NOTE_MARK.fullmatch(text) or _BRACKETED.fullmatch(text):
+            return False
+        if not self._line_length:
+            self.add_text(f"{text.strip()} ")
+        return True
+
+
+def _is_note_link(node: LexborNode) -> bool:
+    attributes = node.attributes
+    roles = {*(attributes.get("epub:type") or "").split(), attributes.get("role") or ""}
+    classes = (attributes.get("class") or "").lower().split()
+    if node.tag == "a":
+        is_note = (
+            bool(roles & _NOTE_ROLES) or not _NOTE_CLASSES.isdisjoint(classes) or "data-footnote-ref" in attributes
+        )
+        raised = node.css_first("sup")
+        is_raised = raised is not None and raised.text().strip() == node.text().strip()
+        return is_note or (is_raised and "#" in (attributes.get("href") or ""))
+    links = node.css("a")
+    outside = len(re.sub(r"\W", "", node.text())) - sum(len(re.sub(r"\W", "", link.text())) for link in links)
+    return bool(links) and not outside and all("#" in (link.attributes.get("href") or "") for link in links)
+
+
+def _find_script(node: LexborNode, tag: str) -> Script | None:
+    """Return the height of the text of an element; None if it is that of the text around it."""
+    if tag in ("sup", "sub"):
+        if _BRACKETED.fullmatch(node.text()):
+            return Script.NORMAL
+        return Script.SUPERSCRIPT if tag == "sup" else Script.SUBSCRIPT
+    if tag in ("span", "font", "small"):
+        style = _SCRIPT_STYLE.search(node.attributes.get("style") or "")
+        return None if style is None else Script.SUPERSCRIPT if style[1].lower() == "super" else Script.SUBSCRIPT
+    if tag not in _MATH or node.parent is None:
+        return None
+    heights = _SCRIPTS.get(node.parent.tag or "", ())
+    index = _count_elements_before(node) if heights else 0
+    return heights[index - 1] if 1 <= index <= len(heights) else None
+
+
+def _find_math_signs(node: LexborNode, tag: str) -> tuple[str, str]:
+    """Return the signs that a formula shows before and after a part of it in one line."""
+    is_of_fraction = node.parent is not None and node.parent.tag == "mfrac"
+    is_denominator = is_of_fraction and _count_elements_before(node) == 1
+    root = "√" if tag in ("msqrt", "mroot") else ""
+    parts = sum(1 for _ in node.iter())
+    is_grouped = tag == "mfenced" or ((is_of_fraction or tag == "msqrt") and parts > 1)
+    return ("/" if is_denominator else "") + root + ("(" if is_grouped else ""), ")" if is_grouped else ""
+
+
+def _count_elements_before(node: LexborNode) -> int:
+    count, sibling = 0, node.prev
+    while sibling is not None:
+        count += sibling.is_element_node
+        sibling = sibling.prev
+    return count
+
+
+def _describe_image(node: LexborNode) -> str:
+    attributes = node.attributes
+    alternative = attributes.get("alt") or ""
+    formula = _TEX.fullmatch(alternative)
+    if formula:
+        return formula[1].strip()
+    is_decoration = attributes.get("aria-hidden") == "true" or attributes.get("role") in ("presentation", "none")
+    return "" if is_decoration or _is_in_caption(alternative, node) else describe_picture(alternative)
+
+
+def _is_in_caption(alternative: str, node: LexborNode) -> bool:
+    """Return whether the caption of the figure around a picture says what its alternative text says."""
+    parent = node.parent
+    for _ in range(_FIGURE_DEPTH):
+        if parent is None or parent.tag in ("figure", "body"):
+            break
+        parent = parent.parent
+    caption = parent.css_first("figcaption") if parent is not None and parent.tag == "figure" else None
+    return caption is not None and " ".join(alternative.split()) in " ".join(caption.text().split())

@@ -1,0 +1,157 @@
+"""Visit what a browser shows of an HTML tree, in document order: shadow trees composed, struck text known."""
+
+import re
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
+_LINE_THROUGH = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*line-through", re.I)
+_STYLE_RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
+_STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_TEMPLATE_TAG = re.compile(r"<(/?)template\b([^>]*)>", re.I)
+_SHADOW_MODE = re.compile(r"\bshadowroot(?:mode)?\s*=\s*[\"']?(?:open|closed)\b", re.I)
+SHADOW_TAG = "applet"
+"""The element that a declarative shadow root becomes: HTML's tree builder keeps it apart as it does a template."""
+_STRUCK_TAGS = frozenset({"s", "strike", "del"})
+_PROGRAMS = {"script", "style", "noscript", "template"}
+_EMBEDDED = {"iframe", "object", "embed", "canvas", "audio", "video", "map"}
+_CHOICES = {"select", "datalist"}
+_ALTERNATIVES = {"annotation", "annotation-xml", "rp"}
+_SVG_RESOURCES = {"defs", "symbol", "clippath", "mask", "pattern", "marker", "metadata"}
+_NEVER_TEXT = frozenset(_PROGRAMS | _EMBEDDED | _CHOICES | _ALTERNATIVES | _SVG_RESOURCES)
+_MENUS = frozenset({"nav", "menu"})
+_MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
+_UNSEEN_CLASSES = frozenset({"mw-editsection", "katex-html"})
+"""The edit link of MediaWiki beside every heading; the drawing of a formula that stands there as MathML too."""
+
+
+class HtmlTree:
+    """A parsed page, with its shadow trees and the elements that its style sheets strike out."""
+
+    def __init__(self, html: str) -> None:
+        opened = _open_shadow_roots(html)
+        self.parser = LexborHTMLParser(opened)
+        self.body = self.parser.body
+        self._shadows: dict[int, LexborNode] = {}
+        self._slots: dict[int, list[LexborNode]] = {}
+        if opened != html:
+            self._compose_shadows()
+        self._struck = set(self._find_struck_by_rules())
+
+    def iter_children(self, node: LexborNode) -> list[LexborNode]:
+        """Return the children as they are shown: of a shadow host its shadow tree, of a slot what is put in it."""
+        if node.mem_id in self._shadows:
+            return [self._shadows[node.mem_id]]
+        return self._slots.get(node.mem_id) or list(node.iter(include_text=True))
+
+    def is_struck(self, node: LexborNode) -> bool:
+        """Whether an element strikes out its text."""
+        attributes = node.attributes
+        return (
+            node.tag in _STRUCK_TAGS
+            or node.mem_id in self._struck
+            or bool(_LINE_THROUGH.search(attributes.get("style") or ""))
+            or "line-through" in (attributes.get("text-decoration") or "")
+        )
+
+    def _compose_shadows(self) -> None:
+        for shadow in self.parser.css(f"{SHADOW_TAG}[shadow]"):
+            host = shadow.parent
+            if host is None or host.mem_id in self._shadows:
+                continue
+            self._shadows[host.mem_id] = shadow
+            light = [child for child in host.iter(include_text=True) if child.tag != SHADOW_TAG]
+            filled: set[str] = set()
+            for slot in shadow.css("slot"):
+                name = slot.attributes.get("name") or ""
+                if name not in filled:
+                    self._slots[slot.mem_id] = [child for child in light if _find_slot_name(child) == name]
+                    filled.add(name)
+
+    def _find_struck_by_rules(self) -> Iterator[int]:
+        for sheet in self.parser.css("style"):
+            for selector in find_striking_selectors(sheet.text()):
+                try:
+                    yield from (node.mem_id for node in self.parser.css(selector))
+                except (SelectolaxError, ValueError):  # a selector that depends on what the reader does
+                    continue
+
+
+def find_striking_selectors(style_sheet: str) -> list[str]:
+    """Return the selectors of the rules that strike out text."""
+    if "line-through" not in style_sheet:
+        return []
+    rules = _STYLE_RULE.findall(_STYLE_COMMENT.sub("", style_sheet))
+    return [selector.strip() for selector, rule in rules if _LINE_THROUGH.search(rule)]
+
+
+class VisibleNodes:
+    """Visits the nodes below a root in document order, each element at its start and at its end.
+
+    It is iterative, because pages nest deeper than Python's recursion limit.
+    """
+
+    def __init__(self, tree: HtmlTree, root: LexborNode, *, keep_menus: bool) -> None:
+        self._tree = tree
+        self._keep_menus = keep_menus
+        self._is_skipping = False
+        self._stack: list[tuple[LexborNode, bool]] = []
+        self._push_children(root)
+
+    def __iter__(self) -> Iterator[tuple[LexborNode, bool]]:
+        while self._stack:
+            node, is_end = self._stack.pop()
+            if is_end or node.is_text_node:
+                yield node, is_end
+            elif node.is_element_node and is_visible(node, keep_menus=self._keep_menus):
+                self._stack.append((node, True))
+                self._is_skipping = False
+                yield node, False
+                if not self._is_skipping:
+                    self._push_children(node)
+
+    def skip_children(self) -> None:
+        """Skip the nodes inside the last visited one."""
+        self._is_skipping = True
+
+    def _push_children(self, node: LexborNode) -> None:
+        self._stack.extend((child, False) for child in reversed(self._tree.iter_children(node)))
+
+
+def is_visible(node: LexborNode, *, keep_menus: bool) -> bool:
+    """Whether a browser shows an element, or does once its reader opens it (`details`, `hidden=until-found`)."""
+    if node.tag is None or node.tag.lower() in _NEVER_TEXT:
+        return False
+    attributes = node.attributes
+    if not attributes:
+        return node.tag != "dialog" and (keep_menus or node.tag not in _MENUS)
+    is_menu = node.tag in _MENUS or attributes.get("role") in _MENU_ROLES
+    is_hidden = (
+        ("hidden" in attributes and attributes["hidden"] != "until-found")
+        or (node.tag == "dialog" and "open" not in attributes)
+        or bool(_HIDING_STYLE.search(attributes.get("style") or ""))
+        or attributes.get("display") == "none"
+        or attributes.get("visibility") == "hidden"
+    )
+    is_unseen = not _UNSEEN_CLASSES.isdisjoint((attributes.get("class") or "").split())
+    return not (is_hidden or is_unseen or (is_menu and not keep_menus))
+
+
+def _find_slot_name(child: LexborNode) -> str:
+    return "" if child.is_text_node else child.attributes.get("slot") or ""
+
+
+def _open_shadow_roots(html: str) -> str:
+    """Return `html` with its declarative shadow roots as elements."""
+    if not _SHADOW_MODE.search(html):
+        return html
+    is_shadow: list[bool] = []
+
+    def rename(match: re.Match[str]) -> str:
+        if not match[1]:
+            is_shadow.append(bool(_SHADOW_MODE.search(match[2])))
+        is_root = (is_shadow.pop() if is_shadow else False) if match[1] else is_shadow[-1]
+        return (f"</{SHADOW_TAG}>" if match[1] else f"<{SHADOW_TAG} shadow>") if is_root else match[0]
+
+    return _TEMPLATE_TAG.sub(rename, html)
