@@ -86,7 +86,8 @@ class _Line:
     def _close_gap(self, after: str) -> tuple[str, str]:
         """Return the texts before and after what is left out, with one space between their words or none."""
         before, text = self.text, self._left_out
-        if before[-1:] == " " and (after[:1] == " " or after[:1] in _CLOSING_SIGNS):
+        is_closed = after[:1] in _CLOSING_SIGNS and before.rstrip()[-1:] not in _CLOSING_SIGNS
+        if before[-1:] == " " and (after[:1] == " " or is_closed):
             return before[:-1], after
         is_glued = before[-1:].isalnum() and after[:1].isalnum()
         # An editor deletes a space together with a word; who strikes words out leaves the spaces as they are.

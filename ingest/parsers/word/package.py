@@ -2,6 +2,7 @@
 """Open a Word document within the limits of `ingest.parsers.containers` (the adapter of `python-docx`)."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import docx
@@ -10,6 +11,7 @@ from docx.document import Document
 from ingest.errors import UnsupportedFormatError
 from ingest.parsers.containers import open_container
 from ingest.parsers.formats import SUPPORTED
+from ingest.parsers.word.damaged_parts import copy_without_damage
 
 _MAX_INDEX_BYTES = 1024 * 1024
 _REFUSED_TYPES = (
@@ -19,15 +21,19 @@ _REFUSED_TYPES = (
 _STRICT_NAMESPACE = b"purl.oclc.org/ooxml"
 
 
-def open_document(path: Path, filename: str) -> Document:
-    """Return the document in a DOCX file.
+def open_document(path: Path, filename: str) -> tuple[Document, list[str]]:
+    """Return the document in a DOCX file, and the names of the damaged parts that it is opened without.
 
     Raises what `open_container` and `docx.Document` raise, and `UnsupportedFormatError` for macros, templates and
     Strict Open XML.
     """
     with open_container(path, filename) as archive:
         _check_kind(archive, filename)
-    return docx.Document(str(path))
+        try:
+            return docx.Document(str(path)), []
+        except (SyntaxError, KeyError, zipfile.BadZipFile, zlib.error, EOFError):
+            copy, damaged = copy_without_damage(archive)
+            return docx.Document(copy), damaged
 
 
 def _check_kind(archive: zipfile.ZipFile, filename: str) -> None:

@@ -1,8 +1,7 @@
 # pyright: basic
 """Word documents (DOCX): all of their text, in reading order."""
 
-from collections.abc import Iterator
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 
 from docx.document import Document
 from docx.opc.exceptions import OpcError
@@ -13,18 +12,23 @@ from lxml.etree import _Element as Element
 
 from ingest.parsers.containers import translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
+from ingest.parsers.marked_text import STATED, RunStyle
 from ingest.parsers.source import Source
+from ingest.parsers.table_grid import GridCell, lay_out_table
 from ingest.parsers.word.numbering import Numbering
 from ingest.parsers.word.package import open_document
+from ingest.parsers.word.run_formats import RunStyles
 from ingest.parsers.word.styles import ParagraphStyle, read_own_style, read_style_id, read_styles
-from ingest.parsers.word.text import LEFT_OUT, NOTE_KINDS, Paragraph, ParagraphReader
+from ingest.parsers.word.tables import TableCell, count_header_rows, find_cells, read_rows
+from ingest.parsers.word.text import LEFT_OUT, NOTE_KINDS, Paragraph, ParagraphReader, joins_next
+from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _MAX_CELL_CHARS = 1000
-_FIRST_ROW_BIT = 0x0020
 _NO_LIST = "0"
+_STRUCK_OUT = f"[{AnnotationKind.STRUCK_OUT}"
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
@@ -34,25 +38,27 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     paragraph. Raises what `open_document` raises, and `NoTextError`.
     """
     with translate_errors(source.filename, OpcError):
-        document = open_document(source.path, source.filename)
-        writer = _Writer(document)
+        document, damaged = open_document(source.path, source.filename)
+        writer = _Writer(document, damaged)
         for kind in ("header", "footer"):
-            for root in _find_parts(document, kind):
+            for root in _find_parts(document, kind, damaged):
                 writer.write_once(root)
         writer.write(document.element.body)
         title = clean_title(document.core_properties.title) or writer.title
-    yield writer.builder.build(title=title, media_type=MEDIA_TYPE, filename=source.filename)
+    warnings = [f"a damaged part is left out: {name}" for name in dict.fromkeys(damaged)]
+    yield writer.builder.build(title=title, media_type=MEDIA_TYPE, filename=source.filename, warnings=warnings)
 
 
 class _Writer:
     """Adds the text of a document's XML to a builder."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, damaged: list[str]) -> None:
         self.builder = DocumentBuilder()
         self.title = ""
         self._styles = read_styles(document.styles.element)
-        self._numbering = Numbering(next(_find_parts(document, "numbering"), None))
-        self._reader = ParagraphReader({kind: _read_notes(document, kind) for kind in NOTE_KINDS.values()})
+        self._numbering = Numbering(next(_find_parts(document, "numbering", damaged), None))
+        notes = {kind: _read_notes(document, kind, damaged) for kind in NOTE_KINDS.values()}
+        self._reader = ParagraphReader(notes, RunStyles(document.styles.element))
         self._is_after_item = False
         self._margin_texts: set[str] = set()
 
@@ -63,25 +69,30 @@ class _Writer:
             self._margin_texts.add(text)
             self.write(root)
 
-    def write(self, container: Element) -> None:
+    def write(self, container: Element, around: RunStyle = STATED) -> None:
         """Add the paragraphs and tables inside an element."""
-        for child in container.iterchildren("*"):
-            if child.tag == qn("w:p"):
-                self._write_paragraph(child)
-            elif child.tag == qn("w:tbl"):
-                self._write_table(child)
-            elif child.tag not in LEFT_OUT:
-                self.write(child)
+        for elements in _group_paragraphs(container):
+            (*_, last) = elements
+            if last.tag == qn("w:p"):
+                self._write_paragraph(elements, around)
+            elif last.tag == qn("w:tbl"):
+                self._write_table(last)
+            elif last.tag not in LEFT_OUT:
+                self.write(last, around)
 
-    def _write_paragraph(self, element: Element) -> None:
-        paragraph = self._reader.read(element)
+    def _write_paragraph(self, elements: Sequence[Element], around: RunStyle) -> None:
+        paragraph = self._reader.read(elements, around)
         text = paragraph.text.strip()
-        style = self._read_style(element)
+        style = self._read_style(elements[-1])
         if text and style.heading_level:
             self.builder.add_heading(style.heading_level, f"{self._make_label(style)} {text}")
             self._is_after_item = False
         elif text:
             self._write_prose(style, text)
+        annotations = [*paragraph.annotations, *map(self._annotate_comment, paragraph.comments)]
+        if not text and any(annotation.startswith(_STRUCK_OUT) for annotation in annotations):
+            annotations[0] = f"{self._make_label(style)} {annotations[0]}".strip()  # a struck item has its number
+        self.builder.add_paragraph("\n".join(filter(None, annotations)), separator="\n" if text else "\n\n")
         self._write_notes_and_boxes(paragraph)
 
     def _write_prose(self, style: ParagraphStyle, text: str) -> None:
@@ -103,33 +114,51 @@ class _Writer:
 
     def _write_table(self, table: Element) -> None:
         self._is_after_item = False
-        rows = [list(_find_inside(row, "tc")) for row in _find_inside(table, "tr")]
+        rows = read_rows(table)
         is_frame = max(map(len, rows), default=0) < 2
-        if is_frame or any(len(self._read_raw_text(cell)) > _MAX_CELL_CHARS for row in rows for cell in row):
-            for row in rows:
-                for cell in row:
-                    self.write(cell)
+        if is_frame or any(len(self._read_raw_text(cell.element)) > _MAX_CELL_CHARS for row in rows for cell in row):
+            for cell in (cell for row in rows for cell in row):
+                self.write(cell.element, cell.around)
             return
         attached: list[Paragraph] = []
-        texts = [[self._flatten(cell, attached) for cell in row] for row in rows]
-        self.builder.add_table(texts, header_rows=_count_header_rows(table))
+        grid = [[self._read_cell(cell, attached) for cell in row] for row in rows]
+        laid_out = lay_out_table(grid, count_header_rows(table))
+        self.builder.add_table(laid_out.rows, header_rows=laid_out.header_rows)
         self._write_notes_and_boxes(*attached)
 
-    def _flatten(self, container: Element, attached: list[Paragraph] | None = None) -> str:
-        """Return the text of an element on one line; its paragraphs are added to `attached`."""
-        return " ".join(" ".join(self._flatten_pieces(container, [] if attached is None else attached)).split())
+    def _read_cell(self, cell: TableCell, attached: list[Paragraph]) -> GridCell:
+        text = self._flatten(cell.element, attached, cell.around)
+        return GridCell(cell.column, text, cell.columns, cell.is_continued)
 
-    def _flatten_pieces(self, container: Element, attached: list[Paragraph]) -> Iterator[str]:
-        for child in container.iterchildren("*"):
-            if child.tag == qn("w:p"):
-                paragraph = self._reader.read(child)
+    def _annotate_comment(self, comment: Element) -> str:
+        return annotate(AnnotationKind.COMMENT, self._flatten(comment), author=comment.get(qn("w:author"), ""))
+
+    def _flatten(self, container: Element, attached: list[Paragraph] | None = None, around: RunStyle = STATED) -> str:
+        """Return the text of an element on one line, annotations last; its paragraphs are added to `attached`."""
+        paragraphs: list[Paragraph] = []
+        text = " ".join(" ".join(self._flatten_pieces(container, paragraphs, around)).split())
+        if attached is not None:
+            attached += paragraphs
+        annotations = [
+            annotation
+            for paragraph in paragraphs
+            for annotation in (*paragraph.annotations, *map(self._annotate_comment, paragraph.comments))
+        ]
+        return " ".join(filter(None, [text, *annotations]))
+
+    def _flatten_pieces(self, container: Element, attached: list[Paragraph], around: RunStyle) -> Iterator[str]:
+        for elements in _group_paragraphs(container):
+            (*_, last) = elements
+            if last.tag == qn("w:p"):
+                paragraph = self._reader.read(elements, around)
                 attached.append(paragraph)
-                yield self._make_label(self._read_style(child)) if paragraph.text.strip() else ""
+                yield self._make_label(self._read_style(last)) if paragraph.text.strip() else ""
                 yield paragraph.text
-            elif child.tag == qn("w:tr"):
-                yield ", ".join(self._flatten(cell, attached) for cell in _find_inside(child, "tc")) + ";"
-            elif child.tag not in LEFT_OUT:
-                yield from self._flatten_pieces(child, attached)
+            elif last.tag == qn("w:tr"):
+                texts = [" ".join(self._flatten_pieces(cell, attached, around)).split() for cell in find_cells(last)]
+                yield ", ".join(map(" ".join, texts)) + ";"
+            elif last.tag not in LEFT_OUT:
+                yield from self._flatten_pieces(last, attached, around)
 
     @staticmethod
     def _read_raw_text(container: Element) -> str:
@@ -150,37 +179,33 @@ class _Writer:
         return self._numbering.next_label(style.number_id, style.number_level)
 
 
-def _find_inside(parent: Element, name: str) -> Iterator[Element]:
-    """Yield the rows or cells of a table or row, also inside content controls and revisions."""
-    for child in parent.iterchildren("*"):
-        if child.tag == qn(f"w:{name}"):
-            yield child
-        elif child.tag not in LEFT_OUT:
-            yield from _find_inside(child, name)
+def _group_paragraphs(container: Element) -> Iterator[list[Element]]:
+    """Yield the children of an element, those paragraphs together that are one."""
+    joined: list[Element] = []
+    for child in container.iterchildren("*"):
+        is_paragraph = child.tag == qn("w:p")
+        if joined and not is_paragraph:
+            yield joined
+            joined = []
+        joined.append(child)
+        if not (is_paragraph and joins_next(child)):
+            yield joined
+            joined = []
+    if joined:
+        yield joined
 
 
-def _count_header_rows(table: Element) -> int:
-    """Return the number of rows that repeat on every page, else 1 if the table's style highlights the first row."""
-    repeated = sum(
-        1
-        for _ in takewhile(
-            lambda row: row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None, _find_inside(table, "tr")
-        )
-    )
-    look = table.find(f"{qn('w:tblPr')}/{qn('w:tblLook')}")
-    if repeated or look is None:
-        return repeated
-    bits = int(look.get(qn("w:val"), "0"), 16)
-    return int(look.get(qn("w:firstRow")) in ("1", "true", "on") or bool(bits & _FIRST_ROW_BIT))
+def _read_notes(document: Document, kind: str, damaged: list[str]) -> dict[str, Element]:
+    roots = _find_parts(document, kind, damaged)
+    return {note.get(qn("w:id"), ""): note for root in roots for note in root.iterchildren("*")}
 
 
-def _read_notes(document: Document, kind: str) -> dict[str, Element]:
-    return {note.get(qn("w:id"), ""): note for root in _find_parts(document, kind) for note in root.iterchildren("*")}
-
-
-def _find_parts(document: Document, kind: str) -> Iterator[Element]:
-    """Yield the roots of the document's parts of a kind."""
+def _find_parts(document: Document, kind: str, damaged: list[str]) -> Iterator[Element]:
+    """Yield the roots of the document's parts of a kind; the names of damaged ones are added to `damaged`."""
     for relation in document.part.rels.values():
         if not relation.is_external and relation.reltype.endswith(f"/{kind}"):
             part = relation.target_part
-            yield part.element if isinstance(part, XmlPart) else parse_xml(part.blob)
+            try:
+                yield part.element if isinstance(part, XmlPart) else parse_xml(part.blob)
+            except SyntaxError:
+                damaged.append(str(part.partname).lstrip("/"))

@@ -1,17 +1,24 @@
 # pyright: basic
-"""Read the text of a paragraph of a Word document, its notes and its text boxes. Pure."""
+"""Read the text of a paragraph of a Word document, its annotations, its notes and its text boxes. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docx.oxml.ns import nsmap, qn
 from lxml.etree import _Element as Element
 
-_REVISIONS = ("w:del", "w:moveFrom", "w:delText", "w:instrText")
-_PROPERTIES = ("w:pPr", "w:tblPr", "w:tblGrid", "w:trPr", "w:tcPr", "w:sectPr", "w:sdtPr")
+from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
+from ingest.parsers.picture_texts import describe_picture
+from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
+from ingest.parsers.word.run_formats import PLAIN, RunFormat, RunStyles, is_on
+from ingest.parsers.word.styles import read_style_id
+from ingest.text.annotations import AnnotationKind
+
+_CODES = ("w:instrText", "w:delInstrText", "w:rt", "w:rubyPr")
+_PROPERTIES = ("w:pPr", "w:rPr", "w:tblPr", "w:tblGrid", "w:trPr", "w:tcPr", "w:sectPr", "w:sdtPr")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-LEFT_OUT = frozenset({*map(qn, _REVISIONS), *map(qn, _PROPERTIES), _FALLBACK})
+LEFT_OUT = frozenset({*map(qn, _CODES), *map(qn, _PROPERTIES), _FALLBACK})
 """Elements without text of the document, or with text that is elsewhere too."""
 NOTE_KINDS = {
     qn("w:footnoteReference"): "footnotes",
@@ -21,72 +28,191 @@ NOTE_KINDS = {
 
 _MATH = f"{{{nsmap['m']}}}"
 _TEXT_BOX = qn("w:txbxContent")
-_TEXTS = frozenset({qn("w:t"), f"{_MATH}t"})
-_CHARACTERS = {
-    qn("w:tab"): "\t",
-    qn("w:br"): "\n",
-    qn("w:cr"): "\n",
-    qn("w:noBreakHyphen"): "-",
-}
+_DELETIONS = frozenset(map(qn, ("w:del", "w:moveFrom")))
+_TEXTS = frozenset({qn("w:t"), qn("w:delText"), f"{_MATH}t"})
 _MATH_CHARACTERS = {f"{_MATH}sup": "^", f"{_MATH}sub": "_", f"{_MATH}den": "/"}
-_NOTE_NAMES = {"footnotes": "Footnote", "endnotes": "Endnote", "comments": "Comment"}
+_NOTE_NAMES = {"footnotes": "Footnote", "endnotes": "Endnote"}
+_MAX_RAISED_CHARS = 10
+"""A longer run at a position of its own is a label or a formula, not a superscript."""
 
 
 @dataclass(slots=True)
 class Paragraph:
-    """The text of a paragraph, its text boxes, and its notes with their labels."""
+    """The sentence of a paragraph, the annotations of what it leaves out, its text boxes, comments and notes."""
 
     text: str = ""
+    annotations: list[str] = field(default_factory=list)
     boxes: list[Element] = field(default_factory=list)
+    comments: list[Element] = field(default_factory=list)
     notes: list[tuple[str, Element]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What holds for a run: its format, that of its paragraph, and what the elements around it say."""
+
+    paragraph_format: RunFormat = PLAIN
+    run_format: RunFormat = PLAIN
+    around: RunStyle = STATED
+
+    @property
+    def kind(self) -> AnnotationKind | None:
+        return self.style_of("").kind
+
+    def style_of(self, text: str) -> RunStyle:
+        script = self.run_format.find_script(text) if text.strip() else Script.NORMAL
+        if self.around.kind is not None:
+            return RunStyle(script, self.around.kind, self.around.author)
+        if self.run_format.is_struck:
+            return RunStyle(script, AnnotationKind.STRUCK_OUT)
+        return RunStyle(script, AnnotationKind.HIDDEN if self.run_format.is_hidden else None)
 
 
 class ParagraphReader:
     """Reads paragraphs and numbers their notes; they come in document order."""
 
-    def __init__(self, notes: Mapping[str, Mapping[str, Element]]) -> None:
+    def __init__(self, notes: Mapping[str, Mapping[str, Element]], styles: RunStyles) -> None:
         self._notes = notes
+        self._styles = styles
         self._note_count: Counter[str] = Counter()
 
-    def read(self, element: Element) -> Paragraph:
-        """Return a paragraph as Word shows it: without deletions, hidden text and field codes."""
-        paragraph = Paragraph()
-        paragraph.text = "".join(self._read_pieces(element, paragraph))
+    def read(self, elements: Sequence[Element], around: RunStyle = STATED) -> Paragraph:
+        """Return paragraphs, whose marks but the last are deleted, as the one that Word shows.
+
+        `around` says what the row or the like around them is: deleted or hidden.
+        """
+        paragraph, runs = Paragraph(), MarkedText()
+        for element in elements:
+            style_format = self._styles.of_paragraph(read_style_id(element.find(qn("w:pPr"))))
+            self._read(element, _Context(style_format, style_format, around), paragraph, runs)
+        paragraph.text, annotations = runs.join()
+        paragraph.annotations[:0] = annotations
         return paragraph
 
-    def _read_pieces(self, element: Element, paragraph: Paragraph) -> Iterator[str]:
+    def _read(self, element: Element, context: _Context, paragraph: Paragraph, runs: MarkedText) -> None:
         for child in element.iterchildren("*"):
-            if child.tag == _TEXT_BOX:
-                paragraph.boxes.append(child)
-            elif child.tag in NOTE_KINDS:
-                self._add_note(child, paragraph)
-            elif child.tag in _TEXTS:
-                yield child.text or ""
-            elif child.tag not in LEFT_OUT and not _is_hidden(child):
-                before, after = (
-                    _find_math_characters(child)
-                    if child.tag.startswith(_MATH)
-                    else (_CHARACTERS.get(child.tag, ""), "")
-                )
-                yield before
-                yield from self._read_pieces(child, paragraph)
-                yield after
+            if child.tag in LEFT_OUT:
+                continue
+            if child.tag == qn("w:r"):
+                run_format = self._styles.of_run(child.find(qn("w:rPr")), context.paragraph_format)
+                self._read_run(child, _Context(context.paragraph_format, run_format, context.around), paragraph, runs)
+            elif child.tag in _DELETIONS:
+                around = RunStyle(kind=AnnotationKind.DELETED, author=child.get(qn("w:author"), ""))
+                self._read(child, _Context(context.paragraph_format, context.run_format, around), paragraph, runs)
+            elif child.tag.startswith(_MATH):
+                before, after = _find_math_characters(child)
+                runs.add(before, context.style_of(before))
+                self._read_leaf(child, context, paragraph, runs)
+                runs.add(after, context.style_of(after))
+            else:
+                self._read_leaf(child, context, paragraph, runs)
 
-    def _add_note(self, element: Element, paragraph: Paragraph) -> None:
+    def _read_run(self, run: Element, context: _Context, paragraph: Paragraph, runs: MarkedText) -> None:
+        marks = [child for child in run.iterchildren(*NOTE_KINDS)]
+        if any(_has_own_sign(mark) for mark in marks):
+            # The author's own mark of a note, such as "*", which is no part of the word before it.
+            for mark in marks:
+                self._add_note(mark, context, paragraph)
+            return
+        self._read(run, context, paragraph, runs)
+
+    def _read_leaf(self, element: Element, context: _Context, paragraph: Paragraph, runs: MarkedText) -> None:
+        tag = element.tag
+        if tag in _TEXTS or tag in _SIGNS:
+            text = _SIGNS[tag](element) if tag in _SIGNS else _decode(element.text or "", context.run_format)
+            runs.add(text, context.style_of(text))
+        elif tag == _TEXT_BOX:
+            if context.kind is None:
+                paragraph.boxes.append(element)
+        elif tag in NOTE_KINDS:
+            self._add_note(element, context, paragraph)
+        elif tag.endswith("}docPr"):
+            if context.kind is None:
+                paragraph.annotations += filter(None, [_read_description(element)])
+        else:
+            self._read(element, context, paragraph, runs)
+
+    def _add_note(self, element: Element, context: _Context, paragraph: Paragraph) -> None:
         # The reference mark is omitted: it would be in the middle of quotes.
         kind = NOTE_KINDS[element.tag]
         note = self._notes.get(kind, {}).get(element.get(qn("w:id"), ""))
-        if note is None:
+        if note is None or context.kind is AnnotationKind.DELETED:
+            return
+        if kind == "comments":
+            paragraph.comments.append(note)
             return
         self._note_count[kind] += 1
         paragraph.notes.append((f"{_NOTE_NAMES[kind]} {self._note_count[kind]}:", note))
 
 
-def _is_hidden(element: Element) -> bool:
-    if element.tag != qn("w:r"):
+def joins_next(paragraph: Element) -> bool:
+    """Whether a paragraph and the next are one: its mark is deleted, moved away or hidden, or it is a drop cap."""
+    properties = paragraph.find(qn("w:pPr"))
+    if properties is None:
         return False
-    mark = element.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
-    return mark is not None and mark.get(qn("w:val"), "1") not in ("0", "false", "off")
+    frame = properties.find(qn("w:framePr"))
+    if frame is not None and frame.get(qn("w:dropCap"), "none") != "none":
+        return True
+    mark = properties.find(qn("w:rPr"))
+    if mark is None:
+        return False
+    is_deleted = any(mark.find(tag) is not None for tag in _DELETIONS)
+    return is_deleted or (is_on(mark, "w:vanish") and not is_on(mark, "w:specVanish") and _has_shown_text(paragraph))
+
+
+def _has_own_sign(mark: Element) -> bool:
+    """Whether a note has a mark of the author's own, which follows its reference."""
+    return mark.get(qn("w:customMarkFollows"), "0") not in ("0", "false", "off")
+
+
+def _has_shown_text(paragraph: Element) -> bool:
+    return any(
+        run.find(qn("w:t")) is not None and not is_on(run.find(qn("w:rPr")), "w:vanish")
+        for run in paragraph.iter(qn("w:r"))
+    )
+
+
+def _decode(text: str, run_format: RunFormat) -> str:
+    """Return the signs that a text shows in the fonts of its run."""
+    latin, other = run_format.latin_font or "", run_format.other_font or ""
+    if is_symbol_font(latin) or is_symbol_font(other):
+        return "".join(_decode_character(character, latin, other) for character in text)
+    return decode_private_use(text)
+
+
+def _decode_character(character: str, latin: str, other: str) -> str:
+    if character < "\x80":
+        return decode_symbols(character, latin)
+    return decode_symbols(character, other if is_symbol_font(other) else latin)
+
+
+def _read_symbol(element: Element) -> str:
+    try:
+        character = chr(int(element.get(qn("w:char"), ""), 16))
+    except (ValueError, OverflowError):
+        return ""
+    return decode_private_use(decode_symbols(character, element.get(qn("w:font"), "")))
+
+
+def _read_check_box(box: Element) -> str:
+    state = "w:checked" if box.find(qn("w:checked")) is not None else "w:default"
+    return "☒" if is_on(box, state) else "☐"
+
+
+def _read_choice(choices: Element) -> str:
+    entries = [str(entry.get(qn("w:val"), "")) for entry in choices.iterchildren(qn("w:listEntry"))]
+    for name in ("w:result", "w:default"):
+        element = choices.find(qn(name))
+        number = element.get(qn("w:val"), "") if element is not None else ""
+        if number.isdecimal() and int(number) < len(entries):
+            return entries[int(number)]
+    return entries[0] if entries else ""
+
+
+def _read_description(element: Element) -> str:
+    if any(child.tag.endswith("}decorative") and child.get("val") in ("1", "true") for child in element.iter()):
+        return ""
+    return describe_picture(element.get("descr") or element.get("title") or "")
 
 
 def _find_math_characters(element: Element) -> tuple[str, str]:
@@ -103,3 +229,15 @@ def _find_math_characters(element: Element) -> tuple[str, str]:
 def _read_math_value(element: Element, properties: str, name: str, default: str) -> str:
     value = element.find(f"{_MATH}{properties}/{_MATH}{name}")
     return value.get(f"{_MATH}val", "") if value is not None else default
+
+
+_SIGNS: dict[str, Callable[[Element], str]] = {
+    qn("w:tab"): lambda _: "\t",
+    qn("w:ptab"): lambda _: "\t",
+    qn("w:br"): lambda _: "\n",
+    qn("w:cr"): lambda _: "\n",
+    qn("w:noBreakHyphen"): lambda _: "-",
+    qn("w:sym"): _read_symbol,
+    qn("w:checkBox"): _read_check_box,
+    qn("w:ddList"): _read_choice,
+}

@@ -75,13 +75,13 @@ def test_headings_are_numbered_as_word_shows_them(tmp_path: Path) -> None:
     assert titles == ["Part II: Clay", "II.a Red", "II.b White", "Part III: Glaze", "III.a Ash"]
 
 
-def test_deleted_and_hidden_text_is_left_out(tmp_path: Path) -> None:
+def test_hidden_text_stands_behind_its_paragraph(tmp_path: Path) -> None:
     document = docx.Document()
     paragraph = document.add_paragraph("kept ")
     paragraph.add_run("hidden").font.hidden = True
     paragraph.add_run("shown")
     document.save(str(tmp_path / "a.docx"))
-    assert parse(tmp_path / "a.docx", "a.docx").text == "kept shown"
+    assert parse(tmp_path / "a.docx", "a.docx").text == "kept shown\n[hidden: hidden]"
 
 
 def test_a_document_without_text_is_refused(tmp_path: Path) -> None:

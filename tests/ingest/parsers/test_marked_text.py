@@ -25,6 +25,7 @@ def join(*runs: tuple[str, RunStyle]) -> tuple[str, list[str]]:
         ([("fee", STATED), (" 7 ", STRUCK), ("8", STATED)], "fee 8", ["[struck out: 7]"]),
         ([("fee ", STATED), ("old", STRUCK), (".", STATED)], "fee.", ["[struck out: old]"]),
         ([("fee ", STATED), ("old", STRUCK), (". End", STATED)], "fee. End", ["[struck out: old]"]),
+        ([("a, ", STATED), ("b", STRUCK), (", c", STATED)], "a, , c", ["[struck out: b]"]),
         ([("cat", STATED), ("s ", DELETED), ("fish", STATED)], "catfish", ["[deleted by Ann: s]"]),
         ([("a", STRUCK), ("b", STRUCK), ("c", DELETED)], "", ["[struck out: ab]", "[deleted by Ann: c]"]),
         ([("a", STRUCK), (" x ", STATED), ("b", STRUCK)], " x ", ["[struck out: a]", "[struck out: b]"]),
