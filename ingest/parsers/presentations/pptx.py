@@ -1,7 +1,7 @@
 # pyright: basic
 """PowerPoint presentations (PPTX): one page a slide, with its speaker notes (the adapter of `python-pptx`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pptx
@@ -15,33 +15,40 @@ from ingest.errors import UnsupportedFormatError
 from ingest.parsers.containers import open_container, parse_xml, translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.formats import SUPPORTED
-from ingest.parsers.presentations.slides import sort_in_reading_order, warn_of_picture_slides
+from ingest.parsers.picture_texts import describe_picture
+from ingest.parsers.presentations.comments import read_authors, read_comments
+from ingest.parsers.presentations.shape_text import flatten_body, read_paragraphs
+from ingest.parsers.presentations.slide_tables import write_table
+from ingest.parsers.presentations.slides import label_slide, sort_in_reading_order, warn_of_picture_slides
 from ingest.parsers.source import Source
+from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
 _EMU_PER_CM = 360_000
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_BULLETS = (qn("a:buChar"), qn("a:buAutoNum"), qn("a:buBlip"))
 _DIAGRAM = "/diagramData"
-_COMMENTS = "/comments"
 _SLIDE_SHOW = "presentationml.slideshow"
+_ON, _OFF = ("1", "true"), ("0", "false")
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
     """Yield a presentation as one piece.
 
-    The title of a slide is a heading and the label of its page; shapes follow by position, then notes after "Notes:".
+    The title of a slide is a heading and the label of its page, which says if the slide is hidden; shapes follow by
+    position, then notes after "Notes:". What is struck out or hidden, and comments, are annotations.
     Raises what `open_container` raises, `DamagedFileError`, `NoTextError`.
     """
     with translate_errors(source.filename, PythonPptxError):
         presentation = _open_presentation(source)
         builder = DocumentBuilder()
+        authors = read_authors(presentation)
         picture_slides = [
             number
             for number, slide in enumerate(presentation.slides, 1)
-            if not _write_slide(slide, builder) and next(slide._element.iter(qn("p:pic")), None) is not None
+            if not _SlideWriter(builder, authors).write(slide)
+            and next(slide._element.iter(qn("p:pic")), None) is not None
         ]
         title = clean_title(presentation.core_properties.title)
     yield builder.build(
@@ -61,23 +68,65 @@ def _open_presentation(source: Source) -> Any:
     return pptx.Presentation(str(source.path))
 
 
-def _write_slide(slide: Slide, builder: DocumentBuilder) -> bool:
-    """Add a slide; return whether it has any text."""
-    length = builder.length
-    _choose_alternatives(slide._element)
-    title = slide.shapes.title
-    name = " ".join(title.text_frame.text.split()) if title is not None else ""
-    builder.begin_page(name)
-    builder.add_heading(1, name)
-    rest = [shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id]
-    for shape in sort_in_reading_order(rest, _read_position):
-        _write_shape(shape, builder)
-    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
-        notes = slide.notes_slide.notes_text_frame.text.replace("\v", "\n")
-        builder.add_paragraph(f"Notes:\n{notes}" if notes.strip() else "")
-    for comment in _find_comments(slide):
-        builder.add_paragraph(f"Comment: {comment}")
-    return builder.length > length
+class _SlideWriter:
+    """Adds a slide to a document."""
+
+    def __init__(self, builder: DocumentBuilder, authors: Mapping[str, str]) -> None:
+        self._builder = builder
+        self._authors = authors
+        self._has_text = False
+
+    def write(self, slide: Slide) -> bool:
+        """Add a slide; return whether it has any text besides the descriptions of its pictures."""
+        _choose_alternatives(slide._element)
+        title = slide.shapes.title
+        paragraphs = list(read_paragraphs(title._element.txBody)) if title is not None else []
+        name = " ".join(" ".join(paragraph.text for paragraph in paragraphs).split())
+        self._builder.begin_page(label_slide(name, is_hidden=slide._element.get("show") in _OFF))
+        self._builder.add_heading(1, name)
+        self._add(" ".join(note for paragraph in paragraphs for note in paragraph.annotations))
+        self._has_text = self._has_text or bool(name)
+        rest = [shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id]
+        for shape in sort_in_reading_order(rest, _read_position):
+            self._write_shape(shape)
+        if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+            notes = "\n".join(_read_lines(slide.notes_slide.notes_text_frame._txBody))
+            self._add(f"Notes:\n{notes}" if notes else "")
+        for comment in read_comments(slide, self._authors):
+            self._add(comment)
+        return self._has_text
+
+    def _add(self, text: str) -> None:
+        self._builder.add_paragraph(text)
+        self._has_text = self._has_text or bool(text.strip())
+
+    def _write_shape(self, shape: Any) -> None:
+        if shape.is_placeholder and shape.placeholder_format.type == PP_PLACEHOLDER.SLIDE_NUMBER:
+            return
+        properties = shape._element.find(f".//{qn('p:cNvPr')}")
+        if properties is not None and properties.get("hidden") in _ON:
+            texts = (flatten_body(body) for body in shape._element.iter(qn("p:txBody"), qn("a:txBody")))
+            self._add(annotate(AnnotationKind.HIDDEN, " ".join(filter(None, texts))))
+            return
+        length = self._builder.length
+        if hasattr(shape, "shapes"):
+            for inner in sort_in_reading_order(shape.shapes, _read_position):
+                self._write_shape(inner)
+        else:
+            self._write_content(shape)
+        self._has_text = self._has_text or self._builder.length > length
+        if not shape.has_text_frame and properties is not None:
+            self._builder.add_paragraph(_describe(properties))
+
+    def _write_content(self, shape: Any) -> None:
+        if shape.has_text_frame:
+            self._builder.add_paragraph("\n".join(_read_lines(shape.text_frame._txBody)))
+        elif shape.has_table:
+            write_table(shape.table._tbl, self._builder, has_header=bool(shape.table.first_row))
+        elif shape.has_chart:
+            _write_chart(shape.chart, self._builder)
+        else:
+            _write_diagram(shape, self._builder)
 
 
 def _choose_alternatives(root: Element) -> None:
@@ -92,31 +141,18 @@ def _read_position(shape: Any) -> tuple[float, float]:
     return (shape.top or 0) / _EMU_PER_CM, (shape.left or 0) / _EMU_PER_CM
 
 
-def _write_shape(shape: Any, builder: DocumentBuilder) -> None:
-    if shape.is_placeholder and shape.placeholder_format.type == PP_PLACEHOLDER.SLIDE_NUMBER:
-        return
-    if hasattr(shape, "shapes"):
-        for inner in sort_in_reading_order(shape.shapes, _read_position):
-            _write_shape(inner, builder)
-    elif shape.has_text_frame:
-        builder.add_paragraph("\n".join(_read_lines(shape.text_frame)))
-    elif shape.has_table:
-        rows = [["" if cell.is_spanned else cell.text for cell in row.cells] for row in shape.table.rows]
-        builder.add_table(rows, header_rows=int(shape.table.first_row))
-    elif shape.has_chart:
-        _write_chart(shape.chart, builder)
-    else:
-        _write_diagram(shape, builder)
+def _read_lines(body: Element) -> Iterator[str]:
+    """Yield the paragraphs of a text body that are not blank, list items with their marker and indent."""
+    for paragraph in read_paragraphs(body):
+        yield f"{'  ' * paragraph.level}{'- ' if paragraph.is_item else ''}{paragraph.format_line()}"
 
 
-def _read_lines(frame: Any) -> Iterator[str]:
-    """Yield the paragraphs of a text box that are not blank, list items with their marker and indent."""
-    for paragraph in frame.paragraphs:
-        text = paragraph.text.replace("\v", "\n")
-        properties = paragraph._p.pPr
-        is_item = properties is not None and any(properties.find(tag) is not None for tag in _BULLETS)
-        if text.strip():
-            yield f"{'  ' * paragraph.level}{'- ' if is_item else ''}{text}"
+def _describe(properties: Element) -> str:
+    """Return the alternative text of a picture, chart or group; empty without one and for decoration."""
+    decoration = next(properties.iter("{*}decorative"), None)
+    if decoration is not None and decoration.get("val") in _ON:
+        return ""
+    return describe_picture(properties.get("descr") or properties.get("title") or "")
 
 
 def _write_chart(chart: Any, builder: DocumentBuilder) -> None:
@@ -137,14 +173,6 @@ def _count_points(series: list[Any]) -> int:
 def _format_number(values: Any, index: int) -> str:
     value = values[index] if index < len(values) else None
     return "" if value is None else f"{value:.15g}"
-
-
-def _find_comments(slide: Slide) -> Iterator[str]:
-    """Yield the comments on a slide and their replies, legacy and threaded ones."""
-    for relation in slide.part.rels.values():
-        if relation.reltype.endswith(_COMMENTS) and not relation.is_external:
-            for element in parse_xml(relation.target_part.blob).iter("{*}text", "{*}txBody"):
-                yield " ".join("".join(element.itertext()).split())
 
 
 def _write_diagram(shape: Any, builder: DocumentBuilder) -> None:

@@ -57,7 +57,7 @@ def test_comments_on_a_slide_are_read(tmp_path: Path) -> None:
     slide.part.relate_to(part, RELATIONSHIP_TYPE.COMMENTS)
     presentation.save(str(tmp_path / "a"))
     document = read(tmp_path / "a")
-    assert document.text[: document.pages[0].end].endswith("Then begin.\n\nComment: Say more.\n\nComment: Done.")
+    assert document.text[: document.pages[0].end].endswith("Then begin.\n\n[comment: Say more.]\n\n[comment: Done.]")
 
 
 def test_slides_of_pictures_alone_are_told(tmp_path: Path) -> None:

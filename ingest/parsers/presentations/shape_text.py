@@ -1,0 +1,146 @@
+# pyright: basic
+"""Read the text of a shape of a PPTX slide as it is shown: scripts, struck-out runs and symbol fonts (DrawingML)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from lxml.etree import _Element as Element
+from pptx.oxml.ns import qn
+
+from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
+from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
+from ingest.text.annotations import AnnotationKind
+
+_BULLETS = (qn("a:buChar"), qn("a:buAutoNum"), qn("a:buBlip"))
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_MATH_SCRIPTS = {f"{_MATH}sup": Script.SUPERSCRIPT, f"{_MATH}sub": Script.SUBSCRIPT}
+_FACES = "JKL"
+"""Letters that PowerPoint puts in Wingdings for :-) :-| :-("""
+_PRIVATE_USE = range(0xF000, 0xF100)
+_LATIN_1 = range(0x80, 0x100)
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph: its sentence, and the annotations of what is left out of it."""
+
+    text: str
+    annotations: tuple[str, ...]
+    level: int
+    is_item: bool
+
+    def format_line(self) -> str:
+        """Return the paragraph with its annotations; empty if it is blank."""
+        return " ".join(part for part in (self.text.rstrip(), *self.annotations) if part.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class _RunFormat:
+    """The properties of a run that change what it says."""
+
+    style: RunStyle = STATED
+    latin_font: str = ""
+    symbol_font: str = ""
+
+
+def read_paragraphs(body: Element | None) -> Iterator[Paragraph]:
+    """Yield the paragraphs of a text body (`a:txBody`, `p:txBody`) that are not blank."""
+    for element in body.iterchildren(qn("a:p")) if body is not None else ():
+        properties = element.find(qn("a:pPr"))
+        level = int(properties.get("lvl", "0")) if properties is not None else 0
+        runs = MarkedText()
+        _read_runs(element, _read_base(body, level), runs)
+        text, annotations = runs.join()
+        if text.strip() or annotations:
+            is_item = properties is not None and any(properties.find(tag) is not None for tag in _BULLETS)
+            yield Paragraph(text, tuple(annotations), level, is_item)
+
+
+def flatten_body(body: Element | None) -> str:
+    """Return the text of a body on one line: its sentences, then their annotations."""
+    paragraphs = list(read_paragraphs(body))
+    words = " ".join(paragraph.text for paragraph in paragraphs).split()
+    annotations = [note for paragraph in paragraphs for note in paragraph.annotations]
+    return " ".join([*words, *annotations])
+
+
+def _read_base(body: Element | None, level: int) -> _RunFormat:
+    """Return the format that the list styles of a body give to a level."""
+    path = f"{qn('a:lstStyle')}/{qn(f'a:lvl{min(level, 8) + 1}pPr')}/{qn('a:defRPr')}"
+    return _read_format(body.find(path) if body is not None else None, _RunFormat())
+
+
+def _read_runs(element: Element, base: _RunFormat, runs: MarkedText) -> None:
+    for child in element.iterchildren("*"):
+        if child.tag in (qn("a:r"), qn("a:fld")):
+            run_format = _read_format(child.find(qn("a:rPr")), base)
+            written = child.find(qn("a:t"))
+            text = (written.text or "").replace("\v", "\n") if written is not None else ""
+            runs.add(_decode(text, run_format), run_format.style if text.strip() else _without_script(run_format.style))
+        elif child.tag == qn("a:br"):
+            runs.add("\n", _without_script(_read_format(child.find(qn("a:rPr")), base).style))
+        elif child.tag == f"{_MATH}t":
+            runs.add(child.text or "", base.style)
+        elif child.tag in _MATH_SCRIPTS:
+            style = replace(base.style, script=_MATH_SCRIPTS[child.tag])
+            _read_runs(child, replace(base, style=style), runs)
+        elif child.tag not in (qn("a:pPr"), qn("a:endParaRPr")):
+            _read_runs(child, base, runs)
+
+
+def _without_script(style: RunStyle) -> RunStyle:
+    return replace(style, script=Script.NORMAL)
+
+
+def _read_format(properties: Element | None, base: _RunFormat) -> _RunFormat:
+    if properties is None:
+        return base
+    style = base.style
+    strike, baseline = properties.get("strike"), properties.get("baseline")
+    if strike is not None:
+        style = replace(style, kind=None if strike == "noStrike" else AnnotationKind.STRUCK_OUT)
+    if baseline is not None:
+        style = replace(style, script=_read_script(baseline))
+    return _RunFormat(
+        style,
+        _read_font(properties, "a:latin") or base.latin_font,
+        _read_font(properties, "a:sym") or base.symbol_font,
+    )
+
+
+def _read_script(baseline: str) -> Script:
+    """Return the script of a baseline in thousandths of a percent, or with a percent sign (strict documents)."""
+    try:
+        height = float(baseline.rstrip("%"))
+    except ValueError:
+        return Script.NORMAL
+    return Script.SUPERSCRIPT if height > 0 else Script.SUBSCRIPT if height < 0 else Script.NORMAL
+
+
+def _read_font(properties: Element, name: str) -> str:
+    font = properties.find(qn(name))
+    return font.get("typeface", "") if font is not None else ""
+
+
+def _decode(text: str, run_format: _RunFormat) -> str:
+    """Return the signs that a run shows.
+
+    The symbol font (`a:sym`) also stays on plain text that was typed after a sign. So only private-use characters are
+    in it, and the ones that PowerPoint writes for arrows and faces: a single character of Latin-1, or one of J, K, L.
+    """
+    if is_symbol_font(run_format.latin_font):
+        return decode_symbols(text, run_format.latin_font)
+    font = run_format.symbol_font
+    if not is_symbol_font(font):
+        return decode_private_use(text)
+    if text.strip() in set(_FACES):
+        return decode_symbols(text, font)
+    return "".join(decode_symbols(sign, font) if _is_sign(text, n) else sign for n, sign in enumerate(text))
+
+
+def _is_sign(text: str, index: int) -> bool:
+    code = ord(text[index])
+    if code in _PRIVATE_USE:
+        return True
+    is_alone = not text[max(index - 1, 0) : index].isalnum() and not text[index + 1 : index + 2].isalnum()
+    return code in _LATIN_1 and text[index].isalpha() and is_alone
