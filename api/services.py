@@ -24,8 +24,8 @@ from ingest.library.library import Library
 from ingest.library.pages import PageImages
 from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
 from rag.answering import Answerer
+from rag.context.answer_policy import AnswerPolicy
 from rag.context.passage_memory import PassageMemory
-from rag.context.policy import AnswerPolicy
 from rag.context.prefill import BackgroundPrefill
 from rag.conversations.provenance import ProvenanceCollector, select_decisive_settings
 from rag.conversations.store import Conversations

@@ -3,23 +3,23 @@
 from collections.abc import Callable, Generator, Mapping
 
 from ingest.library.library import Library
-from rag.answers.abstained import AbstainedProducer
 from rag.answers.events import finish_answer, list_turn_passages, start_answer
-from rag.answers.extractive import ExtractiveProducer
-from rag.answers.extractive_overview import ExtractiveOverviewProducer
-from rag.answers.facts import collect_facts, read_query
-from rag.answers.grounding import Grounder
-from rag.answers.map_reduce import MapReduceProducer
+from rag.answers.grounder import Grounder
 from rag.answers.producer import AnswerTask, Producer
+from rag.answers.producers.abstained import AbstainedProducer
+from rag.answers.producers.extractive import ExtractiveProducer
+from rag.answers.producers.extractive_overview import ExtractiveOverviewProducer
+from rag.answers.producers.map_reduce import MapReduceProducer
+from rag.answers.producers.written import WrittenProducer
 from rag.answers.route import AnswerKind, Route, choose_route, choose_style
-from rag.answers.written import WrittenProducer
+from rag.answers.route_facts import collect_facts, read_query
+from rag.context.answer_policy import AnswerPolicy
 from rag.context.gathering import EvidenceGatherer
 from rag.context.passage_memory import PassageMemory
 from rag.context.planner import Plan, Planner
-from rag.context.policy import AnswerPolicy
 from rag.context.selection import Context
 from rag.engines.types import Engine, Message
-from rag.generation.clock import AnswerClock
+from rag.generation.answer_clock import AnswerClock
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever
 from rag.types import AnswerEvent, EntailmentJudge, PromptPrefix, Question

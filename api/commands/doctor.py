@@ -12,7 +12,7 @@ from api.settings import AllSettings
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
 from ingest.library.library import Library
-from rag.engines.openai.server import server_from_settings
+from rag.engines.openai.client import server_from_settings
 from rag.engines.types import Message, Sampling
 from rag.errors import RagError
 from rag.grounding.nli import EntailmentModel, find_entailment_model

@@ -18,11 +18,11 @@ from api.settings import AllSettings
 from ingest.chunking.chunker import ChunkSpec, split
 from ingest.embedders.embedder import find_embedder
 from ingest.embedders.tokenizer import load_tokenizer
-from rag.evaluation.answers import AskingPolicy, evaluate_answers
+from rag.evaluation.answer_trials import AskingPolicy, evaluate_answers
 from rag.evaluation.corpus import CorpusIngester
+from rag.evaluation.search_trials import TrialPolicy, evaluate_search
 from rag.evaluation.search_variants import SearchParts, list_compared_methods, select_served_method
 from rag.evaluation.sets import find_sets, load_set
-from rag.evaluation.trials import TrialPolicy, evaluate_search
 from rag.evaluation.types import EvalSet, Item, SetReport
 from rag.grounding.evidence import EvidenceFinder
 from rag.types import AnswerStyle

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from api.branch_paging import page_of_path
 from api.chat import answer_events
 from api.openapi import error_responses
-from api.paging import page_of_path
 from api.routes.dependencies import AppServices
 from api.services import Services
 from api.sse import JsonResult, Pieces

@@ -25,9 +25,9 @@ from ingest.embedders.model_config import (
 )
 from ingest.embedders.tokenizer import WordPieceTokenizer
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.model_cache import GGUF_SUFFIX, find_gguf_file, find_model_folder
 from ingest.runtime.supervisor import Worker
-from ingest.runtime.worker_process import WorkerSpec
 from ingest.types import EmbedderPassport
 
 BUNDLED = "bundled"
@@ -40,7 +40,7 @@ NICENESS = 5
 """Batches run at lower priority than queries and than the chat model."""
 SPECIAL_TOKENS = 2
 """[CLS] and [SEP], or <s> and </s>, around every text."""
-TORCH_WORKER, GGUF_WORKER = "ingest.embedders.torch_process:main", "ingest.embedders.gguf_process:main"
+TORCH_WORKER, GGUF_WORKER = "ingest.embedders.torch_worker:main", "ingest.embedders.gguf_worker:main"
 MODEL_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 

@@ -29,10 +29,10 @@ from ingest.errors import (
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.parsers import PARSER_ERRORS, NextPiece
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.prefetch import prefetch
 from ingest.runtime.supervisor import Worker
 from ingest.runtime.worker_pool import WorkerPool
-from ingest.runtime.worker_process import WorkerSpec
 from ingest.storage.jobs import MAX_TRIES
 from ingest.types import (
     ChunkedDocument,

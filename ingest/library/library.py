@@ -19,7 +19,8 @@ from ingest.library.filters import compile_filters, find_keys
 from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
 from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, snapshots
-from ingest.storage.home import DATABASE_NAME, Home, delete_unused_files
+from ingest.storage.home import DATABASE_NAME, delete_unused_files
+from ingest.storage.recovery import open_home
 from ingest.storage.snapshots import Snapshot
 from ingest.types import (
     AttributeValue,
@@ -50,7 +51,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
 
     def __init__(self, home: Path, *, owner: str = "local") -> None:
         self.home = home
-        super().__init__(Home(home, owner=owner))
+        super().__init__(open_home(home, owner=owner))
         # The key has the generation of the collection: a result is never older than its last change.
         self._filter_cache = lru_cache(CACHED_FILTERS)(self._filter_files)
         self._chunk_id_cache = lru_cache(CACHED_FILTERS)(self._read_chunk_ids)

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from ingest.errors import WorkerCrashedError, WorkerFailedError, WorkerTimeoutError
+from ingest.runtime.child_process import WorkerProcess, WorkerSpec
 from ingest.runtime.frames import READY_ID, CallFrame, CancelFrame, ErrorFrame, ReplyFrame, ToParent
 from ingest.runtime.wait_limit import WaitLimit
-from ingest.runtime.worker_process import WorkerProcess, WorkerSpec
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from ingest.errors import WorkerBusyError
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.supervisor import Worker
-from ingest.runtime.worker_process import WorkerSpec
 
 
 class WorkerPool:

@@ -1,7 +1,7 @@
 """An open home folder: its database, its originals, index snapshots and prefix cache, kept consistent.
 
 The order of writes makes every crash harmless: a file is complete before its row is committed, and deleted after the
-row is. What a crash leaves without a row is removed when the home is opened.
+row is. `ingest.storage.recovery` removes what a crash leaves without a row when the home is opened.
 """
 
 import os
@@ -13,13 +13,11 @@ import apsw
 
 from ingest.errors import LibraryError
 from ingest.runtime.derived_files import DerivedFiles, locate_prefix_cache
-from ingest.storage import documents, files, jobs, snapshots
+from ingest.storage import documents, files, snapshots
 from ingest.storage.database import Database
 from ingest.storage.originals import Originals
-from ingest.storage.reader_lock import ReaderLock
 from ingest.storage.schema import MIGRATIONS
 from ingest.storage.snapshots import SnapshotFiles
-from ingest.types import EmbedderPassport
 
 DATABASE_NAME = "library.db"
 ORIGINALS_NAME = "files"
@@ -45,40 +43,6 @@ class Home:
             (folder / DATABASE_NAME).touch(mode=0o600)
             (folder / DATABASE_NAME).chmod(0o600)
         self.database = Database(folder / DATABASE_NAME, MIGRATIONS)
-        try:
-            self.tidy()
-        except BaseException:
-            self.database.close()
-            raise
-
-    def tidy(self) -> None:
-        """Remove the files that a crash left, and put the documents that it left half read back into the queue."""
-        with self.translate_disk_errors("it cannot be tidied"):
-            self.originals.remove_abandoned()
-            self.index_files.remove_abandoned()
-            self.prefix_cache.remove_abandoned()
-            with self.database.read() as db:
-                half_read = jobs.find_half_read_passports(db)
-            for passport in half_read:
-                self.recover_unattended(passport)
-            # After that: to put a document back deletes the record of the snapshot that has its vectors.
-            with self.database.read() as db:
-                contents = self.originals.find_unused(files.find_contents(db))
-                indexes = self.index_files.find_unused(snapshots.find_filenames(db))
-                derived = self.prefix_cache.find_unused(lambda document: _has_document(db, document))
-        if contents or indexes or derived:
-            self.remove_unused(contents)
-
-    def recover_unattended(self, passport: EmbedderPassport) -> int:
-        """Put half read documents of a passport back into the queue unless a process reads them; return how many."""
-        lock = ReaderLock(self.folder, passport)
-        if not lock.acquire():
-            return 0
-        try:
-            with self.database.write() as db:
-                return jobs.recover(db, passport)
-        finally:
-            lock.release()
 
     def remove_unused(self, contents: Sequence[str]) -> None:
         """Delete those of some contents that no file has, and the files derived from rows that are gone.
@@ -90,7 +54,7 @@ class Home:
                 if not files.is_content_used(db, sha256):
                     self.originals.remove(sha256)
             self.index_files.remove_unused(snapshots.find_filenames(db))
-            self.prefix_cache.remove_unused(lambda document: _has_document(db, document))
+            self.prefix_cache.remove_unused(lambda document: has_document(db, document))
 
     @contextmanager
     def translate_disk_errors(self, what: str) -> Generator[None]:
@@ -101,7 +65,7 @@ class Home:
             raise LibraryError(home=str(self.folder), detail=f"{what}: {error.strerror or error}") from error
 
 
-def _has_document(db: apsw.Connection, document: str) -> bool:
+def has_document(db: apsw.Connection, document: str) -> bool:
     """Whether there is a document `collection_id/file_id`."""
     collection_id, _, file_id = document.partition("/")
     return documents.find_row(db, collection_id, file_id) is not None

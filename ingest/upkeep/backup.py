@@ -13,7 +13,7 @@ import msgspec
 from ingest.errors import BackupError
 from ingest.library.library import Library
 from ingest.runtime.atomic_files import create_pin_folder, sync_file, sync_folder
-from ingest.storage import copies, files
+from ingest.storage import database_copies, files
 from ingest.storage.home import DATABASE_NAME, ORIGINALS_NAME, Home
 
 FORMAT = 1
@@ -93,7 +93,7 @@ def verify(folder: Path) -> list[str]:
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     problems += [f"{name} does not belong to it" for name in sorted(present - expected)]
     if not problems:
-        problems += copies.find_problems(folder / DATABASE_NAME)
+        problems += database_copies.find_problems(folder / DATABASE_NAME)
     return problems or _missing_originals(folder, manifest)
 
 
@@ -138,14 +138,14 @@ def _write(storage: Home, folder: Path) -> Manifest:
             with storage.database.write():  # nobody deletes an original between this state and its link
                 contents = sorted(files.find_contents(db))
                 missing = [sha256 for sha256 in contents if not _pin(storage.originals.path(sha256), pinned / sha256)]
-            copies.write_copy(db, folder / DATABASE_NAME)
+            database_copies.write_copy(db, folder / DATABASE_NAME)
         entries = {DATABASE_NAME: _entry_of(folder / DATABASE_NAME)}
         for sha256 in [content for content in contents if content not in missing]:
             name = f"{ORIGINALS_NAME}/{sha256[:2]}/{sha256}"
             entries[name] = copy_file(pinned / sha256, folder / name)
             if entries[name].sha256 != sha256:
                 missing.append(sha256)  # damaged; it is copied as it is
-    facts = copies.read_facts(folder / DATABASE_NAME)
+    facts = database_copies.read_facts(folder / DATABASE_NAME)
     manifest = Manifest(FORMAT, int(time.time()), facts.version, facts.counts, entries, tuple(sorted(missing)))
     _seal(folder, manifest)
     return manifest
@@ -195,7 +195,7 @@ def _problem_of(path: Path, entry: FileEntry) -> str | None:
 
 
 def _missing_originals(folder: Path, manifest: Manifest) -> list[str]:
-    contents = copies.read_facts(folder / DATABASE_NAME).contents
+    contents = database_copies.read_facts(folder / DATABASE_NAME).contents
     present = {Path(name).name for name in manifest.files}
     return [f"the original {sha256} is not in it" for sha256 in sorted(contents - present - set(manifest.missing))]
 

@@ -10,6 +10,7 @@ from ingest.runtime.atomic_files import UNLOCKED_SECONDS, remove_abandoned
 from ingest.runtime.derived_files import CACHE_NAME
 from ingest.storage import maintenance
 from ingest.storage.home import INDEX_NAME, ORIGINALS_NAME
+from ingest.storage.recovery import recover_home
 
 UNFINISHED_RESTORES = "restoring-*"
 OLD_COPIES = "library-before-v*"
@@ -37,7 +38,7 @@ def purge(library: Library) -> PurgeReport:
     with storage.database.write() as db:
         maintenance.forget_removals(db)
         maintenance.forget_sources(db)
-    storage.tidy()
+    recover_home(storage)
     storage.remove_unused([])
     with storage.database.exclusive() as db:
         is_done = maintenance.rewrite(db)

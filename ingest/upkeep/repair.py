@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage import counts, jobs, maintenance
+from ingest.storage.recovery import recover_home, recover_unattended
 from ingest.upkeep.check import Problem
 
 
@@ -18,7 +19,7 @@ def repair(library: Library, index: SearchIndex, problems: Sequence[Problem]) ->
     areas = {problem.area for problem in repairable}
     queued = _repair_rows(library, repairable)
     if "leftover" in areas:
-        library.storage.tidy()
+        recover_home(library.storage)
     if "reading" in areas:
         _recover(library)
     for collection_id in {problem.collection_id for problem in repairable if problem.area == "index"}:
@@ -51,4 +52,4 @@ def _recover(library: Library) -> None:
     with library.storage.database.read() as db:
         half_read = jobs.find_half_read_passports(db)
     for passport in half_read:
-        library.storage.recover_unattended(passport)
+        recover_unattended(library.storage, passport)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.errors import BackupDamagedError, HomeNotEmptyError, LibraryError
 from ingest.runtime.atomic_files import sync_folder
-from ingest.storage import copies
+from ingest.storage import database_copies
 from ingest.storage.home import DATABASE_NAME, INDEX_NAME, ORIGINALS_NAME
 from ingest.storage.schema import MIGRATIONS
 from ingest.upkeep.backup import copy_file, read_manifest, verify
@@ -78,7 +78,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _move_aside(home: Path) -> Path:
     """Move the library that is in a home to a new folder beside it."""
-    copies.check_not_in_use(home / DATABASE_NAME)
+    database_copies.check_not_in_use(home / DATABASE_NAME)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}-before-restore-{stamp}-"))
     for name in PARTS:

@@ -2,7 +2,7 @@
 
 import logging
 
-from rag.answers.grounding import Grounding
+from rag.answers.grounder import Grounding
 from rag.answers.producer import AnswerTask, Draft
 from rag.answers.route import Route
 from rag.context.passage_memory import TurnPassages

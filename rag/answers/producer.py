@@ -8,8 +8,8 @@ from rag.answers.route import Route
 from rag.context.planner import Plan
 from rag.engines.completion import Completion
 from rag.engines.types import Engine, Sampling
-from rag.generation.clock import AnswerClock
-from rag.generation.extractive import QuotedSentence
+from rag.generation.answer_clock import AnswerClock
+from rag.generation.quote_selection import QuotedSentence
 from rag.grounding.attribution import SentenceAttributor
 from rag.types import AnswerEvent, Passage, Question
 

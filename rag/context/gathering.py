@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.context.policy import AnswerPolicy
+from rag.context.answer_policy import AnswerPolicy
 from rag.context.selection import deduplicate
 from rag.engines.types import Engine
 from rag.grounding.abstention import Answerability, judge_answerability

@@ -5,10 +5,10 @@ from functools import cached_property
 
 from ingest.library.library import Library
 from ingest.types import StoredChunk
+from rag.context.answer_policy import AnswerPolicy
 from rag.context.chat_history import ChatHistory, truncate_history
 from rag.context.gathering import GatheredEvidence
 from rag.context.passage_memory import PassageMemory, merge_numbers
-from rag.context.policy import AnswerPolicy
 from rag.context.prompt import RULES, build_messages
 from rag.context.selection import (
     Context,

@@ -10,8 +10,8 @@ from ingest.conversation_types import NewTurn
 from ingest.errors import IngestError
 from ingest.library.library import Library
 from rag.context.passage_memory import PassageMemory
+from rag.conversations.passage_recall import restore_passages
 from rag.conversations.provenance import Provenance, ProvenanceCollector
-from rag.conversations.restore import restore_passages
 from rag.conversations.turns import AnswerRecord, Basis, Turn, basis_from, complete_basis, decode_turn, encode_answer
 from rag.engines.types import Message, Sampling
 from rag.errors import QuestionError

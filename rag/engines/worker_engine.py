@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from ingest.errors import WorkerCrashedError, WorkerError
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.supervisor import Worker
-from ingest.runtime.worker_process import WorkerSpec
 from rag.engines.completion import complete_stream
 from rag.engines.serving.worker_protocol import CountParams, GenerateParams, LoadedModel, PrefillParams
 from rag.engines.types import Delta, Message, ModelInfo, Sampling

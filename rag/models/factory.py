@@ -1,8 +1,8 @@
 """Which engine serves a model of the catalog."""
 
 from rag.engines.llama.engine import LlamaEngine
+from rag.engines.openai.client import server_from_settings
 from rag.engines.openai.engine import OpenAiEngine
-from rag.engines.openai.server import server_from_settings
 from rag.engines.transformers.engine import TransformersEngine
 from rag.engines.types import LoadableEngine
 from rag.errors import ModelLoadError

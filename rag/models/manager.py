@@ -13,8 +13,9 @@ from typing import Literal
 from rag.engines.types import LoadableEngine
 from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, NoRoomForModelError
 from rag.models.catalog import CatalogEntry
+from rag.models.eviction import ResidentModel, choose_evictions
 from rag.models.factory import create_engine
-from rag.models.memory_budget import ResidentModel, choose_evictions, predict_memory, read_memory_budget
+from rag.models.memory_budget import predict_memory, read_memory_budget
 from rag.settings import RagSettings
 
 logger = logging.getLogger(__name__)

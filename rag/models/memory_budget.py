@@ -1,14 +1,10 @@
-"""How much memory a model takes, and which models are evicted for another one."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+"""How much memory models may take together, and how much a model takes."""
 
 from ingest.runtime.gguf_header import GgufHeaderError
 from rag.engines.llama.engine import read_preferences
 from rag.engines.llama.model_shape import read_shape
-from rag.engines.llama.placement import GIB, RESERVE_BYTES, Machine
-from rag.engines.llama.planning import plan_placement
+from rag.engines.llama.placement import plan_placement
+from rag.engines.llama.placement_types import GIB, RESERVE_BYTES, Machine
 from rag.engines.machine import count_usable_cores, read_free_memory
 from rag.models.catalog import CatalogEntry
 from rag.settings import RagSettings
@@ -17,16 +13,6 @@ PROCESS_BYTES = 64 << 20
 """Memory of a process that has imported llama.cpp and loaded no model."""
 TORCH_BYTES = 512 << 20
 """Memory of a process that has imported torch and loaded no model."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResidentModel:
-    """A model in memory; `last_used` is a time of a clock that all models share."""
-
-    path: Path
-    size_bytes: int
-    is_idle: bool
-    last_used: float
 
 
 def read_memory_budget(settings: RagSettings) -> int:
@@ -51,24 +37,3 @@ def predict_memory(entry: CatalogEntry, settings: RagSettings, budget_bytes: int
         return entry.size_bytes  # loading the file reports what is wrong with it
     machine = Machine((), budget_bytes + RESERVE_BYTES, count_usable_cores())
     return PROCESS_BYTES + plan_placement(shape, machine, read_preferences(settings)).ram_bytes
-
-
-def choose_evictions(
-    needed_bytes: int, budget_bytes: int, residents: Sequence[ResidentModel]
-) -> list[ResidentModel] | None:
-    """Return which models to evict so that a new one fits; None if models in use leave it too little memory.
-
-    Idle models are evicted least recently used first (LRU), and no more than needed. A model larger than the whole
-    budget is loaded alone: all others are evicted.
-    """
-    in_use_bytes = sum(model.size_bytes for model in residents if not model.is_idle)
-    if in_use_bytes and in_use_bytes + needed_bytes > budget_bytes:
-        return None
-    excess_bytes = needed_bytes + sum(model.size_bytes for model in residents) - budget_bytes
-    evicted: list[ResidentModel] = []
-    for model in sorted((model for model in residents if model.is_idle), key=lambda model: model.last_used):
-        if excess_bytes <= 0:
-            break
-        evicted.append(model)
-        excess_bytes -= model.size_bytes
-    return evicted

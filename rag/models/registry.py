@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag.engines.openai.server import server_from_settings
+from rag.engines.openai.client import server_from_settings
 from rag.errors import ModelNotFoundError
 from rag.models.catalog import CatalogEntry, find_models, resolve_entry
 from rag.models.factory import create_engine

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.chunking.chunker import contextualize
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.model_cache import find_model_folder
 from ingest.runtime.supervisor import Worker
-from ingest.runtime.worker_process import WorkerSpec
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.retrieval.fusion import weighted_mean
 from rag.retrieval.query_variants import QueryVariant
@@ -65,7 +65,7 @@ class CrossEncoderReranker:
 
     def __init__(self, path: Path) -> None:
         self._worker = Worker(
-            WorkerSpec(name="reranker", target="rag.retrieval.reranker_process:main", options={"path": str(path)})
+            WorkerSpec(name="reranker", target="rag.retrieval.reranker_worker:main", options={"path": str(path)})
         )
 
     def start(self) -> None:

@@ -15,13 +15,13 @@ from rag.context.selection import pluralize
 from rag.engines.completion import Completion
 from rag.engines.types import Engine, Sampling
 from rag.errors import PromptTooLongError, RagError
-from rag.generation.clock import AnswerClock
+from rag.generation.answer_clock import AnswerClock
 from rag.generation.streaming import stream_answer
 from rag.grounding.markers import MARKER, parse_numbers
 from rag.summarization.intent_patterns import OverviewKind
 from rag.summarization.map_step import CompletionRequest, CompletionResult, RunReport, complete_all
 from rag.summarization.notes import Note, PassageNumbers, merge_notes, parse_notes
-from rag.summarization.overview import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
+from rag.summarization.overview_types import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
 from rag.summarization.parts import Part, iterate_chunks, list_readable_documents, pack_parts
 from rag.summarization.prompts import NOTHING, build_answer_messages, build_note_messages
 from rag.summarization.reduce_step import Condenser

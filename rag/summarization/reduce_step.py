@@ -9,7 +9,7 @@ from rag.engines.types import Engine, Sampling
 from rag.errors import PromptTooLongError, RagError
 from rag.summarization.map_step import CompletionRequest, CompletionResult, RunReport, complete_all
 from rag.summarization.notes import Note, merge_notes, parse_condensed_notes
-from rag.summarization.overview import OverviewEvent
+from rag.summarization.overview_types import OverviewEvent
 from rag.summarization.prompts import build_answer_messages, build_condense_messages
 from rag.types import AnswerDelta, AnswerProgress
 

@@ -23,9 +23,9 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.types import BlockKind, Chunk, ParsedDocument, SpanTokenizer
 from rag.evaluation.corpus import Chunker, CorpusIngester
+from rag.evaluation.search_trials import TrialPolicy, evaluate_search
 from rag.evaluation.search_variants import SearchParts, select_served_method
 from rag.evaluation.sets import load_set
-from rag.evaluation.trials import TrialPolicy, evaluate_search
 from rag.evaluation.types import EvalSet, Item
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever

@@ -16,7 +16,7 @@ from sentence_transformers import SentenceTransformer
 from ingest.chunking.chunker import ChunkSpec, contextualize, split
 from ingest.embedders.embedder import find_embedder
 from ingest.embedders.tokenizer import WordPieceTokenizer
-from ingest.embedders.torch_process import build_precisions, choose_precision
+from ingest.embedders.torch_worker import build_precisions, choose_precision
 from ingest.errors import UnreadableFileError
 from ingest.jobs.sources import find_files
 from ingest.parsers.registry import parse

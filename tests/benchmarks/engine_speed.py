@@ -20,7 +20,7 @@ from rag.engines.llama.engine import LlamaEngine
 from rag.engines.llama.native.backend import LlamaBackend
 from rag.engines.llama.native.context import LlamaContext
 from rag.engines.llama.native.model import LlamaModel
-from rag.engines.llama.placement import Placement
+from rag.engines.llama.placement_types import Placement
 from rag.engines.machine import count_usable_cores
 from rag.engines.serving.language_model import BatchRow
 from rag.models.catalog import find_bundled_model

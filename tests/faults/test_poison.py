@@ -13,8 +13,8 @@ from ingest.jobs.pipeline import FILES_PER_PARSER, Ingestor, ParserLimits
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.parsers import PARSER_ERRORS
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.worker_pool import WorkerPool
-from ingest.runtime.worker_process import WorkerSpec
 from ingest.storage.jobs import MAX_TRIES
 from tests.fakes import HashEmbedder, passport
 from tests.ingest.library_world import wait_until_read

@@ -10,7 +10,7 @@ from ingest.types import Collection
 from rag.engines.types import Message, Sampling
 from rag.summarization.intent import OverviewIntent
 from rag.summarization.map_reduce import MapReduceSpec, write_overview
-from rag.summarization.overview import Overview, OverviewEvent, OverviewRequest
+from rag.summarization.overview_types import Overview, OverviewEvent, OverviewRequest
 from rag.types import AnswerDelta
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import complete

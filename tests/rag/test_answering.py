@@ -14,8 +14,8 @@ from ingest.library.library import Library
 from ingest.types import Collection, Progress
 from rag.answering import Answerer
 from rag.answers.route import NO_DOCUMENTS
+from rag.context.answer_policy import AnswerPolicy
 from rag.context.planner import NOTHING_FOUND
-from rag.context.policy import AnswerPolicy
 from rag.context.prompt import RULES
 from rag.engines.types import Message, Sampling
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from ingest.runtime.derived_files import locate_prefix_cache
-from rag.engines.llama.placement import LoadPreferences
+from rag.engines.llama.placement_types import LoadPreferences
 from rag.engines.worker_engine import WorkerEngine
 from rag.settings import RagSettings
 

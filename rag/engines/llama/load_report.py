@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rag.engines.llama.placement import MAIN_MEMORY
+from rag.engines.llama.placement_types import MAIN_MEMORY
 from rag.engines.serving.worker_protocol import DeviceMemory
 
 LAYER_LINE = re.compile(r"layer +\d+ assigned to device (?P<device>\S+),")

@@ -19,8 +19,8 @@ from rag.engines.llama.model_shape import ModelShape, read_shape
 from rag.engines.llama.native.backend import LIBRARY_VERSION, LlamaBackend, LlamaError
 from rag.engines.llama.native.context import LlamaContext
 from rag.engines.llama.native.model import LlamaModel
-from rag.engines.llama.placement import Machine, Placement, PlacementError
-from rag.engines.llama.planning import plan_placement
+from rag.engines.llama.placement import plan_placement
+from rag.engines.llama.placement_types import Machine, Placement, PlacementError
 from rag.engines.machine import count_usable_cores, read_free_memory
 from rag.engines.serving.chat_template import ChatTemplate
 from rag.engines.serving.citation_constraint import CitationCompiler

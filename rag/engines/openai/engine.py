@@ -17,7 +17,7 @@ import msgspec
 from httpx_sse import SSEError
 
 from rag.engines.completion import complete_stream
-from rag.engines.openai.server import OpenAiServer, RemoteModel, ServerRefusedError
+from rag.engines.openai.client import OpenAiServer, RemoteModel, ServerRefusedError
 from rag.engines.openai.wire import Chunk, build_request, parse_finish_reason
 from rag.engines.serving.sequence import limit_max_tokens
 from rag.engines.types import Delta, FinishReason, Message, ModelInfo, Sampling, Usage

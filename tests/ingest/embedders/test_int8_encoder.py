@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 from ingest.embedders.embedder import find_embedder
 from ingest.embedders.int8_encoder import Int8Encoder, Int8Pool, NotQuantizableError
 from ingest.embedders.model_config import read_window
-from ingest.embedders.torch_process import PROBE_TEXTS, Precision, choose_precision, embed, load
+from ingest.embedders.torch_worker import PROBE_TEXTS, Precision, choose_precision, embed, load
 from tests.tiny_embedders import Kind, write_tiny_embedder
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")]

@@ -16,7 +16,7 @@ from ingest.chunking.chunker import ChunkSpec, contextualize, split
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.embedders.model_config import Prompts, read_prompts
 from ingest.embedders.tokenizer import WordPieceTokenizer
-from ingest.embedders.torch_process import TorchEmbedder, embed, load
+from ingest.embedders.torch_worker import TorchEmbedder, embed, load
 from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import EmbedderNotFoundError, TextTooLongError
 from ingest.types import Page, ParsedDocument

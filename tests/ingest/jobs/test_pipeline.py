@@ -21,8 +21,8 @@ from ingest.index.search_index import SearchIndex
 from ingest.jobs.pipeline import SLICE_CHUNKS, Ingestor, ParserLimits, create_parser_pool
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.worker_pool import WorkerPool
-from ingest.runtime.worker_process import WorkerSpec
 from ingest.text.analyzer import extract_terms
 from ingest.types import DocumentRecord, Progress, QueueState
 from tests.fakes import HashEmbedder, passport

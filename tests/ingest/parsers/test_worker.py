@@ -10,8 +10,8 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from ingest.errors import EncryptedFileError, ParserLimitError, UnsupportedFormatError
 from ingest.parsers import PARSER_ERRORS, NextPiece
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.supervisor import Worker
-from ingest.runtime.worker_process import WorkerSpec
 from ingest.text.word_boxes import find_boxes
 from ingest.types import ChunkedDocument
 from tests.files import encrypt_pdf, write_pdf

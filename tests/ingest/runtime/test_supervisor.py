@@ -17,9 +17,9 @@ from ingest.errors import (
     WorkerFailedError,
     WorkerTimeoutError,
 )
+from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.supervisor import Worker
 from ingest.runtime.worker_pool import WorkerPool
-from ingest.runtime.worker_process import WorkerSpec
 
 SPEC = WorkerSpec("test", "tests.worker_targets:obedient", {"name": "w"}, errors=(EmptyFileError,))
 

@@ -9,10 +9,10 @@ import pytest
 from ingest.library.library import Library
 from ingest.types import Comparison
 from rag.answers.route import NO_MATCH
+from rag.context.answer_policy import AnswerPolicy
 from rag.context.gathering import GatheredEvidence
 from rag.context.passage_memory import PassageMemory, TurnPassages
 from rag.context.planner import NOTHING_FOUND, Planner
-from rag.context.policy import AnswerPolicy
 from rag.engines.types import ModelInfo
 from rag.errors import PromptTooLongError
 from rag.types import Answer, AnswerProgress, AnswerStarted, Passage, ScoredChunk

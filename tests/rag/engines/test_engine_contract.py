@@ -8,8 +8,8 @@ import pytest
 from fastapi.responses import JSONResponse
 
 from rag.engines.llama.engine import LlamaEngine
+from rag.engines.openai.client import OpenAiServer
 from rag.engines.openai.engine import OpenAiEngine
-from rag.engines.openai.server import OpenAiServer
 from rag.engines.transformers.engine import TransformersEngine
 from rag.engines.types import Delta, Engine, Message, Sampling
 from rag.engines.worker_engine import WorkerEngine

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from rag.engines.openai.client import DEFAULT_WINDOW, OpenAiServer, is_local_host
 from rag.engines.openai.engine import OpenAiEngine, TokenEstimate, poll_items
-from rag.engines.openai.server import DEFAULT_WINDOW, OpenAiServer, is_local_host
 from rag.engines.types import Alternative, Delta, Message, Sampling, TokenLogprob, Usage
 from rag.errors import (
     EngineBusyError,

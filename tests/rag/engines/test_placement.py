@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.engines.llama.model_shape import ModelShape
-from rag.engines.llama.placement import (
+from rag.engines.llama.placement import plan_placement
+from rag.engines.llama.placement_types import (
     MIN_WINDOW,
     RESERVE_BYTES,
     Device,
     LoadPreferences,
     Machine,
 )
-from rag.engines.llama.planning import plan_placement
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -16,9 +16,9 @@ from rag.errors import EntailmentModelNotFoundError, EntailmentModelUnfitError
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.nli import EntailmentModel, find_entailment_model
-from rag.grounding.nli_process import classify
+from rag.grounding.nli_worker import classify
 from rag.grounding.verification import verify_claim
-from rag.retrieval.reranker_process import load_cross_encoder
+from rag.retrieval.reranker_worker import load_cross_encoder
 from rag.types import Entailment, Passage
 from tests.fakes import HashEmbedder, chunked, passport
 from tests.ingest.library_world import complete

@@ -7,14 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.models.catalog import CatalogEntry, create_entry
-from rag.models.memory_budget import (
-    PROCESS_BYTES,
-    TORCH_BYTES,
-    ResidentModel,
-    choose_evictions,
-    predict_memory,
-    read_memory_budget,
-)
+from rag.models.eviction import ResidentModel, choose_evictions
+from rag.models.memory_budget import PROCESS_BYTES, TORCH_BYTES, predict_memory, read_memory_budget
 from rag.settings import RagSettings
 from tests.tiny_gguf import HEAD_WIDTH, HEADS, LAYERS, TRAINED_CONTEXT, write_tiny_gguf
 

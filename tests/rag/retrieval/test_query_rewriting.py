@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answering import Answerer
-from rag.context.policy import AnswerPolicy
+from rag.context.answer_policy import AnswerPolicy
 from rag.engines.types import Message
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite

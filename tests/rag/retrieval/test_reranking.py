@@ -15,7 +15,7 @@ from ingest.errors import WorkerCrashedError
 from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.errors import RerankerNotFoundError, RerankerUnfitError
 from rag.retrieval.query_variants import QueryVariant
-from rag.retrieval.reranker_process import load_cross_encoder
+from rag.retrieval.reranker_worker import load_cross_encoder
 from rag.retrieval.reranking import PAIRS, CrossEncoderReranker, find_reranker, rerank
 from rag.types import ScoreBreakdown, ScoredChunk
 from tests.tiny_cross_encoder import WINDOW, write_tiny_cross_encoder

@@ -11,7 +11,7 @@ from ingest.types import Comparison
 from rag.engines.types import Message
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 from rag.summarization.map_reduce import MapReduceSpec, write_overview
-from rag.summarization.overview import NOTHING_NOTED, OverviewRequest
+from rag.summarization.overview_types import NOTHING_NOTED, OverviewRequest
 from rag.summarization.prompts import NOTHING
 from rag.types import AnswerProgress
 from tests.fakes import ScriptedEngine

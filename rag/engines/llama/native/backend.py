@@ -12,7 +12,7 @@ import llama_cpp
 from llama_cpp.llama_cpp import _lib as library
 
 from rag.engines.llama.load_report import parse_memory
-from rag.engines.llama.placement import Device, DeviceKind
+from rag.engines.llama.placement_types import Device, DeviceKind
 from rag.engines.serving.worker_protocol import DeviceMemory
 
 LIBRARY_VERSION: str = llama_cpp.__version__

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rag.engines.llama.native.backend import LlamaError
 from rag.engines.llama.native.model import LlamaModel
-from rag.engines.llama.placement import CELL_ALIGNMENT, KvType, Placement, Switch
+from rag.engines.llama.placement_types import CELL_ALIGNMENT, KvType, Placement, Switch
 from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.speculative import STEP_WIDTHS
 

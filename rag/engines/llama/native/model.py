@@ -9,7 +9,7 @@ from pathlib import Path
 import llama_cpp
 
 from rag.engines.llama.native.backend import LlamaBackend, LlamaError
-from rag.engines.llama.placement import GpuSplit
+from rag.engines.llama.placement_types import GpuSplit
 from rag.engines.serving.chat_template import SpecialTokens
 
 NO_GPU = GpuSplit()

@@ -2,8 +2,8 @@
 
 from ingest.library.library import Library
 from rag.answers.route import RouteFacts
+from rag.context.answer_policy import AnswerPolicy
 from rag.context.planner import Planner
-from rag.context.policy import AnswerPolicy
 from rag.engines.types import ModelInfo
 from rag.errors import QuestionError
 from rag.summarization.intent import detect_overview

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rag.answers.producer import AnswerTask, Draft
 from rag.summarization.intent import OverviewIntent
-from rag.summarization.overview import Overview, OverviewRequest
+from rag.summarization.overview_types import Overview, OverviewRequest
 
 
 def build_request(task: AnswerTask) -> OverviewRequest:

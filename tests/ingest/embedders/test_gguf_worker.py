@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
-from ingest.embedders.gguf_process import GgufEmbedder, GgufPool
+from ingest.embedders.gguf_worker import GgufEmbedder, GgufPool
 from ingest.embedders.llama_model import LlamaEncoder, LlamaModel
 from ingest.errors import EmbedderNotFoundError, TextTooLongError, WorkerError
 from tests.tiny_embedders import SIZE, WINDOW, write_tiny_embedder

@@ -14,10 +14,10 @@ from ingest.types import BlockKind, DocumentRecord, Embedder
 from rag.context.selection import pluralize
 from rag.engines.completion import Completion
 from rag.engines.types import Usage
-from rag.generation.extractive import compose_quotes
+from rag.generation.quote_selection import compose_quotes
 from rag.grounding.evidence import SentenceMatch, split_chunk
 from rag.summarization.notes import PassageNumbers
-from rag.summarization.overview import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
+from rag.summarization.overview_types import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
 from rag.summarization.parts import list_readable_documents
 from rag.summarization.sentence_selection import (
     Vectors,

@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from rag.answers.producer import AnswerTask, Draft
 from rag.engines.completion import Completion
 from rag.engines.types import Usage
-from rag.generation.extractive import choose_with_model, compose_quotes, select_sentences
+from rag.generation.quote_selection import choose_with_model, compose_quotes, select_sentences
 from rag.grounding.evidence import SentenceMatch
 from rag.models.capability import is_capable
 from rag.types import AnswerDelta, AnswerEvent

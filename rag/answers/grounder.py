@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answers.producer import Draft
-from rag.generation.extractive import QuotedSentence
+from rag.generation.quote_selection import QuotedSentence
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.conflicts import find_conflicts
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch, split_chunk

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from dataclasses import replace
 
-from rag.answers.grounding import Grounder
+from rag.answers.grounder import Grounder
 from rag.answers.producer import AnswerTask, Draft
 from rag.generation.json_text import extract_text_values
 from rag.generation.streaming import stream_answer, stream_json

@@ -4,11 +4,11 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from ingest.library.library import Library
-from rag.answers.grounding import Grounder
-from rag.answers.overview import build_request, draft_overview
+from rag.answers.grounder import Grounder
 from rag.answers.producer import AnswerTask, Draft
+from rag.answers.producers.overview_draft import build_request, draft_overview
 from rag.summarization.map_reduce import MapReduceSpec, write_overview
-from rag.summarization.overview import Overview, OverviewEvent
+from rag.summarization.overview_types import Overview, OverviewEvent
 from rag.types import AnswerEvent
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from rag.engines.llama.model_shape import ModelShape
-from rag.engines.llama.placement import (
+from rag.engines.llama.placement_types import (
     ATTENTION_BYTES_PER_HEAD,
     CELL_ALIGNMENT,
     MAIN_MEMORY,

@@ -10,7 +10,7 @@ import pytest
 from ingest.library.library import Library
 from ingest.types import Collection, StoredChunk
 from rag.engines.types import Message, Usage
-from rag.evaluation.answers import AskingPolicy, evaluate_answers
+from rag.evaluation.answer_trials import AskingPolicy, evaluate_answers
 from rag.evaluation.audit import CitationAudit
 from rag.evaluation.sets import load_set
 from rag.evaluation.types import AnswersReport, Estimate, EvalSet, Item
@@ -27,7 +27,7 @@ from rag.types import (
     SentenceVerdict,
     Timings,
 )
-from tests.rag.evaluation.test_trials import ingester
+from tests.rag.evaluation.test_search_trials import ingester
 from tests.rag.evaluation_world import write_set
 
 REFUSAL = "Nobody says anything about that."

@@ -12,9 +12,9 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from rag.engines.types import Message
 from rag.evaluation.corpus import CorpusIngester
+from rag.evaluation.search_trials import TrialPolicy, evaluate_search
 from rag.evaluation.search_variants import SearchParts, list_compared_methods, select_served_method
 from rag.evaluation.sets import load_set
-from rag.evaluation.trials import TrialPolicy, evaluate_search
 from rag.evaluation.types import AbstentionReport, Estimate, EvalQuery, EvalSet, Item, SearchMethod, SetReport
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever

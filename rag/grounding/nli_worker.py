@@ -8,7 +8,7 @@ import torch
 from sentence_transformers import CrossEncoder
 
 from ingest.runtime.worker_main import Call, Channel, serve_calls
-from rag.retrieval.reranker_process import load_cross_encoder
+from rag.retrieval.reranker_worker import load_cross_encoder
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:

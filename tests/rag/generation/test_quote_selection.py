@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answers.extractive import NOTHING_CHOSEN
+from rag.answers.producers.extractive import NOTHING_CHOSEN
 from rag.answers.route import NO_DOCUMENTS
 from rag.engines.types import ModelInfo, Sampling
-from rag.generation.extractive import QUOTES
+from rag.generation.quote_selection import QUOTES
 from rag.grounding.markers import MARKER
 from rag.types import Answer, AnswerStarted, AnswerStyle
 from tests.fakes import Script, ScriptedEngine, passport

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ingest.types import Filter
 from rag.engines.completion import Completion
 from rag.engines.types import Sampling
-from rag.generation.extractive import QuotedSentence
+from rag.generation.quote_selection import QuotedSentence
 from rag.summarization.intent import OverviewIntent
 from rag.types import AnswerDelta, AnswerProgress, Passage, PinnedSentence
 

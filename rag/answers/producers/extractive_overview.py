@@ -4,9 +4,9 @@ from collections.abc import Generator
 
 from ingest.library.library import Library
 from ingest.types import Embedder
-from rag.answers.overview import build_request, draft_overview
 from rag.answers.producer import AnswerTask, Draft
-from rag.summarization.extractive import quote_overview
+from rag.answers.producers.overview_draft import build_request, draft_overview
+from rag.summarization.extractive_overview import quote_overview
 from rag.types import AnswerEvent
 
 
