@@ -39,7 +39,7 @@ class MarkedText:
         """Add a run."""
         if not text:
             return
-        if self._runs and self._runs[-1][0] == style:
+        if self._runs and (self._runs[-1][0] is style or self._runs[-1][0] == style):
             self._runs[-1][1].append(text)
         else:
             self._runs.append((style, [text]))

@@ -10,7 +10,7 @@ from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.source import Source
 from ingest.parsers.web.inline import INLINE, InlineText
 from ingest.parsers.web.tables import Row, count_header_rows, read_grid, write_rows
-from ingest.parsers.web.visible_nodes import HtmlTree, VisibleNodes
+from ingest.parsers.web.visible_nodes import Attributes, HtmlTree, VisibleNodes
 from ingest.text.pictures import describe_picture
 from ingest.types import ParsedDocument
 
@@ -81,24 +81,24 @@ def _write_body(tree: HtmlTree, builder: DocumentBuilder, *, keep_menus: bool) -
             writer.inline.add_text(_SPACE.sub(" ", node.text(deep=False)))
         elif is_end:
             _end_element(node, writer)
-        elif _start_element(node, writer):
+        elif _start_element(node, nodes.attributes, writer):
             nodes.skip_children()
     writer.flush()
 
 
-def _start_element(node: LexborNode, writer: _Writer) -> bool:
+def _start_element(node: LexborNode, attributes: Attributes, writer: _Writer) -> bool:
     """Handle the start of an element; return whether its content is already written."""
     tag = node.tag
     if tag not in INLINE and not _is_plain_drawing(node):
         writer.flush()
-    is_written = writer.inline.start(node)
+    is_written = writer.inline.start(node, attributes)
     if tag in INLINE:
         return is_written
     if tag in _LISTS:
         writer.list_writer.open_list(first_number=_read_first_number(node))
     elif tag == "li":
         writer.list_writer.open_item()
-    elif tag == "svg" or node.attributes.get("role") == "img":
+    elif tag == "svg" or attributes.get("role") == "img":
         _describe_drawing(node, writer.inline)
     elif tag in _DESCRIPTIONS:  # a part of the description of the drawing
         return True
@@ -169,7 +169,7 @@ def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[st
 
     A `br` and the end of a block end a line; `is_struck` says that an element around the node strikes it out.
     """
-    inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node))
+    inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node, node.attributes))
     nodes = VisibleNodes(tree, node, keep_menus=True)
     for inner, is_end in nodes:
         if inner.is_text_node:
@@ -178,9 +178,9 @@ def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[st
             inline.end(inner)
             if inner.tag == "text" or (inner.tag not in INLINE and not _is_plain_drawing(inner)):
                 inline.break_line()
-        elif inline.start(inner) or inner.tag in _DESCRIPTIONS:
+        elif inline.start(inner, nodes.attributes) or inner.tag in _DESCRIPTIONS:
             nodes.skip_children()
-        elif inner.tag == "svg" or inner.attributes.get("role") == "img":
+        elif inner.tag == "svg" or nodes.attributes.get("role") == "img":
             _describe_drawing(inner, inline)
     return inline.take_lines()
 
@@ -205,7 +205,7 @@ def _read_data_table(table: LexborNode, writer: _Writer) -> list[Row]:
         return []
 
     def read_cell(row: LexborNode, cell: LexborNode) -> str:
-        is_struck = writer.tree.is_struck(row) or (row.parent is not None and writer.tree.is_struck(row.parent))
+        is_struck = any(outer and writer.tree.is_struck(outer, outer.attributes) for outer in (row, row.parent))
         text, annotations = _read_on_one_line(writer, cell, is_struck=is_struck)
         return " ".join(filter(None, [text, *annotations]))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from ingest.parsers.marked_text import MarkedText, RunStyle, Script
-from ingest.parsers.web.visible_nodes import SHADOW_TAG, HtmlTree
+from ingest.parsers.web.visible_nodes import SHADOW_TAG, Attributes, HtmlTree
 from ingest.text.annotations import AnnotationKind
 from ingest.text.pictures import describe_picture
 
@@ -40,6 +40,8 @@ INLINE = frozenset(
 )
 """Elements that do not end the paragraph."""
 
+_SPECIAL = frozenset({"a", "br", "img", "input", "sub", "sup", "tspan", "span", "font", "small"} | _RUBY | _MATH)
+"""Elements that can be more than a stretch of text."""
 _SCRIPTS = {
     "msup": (Script.SUPERSCRIPT,),
     "msub": (Script.SUBSCRIPT,),
@@ -50,6 +52,7 @@ _SCRIPTS = {
 """The heights of the children of an element of MathML, after the first."""
 _SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _NOTE_MARK = re.compile(r"[\W_]*[\w*†‡§¶#]{1,4}(?:\s*[,;]\s*[\w*†‡§¶#]{1,4})*[\W_]*")
+_MAX_MARK_CHARS = 40
 _BRACKETED = re.compile(r"\s*\[.*\]\s*", re.S)
 _NOTE_ROLES = frozenset({"noteref", "doc-noteref"})
 _NOTE_CLASSES = frozenset({"footnote-ref", "footnoteref", "noteref", "fnref", "footnote-reference"})
@@ -77,13 +80,19 @@ class _Open:
     closing: str
 
 
+_STATED = _Open(is_struck=False, has_script=False, closing="")
+_STRUCK = _Open(is_struck=True, has_script=False, closing="")
+
+
 class InlineText:
     """Collects the text of a paragraph with its line breaks; `is_struck` says that an element around it is."""
 
     def __init__(self, tree: HtmlTree, *, is_struck: bool = False) -> None:
         self._tree = tree
-        self._lines = [MarkedText()]
-        self._line_length = 0
+        self._lines: list[tuple[str, list[str]]] = []
+        self._stated: list[str] = []  # of the line, behind what is marked in it
+        self._marked: MarkedText | None = None
+        self._has_text = False
         self._last = ""
         self._is_after_picture = False
         self._struck = int(is_struck)
@@ -109,13 +118,34 @@ class InlineText:
         if self._is_after_picture and text[0].isalnum():
             text = f" {text}"
         self._is_after_picture = False
+        if "\n" in text:
+            for number, line in enumerate(text.split("\n")):
+                if number:
+                    self.break_line()
+                self._add_run(line)
+        else:
+            self._add_run(text)
+
+    def _add_run(self, text: str) -> None:
+        if not text:
+            return
         self._last = text[-1]
-        style = RunStyle(self._scripts[-1], AnnotationKind.STRUCK_OUT if self._struck else None)
-        for number, line in enumerate(text.split("\n")):
-            if number:
-                self.break_line()
-            self._lines[-1].add(line, style)
-            self._line_length += len(line.strip())
+        self._has_text = self._has_text or not text.isspace()
+        script = self._scripts[-1]
+        if script is Script.NORMAL and not self._struck:
+            self._stated.append(text)
+            return
+        self._mark_stated()
+        kind = AnnotationKind.STRUCK_OUT if self._struck else None
+        if self._marked is None:
+            self._marked = MarkedText()
+        self._marked.add(text, RunStyle(script, kind))
+
+    def _mark_stated(self) -> None:
+        if self._stated:
+            self._marked = self._marked or MarkedText()
+            self._marked.add("".join(self._stated))
+            self._stated.clear()
 
     def add_picture(self, description: str) -> None:
         """Add what `describe_picture` returns, so that it is no part of a word."""
@@ -125,35 +155,48 @@ class InlineText:
 
     def break_line(self) -> None:
         """Begin a line."""
-        self._lines.append(MarkedText())
-        self._line_length = 0
+        if self._marked is None:
+            self._lines.append(("".join(self._stated), []))
+            self._stated.clear()
+        else:
+            self._mark_stated()
+            self._lines.append(self._marked.join())
+            self._marked = None
+        self._has_text = False
         self._last = ""
 
-    def start(self, node: LexborNode) -> bool:
+    def start(self, node: LexborNode, attributes: Attributes) -> bool:
         """Begin an element; return whether its content is already read, or is left out."""
         tag = node.tag or ""
-        is_struck = self._tree.is_struck(node)
-        script = _find_script(node, tag)
+        is_struck = self._tree.is_struck(node, attributes)
+        if tag not in _SPECIAL:
+            self._open.append(_STRUCK if is_struck else _STATED)
+            self._struck += is_struck
+            return False
+        script = _find_script(node, tag, attributes)
         sign, closing = _find_math_signs(node, tag) if tag in _MATH else ("", "")
         self._open.append(_Open(is_struck, script is not None, closing))
         self._struck += is_struck
-        is_left_out = tag in ("sup", "a") and self._leaves_out_note_mark(node)
+        is_left_out = tag in ("sup", "a") and self._leaves_out_note_mark(node, attributes)
         self.add_text(sign)
         if script is not None:
             self._scripts.append(script)
+        self._start_special(node, tag, attributes)
+        return is_left_out
+
+    def _start_special(self, node: LexborNode, tag: str, attributes: Attributes) -> None:
         if tag == "br":
             self.break_line()
-        elif tag == "img" or (tag == "input" and node.attributes.get("type") == "image"):
-            self.add_picture(_describe_image(node))
+        elif tag == "img" or (tag == "input" and attributes.get("type") == "image"):
+            self.add_picture(_describe_image(node, attributes))
         elif tag == "ruby":
             self._rubies.append(_Ruby())
         elif tag in _READINGS and self._rubies:
             self._readings += 1
         elif tag == "tspan":
-            self._start_span(node)
-        elif tag == "span" and node.attributes.get("role") == "img" and not node.text().strip():
-            self.add_picture(describe_picture(node.attributes.get("aria-label") or ""))
-        return is_left_out
+            self._start_span(attributes)
+        elif tag == "span" and attributes.get("role") == "img" and not node.text().strip():
+            self.add_picture(describe_picture(attributes.get("aria-label") or ""))
 
     def end(self, node: LexborNode) -> None:
         """End an element."""
@@ -161,7 +204,8 @@ class InlineText:
         opened = self._open.pop()
         if opened.has_script:
             self._scripts.pop()
-        self.add_text(opened.closing)
+        if opened.closing:
+            self.add_text(opened.closing)
         if tag in _READINGS and self._readings:
             self._readings -= 1
         elif tag == "ruby" and self._rubies:
@@ -174,37 +218,36 @@ class InlineText:
 
     def take_lines(self) -> list[tuple[str, list[str]]]:
         """Return each line as its sentence and the annotations of what is struck out in it; begin anew."""
-        lines = [line.join() for line in self._lines]
-        self._lines = []
         self.break_line()
+        lines, self._lines = self._lines, []
         return lines
 
-    def _start_span(self, node: LexborNode) -> None:
+    def _start_span(self, attributes: Attributes) -> None:
         """Begin a span of SVG, which can stand elsewhere than behind the text before it."""
-        attributes = node.attributes
         is_line = "y" in attributes or (attributes.get("dy") or "0").strip("0.empx") != ""
-        if self._line_length and is_line and "x" in attributes:
+        if self._has_text and is_line and "x" in attributes:
             self.break_line()
-        elif self._line_length and ("x" in attributes or is_line):
+        elif self._has_text and ("x" in attributes or is_line):
             self.add_text(" ")
 
-    def _leaves_out_note_mark(self, node: LexborNode) -> bool:
+    def _leaves_out_note_mark(self, node: LexborNode, attributes: Attributes) -> bool:
         """Return whether an element is the mark of a note; write the mark if it begins the note itself.
 
         A mark in brackets, [1], is read as text. Without brackets it would be a part of a word or number.
         """
         text = node.text()
+        if len(text) > _MAX_MARK_CHARS:
+            return False
         if _BACK_LINK.fullmatch(text):
             return True
-        if not _is_note_link(node) or not _NOTE_MARK.fullmatch(text) or _BRACKETED.fullmatch(text):
+        if not _NOTE_MARK.fullmatch(text) or _BRACKETED.fullmatch(text) or not _is_note_link(node, attributes):
             return False
-        if not self._line_length:
+        if not self._has_text:
             self.add_text(f"{text.strip()} ")
         return True
 
 
-def _is_note_link(node: LexborNode) -> bool:
-    attributes = node.attributes
+def _is_note_link(node: LexborNode, attributes: Attributes) -> bool:
     roles = {*(attributes.get("epub:type") or "").split(), attributes.get("role") or ""}
     classes = (attributes.get("class") or "").lower().split()
     if node.tag == "a":
@@ -219,14 +262,15 @@ def _is_note_link(node: LexborNode) -> bool:
     return bool(links) and not outside and all("#" in (link.attributes.get("href") or "") for link in links)
 
 
-def _find_script(node: LexborNode, tag: str) -> Script | None:
+def _find_script(node: LexborNode, tag: str, attributes: Attributes) -> Script | None:
     """Return the height of the text of an element; None if it is that of the text around it."""
     if tag in ("sup", "sub"):
         if _BRACKETED.fullmatch(node.text()):
             return Script.NORMAL
         return Script.SUPERSCRIPT if tag == "sup" else Script.SUBSCRIPT
     if tag in ("span", "font", "small"):
-        style = _SCRIPT_STYLE.search(node.attributes.get("style") or "")
+        declared = attributes.get("style")
+        style = _SCRIPT_STYLE.search(declared) if declared else None
         return None if style is None else Script.SUPERSCRIPT if style[1].lower() == "super" else Script.SUBSCRIPT
     if tag not in _MATH or node.parent is None:
         return None
@@ -253,8 +297,7 @@ def _count_elements_before(node: LexborNode) -> int:
     return count
 
 
-def _describe_image(node: LexborNode) -> str:
-    attributes = node.attributes
+def _describe_image(node: LexborNode, attributes: Attributes) -> str:
     alternative = attributes.get("alt") or ""
     formula = _TEX.fullmatch(alternative)
     if formula:

@@ -106,11 +106,7 @@ def write_rows(rows: Sequence[Row], header_rows: int) -> tuple[str, list[list[st
 
 def _order_rows(table: LexborNode) -> Iterator[LexborNode]:
     """Yield the visible rows of a table; the foot comes last also if the file has it first."""
-    rows = [
-        row
-        for row in table.css("tr")
-        if is_visible(row, keep_menus=True) and (row.parent is None or is_visible(row.parent, keep_menus=True))
-    ]
+    rows = [row for row in table.css("tr") if _is_shown(row) and (row.parent is None or _is_shown(row.parent))]
     yield from sorted(rows, key=lambda row: _GROUPS.get((row.parent.tag if row.parent else "") or "", 1))
 
 
@@ -119,7 +115,7 @@ def _place_cells(
 ) -> list[Cell | None]:
     cells: list[Cell | None] = []
     for node in row.iter():
-        if node.tag in ("td", "th") and is_visible(node, keep_menus=True):
+        if node.tag in ("td", "th") and _is_shown(node):
             _continue_spans(cells, spans)
             _place_cell(
                 Cell(read_cell(row, node), node.tag == "th", is_origin=True, is_first_column=True), node, cells, spans
@@ -152,6 +148,10 @@ def _continue_spans(cells: list[Cell | None], spans: dict[int, _Span]) -> None:
         span.rows_left -= 1
         if span.rows_left <= 0:
             del spans[len(cells) - 1]
+
+
+def _is_shown(node: LexborNode) -> bool:
+    return is_visible(node, node.attributes, keep_menus=True)
 
 
 def _read_span(node: LexborNode, name: str) -> int:
