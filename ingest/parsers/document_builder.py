@@ -1,7 +1,7 @@
 """Build the text of a document from paragraphs, headings, tables and code, with their offsets. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,23 +170,27 @@ class ListWriter:
     def __init__(self, builder: DocumentBuilder) -> None:
         self.builder = builder
         self._numbers: list[int | None] = []
+        self._formats: list[Callable[[int], str]] = []
         self._marker = ""
         self._is_after_item = False
 
-    def open_list(self, *, first_number: int | None) -> None:
+    def open_list(self, *, first_number: int | None, format_number: Callable[[int], str] = str) -> None:
         """Begin a list, nested in the open one if any; None for `first_number` makes a bullet list."""
+        self._formats.append(format_number)
         self._is_after_item = self._is_after_item and bool(self._numbers)
         self._numbers.append(first_number)
 
     def close_list(self) -> None:
         """End the innermost list."""
         self._numbers.pop()
+        self._formats.pop()
         self._marker = ""
 
-    def open_item(self) -> None:
-        """Begin an item of the innermost list."""
-        number = self._numbers[-1] if self._numbers else None
-        self._marker = "- " if number is None else f"{number}. "
+    def open_item(self, *, number: int | None = None) -> None:
+        """Begin an item of the innermost list; `number` is its own number in a numbered list."""
+        next_number = self._numbers[-1] if self._numbers else None
+        number = next_number if number is None or next_number is None else number
+        self._marker = "- " if number is None else f"{self._formats[-1](number) or number}. "
         if number is not None:
             self._numbers[-1] = number + 1
 

@@ -1,12 +1,13 @@
 """HTML pages: the visible text without menus and scripts (the adapter of `selectolax`)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.parsers.document_builder import DocumentBuilder, ListWriter, clean_title
 from ingest.parsers.encoding import decode, find_markup_charset
+from ingest.parsers.numerals import format_letters, format_roman
 from ingest.parsers.source import Source
 from ingest.parsers.web.inline import INLINE, InlineText
 from ingest.parsers.web.tables import Row, count_header_rows, read_grid, write_rows
@@ -19,6 +20,14 @@ MEDIA_TYPE = "text/html"
 _PERMALINK = re.compile(r"\s+[#¶]$|¶$")
 _SPACE = re.compile(r"[ \t\n\r\f\v]+")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_NUMBER_FORMATS: dict[str, Callable[[int], str]] = {
+    **dict.fromkeys(("a", "lower-alpha", "lower-latin"), format_letters),
+    **dict.fromkeys(("A", "upper-alpha", "upper-latin"), lambda number: format_letters(number).upper()),
+    **dict.fromkeys(("i", "lower-roman"), format_roman),
+    **dict.fromkeys(("I", "upper-roman"), lambda number: format_roman(number).upper()),
+}
+_LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.I)
+_MAX_DIGITS = 8
 _LISTS = frozenset({"ul", "ol"})
 _SHAPES = frozenset(
     {"circle", "ellipse", "g", "image", "line", "path", "polygon", "polyline", "rect", "use", "title", "desc"}
@@ -89,15 +98,16 @@ def _write_body(tree: HtmlTree, builder: DocumentBuilder, *, keep_menus: bool) -
 def _start_element(node: LexborNode, attributes: Attributes, writer: _Writer) -> bool:
     """Handle the start of an element; return whether its content is already written."""
     tag = node.tag
-    if tag not in INLINE and not _is_plain_drawing(node):
+    if _ends_paragraph(node):
         writer.flush()
     is_written = writer.inline.start(node, attributes)
     if tag in INLINE:
         return is_written
     if tag in _LISTS:
-        writer.list_writer.open_list(first_number=_read_first_number(node))
+        format_number = _find_number_format(attributes)
+        writer.list_writer.open_list(first_number=_read_first_number(node), format_number=format_number)
     elif tag == "li":
-        writer.list_writer.open_item()
+        writer.list_writer.open_item(number=_read_number(attributes.get("value")))
     elif tag == "svg" or attributes.get("role") == "img":
         _describe_drawing(node, writer.inline)
     elif tag in _DESCRIPTIONS:  # a part of the description of the drawing
@@ -109,7 +119,7 @@ def _end_element(node: LexborNode, writer: _Writer) -> None:
     writer.inline.end(node)
     if node.tag == "text":
         writer.inline.break_line()
-    elif node.tag not in INLINE and not _is_plain_drawing(node):
+    elif _ends_paragraph(node):
         writer.flush()
     if node.tag in _LISTS:
         writer.list_writer.close_list()
@@ -137,8 +147,23 @@ def _describe_drawing(node: LexborNode, inline: InlineText) -> None:
 def _read_first_number(node: LexborNode) -> int | None:
     if node.tag != "ol":
         return None
-    start = node.attributes.get("start") or ""
-    return int(start) if start.isdecimal() else 1
+    first = _read_number(node.attributes.get("start"))
+    return 1 if first is None else first
+
+
+def _read_number(value: str | None) -> int | None:
+    return int(value) if value and len(value) < _MAX_DIGITS and value.isdecimal() else None
+
+
+def _find_number_format(attributes: Attributes) -> Callable[[int], str]:
+    """Return how the numbers of a list are shown: i., a., A., …"""
+    style = _LIST_STYLE.search(attributes.get("style") or "")
+    return _NUMBER_FORMATS.get(style[1].lower() if style else attributes.get("type") or "", str)
+
+
+def _ends_paragraph(node: LexborNode) -> bool:
+    """Return whether an element begins and ends a paragraph; elements of other programs (`o:p`) do not."""
+    return node.tag not in INLINE and ":" not in (node.tag or "") and not _is_plain_drawing(node)
 
 
 def _write_block(node: LexborNode, writer: _Writer) -> bool:
@@ -176,7 +201,7 @@ def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[st
             inline.add_text(inner.text(deep=False))
         elif is_end:
             inline.end(inner)
-            if inner.tag == "text" or (inner.tag not in INLINE and not _is_plain_drawing(inner)):
+            if inner.tag == "text" or _ends_paragraph(inner):
                 inline.break_line()
         elif inline.start(inner, nodes.attributes) or inner.tag in _DESCRIPTIONS:
             nodes.skip_children()

@@ -40,7 +40,7 @@ INLINE = frozenset(
 )
 """Elements that do not end the paragraph."""
 
-_SPECIAL = frozenset({"a", "br", "img", "input", "sub", "sup", "tspan", "span", "font", "small"} | _RUBY | _MATH)
+_SPECIAL = frozenset({"a", "br", "img", "input", "q", "sub", "sup", "tspan", "span", "font", "small"} | _RUBY | _MATH)
 """Elements that can be more than a stretch of text."""
 _SCRIPTS = {
     "msup": (Script.SUPERSCRIPT,),
@@ -58,6 +58,8 @@ _NOTE_ROLES = frozenset({"noteref", "doc-noteref"})
 _NOTE_CLASSES = frozenset({"footnote-ref", "footnoteref", "noteref", "fnref", "footnote-reference"})
 _BACK_LINK = re.compile(r"\s*[↩⏎↵⤴↑]\ufe0e?\s*")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_BOXES = {"checkbox": ("☐", "☑"), "radio": ("○", "◉")}
+_TEXT_FIELDS = frozenset({"text", "number", "date", "time", "datetime-local", "month", "week", "email", "tel", "url"})
 _FIGURE_DEPTH = 4
 _READINGS = frozenset({"rt", "rtc"})
 _TEX = re.compile(r"\{\\(?:displaystyle|textstyle)\s+(.*)\}\s*", re.S)
@@ -175,6 +177,7 @@ class InlineText:
             return False
         script = _find_script(node, tag, attributes)
         sign, closing = _find_math_signs(node, tag) if tag in _MATH else ("", "")
+        closing = "”" if tag == "q" else closing
         self._open.append(_Open(is_struck, script is not None, closing))
         self._struck += is_struck
         is_left_out = tag in ("sup", "a") and self._leaves_out_note_mark(node, attributes)
@@ -187,12 +190,16 @@ class InlineText:
     def _start_special(self, node: LexborNode, tag: str, attributes: Attributes) -> None:
         if tag == "br":
             self.break_line()
-        elif tag == "img" or (tag == "input" and attributes.get("type") == "image"):
-            self.add_picture(_describe_image(node, attributes))
+        elif tag in ("img", "input"):
+            is_picture = tag == "img" or attributes.get("type") == "image"
+            self.add_picture(_describe_image(node, attributes) if is_picture else "")
+            self.add_text("" if is_picture else _show_input(attributes))
         elif tag == "ruby":
             self._rubies.append(_Ruby())
         elif tag in _READINGS and self._rubies:
             self._readings += 1
+        elif tag == "q":
+            self.add_text("“")
         elif tag == "tspan":
             self._start_span(attributes)
         elif tag == "span" and attributes.get("role") == "img" and not node.text().strip():
@@ -304,6 +311,14 @@ def _describe_image(node: LexborNode, attributes: Attributes) -> str:
         return formula[1].strip()
     is_decoration = attributes.get("aria-hidden") == "true" or attributes.get("role") in ("presentation", "none")
     return "" if is_decoration or _is_in_caption(alternative, node) else describe_picture(alternative)
+
+
+def _show_input(attributes: Attributes) -> str:
+    """Return what a field of a form shows: the text in it, or whether it is ticked."""
+    kind = (attributes.get("type") or "text").lower()
+    if kind in _BOXES:
+        return f"{_BOXES[kind]['checked' in attributes]} "
+    return f" {attributes.get('value') or ''} " if kind in _TEXT_FIELDS else ""
 
 
 def _is_in_caption(alternative: str, node: LexborNode) -> bool:

@@ -20,6 +20,8 @@ MEDIA_TYPE = "text/markdown"
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.S)
 _STORED_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.I | re.M)
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
+_STRIKING_BLOCK = re.compile(r"\s*<(/?)(?:del|s|strike)\b[^<>]*>\s*", re.I)
+"""A tag on a line of its own: it strikes out the blocks up to its end tag."""
 _NOTE_MARK = re.compile(r"\[\^([^\]\s]{1,20})\]")
 _NOTE_DEFINITION = re.compile(r"^( {0,3}\[\^[^\]\s]+\]):", re.M)
 """A note; CommonMark takes one of a single word for the target of a link."""
@@ -45,7 +47,15 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 
 def _parse_tokens(text: str) -> Iterator[Token]:
-    return iter(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(_escape_notes(text)))
+    depth = 0
+    for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(_escape_notes(text)):
+        tag = _STRIKING_BLOCK.fullmatch(token.content) if token.type == "html_block" else None
+        if tag:
+            depth = max(depth + (-1 if tag[1] else 1), 0)
+            continue
+        if depth and token.children:
+            token.children = [Token("s_open", "s", 1), *token.children, Token("s_close", "s", -1)]
+        yield token
 
 
 def _escape_notes(text: str) -> str:
@@ -101,7 +111,7 @@ def _write_table(tokens: Iterator[Token], builder: DocumentBuilder) -> None:
 
 def _read_text(tokens: Sequence[Token]) -> str:
     """Return the lines of a paragraph, what is struck out in a line at its end."""
-    lines = [" ".join(filter(None, [sentence, *annotations])) for sentence, annotations in _read_lines(tokens)]
+    lines = [" ".join(filter(None, [sentence.strip(), *annotations])) for sentence, annotations in _read_lines(tokens)]
     return "\n".join(lines)
 
 
