@@ -44,6 +44,11 @@ class MarkedText:
         else:
             self._runs.append((style, [text]))
 
+    @property
+    def has_stated_text(self) -> bool:
+        """Whether any run is a part of the sentence and not blank."""
+        return any(style.kind is None and "".join(texts).strip() for style, texts in self._runs)
+
     def join(self) -> tuple[str, list[str]]:
         """Return the sentence without what is struck out, deleted or hidden, and the annotations of that text."""
         line = _Line()

@@ -57,7 +57,7 @@ def _repeat_downwards(rows: Sequence[Sequence[GridCell]]) -> list[list[GridCell]
     above: dict[int, str] = {}
     filled: list[list[GridCell]] = []
     for row in rows:
-        cells = []
+        cells: list[GridCell] = []
         for cell in row:
             text = above.get(cell.column, "") if cell.is_continued and not cell.text.strip() else cell.text
             if not cell.is_continued:

@@ -37,7 +37,9 @@ CHARACTERS = {
     "emspace": "\u2003",
     "enspace": "\u2002",
     "~": "\u00a0",
-    "_": "\u2011",
+    "_": "-",
+    "zwj": "\u200d",
+    "zwnj": "\u200c",
     "\\": "\\",
     "{": "{",
     "}": "}",
@@ -47,20 +49,24 @@ CHARACTERS = {
 PARAGRAPH_ENDS = frozenset({"par", "sect", "page", "\n", "\r"})
 
 _SKIPPED = (
-    "colortbl pict sp xe tc tcn filetbl nonesttables nonshppict fldinst datafield objdata objclass bkmkstart "
-    "bkmkend atnid atnauthor atnref atntime atndate atnparent ud private template comment operator creatim revtim "
+    "colortbl xe tc tcn filetbl nonesttables nonshppict datafield objdata objclass bkmkstart "
+    "bkmkend atnid atnref atntime atndate atnparent private template comment operator creatim revtim "
     "printim buptim doccomm keywords subject author manager company category hlinkbase ftnsep ftnsepc ftncn aftnsep "
     "aftnsepc aftncn"
 )
 SKIPPED_DESTINATIONS = frozenset(_SKIPPED.split())
 """Destinations without visible text."""
 
-READ_IGNORABLE_DESTINATIONS = frozenset({"shpinst", "shptxt", "annotation", "fldrslt", "listtext", "pntext", "shprslt"})
-"""Destinations that are marked as ignorable (`\\*`) and have visible text."""
+_READ = "shpinst shptxt annotation fldrslt listtext pntext shprslt shppict picprop fldinst formfield atnauthor revtbl"
+READ_IGNORABLE_DESTINATIONS = frozenset(_READ.split())
+"""Destinations that are marked as ignorable (`\\*`) and have text that matters."""
+DESTINATIONS_WITHOUT_TEXT = frozenset({"skip", "fonttbl", "pict", "sp", "formfield", "revtbl", "upr"})
+COLLECTED_DESTINATIONS = frozenset({"title", "fldinst", "atnauthor", "sn", "sv"})
+"""Destinations whose text is no text of the document, but says something of it."""
 
 NOTES = {
     "footnote": "Footnote: ",
-    "annotation": "Comment: ",
+    "annotation": "",
     "shptxt": "",
     **dict.fromkeys(("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"), ""),
 }

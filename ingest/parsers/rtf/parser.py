@@ -3,13 +3,19 @@
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ingest.errors import DamagedFileError
 from ingest.parsers.document_builder import clean_title
+from ingest.parsers.marked_text import STATED, RunStyle
+from ingest.parsers.picture_texts import describe_picture
 from ingest.parsers.rtf import control_words as words
+from ingest.parsers.rtf.rows import CellDefinition
+from ingest.parsers.rtf.state import BODY_OUTLINE_LEVEL, STATE_ACTIONS, State
 from ingest.parsers.rtf.writer import RtfWriter, TextBuffer
 from ingest.parsers.source import Source
+from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
+from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "application/rtf"
@@ -20,8 +26,6 @@ _TOKEN = re.compile(
     re.S,
 )
 _HEADING_NAME = re.compile(r"\s*heading ([1-9])\b", re.I)
-_BODY_OUTLINE_LEVEL = 9
-_DESTINATIONS_WITHOUT_TEXT = frozenset({"skip", "fonttbl"})
 _TWO_BYTE_SETS = frozenset({"cp932", "cp936", "cp949", "cp950"})
 _MAX_CODE_POINT = 0x10FFFF
 _CUT_SHORT = "the file is cut short: what came after its last paragraph is missing"
@@ -46,20 +50,6 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     )
 
 
-@dataclass(slots=True)
-class _State:
-    """The state of a group: the destination of its text, and its character and paragraph properties."""
-
-    destination: str = "text"
-    font: int | None = None
-    fallback_chars: int = 1
-    is_hidden: bool = False
-    is_in_table: bool = False
-    is_ignorable: bool = False
-    style: int = 0
-    outline: int = _BODY_OUTLINE_LEVEL
-
-
 class _Interpreter:
     """Interprets the tokens of a file."""
 
@@ -67,16 +57,21 @@ class _Interpreter:
         self.writer = RtfWriter()
         self.title = ""
         self.encoding = "cp1252"
-        self._state = _State()
+        self._state = State()
         self._buffer = TextBuffer()
-        self._stack: list[tuple[_State, TextBuffer]] = []
+        self._stack: list[tuple[State, TextBuffer]] = []
         self._fonts: dict[int, str] = {}
+        self._font_names: dict[int, str] = {}
         self._font = 0
         self._default_font = 0
         self._outlines: dict[int, int] = {}
         self._bytes_to_skip = 0
         self._is_header_row = False
         self._notes = 0
+        self._cell = CellDefinition()
+        self._authors: list[str] = []
+        self._comment_author = ""
+        self._property = ""
 
     def run(self, data: bytes) -> bool:
         """Interpret all tokens; return whether every group is closed."""
@@ -116,7 +111,9 @@ class _Interpreter:
         self._state = replace(self._state)
         if self._state.destination == "stylesheet":
             self._begin("stylesheet")
-            self._state.style, self._state.outline = 0, _BODY_OUTLINE_LEVEL
+            self._state.style, self._state.outline = 0, BODY_OUTLINE_LEVEL
+        elif self._state.destination == "revtbl":
+            self._begin("author")
 
     def _close(self) -> None:
         self._bytes_to_skip = 0
@@ -125,33 +122,101 @@ class _Interpreter:
         state, buffer = self._state, self._buffer
         self._state, self._buffer = self._stack.pop()
         if buffer is not self._buffer:
-            self._finish(buffer.destination, buffer.take(), state)
+            self._finish(buffer, state)
+        field = state.field
+        if field is not None and field is not self._state.field and not field.has_result:
+            self._add(field.sign)
 
     def _begin(self, destination: str) -> None:
         """Collect the text of this group in a buffer of its own."""
+        if destination == "annotation":
+            self._state.reset_characters(None)
+        self._state.reset_script(None)  # a note is not raised like its mark
         self._state.destination = destination
         self._buffer = TextBuffer(destination=destination)
 
-    def _finish(self, destination: str, text: str, state: _State) -> None:
-        if destination == "stylesheet":
+    def _finish(self, buffer: TextBuffer, state: State) -> None:
+        text = buffer.take_line()
+        if buffer.destination == "stylesheet":
             heading_name = _HEADING_NAME.match(text)
             self._outlines.setdefault(state.style, int(heading_name[1]) - 1 if heading_name else state.outline)
-        elif destination == "title":
-            self.title = text
-        elif text.strip():
-            self._notes += int(destination == "footnote")
-            name = f"Footnote {self._notes}: " if destination == "footnote" else words.NOTES[destination]
-            self.writer.add_note(name + text.strip())
+        elif buffer.destination == "annotation":
+            author, self._comment_author = self._comment_author, ""
+            self._buffer.annotations += filter(None, [annotate(AnnotationKind.COMMENT, text, author=author)])
+        elif buffer.destination in _COLLECTORS:
+            _COLLECTORS[buffer.destination](self, text, state)
+        elif text:
+            self._notes += int(buffer.destination == "footnote")
+            name = f"Footnote {self._notes}: " if buffer.destination == "footnote" else words.NOTES[buffer.destination]
+            self.writer.add_note(name + text)
+
+    def take_title(self, text: str, _: State) -> None:
+        """`title`: the title in the file's properties."""
+        self.title = text
+
+    def take_author(self, text: str, _: State) -> None:
+        """`revtbl`: an author of revisions."""
+        self._authors.append(text.rstrip("; "))
+
+    def take_comment_author(self, text: str, _: State) -> None:
+        """`atnauthor`: the author of the next comment."""
+        self._comment_author = text
+
+    def take_property_name(self, text: str, _: State) -> None:
+        """`sn`: the name of a property of a shape or picture."""
+        self._property = text
+
+    def take_property(self, text: str, _: State) -> None:
+        """`sv`: the value of that property; the alternative text follows the paragraph."""
+        if self._property == "wzDescription":
+            self._buffer.annotations += filter(None, [describe_picture(text)])
+
+    def take_instruction(self, text: str, state: State) -> None:
+        """`fldinst`: the instruction of a field."""
+        if state.field is not None:
+            state.field.read_instruction(text)
 
     def _add_text(self, data: bytes) -> None:
         skipped = min(self._bytes_to_skip, len(data))
         self._bytes_to_skip -= skipped
-        if self._is_shown and len(data) > skipped:
-            self._buffer.add_bytes(data[skipped:], self._text_encoding())
+        data = data[skipped:]
+        if self._state.destination == "fonttbl":
+            self._name_font(data.decode("latin-1"))
+        elif self._is_shown and data:
+            font = self._font_name
+            if is_symbol_font(font):
+                self._add(decode_symbols(data.decode("latin-1"), font))
+            else:
+                self._note_result()
+                self._buffer.add_bytes(data, self._text_encoding(), self._run_style(data.decode("latin-1")))
+
+    def _add(self, text: str) -> None:
+        """Add text that needs no decoding."""
+        if text and self._is_shown:
+            self._note_result()
+            self._buffer.add(text, self._run_style(text))
+
+    def _note_result(self) -> None:
+        if self._state.field is not None and self._buffer.destination != "fldinst":
+            self._state.field.has_result = True
+
+    def _run_style(self, text: str) -> RunStyle:
+        is_property = self._buffer.destination in _COLLECTORS or self._buffer.destination == "stylesheet"
+        return STATED if is_property else self._state.style_of(text, self._authors)
+
+    def _name_font(self, text: str) -> None:
+        name = self._font_names.get(self._font, "")
+        if not name.endswith(";"):
+            self._font_names[self._font] = f"{name}{text}".split(";")[0] + (";" if ";" in text else "")
+
+    @property
+    def _font_name(self) -> str:
+        font = self._default_font if self._state.font is None else self._state.font
+        return self._font_names.get(font, "").removesuffix(";")
 
     @property
     def _is_shown(self) -> bool:
-        return self._state.destination not in _DESTINATIONS_WITHOUT_TEXT and not self._state.is_hidden
+        return self._state.destination not in words.DESTINATIONS_WITHOUT_TEXT
 
     def _text_encoding(self) -> str:
         font = self._default_font if self._state.font is None else self._state.font
@@ -163,32 +228,46 @@ class _Interpreter:
         state = self._state
         self._bytes_to_skip = 0
         was_ignorable, state.is_ignorable = state.is_ignorable, word == "*"
+        if word == "ud" and state.outer_destination:
+            state.destination = state.outer_destination
+            return
         if word in words.SKIPPED_DESTINATIONS or (was_ignorable and word not in words.READ_IGNORABLE_DESTINATIONS):
             state.destination = "skip"
-        if state.destination == "skip":
-            return
-        if word in words.NOTES:
+        if state.destination not in ("skip", "upr"):
+            self._apply(word, number)
+
+    def _apply(self, word: str, number: int | None) -> None:
+        state = self._state
+        if word in words.NOTES or word in words.COLLECTED_DESTINATIONS:
             self._begin(word)
         elif word in words.CHARACTERS:
-            self._buffer.add(words.CHARACTERS[word] if self._is_shown else "")
+            self._add(words.CHARACTERS[word])
         elif word in words.PARAGRAPH_ENDS:
             self._end_line()
+        elif word in words.DESTINATIONS_WITHOUT_TEXT:
+            state.outer_destination, state.destination = state.destination, word
+        elif word in STATE_ACTIONS:
+            STATE_ACTIONS[word](state, number)
         elif word in _ACTIONS:
             _ACTIONS[word](self, number)
 
     def _end_line(self) -> None:
-        if self._state.destination == "text" and not self._state.is_in_table:
+        state = self._state
+        is_joined = state.is_deleted or (state.is_hidden and self._buffer.has_stated_text)
+        if state.destination == "text" and is_joined:
+            return  # the mark of the paragraph is deleted or hidden: it and the next are one
+        if state.destination == "text" and not state.is_in_table:
             self._end_paragraph()
         else:
             self._buffer.add("\n")
 
     def _end_paragraph(self) -> None:
         level = self._state.outline
-        if level >= _BODY_OUTLINE_LEVEL:
+        if level >= BODY_OUTLINE_LEVEL:
             level = self._outlines.get(self._state.style, level)
-        text = self._buffer.take()
-        is_heading = level < _BODY_OUTLINE_LEVEL and bool(text.strip())
-        self.writer.end_paragraph(text, heading_level=level + 1 if is_heading else 0)
+        text, annotations = self._buffer.take()
+        is_heading = level < BODY_OUTLINE_LEVEL and bool(text.strip())
+        self.writer.end_paragraph(text, annotations, heading_level=level + 1 if is_heading else 0)
 
     def set_code_page(self, number: int | None) -> None:
         """`ansicpg`: the code page of text in fonts without one."""
@@ -217,42 +296,14 @@ class _Interpreter:
         """`u`: a UTF-16 code unit; the bytes after it, as many as `uc` says, are its fallback."""
         code = number or 0
         code = code & 0xFFFF if code < 0 else code
-        if self._is_shown and 0 < code <= _MAX_CODE_POINT:
-            self._buffer.add(chr(code))
+        if 0 < code <= _MAX_CODE_POINT:
+            self._add(decode_private_use(decode_symbols(chr(code), self._font_name)))
         self._bytes_to_skip = self._state.fallback_chars
-
-    def set_fallback(self, number: int | None) -> None:
-        """`uc`: the number of fallback bytes after each `u`."""
-        self._state.fallback_chars = max(1 if number is None else number, 0)
-
-    def set_hidden(self, number: int | None) -> None:
-        """`v` and `deleted`: hidden text."""
-        self._state.is_hidden = number != 0
-
-    def reset_characters(self, _: int | None) -> None:
-        """`plain`: the default font, not hidden."""
-        self._state.is_hidden, self._state.font = False, None
-
-    def reset_paragraph(self, _: int | None) -> None:
-        """`pard`: no table, no style."""
-        self._state.is_in_table, self._state.style, self._state.outline = False, 0, _BODY_OUTLINE_LEVEL
-
-    def enter_table(self, _: int | None) -> None:
-        """`intbl`: the paragraph is in a cell."""
-        self._state.is_in_table = True
-
-    def set_style(self, number: int | None) -> None:
-        """`s`: the style of the paragraph, or the one that is defined."""
-        self._state.style = number or 0
-
-    def set_outline(self, number: int | None) -> None:
-        """`outlinelevel`: the level of a heading, from 0."""
-        self._state.outline = _BODY_OUTLINE_LEVEL if number is None else min(max(number, 0), _BODY_OUTLINE_LEVEL)
 
     def end_cell(self, _: int | None) -> None:
         """`cell`: the end of a cell."""
         if self._state.destination == "text":
-            self.writer.end_cell(self._buffer.take())
+            self.writer.end_cell(self._buffer.take_line())
         else:
             self._buffer.add(" ")
 
@@ -270,33 +321,50 @@ class _Interpreter:
         """`stylesheet`: each group inside defines a style."""
         self._begin("stylesheet")
 
-    def begin_fonts(self, _: int | None) -> None:
-        """`fonttbl`: each group inside defines a font."""
-        self._state.destination = "fonttbl"
+    def begin_row(self, _: int | None) -> None:
+        """`trowd`: the definitions of a row."""
+        self._cell = CellDefinition()
+        self.writer.define_row()
 
-    def begin_title(self, _: int | None) -> None:
-        """`title`: the title in the file's properties."""
-        self._begin("title")
+    def set_left_edge(self, number: int | None) -> None:
+        """`trleft`: the left edge of the row."""
+        self.writer.set_left_edge(number or 0)
+
+    def merge_left(self, _: int | None) -> None:
+        """`clmrg`: the cell is merged with the one before."""
+        self._cell = replace(self._cell, continues_left=True)
+
+    def merge_up(self, _: int | None) -> None:
+        """`clvmrg`: the cell is merged with the one above."""
+        self._cell = replace(self._cell, continues_up=True)
+
+    def define_cell(self, number: int | None) -> None:
+        """`cellx`: the right edge of a cell, which ends its definition."""
+        self.writer.define_cell(replace(self._cell, right=number or 0))
+        self._cell = CellDefinition()
 
 
+_COLLECTORS: dict[str, Callable[[_Interpreter, str, State], None]] = {
+    "title": _Interpreter.take_title,
+    "author": _Interpreter.take_author,
+    "atnauthor": _Interpreter.take_comment_author,
+    "sn": _Interpreter.take_property_name,
+    "sv": _Interpreter.take_property,
+    "fldinst": _Interpreter.take_instruction,
+}
 _ACTIONS: dict[str, Callable[[_Interpreter, int | None], None]] = {
     "ansicpg": _Interpreter.set_code_page,
     "f": _Interpreter.set_font,
     "deff": _Interpreter.set_default_font,
     "fcharset": _Interpreter.set_character_set,
     "u": _Interpreter.add_unicode,
-    "uc": _Interpreter.set_fallback,
-    "v": _Interpreter.set_hidden,
-    "deleted": _Interpreter.set_hidden,
-    "plain": _Interpreter.reset_characters,
-    "pard": _Interpreter.reset_paragraph,
-    "intbl": _Interpreter.enter_table,
-    "s": _Interpreter.set_style,
-    "outlinelevel": _Interpreter.set_outline,
+    "trowd": _Interpreter.begin_row,
+    "trleft": _Interpreter.set_left_edge,
+    "clmrg": _Interpreter.merge_left,
+    "clvmrg": _Interpreter.merge_up,
+    "cellx": _Interpreter.define_cell,
     "cell": _Interpreter.end_cell,
     "row": _Interpreter.end_row,
     "trhdr": _Interpreter.mark_header_row,
     "stylesheet": _Interpreter.begin_styles,
-    "fonttbl": _Interpreter.begin_fonts,
-    "title": _Interpreter.begin_title,
 }

@@ -1,4 +1,5 @@
-# pyright: basic
+# pyright: basic, reportAttributeAccessIssue=false
+# (the stubs of lxml are partial)
 """Copy a Word document whose parts are damaged, without those parts: they cost themselves, not the file."""
 
 import posixpath

@@ -240,7 +240,7 @@ def test_comments_follow_their_paragraph_or_stand_in_their_cell(tmp_path: Path) 
 
 def table(rows: list[list[str]], *, row_properties: dict[int, str] | None = None) -> str:
     """Return a table; a cell that begins with "<w:tcPr" or "<w:p" is XML."""
-    lines = []
+    lines: list[str] = []
     for number, cells in enumerate(rows):
         properties = (row_properties or {}).get(number, "")
         xml = "".join(f"<w:tc>{cell if cell.startswith('<') else paragraph(run(cell))}</w:tc>" for cell in cells)
