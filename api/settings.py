@@ -133,14 +133,19 @@ def load_settings(**flags: object) -> AllSettings:
         _check_sources(given.get("home"))
         return AllSettings(IngestSettings(**given), RagSettings(**given), ApiSettings(**given))
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(str(part) for part in first["loc"])
-        rule = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"setting {name} (PINCITE_{name.upper()}): {rule}") from error
+        raise SettingsError(_describe_invalid(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"pincite.toml in the home folder is not valid TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"pincite.toml in the home folder cannot be read: {error.strerror}") from error
+
+
+def _describe_invalid(error: ValidationError) -> str:
+    """Return which setting is invalid and why; a rule about several settings names them itself."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    rule = first["msg"].removeprefix("Value error, ")
+    name = "_".join(str(part) for part in first["loc"])
+    return f"setting {name} (PINCITE_{name.upper()}): {rule}" if name else f"settings: {rule}"
 
 
 def _check_sources(home: Path | None) -> None:

@@ -78,6 +78,12 @@ def test_one_file_has_the_settings_of_all_packages(tmp_path: Path) -> None:
     assert (settings.api.port, settings.rag.top_k, settings.ingest.chunk_tokens) == (1, 2, 100)
 
 
+def test_settings_that_contradict_each_other_are_named(tmp_path: Path) -> None:
+    (tmp_path / "pincite.toml").write_text('kv_type = "q8_0"\nflash_attention = "off"\n')
+    with pytest.raises(SettingsError, match=r"^settings: kv_type q8_0 needs flash attention"):
+        load_settings(home=tmp_path)
+
+
 def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.settings.default_home", lambda: tmp_path)  # where the file is looked for
     (tmp_path / "pincite.toml").write_text('model = "small"\n')
