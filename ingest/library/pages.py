@@ -1,5 +1,6 @@
 """The location of a span: its page, its boxes, and the page as a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.errors import FileNotInLibraryError, PageNotFoundError
@@ -17,7 +18,8 @@ RENDERER_WAIT_SECONDS = 10.0
 class Location:
     """The page on which a span begins, a box for each of its lines (on any page), and its place in words.
 
-    `place` is what a person looks for: "page 12", "slide 3: Outlook", "line 40"; empty if the document has no parts.
+    `place` is what a person looks for: "page 12", "page 12 to 13", "slide 3: Outlook", "line 40"; empty if the document
+    has no parts.
     """
 
     page: int
@@ -36,16 +38,27 @@ def locate(library: Library, collection_id: str, file_id: str, start: int, end: 
     if document.unit is PageUnit.LINE:
         place = f"line {library.find_line(collection_id, file_id, start)}"
     else:
-        place = describe_page(document, pages[0]) if pages else ""
+        place = _describe_pages(document, pages) if pages else ""
     return Location(pages[0].number if pages else 1, boxes, place)
 
 
 def describe_place(library: Library, stored: StoredChunk) -> str:
     """Return the place of a chunk's beginning in words; empty if its document is gone."""
     try:
-        return locate(library, stored.collection_id, stored.file_id, stored.chunk.start, stored.chunk.end).place
+        start = stored.chunk.start
+        return locate(library, stored.collection_id, stored.file_id, start, start + 1).place
     except FileNotInLibraryError:
         return ""
+
+
+def _describe_pages(document: DocumentRecord, pages: Sequence[Page]) -> str:
+    """Return the name of the first of `pages`, with the number of the last one if the span crosses a page break."""
+    name = describe_page(document, pages[0])
+    first, last = pages[0], pages[-1]
+    if first.number == last.number or first.label or last.label:
+        return name
+    number = f"{document.unit} {first.number}"
+    return name.replace(number, f"{number} to {last.number}", 1)
 
 
 def describe_page(document: DocumentRecord, page: Page) -> str:

@@ -32,6 +32,7 @@ TEXT_LINE = np.dtype([("start", "<u4"), ("end", "<u4"), ("size", "<f4")])
 """One line of a page: its span in characters of the page's text, and its font size in points."""
 
 _BROKEN_WORD = re.compile(rf"(\w+(?:-\w+)*){chr(LINE_END_HYPHEN)}(?=(\w*(?:-\w+)*))")
+_FIRST_WORD = re.compile(r"\w*(?:-\w+)*")
 _CONTACT_EM = 0.12
 _SAME_LINE_GAP_EM = 1.0
 _SAME_LINE_OVERLAP = 0.5
@@ -96,16 +97,18 @@ def lay_out(glyphs: Glyphs) -> PageLayout:
     )
 
 
-def dehyphenate(layout: PageLayout, vocabulary: Set[str]) -> PageLayout:
+def dehyphenate(layout: PageLayout, vocabulary: Set[str], following: str = "") -> PageLayout:
     """Return the layout with the words joined that a hyphen breaks at a line end.
 
+    A word that is broken at the end of the page goes on with the first word of `following`.
     The hyphen stays if it belongs to the word: `vocabulary` has the words of the document in lower case.
     """
     if chr(LINE_END_HYPHEN) not in layout.text:
         return layout
     dropped: list[int] = []
     for match in _BROKEN_WORD.finditer(layout.text):
-        if not keeps_hyphen(match[1], match[2], vocabulary):
+        tail = match[2] if match.end() < len(layout.text) else _FIRST_WORD.match(following)[0]
+        if not keeps_hyphen(match[1], tail, vocabulary):
             dropped.append(match.end(1))
     text = _delete_characters(layout.text, dropped).replace(chr(LINE_END_HYPHEN), "-")
     words, lines = layout.words.copy(), layout.lines.copy()

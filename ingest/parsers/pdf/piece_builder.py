@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 
 from ingest.parsers.pdf.hyphenation import collect_vocabulary
 from ingest.parsers.pdf.layout import PageLayout, dehyphenate
+from ingest.parsers.pdf.page_breaks import ends_within_sentence, join_sentences
 from ingest.parsers.pdf.page_report import PageReport, format_pages
 from ingest.parsers.pdf.pages import ParsedPage
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, OutlineEntry
@@ -15,7 +16,6 @@ from ingest.parsers.pdf.structure import HeadingFinder, find_title
 from ingest.text.word_boxes import pack_words
 from ingest.types import Block, BlockKind, Page, ParsedDocument
 
-PAGE_SEPARATOR = "\n\n"
 PIECE_PAGES = 32
 FIRST_PIECE_PAGES = 8
 """The first piece is small: it is ready while the rest of the file is parsed."""
@@ -23,6 +23,8 @@ FIRST_PIECE_PAGES = 8
 OCR_PIECE_PAGES = 4
 """OCR takes seconds a page: with such pages the first piece has one page and the others have so many."""
 
+_MAX_PAGES_MORE = 8
+_MAX_WORD = 80
 _MAX_VOCABULARY = 300_000
 
 
@@ -62,13 +64,20 @@ class PieceBuilder:
 
     @property
     def is_full(self) -> bool:
-        """Whether the collected pages make a piece; pages without any text never do."""
+        """Whether the collected pages make a piece; pages without any text never do.
+
+        A piece ends with a sentence if that takes a few pages more at most.
+        """
         if not any(page.layout.text for page in self._pages):
             return False
         ocr_pages = sum(page.confidence is not None for page in self._pages)
+        pages = len(self._pages)
         if self._built_pages:
-            return len(self._pages) >= PIECE_PAGES or ocr_pages >= OCR_PIECE_PAGES
-        return len(self._pages) >= FIRST_PIECE_PAGES or ocr_pages > 0
+            is_full = pages >= PIECE_PAGES or ocr_pages >= OCR_PIECE_PAGES
+        else:
+            is_full = pages >= FIRST_PIECE_PAGES or ocr_pages > 0
+        is_overfull = pages >= PIECE_PAGES + _MAX_PAGES_MORE or ocr_pages >= OCR_PIECE_PAGES
+        return is_full and (is_overfull or not ends_within_sentence(self._pages[-1].layout))
 
     def add(self, page: ParsedPage) -> None:
         """Add the next page."""
@@ -79,15 +88,19 @@ class PieceBuilder:
 
     def build_piece(self) -> ParsedDocument:
         """Return the collected pages as the next piece."""
-        layouts = [dehyphenate(page.layout, self._vocabulary) for page in self._pages]
-        starts = _compute_starts(layouts)
+        joined, separators = join_sentences([page.layout for page in self._pages])
+        layouts = [
+            dehyphenate(layout, self._vocabulary, "" if separator else following.text[:_MAX_WORD])
+            for layout, following, separator in zip(joined, [*joined[1:], joined[-1]], [*separators, "."], strict=True)
+        ]
+        starts = _compute_starts(layouts, separators)
         headings = self._headings.find(layouts, starts, self._built_pages + 1)
         self._title = self._title or find_title(self._stored_title, layouts) or self._fallback_title
         confidences = [page.confidence for page in self._pages]
         piece = ParsedDocument(
             title=self._title,
             media_type=self._media_type,
-            text=PAGE_SEPARATOR.join(layout.text for layout in layouts),
+            text="".join(layout.text + separator for layout, separator in zip(layouts, [*separators, ""], strict=True)),
             pages=tuple(map(_make_page, count(self._built_pages + 1), layouts, starts, confidences)),
             headings=tuple(headings),
             blocks=tuple(
@@ -108,13 +121,9 @@ class PieceBuilder:
         return replace(piece, warnings=(*piece.warnings, *warnings), metadata={**piece.metadata, **metadata})
 
 
-def _compute_starts(layouts: Sequence[PageLayout]) -> list[int]:
-    starts: list[int] = []
-    position = 0
-    for layout in layouts:
-        starts.append(position)
-        position += len(layout.text) + len(PAGE_SEPARATOR)
-    return starts
+def _compute_starts(layouts: Sequence[PageLayout], separators: Sequence[str]) -> list[int]:
+    lengths = [len(layout.text) + len(separator) for layout, separator in zip(layouts, separators, strict=False)]
+    return list(accumulate(lengths, initial=0))
 
 
 def _make_table_blocks(layout: PageLayout, start: int) -> list[Block]:

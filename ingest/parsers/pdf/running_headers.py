@@ -25,7 +25,7 @@ _NUMBERS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class _MarginLine:
+class MarginLine:
     """A line near the upper or lower edge: span, words and numbers, and its height on the page (0 top, 1 bottom)."""
 
     start: int
@@ -34,7 +34,7 @@ class _MarginLine:
     numbers: tuple[int, ...]
     height: float
 
-    def recurs_as(self, other: "_MarginLine", pages_later: int) -> bool:
+    def recurs_as(self, other: "MarginLine", pages_later: int) -> bool:
         """Return whether a line of the same words recurs: each number is equal or has grown with the page number."""
         is_same_place = abs(self.height - other.height) < _SAME_HEIGHT
         return is_same_place and all(
@@ -42,7 +42,7 @@ class _MarginLine:
         )
 
 
-_Margins = dict[tuple[str, ...], list[_MarginLine]]
+Margins = dict[tuple[str, ...], list[MarginLine]]
 """The margin lines of a page by their words."""
 
 
@@ -50,11 +50,11 @@ class RunningHeaderFinder:
     """Finds running headers and footers piece by piece; it compares with the last pages of the piece before."""
 
     def __init__(self) -> None:
-        self._before: deque[_Margins] = deque(maxlen=_REACH)
+        self._before: deque[Margins] = deque(maxlen=_REACH)
 
     def find(self, layouts: Sequence[PageLayout], starts: Sequence[int]) -> list[tuple[int, int]]:
         """Return the spans of running headers and footers in the text of a piece; `starts` are those of its pages."""
-        margins = [_find_margin_lines(layout) for layout in layouts]
+        margins = [find_margin_lines(layout) for layout in layouts]
         pages = [*self._before, *margins]
         first = len(self._before)
         self._before.extend(margins)
@@ -69,7 +69,7 @@ class RunningHeaderFinder:
         return sorted(spans)
 
 
-def _is_running(line: _MarginLine, place: int, pages: Sequence[_Margins]) -> bool:
+def _is_running(line: MarginLine, place: int, pages: Sequence[Margins]) -> bool:
     neighbours = range(max(place - _REACH, 0), min(place + _REACH + 1, len(pages)))
     companions = [
         other
@@ -80,8 +80,9 @@ def _is_running(line: _MarginLine, place: int, pages: Sequence[_Margins]) -> boo
     return len(companions) >= _MIN_COMPANIONS and companions[0] < place
 
 
-def _find_margin_lines(layout: PageLayout) -> _Margins:
-    lines: _Margins = defaultdict(list)
+def find_margin_lines(layout: PageLayout) -> Margins:
+    """Return the short lines in the outermost rows of a page."""
+    lines: Margins = defaultdict(list)
     if len(layout.words) and len(layout.lines) and layout.height:
         placed = list(_measure_heights(layout))
         rows = sorted({round(height / _SAME_HEIGHT) for _, _, height in placed})
@@ -94,10 +95,10 @@ def _find_margin_lines(layout: PageLayout) -> _Margins:
     return lines
 
 
-def _make_margin_line(text: str, start: int, end: int, height: float) -> _MarginLine:
+def _make_margin_line(text: str, start: int, end: int, height: float) -> MarginLine:
     line = text[start:end]
     numbers = tuple(int(number) for number in _NUMBERS.findall(line))
-    return _MarginLine(start, end, tuple(_NUMBERS.sub("0", line).split()), numbers, height)
+    return MarginLine(start, end, tuple(_NUMBERS.sub("0", line).split()), numbers, height)
 
 
 def _measure_heights(layout: PageLayout) -> Iterator[tuple[int, int, float]]:
