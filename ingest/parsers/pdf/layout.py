@@ -107,7 +107,7 @@ def dehyphenate(layout: PageLayout, vocabulary: Set[str], following: str = "") -
         return layout
     dropped: list[int] = []
     for match in _BROKEN_WORD.finditer(layout.text):
-        tail = match[2] if match.end() < len(layout.text) else _FIRST_WORD.match(following)[0]
+        tail = match[2] if match.end() < len(layout.text) else _FIRST_WORD.findall(following)[0]
         if not keeps_hyphen(match[1], tail, vocabulary):
             dropped.append(match.end(1))
     text = _delete_characters(layout.text, dropped).replace(chr(LINE_END_HYPHEN), "-")
