@@ -1,24 +1,23 @@
 # pyright: basic
 """OpenDocument files: texts (ODT), spreadsheets (ODS) and presentations (ODP)."""
 
-import re
 from collections.abc import Iterator
 
 from lxml.etree import _Element as Element
 
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
+from ingest.parsers.opendocument.marks import find_hidden_pages, read_marks
 from ingest.parsers.opendocument.package import Package, open_package, qualify
+from ingest.parsers.opendocument.slides import write_slide
 from ingest.parsers.opendocument.text import Writer, flatten, read_paragraph
-from ingest.parsers.presentations.slides import sort_in_reading_order, warn_of_picture_slides
+from ingest.parsers.presentations.slides import warn_of_picture_slides
 from ingest.parsers.source import Source
 from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
 from ingest.types import PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/vnd.oasis.opendocument"
 
-_LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)?")
-_UNITS_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
 _ATTACHMENTS = (qualify("office:annotation"), qualify("draw:frame"))
 _VALUES = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _MAX_REPEATED_CELLS = 1000
@@ -31,7 +30,8 @@ def parse_text(source: Source) -> Iterator[ParsedDocument]:
     """
     with open_package(source, "text") as package:
         builder = DocumentBuilder()
-        writer = Writer(builder, package.numbered_levels, HeadingNumbers(package.styles))
+        marks = read_marks(package.body, package.styles)
+        writer = Writer(builder, package.numbered_levels, HeadingNumbers(package.styles), marks)
         for margin in _find_margins(package):
             writer.write(margin)
         writer.write(package.body)
@@ -41,14 +41,16 @@ def parse_text(source: Source) -> Iterator[ParsedDocument]:
 def parse_slides(source: Source) -> Iterator[ParsedDocument]:
     """Yield a presentation as one piece: one page a slide, its title as heading and label, notes after "Notes:".
 
+    The label says if a slide is hidden. What is struck out or hidden, and comments, are annotations.
     Raises what `open_package` raises, and `NoTextError`.
     """
     with open_package(source, "presentation") as package:
         builder = DocumentBuilder()
+        marks, hidden_styles = read_marks(package.body, package.styles), find_hidden_pages(package.body)
         picture_slides = [
             number
             for number, slide in enumerate(package.body.iterchildren(qualify("draw:page")), 1)
-            if not _write_slide(slide, Writer(builder, package.numbered_levels))
+            if not write_slide(slide, Writer(builder, package.numbered_levels, marks=marks), marks, hidden_styles)
             and next(slide.iter(qualify("draw:image")), None) is not None
         ]
     yield builder.build(
@@ -91,46 +93,6 @@ def _find_margins(package: Package) -> Iterator[Element]:
             if margin.tag.startswith((qualify("style:header"), qualify("style:footer"))) and text not in texts:
                 texts.add(text)
                 yield margin
-
-
-def _write_slide(slide: Element, writer: Writer) -> bool:
-    """Add a slide; return whether it has any text."""
-    length = writer.builder.length
-    shapes = [shape for shape in slide.iterchildren("*") if shape.tag != qualify("presentation:notes")]
-    titles = [shape for shape in shapes if shape.get(qualify("presentation:class")) == "title"]
-    title = flatten(titles[0]) if titles else ""
-    writer.builder.begin_page(title)
-    writer.builder.add_heading(1, title)
-    for shape in sort_in_reading_order(shapes, _read_position):
-        if shape not in titles[:1]:
-            _write_shape(shape, writer)
-    for notes in slide.iterchildren(qualify("presentation:notes")):
-        text = "\n".join(read_paragraph(paragraph).text for paragraph in _find_note_paragraphs(notes)).strip()
-        writer.builder.add_paragraph(f"Notes:\n{text}" if text else "")
-    return writer.builder.length > length
-
-
-def _write_shape(shape: Element, writer: Writer) -> None:
-    if shape.tag != qualify("draw:g"):
-        writer.write_element(shape)
-        return
-    for inner in sort_in_reading_order(shape.iterchildren("*"), _read_position):
-        _write_shape(inner, writer)
-
-
-def _find_note_paragraphs(notes: Element) -> Iterator[Element]:
-    for frame in notes.iterchildren("*"):
-        if frame.get(qualify("presentation:class")) == "notes":
-            yield from frame.iter(qualify("text:p"))
-
-
-def _read_position(shape: Element) -> tuple[float, float]:
-    return _parse_centimetres(shape.get(qualify("svg:y"))), _parse_centimetres(shape.get(qualify("svg:x")))
-
-
-def _parse_centimetres(length: str | None) -> float:
-    match = _LENGTH.fullmatch(length or "")
-    return float(match[1]) * _UNITS_CM[match[2] or "cm"] if match else 0.0
 
 
 def _read_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:

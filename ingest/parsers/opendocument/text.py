@@ -1,18 +1,29 @@
 # pyright: basic
 """Read the text elements of an OpenDocument file: paragraphs, lists, tables, notes, boxes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
 
 from ingest.parsers.document_builder import DocumentBuilder, ListWriter
+from ingest.parsers.marked_text import MarkedText, RunStyle
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
+from ingest.parsers.opendocument.marks import NO_MARKS, TextMarks, decode_signs
 from ingest.parsers.opendocument.package import qualify
+from ingest.parsers.opendocument.table_rows import lay_out_cells
+from ingest.parsers.opendocument.text_styles import PLAIN_TEXT, TextStyle
+from ingest.parsers.table_grid import lay_out_table
+from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.pictures import describe_picture
 
 _MAX_CELL_CHARS = 1000
 _MAX_REPEATS = 100
-_CHARACTERS = {qualify("text:tab"): "\t", qualify("text:line-break"): "\n"}
+_SPACES: dict[str, Callable[[Element], str]] = {
+    qualify("text:s"): lambda spaces: " " * min(int(spaces.get(qualify("text:c"), "1")), _MAX_REPEATS),
+    qualify("text:tab"): lambda _: "\t",
+    qualify("text:line-break"): lambda _: "\n",
+}
 _BOXES = frozenset(
     {qualify(f"draw:{shape}") for shape in ("frame", "g", "custom-shape", "rect", "text-box", "a", "ellipse", "line")}
 )
@@ -26,14 +37,18 @@ _NEVER_TEXT = frozenset(
 )
 _NOTE_NAMES = {"footnote": "Footnote", "endnote": "Endnote"}
 _PARAGRAPH, _HEADING = qualify("text:p"), qualify("text:h")
+_ANNOTATION, _SECTION, _FRAME = qualify("office:annotation"), qualify("text:section"), qualify("draw:frame")
+_IS_HIDDEN = qualify("text:is-hidden")
+_HIDDEN_DISPLAYS = ("none", "printer")
 _CELLS = (qualify("table:table-cell"), qualify("table:covered-table-cell"))
 
 
 @dataclass(slots=True)
 class ParagraphText:
-    """The text of a paragraph, its boxes, and its notes with their labels."""
+    """The sentence of a paragraph, the annotations of what it leaves out, its boxes, and its labelled notes."""
 
     text: str = ""
+    annotations: list[str] = field(default_factory=list)
     boxes: list[Element] = field(default_factory=list)
     notes: list[tuple[str, Element]] = field(default_factory=list)
 
@@ -46,9 +61,11 @@ class Writer:
         builder: DocumentBuilder,
         numbered_levels: Mapping[str, frozenset[int]],
         headings: HeadingNumbers | None = None,
+        marks: TextMarks = NO_MARKS,
     ) -> None:
         self.builder = builder
         self._headings = headings or HeadingNumbers(None)
+        self._marks = marks
         self._list_writer = ListWriter(builder)
         self._numbered_levels = numbered_levels
         self._list_styles: list[str] = []
@@ -69,33 +86,43 @@ class Writer:
             self._write_list(element)
         elif element.tag == qualify("table:table"):
             self._write_table(element)
-        elif element.tag == qualify("office:annotation"):
-            self._write_note("Comment", element)
+        elif element.tag == _ANNOTATION:
+            self._add_annotations([read_comment(element)])
+        elif is_hidden(element):
+            self._add_annotations([annotate(AnnotationKind.HIDDEN, flatten(element, self._marks))])
         else:
             self.write(element)
+            self._add_annotations([_describe(element)])
+
+    def _add_annotations(self, annotations: list[str]) -> None:
+        text = " ".join(filter(None, annotations))
+        if text:
+            self._list_writer.interrupt()
+            self.builder.add_paragraph(text)
 
     def _write_paragraph(self, element: Element) -> None:
-        line = read_paragraph(element)
-        self._list_writer.add_paragraph(line.text)
+        line = read_paragraph(element, self._marks)
+        self._list_writer.add_paragraph(" ".join(filter(None, [line.text.rstrip(), *line.annotations])))
         self._write_boxes_and_notes(line)
 
     def _write_heading(self, element: Element) -> None:
-        line = read_paragraph(element)
+        line = read_paragraph(element, self._marks)
         if line.text.strip():
             outline_level = int(element.get(qualify("text:outline-level"), "1"))
             self.builder.add_heading(outline_level, f"{self._headings.next_label(element)} {line.text}")
         self._list_writer.interrupt()
+        self._add_annotations(line.annotations)
         self._write_boxes_and_notes(line)
 
     def _write_boxes_and_notes(self, line: ParagraphText) -> None:
         for box in line.boxes:
             self._list_writer.interrupt()
-            self.write(box)
+            self.write_element(box)
         for label, note in line.notes:
             self._write_note(label, note)
 
     def _write_note(self, label: str, note: Element) -> None:
-        text = flatten(note)
+        text = flatten(note, self._marks)
         self._list_writer.interrupt()
         self.builder.add_paragraph(f"{label}: {text}" if text else "")
 
@@ -114,26 +141,48 @@ class Writer:
     def _write_table(self, table: Element) -> None:
         self._list_writer.interrupt()
         rows = list(find_rows(table))
-        texts = [[flatten(cell) for cell in row] for row in rows]
+        grid = lay_out_cells(rows, lambda cell: flatten(cell, self._marks))
         is_frame = max(map(len, rows), default=0) < 2
-        if is_frame or any(len(text) > _MAX_CELL_CHARS for row in texts for text in row):
+        if is_frame or any(len(cell.text) > _MAX_CELL_CHARS for row in grid for cell in row):
             for row in rows:
                 for cell in row:
                     self.write(cell)
             return
-        self.builder.add_table(texts, header_rows=_count_header_rows(table))
+        laid_out = lay_out_table(grid, _count_header_rows(table))
+        self.builder.add_table(laid_out.rows, header_rows=laid_out.header_rows)
 
 
-def read_paragraph(paragraph: Element) -> ParagraphText:
-    """Return the text of a paragraph with its boxes and notes."""
-    line = ParagraphText()
-    line.text = "".join(_read_inline(paragraph, line))
+def read_paragraph(paragraph: Element, marks: TextMarks = NO_MARKS) -> ParagraphText:
+    """Return the text of a paragraph with its annotations, boxes and notes."""
+    line, runs = ParagraphText(), MarkedText()
+    style = marks.find_style("paragraph", paragraph, PLAIN_TEXT)
+    if any(field.get(_IS_HIDDEN) == "true" for field in paragraph.iter(qualify("text:hidden-paragraph"))):
+        style = TextStyle(is_hidden=True).over(style)
+    _InlineReader(marks, line, runs).read(paragraph, style, marks.find_font("paragraph", paragraph, ""))
+    line.text, annotations = runs.join()
+    line.annotations[:0] = annotations
     return line
 
 
-def flatten(container: Element) -> str:
-    """Return the text of an element on one line, notes and boxes included."""
-    return " ".join(" ".join(_flatten(container)).split())
+def flatten(container: Element, marks: TextMarks = NO_MARKS) -> str:
+    """Return the text of an element on one line, notes and boxes included, annotations at its end."""
+    annotations: list[str] = []
+    words = " ".join(_flatten(container, marks, annotations)).split()
+    return " ".join([*words, *filter(None, annotations)])
+
+
+def read_comment(comment: Element) -> str:
+    """Return a comment as an annotation with its author."""
+    author = comment.find(qualify("dc:creator"))
+    text = " ".join("".join(paragraph.itertext()) for paragraph in comment.iter(_PARAGRAPH))
+    return annotate(AnnotationKind.COMMENT, text, author="".join(author.itertext()) if author is not None else "")
+
+
+def is_hidden(element: Element) -> bool:
+    """Return whether a section or a shape is not shown."""
+    if element.tag == _SECTION:
+        return bool(element.get(qualify("text:display")) == "none" or element.get(_IS_HIDDEN) == "true")
+    return bool(element.get(qualify("draw:display")) in _HIDDEN_DISPLAYS)
 
 
 def find_rows(table: Element) -> Iterator[list[Element]]:
@@ -152,22 +201,47 @@ def _read_repeats(element: Element, attribute: str) -> int:
     return max(min(int(element.get(qualify(attribute), "1")), _MAX_REPEATS), 1)
 
 
-def _read_inline(element: Element, line: ParagraphText) -> Iterator[str]:
-    yield _collapse(element.text)
-    for child in element.iterchildren("*"):
-        if child.tag == qualify("text:s"):
-            yield " " * min(int(child.get(qualify("text:c"), "1")), _MAX_REPEATS)
-        elif child.tag in _CHARACTERS:
-            yield _CHARACTERS[child.tag]
+class _InlineReader:
+    """Reads the runs of a paragraph."""
+
+    def __init__(self, marks: TextMarks, line: ParagraphText, runs: MarkedText) -> None:
+        self._marks = marks
+        self._line = line
+        self._runs = runs
+
+    def read(self, element: Element, style: TextStyle, font: str) -> None:
+        """Add the text inside an element of a style and a symbol font."""
+        self._add(element.text, style, font)
+        for child in element.iterchildren("*"):
+            self._read_child(child, style, font)
+            self._add(child.tail, style, font)
+
+    def _add(self, text: str | None, style: TextStyle, font: str) -> None:
+        collapsed = _collapse(text)
+        self._runs.add(decode_signs(collapsed, font), style.to_run())
+
+    def _read_child(self, child: Element, style: TextStyle, font: str) -> None:
+        if child.tag in _SPACES:
+            self._runs.add(_SPACES[child.tag](child), style.to_run())
         elif child.tag == qualify("text:note"):
-            line.notes.append(_read_note(child))
-        elif child.tag == qualify("office:annotation"):
-            line.notes.append(("Comment", child))
+            self._line.notes.append(_read_note(child))
+        elif child.tag == _ANNOTATION:
+            self._line.annotations.append(read_comment(child))
         elif child.tag in _BOXES:
-            line.boxes.append(child)
+            self._line.boxes.append(child)
+        elif child.tag == qualify("text:change"):
+            self._add_deletion(child)
+        elif child.tag == qualify("text:hidden-text") and child.get(_IS_HIDDEN) == "true":
+            hidden = child.get(qualify("text:string-value"), "") or "".join(child.itertext())
+            self._runs.add(hidden, RunStyle(kind=AnnotationKind.HIDDEN))
         elif child.tag not in _NEVER_TEXT:
-            yield from _read_inline(child, line)
-        yield _collapse(child.tail)
+            inner = self._marks.find_style("text", child, style)
+            self.read(child, inner, self._marks.find_font("text", child, font))
+
+    def _add_deletion(self, change: Element) -> None:
+        deletion = self._marks.deletions.get(change.get(qualify("text:change-id"), ""))
+        if deletion is not None:
+            self._runs.add(flatten(deletion[0]), RunStyle(kind=AnnotationKind.DELETED, author=deletion[1]))
 
 
 def _collapse(text: str | None) -> str:
@@ -185,17 +259,40 @@ def _read_note(note: Element) -> tuple[str, Element]:
     return f"{kind} {number}".strip(), note if body is None else body
 
 
-def _flatten(container: Element) -> Iterator[str]:
+def _flatten(container: Element, marks: TextMarks, annotations: list[str]) -> Iterator[str]:
     for child in container.iterchildren("*"):
         if child.tag in (_PARAGRAPH, _HEADING):
-            line = read_paragraph(child)
+            line = read_paragraph(child, marks)
             yield line.text
-            yield from (flatten(box) for box in line.boxes)
-            yield from (f"{label}: {flatten(note)}" for label, note in line.notes)
+            annotations += line.annotations
+            for box in line.boxes:
+                yield from _flatten_box(box, marks, annotations)
+            yield from (f"{label}: {flatten(note, marks)}" for label, note in line.notes)
         elif child.tag == qualify("table:table-row"):
-            yield ", ".join(flatten(cell) for cell in child.iterchildren(*_CELLS)) + ";"
+            yield ", ".join(flatten(cell, marks) for cell in child.iterchildren(*_CELLS)) + ";"
+        elif child.tag == _ANNOTATION:
+            annotations.append(read_comment(child))
         elif child.tag not in _NEVER_TEXT:
-            yield from _flatten(child)
+            yield from _flatten_box(child, marks, annotations)
+
+
+def _flatten_box(box: Element, marks: TextMarks, annotations: list[str]) -> Iterator[str]:
+    if is_hidden(box):
+        annotations.append(annotate(AnnotationKind.HIDDEN, flatten(box, marks)))
+        return
+    yield from _flatten(box, marks, annotations)
+    annotations.append(_describe(box))
+
+
+def _describe(shape: Element) -> str:
+    """Return the alternative text of a picture or another shape without text; empty without one and for decoration."""
+    if shape.tag not in _BOXES or any(
+        value == "true" and name.endswith("}decorative") for name, value in shape.items()
+    ):
+        return ""
+    texts = ["".join(text.itertext()) for text in shape.iterchildren(qualify("svg:desc"), qualify("svg:title"))]
+    has_text = any("".join(paragraph.itertext()).strip() for paragraph in shape.iter(_PARAGRAPH))
+    return "" if has_text else describe_picture(next(filter(None, map(str.strip, texts)), ""))
 
 
 def _read_first_number(element: Element) -> int:

@@ -15,13 +15,13 @@ from ingest.errors import UnsupportedFormatError
 from ingest.parsers.containers import open_container, parse_xml, translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.formats import SUPPORTED
-from ingest.parsers.picture_texts import describe_picture
 from ingest.parsers.presentations.comments import read_authors, read_comments
 from ingest.parsers.presentations.shape_text import flatten_body, read_paragraphs
 from ingest.parsers.presentations.slide_tables import write_table
 from ingest.parsers.presentations.slides import label_slide, sort_in_reading_order, warn_of_picture_slides
 from ingest.parsers.source import Source
 from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.pictures import describe_picture
 from ingest.types import PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"

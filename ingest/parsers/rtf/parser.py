@@ -8,7 +8,6 @@ from dataclasses import replace
 from ingest.errors import DamagedFileError
 from ingest.parsers.document_builder import clean_title
 from ingest.parsers.marked_text import STATED, RunStyle
-from ingest.parsers.picture_texts import describe_picture
 from ingest.parsers.rtf import control_words as words
 from ingest.parsers.rtf.rows import CellDefinition
 from ingest.parsers.rtf.state import BODY_OUTLINE_LEVEL, STATE_ACTIONS, State
@@ -16,6 +15,7 @@ from ingest.parsers.rtf.writer import RtfWriter, TextBuffer
 from ingest.parsers.source import Source
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.pictures import describe_picture
 from ingest.types import ParsedDocument
 
 MEDIA_TYPE = "application/rtf"

@@ -9,11 +9,11 @@ from docx.oxml.ns import nsmap, qn
 from lxml.etree import _Element as Element
 
 from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
-from ingest.parsers.picture_texts import describe_picture
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 from ingest.parsers.word.run_formats import PLAIN, RunFormat, RunStyles, is_on
 from ingest.parsers.word.styles import read_style_id
 from ingest.text.annotations import AnnotationKind
+from ingest.text.pictures import describe_picture
 
 _CODES = ("w:instrText", "w:delInstrText", "w:rt", "w:rubyPr")
 _PROPERTIES = ("w:pPr", "w:rPr", "w:tblPr", "w:tblGrid", "w:trPr", "w:tcPr", "w:sectPr", "w:sdtPr")

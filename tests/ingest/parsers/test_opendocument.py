@@ -49,7 +49,7 @@ def test_nothing_that_is_written_is_lost(tmp_path: Path) -> None:
     master = "<style:master-page><style:header><text:p>Kiln Manual</text:p></style:header></style:master-page>"
     document = read_text(tmp_path, body, lists=NUMBERED, master=2 * master, title="The Kiln")
     assert document.text == (
-        "Kiln Manual\n\nFiring\n\nHeat slowly\tto 600\ndegrees.\n\nFootnote 1: Orton.\n\nComment: sure?\n\n"
+        "Kiln Manual\n\nFiring\n\nHeat slowly\tto 600\ndegrees. [comment by Ann: sure?]\n\nFootnote 1: Orton.\n\n"
         "1. Open\n  - vent\n2. Light\n\nCones\n\nCone | Degrees\n04 | 1060 fast, slow;\n\nStay away.\n\nDanger"
     )
     assert document.title == "The Kiln"

@@ -1,0 +1,96 @@
+# pyright: basic
+"""What an OpenDocument file says of stretches of its text: styles, symbol fonts, tracked deletions, hidden pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml.etree import _Element as Element
+
+from ingest.parsers.opendocument.package import qualify
+from ingest.parsers.opendocument.text_styles import PLAIN_TEXT, TextStyle, TextStyles, read_text_styles
+from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
+
+_FONT_NAMES = (qualify("style:font-name"), "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-family")
+_STYLE_NAME, _FAMILY = qualify("style:name"), qualify("style:family")
+_MAX_PARENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TextMarks:
+    """Styles and symbol fonts by family and name, and the tracked deletions by their ids with their authors."""
+
+    styles: TextStyles = field(default_factory=dict)
+    symbol_fonts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    deletions: Mapping[str, tuple[Element, str]] = field(default_factory=dict)
+
+    def find_style(self, family: str, element: Element, outer: TextStyle) -> TextStyle:
+        """Return the style of an element inside text of the style `outer`."""
+        return self.styles.get((family, element.get(qualify("text:style-name"), "")), PLAIN_TEXT).over(outer)
+
+    def find_font(self, family: str, element: Element, outer: str) -> str:
+        """Return the symbol font of an element inside text in `outer`; empty if it has none."""
+        return self.symbol_fonts.get((family, element.get(qualify("text:style-name"), "")), outer)
+
+
+NO_MARKS = TextMarks()
+
+
+def read_marks(body: Element, styles: Element | None) -> TextMarks:
+    """Return what the parts of a file say of its text."""
+    content = body.getroottree().getroot()
+    return TextMarks(read_text_styles(styles, content), _read_fonts(styles, content), _read_deletions(content))
+
+
+def find_hidden_pages(body: Element) -> set[str]:
+    """Return the names of the styles of slides that are not shown."""
+    return {
+        properties.getparent().get(_STYLE_NAME, "")
+        for properties in body.getroottree().iter(qualify("style:drawing-page-properties"))
+        if properties.get(qualify("presentation:visibility")) == "hidden"
+    }
+
+
+def decode_signs(text: str, font: str) -> str:
+    """Return the signs that a text shows in a symbol font, or in an unknown one if `font` is empty."""
+    return decode_symbols(text, font) if font else decode_private_use(text)
+
+
+def _read_fonts(*roots: Element | None) -> dict[tuple[str, str], str]:
+    """Return the fonts of the styles with a font of their own or of a parent; empty for one that is no symbol font."""
+    elements = {
+        (style.get(_FAMILY, ""), style.get(_STYLE_NAME, "")): style
+        for root in roots
+        if root is not None
+        for style in root.iter(qualify("style:style"))
+    }
+    fonts = {key: _find_font(key, elements) for key in elements}
+    return {key: font if is_symbol_font(font) else "" for key, font in fonts.items() if font}
+
+
+def _find_font(key: tuple[str, str], elements: Mapping[tuple[str, str], Element]) -> str:
+    for _ in range(_MAX_PARENTS):
+        element = elements.get(key)
+        if element is None:
+            break
+        properties = element.find(qualify("style:text-properties"))
+        names = [properties.get(name, "") for name in _FONT_NAMES] if properties is not None else []
+        font = next(filter(None, names), "").strip("'\"")
+        if font:
+            return font.rstrip("0123456789") if not is_symbol_font(font) else font
+        key = (key[0], element.get(qualify("style:parent-style-name"), ""))
+    return ""
+
+
+def _read_deletions(content: Element) -> dict[str, tuple[Element, str]]:
+    deletions: dict[str, tuple[Element, str]] = {}
+    for region in content.iter(qualify("text:changed-region")):
+        deletion = region.find(qualify("text:deletion"))
+        if deletion is not None:
+            author = next(deletion.iter(qualify("dc:creator")), None)
+            name = "".join(author.itertext()) if author is not None else ""
+            identifiers = (region.get(attribute) for attribute in _REGION_IDS)
+            deletions.update((identifier, (deletion, name)) for identifier in identifiers if identifier)
+    return deletions
+
+
+_REGION_IDS = (qualify("text:id"), "{http://www.w3.org/XML/1998/namespace}id")

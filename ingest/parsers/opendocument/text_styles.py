@@ -1,0 +1,89 @@
+# pyright: basic
+"""Read the text styles of an OpenDocument file: struck out, hidden, super- and subscripts (ODF 1.3, 16.2 and 20.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lxml.etree import _Element as Element
+
+from ingest.parsers.marked_text import RunStyle, Script
+from ingest.parsers.opendocument.package import qualify
+from ingest.text.annotations import AnnotationKind
+
+_FAMILY, _NAME, _PARENT = (qualify(f"style:{name}") for name in ("family", "name", "parent-style-name"))
+_STYLE, _TEXT_PROPERTIES = qualify("style:style"), qualify("style:text-properties")
+_LINE_THROUGH = tuple(qualify(f"style:text-line-through-{part}") for part in ("style", "type"))
+_MAX_PARENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """What a style says of its text; None if it says nothing, so that the style around it holds."""
+
+    is_struck: bool | None = None
+    is_hidden: bool | None = None
+    script: Script | None = None
+
+    def over(self, outer: "TextStyle") -> "TextStyle":
+        """Return this style, completed by the one around it."""
+        return TextStyle(
+            outer.is_struck if self.is_struck is None else self.is_struck,
+            outer.is_hidden if self.is_hidden is None else self.is_hidden,
+            outer.script if self.script is None else self.script,
+        )
+
+    def to_run(self) -> RunStyle:
+        """Return the style of a run of text; hidden text counts before struck text."""
+        struck = AnnotationKind.STRUCK_OUT if self.is_struck else None
+        return RunStyle(self.script or Script.NORMAL, AnnotationKind.HIDDEN if self.is_hidden else struck)
+
+
+PLAIN_TEXT = TextStyle()
+
+TextStyles = Mapping[tuple[str, str], TextStyle]
+"""Styles by family (`text`, `paragraph`, `table-cell`) and name."""
+
+
+def read_text_styles(*roots: Element | None) -> TextStyles:
+    """Return the styles in the parts of a file, each completed by its parents; the plain ones are left out."""
+    elements = {
+        (style.get(_FAMILY, ""), style.get(_NAME, "")): style
+        for root in roots
+        if root is not None
+        for style in root.iter(_STYLE)
+    }
+    styles = {key: _resolve(key, elements) for key in elements}
+    return {key: style for key, style in styles.items() if style != PLAIN_TEXT}
+
+
+def _resolve(key: tuple[str, str], elements: Mapping[tuple[str, str], Element]) -> TextStyle:
+    style = PLAIN_TEXT
+    for _ in range(_MAX_PARENTS):
+        element = elements.get(key)
+        if element is None:
+            break
+        style = style.over(_read_style(element))
+        key = (key[0], element.get(_PARENT, ""))
+    return style
+
+
+def _read_style(element: Element) -> TextStyle:
+    properties = element.find(_TEXT_PROPERTIES)
+    if properties is None:
+        return PLAIN_TEXT
+    lines = [line for name in _LINE_THROUGH if (line := properties.get(name))]
+    display, position = properties.get(qualify("text:display")), properties.get(qualify("style:text-position"))
+    return TextStyle(
+        is_struck="none" not in lines if lines else None,
+        is_hidden=display == "none" if display else None,
+        script=_read_script(position) if position else None,
+    )
+
+
+def _read_script(position: str) -> Script:
+    """Return the script of a `style:text-position`: super, sub, or how far it is raised, in percent."""
+    height = position.split()[0]
+    if height in ("super", "sub"):
+        return Script.SUPERSCRIPT if height == "super" else Script.SUBSCRIPT
+    raised = float(height.rstrip("%") or 0)
+    return Script.SUPERSCRIPT if raised > 0 else Script.SUBSCRIPT if raised < 0 else Script.NORMAL
