@@ -9,8 +9,9 @@ from ingest.parsers.document_builder import DocumentBuilder, ListWriter, clean_t
 from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.numerals import format_letters, format_roman
 from ingest.parsers.source import Source
+from ingest.parsers.table_grid import lay_out_table
 from ingest.parsers.web.inline import INLINE, InlineText
-from ingest.parsers.web.tables import Row, count_header_rows, read_grid, write_rows
+from ingest.parsers.web.tables import Row, count_header_rows, read_grid
 from ingest.parsers.web.visible_nodes import Attributes, HtmlTree, VisibleNodes
 from ingest.text.pictures import describe_picture
 from ingest.types import ParsedDocument
@@ -236,7 +237,7 @@ def _read_data_table(table: LexborNode, writer: _Writer) -> list[Row]:
 
     rows = read_grid(table, read_cell)
     widest = max((len(row.own_cells) for row in rows), default=0)
-    is_labelled = len(rows) == 1 and any(cell.is_header for cell in rows[0].own_cells)
+    is_labelled = len(rows) == 1 and rows[0].has_label
     is_grid = widest > 1 and (len(rows) > 1 or is_labelled)
     return rows if is_grid and all(len(cell.text) <= _MAX_CELL_CHARS for row in rows for cell in row.own_cells) else []
 
@@ -247,10 +248,8 @@ def _write_table(table: LexborNode, rows: list[Row], writer: _Writer) -> None:
     if caption is not None:
         text, annotations = _read_on_one_line(writer, caption)
         builder.add_paragraph(" ".join(filter(None, [text, *annotations])))
-    header_rows = count_header_rows(rows)
-    title, lines = write_rows(rows, header_rows)
-    builder.add_paragraph(title)
-    builder.add_table(lines, header_rows=min(header_rows, 1))
+    grid = lay_out_table([row.cells for row in rows], count_header_rows(rows))
+    builder.add_table(grid.rows, header_rows=grid.header_rows)
 
 
 def _read_title(tree: LexborHTMLParser) -> str:

@@ -66,7 +66,7 @@ def read(tmp_path: Path, content: str, name: str = "page.html") -> ParsedDocumen
         ),
         (
             "<tr><th colspan=3>Beds in 2026<tr><th>Ward<th>Free<th>Used<tr><td>A<td>1<td>2",
-            ["Beds in 2026 / Ward | Beds in 2026 / Free | Beds in 2026 / Used", "A | 1 | 2"],
+            ["Beds in 2026", "Ward | Free | Used", "A | 1 | 2"],
         ),
         (
             "<tr><td></td><th>Free<th>Used<tr><th>A<td>1<td>2",
@@ -88,6 +88,10 @@ def read(tmp_path: Path, content: str, name: str = "page.html") -> ParsedDocumen
             "<tr><th>W<th style='display:none'>x<th>N<tr hidden><td>q<td>r<td>s<tr><td>A<td hidden>y<td>1",
             ["W | N", "A | 1"],
         ),
+        (  # a column in which no cell begins is no column
+            "<tr><th colspan=2>A<th>B<tr><td colspan=2>x<td>1<tr><td colspan=2>y<td>2",
+            ["A | B", "x | 1", "y | 2"],
+        ),
         ("<tr><th>A<th>B<tr><td colspan=99>wide<tr><td>1<td>2", ["A | B", "wide", "1 | 2"]),
         ("<tr><th>Price<td>155", ["Price | 155"]),
     ],
@@ -105,7 +109,7 @@ def test_a_header_of_several_rows_is_the_header_of_the_table(tmp_path: Path) -> 
 
 
 def test_a_long_merged_text_stands_once(tmp_path: Path) -> None:
-    text = "long " * 60
+    text = "long " * 80
     document = read(tmp_path, f"<table><tr><th>A<th>B<tr><td rowspan=3>{text}<td>1<tr><td>2<tr><td>3</table>")
     assert document.text.endswith("| 1\n | 2\n | 3")
 
