@@ -227,7 +227,9 @@ def _read_data_table(table: LexborNode, writer: _Writer) -> list[Row]:
     """Return the rows of a table of data; none of a layout table."""
     if (table.attributes.get("role") or "") in ("presentation", "none"):
         return []
-    if any(inner.mem_id != table.mem_id for inner in table.css("table")) or table.css_first("h1,h2,h3,h4,h5,h6,pre"):
+    if any(inner.mem_id != table.mem_id for inner in table.css("table")):
+        return []
+    if table.css_first("h1,h2,h3,h4,h5,h6,pre") and not table.css_first("th"):
         return []
 
     def read_cell(row: LexborNode, cell: LexborNode) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from ingest.parsers.marked_text import MarkedText, RunStyle, Script
-from ingest.parsers.web.visible_nodes import SHADOW_TAG, Attributes, HtmlTree
+from ingest.parsers.web.visible_nodes import HEIGHT, SHADOW_TAG, Attributes, HtmlTree
 from ingest.text.annotations import AnnotationKind
 from ingest.text.pictures import describe_picture
 
@@ -50,9 +50,11 @@ _SCRIPTS = {
     "munderover": (Script.SUBSCRIPT, Script.SUPERSCRIPT),
 }
 """The heights of the children of an element of MathML, after the first."""
-_SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
+_HEIGHTS = {"super": Script.SUPERSCRIPT, "sub": Script.SUBSCRIPT}
 _NOTE_MARK = re.compile(r"[\W_]*[\w*†‡§¶#]{1,4}(?:\s*[,;]\s*[\w*†‡§¶#]{1,4})*[\W_]*")
 _MAX_MARK_CHARS = 40
+_GLUED = re.compile(r"[\w”’»\")]")
+"""A sign before a number that is a link, if no space is between them."""
 _BRACKETED = re.compile(r"\s*\[.*\]\s*", re.S)
 _NOTE_ROLES = frozenset({"noteref", "doc-noteref"})
 _NOTE_CLASSES = frozenset({"footnote-ref", "footnoteref", "noteref", "fnref", "footnote-reference"})
@@ -171,11 +173,12 @@ class InlineText:
         """Begin an element; return whether its content is already read, or is left out."""
         tag = node.tag or ""
         is_struck = self._tree.is_struck(node, attributes)
-        if tag not in _SPECIAL:
+        styled = _HEIGHTS.get(self._tree.heights.get(node.mem_id, "")) if self._tree.heights else None
+        if tag not in _SPECIAL and styled is None:
             self._open.append(_STRUCK if is_struck else _STATED)
             self._struck += is_struck
             return False
-        script = _find_script(node, tag, attributes)
+        script = _find_script(node, tag, attributes, styled)
         sign, closing = _find_math_signs(node, tag) if tag in _MATH else ("", "")
         closing = "”" if tag == "q" else closing
         self._open.append(_Open(is_struck, script is not None, closing))
@@ -247,7 +250,11 @@ class InlineText:
             return False
         if _BACK_LINK.fullmatch(text):
             return True
-        if not _NOTE_MARK.fullmatch(text) or _BRACKETED.fullmatch(text) or not _is_note_link(node, attributes):
+        if not _NOTE_MARK.fullmatch(text) or _BRACKETED.fullmatch(text):
+            return False
+        is_glued = bool(_GLUED.fullmatch(self._last)) and node.tag == "a" and text.strip().isdecimal()
+        is_link = "#" in (attributes.get("href") or "")
+        if not (is_glued and is_link) and not _is_note_link(node, attributes):
             return False
         if not self._has_text:
             self.add_text(f"{text.strip()} ")
@@ -269,16 +276,19 @@ def _is_note_link(node: LexborNode, attributes: Attributes) -> bool:
     return bool(links) and not outside and all("#" in (link.attributes.get("href") or "") for link in links)
 
 
-def _find_script(node: LexborNode, tag: str, attributes: Attributes) -> Script | None:
-    """Return the height of the text of an element; None if it is that of the text around it."""
-    if tag in ("sup", "sub"):
-        if _BRACKETED.fullmatch(node.text()):
-            return Script.NORMAL
-        return Script.SUPERSCRIPT if tag == "sup" else Script.SUBSCRIPT
-    if tag in ("span", "font", "small"):
-        declared = attributes.get("style")
-        style = _SCRIPT_STYLE.search(declared) if declared else None
-        return None if style is None else Script.SUPERSCRIPT if style[1].lower() == "super" else Script.SUBSCRIPT
+def _find_script(node: LexborNode, tag: str, attributes: Attributes, styled: Script | None) -> Script | None:
+    """Return the height of the text of an element; None if it is that of the text around it.
+
+    `styled` is what a style sheet says.
+    """
+    if tag == "br":
+        return None
+    style = attributes.get("style")
+    declared = HEIGHT.search(style) if style else None
+    own = Script.SUPERSCRIPT if tag == "sup" else Script.SUBSCRIPT if tag == "sub" else None
+    script = _HEIGHTS[declared[1].lower()] if declared else own or styled
+    if script is not None:
+        return Script.NORMAL if _BRACKETED.fullmatch(node.text()) else script
     if tag not in _MATH or node.parent is None:
         return None
     heights = _SCRIPTS.get(node.parent.tag or "", ())

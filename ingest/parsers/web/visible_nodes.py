@@ -7,6 +7,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _LINE_THROUGH = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*line-through", re.I)
+HEIGHT = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
+"""A declaration that raises or lowers text."""
 _STYLE_RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _TEMPLATE_TAG = re.compile(r"<(/?)template\b([^>]*)>", re.I)
@@ -30,7 +32,10 @@ Attributes = dict[str, str | None]
 
 
 class HtmlTree:
-    """A parsed page, with its shadow trees and the elements that its style sheets strike out."""
+    """A parsed page, with its shadow trees and the elements that its style sheets strike out, raise or lower.
+
+    `heights` has "super" or "sub" by the ids of elements.
+    """
 
     def __init__(self, html: str) -> None:
         opened = _open_shadow_roots(html)
@@ -40,7 +45,9 @@ class HtmlTree:
         self._slots: dict[int, list[LexborNode]] = {}
         if opened != html:
             self._compose_shadows()
-        self._struck = set(self._find_struck_by_rules())
+        self._struck: set[int] = set()
+        self.heights: dict[int, str] = {}
+        self._apply_style_sheets()
 
     def iter_children(self, node: LexborNode) -> list[LexborNode]:
         """Return the children as they are shown: of a shadow host its shadow tree, of a slot what is put in it."""
@@ -76,21 +83,28 @@ class HtmlTree:
                     self._slots[slot.mem_id] = [child for child in light if _find_slot_name(child) == name]
                     filled.add(name)
 
-    def _find_struck_by_rules(self) -> Iterator[int]:
+    def _apply_style_sheets(self) -> None:
         for sheet in self.parser.css("style"):
-            for selector in find_striking_selectors(sheet.text()):
+            for selector, style in find_text_styles(sheet.text()):
                 try:
-                    yield from (node.mem_id for node in self.parser.css(selector))
+                    nodes = self.parser.css(selector)
                 except (SelectolaxError, ValueError):  # a selector that depends on what the reader does
                     continue
+                height = HEIGHT.search(style)
+                if height:
+                    self.heights.update((node.mem_id, height[1].lower()) for node in nodes)
+                if _LINE_THROUGH.search(style):
+                    self._struck.update(node.mem_id for node in nodes)
 
 
-def find_striking_selectors(style_sheet: str) -> list[str]:
-    """Return the selectors of the rules that strike out text."""
-    if "line-through" not in style_sheet:
+def find_text_styles(style_sheet: str) -> list[tuple[str, str]]:
+    """Return the selectors of the rules that strike out, raise or lower text, with their declarations."""
+    if "line-through" not in style_sheet and "vertical-align" not in style_sheet:
         return []
     rules = _STYLE_RULE.findall(_STYLE_COMMENT.sub("", style_sheet))
-    return [selector.strip() for selector, rule in rules if _LINE_THROUGH.search(rule)]
+    return [
+        (selector.strip(), style) for selector, style in rules if _LINE_THROUGH.search(style) or HEIGHT.search(style)
+    ]
 
 
 class VisibleNodes:

@@ -93,6 +93,7 @@ def read(tmp_path: Path, content: str, name: str = "page.html") -> ParsedDocumen
             ["A | B", "x | 1", "y | 2"],
         ),
         ("<tr><th>A<th>B<tr><td colspan=99>wide<tr><td>1<td>2", ["A | B", "wide", "1 | 2"]),
+        ("<tr><th><h3>A</h3><th><h3>B</h3><tr><td>1<td>2", ["A | B", "1 | 2"]),
         ("<tr><th>Price<td>155", ["Price | 155"]),
     ],
 )
@@ -148,6 +149,8 @@ def test_struck_text_is_no_part_of_its_sentence(tmp_path: Path, content: str, te
         ("<p>x<sup>n/2</sup> k<sub>eff</sub>", "x^(n/2) k_(eff)"),
         ("<p>the 5<sup>th</sup> Orbit<sup>TM</sup>", "the 5th Orbit™"),
         ("<p>10<span style='vertical-align: super; font-size: 8pt'>6</span>", "10⁶"),
+        ("<style>.calibre5 {font-size: .8em; vertical-align: super}</style><p>10<i class=calibre5>6</i>", "10⁶"),
+        ("<style>small {vertical-align:sub}</style><p>H<small>2</small>O", "H₂O"),
         ("<table><tr><th>a<th>b<tr><td>10<sup>6</sup><td>m<sup>3</sup></table>", "a | b\n10⁶ | m³"),
         ("<h1>10<sup>6</sup> cells</h1>", "10⁶ cells"),
         ("<math><msup><mi>x</mi><mn>2</mn></msup><mo>=</mo><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "x²=1/2"),
@@ -174,6 +177,8 @@ def test_superscripts_and_subscripts_stand_apart(tmp_path: Path, content: str, t
         ("<p>cost 120<sup><a href='#1'>1</a>, <a href='#2'>2</a></sup> euros", "cost 120 euros"),
         ("<p>cost 120<sup class=reference><a href='#c'>[1]</a></sup> euros", "cost 120[1] euros"),
         ("<p>10<sup><a href='https://x.example/'>6</a></sup> of <a href='#s'>2</a>", "10⁶ of 2"),
+        ("<p>the letter<a href='notes.xhtml#n1'>1</a> and 120<a href='#n2'>3</a>", "the letter and 120"),
+        ("<p>see chapter <a href='#c2'>2</a>", "see chapter 2"),
         ("<p>see</p><p id=n2><sup><a href='#r2'>2</a></sup> Dated 1911. <a href='#r2'>↩</a>", "see\n\n2 Dated 1911."),
     ],
 )
@@ -282,13 +287,13 @@ def test_a_book_is_read_as_its_pages_show_it(tmp_path: Path) -> None:
         "map.xhtml": "<body><p><img src='m.png' alt='The wreck at buoy 12'/></p></body>",
         "cover.xhtml": "<body><img src='c.png' alt='Cover'/></body>",
         "two.xhtml": "<head><link rel='stylesheet' href='s.css'/></head><body><h1>Two</h1>"
-        "<p>for <span class='gone'>900</span> 800 crowns.</p></body>",
+        "<p>for <span class='gone'>900</span> 800 crowns, 10<b class='up'>6</b>.</p></body>",
     }
-    style = {"book/s.css": ".gone { text-decoration: line-through; }"}
+    style = {"book/s.css": ".gone { text-decoration: line-through; } .up { vertical-align: super }"}
     document = registry.parse(write_epub(tmp_path / "a", chapters, "", extra={**style}), "a.epub")
     assert document.text == (
         "One\n\nMira got the letter for 900 800 crowns.\n\n10⁶\n\n[picture: The wreck at buoy 12]\n\n"
-        "Two\n\nfor 800 crowns. [struck out: 900]"
+        "Two\n\nfor 800 crowns, 10⁶. [struck out: 900]"
     )
     assert [page.label for page in document.pages] == ["One", "Two"]
 
