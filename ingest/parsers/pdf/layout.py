@@ -7,7 +7,7 @@ vocabulary of the document is known: `dehyphenate` then decides whether it belon
 import re
 from bisect import bisect_left
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -95,6 +95,17 @@ def lay_out(glyphs: Glyphs) -> PageLayout:
     return PageLayout(
         glyphs.width, glyphs.height, text, _extract_words(stream, text_glyphs), _extract_text_lines(stream, text_glyphs)
     )
+
+
+def append_lines(layout: PageLayout, texts: Sequence[str]) -> PageLayout:
+    """Return the layout with `texts` as paragraphs at its end; they have font size 0, and their words have no boxes."""
+    text = layout.text
+    spans: list[tuple[int, int, float]] = []
+    for addition in texts:
+        text += "\n\n" if text else ""
+        spans.append((len(text), len(text) + len(addition), 0.0))
+        text += addition
+    return replace(layout, text=text, lines=np.concatenate([layout.lines, np.array(spans, TEXT_LINE)]))
 
 
 def dehyphenate(layout: PageLayout, vocabulary: Set[str], following: str = "") -> PageLayout:

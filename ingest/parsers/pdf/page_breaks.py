@@ -79,7 +79,7 @@ def ends_within_sentence(layout: PageLayout) -> bool:
 
 def _find_parts(index: int, layouts: Sequence[PageLayout], margins: Sequence[Margins]) -> _Parts:
     layout = layouts[index]
-    running: set[int] = set()
+    running = set(layout.lines["start"][layout.lines["size"] == 0].tolist())  # notes
     for words, lines in margins[index].items():
         for line in lines:
             recurs = any(

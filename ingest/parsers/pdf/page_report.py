@@ -27,7 +27,7 @@ class PageReport:
         """Add the next page."""
         self.pages += 1
         self.has_text |= bool(page.layout.text)
-        self.has_word_boxes |= len(page.layout.words) > 0
+        self.has_word_boxes |= len(page.layout.words) > 0 or (page.layout.width > 0 and bool(page.layout.text))
         if page.has_files:
             self.pages_with_files.append(self.pages)
         if page.state is not PageState.TEXT:

@@ -3,6 +3,7 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -10,17 +11,24 @@ import numpy as np
 import pypdfium2
 from PIL import Image
 
+from ingest.parsers.document_builder import normalize_text
 from ingest.parsers.images.ocr import MAX_SIDE_PIXELS, recognize_text
 from ingest.parsers.images.ocr_layout import lay_out_ocr
 from ingest.parsers.pdf import pdfium
-from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, lay_out
+from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, append_lines, lay_out
 from ingest.parsers.pdf.tables import mark_tables
+from ingest.text.annotations import AnnotationKind, annotate
 from ingest.text.word_boxes import WORD_DTYPE
 
 logger = logging.getLogger(__name__)
 
 _PIXELS_PER_POINT = 200 / 72
 _MAX_GARBAGE_SHARE = 0.5
+_MIN_GARBAGE_SHARE = 0.03
+_MIN_VOWELS_AMONG_GARBAGE, _MIN_VOWELS = 0.25, 0.14
+_MIN_LATIN_SHARE = 0.8
+_LATIN = "abcdefghijklmnopqrstuvwxyz"
+_VOWELS = "aeiouyäöüåæøœéèêëáàâãíìîïóòôõúùûýąęěůőűıāēīōū"
 _MIN_CONTRAST = 40
 _FEW_LETTERS = 100
 _LARGE_PICTURE = 0.5
@@ -47,17 +55,33 @@ class ParsedPage:
 
 
 def read_page(pdf: pypdfium2.PdfDocument, index: int, *, with_ocr: bool) -> ParsedPage:
-    """Return the page at `index`; a page that cannot be read has no text and the state `BROKEN`."""
+    """Return the page at `index` with its notes; a page that cannot be read has no text and the state `BROKEN`."""
     try:
         glyphs = pdfium.read_glyphs(pdf, index)
         page = replace(make_page(mark_tables(lay_out(glyphs))), has_files=glyphs.has_files)
         if not with_ocr or not _is_worth_ocr(pdf, index, page):
-            return page
+            return _append_notes(page, glyphs.notes)
         picture, pixels_per_point = pdfium.draw_page(pdf, index, _choose_width(page.layout))
     except pypdfium2.PdfiumError as error:
         logger.debug("page %s cannot be read: %s", index + 1, error)
         return ParsedPage(make_plain_layout(""), PageState.BROKEN)
-    return _choose_text(page, recognize_page(picture, 1 / pixels_per_point))
+    return _append_notes(_choose_text(page, recognize_page(picture, 1 / pixels_per_point)), glyphs.notes)
+
+
+def _append_notes(page: ParsedPage, notes: Sequence[pdfium.PageNote]) -> ParsedPage:
+    """Return the page with its notes at its end; a text that the page shows already is not repeated."""
+    if not notes:
+        return page
+    shown = "".join(page.layout.text.split())
+    additions: list[str] = []
+    for note in notes:
+        text = " ".join(normalize_text(note.text).split())
+        if "".join(text.split()) not in shown:
+            additions.append(text if note.is_shown else annotate(AnnotationKind.NOTE, text, author=note.author))
+    if not any(additions):
+        return page
+    layout = append_lines(page.layout, list(dict.fromkeys(filter(None, additions))))
+    return replace(page, layout=layout, state=PageState.TEXT)
 
 
 def recognize_page(picture: Image.Image, points_per_pixel: float) -> ParsedPage:
@@ -84,14 +108,26 @@ def make_plain_layout(text: str, width: float = 0.0, height: float = 0.0) -> Pag
 
 
 def _is_unmapped(text: str) -> bool:
-    """Return whether most characters are unmapped: controls, U+FFFD and private use."""
+    """Return whether characters are unmapped (controls, U+FFFD, private use): most of them, or some among no words."""
     ink = "".join(text.split())
-    return len(_UNMAPPED_CHARACTERS.findall(ink)) > _MAX_GARBAGE_SHARE * len(ink)
+    unmapped = len(_UNMAPPED_CHARACTERS.findall(ink))
+    if unmapped > _MAX_GARBAGE_SHARE * len(ink):
+        return True
+    return unmapped > _MIN_GARBAGE_SHARE * len(ink) and _has_no_words(text, _MIN_VOWELS_AMONG_GARBAGE)
+
+
+def _has_no_words(text: str, min_vowel_share: float) -> bool:
+    """Return whether a text of Latin letters has fewer vowels than any language; false for little text."""
+    lower = text.lower()
+    letters = sum(map(str.isalpha, lower))
+    if letters < _FEW_LETTERS or sum(map(lower.count, _LATIN)) < _MIN_LATIN_SHARE * letters:
+        return False
+    return sum(map(lower.count, _VOWELS)) < min_vowel_share * letters
 
 
 def _is_worth_ocr(pdf: pypdfium2.PdfDocument, index: int, page: ParsedPage) -> bool:
-    """Return whether a page has no usable text, or little text and a large picture: a scan with a stamp."""
-    if page.state is not PageState.TEXT:
+    """Return whether a page has no usable text, no words, or little text and a large picture: a scan with a stamp."""
+    if page.state is not PageState.TEXT or _has_no_words(page.layout.text, _MIN_VOWELS):
         return True
     return _count_letters(page) < _FEW_LETTERS and pdfium.measure_largest_picture(pdf, index) > _LARGE_PICTURE
 
@@ -102,8 +138,13 @@ def _choose_width(layout: PageLayout) -> int:
 
 
 def _choose_text(page: ParsedPage, recognized: ParsedPage) -> ParsedPage:
-    """Return the page with its text layer, or with the text of OCR if that has more than twice the letters."""
-    if recognized.state is not PageState.TEXT or _count_letters(recognized) <= 2 * _count_letters(page):
+    """Return the page with its text layer, or with the text of OCR if that has more than twice the letters.
+
+    Half of the letters are enough if OCR reads words and the text layer has none.
+    """
+    is_better = _has_no_words(page.layout.text, _MIN_VOWELS) and not _has_no_words(recognized.layout.text, _MIN_VOWELS)
+    factor = 0.5 if is_better else 2
+    if recognized.state is not PageState.TEXT or _count_letters(recognized) <= factor * _count_letters(page):
         return page
     layout = replace(recognized.layout, width=page.layout.width, height=page.layout.height)
     return replace(recognized, layout=layout, has_files=page.has_files)

@@ -22,6 +22,9 @@ from ingest.types import Box, ParsedDocument
 MEDIA_TYPE = "application/pdf"
 
 _TAIL_BYTES = 4096
+_XFA_WARNING = (
+    "it is an XFA form, whose fields are not read; open it in Adobe Acrobat Reader, print it to a PDF, and add that"
+)
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
@@ -99,8 +102,9 @@ def _append_attachments(
     if not has_text:
         piece_builder.report.has_pictures = pdfium.has_pictures(pdf)
         raise NoTextError(filename=source.filename, detail=piece_builder.report.explain_missing_text())
+    form_warnings = [_XFA_WARNING] if pdfium.is_xfa_form(pdf) else []
     yield piece_builder.add_file_facts(
-        last, [*_collect_warnings(source.path, piece_builder.report), *attachment_warnings]
+        last, [*form_warnings, *_collect_warnings(source.path, piece_builder.report), *attachment_warnings]
     )
 
 

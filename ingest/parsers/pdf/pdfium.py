@@ -31,6 +31,11 @@ _REPLACEMENT = 0xFFFD
 _DEVICE_UNITS_PER_POINT = 1000
 _MAX_PIXELS = 16_000_000
 _TEXT_ANNOTATIONS = frozenset({pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP})
+_ANNOTATIONS_WITHOUT_NOTE = frozenset(
+    (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_FILEATTACHMENT)
+)
+_INVISIBLE = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_MAX_NOTE_BYTES = 100_000
 _FAR = 1e6
 """More points than any page has."""
 _NEWLINE = 0x0A
@@ -39,12 +44,22 @@ _LINE_END_HYPHEN_IN_BULK = 0xFFFE
 
 
 @dataclass(frozen=True, slots=True)
+class PageNote:
+    """The text of an annotation, and its author if it says so; `is_shown` if the page shows the text itself."""
+
+    text: str
+    author: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Glyphs:
     """Every character of a page in PDFium's order: n code points, boxes, font sizes and directions.
 
     `boxes` has shape (n, 4): x0, y0, x1, y1 in points, origin at the top left of the page as shown; `sizes` are in
     points. `is_reversed` marks characters that run from right to left because they are rotated or mirrored. A glyph
-    that its font does not map to a character is U+FFFD. `has_files` is set if files are attached to the page.
+    that its font does not map to a character is U+FFFD. `has_files` is set if files are attached to the page; `notes`
+    are the texts of its annotations, those that are among the glyphs too.
     """
 
     width: float
@@ -54,6 +69,7 @@ class Glyphs:
     sizes: NDArray[np.float32]
     is_reversed: NDArray[np.bool_]
     has_files: bool = False
+    notes: tuple[PageNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +107,9 @@ def read_glyphs(pdf: pypdfium2.PdfDocument, index: int) -> Glyphs:
 
     Raises `pypdfium2.PdfiumError` if the page is broken.
     """
-    page, kinds = _open_flattened(pdf, index)
+    page, kinds, notes = _open_flattened(pdf, index)
     try:
-        return replace(_read_page_glyphs(page), has_files=pdfium.FPDF_ANNOT_FILEATTACHMENT in kinds)
+        return replace(_read_page_glyphs(page), has_files=pdfium.FPDF_ANNOT_FILEATTACHMENT in kinds, notes=tuple(notes))
     finally:
         page.close()
 
@@ -182,26 +198,53 @@ def draw_page(pdf: pypdfium2.PdfDocument, index: int, width_pixels: int) -> tupl
         page.close()
 
 
-def _open_flattened(pdf: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.PdfPage, frozenset[int]]:
-    """Return a page with its text annotations flattened into its content, and the kinds of all its annotations.
+def is_xfa_form(pdf: pypdfium2.PdfDocument) -> bool:
+    """Return whether the PDF is an XFA form, whose fields PDFium does not show."""
+    return pdfium.FPDF_GetFormType(pdf.raw) in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND)
+
+
+def _open_flattened(pdf: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.PdfPage, frozenset[int], list[PageNote]]:
+    """Return a page with its text annotations flattened into its content, the kinds and the texts of its annotations.
 
     PDFium reads no text of annotations.
     """
     page = pdf[index]
-    kinds = frozenset(map(_read_annotation_kind, repeat(page), range(pdfium.FPDFPage_GetAnnotCount(page.raw))))
+    kinds: set[int] = set()
+    notes: list[PageNote] = []
+    for place in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
+        annotation = pdfium.FPDFPage_GetAnnot(page.raw, place)
+        kind = int(pdfium.FPDFAnnot_GetSubtype(annotation))
+        kinds.add(kind)
+        if kind not in _ANNOTATIONS_WITHOUT_NOTE and not pdfium.FPDFAnnot_GetFlags(annotation) & _INVISIBLE:
+            notes += _read_note(annotation, kind)
+        pdfium.FPDFPage_CloseAnnot(annotation)
     if not _TEXT_ANNOTATIONS.isdisjoint(kinds):
         status = pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
         if status == pdfium.FLATTEN_SUCCESS:
             page.close()
-            return pdf[index], kinds
-    return page, kinds
+            return pdf[index], frozenset(kinds), notes
+    return page, frozenset(kinds), notes
 
 
-def _read_annotation_kind(page: pypdfium2.PdfPage, index: int) -> int:
-    annotation = pdfium.FPDFPage_GetAnnot(page.raw, index)
-    kind = int(pdfium.FPDFAnnot_GetSubtype(annotation))
-    pdfium.FPDFPage_CloseAnnot(annotation)
-    return kind
+def _read_note(annotation: Any, kind: int) -> list[PageNote]:
+    """Return the text of an annotation, or the value of a form field; none if it has none."""
+    is_field = kind == pdfium.FPDF_ANNOT_WIDGET
+    if is_field and pdfium.FPDFAnnot_GetValueType(annotation, b"V") != pdfium.FPDF_OBJECT_STRING:
+        return []
+    text = _read_annotation_text(annotation, b"V" if is_field else b"Contents")
+    if not text.strip():
+        return []
+    author = "" if is_field else _read_annotation_text(annotation, b"T")
+    return [PageNote(text, author, is_shown=is_field or kind == pdfium.FPDF_ANNOT_FREETEXT)]
+
+
+def _read_annotation_text(annotation: Any, key: bytes) -> str:
+    length = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    if not 2 < length < _MAX_NOTE_BYTES:
+        return ""
+    buffer = (ctypes.c_ushort * (length // 2))()
+    pdfium.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
+    return bytes(buffer).decode("utf-16-le", errors="replace").rstrip("\0")
 
 
 def _read_page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:

@@ -95,7 +95,8 @@ def _count_sizes(pages: Sequence[PageLayout]) -> Counter[float]:
     counts: Counter[float] = Counter()
     for page in pages:
         for start, end, size in page.lines.tolist():
-            counts[_round_size(size)] += end - start
+            if size > 0:  # notes at the end of a page have none
+                counts[_round_size(size)] += end - start
     return counts
 
 
