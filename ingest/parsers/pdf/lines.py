@@ -10,7 +10,11 @@ from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
 from ingest.parsers.pdf.right_to_left import is_right_to_left, order_line
 
 NEWLINE, SPACE = 0x0A, 0x20
-_CARRIAGE_RETURN, _SOFT_HYPHEN, _BYTE_ORDER_MARK = 0x0D, 0xAD, 0xFEFF
+_CARRIAGE_RETURN, _SOFT_HYPHEN = 0x0D, 0xAD
+_INVISIBLE = np.array([0x034F, 0x200B, *range(0x2060, 0x2065), 0xFEFF], np.uint32)
+"""See `ingest.text.invisible`."""
+_JOINERS = (0x200C, 0x200D)
+_FIRST_JOINING_SCRIPT = 0x0590
 _OTHER_SPACES = (0x09, 0x1680, 0x2028, 0x2029)
 HYPHENS = (0x2D, 0x2010)
 _MAX_CODE_CHARS = 40
@@ -65,7 +69,8 @@ def select_text_glyphs(glyphs: Glyphs) -> TextGlyphs:
     """
     codes = glyphs.codes.copy()
     codes[np.isin(codes, _OTHER_SPACES)] = SPACE
-    codes[codes == _BYTE_ORDER_MARK] = 0
+    is_after_latin = np.append(False, codes[:-1] < _FIRST_JOINING_SCRIPT)[: len(codes)]
+    codes[np.isin(codes, _INVISIBLE) | (np.isin(codes, _JOINERS) & is_after_latin)] = 0
     is_soft_hyphen = codes == _SOFT_HYPHEN
     ends_line = np.append(np.isin(codes[1:], (_CARRIAGE_RETURN, NEWLINE)), True)[: len(codes)]
     codes[is_soft_hyphen] = np.where(ends_line, LINE_END_HYPHEN, 0)[is_soft_hyphen]

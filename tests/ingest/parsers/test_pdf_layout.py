@@ -91,6 +91,12 @@ def test_a_soft_hyphen_inside_a_line_goes() -> None:
     assert lay_out(written("mid\u00addle")).text == "middle"
 
 
+def test_zero_width_characters_go_but_joiners_of_scripts_that_need_them_stay() -> None:
+    assert lay_out(written("ware\u200bhouse to\u2060day Werk\u200czeug क्\u200dष")).text == (
+        "warehouse today Werkzeug क्\u200dष"
+    )
+
+
 def test_words_written_without_spaces_have_a_box_for_each_sign() -> None:
     layout = lay_out(written("水位 is"))
     assert [layout.text[start:end] for start, end, _, _ in layout.words.tolist()] == ["水", "位", "is"]
