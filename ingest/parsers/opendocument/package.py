@@ -2,6 +2,8 @@
 # (the stubs of lxml are partial)
 """Open the package of an OpenDocument file: its parts, qualified names and list styles."""
 
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +42,7 @@ class Package:
     styles: Element | None
     title: str
     numbered_levels: Mapping[str, frozenset[int]]
+    warnings: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -52,13 +55,26 @@ def open_package(source: Source, kind: str) -> Iterator[Package]:
         manifest = read_part(archive, "META-INF/manifest.xml")
         if manifest is not None and next(manifest.iter(qualify("manifest:encryption-data")), None) is not None:
             raise EncryptedFileError(filename=source.filename)
-        content, styles, meta = (read_part(archive, f"{part}.xml") for part in ("content", "styles", "meta"))
+        content = read_part(archive, "content.xml")
+        damaged: list[str] = []
+        styles, meta = (_read_side_part(archive, f"{part}.xml", damaged) for part in ("styles", "meta"))
         body = content.find(f"{qualify('office:body')}/{qualify(f'office:{kind}')}") if content is not None else None
         if content is None or body is None:
             raise DamagedFileError(filename=source.filename, detail="it has no content")
         title = next(meta.iter(qualify("dc:title")), None) if meta is not None else None
         numbered_levels = {**_read_numbered_levels(styles), **_read_numbered_levels(content)}
-        yield Package(body, styles, clean_title(title.text if title is not None else ""), numbered_levels)
+        yield Package(
+            body, styles, clean_title(title.text if title is not None else ""), numbered_levels, tuple(damaged)
+        )
+
+
+def _read_side_part(archive: zipfile.ZipFile, name: str, damaged: list[str]) -> Element | None:
+    """Return the root of a part that a file can do without; one that is damaged is None and has a warning."""
+    try:
+        return read_part(archive, name)
+    except (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError):
+        damaged.append(f"a damaged part is left out: {name}")
+        return None
 
 
 def _read_numbered_levels(root: Element | None) -> dict[str, frozenset[int]]:

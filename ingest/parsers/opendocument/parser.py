@@ -35,7 +35,12 @@ def parse_text(source: Source) -> Iterator[ParsedDocument]:
         for margin in _find_margins(package):
             writer.write(margin)
         writer.write(package.body)
-    yield builder.build(title=package.title, media_type=f"{MEDIA_TYPE}.text", filename=source.filename)
+    yield builder.build(
+        title=package.title,
+        media_type=f"{MEDIA_TYPE}.text",
+        filename=source.filename,
+        warnings=package.warnings,
+    )
 
 
 def parse_slides(source: Source) -> Iterator[ParsedDocument]:
