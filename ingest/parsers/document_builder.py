@@ -16,14 +16,17 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _PLACEHOLDER_TITLE = re.compile(
     r"(?:untitled|title|document\s?\d*|word document|microsoft word - .*|\S*\.\w{2,4}|.*[\ufffd/\\].*)$", re.I
 )
+_NON_BREAKING_HYPHEN = "\u2011"
 _LINE_BREAKS = ("\r\n", "\r", "\x0c", "\x85", "\u2028", "\u2029")
 
 
 def normalize_text(text: str) -> str:
     """Return `text` with "\\n" as its only line break, without control characters, lone surrogates and invisible signs.
 
-    See `remove_invisible` for the invisible signs: soft hyphens, zero-width characters, byte-order marks.
+    See `remove_invisible` for the invisible signs: soft hyphens, zero-width characters, byte-order marks. Non-breaking
+    hyphens become hyphens, so that `AB-4471` is found however it is written.
     """
+    text = text.replace(_NON_BREAKING_HYPHEN, "-")
     for line_break in _LINE_BREAKS:  # ten times as fast as one regular expression
         text = text.replace(line_break, "\n")
     return remove_invisible(_CONTROL_CHARACTERS.sub("", text))

@@ -41,6 +41,11 @@ def read_marks(body: Element, styles: Element | None) -> TextMarks:
     return TextMarks(read_text_styles(styles, content), _read_fonts(styles, content), _read_deletions(content))
 
 
+def read_margin_marks(styles: Element | None) -> TextMarks:
+    """Return what a file says of its headers and footers, whose own styles may have the names of those of the text."""
+    return TextMarks(read_text_styles(styles), _read_fonts(styles)) if styles is not None else NO_MARKS
+
+
 def find_hidden_pages(body: Element) -> set[str]:
     """Return the names of the styles of slides that are not shown."""
     return {

@@ -7,7 +7,7 @@ from lxml.etree import _Element as Element
 
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
-from ingest.parsers.opendocument.marks import find_hidden_pages, read_marks
+from ingest.parsers.opendocument.marks import find_hidden_pages, read_margin_marks, read_marks
 from ingest.parsers.opendocument.package import Package, open_package, qualify
 from ingest.parsers.opendocument.slides import write_slide
 from ingest.parsers.opendocument.text import Writer, flatten, read_paragraph
@@ -32,8 +32,9 @@ def parse_text(source: Source) -> Iterator[ParsedDocument]:
         builder = DocumentBuilder()
         marks = read_marks(package.body, package.styles)
         writer = Writer(builder, package.numbered_levels, HeadingNumbers(package.styles), marks)
+        margin_writer = Writer(builder, package.numbered_levels, marks=read_margin_marks(package.styles))
         for margin in _find_margins(package):
-            writer.write(margin)
+            margin_writer.write(margin)
         writer.write(package.body)
     yield builder.build(
         title=package.title,

@@ -38,6 +38,7 @@ _NEVER_TEXT = frozenset(
 _NOTE_NAMES = {"footnote": "Footnote", "endnote": "Endnote"}
 _PARAGRAPH, _HEADING = qualify("text:p"), qualify("text:h")
 _ANNOTATION, _SECTION, _FRAME = qualify("office:annotation"), qualify("text:section"), qualify("draw:frame")
+_CHANGE, _CHANGE_INFO = qualify("text:change"), qualify("office:change-info")
 _IS_HIDDEN = qualify("text:is-hidden")
 _HIDDEN_DISPLAYS = ("none", "printer")
 _CELLS = (qualify("table:table-cell"), qualify("table:covered-table-cell"))
@@ -88,6 +89,8 @@ class Writer:
             self._write_table(element)
         elif element.tag == _ANNOTATION:
             self._add_annotations([read_comment(element)])
+        elif element.tag == _CHANGE:
+            self._add_annotations([_annotate_deletion(element, self._marks)])
         elif is_hidden(element):
             self._add_annotations([annotate(AnnotationKind.HIDDEN, flatten(element, self._marks))])
         else:
@@ -229,7 +232,7 @@ class _InlineReader:
             self._line.annotations.append(read_comment(child))
         elif child.tag in _BOXES:
             self._line.boxes.append(child)
-        elif child.tag == qualify("text:change"):
+        elif child.tag == _CHANGE:
             self._add_deletion(child)
         elif child.tag == qualify("text:hidden-text") and child.get(_IS_HIDDEN) == "true":
             hidden = child.get(qualify("text:string-value"), "") or "".join(child.itertext())
@@ -239,9 +242,21 @@ class _InlineReader:
             self.read(child, inner, self._marks.find_font("text", child, font))
 
     def _add_deletion(self, change: Element) -> None:
-        deletion = self._marks.deletions.get(change.get(qualify("text:change-id"), ""))
-        if deletion is not None:
-            self._runs.add(flatten(deletion[0]), RunStyle(kind=AnnotationKind.DELETED, author=deletion[1]))
+        text, author = _read_deletion(change, self._marks)
+        self._runs.add(text, RunStyle(kind=AnnotationKind.DELETED, author=author))
+
+
+def _annotate_deletion(change: Element, marks: TextMarks) -> str:
+    text, author = _read_deletion(change, marks)
+    return annotate(AnnotationKind.DELETED, text, author=author)
+
+
+def _read_deletion(change: Element, marks: TextMarks) -> tuple[str, str]:
+    """Return the text that a tracked change deletes and its author; both empty if it deletes nothing."""
+    deletion, author = marks.deletions.get(change.get(qualify("text:change-id"), ""), (None, ""))
+    parts = deletion.iterchildren("*") if deletion is not None else ()
+    lines = [line for part in parts if part.tag != _CHANGE_INFO for line in part.iter(_PARAGRAPH, _HEADING)]
+    return " ".join(read_paragraph(line).text for line in lines), author
 
 
 def _collapse(text: str | None) -> str:
