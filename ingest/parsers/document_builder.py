@@ -117,6 +117,15 @@ class DocumentBuilder:
             header_end = start + len("\n".join(header)) if len(rows_with_text) > len(header) else start
             self._blocks.append(Block(BlockKind.TABLE, start, self._length, header_end))
 
+    def add_document(self, document: ParsedDocument) -> None:
+        """Add the text of a document with its headings and blocks, without its pages."""
+        start = self._append(document.text, "\n\n")
+        self._headings += [replace(heading, start=heading.start + start) for heading in document.headings]
+        self._blocks += [
+            Block(block.kind, block.start + start, block.end + start, block.header_end + start)
+            for block in document.blocks
+        ]
+
     def build(
         self,
         *,

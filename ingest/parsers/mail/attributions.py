@@ -42,6 +42,9 @@ _FIELD = re.compile(
 )
 _INLINE_BLOCK = re.compile(rf"^\W*{_FROM}\s?:.{{1,400}}?\b{_SENT}\s?:.{{1,800}}?\b{_SUBJECT}\s?:", re.S)
 _ANYWHERE = re.compile(rf"\b{_FROM}\s?:.{{1,400}}?\b{_SENT}\s?:|{_FORWARDED}", re.S | re.I)
+_FIRST_LINE = re.compile(
+    rf"\s*(?:\*?{_FROM}\s?:|--|Begin|Anfang|D[ée]but|Inicio|Inizio|In[íi]cio|{_LEAD} )|.{{2,120}} {_VERB} ", re.I
+)
 _MAX_FIELD_LINES = 12
 
 _MONTHS = {
@@ -81,6 +84,11 @@ _MAX_NAME_CHARS = 80
 def format_date(year: int, month: int, day: int) -> str:
     """Return a date as "3 May 2026"."""
     return f"{day} {_MONTH_NAMES[month - 1]} {year}"
+
+
+def may_begin_introduction(line: str) -> bool:
+    """Return whether a line can be the first one of those that introduce a quoted message: a fast test."""
+    return bool(_FIRST_LINE.match(line))
 
 
 def is_attribution(line: str) -> bool:

@@ -17,7 +17,7 @@ from ingest.parsers.mail.quotes import (
     take_introduction,
 )
 from ingest.parsers.web.html import write_fragment
-from ingest.types import BlockKind
+from ingest.types import BlockKind, ParsedDocument
 
 SECTION_LEVEL = 2
 """The level of the headings over what is quoted; the subject has level 1."""
@@ -37,10 +37,11 @@ _MIN_WORDS_OF_AUTHOR = 4
 
 @dataclass(frozen=True, slots=True)
 class BodyPart:
-    """A text part of the body: the lines of a plain text with their quote depth, or the source of a page."""
+    """A text part of the body: the lines of a plain text with their quote depth, or a page: its source and its text."""
 
     lines: Sequence[Line] = ()
     html: str = ""
+    document: ParsedDocument | None = None
 
     @property
     def is_html(self) -> bool:
@@ -50,10 +51,10 @@ class BodyPart:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """A passage, and its source if it is HTML."""
+    """A passage, with its headings and tables if it is HTML."""
 
     passage: Passage
-    html: str = ""
+    document: ParsedDocument | None = None
 
 
 class EarlierMessages:
@@ -135,8 +136,8 @@ class BodyWriter:
             self.repeated.append((start, self._builder.length))
 
     def _write_content(self, section: _Section) -> None:
-        if section.html:
-            write_fragment(section.html, self._builder)
+        if section.document is not None:
+            self._builder.add_document(section.document)
         else:
             self._builder.add_paragraph(section.passage.text)
 
@@ -155,7 +156,7 @@ def choose_alternative(alternatives: Sequence[Sequence[BodyPart]]) -> tuple[list
     html = next((list(parts) for parts in reversed(alternatives) if any(part.is_html for part in parts)), [])
     if not plain or not html:
         return plain or html, []
-    plain_text, html_text = (("\n\n".join(map(_render, parts))) for parts in (plain, html))
+    plain_text, html_text = (("\n\n".join(map(_get_text, parts))) for parts in (plain, html))
     if _is_stub(plain_text, html_text):
         return html, []
     if _lacks(plain_text, html_text) or _has_table(html):
@@ -163,25 +164,35 @@ def choose_alternative(alternatives: Sequence[Sequence[BodyPart]]) -> tuple[list
     return plain, []
 
 
+def read_html(html: str) -> ParsedDocument | None:
+    """Return the text of a page with its headings and tables; None if it has no text."""
+    builder = DocumentBuilder()
+    write_fragment(html, builder)
+    return builder.build(title="", media_type="", filename="") if builder.has_text else None
+
+
 def _read_sections(part: BodyPart) -> list[_Section]:
     if not part.is_html:
         return [_Section(passage) for passage in split_quotes(part.lines)]
+    fragments = split_html(part.html)
     sections: list[_Section] = []
     pending = ""
-    for fragment in split_html(part.html):
-        text = _render_html(fragment.html)
-        passages = split_quotes(read_lines(text)) if fragment.depth == 0 else []
+    for fragment in fragments:
+        document = part.document if len(fragments) == 1 else read_html(fragment.html)
+        if document is None:
+            continue
+        passages = split_quotes(read_lines(document.text)) if fragment.depth == 0 else []
         if any(passage.depth for passage in passages):  # quoted in a way that the page's elements do not show
             sections += [_Section(passage) for passage in passages]
         elif fragment.depth:
-            introduction, rest = take_introduction(text)
+            introduction, rest = take_introduction(document.text)
             author = name_introduced(introduction or pending)
             if rest:
                 attribution = "" if introduction else pending
-                sections.append(_Section(Passage(fragment.depth, rest, author, attribution), fragment.html))
+                sections.append(_Section(Passage(fragment.depth, rest, author, attribution), document))
             pending = "" if rest else introduction
-        elif text:
-            sections.append(_Section(Passage(0, text), fragment.html))
+        else:
+            sections.append(_Section(Passage(0, document.text), document))
     return [*sections, _Section(Passage(1, pending))] if pending else sections
 
 
@@ -192,25 +203,15 @@ def _is_interleaved(sections: Sequence[_Section]) -> bool:
     return is_own_after_quote and kinds[0] is False
 
 
-def _render(part: BodyPart) -> str:
-    return _render_html(part.html) if part.is_html else "\n".join(line.text for line in part.lines)
-
-
-def _render_html(html: str) -> str:
-    builder = DocumentBuilder()
-    write_fragment(html, builder)
-    return builder.build(title="", media_type="", filename="").text if builder.has_text else ""
+def _get_text(part: BodyPart) -> str:
+    if part.is_html:
+        return part.document.text if part.document else ""
+    return "\n".join(line.text for line in part.lines)
 
 
 def _has_table(parts: Sequence[BodyPart]) -> bool:
-    builder = DocumentBuilder()
-    for part in parts:
-        if "<table" in part.html.lower():
-            write_fragment(part.html, builder)
-    if not builder.has_text:
-        return False
-    blocks = builder.build(title="", media_type="", filename="").blocks
-    return any(block.kind is BlockKind.TABLE for block in blocks)
+    documents = (part.document for part in parts if part.document)
+    return any(block.kind is BlockKind.TABLE for document in documents for block in document.blocks)
 
 
 def _is_stub(plain: str, html: str) -> bool:

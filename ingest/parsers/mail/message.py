@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from ingest.errors import DamagedFileError, ParserLimitError
 from ingest.parsers.document_builder import DocumentBuilder, normalize_text
 from ingest.parsers.encoding import decode, find_markup_charset
-from ingest.parsers.mail.body import BodyPart, BodyWriter, EarlierMessages, choose_alternative
+from ingest.parsers.mail.body import BodyPart, BodyWriter, EarlierMessages, choose_alternative, read_html
 from ingest.parsers.mail.headers import decode_words, read_header
 from ingest.parsers.mail.headline import NO_SUBJECT, format_author, format_headline
 from ingest.parsers.mail.quotes import read_flowed_lines, read_lines
@@ -145,7 +145,8 @@ class _PartSorter:
         if not text.strip():
             return []
         if is_html:
-            return [BodyPart(html=text)]
+            document = read_html(text)
+            return [BodyPart(html=text, document=document)] if document else []
         if _read_parameter(part, "format") == "flowed":
             return [BodyPart(read_flowed_lines(text, delete_space=_read_parameter(part, "delsp") == "yes"))]
         return [BodyPart(read_lines(text))]

@@ -9,6 +9,7 @@ from ingest.parsers.mail.attributions import (
     is_dated_attribution,
     is_rule,
     is_separator,
+    may_begin_introduction,
     name_author,
     read_header_block,
 )
@@ -16,6 +17,8 @@ from ingest.parsers.mail.attributions import (
 _QUOTE_MARKS = re.compile(r"(?:> ?)*>")
 _MAX_ATTRIBUTION_LINES = 3
 _MAX_INTRODUCTION_LINES = 16
+_MAX_DEPTH = 50
+"""Quotes in quotes beyond this are one passage."""
 _STUFFED = " "
 
 
@@ -68,6 +71,8 @@ def read_flowed_lines(text: str, *, delete_space: bool) -> list[Line]:
 
 def split_quotes(lines: Sequence[Line], depth: int = 0) -> list[Passage]:
     """Return the passages of a text in order; blank ones are left out, and so are separators of quoted messages."""
+    if depth >= _MAX_DEPTH:
+        return _make_passage([line.text for line in lines], depth)
     passages: list[Passage] = []
     own: list[str] = []
     position = 0
@@ -145,6 +150,8 @@ def _take_attribution(own: list[str]) -> str:
 
 def _measure_introduction(lines: Sequence[Line], position: int) -> int:
     """Return the number of lines after which all is quoted; 0 if none say so at `position`."""
+    if not may_begin_introduction(lines[position].text):
+        return 0
     texts = [line.text for line in lines[position : position + _MAX_INTRODUCTION_LINES] if not line.depth]
     length, _ = read_header_block(texts)
     if length:

@@ -46,3 +46,18 @@ def test_pages_without_any_text_are_no_document() -> None:
     builder.begin_page("empty")
     with pytest.raises(NoTextError):
         builder.build(title="", media_type="x/y", filename="a.b")
+
+
+def test_a_document_is_added_with_its_headings_and_tables() -> None:
+    inner = DocumentBuilder()
+    inner.add_heading(1, "Prices")
+    inner.add_table([["Hall", "Rent"], ["North", "90"]], header_rows=1)
+    builder = DocumentBuilder()
+    builder.add_paragraph("Before.")
+    builder.add_document(inner.build(title="", media_type="", filename=""))
+    document = builder.build(title="", media_type="", filename="a")
+    assert document.text == "Before.\n\nPrices\n\nHall | Rent\nNorth | 90"
+    assert [(heading.title, heading.start) for heading in document.headings] == [("Prices", 9)]
+    (table,) = document.blocks
+    assert document.text[table.start : table.header_end] == "Hall | Rent"
+    assert document.text[table.header_end : table.end] == "\nNorth | 90"

@@ -316,3 +316,10 @@ def test_dates_are_found_in_the_languages_of_mail_programs(text: str, date: str)
 
 def test_a_line_without_a_name_has_no_author() -> None:
     assert name_author("") == ""
+
+
+def test_quotes_nested_without_end_are_read(tmp_path: Path) -> None:
+    plain = f"{OWN}\n{'>' * 3000} deep\n" + f"On 4 May 2026, Ann wrote:\n{OLD}\n" * 300
+    document = read(tmp_path, plain)
+    assert "deep" in document.text
+    assert document.text.count(OLD) == 300
