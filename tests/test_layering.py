@@ -21,7 +21,7 @@ ADAPTERS = {
     "llama_cpp": ("ingest/embedders/llama_model.py", "rag/engines/llama/"),
     "llguidance": ("rag/engines/serving/",),
     "msoffcrypto": ("ingest/parsers/encrypted_office.py",),
-    "openpyxl": ("ingest/parsers/spreadsheets/xlsx.py",),
+    "betteroffice_xlsx": ("ingest/parsers/spreadsheets/formulas.py",),
     "pptx": ("ingest/parsers/presentations/pptx.py",),
     "docx": ("ingest/parsers/word/",),
     "pyarrow": ("ingest/parsers/spreadsheets/parquet.py",),

@@ -9,18 +9,15 @@ from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
 from ingest.parsers.opendocument.marks import find_hidden_pages, read_margin_marks, read_marks
 from ingest.parsers.opendocument.package import Package, open_package, qualify
+from ingest.parsers.opendocument.sheets import SheetReader
 from ingest.parsers.opendocument.slides import write_slide
-from ingest.parsers.opendocument.text import Writer, flatten, read_paragraph
+from ingest.parsers.opendocument.text import Writer, flatten
 from ingest.parsers.presentations.slides import warn_of_picture_slides
 from ingest.parsers.source import Source
-from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
+from ingest.parsers.spreadsheets.sheets import CellBudget, write_sheet
 from ingest.types import PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/vnd.oasis.opendocument"
-
-_ATTACHMENTS = (qualify("office:annotation"), qualify("draw:frame"))
-_VALUES = ("string-value", "date-value", "time-value", "boolean-value", "value")
-_MAX_REPEATED_CELLS = 1000
 
 
 def parse_text(source: Source) -> Iterator[ParsedDocument]:
@@ -69,18 +66,25 @@ def parse_slides(source: Source) -> Iterator[ParsedDocument]:
 
 
 def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
-    """Yield a spreadsheet as one piece: one page a sheet, cells as shown, comments after the tables.
+    """Yield a spreadsheet as one piece: one page a sheet, cells as shown, comments in their cells.
 
-    Cells beyond the limit become a warning. Raises what `open_package` raises, and `NoTextError`.
+    What is struck out or hidden is an annotation. Cells beyond the limit and formulas without a stored result become
+    warnings. Raises what `open_package` raises, and `NoTextError`.
     """
     with open_package(source, "spreadsheet") as package:
         builder, budget = DocumentBuilder(), CellBudget()
+        marks, hidden_styles = read_marks(package.body, package.styles), _find_hidden_sheet_styles(package.body)
         for sheet in package.body.iterchildren(qualify("table:table")):
-            write_sheet(sheet.get(qualify("table:name"), ""), _read_rows(sheet, budget), builder)
-            for element in sheet.iter(*_ATTACHMENTS):
-                text = flatten(element)
-                is_comment = element.tag == qualify("office:annotation")
-                builder.add_paragraph(f"Comment: {text}" if is_comment and text else text)
+            reader = SheetReader(sheet, marks, budget)
+            rows = reader.read_rows()
+            is_hidden = sheet.get(qualify("table:style-name")) in hidden_styles
+            write_sheet(reader.name, rows, builder, reader.find_layout(is_hidden=is_hidden))
+            for frame in sheet.iter(qualify("draw:frame")):
+                builder.add_paragraph(flatten(frame))
+            if reader.not_computed:
+                advice = "open the file in a spreadsheet program and save it"
+                formulas = f"{reader.not_computed} formulas of sheet {reader.name!r}"
+                budget.warnings.append(f"{formulas} have no stored result: {advice}")
     yield builder.build(
         title=package.title or source.filename.rsplit(".", 1)[0],
         media_type=f"{MEDIA_TYPE}.spreadsheet",
@@ -88,6 +92,15 @@ def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
         unit=PageUnit.SHEET,
         warnings=budget.warnings,
     )
+
+
+def _find_hidden_sheet_styles(body: Element) -> set[str]:
+    """Return the names of the styles of sheets that are not shown."""
+    return {
+        properties.getparent().get(qualify("style:name"), "")
+        for properties in body.getroottree().iter(qualify("style:table-properties"))
+        if properties.get(qualify("table:display")) == "false"
+    }
 
 
 def _find_margins(package: Package) -> Iterator[Element]:
@@ -99,39 +112,3 @@ def _find_margins(package: Package) -> Iterator[Element]:
             if margin.tag.startswith((qualify("style:header"), qualify("style:footer"))) and text not in texts:
                 texts.add(text)
                 yield margin
-
-
-def _read_rows(sheet: Element, budget: CellBudget) -> Iterator[Row]:
-    """Yield the rows of a sheet; any number of consecutive empty rows is one."""
-    number = 1
-    for row in sheet.iter(qualify("table:table-row")):
-        cells = _read_row(row)
-        repeats = _read_count(row, "table:number-rows-repeated")
-        for _ in range(repeats if cells else 1):
-            if not budget.take(len(cells), sheet=sheet.get(qualify("table:name"), ""), row=number):
-                return
-            yield cells
-        number += repeats
-
-
-def _read_row(row: Element) -> Row:
-    cells: dict[int, str] = {}
-    column = 0
-    for cell in row.iterchildren(qualify("table:table-cell"), qualify("table:covered-table-cell")):
-        repeats = _read_count(cell, "table:number-columns-repeated")
-        text = _read_cell(cell)
-        if text:
-            cells.update(dict.fromkeys(range(column, column + min(repeats, _MAX_REPEATED_CELLS)), text))
-        column += repeats
-    return cells
-
-
-def _read_cell(cell: Element) -> str:
-    """Return the text of a cell as shown, else its stored value."""
-    shown = " ".join(read_paragraph(paragraph).text for paragraph in cell.iterchildren(qualify("text:p")))
-    values = (cell.get(qualify(f"office:{kind}"), "") for kind in _VALUES)
-    return " ".join(shown.split()) or next(filter(None, values), "")
-
-
-def _read_count(element: Element, attribute: str) -> int:
-    return max(int(element.get(qualify(attribute), "1")), 1)

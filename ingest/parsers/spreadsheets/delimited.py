@@ -1,6 +1,7 @@
 """CSV (RFC 4180) and TSV: a table, one line for each row."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,8 @@ _BATCH_BYTES = 1024 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
 _ROWS_TO_TRY = 200
 _MAX_FIELD_CHARS = 1 << 30
+_SEPARATOR_LINE = re.compile(r"""\s*"?sep=([^\w\s"'.-]|\t)\1*"?\s*""", re.I)
+"""A first line that tells spreadsheet programs the delimiter; it is no row."""
 _MEDIA_TYPES = {"\t": "text/tab-separated-values"}
 
 
@@ -48,7 +51,9 @@ class _Table:
         batches = decode_lines(file, _BATCH_BYTES)
         first = next(batches, DecodedText("", "utf-8"))
         self.encoding = first.encoding
-        self.delimiter = _detect_delimiter(normalize_text(first.text))
+        text = normalize_text(first.text)
+        self._told_delimiter = _read_separator_line(text)
+        self.delimiter = self._told_delimiter or _detect_delimiter(text)
         self._batches = chain([first], batches)
         self._warnings: list[str] = []
         self._lines = 0
@@ -57,7 +62,10 @@ class _Table:
         """Yield the rows that have text in a cell."""
         # The limit is the global state of `csv`; a cell may be as long as the file.
         csv.field_size_limit(_MAX_FIELD_CHARS)
-        for row in csv.reader(self._read_lines(), delimiter=self.delimiter, skipinitialspace=True):
+        lines = self._read_lines()
+        if self._told_delimiter:
+            next(lines)
+        for row in csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True):
             if any(cell.strip() for cell in row):
                 yield row
 
@@ -97,6 +105,12 @@ def _split_pages(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
     while page := list(islice(rows, ROWS_PER_PAGE)):
         yield page
     yield []
+
+
+def _read_separator_line(text: str) -> str:
+    """Return the delimiter that a first line `sep=;` tells; empty without such a line."""
+    match = _SEPARATOR_LINE.fullmatch(text.partition("\n")[0])
+    return match[1] if match else ""
 
 
 def _detect_delimiter(text: str) -> str:

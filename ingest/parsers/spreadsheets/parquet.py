@@ -95,7 +95,40 @@ def _format_column(column: Any) -> Sequence[str]:
 
     if types.is_temporal(column.type) and not types.is_duration(column.type) and not types.is_interval(column.type):
         return ["" if value is None else value for value in column.cast(string()).to_pylist()]
-    return [_format_value(value) for value in column.to_pylist(maps_as_pydicts="lossy")]
+    values = column.to_pylist(maps_as_pydicts="lossy")
+    if _has_single_floats(column.type):
+        values = [_shorten_floats(value, column.type) for value in values]
+    return [_format_value(value) for value in values]
+
+
+def _has_single_floats(kind: Any) -> bool:
+    from pyarrow import types
+
+    if types.is_float16(kind) or types.is_float32(kind):
+        return True
+    if types.is_nested(kind):
+        return any(_has_single_floats(kind.field(index).type) for index in range(kind.num_fields))
+    return types.is_dictionary(kind) and _has_single_floats(kind.value_type)
+
+
+def _shorten_floats(value: Any, kind: Any) -> Any:
+    """Return a value whose floats of 16 and 32 bits are short decimals: 0.1, not 0.10000000149."""
+    import numpy
+    from pyarrow import types
+
+    match value:
+        case float() if types.is_float32(kind):
+            return float(str(numpy.float32(value)))
+        case float() if types.is_float16(kind):
+            return float(str(numpy.float16(value)))
+        case dict() if types.is_struct(kind):
+            return {name: _shorten_floats(part, kind.field(name).type) for name, part in value.items()}
+        case dict() if types.is_map(kind):
+            return {key: _shorten_floats(part, kind.item_type) for key, part in value.items()}
+        case list() if types.is_nested(kind) and not types.is_map(kind):
+            return [_shorten_floats(part, kind.value_type) for part in value]
+        case _:
+            return _shorten_floats(value, kind.value_type) if types.is_dictionary(kind) else value
 
 
 def _format_value(value: object) -> str:

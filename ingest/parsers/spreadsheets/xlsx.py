@@ -1,55 +1,65 @@
-# pyright: basic
-"""Excel workbooks (XLSX): one page a sheet (the adapter of `openpyxl`)."""
+# pyright: basic, reportAttributeAccessIssue=false
+# (the stubs of lxml are partial)
+"""Excel workbooks (XLSX): one page a sheet, cells as shown (ECMA-376, part 1, 18.3)."""
 
-import datetime
-import posixpath
 import re
-import warnings
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache, reduce
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
+from lxml import etree
+from lxml.etree import _Element as Element
 
+from ingest.errors import DamagedFileError
 from ingest.parsers.containers import open_container, read_part, translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.source import Source
-from ingest.parsers.spreadsheets.sheets import CellBudget, Row, write_sheet
+from ingest.parsers.spreadsheets.format_codes import GENERAL
+from ingest.parsers.spreadsheets.formulas import FormulaResults
+from ingest.parsers.spreadsheets.number_formats import format_general, format_number, format_text
+from ingest.parsers.spreadsheets.sheets import Area, Cell, CellBudget, Layout, write_sheet
+from ingest.parsers.spreadsheets.workbook import (
+    DAMAGE,
+    CellStyle,
+    SheetEntry,
+    Workbook,
+    is_true,
+    mark_text,
+    open_workbook,
+    read_relations,
+    read_text,
+)
+from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _PIECE_CHARS = 1_000_000
-_NEVER_COMPUTED = re.compile(
-    rb"""<c(?:\s(?!t=)[\w:]+="[^"]*")*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>"""
-)
-"""A cell with a formula and no stored result; a cell with a type has a result, perhaps an empty text."""
+_MAX_COLUMNS = 16_384
+_MAX_FORMULA_CHARS = 200
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_MIDNIGHT = datetime.time()
-_SIGNIFICANT_DIGITS = ".15g"
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+_THREADED = re.compile(r"\[Threaded comment\].*?\bComment:\s*", re.S)
+_MIDNIGHT = "T00:00:00"
+
+_EMPTY = Cell("")
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
-    """Yield a workbook: each sheet with its tables, comments and text boxes.
+    """Yield a workbook: each sheet with its tables, comments in their cells, and text boxes.
 
-    Formulas become their stored results. Cells beyond the limit and results that were never computed become warnings.
-    Raises what `open_container` raises, `DamagedFileError`, `NoTextError`.
+    Cells are shown as their number formats say. What is struck out or hidden is an annotation, and so is a comment.
+    A formula without a stored result is computed, with a warning, or an annotation says that it is not. Cells beyond
+    the limit and damaged sheets become warnings. Raises what `open_container` raises, `DamagedFileError`,
+    `NoTextError`.
     """
-    with (
-        translate_errors(source.filename, InvalidFileException),
-        open_container(source.path, source.filename) as archive,
-        source.path.open("rb") as file,  # openpyxl refuses a path by its suffix
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")  # about styles and extensions; an invalid date becomes #VALUE!
-        book: Any = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        reader = _Reader(archive)
-        pieces = list(reader.read(book.worksheets))
-        reader.warn_of_missing(set(book.sheetnames))
-    title = clean_title(book.properties.title) or source.filename.rsplit(".", 1)[0]
+    with translate_errors(source.filename), open_container(source.path, source.filename) as archive:
+        book = open_workbook(archive, source.filename)
+        reader = _Reader(book, FormulaResults(source.path))
+        pieces = list(reader.read())
+        if reader.damaged and not any(piece.has_text for piece in pieces):
+            raise DamagedFileError(filename=source.filename, detail=f"sheet {reader.damaged[0]!r} is damaged")
+    title = clean_title(book.title) or source.filename.rsplit(".", 1)[0]
     for number, builder in enumerate(pieces, 1):
         yield builder.build(
             title=title,
@@ -57,7 +67,7 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
             filename=source.filename,
             unit=PageUnit.SHEET,
             warnings=reader.warnings if number == len(pieces) else (),
-            total_pages=len(book.worksheets),
+            total_pages=sum(bool(sheet.path) for sheet in book.sheets),
         )
 
 
@@ -65,83 +75,302 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 class _Reader:
     """Reads sheet after sheet, and collects warnings."""
 
-    archive: zipfile.ZipFile
+    book: Workbook
+    results: FormulaResults
     budget: CellBudget = field(default_factory=CellBudget)
+    damaged: list[str] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings about missing text."""
-        return self.budget.warnings
+        """The warnings about missing text, and about results that are not the file's own."""
+        missing = [f"sheet {sheet.name!r} is missing from the file" for sheet in self.book.sheets if not sheet.path]
+        return [*self.book.warnings, *self.budget.warnings, *missing]
 
-    def read(self, sheets: list[Any]) -> Iterator[DocumentBuilder]:
+    def read(self) -> Iterator[DocumentBuilder]:
         """Yield builders of one or more sheets each; at least one, which alone may be empty."""
         builder = DocumentBuilder()
-        for sheet in sheets:
+        for entry in self.book.sheets:
+            if not entry.path:
+                continue
             if builder.length > _PIECE_CHARS:
                 yield builder
                 builder = DocumentBuilder(first_page=builder.next_page)
-            write_sheet(sheet.title, self._read_rows(sheet), builder)
-            for text in _find_annotations(self.archive, sheet._worksheet_path):
-                builder.add_paragraph(text)
-            self._warn_of_formulas(sheet)
+            self._read_sheet(entry, builder)
         if builder.has_text or builder.first_page == 1:
             yield builder
 
-    def warn_of_missing(self, sheet_names: set[str]) -> None:
-        """Add a warning for each sheet that the workbook lists and does not have."""
-        listed = read_part(self.archive, "xl/workbook.xml")
-        names = [sheet.get("name", "") for sheet in listed.iter(f"{_SHEET}sheet")] if listed is not None else []
-        self.warnings.extend(f"sheet {name!r} is missing from the file" for name in names if name not in sheet_names)
+    def _read_sheet(self, entry: SheetEntry, builder: DocumentBuilder) -> None:
+        sheet = _Sheet(entry, self.book, self.results, self.budget)
+        sheet.read_cells()
+        sheet.add_comments()
+        write_sheet(entry.name, sheet.sort_rows(), builder, sheet.layout)
+        for text in sheet.read_drawings():
+            builder.add_paragraph(text)
+        if sheet.is_damaged:
+            self.damaged.append(entry.name)
+        self.budget.warnings.extend(sheet.describe_problems())
 
-    def _read_rows(self, sheet: Any) -> Iterator[Row]:
-        sheet.reset_dimensions()  # the stored dimensions can be wrong
-        for number, cells in enumerate(sheet.iter_rows(), 1):
-            if not self.budget.take(len(cells), sheet=sheet.title, row=number):
-                return
-            yield {n: text for n, cell in enumerate(cells) if (text := _format_cell(cell))}
 
-    def _warn_of_formulas(self, sheet: Any) -> None:
-        count = len(_NEVER_COMPUTED.findall(self.archive.read(sheet._worksheet_path)))
-        if count:
+@dataclass(slots=True)
+class _Sheet:
+    """The cells of one sheet as shown, and how they stand."""
+
+    entry: SheetEntry
+    book: Workbook
+    results: FormulaResults
+    budget: CellBudget
+    rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
+    is_damaged: bool = False
+    _areas: list[Area] = field(default_factory=list)
+    _hidden_rows: set[int] = field(default_factory=set)
+    _hidden_columns: set[int] = field(default_factory=set)
+    _has_zeros: bool = True
+    _last_row: int = 0
+    _computed: int = 0
+    _not_computed: int = 0
+    _shared_formulas: dict[str, str] = field(default_factory=dict)
+    _shared_texts: dict[tuple[str, str | None], Cell] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> Layout:
+        """The merged areas and what is hidden."""
+        return Layout(self._areas, frozenset(self._hidden_rows), frozenset(self._hidden_columns), self.entry.is_hidden)
+
+    def read_cells(self) -> None:
+        """Read all rows; a damaged part ends the sheet."""
+        try:
+            with self.book.archive.open(self.entry.path) as part:
+                for _, element in etree.iterparse(
+                    part,
+                    tag=("{*}row", "{*}col", "{*}mergeCell", "{*}sheetView"),
+                    resolve_entities=False,
+                    no_network=True,
+                ):
+                    if not self._read_element(element):
+                        return
+        except DAMAGE:
+            self.is_damaged = True
+
+    def sort_rows(self) -> list[tuple[int, dict[int, Cell]]]:
+        """Return the rows that have cells, in order."""
+        return sorted(self.rows.items())
+
+    def describe_problems(self) -> Iterator[str]:
+        """Yield warnings about damage and formulas."""
+        name = self.entry.name
+        if self.is_damaged:
+            row = f" from row {self._last_row + 1} on" if self._last_row else ""
+            yield f"sheet {name!r} is damaged: it is missing{row}"
+        if self._computed:
+            yield f"{self._computed} formulas of sheet {name!r} have no stored result and were computed here"
+        if self._not_computed:
             advice = "open the file in a spreadsheet program and save it"
-            self.warnings.append(f"{count} formulas of sheet {sheet.title!r} have no stored result: {advice}")
+            yield f"{self._not_computed} formulas of sheet {name!r} have no stored result: {advice}"
+
+    # Comments and drawings
+
+    def add_comments(self) -> None:
+        """Add the comments to their cells."""
+        threads: dict[tuple[int, int], list[str]] = {}
+        notes: dict[tuple[int, int], list[str]] = {}
+        for kind, part in self._read_related("threadedComment", "comments"):
+            if kind == "comments":
+                _collect_notes(part, notes)
+            else:
+                self._collect_threads(part, threads)
+        for (row, column), texts in {**notes, **threads}.items():
+            cells = self.rows.setdefault(row, {})
+            cell = cells.get(column, Cell(""))
+            cells[column] = cell._replace(annotations=(*cell.annotations, *filter(None, texts)))
+
+    def read_drawings(self) -> Iterator[str]:
+        """Yield the texts of shapes and text boxes."""
+        for _, part in self._read_related("drawing"):
+            for paragraph in part.iter(f"{_DRAWING}p"):
+                yield "".join(text.text or "" for text in paragraph.iter(f"{_DRAWING}t"))
+
+    def _read_related(self, *kinds: str) -> Iterator[tuple[str, Element]]:
+        for relation in read_relations(self.book.archive, self.entry.path):
+            if relation.kind not in kinds:
+                continue
+            try:
+                part = read_part(self.book.archive, relation.target)
+            except DAMAGE:
+                self.budget.warnings.append(f"the {relation.kind} of sheet {self.entry.name!r} are damaged")
+                continue
+            if part is not None:
+                yield relation.kind, part
+
+    def _collect_threads(self, part: Element, threads: dict[tuple[int, int], list[str]]) -> None:
+        for comment in part.iter("{*}threadedComment"):
+            author = self.book.people.get(comment.get("personId", ""), "")
+            text = " ".join(line.text or "" for line in comment.iterchildren("{*}text"))
+            place = _parse_reference(comment.get("ref", ""))
+            threads.setdefault(place, []).append(annotate(AnnotationKind.COMMENT, text, author=author))
+
+    # Cells
+
+    def _read_element(self, element: Element) -> bool:
+        """Read an element of a sheet; return whether there may be more."""
+        match element.tag.rpartition("}")[2]:
+            case "row":
+                is_within = self._read_row(element)
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+                return is_within
+            case "col":
+                if is_true(element, "hidden") or element.get("width") == "0":
+                    last = min(int(element.get("max", "0")), _MAX_COLUMNS)
+                    self._hidden_columns.update(range(int(element.get("min", "1")), last + 1))
+            case "sheetView":
+                self._has_zeros = element.get("showZeros", "1").lower() not in ("0", "false")
+            case _:
+                first, _, last = element.get("ref", "").partition(":")
+                (top, left), (bottom, right) = _parse_reference(first), _parse_reference(last or first)
+                self._areas.append(Area(top, left, bottom, right))
+        return True
+
+    def _read_row(self, row: Element) -> bool:
+        number = int(row.get("r") or self._last_row + 1)
+        cells: dict[int, Cell] = {}
+        column = 0
+        visited = 0
+        for element in row.iterchildren("{*}c"):
+            reference = element.get("r")
+            column = _parse_reference(reference)[1] if reference else column + 1
+            visited += 1
+            cell = self._read_cell(element, number, column)
+            if cell.text or cell.annotations:
+                cells[column] = cell
+        if not self.budget.take(visited, sheet=self.entry.name, row=number):
+            return False
+        if is_true(row, "hidden"):
+            self._hidden_rows.add(number)
+        if cells:
+            self.rows[number] = cells
+        self._last_row = number
+        return True
+
+    def _read_cell(self, element: Element, row: int, column: int) -> Cell:
+        parts = {child.tag.rpartition("}")[2]: child for child in element.iterchildren("*")}
+        if not parts:
+            return _EMPTY
+        kind, style_index = element.get("t", "n"), element.get("s")
+        value = parts.get("v")
+        stored = value.text or "" if value is not None else ""
+        style = self.book.find_style(style_index)
+        if "f" in parts and self._lacks_result(kind, stored):
+            return self._compute(parts["f"], _format_reference(row, column), style)
+        if kind == "s":
+            return self._find_shared_text(stored, style_index, style)
+        if kind == "inlineStr":
+            return _show_text(read_text(parts["is"], style), style) if "is" in parts else _EMPTY
+        return self._show_value(kind, stored, style)
+
+    def _find_shared_text(self, index: str, style_index: str | None, style: CellStyle) -> Cell:
+        cell = self._shared_texts.get((index, style_index))
+        if cell is None:
+            text = self.book.find_text(index)
+            cell = _EMPTY if text is None else _show_text(read_text(text, style), style)
+            self._shared_texts[index, style_index] = cell
+        return cell
+
+    def _show_value(self, kind: str, stored: str, style: CellStyle) -> Cell:
+        if not stored.strip():
+            return _EMPTY
+        match kind:
+            case "n":
+                return self._show_number(stored, style)
+            case "b":
+                return mark_text(str(stored.strip() in ("1", "true")).upper(), style.font, is_number=False)
+            case "d":
+                return mark_text(stored.strip().removesuffix(_MIDNIGHT).replace("T", " "), style.font, is_number=True)
+            case _:
+                return _show_text(mark_text(stored.strip(), style.font, is_number=False), style)
+
+    def _show_number(self, stored: str, style: CellStyle) -> Cell:
+        try:
+            value: int | float = int(stored)
+        except ValueError:
+            value = float(stored)
+        if not value and not self._has_zeros:
+            return _EMPTY
+        code = style.number_format
+        shown = format_general(value) if code == GENERAL else format_number(value, code, is_1904=self.book.is_1904)
+        if not shown and value:  # a format such as ;;; hides what the cell has
+            return Cell("", annotations=(annotate(AnnotationKind.HIDDEN, format_general(value)),))
+        return mark_text(shown, style.font, is_number=True)
+
+    # Formulas
+
+    def _lacks_result(self, kind: str, stored: str) -> bool:
+        """Whether a formula has no stored result; a placeholder of 0 is none, and an empty text is one."""
+        if kind == "str" or stored.strip() not in ("", "0"):
+            return False
+        return not stored.strip() or self.book.is_computed_on_load
+
+    def _compute(self, formula: Element, reference: str, style: CellStyle) -> Cell:
+        result = self.results.find(self.entry.name, reference)
+        if result is None:
+            self._not_computed += 1
+            text = f"{self._read_formula(formula)}, not computed"
+            return Cell("", annotations=(annotate(AnnotationKind.FORMULA, text),))
+        self._computed += 1
+        if isinstance(result, bool):
+            return self._show_value("b", str(int(result)), style)
+        return self._show_value("str" if isinstance(result, str) else "n", str(result), style)
+
+    def _read_formula(self, formula: Element) -> str:
+        """Return the text of a formula; of a shared one, that of its first cell."""
+        text = " ".join((formula.text or "").split())
+        group = formula.get("si", "")
+        if text and group:
+            self._shared_formulas[group] = text
+        text = text or self._shared_formulas.get(group, "")
+        return text if len(text) <= _MAX_FORMULA_CHARS else f"{text[:_MAX_FORMULA_CHARS]}…"
 
 
-def _format_cell(cell: Any) -> str:
-    """Return a cell about as shown: dates in ISO 8601, percentages with their sign, numbers with all digits."""
-    value = cell.value
-    match value:
-        case None:
-            return ""
-        case str():
-            return value.strip()
-        case bool():
-            return str(value).upper()
-        case datetime.datetime():
-            return str(value.date() if value.time() == _MIDNIGHT else value.replace(microsecond=0))
-        case int() | float() if "%" in (cell.number_format or ""):
-            return f"{value * 100:{_SIGNIFICANT_DIGITS}}%"
-        case float():
-            return f"{value:{_SIGNIFICANT_DIGITS}}"
-        case _:
-            return str(value)
+def _show_text(cell: Cell, style: CellStyle) -> Cell:
+    """Return a text as the number format shows it."""
+    if style.number_format in (GENERAL, "@") or not cell.text or ";" not in style.number_format:
+        return cell
+    shown = format_text(cell.text, style.number_format)
+    if shown:
+        return cell._replace(text=shown)
+    return Cell("", annotations=(annotate(AnnotationKind.HIDDEN, cell.text), *cell.annotations))
 
 
-def _find_annotations(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[str]:
-    """Yield the comments on a sheet, each with its cell, and the text in its drawings."""
-    folder, name = posixpath.split(sheet_path)
-    relations = read_part(archive, f"{folder}/_rels/{name}.rels")
-    for relation in relations.iterchildren("*") if relations is not None else ():
-        target = posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
-        kind = relation.get("Type", "").rsplit("/", 1)[-1]
-        part = read_part(archive, target) if kind in ("comments", "drawing") else None
-        if part is None:
-            continue
-        for comment in part.iter(f"{_SHEET}comment"):
-            yield f"Comment at {comment.get('ref')}: {_join_text(comment, f'{_SHEET}t')}"
-        for paragraph in part.iter(f"{_DRAWING}p"):
-            yield _join_text(paragraph, f"{_DRAWING}t")
+def _collect_notes(part: Element, notes: dict[tuple[int, int], list[str]]) -> None:
+    authors = [" ".join((author.text or "").split()) for author in part.iterfind("{*}authors/{*}author")]
+    for comment in part.iter("{*}comment"):
+        index = comment.get("authorId", "")
+        author = authors[int(index)] if index.isdecimal() and int(index) < len(authors) else ""
+        body = comment.find("{*}text")
+        text = read_text(body).text if body is not None else ""
+        text = _THREADED.sub("", text).removeprefix(f"{author}:")
+        place = _parse_reference(comment.get("ref", ""))
+        notes.setdefault(place, []).append(
+            annotate(AnnotationKind.COMMENT, text, author="" if author.startswith("tc=") else author)
+        )
 
 
-def _join_text(element: Any, tag: str) -> str:
-    return "".join(text.text or "" for text in element.iter(tag))
+def _parse_reference(reference: str) -> tuple[int, int]:
+    """Return the row and the column of a cell, counted from 1; raises `ValueError`."""
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise ValueError(f"{reference!r} is no cell")
+    return int(match[2]), _parse_column(match[1])
+
+
+@lru_cache(maxsize=2048)
+def _parse_column(letters: str) -> int:
+    return reduce(lambda column, letter: column * 26 + ord(letter) - 64, letters, 0)
+
+
+def _format_reference(row: int, column: int) -> str:
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row}"

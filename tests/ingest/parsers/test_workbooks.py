@@ -12,7 +12,7 @@ from ingest.errors import NoTextError, UnreadableFileError
 from ingest.parsers import registry
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.source import Source
-from ingest.parsers.spreadsheets.sheets import CellBudget, write_sheet
+from ingest.parsers.spreadsheets.sheets import Cell, CellBudget, write_sheet
 from ingest.types import Page, PageUnit, ParsedDocument
 from tests.office_files import write_opendocument, write_workbook, write_zip
 
@@ -29,7 +29,8 @@ def members_of(path: Path) -> dict[str, bytes]:
 def sheet_text(*rows: list[str]) -> tuple[str, list[str]]:
     """Return the text of a sheet, and the headers of its tables."""
     builder = DocumentBuilder()
-    write_sheet("Ports", ({n: cell for n, cell in enumerate(row) if cell} for row in rows), builder)
+    numbered = ({n: Cell(cell) for n, cell in enumerate(row) if cell} for row in rows)
+    write_sheet("Ports", enumerate(numbered, 1), builder)
     document = builder.build(title="", media_type="x/y", filename="a")
     return document.text, [document.text[block.start : block.header_end] for block in document.blocks]
 
@@ -67,8 +68,8 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path: Path) -> None:
     book.save(path)
     document = read(path)
     ports = (
-        "Ports\n\nDay | Share | Open | Metres\n2024-05-01 | 25.6% | TRUE | 6.1\n2024-05-02 13:30:00 | 100% | FALSE | 3"
-        "\n\nall ports\n\nComment at A2: measured twice"
+        "Ports\n\nDay | Share | Open | Metres\n2024-05-01 [comment by Ann: measured twice] | 25.6% | TRUE | 6.1"
+        "\n2024-05-02 13:30:00 | 100% | FALSE | 3\n\nall ports"
     )
     assert document.text == f"{ports}\n\nNotes\n\nBrest is open"
     end = len(ports)
@@ -78,13 +79,6 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path: Path) -> None:
         Page(3, end + 2, len(document.text), label="Notes"),
     )
     assert (document.unit, document.warnings, document.title) == (PageUnit.SHEET, (), "ports")
-
-
-def test_a_formula_without_a_stored_result_is_told(tmp_path: Path) -> None:
-    path = write_workbook(tmp_path / "a.xlsx", {"Ports": [["Sum", "=1+1"], ["Mean", "=AVERAGE(B1)"]]})
-    assert read(path).warnings == (
-        "2 formulas of sheet 'Ports' have no stored result: open the file in a spreadsheet program and save it",
-    )
 
 
 def test_cells_at_the_far_end_of_a_sheet_cost_nothing(tmp_path: Path) -> None:
@@ -158,5 +152,8 @@ def test_an_opendocument_spreadsheet_is_read_as_it_is_shown(tmp_path: Path) -> N
         '<table:table-row><table:table-cell office:value="7"/></table:table-row></table:table>'
     )
     document = registry.parse(write_opendocument(tmp_path / "a", "spreadsheet", body), "ports.ods")
-    assert document.text == "Ports\n\nPort | Day\nBrest | 1 May\nBrest | 1 May\n\n7\n\nComment: twice"
+    assert (
+        document.text
+        == "Ports\n\nPort | Day\nBrest [comment by Ann: twice] | 1 May\nBrest [comment by Ann: twice] | 1 May\n\n7"
+    )
     assert (document.pages[0].label, document.unit) == ("Ports", PageUnit.SHEET)
