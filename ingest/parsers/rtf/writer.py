@@ -10,10 +10,10 @@ from ingest.parsers.rtf.rows import CellDefinition, Row, place_cells
 from ingest.parsers.table_grid import lay_out_table
 
 _MAX_CELL_CHARS = 1000
-_BULLET = re.compile("^(?:[\u00b7\u2022▪▫■□◼●○◦❍❑❒❖◆◇♦⬥⬧➢➔→➲\u00a7o-])\t\\s*")
-_SIGN_BULLET = re.compile("^([✓✔✗✘☐☑☒])\t\\s*")
+_BULLET = re.compile("^\\s*(?:[\u00b7\u2022▪▫■□◼●○◦❍❑❒❖◆◇♦⬥⬧➢➔→➲\u00a7o-])\t\\s*")
+_SIGN_BULLET = re.compile("^\\s*([✓✔✗✘☐☑☒])\t\\s*")
 _MARKER = re.compile(r"\s*(?:-|\(?\w{1,5}(?:\.\w{1,3})*[.)])\s*")
-_NUMBER = re.compile(r"^(\(?\w{1,5}(?:\.\w{1,3})*[.)])\t\s*")
+_NUMBER = re.compile(r"^\s*(\(?\w{1,5}(?:\.\w{1,3})*[.)])\t\s*")
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 """Word documents (DOCX): all of their text, in reading order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from docx.document import Document
 from docx.opc.exceptions import OpcError
@@ -90,8 +91,9 @@ class _Writer:
         elif text:
             self._write_prose(style, text)
         annotations = [*paragraph.annotations, *map(self._annotate_comment, paragraph.comments)]
-        if not text and any(annotation.startswith(_STRUCK_OUT) for annotation in annotations):
-            annotations[0] = f"{self._make_label(style)} {annotations[0]}".strip()  # a struck item has its number
+        if not text and not style.heading_level and annotations[:1] and annotations[0].startswith(_STRUCK_OUT):
+            text = annotations.pop(0)
+            self._write_prose(replace(style, is_title=False), text)  # a struck item has its number
         self.builder.add_paragraph("\n".join(filter(None, annotations)), separator="\n" if text else "\n\n")
         self._write_notes_and_boxes(paragraph)
 

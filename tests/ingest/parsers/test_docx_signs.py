@@ -331,3 +331,11 @@ def test_a_link_to_a_part_that_is_missing_is_no_damage(tmp_path: Path) -> None:
             if name != "word/theme/theme1.xml":
                 new.writestr(name, old.read(name))
     assert registry.parse(tmp_path / "a.docx", "a.docx").text == "Kiln\n\nThe fee is 5."
+
+
+def test_a_struck_item_of_a_list_has_its_number(tmp_path: Path) -> None:
+    document = docx.Document()
+    for name in ("first", "second", "third"):
+        document.add_paragraph(style="List Number").add_run(name).font.strike = name == "second"
+    document.save(str(tmp_path / "a.docx"))
+    assert registry.parse(tmp_path / "a.docx", "a.docx").text == "1. first\n2. [struck out: second]\n3. third"

@@ -209,3 +209,13 @@ def test_a_header_of_several_rows_is_the_header_of_the_table(tmp_path: Path) -> 
 def test_bullets_in_symbol_fonts_are_bullets(tmp_path: Path, marker: bytes, shown: str) -> None:
     body = rb"{\listtext\pard\plain" + marker + rb"\tab}Open\par{\listtext\pard\plain" + marker + rb"\tab}Close\par"
     assert read(tmp_path, body).text == f"{shown} Open\n{shown} Close"
+
+
+def test_markers_of_lists_as_libreoffice_writes_them(tmp_path: Path) -> None:
+    markers = (
+        rb"{\listtext\pard\plain  1.\tab}first",
+        rb"{\listtext\pard\plain  2.\tab}{\strike second}",
+        rb"{\listtext  \u8226\'3f\tab}dot",
+    )
+    document = read(tmp_path, rb"\par ".join(markers) + rb"\par")
+    assert document.text == "1. first\n2. [struck out: second]\n- dot"
