@@ -78,3 +78,23 @@ def test_broken_and_encrypted_tables_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"PAR1....PARE")
     with pytest.raises(EncryptedFileError):
         list(parquet.parse(Source(path, "boats.parquet")))
+
+
+def test_floats_of_32_and_16_bits_are_short_decimals(tmp_path: Path) -> None:
+    single = pa.float32()
+    columns = {
+        "x": pa.array([0.1, None], single),
+        "half": pa.array([0.1, 2.5], single).cast(pa.float16()),
+        "list": pa.array([[0.1, 0.2], None], pa.list_(single)),
+        "pair": pa.array([{"a": 0.3, "b": 0.3}, None], pa.struct([("a", single), ("b", pa.float64())])),
+        "map": pa.array([[("k", 0.7)], None], pa.map_(pa.string(), single)),
+        "code": pa.array([0.1, 0.1], single).dictionary_encode(),
+        "large": pa.array([16777216, 1e30], single),
+        "odd": pa.array([float("nan"), float("inf")], single),
+        "double": pa.array([0.1, 0.2]),
+    }
+    (piece,) = pieces_of(tmp_path / "a", columns)
+    assert piece.text.split("\n")[1:] == [
+        '0.1 | 0.1 | [0.1,0.2] | {"a":0.3,"b":0.3} | {"k":0.7} | 0.1 | 16777216.0 | nan | 0.1',
+        " | 2.5 |  |  |  | 0.1 | 1e+30 | inf | 0.2",
+    ]

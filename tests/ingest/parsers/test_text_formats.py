@@ -191,6 +191,30 @@ def test_no_cell_is_lost(tmp_path: Path, rows: list[list[str]]) -> None:
     assert document.text.split("\n") == [" | ".join(row).rstrip(" |") for row in rows if " | ".join(row).rstrip(" |")]
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("sep=;\nName;Amount\nTide;1,5", "Name | Amount\nTide | 1,5"),
+        ("sep=,\r\nName,Amount\r\nTide,15", "Name | Amount\nTide | 15"),
+        ("SEP=|\nName|Amount\nTide|15", "Name | Amount\nTide | 15"),
+        ('"sep=;"\nName;Amount\nTide;15', "Name | Amount\nTide | 15"),
+        ("sep=\t\nName\tAmount\nTide\t15", "Name | Amount\nTide | 15"),
+        ("sep=^\nName^Amount\nTide^15", "Name | Amount\nTide | 15"),
+        ("sep=;;\nName;Amount\nTide;15", "Name | Amount\nTide | 15"),
+        ("\ufeffsep=;\nName;Amount\nTide;15", "Name | Amount\nTide | 15"),
+        ("sep=a\nName;Amount", "sep=a\nName | Amount"),
+        ("separator;x\nTide;15", "separator | x\nTide | 15"),
+    ],
+)
+def test_a_first_line_that_tells_the_delimiter_is_no_row(tmp_path: Path, content: str, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content.encode())
+    document = read_table(path, "a.csv")
+    assert document.text == text
+    has_line = content.lstrip("\ufeff").lower().startswith(("sep=", '"sep=')) and "sep=a" not in content
+    assert document.unit is (PageUnit.PAGE if has_line else PageUnit.LINE)
+
+
 def test_markdown_is_text_with_structure(tmp_path: Path) -> None:
     content = (
         '---\ntitle: "Boat Care"\n---\n# Hull\n\nScrub *gently*, see [guide](https://x.org/a) and <b>rinse</b>.\n\n'
