@@ -128,6 +128,7 @@ class _Sheet:
     _last_row: int = 0
     _computed: int = 0
     _not_computed: int = 0
+    _lost_texts: int = 0
     _shared_formulas: dict[str, str] = field(default_factory=dict)
     _shared_texts: dict[tuple[str, str | None], Cell] = field(default_factory=dict)
 
@@ -161,6 +162,8 @@ class _Sheet:
         if self.is_damaged:
             row = f" from row {self._last_row + 1} on" if self._last_row else ""
             yield f"sheet {name!r} is damaged: it is missing{row}"
+        if self._lost_texts:
+            yield f"{self._lost_texts} texts of sheet {name!r} are missing from the file"
         if self._computed:
             yield f"{self._computed} formulas of sheet {name!r} have no stored result and were computed here"
         if self._not_computed:
@@ -272,7 +275,10 @@ class _Sheet:
         cell = self._shared_texts.get((index, style_index))
         if cell is None:
             text = self.book.find_text(index)
-            cell = _EMPTY if text is None else _show_text(read_text(text, style), style)
+            if text is None:
+                self._lost_texts += 1
+                return _EMPTY
+            cell = _show_text(read_text(text, style), style)
             self._shared_texts[index, style_index] = cell
         return cell
 
@@ -290,10 +296,9 @@ class _Sheet:
                 return _show_text(mark_text(stored.strip(), style.font, is_number=False), style)
 
     def _show_number(self, stored: str, style: CellStyle) -> Cell:
-        try:
-            value: int | float = int(stored)
-        except ValueError:
-            value = float(stored)
+        value = _parse_number(stored)
+        if value is None:
+            return mark_text(stored.strip(), style.font, is_number=False)
         if not value and not self._has_zeros:
             return _EMPTY
         code = style.number_format
@@ -329,6 +334,16 @@ class _Sheet:
             self._shared_formulas[group] = text
         text = text or self._shared_formulas.get(group, "")
         return text if len(text) <= _MAX_FORMULA_CHARS else f"{text[:_MAX_FORMULA_CHARS]}…"
+
+
+def _parse_number(stored: str) -> float | None:
+    """Return a stored number, a whole one with all its digits; None if it is none."""
+    for kind in (int, float):
+        try:
+            return kind(stored)
+        except ValueError:
+            continue
+    return None
 
 
 def _show_text(cell: Cell, style: CellStyle) -> Cell:

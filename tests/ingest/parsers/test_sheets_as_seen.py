@@ -423,6 +423,52 @@ def test_damaged_styles_cost_the_formats(tmp_path: Path) -> None:
     assert document.warnings == ("the part with the workbook's number formats is damaged: some are missing",)
 
 
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+RELATIONS = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+
+
+def strict(path: Path, rows: str) -> ParsedDocument:
+    """Return a workbook of one sheet in the namespaces of the strict standard, without places of cells, as read."""
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    members: dict[str, str | bytes] = {
+        "[Content_Types].xml": f'<Types><Override PartName="/xl/workbook.xml" ContentType="{kind}"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{RELATIONS}/officeDocument" '
+        'Target="/xl/workbook.xml"/></Relationships>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" '
+        f'Type="{RELATIONS}/worksheet" Target="/xl/worksheets/sheet1.xml"/></Relationships>',
+        "xl/workbook.xml": f'<x:workbook xmlns:x="{STRICT}" xmlns:r="{RELATIONS}"><x:sheets>'
+        '<x:sheet name="S" sheetId="1" r:id="r1"/></x:sheets></x:workbook>',
+        "xl/worksheets/sheet1.xml": f'<x:worksheet xmlns:x="{STRICT}"><x:sheetData>{rows}</x:sheetData></x:worksheet>',
+    }
+    return registry.parse(write_zip(path / "strict.xlsx", members), "strict.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ('t="inlineStr"><x:is><x:r><x:t>漢字</x:t></x:r><x:rPh><x:t>かんじ</x:t></x:rPh></x:is>', "漢字"),
+        ('t="d"><x:v>2026-03-01T00:00:00</x:v>', "2026-03-01"),
+        ('t="d"><x:v>2026-03-01T13:30:00</x:v>', "2026-03-01 13:30:00"),
+        ('t="e"><x:v>#N/A</x:v>', "#N/A"),
+        ('t="b"><x:v>0</x:v>', "FALSE"),
+        ('t="str"><x:f>A1</x:f><x:v>open</x:v>', "open"),
+        ("><x:v>no number</x:v>", "no number"),
+        ("><x:v>1E3</x:v>", "1000"),
+        ('s="99"><x:v>7</x:v>', "7"),
+    ],
+)
+def test_every_type_of_cell_is_read_without_places_and_styles(tmp_path: Path, content: str, shown: str) -> None:
+    name = '<x:c t="inlineStr"><x:is><x:t>Tide</x:t></x:is></x:c>'
+    document = strict(tmp_path, f"<x:row>{name}<x:c {content}</x:c></x:row>")
+    assert (lines(document), document.warnings) == ([f"Tide | {shown}"], ())
+
+
+def test_texts_that_are_missing_from_the_file_are_told(tmp_path: Path) -> None:
+    document = strict(tmp_path, '<x:row><x:c t="s"><x:v>3</x:v></x:c><x:c><x:v>7</x:v></x:c></x:row>')
+    assert (document.text, document.warnings) == ("S\n\n7", ("1 texts of sheet 'S' are missing from the file",))
+
+
 def test_a_workbook_of_damaged_sheets_alone_is_refused(tmp_path: Path) -> None:
     read(tmp_path, lambda sheet: None, ROWS)
     members = members_of(tmp_path / "a.xlsx") | {"xl/worksheets/sheet1.xml": b"<worksheet"}
