@@ -211,13 +211,47 @@ _ONES = frozenset(
 )
 _NUMERALS = _ONES | {"ten", "zwei", "drei", "vier", "fünf", "sechs", "acht", "zehn"}
 _MIN_TAIL_HEAD = 3
+_MAX_WORD_CHARS = 80
 _WORD = re.compile(r"\w+(?:-\w+)*")
+_WORD_OR_NOTHING = re.compile(r"(?:\w+(?:-\w+)*)?")
+_FIRST_PART = re.compile(r"\A[\w-]*")
 
 
 def collect_vocabulary(texts: Iterable[str], line_end_hyphen: str) -> frozenset[str]:
     """Return the words of `texts` in lower case; a hyphenated word is one word, parts of broken words are none."""
-    broken = re.compile(rf"[\w-]*(?:{re.escape(line_end_hyphen)}[\w-]*)+")
-    return frozenset(word.lower() for text in texts for word in _WORD.findall(broken.sub(" ", text)))
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(_remove_broken(text, line_end_hyphen)))
+
+
+def _remove_broken(text: str, line_end_hyphen: str) -> str:
+    """Return `text` without the parts of broken words."""
+    pieces = text.split(line_end_hyphen)
+    for index in range(len(pieces) - 1):
+        pieces[index] = pieces[index][: _find_last_word(pieces[index])]
+        pieces[index + 1] = _FIRST_PART.sub("", pieces[index + 1], count=1)
+    return " ".join(pieces)
+
+
+def find_broken_words(text: str, line_end_hyphen: str) -> list[tuple[int, str, str]]:
+    """Return the place of every line-end hyphen with the word before it, hyphens included, and the word after it.
+
+    A hyphen without a word before it is left out.
+    """
+    broken: list[tuple[int, str, str]] = []
+    place = text.find(line_end_hyphen)
+    while place >= 0:
+        head = text[_find_last_word(text, place) : place].strip("-")
+        if head:
+            broken.append((place, head, _WORD_OR_NOTHING.findall(text[place + 1 : place + 1 + _MAX_WORD_CHARS])[0]))
+        place = text.find(line_end_hyphen, place + 1)
+    return broken
+
+
+def _find_last_word(text: str, end: int | None = None) -> int:
+    """Return the place where the word that ends at `end` begins; `end` without one."""
+    start = len(text) if end is None else end
+    while start > 0 and (text[start - 1] == "-" or text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    return start
 
 
 def is_suspended(head: str, following: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.parsers.pdf.columns import separate_columns
-from ingest.parsers.pdf.hyphenation import is_suspended, keeps_hyphen
+from ingest.parsers.pdf.hyphenation import find_broken_words, is_suspended, keeps_hyphen
 from ingest.parsers.pdf.lines import (
     HYPHENS,
     SPACE,
@@ -31,7 +31,6 @@ from ingest.text.word_boxes import WORD_DTYPE, WordArray
 TEXT_LINE = np.dtype([("start", "<u4"), ("end", "<u4"), ("size", "<f4")])
 """One line of a page: its span in characters of the page's text, and its font size in points."""
 
-_BROKEN_WORD = re.compile(rf"(\w+(?:-\w+)*){chr(LINE_END_HYPHEN)}(?=(\w*(?:-\w+)*))")
 _FIRST_WORD = re.compile(r"\w*(?:-\w+)*")
 _CONTACT_EM = 0.12
 _SAME_LINE_GAP_EM = 1.0
@@ -117,10 +116,10 @@ def dehyphenate(layout: PageLayout, vocabulary: Set[str], following: str = "") -
     if chr(LINE_END_HYPHEN) not in layout.text:
         return layout
     dropped: list[int] = []
-    for match in _BROKEN_WORD.finditer(layout.text):
-        tail = match[2] if match.end() < len(layout.text) else _FIRST_WORD.findall(following)[0]
-        if not keeps_hyphen(match[1], tail, vocabulary):
-            dropped.append(match.end(1))
+    for place, head, tail in find_broken_words(layout.text, chr(LINE_END_HYPHEN)):
+        following_word = tail if place + 1 < len(layout.text) else _FIRST_WORD.findall(following)[0]
+        if not keeps_hyphen(head, following_word, vocabulary):
+            dropped.append(place)
     text = _delete_characters(layout.text, dropped).replace(chr(LINE_END_HYPHEN), "-")
     words, lines = layout.words.copy(), layout.lines.copy()
     for spans in (words, lines):

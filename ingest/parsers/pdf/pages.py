@@ -3,6 +3,7 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -118,11 +119,11 @@ def _is_unmapped(text: str) -> bool:
 
 def _has_no_words(text: str, min_vowel_share: float) -> bool:
     """Return whether a text of Latin letters has fewer vowels than any language; false for little text."""
-    lower = text.lower()
-    letters = sum(map(str.isalpha, lower))
-    if letters < _FEW_LETTERS or sum(map(lower.count, _LATIN)) < _MIN_LATIN_SHARE * letters:
+    counts = Counter(text.lower())
+    letters = sum(count for sign, count in counts.items() if sign.isalpha())
+    if letters < _FEW_LETTERS or sum(counts[sign] for sign in _LATIN) < _MIN_LATIN_SHARE * letters:
         return False
-    return sum(map(lower.count, _VOWELS)) < min_vowel_share * letters
+    return sum(counts[sign] for sign in _VOWELS) < min_vowel_share * letters
 
 
 def _is_worth_ocr(pdf: pypdfium2.PdfDocument, index: int, page: ParsedPage) -> bool:
