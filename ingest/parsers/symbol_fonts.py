@@ -6,6 +6,7 @@ plain arrow, tick or box if that one is an obscure variant of it.
 """
 
 import re
+from functools import lru_cache
 
 _FIRST_CODE = 0x20
 _PRIVATE_USE = 0xF000
@@ -100,7 +101,7 @@ def decode_private_use(text: str) -> str:
 
     They are those of Symbol, except for the usual bullets, boxes and ticks of Wingdings.
     """
-    return _PRIVATE_CODES.sub(_decode_private_code, text)
+    return text if text.isascii() else _PRIVATE_CODES.sub(_decode_private_code, text)
 
 
 def _decode_private_code(match: re.Match[str]) -> str:
@@ -116,5 +117,6 @@ def _find_sign(character: str, signs: str) -> str:
     return character if signs[index] == _NO_SIGN else signs[index]
 
 
+@lru_cache(maxsize=1000)
 def _normalize_name(name: str) -> str:
     return _NAME_NOISE.sub("", _SUBSET_TAG.sub("", name.strip())).casefold()

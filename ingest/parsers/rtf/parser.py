@@ -177,9 +177,10 @@ class _Interpreter:
             state.field.read_instruction(text)
 
     def _add_text(self, data: bytes) -> None:
-        skipped = min(self._bytes_to_skip, len(data))
-        self._bytes_to_skip -= skipped
-        data = data[skipped:]
+        if self._bytes_to_skip:
+            skipped = min(self._bytes_to_skip, len(data))
+            self._bytes_to_skip -= skipped
+            data = data[skipped:]
         if self._state.destination == "fonttbl":
             self._name_font(data.decode("latin-1"))
         elif self._is_shown and data:

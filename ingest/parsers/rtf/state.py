@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingest.parsers.marked_text import RunStyle, Script
+from ingest.parsers.marked_text import STATED, RunStyle, Script
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols
 from ingest.text.annotations import AnnotationKind
 
@@ -15,6 +15,7 @@ _MIN_RAISE = 4
 _MAX_RAISED_CHARS = 10
 _SYMBOL_FIELD = re.compile(r'\s*SYMBOL\s+(0x[0-9a-f]+|\d+)(?:.*?\\f\s*(?:"([^"]*)"|(\S+)))?', re.I | re.S)
 _CHECK_BOX = 1
+_STYLES = {Script.NORMAL: STATED, **{script: RunStyle(script) for script in (Script.SUPERSCRIPT, Script.SUBSCRIPT)}}
 
 
 @dataclass(slots=True)
@@ -67,6 +68,8 @@ class State:
 
     def style_of(self, text: str, authors: list[str]) -> RunStyle:
         """Return what `text` is in its sentence; `authors` are those of the table of revisions."""
+        if not (self.is_deleted or self.is_struck or self.is_hidden or self.half_points_up):
+            return _STYLES[self.script]
         script = self._find_script(text)
         if self.is_deleted:
             is_known = 0 < self.deleting_author < len(authors)

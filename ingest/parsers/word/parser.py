@@ -28,6 +28,7 @@ from ingest.types import ParsedDocument
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _MAX_CELL_CHARS = 1000
+_PARAGRAPH, _PARAGRAPH_PROPERTIES = qn("w:p"), qn("w:pPr")
 _NO_LIST = "0"
 _STRUCK_OUT = f"[{AnnotationKind.STRUCK_OUT}"
 
@@ -74,7 +75,7 @@ class _Writer:
         """Add the paragraphs and tables inside an element."""
         for elements in _group_paragraphs(container):
             (*_, last) = elements
-            if last.tag == qn("w:p"):
+            if last.tag == _PARAGRAPH:
                 self._write_paragraph(elements, around)
             elif last.tag == qn("w:tbl"):
                 self._write_table(last)
@@ -151,7 +152,7 @@ class _Writer:
     def _flatten_pieces(self, container: Element, attached: list[Paragraph], around: RunStyle) -> Iterator[str]:
         for elements in _group_paragraphs(container):
             (*_, last) = elements
-            if last.tag == qn("w:p"):
+            if last.tag == _PARAGRAPH:
                 paragraph = self._reader.read(elements, around)
                 attached.append(paragraph)
                 yield self._make_label(self._read_style(last)) if paragraph.text.strip() else ""
@@ -167,7 +168,7 @@ class _Writer:
         return "".join(element.text or "" for element in container.iter(qn("w:t")))
 
     def _read_style(self, element: Element) -> ParagraphStyle:
-        properties = element.find(qn("w:pPr"))
+        properties = element.find(_PARAGRAPH_PROPERTIES)
         style_id = read_style_id(properties)
         style = read_own_style(properties).inherit(self._styles.get(style_id, ParagraphStyle()))
         return style.with_default_level(self._numbering.level_of_style(style.number_id, style_id))
@@ -185,7 +186,7 @@ def _group_paragraphs(container: Element) -> Iterator[list[Element]]:
     """Yield the children of an element, those paragraphs together that are one."""
     joined: list[Element] = []
     for child in container.iterchildren("*"):
-        is_paragraph = child.tag == qn("w:p")
+        is_paragraph = child.tag == _PARAGRAPH
         if joined and not is_paragraph:
             yield joined
             joined = []

@@ -13,6 +13,8 @@ _SCRIPTS = {"superscript": Script.SUPERSCRIPT, "subscript": Script.SUBSCRIPT, "b
 _MIN_RAISE = 4
 """Half points from which a run at a position of its own is a superscript or subscript."""
 _MAX_RAISED_CHARS = 10
+_READ = frozenset(map(qn, ("w:vertAlign", "w:strike", "w:dstrike", "w:vanish", "w:rFonts", "w:position")))
+_STYLE = qn("w:rStyle")
 _LATIN, _OTHER = ("ascii",), ("hAnsi", "cs", "eastAsia")
 
 
@@ -26,6 +28,11 @@ class RunFormat:
     latin_font: str | None = None
     other_font: str | None = None
     half_points_up: int | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether text of this format stands in the line and is shown as it is."""
+        return not (self.script is not None or self.half_points_up or self.is_struck or self.is_hidden)
 
     def inherit(self, base: "RunFormat") -> "RunFormat":
         """Return this format with its unset properties taken from `base`."""
@@ -87,11 +94,12 @@ class RunStyles:
         """Return the format of a run with these properties in a paragraph."""
         if properties is None:
             return paragraph_format
-        style = properties.find(qn("w:rStyle"))
+        style = properties.find(_STYLE)
         if style is not None:
             character_format = self._resolve(style.get(qn("w:val"), ""))
             paragraph_format = character_format.over_paragraph_style(paragraph_format)
-        return read_run_format(properties).inherit(paragraph_format)
+        own_format = read_run_format(properties)
+        return paragraph_format if own_format is PLAIN else own_format.inherit(paragraph_format)
 
     def _resolve(self, style_id: str) -> RunFormat:
         if style_id not in self._formats:
@@ -114,7 +122,9 @@ def read_run_format(properties: Element | None) -> RunFormat:
     """Return what run properties set themselves."""
     if properties is None:
         return PLAIN
-    values = {child.tag: child for child in properties.iterchildren("*")}
+    values = {child.tag: child for child in properties.iterchildren("*") if child.tag in _READ}
+    if not values:
+        return PLAIN
     strikes = [_is_on(values.get(qn(name))) for name in ("w:strike", "w:dstrike")]
     fonts = values.get(qn("w:rFonts"))
     return RunFormat(

@@ -27,6 +27,7 @@ NOTE_KINDS = {
 }
 
 _MATH = f"{{{nsmap['m']}}}"
+_RUN, _RUN_PROPERTIES, _PARAGRAPH_PROPERTIES = qn("w:r"), qn("w:rPr"), qn("w:pPr")
 _TEXT_BOX = qn("w:txbxContent")
 _DELETIONS = frozenset(map(qn, ("w:del", "w:moveFrom")))
 _TEXTS = frozenset({qn("w:t"), qn("w:delText"), f"{_MATH}t"})
@@ -60,6 +61,8 @@ class _Context:
         return self.style_of("").kind
 
     def style_of(self, text: str) -> RunStyle:
+        if self.around is STATED and self.run_format.is_plain:
+            return STATED
         script = self.run_format.find_script(text) if text.strip() else Script.NORMAL
         if self.around.kind is not None:
             return RunStyle(script, self.around.kind, self.around.author)
@@ -83,7 +86,7 @@ class ParagraphReader:
         """
         paragraph, runs = Paragraph(), MarkedText()
         for element in elements:
-            style_format = self._styles.of_paragraph(read_style_id(element.find(qn("w:pPr"))))
+            style_format = self._styles.of_paragraph(read_style_id(element.find(_PARAGRAPH_PROPERTIES)))
             self._read(element, _Context(style_format, style_format, around), paragraph, runs)
         paragraph.text, annotations = runs.join()
         paragraph.annotations[:0] = annotations
@@ -93,8 +96,11 @@ class ParagraphReader:
         for child in element.iterchildren("*"):
             if child.tag in LEFT_OUT:
                 continue
-            if child.tag == qn("w:r"):
-                run_format = self._styles.of_run(child.find(qn("w:rPr")), context.paragraph_format)
+            if child.tag == _RUN:
+                run_format = self._styles.of_run(child.find(_RUN_PROPERTIES), context.paragraph_format)
+                if run_format is context.run_format:
+                    self._read_run(child, context, paragraph, runs)
+                    continue
                 self._read_run(child, _Context(context.paragraph_format, run_format, context.around), paragraph, runs)
             elif child.tag in _DELETIONS:
                 around = RunStyle(kind=AnnotationKind.DELETED, author=child.get(qn("w:author"), ""))
@@ -108,7 +114,7 @@ class ParagraphReader:
                 self._read_leaf(child, context, paragraph, runs)
 
     def _read_run(self, run: Element, context: _Context, paragraph: Paragraph, runs: MarkedText) -> None:
-        marks = [child for child in run.iterchildren(*NOTE_KINDS)]
+        marks = [child for child in run if child.tag in NOTE_KINDS]
         if any(_has_own_sign(mark) for mark in marks):
             # The author's own mark of a note, such as "*", which is no part of the word before it.
             for mark in marks:
@@ -147,7 +153,7 @@ class ParagraphReader:
 
 def joins_next(paragraph: Element) -> bool:
     """Whether a paragraph and the next are one: its mark is deleted, moved away or hidden, or it is a drop cap."""
-    properties = paragraph.find(qn("w:pPr"))
+    properties = paragraph.find(_PARAGRAPH_PROPERTIES)
     if properties is None:
         return False
     frame = properties.find(qn("w:framePr"))
