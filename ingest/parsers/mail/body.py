@@ -152,8 +152,9 @@ def choose_alternative(alternatives: Sequence[Sequence[BodyPart]]) -> tuple[list
 
     Of two that say the same, the plain text is chosen, unless the HTML has a table.
     """
-    plain = next((list(parts) for parts in alternatives if not any(part.is_html for part in parts)), [])
-    html = next((list(parts) for parts in reversed(alternatives) if any(part.is_html for part in parts)), [])
+    nothing: list[BodyPart] = []
+    plain = next((list(parts) for parts in alternatives if not any(part.is_html for part in parts)), nothing)
+    html = next((list(parts) for parts in reversed(alternatives) if any(part.is_html for part in parts)), nothing)
     if not plain or not html:
         return plain or html, []
     plain_text, html_text = (("\n\n".join(map(_get_text, parts))) for parts in (plain, html))

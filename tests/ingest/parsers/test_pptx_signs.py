@@ -5,10 +5,10 @@ from typing import Any
 
 import pptx
 import pytest
-from lxml import etree
 from PIL import Image
 from pptx.opc.package import Part
 from pptx.opc.packuri import PackURI
+from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
 from pptx.util import Cm
 
@@ -31,7 +31,7 @@ class Deck:
         self.slide = self.add_slide(title)
 
     def add_slide(self, title: str = "") -> Any:
-        slide = self.presentation.slides.add_slide(self.presentation.slide_layouts[5 if title else 6])
+        slide: Any = self.presentation.slides.add_slide(self.presentation.slide_layouts[5 if title else 6])
         if title:
             slide.shapes.title.text = title
         return slide
@@ -60,7 +60,7 @@ def parse(xml: str) -> Any:
     head, rest = xml.split(">", 1)
     slash = "/" if head.endswith("/") else ""
     namespaces = f'xmlns:a="{_DRAWING}" xmlns:m="{_MATH}" xmlns:a14="{_OFFICE_14}"'
-    return etree.fromstring(f"{head.rstrip('/')} {namespaces}{slash}>{rest}")
+    return parse_xml(f"{head.rstrip('/')} {namespaces}{slash}>{rest}")
 
 
 def run(text: str, attributes: str = "", fonts: str = "") -> str:
