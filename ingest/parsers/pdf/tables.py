@@ -4,6 +4,7 @@ Only clear tables count: at least three consecutive rows whose cells are short, 
 the same vertical strips of the page empty. All other text stays unchanged.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,8 @@ _CELL_GAP_EM = 0.9
 _ALIGNED_EM = 0.6
 _ROW_GAP = 2.5
 _MAX_HEADER_LINES = 8
+_MIN_COLUMNS_BESIDE_LABELS, _MIN_LABELS = 3, 2
+_TOTAL = re.compile(r"\b(?:sub)?(?:total|sum|summe|gesamt|average|mean|durchschnitt|somme|moyenne|carried)", re.I)
 _STRAY_ROWS = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1))
 """Numbers of rows that may be dropped above and below: a line across columns is no row of the table."""
 
@@ -207,7 +210,12 @@ def _names_columns(row: _Row, table: _Table, text: str) -> bool:
 
 
 def _write_tables(layout: PageLayout, tables: Sequence[_Table], rows: Sequence[_Row]) -> PageLayout:
-    edits = [edit for table in tables for row, columns in _pair_rows(table) for edit in _make_edits(row, columns)]
+    edits = [
+        edit
+        for table in tables
+        for (row, columns), label in zip(_pair_rows(table), _find_labels(table, layout.text), strict=True)
+        for edit in _make_edits(row, columns, label)
+    ]
     ends = np.array([end for _, end, _ in edits], np.int64)
     growth = np.concatenate([[0], np.cumsum([len(text) - (end - start) for start, end, text in edits])])
 
@@ -222,11 +230,42 @@ def _write_tables(layout: PageLayout, tables: Sequence[_Table], rows: Sequence[_
     return replace(edited, tables=tuple(_find_span(table, layout, edited, rows) for table in tables))
 
 
-def _make_edits(row: _Row, columns: Sequence[int]) -> list[tuple[int, int, str]]:
+def _find_labels(table: _Table, text: str) -> list[str]:
+    """Return the label that counts for each row without one: that of a cell merged downwards, drawn once at its top.
+
+    Only clear cases count: a header without numbers, numbers in the last column, no other cell missing, two labels or
+    more that are words, none of them repeated, and no row of totals.
+    """
+    count = _count_columns(table)
+    rows = _pair_rows(table)
+    without = [columns[0] == 1 and len(columns) == count - 1 for _, columns in rows]
+    is_whole = all(len(columns) == count or is_without for (_, columns), is_without in zip(rows, without, strict=True))
+    none = [""] * len(rows)
+    if count < _MIN_COLUMNS_BESIDE_LABELS or not any(without) or not is_whole:
+        return none
+    cells = [[text[cell.start : cell.end] for cell in row.cells] for row, _ in rows]
+    has_header = not any(map(str.isdigit, "".join(cells[0])))
+    if not has_header or not all(any(map(str.isdigit, row[-1])) for row in cells[1:]):
+        return none
+    labels = [row[0] for row, is_without in zip(cells[1:], without[1:], strict=True) if not is_without]
+    is_distinct = len(set(labels)) == len(labels) >= _MIN_LABELS
+    if without[0] or without[1] or not is_distinct or any(map(_is_number, labels)):
+        return none
+    if any(_TOTAL.search(cell) for row in cells[1:] for cell in row[:2]):
+        return none
+    result: list[str] = []
+    label = ""
+    for row, is_without in zip(cells, without, strict=True):
+        label = label if is_without else row[0]
+        result.append(label if is_without else "")
+    return result
+
+
+def _make_edits(row: _Row, columns: Sequence[int], label: str) -> list[tuple[int, int, str]]:
     """Return the spans of white space between cells, each with the separators that replace it."""
     edits: list[tuple[int, int, str]] = []
     if columns[0] > 0:
-        edits.append((row.cells[0].start, row.cells[0].start, CELL_SEPARATOR * columns[0]))
+        edits.append((row.cells[0].start, row.cells[0].start, label + CELL_SEPARATOR * columns[0]))
     for index in range(1, len(columns)):
         separator = CELL_SEPARATOR * (columns[index] - columns[index - 1])
         edits.append((row.cells[index - 1].end, row.cells[index].start, separator))

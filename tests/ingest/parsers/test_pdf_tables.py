@@ -96,3 +96,31 @@ def test_marking_tables_changes_nothing_but_what_stands_between_words(glyphs: Gl
         assert plain.text[before[0] : before[1]] == marked.text[after[0] : after[1]]
     joined = dehyphenate(marked, frozenset())
     assert all(0 <= a <= head <= end <= len(joined.text) for a, head, end in joined.tables)
+
+
+HARBOUR_LANES = [("Zone", "Lane", "Limit"), ("Harbour", "Quay lane", "20 km/h"), ("", "Crane lane", "8 km/h")]
+TOWN_LANES = [("Town", "Mill lane", "30 km/h"), ("", "Dyke lane", "25 km/h")]
+
+
+def test_the_label_of_a_cell_merged_downwards_counts_for_every_row_under_it(tmp_path: Path) -> None:
+    document = read(tmp_path / "a.pdf", (700, [*HARBOUR_LANES, *TOWN_LANES]))
+    assert "Harbour | Crane lane | 8 km/h" in document.text
+    assert "Town | Dyke lane | 25 km/h" in document.text
+    start = document.text.index("Crane lane | 8")
+    (box,) = find_boxes(document.pages[0], start, start + len("Crane lane"))
+    assert box.x0 == pytest.approx(COLUMNS[1], abs=1)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*HARBOUR_LANES, ("Town", "Total", "30 km/h"), ("", "Dyke lane", "25 km/h")],
+        [*HARBOUR_LANES, ("Harbour", "Mill lane", "30 km/h"), ("", "Dyke lane", "25 km/h")],
+        [*HARBOUR_LANES, ("Town", "", "30 km/h"), ("", "Dyke lane", "25 km/h")],
+        [("Zone", "Lane", "Limit"), ("1", "Quay", "20"), ("", "Crane", "8"), ("2", "Mill", "30"), ("", "Dyke", "5")],
+    ],
+)
+def test_a_label_is_not_repeated_if_the_row_may_be_another_kind(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
+    text = read(tmp_path / "a.pdf", (700, rows)).text
+    assert "Town | Dyke" not in text
+    assert "2 | Dyke" not in text
