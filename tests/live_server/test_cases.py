@@ -1,0 +1,41 @@
+"""Questions on documents that were read wrong once, over a live server by the official `openai` client."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from openai import OpenAI
+
+from tests.cases import Case, load_cases
+from tests.live import LiveStack
+
+pytestmark = pytest.mark.real
+
+OF_READING = re.compile(r"B(0[1-5]|13|1[5-9])(-|$)")
+"""Cases that reading decides; the others need more than that."""
+CASES = [case for case in load_cases() if case.turns and OF_READING.match(case.id)]
+
+
+@pytest.fixture(scope="module")
+def client(live_stack: LiveStack) -> Iterator[OpenAI]:
+    with OpenAI(base_url=f"{live_stack.api_url}/v1", api_key="none", max_retries=0, timeout=240) as made:
+        yield made
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_an_answer_says_what_a_person_reads(client: OpenAI, case: Case) -> None:
+    store = client.vector_stores.create(name=f"case-{case.id.lower()}")
+    for path in case.files:
+        file = client.files.create(file=path, purpose="assistants")
+        added = client.vector_stores.files.create_and_poll(file.id, vector_store_id=store.id)
+        assert added.status == "completed", added.last_error
+    (question,) = case.turns
+    completion = client.chat.completions.create(
+        model=f"docs/{store.name}", messages=[{"role": "user", "content": question}], max_tokens=64
+    )
+    message = completion.choices[0].message.model_dump()
+    quotes = " ".join(annotation["quote"] for annotation in message["annotations"])
+    said = f"{message['content']} {quotes}"
+    missing = [words for words in case.contains if words not in said]
+    wrong = [words for words in case.not_contains if words in re.sub(r"\[[a-z ]+: [^\]]*\]", "", said)]
+    assert (missing, wrong) == ([], []), said
