@@ -22,7 +22,7 @@ ADAPTERS = {
     "llguidance": ("rag/engines/serving/",),
     "msoffcrypto": ("ingest/parsers/encrypted_office.py",),
     "betteroffice_xlsx": ("ingest/parsers/spreadsheets/formulas.py",),
-    "pptx": ("ingest/parsers/presentations/pptx.py",),
+    "pptx": ("ingest/parsers/presentations/",),
     "docx": ("ingest/parsers/word/",),
     "pyarrow": ("ingest/parsers/spreadsheets/parquet.py",),
     "pypdf": ("ingest/parsers/pdf/pypdf_text.py",),
