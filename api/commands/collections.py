@@ -14,13 +14,13 @@ def list_collections(settings: AllSettings, *, as_json: bool) -> int:
     with open_library(settings) as library:
         rows: list[JsonObject] = []
         for collection in library.collections():
-            documents = library.documents(collection.id)
+            counts = library.counts(collection.id)
             rows.append(
                 {
                     "id": collection.id,
                     "name": collection.name,
-                    "documents": len(documents),
-                    "chunks": sum(document.chunks for document in documents),
+                    "documents": counts.total,
+                    "chunks": counts.chunks,
                     "embedder": collection.passport.model,
                 }
             )

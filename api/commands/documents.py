@@ -32,7 +32,7 @@ def list_documents(settings: AllSettings, collection_name: str | None, *, as_jso
 def show_document(settings: AllSettings, file_id: str, collection_name: str | None, *, as_json: bool) -> int:
     """Show a document with the text of its pages."""
     with open_library(settings) as library:
-        document = _find(library, file_id, collection_name)[0]
+        document = find_documents(library, file_id, collection_name)[0]
         text = library.document_text(document.collection_id, file_id)
         pages = [
             PageObject.of(page, text[page.start : page.end]) for page in library.pages(document.collection_id, file_id)
@@ -72,8 +72,8 @@ def _documents(library: Library, collection_name: str | None) -> list[DocumentRe
     return library.documents(collection_id)
 
 
-def _find(library: Library, file_id: str, collection_name: str | None) -> list[DocumentRecord]:
-    """Return a file's documents, one for each collection that it is in."""
+def find_documents(library: Library, file_id: str, collection_name: str | None = None) -> list[DocumentRecord]:
+    """Return a file's documents, one for each collection that it is in; raises `FileNotInLibraryError` if none is."""
     documents = [document for document in _documents(library, collection_name) if document.file_id == file_id]
     if not documents:
         raise FileNotInLibraryError(file_id=file_id)
@@ -83,7 +83,9 @@ def _find(library: Library, file_id: str, collection_name: str | None) -> list[D
 def _removable(library: Library, file_id: str, collection_name: str | None) -> list[JsonObject]:
     """Return what `documents rm` removes: a file's documents, or the file alone if it has no document."""
     try:
-        return [DocumentObject.of(document).json_object() for document in _find(library, file_id, collection_name)]
+        return [
+            DocumentObject.of(document).json_object() for document in find_documents(library, file_id, collection_name)
+        ]
     except FileNotInLibraryError:
         if collection_name is not None:
             raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from api.commands.documents import find_documents
 from api.commands.ingest_progress import format_remaining_time
 from api.commands.output import add_row, messages, results, strip_control_chars, style_status, table, write_json
 from api.commands.resources import open_library
@@ -10,7 +11,6 @@ from api.wire.base import JsonObject
 from api.wire.documents import DocumentObject
 from api.wire.queue import QueueObject
 from api.wire.vector_stores import ProgressObject
-from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.types import DocumentRecord
 
@@ -79,20 +79,13 @@ def _change(
         if not file_ids and change_all is not None:
             change_all(library)
             messages().print(f"the queue is {outcome}")
-        documents = [document for file_id in file_ids for document in _documents(library, file_id)]
+        documents = [document for file_id in file_ids for document in find_documents(library, file_id)]
         changed = [change(library, document.collection_id, document.file_id) for document in documents]
     if as_json:
         write_json([_job(document) for document in changed])
     if file_ids:
         messages().print(f"{len(changed)} {outcome}")
     return 0
-
-
-def _documents(library: Library, file_id: str) -> list[DocumentRecord]:
-    documents = [document for document in library.documents() if document.file_id == file_id]
-    if not documents:
-        raise FileNotInLibraryError(file_id=file_id)
-    return documents
 
 
 def _job(document: DocumentRecord) -> JsonObject:

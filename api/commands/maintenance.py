@@ -96,7 +96,7 @@ def restore(settings: AllSettings, source: Path, *, force: bool, as_json: bool) 
         raise CommandError(f"there is no backup {source}", exit_code=2)
     restored = restore_backup(source, settings.home, force=force)
     with open_library(settings) as library:  # opening migrates it to the current schema
-        documents = len(library.documents())
+        documents = library.counts().total
     aside = None if restored.aside is None else str(restored.aside)
     if as_json:
         write_json({"home": str(settings.home), "counts": restored.counts, "moved_aside": aside})
