@@ -5,7 +5,7 @@ from typing import Literal
 
 from rag.engines.types import ModelInfo
 from rag.models.capability import is_capable
-from rag.summarization.intent import OverviewIntent
+from rag.questions.overview_intent import OverviewIntent
 from rag.types import AnswerStyle, ContextMode, Question, ResolvedStyle
 
 AnswerKind = Literal["written", "extractive", "map-reduce", "extractive overview", "none"]

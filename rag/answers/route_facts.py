@@ -6,7 +6,7 @@ from rag.context.answer_policy import AnswerPolicy
 from rag.context.planner import Planner
 from rag.engines.types import ModelInfo
 from rag.errors import QuestionError
-from rag.summarization.intent import detect_overview
+from rag.questions.overview_intent import detect_overview
 from rag.types import Question
 
 

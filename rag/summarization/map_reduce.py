@@ -18,7 +18,7 @@ from rag.errors import PromptTooLongError, RagError
 from rag.generation.answer_clock import AnswerClock
 from rag.generation.streaming import stream_answer
 from rag.grounding.markers import MARKER, parse_numbers
-from rag.summarization.intent_patterns import OverviewKind
+from rag.questions.overview_patterns import OverviewKind
 from rag.summarization.map_step import CompletionRequest, CompletionResult, RunReport, complete_all
 from rag.summarization.notes import Note, PassageNumbers, merge_notes, parse_notes
 from rag.summarization.overview_types import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest

@@ -7,7 +7,7 @@ from ingest.types import Filter
 from rag.engines.completion import Completion
 from rag.engines.types import Sampling
 from rag.generation.quote_selection import QuotedSentence
-from rag.summarization.intent import OverviewIntent
+from rag.questions.overview_intent import OverviewIntent
 from rag.types import AnswerDelta, AnswerProgress, Passage, PinnedSentence
 
 OverviewEvent = AnswerProgress | AnswerDelta | PinnedSentence

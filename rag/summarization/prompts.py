@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ingest.types import StoredChunk
 from rag.context.prompt import FENCE, render_passage
 from rag.engines.types import Message
-from rag.summarization.intent_patterns import OverviewKind
+from rag.questions.overview_patterns import OverviewKind
 from rag.summarization.notes import Note
 from rag.types import Passage
 

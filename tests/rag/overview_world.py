@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingest.library.library import Library
 from ingest.types import Collection
 from rag.engines.types import Message, Sampling
-from rag.summarization.intent import OverviewIntent
+from rag.questions.overview_intent import OverviewIntent
 from rag.summarization.map_reduce import MapReduceSpec, write_overview
 from rag.summarization.overview_types import Overview, OverviewEvent, OverviewRequest
 from rag.types import AnswerDelta

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rag.answers.producer import AnswerTask, Draft
-from rag.summarization.intent import OverviewIntent
+from rag.questions.overview_intent import OverviewIntent
 from rag.summarization.overview_types import Overview, OverviewRequest
 
 

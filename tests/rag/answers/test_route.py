@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rag.answers.route import MAX_MAP_REDUCE_CHUNKS, NO_DOCUMENTS, NO_MATCH, AnswerKind, RouteFacts, choose_route
 from rag.engines.types import Message, ModelInfo, Sampling
 from rag.models.capability import is_capable
-from rag.summarization.intent import OverviewIntent
+from rag.questions.overview_intent import OverviewIntent
 from rag.types import AnswerMode, AnswerStyle, Question
 
 SMALL = ModelInfo("small", "small.gguf", "llama", 4_096, 0, 1, 100_000_000)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.summarization.intent import MAX_CHARS, detect_overview
-from rag.summarization.intent_patterns import OverviewKind
+from rag.questions.overview_intent import MAX_CHARS, detect_overview
+from rag.questions.overview_patterns import OverviewKind
 
 EVALUATION_SETS = Path(__file__).resolve().parents[3] / "shared" / "eval"
 

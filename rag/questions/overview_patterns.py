@@ -1,4 +1,4 @@
-"""Patterns of the words that ask for an overview, in seven languages, for `rag.summarization.intent`. Pure.
+"""Patterns of the words that ask for an overview, in seven languages, for `rag.questions.overview_intent`. Pure.
 
 The group `words` has the words that ask for it, `topic` the topic if it does not simply follow them.
 """

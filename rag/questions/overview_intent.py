@@ -7,7 +7,7 @@ German, French, Spanish, Italian, Portuguese and Dutch.
 import re
 from dataclasses import dataclass
 
-from rag.summarization.intent_patterns import CONVERSATION, EMPTY_WORD, ONE_PLACE, PATTERNS, OverviewKind
+from rag.questions.overview_patterns import CONVERSATION, EMPTY_WORD, ONE_PLACE, PATTERNS, OverviewKind
 
 MAX_CHARS = 300
 """A longer message quotes a text of its own, or asks for more than one thing."""
