@@ -3,7 +3,19 @@
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 MAX_QUERY_CHARS = 10_000
 
@@ -11,9 +23,30 @@ JsonObject = dict[str, Any]
 
 
 class RequestModel(BaseModel):
-    """Base of all requests. A field that is not declared is refused by name."""
+    """Base of all requests. A field that is not declared is refused by name; null leaves an optional one out.
+
+    So OpenAI's API reads null, and so many clients send what their user has not set.
+    """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, body: object) -> object:
+        if not isinstance(body, dict):
+            return body
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {name: value for name, value in body.items() if value is not None or name not in optional}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say of every optional field that it may be null."""
+        schema = handler(core_schema)
+        resolved = handler.resolve_ref_schema(schema)
+        properties = resolved.get("properties", {})
+        for name in properties.keys() - set(resolved.get("required", ())):
+            properties[name] = _allow_null(properties[name])
+        return schema
 
 
 class ResponseModel(BaseModel):
@@ -71,6 +104,19 @@ def as_list(value: object) -> object:
 def as_text_parts(value: object) -> object:
     """Accept one text for a list of content parts."""
     return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
+def _allow_null(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """Return a property's schema that also takes null; its description and default stay beside the choice."""
+    options = schema.get("anyOf", [schema])
+    is_open = not schema.keys() & {"$ref", "allOf", "anyOf", "const", "enum", "type"}
+    if is_open or any(option.get("type") == "null" for option in options):
+        return schema
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*options, {"type": "null"}]}
+    about = {key: schema[key] for key in ("description", "default", "title") if key in schema}
+    inner = {key: value for key, value in schema.items() if key not in about}
+    return {**about, "anyOf": [inner, {"type": "null"}]}
 
 
 def _check_unset(value: object) -> None:

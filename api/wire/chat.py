@@ -165,11 +165,14 @@ class ChatRequest(RequestModel):
     """The older name of `max_completion_tokens`."""
     max_completion_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """Most tokens of the answer."""
-    stop: Annotated[
-        list[Text] | None,
-        BeforeValidator(as_list, json_schema_input_type=str | list[str] | None),
-        Field(max_length=MAX_STOPS),
-    ] = None
+    stop: (
+        Annotated[
+            list[Text],
+            BeforeValidator(as_list, json_schema_input_type=str | list[str]),
+            Field(max_length=MAX_STOPS),
+        ]
+        | None
+    ) = None
     """Texts that end the answer."""
 
     frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None

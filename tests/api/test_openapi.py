@@ -4,7 +4,9 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,12 +24,18 @@ NOT_JSON = {"GET /v1/vector_stores/{store}/files/{file_id}/pages/{number}/image"
 Schema = Mapping[str, Any]
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """An application whose collection `docs` has two documents."""
-    with make_world(tmp_path_factory.mktemp("openapi") / "home") as world:
+@contextmanager
+def two_documents(home: Path) -> Iterator[World]:
+    """Yield an application whose collection `docs` has two documents."""
+    with make_world(home) as world:
         world.add("pump.txt", PUMP)
         world.add("house.txt", LUNCH, DRILL)
+        yield world
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with two_documents(tmp_path_factory.mktemp("openapi") / "home") as world:
         yield world
 
 
@@ -120,18 +128,43 @@ def test_every_example_obeys_its_schema(document: Schema) -> None:
         assert list(validator(document, schema).iter_errors(example)) == [], name
 
 
+def filled_with_null(document: Schema, schema: Schema, body: Any) -> Any:
+    """Return a request body with null for every optional field that it leaves out, at every depth."""
+    schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if isinstance(body, list):
+        return [filled_with_null(document, schema.get("items", {}), item) for item in body]
+    if not isinstance(body, dict):
+        return body
+    for option in schema.get("anyOf", ()):
+        if "$ref" in option:
+            return filled_with_null(document, option, body)
+    fields = schema.get("properties", {})
+    absent = fields.keys() - body.keys() - set(schema.get("required", ()))
+    present = {name: filled_with_null(document, fields.get(name, {}), value) for name, value in body.items()}
+    return present | dict.fromkeys(absent)
+
+
 @dataclass
 class Recorder:
-    """Sends requests and checks every answer against the document; `routes` are those that answered with 2xx."""
+    """Sends requests and checks every answer against the document; `routes` are those that answered with 2xx.
+
+    `statuses` are those of all answers in order. With `sends_nulls` each request has null for what it leaves out.
+    """
 
     document: Schema
     client: TestClient
+    sends_nulls: bool = False
     routes: set[str] = field(default_factory=set)
+    statuses: list[tuple[str, int]] = field(default_factory=list)
 
     def send(self, method: str, path: str, **options: Any) -> Any:
         """Return the body of the answer."""
-        response = self.client.request(method, path, **options)
         route, operation = self._operation(method, path)
+        if self.sends_nulls and "json" in options:
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            options["json"] = filled_with_null(self.document, schema, options["json"])
+        response = self.client.request(method, path, **options)
+        self.statuses.append((route, response.status_code))
         declared = operation["responses"]
         status = str(response.status_code)
         shape = declared.get(status) or declared[f"{status[0]}XX"]
@@ -164,14 +197,29 @@ class Recorder:
 
 
 def test_every_answer_has_the_described_shape(served: World, document: Schema) -> None:
+    recorder = use_every_route(served, document)
+    assert {route for route, _ in operations(document)} - recorder.routes == NOT_JSON
+
+
+def test_every_optional_field_takes_null(tmp_path: Path, document: Schema) -> None:
+    with two_documents(tmp_path / "plain") as world:
+        plain = use_every_route(world, document)
+    with two_documents(tmp_path / "nulls") as world:
+        with_nulls = use_every_route(world, document, sends_nulls=True)
+    assert with_nulls.statuses == plain.statuses
+    assert {status for _, status in plain.statuses} >= {200, 400, 404}
+
+
+def use_every_route(served: World, document: Schema, *, sends_nulls: bool = False) -> Recorder:
+    """Return the record of requests to every route."""
     with served.client() as client:
-        recorder = Recorder(document, client)
+        recorder = Recorder(document, client, sends_nulls)
         _use_documents(recorder)
         _use_models_and_state(recorder)
         _ask(served, recorder)
         _use_conversations(recorder)
         _delete(recorder)
-    assert {route for route, _ in operations(document)} - recorder.routes == NOT_JSON
+    return recorder
 
 
 def _use_documents(recorder: Recorder) -> None:
