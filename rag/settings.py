@@ -34,7 +34,7 @@ class RagSettings(PinciteSettings):
         default=8, ge=1, le=32, description="Requests that a model decodes in one batch; further requests wait."
     )
     queue_size: int = Field(
-        default=32, ge=1, description="Requests that may wait for a model; further requests get status 429."
+        default=32, ge=1, description="Requests of one client that may wait for a model; further ones get status 429."
     )
     model_memory_gb: float | None = Field(
         default=None,

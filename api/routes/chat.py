@@ -12,6 +12,7 @@ from api.wire.chat_chunks import ChatCompletionChunk
 from api.wire.models import DOCS_PREFIX
 from ingest import errors as ingest_errors
 from rag import errors as rag_errors
+from rag.engines.serving.fairness import name_client
 
 router = APIRouter(prefix="/v1/chat", tags=["chat"])
 
@@ -53,7 +54,7 @@ async def create_completion(request: Request, services: AppServices, chat: ChatR
     """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer from documents with citations."""
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
-    client = chat.user or (request.client.host if request.client else "")
+    client = name_client(request.client.host if request.client else "", chat.user)
     choices, frame = completion_choices(services, chat, client), CompletionFrame(chat.model, is_json=chat.wants_json)
     if not chat.stream:
         return JsonResult(collect_completion(choices, frame, metrics), stopping)

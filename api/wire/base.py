@@ -114,7 +114,7 @@ def _allow_null(schema: JsonSchemaValue) -> JsonSchemaValue:
         return schema
     if "anyOf" in schema:
         return {**schema, "anyOf": [*options, {"type": "null"}]}
-    about = {key: schema[key] for key in ("description", "default", "title") if key in schema}
+    about: JsonSchemaValue = {key: schema[key] for key in ("description", "default", "title") if key in schema}
     inner = {key: value for key, value in schema.items() if key not in about}
     return {**about, "anyOf": [inner, {"type": "null"}]}
 

@@ -210,7 +210,7 @@ class ChatRequest(RequestModel):
     store: Ignored = None
     ttl: Ignored = None
     user: str | None = Field(default=None, max_length=512)
-    """Who asks: requests of different users take turns when the model is busy."""
+    """Who asks: users of one address have queues of their own and take turns when the model is busy."""
     verbosity: Ignored = None
 
     @field_validator("top_logprobs")

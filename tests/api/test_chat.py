@@ -88,7 +88,7 @@ def test_the_model_is_told_who_asks(world: World, client: TestClient, model: str
     world.models.scripted = ScriptedEngine()
     ask(client, model=model, user="ward 3")
     ask(client, model=model)
-    assert world.models.scripted.clients == ["ward 3", "testclient"]
+    assert world.models.scripted.clients == ["testclient/ward 3", "testclient"]
 
 
 def test_penalties_reach_the_model(world: World, client: TestClient) -> None:

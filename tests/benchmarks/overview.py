@@ -20,8 +20,8 @@ from pathlib import Path
 from api.commands.ingest import ingest_files
 from api.services import Services
 from api.settings import load_settings
-from rag.summarization.extractive_overview import quote_overview
 from rag.questions.overview_intent import detect_overview
+from rag.summarization.extractive_overview import quote_overview
 from rag.summarization.map_reduce import MapReduceSpec, write_overview
 from rag.summarization.overview_types import Overview, OverviewEvent, OverviewRequest
 from rag.types import AnswerProgress

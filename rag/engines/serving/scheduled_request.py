@@ -17,7 +17,8 @@ SMOOTHING = 4
 class ScheduledRequest:
     """A call with its token sequence and, once it is admitted, its KV slot.
 
-    `skipped_steps` counts the prefill steps of other requests since its own last one. `logprobs` wait for the next
+    `skipped_steps` counts the prefill steps of other requests since its own last one, and `last_step` is the number of
+    the last decode step that it was part of. `logprobs` wait for the next
     delta. A request without a sampler is a background prefill of a prompt prefix that contains `documents`.
     """
 
@@ -32,6 +33,7 @@ class ScheduledRequest:
     admitted_at: float = 0.0
     slot: int = -1
     skipped_steps: int = 0
+    last_step: int = 0
     logprobs: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
 
     @property

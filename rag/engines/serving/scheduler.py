@@ -9,15 +9,15 @@ Prefill never shares a forward pass with decoding: so a prompt gives the same bi
 
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.runtime.worker_main import Call
+from rag.engines.serving.fairness import Sharers, choose_decoding, choose_waiting
 from rag.engines.serving.kv_slots import KvSlots
 from rag.engines.serving.language_model import BatchRow, LanguageModel
 from rag.engines.serving.prefix_cache import MIN_PREFIX_TOKENS, MIN_SAVED_TOKENS, PrefixCache
@@ -26,7 +26,7 @@ from rag.engines.serving.scheduled_request import Drafter, RunningMeans, Schedul
 from rag.engines.serving.scheduling_policy import SchedulingPolicy
 from rag.engines.serving.sequence import TokenSequence, count_common_prefix, limit_max_tokens
 from rag.engines.serving.speculative import DraftPolicy
-from rag.engines.serving.worker_protocol import CountParams, GenerateParams, PrefillParams
+from rag.engines.serving.worker_protocol import CallChannel, CountParams, GenerateParams, PrefillParams
 from rag.engines.types import Alternative, Delta, Message, TokenLogprob
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 
@@ -34,21 +34,6 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 1.0
 """A request without text for so long gets an empty delta, at which its caller can leave or see that it is alive."""
-
-
-class CallChannel(Protocol):
-    """The source of calls and the sink of replies; see `ingest.runtime.worker_main.Channel`."""
-
-    @property
-    def has_calls(self) -> bool: ...
-
-    def next_call(self, timeout_seconds: float | None = None) -> Call | None: ...
-
-    def reply(self, call: Call, payload: object) -> None: ...
-
-    def finish(self, call: Call) -> None: ...
-
-    def fail(self, call: Call, error: Exception) -> None: ...
 
 
 class Scheduler:
@@ -72,6 +57,8 @@ class Scheduler:
         self._background: deque[ScheduledRequest] = deque()  # prefills that run while no completion is wanted
         self._running: list[ScheduledRequest] = []
         self._means = RunningMeans()
+        self._sharers = Sharers(clock)
+        self._decode_steps = 0
         self._slots = KvSlots(model, slots=model.slots, align_reuse=policy.align_reuse)
 
     @property
@@ -126,8 +113,10 @@ class Scheduler:
         raise RagError(f"the model worker knows no method {call.method!r}")
 
     def _create_completion(self, call: Call) -> ScheduledRequest:
-        self._policy.check_queue(len(self._waiting), mean_seconds=self._means.request_seconds)
         params = msgspec.convert(call.params, GenerateParams)
+        waiting = [request.client for request in self._waiting]
+        self._sharers.see(params.client)
+        self._policy.check_queue(waiting, params.client, mean_seconds=self._means.request_seconds)
         sampling, window = params.sampling, self._model.loaded.info.context_window
         prompt = self._model.tokenize_chat(params.messages)
         if len(prompt) >= window:
@@ -164,8 +153,12 @@ class Scheduler:
     def _admit_requests(self) -> None:
         """Admit waiting requests while there are slots for them; a background prefill only if nothing runs."""
         while self._waiting:
-            clients = [request.client for request in self._waiting]
-            index = self._policy.choose_waiting(clients, [request.client for request in self._running])
+            running = [self._sharer(request) for request in self._running if not request.is_background]
+            waiting = list(map(self._sharer, self._waiting))
+            free_slots = self._model.slots - len(running)
+            index = choose_waiting(waiting, running, free_slots=free_slots, sharers=self._sharers.list_recent())
+            if index is None:
+                break
             request = self._waiting[index]
             if self._admit(request):
                 self._waiting.remove(request)
@@ -209,10 +202,10 @@ class Scheduler:
 
     def _decode(self) -> None:
         """Decode one token of every running completion, or several of a single one by speculative decoding."""
-        decoding = [request for request in self._running if request.is_decoding]
-        decoding.sort(key=lambda request: request.slot)  # llama.cpp computes neighbours in one go
+        decoding = self._choose_decoding()
         if not decoding:
             self._means.decode_seconds = 0.0
+            self._sharers.record_decoding(0.0)
             return
         draft = self._draft_tokens(decoding[0]) if len(decoding) == 1 else ()
         started = self._clock()
@@ -223,9 +216,27 @@ class Scheduler:
             for request in decoding
         ]
         self._model.forward(rows, bool)
-        self._means.decode_seconds = self._means.update(self._means.decode_seconds, self._clock() - started)
+        seconds = self._clock() - started
+        self._means.decode_seconds = self._means.update(self._means.decode_seconds, seconds)
+        self._sharers.record_decoding(seconds)
         for row, request in enumerate(decoding):
             self._verify_draft(request, row, draft)
+
+    def _choose_decoding(self) -> list[ScheduledRequest]:
+        """Return the completions that the next step decodes, in the order of their slots."""
+        decoding = [request for request in self._running if request.is_decoding]
+        decoding.sort(key=lambda request: request.slot)  # llama.cpp computes neighbours in one go
+        active = {self._sharer(request) for request in self._running if not request.is_background}
+        chosen = choose_decoding(
+            list(map(self._sharer, decoding)),
+            [request.last_step for request in decoding],
+            active=active,
+            step_seconds=self._model.step_seconds,
+        )
+        self._decode_steps += 1
+        for index in chosen:
+            decoding[index].last_step = self._decode_steps
+        return [decoding[index] for index in chosen]
 
     def _draft_tokens(self, request: ScheduledRequest) -> Sequence[int]:
         if request.drafter is None:
@@ -263,8 +274,10 @@ class Scheduler:
         if not self._model.forward(rows, lambda: self._should_abort(request)):
             sequence.resume_at(self._slots.roll_back(request.slot))
             return
-        seconds = (self._clock() - started) / len(tokens)
-        self._means.token_seconds = self._means.update(self._means.token_seconds, seconds)
+        seconds = self._clock() - started
+        self._means.token_seconds = self._means.update(self._means.token_seconds, seconds / len(tokens))
+        if self._delays_others(request):
+            self._sharers.record_delay(seconds)
         self._slots.record_prefill(request.slot, tokens)
         sequence.advance(len(tokens))
         if not sequence.pending_tokens:
@@ -273,17 +286,33 @@ class Scheduler:
     def _choose_prefill(self) -> ScheduledRequest | None:
         """Return the request whose prompt is prefilled next; a background one only if nothing else runs."""
         pending = [request for request in self._running if request.sequence.pending_tokens]
-        candidates = [request for request in pending if not request.is_background]
+        if pending and all(request.is_background for request in self._running):
+            return pending[0]
+        may_delay = self._sharers.may_delay_others
+        candidates = [
+            request
+            for request in pending
+            if not request.is_background and (may_delay or not self._delays_others(request))
+        ]
         if not candidates:
-            return pending[0] if pending and len(pending) == len(self._running) else None
+            return None
+        shares = Counter(map(self._sharer, self._running))
         index = self._policy.choose_prefill(
             [request.sequence.pending_tokens for request in candidates],
             [request.skipped_steps for request in candidates],
+            [shares[self._sharer(request)] for request in candidates],
         )
         chosen = candidates[index]
         for request in candidates:
             request.skipped_steps = 0 if request is chosen else request.skipped_steps + 1
         return chosen
+
+    def _delays_others(self, request: ScheduledRequest) -> bool:
+        """Whether a completion of another sharer waits while a prompt is prefilled."""
+        return any(other.is_decoding and self._sharer(other) != self._sharer(request) for other in self._running)
+
+    def _sharer(self, request: ScheduledRequest) -> str:
+        return self._sharers.name(request.client)
 
     def _should_abort(self, request: ScheduledRequest) -> bool:
         """Return whether a prefill step is no longer needed, or has to make way for a new call."""

@@ -1,10 +1,10 @@
 """Which request is served next, and how long its prefill chunk is. Pure decisions without state."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.engines.serving.fairness import is_queue_full
 from rag.errors import EngineBusyError
 
 MAX_RETRY_SECONDS = 600
@@ -24,7 +24,7 @@ MAX_SKIPPED_STEPS = 8
 
 @dataclass(frozen=True, slots=True)
 class SchedulingPolicy:
-    """How many requests may wait, and how long a prefill chunk may be.
+    """How many requests of one client may wait, and how long a prefill chunk may be.
 
     Between two steps the scheduler admits new requests, drops cancelled ones and sends heartbeats: short chunks react
     sooner, long ones prefill faster.
@@ -39,32 +39,25 @@ class SchedulingPolicy:
         if self.max_chunk_tokens < 2 * CHUNK_ALIGNMENT or self.max_chunk_tokens % CHUNK_ALIGNMENT:
             raise ValueError(f"a prefill chunk must be a multiple of {CHUNK_ALIGNMENT}, and at least two of them")
 
-    def check_queue(self, waiting: int, *, mean_seconds: float) -> None:
-        """Raise `EngineBusyError` if the queue of `waiting` requests is full.
+    def check_queue(self, waiting: Sequence[str], client: str, *, mean_seconds: float) -> None:
+        """Raise `EngineBusyError` if the queue of a client is full; `waiting` has the clients of waiting requests.
 
         `mean_seconds` is the recent mean time of a request, after which the queue has room again.
         """
-        if waiting >= self.queue_size:
+        if is_queue_full(waiting, client, queue_size=self.queue_size):
             retry = min(max(math.ceil(mean_seconds), 1), MAX_RETRY_SECONDS)
-            raise EngineBusyError(waiting=waiting, retry_after_seconds=retry)
+            raise EngineBusyError(waiting=len(waiting), retry_after_seconds=retry)
 
-    def choose_waiting(self, waiting: Sequence[str], running: Sequence[str]) -> int:
-        """Return the index of the request to admit: the first of those whose client has the fewest running ones.
-
-        Both lists have the client of each request; `waiting` is not empty and in order of arrival.
-        """
-        running_of = Counter(running)
-        return min(range(len(waiting)), key=lambda index: running_of[waiting[index]])
-
-    def choose_prefill(self, pending: Sequence[int], skipped_steps: Sequence[int]) -> int:
+    def choose_prefill(self, pending: Sequence[int], skipped_steps: Sequence[int], shares: Sequence[int]) -> int:
         """Return the index of the prompt to prefill: the shortest remaining, unless one was skipped too often.
 
-        `pending` has the prompt tokens that each request still has to prefill.
+        `pending` has the prompt tokens that each request still has to prefill, `shares` how many requests of its
+        sharer are running: one with fewer comes first.
         """
         most_skipped = max(range(len(pending)), key=lambda index: skipped_steps[index])
         if skipped_steps[most_skipped] >= MAX_SKIPPED_STEPS:
             return most_skipped
-        return min(range(len(pending)), key=lambda index: pending[index])
+        return min(range(len(pending)), key=lambda index: (shares[index], pending[index]))
 
     def limit_chunk(self, *, decode_seconds: float, token_seconds: float) -> int:
         """Return how many tokens a prefill chunk may have, so that running completions do not stall.

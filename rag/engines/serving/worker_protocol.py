@@ -1,7 +1,9 @@
 """The messages between an engine and its worker process. `generate` is answered by `rag.engines.types.Delta`."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from ingest.runtime.worker_main import Call
 from rag.engines.types import Message, ModelInfo, Sampling
 
 
@@ -55,3 +57,18 @@ class PrefillParams:
 
     messages: tuple[Message, ...]
     documents: tuple[str, ...]
+
+
+class CallChannel(Protocol):
+    """The source of calls and the sink of replies; see `ingest.runtime.worker_main.Channel`."""
+
+    @property
+    def has_calls(self) -> bool: ...
+
+    def next_call(self, timeout_seconds: float | None = None) -> Call | None: ...
+
+    def reply(self, call: Call, payload: object) -> None: ...
+
+    def finish(self, call: Call) -> None: ...
+
+    def fail(self, call: Call, error: Exception) -> None: ...

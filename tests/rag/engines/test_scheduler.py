@@ -385,6 +385,32 @@ def test_clients_take_turns_however_many_requests_one_of_them_has() -> None:
     assert channel.finished == [busy[0].id, other.id]
 
 
+def test_a_flood_of_one_client_neither_fills_the_queue_nor_slows_down_another() -> None:
+    channel, model = FakeChannel(), CountingModel(slots=4)
+    model.repeats = b"abcdefgh"
+    scheduler = create_scheduler(channel, model, queue_size=4)
+    flood = [channel.generate("a", max_tokens=60, client="10.0.0.1") for _ in range(4)]
+    run_steps(scheduler, 2)
+    flood += [channel.generate("a", max_tokens=60, client="10.0.0.1") for _ in range(8)]
+    run_steps(scheduler, 2)
+    refused = [call for call in flood if call.id in channel.errors]
+    assert len(refused) == 4
+    other = channel.generate("a", max_tokens=8, client="10.0.0.2")
+    while other.id not in channel.finished:
+        run_steps(scheduler, 1)
+    before = len(model.steps)
+    second = channel.generate("a", max_tokens=8, client="10.0.0.2")
+    while second.id not in channel.finished:
+        run_steps(scheduler, 1)
+    assert channel.text(other) == channel.text(second) == "bcdefgha"
+    decode_steps = [rows for rows in model.steps[before:] if rows > 1]
+    assert len(decode_steps) <= 8
+    assert set(decode_steps) == {2}
+    while not scheduler.is_idle:
+        run_steps(scheduler, 1)
+    assert [channel.text(call) for call in flood if call not in refused] == [("bcdefgha" * 8)[:60]] * 8
+
+
 def test_prompts_with_the_same_prefix_share_its_cache_while_it_is_in_use() -> None:
     channel, model = FakeChannel(), CountingModel(slots=3)
     scheduler = create_scheduler(channel, model, max_chunk_tokens=WINDOW)

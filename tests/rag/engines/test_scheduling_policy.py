@@ -10,17 +10,11 @@ from rag.engines.serving.scheduling_policy import CHUNK_ALIGNMENT, MAX_SKIPPED_S
 from rag.errors import EngineBusyError
 
 
-def test_the_client_with_the_fewest_running_is_served_first_and_first_come_first_served() -> None:
-    policy = SchedulingPolicy()
-    assert policy.choose_waiting(["a", "a", "b"], []) == 0
-    assert policy.choose_waiting(["a", "a", "b", "b"], ["a"]) == 2
-    assert policy.choose_waiting(["a", "b"], ["a", "b"]) == 0
-
-
 def test_the_shortest_remaining_prefill_comes_first_until_another_was_skipped_too_often() -> None:
     policy = SchedulingPolicy()
-    assert policy.choose_prefill([900, 40, 100], [3, 0, 1]) == 1
-    assert policy.choose_prefill([900, 40, 100], [MAX_SKIPPED_STEPS, 0, 1]) == 0
+    assert policy.choose_prefill([900, 40, 100], [3, 0, 1], [1, 1, 1]) == 1
+    assert policy.choose_prefill([900, 40, 100], [MAX_SKIPPED_STEPS, 0, 1], [1, 1, 1]) == 0
+    assert policy.choose_prefill([900, 40, 100], [3, 0, 1], [1, 2, 2]) == 0
 
 
 def test_beside_decoding_a_prefill_chunk_takes_about_twice_as_long_as_a_decode_step() -> None:
@@ -59,16 +53,16 @@ def test_reuse_is_aligned_and_leaves_at_least_one_chunk_to_prefill(shared: int, 
 
 def test_a_full_queue_says_when_to_come_again() -> None:
     policy = SchedulingPolicy(queue_size=2)
-    policy.check_queue(1, mean_seconds=3.2)
+    policy.check_queue(["a", "b"], "a", mean_seconds=3.2)
     with pytest.raises(EngineBusyError) as caught:
-        policy.check_queue(2, mean_seconds=3.2)
+        policy.check_queue(["a", "a"], "a", mean_seconds=3.2)
     assert (caught.value.waiting, caught.value.retry_after_seconds) == (2, 4)
 
 
 @pytest.mark.parametrize(("mean_seconds", "retry"), [(0.0, 1), (1e9, 600)])
 def test_the_advised_wait_is_bounded(mean_seconds: float, retry: int) -> None:
     with pytest.raises(EngineBusyError) as caught:
-        SchedulingPolicy(queue_size=1).check_queue(1, mean_seconds=mean_seconds)
+        SchedulingPolicy(queue_size=1).check_queue(["a"], "a", mean_seconds=mean_seconds)
     assert caught.value.retry_after_seconds == retry
 
 

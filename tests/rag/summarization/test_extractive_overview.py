@@ -7,8 +7,8 @@ import pytest
 
 from ingest.library.library import Library
 from ingest.types import BlockKind, Chunk, ChunkedDocument, Page, ParsedDocument
-from rag.summarization.extractive_overview import MAX_ITEMS, MAX_SENTENCES, quote_overview
 from rag.questions.overview_intent import OverviewIntent
+from rag.summarization.extractive_overview import MAX_ITEMS, MAX_SENTENCES, quote_overview
 from rag.summarization.overview_types import NOTHING_NOTED, Overview, OverviewEvent
 from rag.types import AnswerProgress
 from tests.ingest import library_world
