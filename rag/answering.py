@@ -47,7 +47,7 @@ class Answerer:
         self._policy = policy
         self._finder = finder
         self._memory = memory or PassageMemory()
-        self._gatherer = EvidenceGatherer(retriever, finder, policy)
+        self._gatherer = EvidenceGatherer(library, retriever, finder, policy)
         self._grounder = Grounder(finder, judge)
         self._producers: Mapping[AnswerKind, Producer] = {
             "written": WrittenProducer(self._grounder),

@@ -135,7 +135,7 @@ def describe_basis(basis: Basis) -> str:
         case "retrieval":
             return f"Based on {_count_noun(passages, 'passage')} from {_count_noun(documents, 'document')}"
         case _:
-            return "Nearest places" if basis.evidence else "Nothing in the documents matches the question"
+            return "Closest matches" if basis.evidence else "Nothing in the documents matches the question"
 
 
 def _split_parts(

@@ -48,7 +48,7 @@ def print_citations(answer: Answer) -> None:
     for disagreement in answer.disagreements:
         _show_disagreement(disagreement, console)
     if not answer.citations and answer.evidence:
-        console.print(Text("\nNo sentence could be pinned. The nearest places in the documents:", style="bold"))
+        console.print(Text("\nClosest matches:", style="bold"))
         for quote in answer.evidence:
             console.print(Text(f"- {strip_control_chars(quote.location)}", style="bold"))
             _show_quote(quote, console)

@@ -1,14 +1,18 @@
-"""Gather the evidence for a question: query rewriting, hybrid retrieval, ranked sentences, abstention."""
+"""Gather the evidence for a question: query rewriting, conditions, hybrid retrieval, ranked sentences, abstention."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ingest.library.library import Library
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.selection import deduplicate
 from rag.engines.types import Engine
 from rag.grounding.abstention import Answerability, judge_answerability
+from rag.grounding.conditions import Conditions, explain_missing, group_conditions
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
+from rag.questions.identifiers import extract_identifiers
 from rag.retrieval.hybrid import Retriever
+from rag.retrieval.identifier_search import locate_identifier, respell
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
 from rag.retrieval.query_variants import prepend_previous_question
 from rag.types import Question, ScoredChunk, Search
@@ -19,19 +23,23 @@ class GatheredEvidence:
     """The evidence for a question, the best first.
 
     `hits` are the chunks among the top_k that can answer it, `omitted` those among the next top_k that can, too.
-    `matches` are the sentences of the top_k chunks. `reasons` explain an abstention in words, for the user.
+    `matches` are the sentences of the top_k chunks; if the question names identifiers, those that have them.
+    `absence` says which identifiers stand in no document, if that decides that there is no answer, and `reasons`
+    explain an abstention, in words for the user.
     """
 
     hits: tuple[ScoredChunk, ...] = ()
     omitted: tuple[ScoredChunk, ...] = ()
     matches: tuple[SentenceMatch, ...] = ()
     reasons: tuple[str, ...] = ()
+    absence: str = ""
 
 
 class EvidenceGatherer:
     """Gathers evidence from the collections that a question names. Safe to use from many threads."""
 
-    def __init__(self, retriever: Retriever, finder: EvidenceFinder, policy: AnswerPolicy) -> None:
+    def __init__(self, library: Library, retriever: Retriever, finder: EvidenceFinder, policy: AnswerPolicy) -> None:
+        self._library = library
         self._retriever = retriever
         self._finder = finder
         self._policy = policy
@@ -44,17 +52,30 @@ class EvidenceGatherer:
         """
         top_k = self._policy.top_k
         search = Search(query, question.collections, self._rewrite(question, engine), question.filters)
-        candidates = deduplicate(self._retriever.rank_candidates(search, top_k))
-        judged, matches = self._judge(query, candidates[:top_k])
+        located = [locate_identifier(self._library, search, identifier) for identifier in extract_identifiers(query)]
+        conditions, query = group_conditions(located), respell(query, located)
+        candidates = deduplicate(self._retriever.rank_candidates(replace(search, query=query), top_k))
+        if not conditions.can_be_met:
+            return self._miss(query, candidates, conditions)
+        candidates = conditions.select_hits(candidates)
+        judged, matches = self._judge(query, candidates[:top_k], conditions)
         omitted: tuple[ScoredChunk, ...] = ()
         if with_omitted and judged.is_answerable:
-            omitted = self._judge(query, candidates[top_k : 2 * top_k])[0].hits
+            omitted = self._judge(query, candidates[top_k : 2 * top_k], conditions)[0].hits
         return GatheredEvidence(judged.hits, omitted, tuple(matches), judged.reasons)
 
-    def _judge(self, query: str, hits: Sequence[ScoredChunk]) -> tuple[Answerability, list[SentenceMatch]]:
+    def _judge(
+        self, query: str, hits: Sequence[ScoredChunk], conditions: Conditions
+    ) -> tuple[Answerability, list[SentenceMatch]]:
         """Return whether some hits answer a query, and their sentences, the best first."""
-        matches = self._finder.rank_evidence(query, hits)
+        matches = conditions.select_matches(self._finder.rank_evidence(query, hits))
         return judge_answerability(query, hits, matches, min_score=self._policy.min_score), matches
+
+    def _miss(self, query: str, candidates: Sequence[ScoredChunk], conditions: Conditions) -> GatheredEvidence:
+        """Return that the documents lack what the question names, with the closest sentences."""
+        absence = explain_missing(conditions.missing, [candidate.chunk for candidate in candidates])
+        matches = self._finder.rank_evidence(query, candidates[: self._policy.top_k])
+        return GatheredEvidence(matches=tuple(matches), reasons=(absence.removesuffix("."),), absence=absence)
 
     def _rewrite(self, question: Question, engine: Engine) -> str:
         """Return the standalone query of a follow-up question; empty for the first question of a chat."""

@@ -22,7 +22,7 @@ from rag.errors import PromptTooLongError
 from rag.grounding.evidence import SentenceMatch
 from rag.types import Passage, PromptPrefix, Question
 
-NOTHING_FOUND = "The documents in this collection do not say anything about that."
+NOT_IN_DOCUMENTS = "Not in these documents."
 MIN_PASSAGE_TOKENS = 16
 """Every rendered passage has at least so many tokens: what cannot fit by this count need not be tokenised."""
 MIN_ANSWER_TOKENS = 32
@@ -96,14 +96,15 @@ class Planner:
         self._refuse_too_long(self._engine.count_tokens(prompt))
 
     def plan(self, evidence: GatheredEvidence, *, whole: bool) -> Plan:
-        """Return the plan with whole documents or with the passages of `evidence`; it abstains if there are none.
+        """Return the plan with whole documents or with the passages of `evidence`.
 
-        Raises `PromptTooLongError`.
+        It abstains if there are none, or if the documents lack what the question names. Raises `PromptTooLongError`.
         """
-        plan = self.whole if whole else None
+        plan = self.whole if whole and not evidence.absence else None
         plan = plan or self._plan_passages(evidence)
         if plan is None:
-            return Plan(Context("none", "; ".join(evidence.reasons)), NOTHING_FOUND, matches=evidence.matches)
+            text = evidence.absence or NOT_IN_DOCUMENTS
+            return Plan(Context("none", "; ".join(evidence.reasons)), text, matches=evidence.matches)
         self._refuse_too_long(plan.prompt_tokens)
         context = plan.context
         if self._history.dropped:

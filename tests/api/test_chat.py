@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from rag.context.planner import NOTHING_FOUND
+from rag.context.planner import NOT_IN_DOCUMENTS
 from rag.engines.types import Delta, Message, Sampling
 from rag.errors import EngineBusyError, EngineCrashedError, ModelLoadError, RagError
 from tests.api.world import PUMP, World, events_of, wait_for
@@ -137,7 +137,7 @@ def test_documents_that_say_nothing_are_a_refusal_where_json_is_wanted(client: T
     else:
         content, refusal = (response.json()["choices"][0]["message"][name] for name in ("content", "refusal"))
     assert not content
-    assert refusal == NOTHING_FOUND
+    assert refusal == NOT_IN_DOCUMENTS
 
 
 TOKEN = {"token": "Hel", "logprob": -0.5, "bytes": [72, 101, 108]}

@@ -10,7 +10,7 @@ from api.commands.ingest import parse_attributes
 from api.commands.output import CommandError
 from ingest.jobs.intake import Intake
 from rag.answers.route import NO_DOCUMENTS, NO_MATCH
-from rag.context.planner import NOTHING_FOUND
+from rag.context.planner import NOT_IN_DOCUMENTS
 from tests.api.shell import Shell
 from tests.api.world import DRILL, LUNCH, PUMP, World
 from tests.fakes import ScriptedEngine, chunked
@@ -50,7 +50,7 @@ def test_why_there_is_no_answer_is_said(world: World, client: TestClient) -> Non
     world.services.ingestor.collection_for("empty")
     assert ask(client, "pump", filters=NO_FILE)["pincite"]["reason"] == NO_MATCH
     abstained = ask(client, "zeppelin", mode="retrieval", filters=ONLY_PUMP)
-    assert abstained["choices"][0]["message"]["content"] == NOTHING_FOUND
+    assert abstained["choices"][0]["message"]["content"] == NOT_IN_DOCUMENTS
     assert abstained["pincite"]["reason"].endswith("; no passage has “zeppelin”")
     assert ask(client, "pump", model="docs/empty", filters=NO_FILE)["pincite"]["reason"] == NO_DOCUMENTS
 

@@ -15,7 +15,7 @@ from ingest.types import Collection, Progress
 from rag.answering import Answerer
 from rag.answers.route import NO_DOCUMENTS
 from rag.context.answer_policy import AnswerPolicy
-from rag.context.planner import NOTHING_FOUND
+from rag.context.planner import NOT_IN_DOCUMENTS
 from rag.context.prompt import RULES
 from rag.engines.types import Message, Sampling
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
@@ -188,7 +188,7 @@ def test_numbers_of_passages_that_do_not_exist_never_reach_the_reader(world: Wor
 def test_without_a_relevant_passage_pincite_says_so_and_asks_no_model(world: World) -> None:
     world.engine = ScriptedEngine(context_window=100)
     answer = world.answer("Zeppelin quartz mountains?")
-    assert (answer.mode, answer.text, answer.citations) == ("none", NOTHING_FOUND, ())
+    assert (answer.mode, answer.text, answer.citations) == ("none", NOT_IN_DOCUMENTS, ())
     assert world.engine.requests == []
 
 

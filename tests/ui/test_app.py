@@ -250,7 +250,7 @@ def test_nothing_found_shows_the_nearest_places(api: FakeApi, page: AppTest) -> 
     for step in (api.script[0], api.script[-1]):
         step["pincite"] |= {"mode": "none", "passages": []}
     ask(page.run(), "Who won?")
-    nearest = next(element for element in page.expander if element.label == "Nearest places")
+    nearest = next(element for element in page.expander if element.label == "Closest matches")
     assert nearest.proto.expanded
     assert QUOTE in visible_text(page)
 

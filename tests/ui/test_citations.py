@@ -168,7 +168,7 @@ EVIDENCE = (Evidence("f1", "f1.pdf", 1, 0, 5, "quote"),)
         ("retrieval", "written", ["f1", "f1", "f2"], (), "Based on 3 passages from 2 documents"),
         ("retrieval", "quoted", ["f1", "f2"], (), "Word for word, from 2 passages of 2 documents"),
         ("overview", "written", [], (), "Overview of everything"),
-        ("none", "written", [], EVIDENCE, "Nearest places"),
+        ("none", "written", [], EVIDENCE, "Closest matches"),
         ("none", "written", [], (), "Nothing in the documents matches the question"),
     ],
 )

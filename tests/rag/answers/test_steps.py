@@ -12,7 +12,7 @@ from rag.answers.route import NO_MATCH
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.gathering import GatheredEvidence
 from rag.context.passage_memory import PassageMemory, TurnPassages
-from rag.context.planner import NOTHING_FOUND, Planner
+from rag.context.planner import NOT_IN_DOCUMENTS, Planner
 from rag.engines.types import ModelInfo
 from rag.errors import PromptTooLongError
 from rag.types import Answer, AnswerProgress, AnswerStarted, Passage, ScoredChunk
@@ -60,7 +60,7 @@ def test_an_overview_that_leaves_no_room_is_refused_before_its_first_event(world
 def test_without_evidence_the_reason_says_what_no_passage_has(world: World) -> None:
     world.add("pump.txt", "The pump is oiled every 3 months.")
     answer = world.answer("Zeppelin quartz mountains?", mode="retrieval")
-    assert (answer.mode, answer.text) == ("none", NOTHING_FOUND)
+    assert (answer.mode, answer.text) == ("none", NOT_IN_DOCUMENTS)
     assert answer.reason.startswith("the best sentence scores ")
     assert answer.reason.endswith("; no passage has “mountains”, “Zeppelin”, “quartz”")
 

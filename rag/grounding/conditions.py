@@ -1,0 +1,110 @@
+"""Conditions of a question: the identifiers that evidence must have to be about what is asked. Pure.
+
+A sentence has an identifier if it says it, or if its file name, title, headings or table header do, or if the last
+identifier of that form before it is this one: below "E-1204" in a list of faults stands what is said of E-1204, up to
+the next code.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.types import StoredChunk
+from rag.grounding.evidence import SentenceMatch
+from rag.questions.identifiers import Identifier
+from rag.retrieval.identifier_search import LocatedIdentifier, describe_chunk
+from rag.types import ScoredChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The identifiers of a question. Those of one form, such as two codes of faults, are alternatives in a group."""
+
+    groups: tuple[tuple[LocatedIdentifier, ...], ...] = ()
+
+    @property
+    def missing(self) -> tuple[Identifier, ...]:
+        """The identifiers that no document has."""
+        return tuple(located.identifier for group in self.groups for located in group if located.is_missing)
+
+    @property
+    def can_be_met(self) -> bool:
+        """Whether the documents have an identifier of each group."""
+        return all(any(not located.is_missing for located in group) for group in self.groups)
+
+    def select_hits(self, hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+        """Return the hits that have an identifier of each group, in order; all hits if none has."""
+        return [hit for hit in hits if self._can_be_met_in(hit.chunk)] or list(hits)
+
+    def select_matches(self, matches: Sequence[SentenceMatch]) -> list[SentenceMatch]:
+        """Return the sentences that have an identifier of each group, in order; all sentences if none has."""
+        return [match for match in matches if self.are_met_by(match)] or list(matches)
+
+    def are_met_by(self, match: SentenceMatch) -> bool:
+        """Whether a sentence has an identifier of each group."""
+        return all(any(_has(match, located) for located in group) for group in self.groups)
+
+    def _can_be_met_in(self, stored: StoredChunk) -> bool:
+        return all(any(_is_about(stored, located) for located in group) for group in self.groups)
+
+
+def group_conditions(located: Iterable[LocatedIdentifier]) -> Conditions:
+    """Return identifiers as conditions, grouped by their form."""
+    groups: list[list[LocatedIdentifier]] = []
+    for identifier in located:
+        for group in groups:
+            if group[0].identifier.is_like(identifier.identifier):
+                group.append(identifier)
+                break
+        else:
+            groups.append([identifier])
+    return Conditions(tuple(map(tuple, groups)))
+
+
+def explain_missing(identifiers: Sequence[Identifier], chunks: Sequence[StoredChunk]) -> str:
+    """Return that identifiers stand in no document, with the most similar ones of some chunks, in words for users."""
+    texts = [describe_chunk(chunk) for chunk in chunks]
+    return " ".join(_explain(identifier, identifier.rank_similar(texts)) for identifier in identifiers)
+
+
+def _explain(identifier: Identifier, similar: Sequence[str]) -> str:
+    nearest = f"; nearest: {', '.join(similar)}" if similar else ""
+    return f"{identifier.text} is not in these documents{nearest}."
+
+
+def _has(match: SentenceMatch, located: LocatedIdentifier) -> bool:
+    """Whether a sentence has an identifier, by itself or by what stands above it."""
+    stored, identifier = match.stored, located.identifier
+    if identifier.is_in(f"{stored.filename}\n{stored.chunk.context}"):
+        return True
+    first, last = match.start - stored.chunk.start, match.end - stored.chunk.start
+    own = [start for start, _ in identifier.find_in(stored.chunk.text)]
+    if any(first <= start < last for start in own):
+        return True
+    above = [start for start in _list_starts(stored, identifier) if start < last]
+    return above[-1] in own if above else _is_inherited(stored, located)
+
+
+def _list_starts(stored: StoredChunk, identifier: Identifier) -> list[int]:
+    """Return where this identifier, or another of its form, begins in a chunk, in order."""
+    text = stored.chunk.text
+    return sorted({start for start, _ in (*identifier.find_in(text), *identifier.find_alike(text))})
+
+
+def _is_inherited(stored: StoredChunk, located: LocatedIdentifier) -> bool:
+    """Whether the chunk before ends with what is said of an identifier, or the document begins as its own."""
+    for chunk in located.chunks:
+        if chunk.id >= stored.id or (chunk.collection_id, chunk.file_id) != (stored.collection_id, stored.file_id):
+            continue
+        starts = _list_starts(chunk, located.identifier)
+        own = [start for start, _ in located.identifier.find_in(chunk.chunk.text)]
+        is_next = chunk.id == stored.id - 1 and chunk.chunk.kind is stored.chunk.kind
+        if starts and ((is_next and starts[-1] in own) or (chunk.chunk.start == 0 and set(starts) == set(own))):
+            return True
+    return False
+
+
+def _is_about(stored: StoredChunk, located: LocatedIdentifier) -> bool:
+    """Whether a chunk has an identifier somewhere."""
+    return located.identifier.is_in(describe_chunk(stored)) or (
+        not _list_starts(stored, located.identifier) and _is_inherited(stored, located)
+    )
