@@ -29,6 +29,12 @@ def write_zip(path: Path, members: dict[str, str | bytes]) -> Path:
     return path
 
 
+def read_members(path: Path) -> dict[str, bytes]:
+    """Return the parts of a container."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def write_opendocument(
     path: Path, kind: str, body: str, *, lists: str = "", master: str = "", title: str = "", manifest: str = ""
 ) -> Path:

@@ -61,6 +61,15 @@ def parse_xml(content: bytes) -> Element:
     return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
 
 
+def recover_xml(content: bytes) -> Element | None:
+    """Return the root of a part that is not well-formed, with what can be read of it; None if that is nothing."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=True)
+    try:
+        return etree.fromstring(content, parser)
+    except SyntaxError:
+        return None
+
+
 def read_part(archive: zipfile.ZipFile, member: str) -> Element | None:
     """Return the root of an XML part; None if there is no such part."""
     return parse_xml(archive.read(member)) if member in archive.NameToInfo else None

@@ -186,11 +186,16 @@ class ListWriter:
         self._marker = ""
         self._is_after_item = False
 
-    def open_list(self, *, first_number: int | None, format_number: Callable[[int], str] = str) -> None:
+    def open_list(self, *, first_number: int | None, format_label: Callable[[int], str] = "{}.".format) -> None:
         """Begin a list, nested in the open one if any; None for `first_number` makes a bullet list."""
-        self._formats.append(format_number)
+        self._formats.append(format_label)
         self._is_after_item = self._is_after_item and bool(self._numbers)
         self._numbers.append(first_number)
+
+    @property
+    def next_number(self) -> int | None:
+        """The number of the next item of the innermost list; None in a bullet list."""
+        return self._numbers[-1]
 
     def close_list(self) -> None:
         """End the innermost list."""
@@ -202,7 +207,7 @@ class ListWriter:
         """Begin an item of the innermost list; `number` is its own number in a numbered list."""
         next_number = self._numbers[-1] if self._numbers else None
         number = next_number if number is None or next_number is None else number
-        self._marker = "- " if number is None else f"{self._formats[-1](number) or number}. "
+        self._marker = "- " if number is None else f"{self._formats[-1](number)} "
         if number is not None:
             self._numbers[-1] = number + 1
 

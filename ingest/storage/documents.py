@@ -26,7 +26,7 @@ from ingest.types import (
     Progress,
 )
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Raised when files are read in another way: documents that failed are tried again, others are named by the check."""
 
 _COLUMNS = """

@@ -8,11 +8,14 @@ import re
 from collections.abc import Sequence
 
 _VERB = r"(?:wrote|writes|schrieb|a écrit|écrivait|escribi[óo]|ha scritto|scrisse|schreef|heeft geschreven|escreveu)"
+_ON = r"(?:on|am|le|el|il|op|em|no dia|a|den)"
 _LEAD = r"(?:On|Am|Le|El|Il(?: giorno)?|Op|Em|A|No dia|Den)"
 _ATTRIBUTION = re.compile(rf".{{0,300}}\b{_VERB}\b.{{0,200}}:\s*$", re.I)
 _DATED_ATTRIBUTION = re.compile(rf"{_LEAD} (?=.*\d).{{3,300}}\b{_VERB}\b.{{0,200}}:\s*$")
-_NAMED_FIRST = re.compile(rf".{{2,120}} {_VERB} (?:on|am|le|el|il|op|em) (?=.*\d).{{3,120}}:\s*$")
-_AFTER_VERB = re.compile(rf"^.*\b{_VERB}\s+(?!on\b|am\b|le\b|el\b|il\b|op\b|em\b)(?P<name>[^:]{{2,200}}):", re.I)
+_NAMED_FIRST = re.compile(rf".{{2,120}} {_VERB} {_ON} (?=.*\d).{{3,120}}:\s*$")
+_NAME_LINE = re.compile(r"(?:[^\W\d_]|[\"'“„])(?!.*[.!?:;]\s)[\w .,'’\"“”„()-]{1,60}(?:\s*[<(\[]\S+@\S+[>)\]])?\s*$")
+_VERB_LINE = re.compile(rf"\s*(?:[<(\[]\S+@\S+[>)\]]\s*)?(?:{_VERB}\b.*|[<(\[]\S+@\S+[>)\]]\s*$)")
+_AFTER_VERB = re.compile(rf"^.*\b{_VERB}\s+(?!{_ON}\b)(?P<name>[^:]{{2,200}}):", re.I)
 _BEFORE_VERB = re.compile(rf"^(?P<before>.*?)[\s,]*\b{_VERB}\b", re.I)
 
 _FORWARDED = (
@@ -89,6 +92,11 @@ def format_date(year: int, month: int, day: int) -> str:
 def may_begin_introduction(line: str) -> bool:
     """Return whether a line can be the first one of those that introduce a quoted message: a fast test."""
     return bool(_FIRST_LINE.match(line))
+
+
+def is_wrapped_after_name(line: str, following: str) -> bool:
+    """Return whether a line can be the name, or the name and the address, of an attribution that goes on below it."""
+    return bool(_NAME_LINE.match(line) and _VERB_LINE.match(following))
 
 
 def is_attribution(line: str) -> bool:

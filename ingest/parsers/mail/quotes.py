@@ -9,6 +9,7 @@ from ingest.parsers.mail.attributions import (
     is_dated_attribution,
     is_rule,
     is_separator,
+    is_wrapped_after_name,
     may_begin_introduction,
     name_author,
     read_header_block,
@@ -20,6 +21,7 @@ _MAX_INTRODUCTION_LINES = 16
 _MAX_DEPTH = 50
 """Quotes in quotes beyond this are one passage."""
 _STUFFED = " "
+_ADDRESS_STARTS = ("<", "(", "[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ def _take_attribution(own: list[str]) -> str:
         if not own[first].strip():
             break
         line = " ".join(part.strip() for part in own[first:last])
-        is_start = first == 0 or not own[first - 1].strip() or is_dated_attribution(line)
+        is_whole = is_dated_attribution(line) and not line.startswith(_ADDRESS_STARTS)
+        is_start = first == 0 or not own[first - 1].strip() or is_whole
         if is_attribution(line) and (is_start or first == last - _MAX_ATTRIBUTION_LINES):
             del own[first:]
             return line
@@ -150,7 +153,7 @@ def _take_attribution(own: list[str]) -> str:
 
 def _measure_introduction(lines: Sequence[Line], position: int) -> int:
     """Return the number of lines after which all is quoted; 0 if none say so at `position`."""
-    if not may_begin_introduction(lines[position].text):
+    if not may_begin_introduction(lines[position].text) and not _is_name_above_verb(lines, position):
         return 0
     texts = [line.text for line in lines[position : position + _MAX_INTRODUCTION_LINES] if not line.depth]
     length, _ = read_header_block(texts)
@@ -167,6 +170,14 @@ def _measure_introduction(lines: Sequence[Line], position: int) -> int:
         if is_dated_attribution(line) and not _is_quote_next(lines, position + length):
             return length
     return 0
+
+
+def _is_name_above_verb(lines: Sequence[Line], position: int) -> bool:
+    """Return whether a paragraph begins at `position` with a name alone, and goes on like an attribution."""
+    if position and lines[position - 1].text.strip():
+        return False
+    following = next((line.text for line in lines[position + 1 : position + 2]), "")
+    return is_wrapped_after_name(lines[position].text, following)
 
 
 def _is_quote_next(lines: Sequence[Line], position: int) -> bool:

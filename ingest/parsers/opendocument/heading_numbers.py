@@ -9,7 +9,7 @@ from lxml.etree import _Element as Element
 from ingest.parsers.numerals import format_letters, format_roman
 from ingest.parsers.opendocument.package import qualify
 
-_FORMATS: dict[str, Callable[[int], str]] = {
+NUMBER_FORMATS: dict[str, Callable[[int], str]] = {
     "1": str,
     "a": format_letters,
     "A": lambda number: format_letters(number).upper(),
@@ -48,13 +48,17 @@ class HeadingNumbers:
         shown = [
             self._format_count(other) for other in range(outline_level - level.shown_levels + 1, outline_level + 1)
         ]
-        return f"{level.prefix}{'.'.join(filter(None, shown))}{level.suffix}" if level.number_format in _FORMATS else ""
+        return (
+            f"{level.prefix}{'.'.join(filter(None, shown))}{level.suffix}"
+            if level.number_format in NUMBER_FORMATS
+            else ""
+        )
 
     def _format_count(self, outline_level: int) -> str:
         level = self._levels.get(outline_level)
-        if level is None or level.number_format not in _FORMATS:
+        if level is None or level.number_format not in NUMBER_FORMATS:
             return ""
-        return _FORMATS[level.number_format](self._counts.get(outline_level, level.start))
+        return NUMBER_FORMATS[level.number_format](self._counts.get(outline_level, level.start))
 
 
 def _read_level(element: Element) -> _Level:

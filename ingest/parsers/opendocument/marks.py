@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
 
-from ingest.parsers.opendocument.package import qualify
+from ingest.parsers.opendocument.objects import Objects
+from ingest.parsers.opendocument.package import Package, qualify
 from ingest.parsers.opendocument.text_styles import PLAIN_TEXT, TextStyle, TextStyles, read_text_styles
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 
@@ -17,11 +18,12 @@ _MAX_PARENTS = 20
 
 @dataclass(frozen=True, slots=True)
 class TextMarks:
-    """Styles and symbol fonts by family and name, and the tracked deletions by their ids with their authors."""
+    """Styles and symbol fonts by family and name, tracked deletions by their ids with their authors, and objects."""
 
     styles: TextStyles = field(default_factory=dict)
     symbol_fonts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     deletions: Mapping[str, tuple[Element, str]] = field(default_factory=dict)
+    objects: Objects = field(default_factory=Objects)
 
     def find_style(self, family: str, element: Element, outer: TextStyle) -> TextStyle:
         """Return the style of an element inside text of the style `outer`."""
@@ -35,10 +37,15 @@ class TextMarks:
 NO_MARKS = TextMarks()
 
 
-def read_marks(body: Element, styles: Element | None) -> TextMarks:
+def read_marks(package: Package) -> TextMarks:
     """Return what the parts of a file say of its text."""
-    content = body.getroottree().getroot()
-    return TextMarks(read_text_styles(styles, content), _read_fonts(styles, content), _read_deletions(content))
+    styles, content = package.styles, package.body.getroottree().getroot()
+    return TextMarks(
+        read_text_styles(styles, content),
+        _read_fonts(styles, content),
+        _read_deletions(content),
+        Objects(package.archive),
+    )
 
 
 def read_margin_marks(styles: Element | None) -> TextMarks:

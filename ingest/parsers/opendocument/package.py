@@ -1,17 +1,17 @@
 # pyright: basic, reportAttributeAccessIssue=false
 # (the stubs of lxml are partial)
-"""Open the package of an OpenDocument file: its parts, qualified names and list styles."""
+"""Open the package of an OpenDocument file: its parts and qualified names."""
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lxml.etree import _Element as Element
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.parsers.containers import open_container, read_part, translate_errors
+from ingest.parsers.containers import open_container, read_part, recover_xml, translate_errors
 from ingest.parsers.document_builder import clean_title
 from ingest.parsers.source import Source
 
@@ -23,6 +23,7 @@ _NAMESPACES = {
     "presentation": "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",
     "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
     "svg": "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0",
+    "chart": "urn:oasis:names:tc:opendocument:xmlns:chart:1.0",
     "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
 }
@@ -36,12 +37,12 @@ def qualify(prefixed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The parts with text, and the numbered levels of each list style."""
+    """The parts with text, and the container for those of objects."""
 
+    archive: zipfile.ZipFile
     body: Element
     styles: Element | None
     title: str
-    numbered_levels: Mapping[str, frozenset[int]]
     warnings: tuple[str, ...] = ()
 
 
@@ -55,17 +56,23 @@ def open_package(source: Source, kind: str) -> Iterator[Package]:
         manifest = read_part(archive, "META-INF/manifest.xml")
         if manifest is not None and next(manifest.iter(qualify("manifest:encryption-data")), None) is not None:
             raise EncryptedFileError(filename=source.filename)
-        content = read_part(archive, "content.xml")
         damaged: list[str] = []
+        content = _read_content(archive, damaged)
         styles, meta = (_read_side_part(archive, f"{part}.xml", damaged) for part in ("styles", "meta"))
         body = content.find(f"{qualify('office:body')}/{qualify(f'office:{kind}')}") if content is not None else None
         if content is None or body is None:
             raise DamagedFileError(filename=source.filename, detail="it has no content")
         title = next(meta.iter(qualify("dc:title")), None) if meta is not None else None
-        numbered_levels = {**_read_numbered_levels(styles), **_read_numbered_levels(content)}
-        yield Package(
-            body, styles, clean_title(title.text if title is not None else ""), numbered_levels, tuple(damaged)
-        )
+        yield Package(archive, body, styles, clean_title(title.text if title is not None else ""), tuple(damaged))
+
+
+def _read_content(archive: zipfile.ZipFile, damaged: list[str]) -> Element | None:
+    """Return the root of the part with the text; of one that is not well-formed what can be read, with a warning."""
+    try:
+        return read_part(archive, "content.xml")
+    except SyntaxError:
+        damaged.append("the part with the text is damaged: some of it is missing")
+        return recover_xml(archive.read("content.xml"))
 
 
 def _read_side_part(archive: zipfile.ZipFile, name: str, damaged: list[str]) -> Element | None:
@@ -75,15 +82,3 @@ def _read_side_part(archive: zipfile.ZipFile, name: str, damaged: list[str]) -> 
     except (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError):
         damaged.append(f"a damaged part is left out: {name}")
         return None
-
-
-def _read_numbered_levels(root: Element | None) -> dict[str, frozenset[int]]:
-    styles = root.iter(qualify("text:list-style")) if root is not None else ()
-    return {
-        style.get(qualify("style:name"), ""): frozenset(
-            int(level.get(qualify("text:level"), "1"))
-            for level in style.iterchildren(qualify("text:list-level-style-number"))
-            if level.get(qualify("style:num-format"))
-        )
-        for style in styles
-    }

@@ -7,7 +7,9 @@ from lxml.etree import _Element as Element
 
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
+from ingest.parsers.opendocument.list_levels import ListLevels, read_list_levels
 from ingest.parsers.opendocument.marks import find_hidden_pages, read_margin_marks, read_marks
+from ingest.parsers.opendocument.objects import describe_chart
 from ingest.parsers.opendocument.package import Package, open_package, qualify
 from ingest.parsers.opendocument.sheets import SheetReader
 from ingest.parsers.opendocument.slides import write_slide
@@ -27,9 +29,10 @@ def parse_text(source: Source) -> Iterator[ParsedDocument]:
     """
     with open_package(source, "text") as package:
         builder = DocumentBuilder()
-        marks = read_marks(package.body, package.styles)
-        writer = Writer(builder, package.numbered_levels, HeadingNumbers(package.styles), marks)
-        margin_writer = Writer(builder, package.numbered_levels, marks=read_margin_marks(package.styles))
+        marks = read_marks(package)
+        list_levels = _read_list_levels(package)
+        writer = Writer(builder, list_levels, HeadingNumbers(package.styles), marks)
+        margin_writer = Writer(builder, list_levels, marks=read_margin_marks(package.styles))
         for margin in _find_margins(package):
             margin_writer.write(margin)
         writer.write(package.body)
@@ -37,7 +40,7 @@ def parse_text(source: Source) -> Iterator[ParsedDocument]:
         title=package.title,
         media_type=f"{MEDIA_TYPE}.text",
         filename=source.filename,
-        warnings=package.warnings,
+        warnings=[*package.warnings, *marks.objects.warnings],
     )
 
 
@@ -49,11 +52,12 @@ def parse_slides(source: Source) -> Iterator[ParsedDocument]:
     """
     with open_package(source, "presentation") as package:
         builder = DocumentBuilder()
-        marks, hidden_styles = read_marks(package.body, package.styles), find_hidden_pages(package.body)
+        marks, hidden_styles = read_marks(package), find_hidden_pages(package.body)
+        writer = Writer(builder, _read_list_levels(package), marks=marks, is_slide=True)
         picture_slides = [
             number
             for number, slide in enumerate(package.body.iterchildren(qualify("draw:page")), 1)
-            if not write_slide(slide, Writer(builder, package.numbered_levels, marks=marks), marks, hidden_styles)
+            if not write_slide(slide, writer, marks, hidden_styles)
             and next(slide.iter(qualify("draw:image")), None) is not None
         ]
     yield builder.build(
@@ -61,7 +65,7 @@ def parse_slides(source: Source) -> Iterator[ParsedDocument]:
         media_type=f"{MEDIA_TYPE}.presentation",
         filename=source.filename,
         unit=PageUnit.SLIDE,
-        warnings=warn_of_picture_slides(picture_slides),
+        warnings=[*package.warnings, *marks.objects.warnings, *warn_of_picture_slides(picture_slides)],
     )
 
 
@@ -73,14 +77,15 @@ def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
     """
     with open_package(source, "spreadsheet") as package:
         builder, budget = DocumentBuilder(), CellBudget()
-        marks, hidden_styles = read_marks(package.body, package.styles), _find_hidden_sheet_styles(package.body)
+        marks, hidden_styles = read_marks(package), _find_hidden_sheet_styles(package.body)
         for sheet in package.body.iterchildren(qualify("table:table")):
             reader = SheetReader(sheet, marks, budget)
             rows = reader.read_rows()
             is_hidden = sheet.get(qualify("table:style-name")) in hidden_styles
             write_sheet(reader.name, rows, builder, reader.find_layout(is_hidden=is_hidden))
             for frame in sheet.iter(qualify("draw:frame")):
-                builder.add_paragraph(flatten(frame))
+                chart = marks.objects.find_chart(frame)
+                builder.add_paragraph(flatten(frame, marks) if chart is None else describe_chart(chart))
             if reader.not_computed:
                 advice = "open the file in a spreadsheet program and save it"
                 formulas = f"{reader.not_computed} formulas of sheet {reader.name!r}"
@@ -90,8 +95,13 @@ def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
         media_type=f"{MEDIA_TYPE}.spreadsheet",
         filename=source.filename,
         unit=PageUnit.SHEET,
-        warnings=budget.warnings,
+        warnings=[*package.warnings, *marks.objects.warnings, *budget.warnings],
     )
+
+
+def _read_list_levels(package: Package) -> ListLevels:
+    content = package.body.getroottree().getroot()
+    return {**read_list_levels(package.styles), **read_list_levels(content)}
 
 
 def _find_hidden_sheet_styles(body: Element) -> set[str]:

@@ -1,7 +1,7 @@
 # pyright: basic
 """Read the text elements of an OpenDocument file: paragraphs, lists, tables, notes, boxes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
@@ -9,7 +9,9 @@ from lxml.etree import _Element as Element
 from ingest.parsers.document_builder import DocumentBuilder, ListWriter
 from ingest.parsers.marked_text import MarkedText, RunStyle
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
+from ingest.parsers.opendocument.list_levels import ListCounts, ListLevels, read_item_number
 from ingest.parsers.opendocument.marks import NO_MARKS, TextMarks, decode_signs
+from ingest.parsers.opendocument.objects import write_chart
 from ingest.parsers.opendocument.package import qualify
 from ingest.parsers.opendocument.table_rows import lay_out_cells
 from ingest.parsers.opendocument.text_styles import PLAIN_TEXT, TextStyle
@@ -37,6 +39,7 @@ _NEVER_TEXT = frozenset(
 )
 _NOTE_NAMES = {"footnote": "Footnote", "endnote": "Endnote"}
 _PARAGRAPH, _HEADING = qualify("text:p"), qualify("text:h")
+_LIST, _LIST_ITEM = qualify("text:list"), qualify("text:list-item")
 _ANNOTATION, _SECTION, _FRAME = qualify("office:annotation"), qualify("text:section"), qualify("draw:frame")
 _CHANGE, _CHANGE_INFO = qualify("text:change"), qualify("office:change-info")
 _IS_HIDDEN = qualify("text:is-hidden")
@@ -60,15 +63,18 @@ class Writer:
     def __init__(
         self,
         builder: DocumentBuilder,
-        numbered_levels: Mapping[str, frozenset[int]],
+        list_levels: ListLevels,
         headings: HeadingNumbers | None = None,
         marks: TextMarks = NO_MARKS,
+        *,
+        is_slide: bool = False,
     ) -> None:
         self.builder = builder
         self._headings = headings or HeadingNumbers(None)
         self._marks = marks
         self._list_writer = ListWriter(builder)
-        self._numbered_levels = numbered_levels
+        self._list_levels = list_levels
+        self._list_counts = ListCounts(is_slide)
         self._list_styles: list[str] = []
 
     def write(self, container: Element) -> None:
@@ -83,7 +89,7 @@ class Writer:
             self._write_paragraph(element)
         elif element.tag == _HEADING:
             self._write_heading(element)
-        elif element.tag == qualify("text:list"):
+        elif element.tag == _LIST:
             self._write_list(element)
         elif element.tag == qualify("table:table"):
             self._write_table(element)
@@ -91,11 +97,21 @@ class Writer:
             self._add_annotations([read_comment(element)])
         elif element.tag == _CHANGE:
             self._add_annotations([_annotate_deletion(element, self._marks)])
-        elif is_hidden(element):
-            self._add_annotations([annotate(AnnotationKind.HIDDEN, flatten(element, self._marks))])
         else:
-            self.write(element)
-            self._add_annotations([_describe(element)])
+            self._write_container(element)
+
+    def _write_container(self, element: Element) -> None:
+        """Add a section, a shape or an object."""
+        if is_hidden(element):
+            self._add_annotations([annotate(AnnotationKind.HIDDEN, flatten(element, self._marks))])
+            return
+        chart = self._marks.objects.find_chart(element)
+        if chart is not None:
+            write_chart(chart, self.builder)
+            return
+        self._list_writer.add_paragraph(self._marks.objects.find_formula(element))
+        self.write(element)
+        self._add_annotations([_describe(element)])
 
     def _add_annotations(self, annotations: list[str]) -> None:
         text = " ".join(filter(None, annotations))
@@ -132,12 +148,19 @@ class Writer:
     def _write_list(self, element: Element) -> None:
         style = element.get(qualify("text:style-name")) or (self._list_styles[-1] if self._list_styles else "")
         self._list_styles.append(style)
-        is_numbered = len(self._list_styles) in self._numbered_levels.get(style, ())
-        self._list_writer.open_list(first_number=_read_first_number(element) if is_numbered else None)
+        level = self._list_levels.get((style, len(self._list_styles)))
+        if level is None:
+            self._list_writer.open_list(first_number=None)
+        else:
+            first = self._list_counts.find_first(element, style, level)
+            self._list_writer.open_list(first_number=first, format_label=level.format_label)
         for item in element.iterchildren("*"):
-            if item.tag == qualify("text:list-item"):
-                self._list_writer.open_item()
+            if item.tag == _LIST_ITEM and item.find(_LIST) is not next(item.iterchildren("*"), None):
+                self._list_writer.open_item(number=read_item_number(item))
             self.write(item)
+        number = self._list_writer.next_number
+        if level is not None and number is not None:
+            self._list_counts.note_next(element, style, level, number)
         self._list_writer.close_list()
         self._list_styles.pop()
 
@@ -231,7 +254,7 @@ class _InlineReader:
         elif child.tag == _ANNOTATION:
             self._line.annotations.append(read_comment(child))
         elif child.tag in _BOXES:
-            self._line.boxes.append(child)
+            self._read_box(child, style)
         elif child.tag == _CHANGE:
             self._add_deletion(child)
         elif child.tag == qualify("text:hidden-text") and child.get(_IS_HIDDEN) == "true":
@@ -240,6 +263,13 @@ class _InlineReader:
         elif child.tag not in _NEVER_TEXT:
             inner = self._marks.find_style("text", child, style)
             self.read(child, inner, self._marks.find_font("text", child, font))
+
+    def _read_box(self, box: Element, style: TextStyle) -> None:
+        formula = self._marks.objects.find_formula(box)
+        if formula:
+            self._runs.add(formula, style.to_run())
+        else:
+            self._line.boxes.append(box)
 
     def _add_deletion(self, change: Element) -> None:
         text, author = _read_deletion(change, self._marks)
@@ -308,12 +338,6 @@ def _describe(shape: Element) -> str:
     texts = ["".join(text.itertext()) for text in shape.iterchildren(qualify("svg:desc"), qualify("svg:title"))]
     has_text = any("".join(paragraph.itertext()).strip() for paragraph in shape.iter(_PARAGRAPH))
     return "" if has_text else describe_picture(next(filter(None, map(str.strip, texts)), ""))
-
-
-def _read_first_number(element: Element) -> int:
-    item = next(element.iterchildren(qualify("text:list-item")), None)
-    start = item.get(qualify("text:start-value"), "1") if item is not None else "1"
-    return int(start) if start.isdecimal() else 1
 
 
 def _count_header_rows(table: Element) -> int:

@@ -15,6 +15,7 @@ from ingest.errors import UnsupportedFormatError
 from ingest.parsers.containers import open_container, parse_xml, translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.formats import SUPPORTED
+from ingest.parsers.office_charts import read_chart, read_texts, write_chart
 from ingest.parsers.presentations.comments import read_authors, read_comments
 from ingest.parsers.presentations.shape_text import flatten_body, read_paragraphs
 from ingest.parsers.presentations.slide_tables import write_table
@@ -124,7 +125,7 @@ class _SlideWriter:
         elif shape.has_table:
             write_table(shape.table._tbl, self._builder, has_header=bool(shape.table.first_row))
         elif shape.has_chart:
-            _write_chart(shape.chart, self._builder)
+            write_chart(read_chart(shape.chart.part._element), self._builder)
         else:
             _write_diagram(shape, self._builder)
 
@@ -144,7 +145,8 @@ def _read_position(shape: Any) -> tuple[float, float]:
 def _read_lines(body: Element) -> Iterator[str]:
     """Yield the paragraphs of a text body that are not blank, list items with their marker and indent."""
     for paragraph in read_paragraphs(body):
-        yield f"{'  ' * paragraph.level}{'- ' if paragraph.is_item else ''}{paragraph.format_line()}"
+        marker = f"{paragraph.marker} " if paragraph.marker else ""
+        yield f"{'  ' * paragraph.level}{marker}{paragraph.format_line()}"
 
 
 def _describe(properties: Element) -> str:
@@ -155,30 +157,10 @@ def _describe(properties: Element) -> str:
     return describe_picture(properties.get("descr") or properties.get("title") or "")
 
 
-def _write_chart(chart: Any, builder: DocumentBuilder) -> None:
-    """Add a chart's title, and its numbers as a table."""
-    if chart.has_title and chart.chart_title.has_text_frame:
-        builder.add_paragraph(chart.chart_title.text_frame.text)
-    for plot in chart.plots:
-        series = list(plot.series)
-        names = [str(name) for name in plot.categories] or [str(n + 1) for n in range(_count_points(series))]
-        rows = [[name, *(_format_number(one.values, n) for one in series)] for n, name in enumerate(names)]
-        builder.add_table([["", *(str(one.name) for one in series)], *rows], header_rows=1)
-
-
-def _count_points(series: list[Any]) -> int:
-    return max((len(one.values) for one in series), default=0)
-
-
-def _format_number(values: Any, index: int) -> str:
-    value = values[index] if index < len(values) else None
-    return "" if value is None else f"{value:.15g}"
-
-
 def _write_diagram(shape: Any, builder: DocumentBuilder) -> None:
     """Add the text of a SmartArt diagram, which is in a part of its own."""
     identifiers = {value for element in shape._element.iter() for value in element.attrib.values()}
     for identifier, relation in shape.part.rels.items():
         if identifier in identifiers and relation.reltype.endswith(_DIAGRAM) and not relation.is_external:
-            for paragraph in parse_xml(relation.target_part.blob).iter(qn("a:p")):
-                builder.add_paragraph("".join(text.text or "" for text in paragraph.iter(qn("a:t"))), separator="\n")
+            for text in read_texts(parse_xml(relation.target_part.blob)):
+                builder.add_paragraph(text, separator="\n")

@@ -8,12 +8,12 @@ from lxml.etree import _Element as Element
 from pptx.oxml.ns import qn
 
 from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
+from ingest.parsers.office_math import format_formula, is_formula
+from ingest.parsers.presentations.list_numbers import ListNumbers
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 from ingest.text.annotations import AnnotationKind
 
-_BULLETS = (qn("a:buChar"), qn("a:buAutoNum"), qn("a:buBlip"))
-_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_MATH_SCRIPTS = {f"{_MATH}sup": Script.SUPERSCRIPT, f"{_MATH}sub": Script.SUBSCRIPT}
+_BULLETS = (qn("a:buChar"), qn("a:buBlip"))
 _FACES = "JKL"
 """Letters that PowerPoint puts in Wingdings for :-) :-| :-("""
 _PRIVATE_USE = range(0xF000, 0xF100)
@@ -27,7 +27,8 @@ class Paragraph:
     text: str
     annotations: tuple[str, ...]
     level: int
-    is_item: bool
+    marker: str
+    """The bullet or the number of a list item; empty for any other paragraph."""
 
     def format_line(self) -> str:
         """Return the paragraph with its annotations; empty if it is blank."""
@@ -45,6 +46,7 @@ class _RunFormat:
 
 def read_paragraphs(body: Element | None) -> Iterator[Paragraph]:
     """Yield the paragraphs of a text body (`a:txBody`, `p:txBody`) that are not blank."""
+    numbers = ListNumbers()
     for element in body.iterchildren(qn("a:p")) if body is not None else ():
         properties = element.find(qn("a:pPr"))
         level = int(properties.get("lvl", "0")) if properties is not None else 0
@@ -53,7 +55,8 @@ def read_paragraphs(body: Element | None) -> Iterator[Paragraph]:
         text, annotations = runs.join()
         if text.strip() or annotations:
             is_item = properties is not None and any(properties.find(tag) is not None for tag in _BULLETS)
-            yield Paragraph(text, tuple(annotations), level, is_item)
+            marker = numbers.next_label(properties, level) or ("-" if is_item else "")
+            yield Paragraph(text, tuple(annotations), level, marker)
 
 
 def flatten_body(body: Element | None) -> str:
@@ -79,11 +82,8 @@ def _read_runs(element: Element, base: _RunFormat, runs: MarkedText) -> None:
             runs.add(_decode(text, run_format), run_format.style if text.strip() else _without_script(run_format.style))
         elif child.tag == qn("a:br"):
             runs.add("\n", _without_script(_read_format(child.find(qn("a:rPr")), base).style))
-        elif child.tag == f"{_MATH}t":
-            runs.add(child.text or "", base.style)
-        elif child.tag in _MATH_SCRIPTS:
-            style = replace(base.style, script=_MATH_SCRIPTS[child.tag])
-            _read_runs(child, replace(base, style=style), runs)
+        elif is_formula(child):
+            runs.add(format_formula(child), _without_script(base.style))
         elif child.tag not in (qn("a:pPr"), qn("a:endParaRPr")):
             _read_runs(child, base, runs)
 

@@ -57,7 +57,10 @@ _SKIPPED = (
 SKIPPED_DESTINATIONS = frozenset(_SKIPPED.split())
 """Destinations without visible text."""
 
-_READ = "shpinst shptxt annotation fldrslt listtext pntext shprslt shppict picprop fldinst formfield atnauthor revtbl"
+_READ = (
+    "shpinst shptxt annotation footnote fldrslt listtext pntext shprslt shppict picprop fldinst formfield atnauthor "
+    "revtbl"
+)
 READ_IGNORABLE_DESTINATIONS = frozenset(_READ.split())
 """Destinations that are marked as ignorable (`\\*`) and have text that matters."""
 DESTINATIONS_WITHOUT_TEXT = frozenset({"skip", "fonttbl", "pict", "sp", "formfield", "revtbl", "upr"})

@@ -1,12 +1,17 @@
 # pyright: basic
 """Compute formulas without stored results (the adapter of `betteroffice_xlsx`, imported for the first of them)."""
 
+import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 Result = bool | float | str
+
+_UNSUPPORTED = re.compile(r"(?<![\w.\]])\[|\[\s*\[?\s*[#@]")
+"""References that the library takes for 0: to another workbook, to the table around, to its totals or the same row."""
+_STRING = re.compile(r'"[^"]*"')
 
 
 @dataclass(slots=True)
@@ -17,11 +22,13 @@ class FormulaResults:
     _book: Any = field(default=None, repr=False)
     _is_open: bool = False
 
-    def find(self, sheet: str, reference: str) -> Result | None:
-        """Return the result of a formula; None if it cannot be computed here.
+    def find(self, formula: str, *, sheet: str, reference: str) -> Result | None:
+        """Return the result that a formula has in a cell; None if it cannot be computed here.
 
         Formulas of the current time, and those whose result is an error, have none.
         """
+        if _UNSUPPORTED.search(_STRING.sub("", formula)):
+            return None
         if not self._is_open:
             self._is_open = True
             self._book = _call(_compute, self.path)

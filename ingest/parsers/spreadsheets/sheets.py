@@ -39,6 +39,10 @@ class Area(NamedTuple):
     bottom: int
     right: int
 
+    def covers(self, row: int, column: int) -> bool:
+        """Return whether a cell is in the area."""
+        return self.top <= row <= self.bottom and self.left <= column <= self.right
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:

@@ -12,7 +12,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from ingest.errors import DamagedFileError
-from ingest.parsers.containers import read_part
+from ingest.parsers.containers import read_part, recover_xml
 from ingest.parsers.marked_text import MarkedText, RunStyle, Script
 from ingest.parsers.spreadsheets.format_codes import BUILT_IN_FORMATS, GENERAL
 from ingest.parsers.spreadsheets.sheets import Cell
@@ -23,6 +23,7 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, ValueError, Key
 """What a damaged part raises."""
 
 _HIDDEN_STATES = ("hidden", "veryHidden")
+_SHEET_KINDS = ("worksheet", "chartsheet")
 _FALSE = ("0", "false")
 _SCRIPTS = {"superscript": Script.SUPERSCRIPT, "subscript": Script.SUBSCRIPT}
 _REGIONAL_FORMATS = range(27, 60)
@@ -114,7 +115,7 @@ def open_workbook(archive: zipfile.ZipFile, filename: str) -> Workbook:
     targets = {relation.id: relation for relation in relations}
     for sheet in root.iter("{*}sheet"):
         relation = targets.get(next((v for k, v in sheet.attrib.items() if k.endswith("}id")), ""))
-        if relation is None or relation.kind == "worksheet":
+        if relation is None or relation.kind in _SHEET_KINDS:
             path = relation.target if relation and relation.target in archive.NameToInfo else ""
             book.sheets.append(SheetEntry(sheet.get("name", ""), path, sheet.get("state") in _HIDDEN_STATES))
     properties, calculation = root.find("{*}workbookPr"), root.find("{*}calcPr")
@@ -196,11 +197,7 @@ def _read_shared_part(book: Workbook, relation: Relation, content: str) -> Eleme
     except DAMAGE:
         book.warnings.append(f"the part with the workbook's {content} is damaged: they are missing")
         return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-    try:
-        return etree.fromstring(book.archive.read(relation.target), parser)
-    except SyntaxError:
-        return None
+    return recover_xml(book.archive.read(relation.target))
 
 
 def _read_styles(root: Element) -> list[CellStyle]:

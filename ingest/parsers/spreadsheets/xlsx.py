@@ -13,6 +13,7 @@ from lxml.etree import _Element as Element
 from ingest.errors import DamagedFileError
 from ingest.parsers.containers import open_container, read_part, translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
+from ingest.parsers.office_charts import describe_chart, read_chart, read_texts
 from ingest.parsers.source import Source
 from ingest.parsers.spreadsheets.format_codes import GENERAL
 from ingest.parsers.spreadsheets.formulas import FormulaResults
@@ -21,6 +22,7 @@ from ingest.parsers.spreadsheets.sheets import Area, Cell, CellBudget, Layout, w
 from ingest.parsers.spreadsheets.workbook import (
     DAMAGE,
     CellStyle,
+    Relation,
     SheetEntry,
     Workbook,
     is_true,
@@ -37,7 +39,6 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PIECE_CHARS = 1_000_000
 _MAX_COLUMNS = 16_384
 _MAX_FORMULA_CHARS = 200
-_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _THREADED = re.compile(r"\[Threaded comment\].*?\bComment:\s*", re.S)
 _MIDNIGHT = "T00:00:00"
@@ -130,6 +131,7 @@ class _Sheet:
     _not_computed: int = 0
     _lost_texts: int = 0
     _shared_formulas: dict[str, str] = field(default_factory=dict)
+    _array_formulas: list[tuple[Area, str]] = field(default_factory=list)
     _shared_texts: dict[tuple[str, str | None], Cell] = field(default_factory=dict)
 
     @property
@@ -176,8 +178,8 @@ class _Sheet:
         """Add the comments to their cells."""
         threads: dict[tuple[int, int], list[str]] = {}
         notes: dict[tuple[int, int], list[str]] = {}
-        for kind, part in self._read_related("threadedComment", "comments"):
-            if kind == "comments":
+        for relation, part in self._read_related(self.entry.path, "threadedComment", "comments"):
+            if relation.kind == "comments":
                 _collect_notes(part, notes)
             else:
                 self._collect_threads(part, threads)
@@ -187,13 +189,14 @@ class _Sheet:
             cells[column] = cell._replace(annotations=(*cell.annotations, *filter(None, texts)))
 
     def read_drawings(self) -> Iterator[str]:
-        """Yield the texts of shapes and text boxes."""
-        for _, part in self._read_related("drawing"):
-            for paragraph in part.iter(f"{_DRAWING}p"):
-                yield "".join(text.text or "" for text in paragraph.iter(f"{_DRAWING}t"))
+        """Yield the texts of shapes, text boxes and diagrams, and the titles of charts, whose numbers are cells."""
+        for drawing, root in self._read_related(self.entry.path, "drawing"):
+            yield from read_texts(root)
+            for relation, part in self._read_related(drawing.target, "chart", "diagramData"):
+                yield from [describe_chart(read_chart(part))] if relation.kind == "chart" else read_texts(part)
 
-    def _read_related(self, *kinds: str) -> Iterator[tuple[str, Element]]:
-        for relation in read_relations(self.book.archive, self.entry.path):
+    def _read_related(self, path: str, *kinds: str) -> Iterator[tuple[Relation, Element]]:
+        for relation in read_relations(self.book.archive, path):
             if relation.kind not in kinds:
                 continue
             try:
@@ -202,7 +205,7 @@ class _Sheet:
                 self.budget.warnings.append(f"the {relation.kind} of sheet {self.entry.name!r} are damaged")
                 continue
             if part is not None:
-                yield relation.kind, part
+                yield relation, part
 
     def _collect_threads(self, part: Element, threads: dict[tuple[int, int], list[str]]) -> None:
         for comment in part.iter("{*}threadedComment"):
@@ -229,9 +232,7 @@ class _Sheet:
             case "sheetView":
                 self._has_zeros = element.get("showZeros", "1").lower() not in ("0", "false")
             case _:
-                first, _, last = element.get("ref", "").partition(":")
-                (top, left), (bottom, right) = _parse_reference(first), _parse_reference(last or first)
-                self._areas.append(Area(top, left, bottom, right))
+                self._areas.append(_parse_area(element.get("ref", "")))
         return True
 
     def _read_row(self, row: Element) -> bool:
@@ -263,8 +264,9 @@ class _Sheet:
         value = parts.get("v")
         stored = value.text or "" if value is not None else ""
         style = self.book.find_style(style_index)
-        if "f" in parts and self._lacks_result(kind, stored):
-            return self._compute(parts["f"], _format_reference(row, column), style)
+        formula = self._find_formula(parts.get("f"), row, column)
+        if formula and self._lacks_result(kind, stored):
+            return self._compute(formula, _format_reference(row, column), style)
         if kind == "s":
             return self._find_shared_text(stored, style_index, style)
         if kind == "inlineStr":
@@ -315,25 +317,32 @@ class _Sheet:
             return False
         return not stored.strip() or self.book.is_computed_on_load
 
-    def _compute(self, formula: Element, reference: str, style: CellStyle) -> Cell:
-        result = self.results.find(self.entry.name, reference)
+    def _compute(self, formula: str, reference: str, style: CellStyle) -> Cell:
+        result = self.results.find(formula, sheet=self.entry.name, reference=reference)
         if result is None:
             self._not_computed += 1
-            text = f"{self._read_formula(formula)}, not computed"
-            return Cell("", annotations=(annotate(AnnotationKind.FORMULA, text),))
+            shown = formula if len(formula) <= _MAX_FORMULA_CHARS else f"{formula[:_MAX_FORMULA_CHARS]}…"
+            return Cell("", annotations=(annotate(AnnotationKind.FORMULA, f"{shown}, not computed"),))
         self._computed += 1
         if isinstance(result, bool):
             return self._show_value("b", str(int(result)), style)
         return self._show_value("str" if isinstance(result, str) else "n", str(result), style)
 
-    def _read_formula(self, formula: Element) -> str:
-        """Return the text of a formula; of a shared one, that of its first cell."""
+    def _find_formula(self, formula: Element | None, row: int, column: int) -> str:
+        """Return the formula whose result a cell shows; empty for a cell with a value.
+
+        A shared formula is that of its first cell; an array formula fills the cells of its area.
+        """
+        if formula is None:
+            areas = (text for area, text in self._array_formulas if area.covers(row, column))
+            return next(areas, "")
         text = " ".join((formula.text or "").split())
         group = formula.get("si", "")
         if text and group:
             self._shared_formulas[group] = text
-        text = text or self._shared_formulas.get(group, "")
-        return text if len(text) <= _MAX_FORMULA_CHARS else f"{text[:_MAX_FORMULA_CHARS]}…"
+        if text and formula.get("t") == "array":
+            self._array_formulas.append((_parse_area(formula.get("ref", "")), text))
+        return text or self._shared_formulas.get(group, "")
 
 
 def _parse_number(stored: str) -> float | None:
@@ -368,6 +377,13 @@ def _collect_notes(part: Element, notes: dict[tuple[int, int], list[str]]) -> No
         notes.setdefault(place, []).append(
             annotate(AnnotationKind.COMMENT, text, author="" if author.startswith("tc=") else author)
         )
+
+
+def _parse_area(reference: str) -> Area:
+    """Return the area that `reference` names, such as A1:B2; raises `ValueError`."""
+    first, _, last = reference.partition(":")
+    (top, left), (bottom, right) = _parse_reference(first), _parse_reference(last or first)
+    return Area(top, left, bottom, right)
 
 
 def _parse_reference(reference: str) -> tuple[int, int]:

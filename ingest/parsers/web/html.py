@@ -105,8 +105,8 @@ def _start_element(node: LexborNode, attributes: Attributes, writer: _Writer) ->
     if tag in INLINE:
         return is_written
     if tag in _LISTS:
-        format_number = _find_number_format(attributes)
-        writer.list_writer.open_list(first_number=_read_first_number(node), format_number=format_number)
+        format_label = _find_label_format(attributes)
+        writer.list_writer.open_list(first_number=_read_first_number(node), format_label=format_label)
     elif tag == "li":
         writer.list_writer.open_item(number=_read_number(attributes.get("value")))
     elif tag == "svg" or attributes.get("role") == "img":
@@ -156,10 +156,11 @@ def _read_number(value: str | None) -> int | None:
     return int(value) if value and len(value) < _MAX_DIGITS and value.isdecimal() else None
 
 
-def _find_number_format(attributes: Attributes) -> Callable[[int], str]:
+def _find_label_format(attributes: Attributes) -> Callable[[int], str]:
     """Return how the numbers of a list are shown: i., a., A., …"""
     style = _LIST_STYLE.search(attributes.get("style") or "")
-    return _NUMBER_FORMATS.get(style[1].lower() if style else attributes.get("type") or "", str)
+    format_number = _NUMBER_FORMATS.get(style[1].lower() if style else attributes.get("type") or "", str)
+    return lambda number: f"{format_number(number) or number}."
 
 
 def _ends_paragraph(node: LexborNode) -> bool:

@@ -35,12 +35,14 @@ _MATH = {
 _SHADOW = {"slot", SHADOW_TAG}
 _SVG = {"text", "tspan", "textpath", "textPath"}
 INLINE = frozenset(
-    {"br", "button", "img", "wbr", "input", "picture", "source"}
+    {"br", "button", "img", "wbr", "input", "picture", "select", "source"}
     | (_PHRASES | _LETTERS | _COMPUTING | _RUBY | _MATH | _SHADOW | _SVG)
 )
 """Elements that do not end the paragraph."""
 
-_SPECIAL = frozenset({"a", "br", "img", "input", "q", "sub", "sup", "tspan", "span", "font", "small"} | _RUBY | _MATH)
+_SPECIAL = frozenset(
+    {"a", "br", "img", "input", "q", "select", "sub", "sup", "tspan", "span", "font", "small"} | _RUBY | _MATH
+)
 """Elements that can be more than a stretch of text."""
 _SCRIPTS = {
     "msup": (Script.SUPERSCRIPT,),
@@ -183,7 +185,7 @@ class InlineText:
         closing = "”" if tag == "q" else closing
         self._open.append(_Open(is_struck, script is not None, closing))
         self._struck += is_struck
-        is_left_out = tag in ("sup", "a") and self._leaves_out_note_mark(node, attributes)
+        is_left_out = tag == "select" or (tag in ("sup", "a") and self._leaves_out_note_mark(node, attributes))
         self.add_text(sign)
         if script is not None:
             self._scripts.append(script)
@@ -193,10 +195,10 @@ class InlineText:
     def _start_special(self, node: LexborNode, tag: str, attributes: Attributes) -> None:
         if tag == "br":
             self.break_line()
-        elif tag in ("img", "input"):
+        elif tag in ("img", "input", "select"):
             is_picture = tag == "img" or attributes.get("type") == "image"
             self.add_picture(_describe_image(node, attributes) if is_picture else "")
-            self.add_text("" if is_picture else _show_input(attributes))
+            self.add_text("" if is_picture else _show_field(node, tag, attributes))
         elif tag == "ruby":
             self._rubies.append(_Ruby())
         elif tag in _READINGS and self._rubies:
@@ -323,12 +325,24 @@ def _describe_image(node: LexborNode, attributes: Attributes) -> str:
     return "" if is_decoration or _is_in_caption(alternative, node) else describe_picture(alternative)
 
 
-def _show_input(attributes: Attributes) -> str:
-    """Return what a field of a form shows: the text in it, or whether it is ticked."""
+def _show_field(node: LexborNode, tag: str, attributes: Attributes) -> str:
+    """Return what a field of a form shows: the text in it, whether it is ticked, or what is chosen."""
+    if tag == "select":
+        return _show_choice(node, attributes)
     kind = (attributes.get("type") or "text").lower()
     if kind in _BOXES:
         return f"{_BOXES[kind]['checked' in attributes]} "
     return f" {attributes.get('value') or ''} " if kind in _TEXT_FIELDS else ""
+
+
+def _show_choice(node: LexborNode, attributes: Attributes) -> str:
+    """Return the options that are chosen; a menu of which none is shows its first one."""
+    options = node.css("option")
+    chosen = [option for option in options if "selected" in option.attributes]
+    if "multiple" not in attributes:
+        chosen = chosen[-1:] or [option for option in options if "disabled" not in option.attributes][:1]
+    labels = [" ".join((option.attributes.get("label") or option.text()).split()) for option in chosen]
+    return f" {', '.join(filter(None, labels))} "
 
 
 def _is_in_caption(alternative: str, node: LexborNode) -> bool:

@@ -14,6 +14,7 @@ from lxml.etree import _Element as Element
 from ingest.parsers.containers import translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.marked_text import STATED, RunStyle
+from ingest.parsers.office_charts import read_chart, read_texts, write_chart
 from ingest.parsers.source import Source
 from ingest.parsers.table_grid import GridCell, lay_out_table
 from ingest.parsers.word.numbering import Numbering
@@ -30,14 +31,15 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 _MAX_CELL_CHARS = 1000
 _PARAGRAPH, _PARAGRAPH_PROPERTIES = qn("w:p"), qn("w:pPr")
 _NO_LIST = "0"
+_CHART = "/chart"
 _STRUCK_OUT = f"[{AnnotationKind.STRUCK_OUT}"
 
 
 def parse(source: Source) -> Iterator[ParsedDocument]:
     """Yield a Word document as one piece.
 
-    Headings and list items begin with their numbers. Headers and footers come first; notes and text boxes follow their
-    paragraph. Raises what `open_document` raises, and `NoTextError`.
+    Headings and list items begin with their numbers. Headers and footers come first; notes, text boxes, charts and
+    diagrams follow their paragraph. Raises what `open_document` raises, and `NoTextError`.
     """
     with translate_errors(source.filename, OpcError):
         document, damaged = open_document(source.path, source.filename)
@@ -61,6 +63,8 @@ class _Writer:
         self._numbering = Numbering(next(_find_parts(document, "numbering", damaged), None))
         notes = {kind: _read_notes(document, kind, damaged) for kind in NOTE_KINDS.values()}
         self._reader = ParagraphReader(notes, RunStyles(document.styles.element))
+        self._relations = document.part.rels
+        self._damaged = damaged
         self._is_after_item = False
         self._margin_texts: set[str] = set()
 
@@ -111,9 +115,27 @@ class _Writer:
             for box in paragraph.boxes:
                 self._is_after_item = False
                 self.write(box)
+            for part_id in paragraph.graphics:
+                self._is_after_item = False
+                self._write_graphic(part_id)
             for label, note in paragraph.notes:
                 self._is_after_item = False
                 self.builder.add_paragraph(f"{label} {self._flatten(note)}")
+
+    def _write_graphic(self, part_id: str) -> None:
+        """Add the chart or the diagram of a part."""
+        relation = self._relations.get(part_id)
+        if relation is None or relation.is_external:
+            return
+        try:
+            root = parse_xml(relation.target_part.blob)
+        except SyntaxError:
+            self._damaged.append(str(relation.target_part.partname).lstrip("/"))
+            return
+        if relation.reltype.endswith(_CHART):
+            write_chart(read_chart(root), self.builder)
+        else:
+            self.builder.add_paragraph("\n".join(read_texts(root)))
 
     def _write_table(self, table: Element) -> None:
         self._is_after_item = False

@@ -9,6 +9,7 @@ from docx.oxml.ns import nsmap, qn
 from lxml.etree import _Element as Element
 
 from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
+from ingest.parsers.office_math import format_formula, is_formula
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 from ingest.parsers.word.run_formats import PLAIN, RunFormat, RunStyles, is_on
 from ingest.parsers.word.styles import read_style_id
@@ -30,8 +31,12 @@ _MATH = f"{{{nsmap['m']}}}"
 _RUN, _RUN_PROPERTIES, _PARAGRAPH_PROPERTIES = qn("w:r"), qn("w:rPr"), qn("w:pPr")
 _TEXT_BOX = qn("w:txbxContent")
 _DELETIONS = frozenset(map(qn, ("w:del", "w:moveFrom")))
-_TEXTS = frozenset({qn("w:t"), qn("w:delText"), f"{_MATH}t"})
-_MATH_CHARACTERS = {f"{_MATH}sup": "^", f"{_MATH}sub": "_", f"{_MATH}den": "/"}
+_TEXTS = frozenset({qn("w:t"), qn("w:delText")})
+_GRAPHICS = {
+    "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart": qn("r:id"),
+    "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds": qn("r:dm"),
+}
+"""The elements that stand for charts and SmartArt diagrams, with the attribute that names their part."""
 _NOTE_NAMES = {"footnotes": "Footnote", "endnotes": "Endnote"}
 _MAX_RAISED_CHARS = 10
 """A longer run at a position of its own is a label or a formula, not a superscript."""
@@ -39,13 +44,17 @@ _MAX_RAISED_CHARS = 10
 
 @dataclass(slots=True)
 class Paragraph:
-    """The sentence of a paragraph, the annotations of what it leaves out, its text boxes, comments and notes."""
+    """The sentence of a paragraph, the annotations of what it leaves out, its text boxes, comments and notes.
+
+    `graphics` are the ids of the parts with its charts and diagrams.
+    """
 
     text: str = ""
     annotations: list[str] = field(default_factory=list)
     boxes: list[Element] = field(default_factory=list)
     comments: list[Element] = field(default_factory=list)
     notes: list[tuple[str, Element]] = field(default_factory=list)
+    graphics: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +114,11 @@ class ParagraphReader:
             elif child.tag in _DELETIONS:
                 around = RunStyle(kind=AnnotationKind.DELETED, author=child.get(qn("w:author"), ""))
                 self._read(child, _Context(context.paragraph_format, context.run_format, around), paragraph, runs)
-            elif child.tag.startswith(_MATH):
-                before, after = _find_math_characters(child)
-                runs.add(before, context.style_of(before))
-                self._read_leaf(child, context, paragraph, runs)
-                runs.add(after, context.style_of(after))
+            elif is_formula(child):
+                runs.add(format_formula(child), RunStyle(kind=context.kind, author=context.around.author))
+                for deletion in child.iter(*_DELETIONS):
+                    text = "".join(part.text or "" for part in deletion.iter(f"{_MATH}t"))
+                    runs.add(text, RunStyle(kind=AnnotationKind.DELETED, author=deletion.get(qn("w:author"), "")))
             else:
                 self._read_leaf(child, context, paragraph, runs)
 
@@ -127,14 +136,11 @@ class ParagraphReader:
         if tag in _TEXTS or tag in _SIGNS:
             text = _SIGNS[tag](element) if tag in _SIGNS else _decode(element.text or "", context.run_format)
             runs.add(text, context.style_of(text))
-        elif tag == _TEXT_BOX:
-            if context.kind is None:
-                paragraph.boxes.append(element)
         elif tag in NOTE_KINDS:
             self._add_note(element, context, paragraph)
-        elif tag.endswith("}docPr"):
+        elif tag == _TEXT_BOX or tag in _GRAPHICS or tag.endswith("}docPr"):
             if context.kind is None:
-                paragraph.annotations += filter(None, [_read_description(element)])
+                _add_drawing(element, paragraph)
         else:
             self._read(element, context, paragraph, runs)
 
@@ -149,6 +155,16 @@ class ParagraphReader:
             return
         self._note_count[kind] += 1
         paragraph.notes.append((f"{_NOTE_NAMES[kind]} {self._note_count[kind]}:", note))
+
+
+def _add_drawing(element: Element, paragraph: Paragraph) -> None:
+    """Add a text box, a chart or a diagram, or the description of a picture."""
+    if element.tag == _TEXT_BOX:
+        paragraph.boxes.append(element)
+    elif element.tag in _GRAPHICS:
+        paragraph.graphics += filter(None, [element.get(_GRAPHICS[element.tag])])
+    else:
+        paragraph.annotations += filter(None, [_read_description(element)])
 
 
 def joins_next(paragraph: Element) -> bool:
@@ -219,22 +235,6 @@ def _read_description(element: Element) -> str:
     if any(child.tag.endswith("}decorative") and child.get("val") in ("1", "true") for child in element.iter()):
         return ""
     return describe_picture(element.get("descr") or element.get("title") or "")
-
-
-def _find_math_characters(element: Element) -> tuple[str, str]:
-    """Return the characters that a formula shows before and after one of its parts."""
-    if next(element.iter(f"{_MATH}t"), None) is None:
-        return "", ""
-    if element.tag == f"{_MATH}d":
-        return _read_math_value(element, "dPr", "begChr", "("), _read_math_value(element, "dPr", "endChr", ")")
-    if element.tag == f"{_MATH}nary":
-        return _read_math_value(element, "naryPr", "chr", "∫"), ""
-    return _MATH_CHARACTERS.get(element.tag, ""), ""
-
-
-def _read_math_value(element: Element, properties: str, name: str, default: str) -> str:
-    value = element.find(f"{_MATH}{properties}/{_MATH}{name}")
-    return value.get(f"{_MATH}val", "") if value is not None else default
 
 
 _SIGNS: dict[str, Callable[[Element], str]] = {

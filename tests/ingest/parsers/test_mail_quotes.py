@@ -82,6 +82,39 @@ def test_quoted_text_is_a_section_of_its_author(tmp_path: Path, line: str, autho
     assert f"\n>{OLD}" not in document.text
 
 
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "Ann Lee\nschrieb am 4. Mai 2026 um 10:00:",
+        "Ann Lee <ann@example.org>\nschrieb am 04.05.2026 um 10:00 Uhr:",
+        "Ann Lee\n<ann@example.org>\nwrote on 4 May 2026:",
+        "Ann Lee\na écrit le 4 mai 2026 :",
+        "Ann Lee\nescribió el 4 de mayo de 2026 a las 10:00:",
+        "Ann Lee\nha scritto il 4 maggio 2026:",
+        "Ann Lee\nschreef op 4 mei 2026:",
+        "Ann Lee\n<ann@example.org> escreveu no dia 4 de maio de 2026 às 10:00:",
+    ],
+)
+@pytest.mark.parametrize("mark", ["> ", ""])
+def test_an_attribution_may_go_on_below_the_name(tmp_path: Path, attribution: str, mark: str) -> None:
+    document = read(tmp_path, f"{OWN}\n\n{attribution}\n\n{mark}{OLD}\n")
+    assert find_section(document, OLD) == "Quoted from: Ann Lee, 4 May 2026"
+    assert find_section(document, OWN).startswith("Offsite — Tom")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Er fragte, was Anna\nschrieb am 3. Mai 2026: nichts.",
+        "We read what she said. Ann\nwrote on 4 May 2026:",
+        "Please note:\nwrote on 4 May 2026:",
+    ],
+)
+def test_a_sentence_that_is_wrapped_before_its_verb_is_no_attribution(tmp_path: Path, text: str) -> None:
+    document = read(tmp_path, f"{OWN}\n\n{text}\n\n{OLD}\n")
+    assert find_section(document, OLD).startswith("Offsite — Tom")
+
+
 def test_an_attribution_on_two_lines_is_found(tmp_path: Path) -> None:
     plain = f"{OWN}\n\nOn Mon, May 4, 2026 at 9:00 AM Ann Lee\n<ann@example.org> wrote:\n> {OLD}"
     assert find_section(read(tmp_path, plain), OLD) == "Quoted from: Ann Lee, 4 May 2026"

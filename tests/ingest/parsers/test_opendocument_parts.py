@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.parsers import registry
-from tests.office_files import write_opendocument, write_zip
+from tests.office_files import read_members, write_opendocument, write_zip
 
 STRUCK = '<style:text-properties style:text-line-through-style="solid"/>'
 
@@ -52,6 +52,27 @@ def test_a_header_has_the_styles_of_its_own_part(tmp_path: Path) -> None:
     body = '<text:p text:style-name="P1">old</text:p>'
     path = write_opendocument(tmp_path / "a", "text", body, lists=struck, master=master)
     assert registry.parse(path, "a.odt").text == "Kiln\n\n[struck out: old]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        ("text", "<text:p>The fee is 5.</text:p><text:p>The rent", "The fee is 5.\n\nThe rent"),
+        (
+            "spreadsheet",
+            '<table:table table:name="S"><table:table-row><table:table-cell><text:p>Fee</text:p></table:table-cell>'
+            "<table:table-cell><text:p>5</text:p></table:table-cell></table:table-row><table:table-row><table:tab",
+            "S\n\nFee | 5",
+        ),
+        ("presentation", "<draw:page><draw:frame><draw:text-box><text:p>Fee: 5</text:p></draw:te", "Fee: 5"),
+    ],
+)
+def test_text_that_is_cut_short_is_read_with_a_warning(tmp_path: Path, kind: str, body: str, text: str) -> None:
+    members = read_members(write_opendocument(tmp_path / "whole", kind, "<text:p>@</text:p>"))
+    cut = members["content.xml"].split(b"<text:p>@")[0] + body.encode()
+    document = registry.parse(write_zip(tmp_path / "a", {**members, "content.xml": cut}), "a")
+    assert document.text == text
+    assert document.warnings == ("the part with the text is damaged: some of it is missing",)
 
 
 @pytest.mark.parametrize("part", ["styles.xml", "meta.xml"])

@@ -119,6 +119,46 @@ def test_symbol_fonts_show_their_signs(tmp_path: Path, runs: str, text: str) -> 
     assert deck.read().text == text
 
 
+def item(text: str, numbering: str = "", level: int = 0) -> str:
+    return f'<a:p><a:pPr lvl="{level}">{numbering}</a:pPr>{run(text)}</a:p>'
+
+
+def number(scheme: str, start: int = 1) -> str:
+    return f'<a:buAutoNum type="{scheme}" startAt="{start}"/>'
+
+
+ARABIC = number("arabicPeriod")
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "text"),
+    [
+        (item("a", ARABIC) + item("b", ARABIC), "1. a\n2. b"),
+        (item("a", number("alphaLcParenR", 3)) + item("b", number("alphaLcParenR", 3)), "c) a\nd) b"),
+        (item("a", number("romanUcPeriod", 4)), "IV. a"),
+        (item("a", number("arabicParenBoth")), "(1) a"),
+        (item("a", number("alphaUcPlain")), "A a"),
+        (item("a", number("circleNumDbPlain", 7)), "7. a"),
+        (item("a", ARABIC) + item("x") + item("b", ARABIC), "1. a\nx\n1. b"),
+        (
+            item("a", ARABIC)
+            + item("s", number("alphaLcPeriod"), 1)
+            + item("b", ARABIC)
+            + item("t", number("alphaLcPeriod"), 1),
+            "1. a\n  a. s\n2. b\n  a. t",
+        ),
+        (item("a", '<a:buChar char="•"/>') + item("b", ARABIC), "- a\n1. b"),
+    ],
+)
+def test_list_items_have_the_numbers_that_the_slide_shows(tmp_path: Path, paragraphs: str, text: str) -> None:
+    deck = Deck(tmp_path)
+    body = deck.add_box("")._element.txBody
+    body.remove(body.p_lst[0])
+    for paragraph in parse(f"<a:list>{paragraphs}</a:list>"):
+        body.append(paragraph)
+    assert deck.read().text == text
+
+
 def test_a_list_style_strikes_a_level(tmp_path: Path) -> None:
     deck = Deck(tmp_path)
     style = '<a:lstStyle><a:lvl1pPr><a:defRPr strike="sngStrike"/></a:lvl1pPr></a:lstStyle>'

@@ -48,6 +48,11 @@ def test_nothing_that_is_written_is_lost(tmp_path: Path) -> None:
     assert document.warnings == ()
 
 
+def test_a_note_that_old_readers_may_skip_is_read(tmp_path: Path) -> None:
+    body = rb"Fee{\super\chftn}{\*\footnote\chftn\~\plain\pard {\pard Children pay 9.\par}} is 18.\par"
+    assert text_of(tmp_path, body) == "Fee is 18.\n\nFootnote 1: Children pay 9."
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -1,12 +1,12 @@
 """Spreadsheets as a person sees them: merged cells, headers of several rows, struck and hidden cells, formulas."""
 
 import datetime
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ingest.errors import DamagedFileError
 from ingest.parsers import registry
 from ingest.types import ParsedDocument
-from tests.office_files import write_opendocument, write_zip
+from tests.office_files import read_members, write_opendocument, write_zip
 
 GOLDEN = Path(__file__).parent / "golden"
 ROWS: list[list[object]] = [["Ward", "Beds", "Free"], ["Surgery", 40, 1], ["Eyes", 12, 3]]
@@ -45,11 +45,6 @@ def book_of(sheet: Worksheet) -> Workbook:
 
 def lines(document: ParsedDocument) -> list[str]:
     return document.text.split("\n")[2:]
-
-
-def members_of(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 # Merged cells
@@ -293,7 +288,7 @@ def test_a_threaded_comment_is_read_with_its_replies_and_names(tmp_path: Path) -
         sheet["B2"].comment = Comment("[Threaded comment]\n\nYour version…\n\nComment:\n    Is it 40?", "tc={1}")
 
     read(tmp_path, build, ROWS)
-    members = members_of(tmp_path / "a.xlsx")
+    members = read_members(tmp_path / "a.xlsx")
     relations = members["xl/worksheets/_rels/sheet1.xml.rels"]
     thread = (
         b'<Relationship Id="t" Type="http://x/threadedComment" Target="../threadedComments/t.xml"/></Relationships>'
@@ -382,7 +377,7 @@ def test_a_placeholder_for_a_result_is_computed_and_a_stored_result_stays(
         sheet["D2"] = "=SUM(B2:B3)"
 
     read(tmp_path, build, ROWS)
-    members = members_of(tmp_path / "a.xlsx")
+    members = read_members(tmp_path / "a.xlsx")
     sheet = members["xl/worksheets/sheet1.xml"]
     assert b"<v></v>" in sheet or b"<v/>" in sheet or b"<v />" in sheet
     for empty in (b"<v></v>", b"<v/>", b"<v />"):
@@ -390,6 +385,49 @@ def test_a_placeholder_for_a_result_is_computed_and_a_stored_result_stays(
     members["xl/worksheets/sheet1.xml"] = sheet
     document = registry.parse(write_zip(tmp_path / "b.xlsx", {**members}), "b.xlsx")
     assert lines(document)[1] == f"Surgery | 40 | 1 | {shown}"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "SUBTOTAL(109,[Beds])",
+        "SUM(Wards[[#Data],[Beds]])",
+        "Wards[[#Totals],[Beds]]",
+        "Wards[@Beds]*2",
+        "[1]Other!A1+1",
+        "SUM([2]Sheet1!B2:B3)",
+        "SUM(Wards[#All])",
+        "Wards[ [#This Row],[Beds] ]",
+    ],
+)
+def test_references_that_would_count_as_nothing_are_not_computed(tmp_path: Path, formula: str) -> None:
+    def build(sheet: Worksheet) -> None:
+        sheet["D2"] = f"={formula}"
+
+    shown = formula.replace("[", "(").replace("]", ")")
+    document = read(tmp_path, build, ROWS)
+    assert (
+        " ".join(lines(document)[1].split()) == f"Surgery | 40 | 1 | [formula: {' '.join(shown.split())}, not computed]"
+    )
+    assert len(document.warnings) == 1
+
+
+def test_a_text_in_brackets_is_no_reference(tmp_path: Path) -> None:
+    def build(sheet: Worksheet) -> None:
+        sheet["D2"] = '="[x] "&A2'
+
+    assert lines(read(tmp_path, build, ROWS))[1] == "Surgery | 40 | 1 | [x] Surgery"
+
+
+def test_an_array_formula_fills_its_area(tmp_path: Path) -> None:
+    """XlsxWriter stores 0 in the cells of an array formula, the formula in the first one alone."""
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet("S")
+        sheet.write_column("A1", [10, 20, 30])
+        sheet.write_dynamic_array_formula("B1:B3", "=A1:A3*2")
+        sheet.write("C1", 0)
+    document = registry.parse(tmp_path / "a.xlsx", "a.xlsx")
+    assert lines(document) == ["10 | 20 | 0", "20 | 40", "30 | 60"]
 
 
 # Damage
@@ -400,7 +438,7 @@ def damage(path: Path, member: str, change: Callable[[bytes], bytes]) -> ParsedD
         book_of(sheet).create_sheet("T")["A1"] = "whole"
 
     read(path, build, ROWS)
-    members = members_of(path / "a.xlsx")
+    members = read_members(path / "a.xlsx")
     members[member] = change(members[member])
     return registry.parse(write_zip(path / "b.xlsx", {**members}), "b.xlsx")
 
@@ -471,7 +509,7 @@ def test_texts_that_are_missing_from_the_file_are_told(tmp_path: Path) -> None:
 
 def test_a_workbook_of_damaged_sheets_alone_is_refused(tmp_path: Path) -> None:
     read(tmp_path, lambda sheet: None, ROWS)
-    members = members_of(tmp_path / "a.xlsx") | {"xl/worksheets/sheet1.xml": b"<worksheet"}
+    members = read_members(tmp_path / "a.xlsx") | {"xl/worksheets/sheet1.xml": b"<worksheet"}
     with pytest.raises(DamagedFileError):
         registry.parse(write_zip(tmp_path / "b.xlsx", {**members}), "b.xlsx")
 

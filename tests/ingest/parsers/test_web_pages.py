@@ -216,6 +216,28 @@ def test_pictures_are_read_as_their_descriptions(tmp_path: Path, content: str, t
     assert read(tmp_path, content).text == text
 
 
+OPTIONS = "<option value=1>Aspirin<option value=2 {}>Ibuprofen 400<option label='None at all'>"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (f"<p>Dose: <select>{OPTIONS.format('selected')}</select>.", "Dose: Ibuprofen 400 ."),
+        (f"<p>Dose: <select>{OPTIONS.format('')}</select>", "Dose: Aspirin"),
+        ("<p>Dose: <select><option disabled>Choose<option>Aspirin</select>", "Dose: Aspirin"),
+        ("<p>Dose: <select><option disabled selected>Choose<option>Aspirin</select>", "Dose: Choose"),
+        ("<p>Dose: <select multiple><option selected>A<option>B<option selected>C</select>", "Dose: A, C"),
+        ("<p>Dose: <select multiple><option>A<option>B</select> mg", "Dose: mg"),
+        ("<p>Dose: <select><optgroup label=Old><option>A</optgroup><optgroup><option selected>B</select>", "Dose: B"),
+        ("<p>Dose: <select><option label='5 mg' selected>5</select>", "Dose: 5 mg"),
+        ("<p>Dose: <select></select>10", "Dose: 10"),
+        ("<p>Dose: <input list=d value=5><datalist id=d><option>7</datalist>", "Dose: 5"),
+    ],
+)
+def test_a_menu_shows_the_option_that_is_chosen(tmp_path: Path, content: str, text: str) -> None:
+    assert read(tmp_path, content).text == text
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [
