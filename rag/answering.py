@@ -10,8 +10,9 @@ from rag.answers.producers.abstained import AbstainedProducer
 from rag.answers.producers.extractive import ExtractiveProducer
 from rag.answers.producers.extractive_overview import ExtractiveOverviewProducer
 from rag.answers.producers.map_reduce import MapReduceProducer
+from rag.answers.producers.table import TableProducer
 from rag.answers.producers.written import WrittenProducer
-from rag.answers.route import AnswerKind, Route, choose_route, choose_style
+from rag.answers.route import TABLE_ROUTE, AnswerKind, Route, choose_route, choose_style, may_be_table
 from rag.answers.route_facts import collect_facts, read_query
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.gathering import EvidenceGatherer
@@ -21,7 +22,9 @@ from rag.context.selection import Context
 from rag.engines.types import Engine, Message
 from rag.generation.answer_clock import AnswerClock
 from rag.grounding.evidence import EvidenceFinder
+from rag.questions.row_conditions import read_row_question
 from rag.retrieval.hybrid import Retriever
+from rag.tables.answerer import TableAnswerer
 from rag.types import AnswerEvent, EntailmentJudge, PromptPrefix, Question
 
 
@@ -48,10 +51,12 @@ class Answerer:
         self._finder = finder
         self._memory = memory or PassageMemory()
         self._gatherer = EvidenceGatherer(library, retriever, finder, policy)
+        self._tables = TableAnswerer(library)
         self._grounder = Grounder(finder, judge)
         self._producers: Mapping[AnswerKind, Producer] = {
             "written": WrittenProducer(self._grounder),
             "extractive": ExtractiveProducer(),
+            "table": TableProducer(),
             "map-reduce": MapReduceProducer(library, self._grounder),
             "extractive overview": ExtractiveOverviewProducer(library, finder.embedder),
             "none": AbstainedProducer(),
@@ -69,7 +74,7 @@ class Answerer:
         engine = self._engine_for(question.model)
         planner = self._planner(question, engine)
         route = choose_route(question, collect_facts(self._library, planner, self._policy, question, engine.info()))
-        plan = self._plan(question, query, engine, planner, route)
+        route, plan = self._plan(question, query, engine, planner, route)
         clock.mark_retrieval()
         task = AnswerTask(
             question=question,
@@ -103,11 +108,22 @@ class Answerer:
     def _planner(self, question: Question, engine: Engine) -> Planner:
         return Planner(self._library, self._memory, self._policy, question, engine)
 
-    def _plan(self, question: Question, query: str, engine: Engine, planner: Planner, route: Route) -> Plan:
-        """Return the basis of the answer: whole documents or passages with their evidence, if the route needs any."""
-        if not route.needs_retrieval:
-            return Plan(Context(route.mode, route.reason), route.text)
+    def _plan(
+        self, question: Question, query: str, engine: Engine, planner: Planner, route: Route
+    ) -> tuple[Route, Plan]:
+        """Return the basis of the answer, if its route needs any: whole documents, passages with their evidence, or a
+        table that has the answer and so changes the route."""
+        asked = read_row_question(query)
+        is_table_possible = may_be_table(question, route, asked)
+        if not route.needs_retrieval and not is_table_possible:
+            return route, Plan(Context(route.mode, route.reason), route.text)
         planner.check_room()
         is_whole = route.mode == "whole"
         evidence = self._gatherer.gather(question, query, engine, with_omitted=not is_whole)
-        return planner.plan(evidence, whole=is_whole)
+        if is_table_possible and not evidence.absence:
+            with_cells = route.kind == "extractive"
+            if (answer := self._tables.answer(asked, evidence.matches, with_cells=with_cells)) is not None:
+                return TABLE_ROUTE, planner.plan_table(answer)
+        if not route.needs_retrieval:
+            return route, Plan(Context(route.mode, route.reason), route.text)
+        return route, planner.plan(evidence, whole=is_whole)

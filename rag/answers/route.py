@@ -6,9 +6,10 @@ from typing import Literal
 from rag.engines.types import ModelInfo
 from rag.models.capability import is_capable
 from rag.questions.overview_intent import OverviewIntent
+from rag.questions.row_conditions import RowQuestion
 from rag.types import AnswerStyle, ContextMode, Question, ResolvedStyle
 
-AnswerKind = Literal["written", "extractive", "map-reduce", "extractive overview", "none"]
+AnswerKind = Literal["written", "extractive", "table", "map-reduce", "extractive overview", "none"]
 
 NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."
 NO_MATCH = "No document in this collection fits the filter."
@@ -69,6 +70,20 @@ def choose_route(question: Question, facts: RouteFacts) -> Route:
         return Route(kind, "overview", style, f"overview, because of “{intent.words}”", intent=intent)
     mode: ContextMode = "whole" if facts.fits_whole else "retrieval"
     return Route("extractive" if style == "quoted" else "written", mode, style, style_reason)
+
+
+def may_be_table(question: Question, route: Route, asked: RowQuestion) -> bool:
+    """Return whether the rows of a table can be the answer: not as JSON, and instead of a list or a count of everything
+    only if the question has a condition for rows."""
+    if question.sampling.json_schema or question.mode == "overview":
+        return False
+    if route.intent is not None:
+        return route.intent.kind != "overview" and asked.is_set
+    return route.needs_retrieval
+
+
+TABLE_ROUTE = Route("table", "retrieval", "quoted")
+"""The route of an answer from a table, which no model writes."""
 
 
 def choose_style(question: Question, model: ModelInfo, default_style: AnswerStyle) -> tuple[ResolvedStyle, str]:

@@ -20,6 +20,7 @@ from rag.context.selection import (
 from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
 from rag.grounding.evidence import SentenceMatch
+from rag.tables.answer import TableAnswer
 from rag.types import Passage, PromptPrefix, Question
 
 NOT_IN_DOCUMENTS = "Not in these documents."
@@ -33,7 +34,8 @@ class Plan:
     """Everything that is settled before the model writes.
 
     `text` is an answer of Pincite's own, which needs no model. `matches` are the sentences of the passages that
-    retrieval returned, the best first; `new` are the passages that the prompt adds with this question.
+    retrieval returned, the best first; `new` are the passages that the prompt adds with this question. `table` is the
+    answer from a table, which needs no model either.
     """
 
     context: Context
@@ -42,6 +44,7 @@ class Plan:
     prompt_tokens: int = 0
     matches: tuple[SentenceMatch, ...] = ()
     new: tuple[Passage, ...] = ()
+    table: TableAnswer | None = None
 
 
 class Planner:
@@ -113,6 +116,18 @@ class Planner:
         ids = {passage.stored.id for passage in context.passages}
         matches = tuple(match for match in evidence.matches if match.stored.id in ids)
         return replace(plan, context=context, matches=matches)
+
+    def plan_table(self, answer: TableAnswer) -> Plan:
+        """Return the plan of an answer from a table: its passages are the chunks with the rows that it quotes."""
+        known = self.recall_numbers()
+        chunks = {quote.match.stored.id: quote.match.stored for quote in answer.quotes}
+        passages = number_passages(list(chunks.values()) or [answer.read], known)
+        return Plan(
+            Context("retrieval", answer.reason, passages),
+            matches=tuple(quote.match for quote in answer.quotes),
+            new=tuple(passage for passage in passages if passage.stored.id not in known),
+            table=answer,
+        )
 
     def build_prefix(self) -> PromptPrefix | None:
         """Return the messages in front of the question if the prompt shows whole documents, else None."""

@@ -9,8 +9,11 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
+from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.evidence import SentenceMatch
+from rag.grounding.shown_quote import ShownQuote, show_prose
+from rag.tables.display import describe_row_of
 from rag.types import AnswerDelta
 
 QUOTES = 3
@@ -27,7 +30,7 @@ INSTRUCTION = (
 
 @dataclass(frozen=True, slots=True)
 class QuotedSentence:
-    """A sentence of the documents as the span `text[start:end]` of an answer, followed by its passage's number."""
+    """A sentence of the documents, shown as the span `text[start:end]` of an answer, with its passage's number."""
 
     match: SentenceMatch
     number: int
@@ -62,24 +65,42 @@ def choose_with_model(
     return [candidates[sentence] for sentence in chosen if sentence in candidates], usage
 
 
-def compose_quotes(matches: Sequence[SentenceMatch], numbers: Mapping[int, int]) -> tuple[str, list[QuotedSentence]]:
-    """Return the answer made of sentences, each followed by its passage number; `numbers` has it by chunk id."""
-    text = ""
+def show_sentences(matches: Sequence[SentenceMatch]) -> list[ShownQuote]:
+    """Return sentences as an answer shows them: prose without its line breaks, rows with the names of the columns."""
+    return [_show(match) for match in matches]
+
+
+def compose_quotes(
+    quotes: Sequence[ShownQuote], numbers: Mapping[int, int], *, lead: str = ""
+) -> tuple[str, list[QuotedSentence]]:
+    """Return the answer made of `lead` and quotes, each followed by its passage number, which `numbers` has by chunk
+    id."""
+    text = lead
     sentences: list[QuotedSentence] = []
-    for match in matches:
+    for quote in quotes:
         start = len(text)
-        text += match.text
-        number = numbers[match.stored.id]
-        sentences.append(QuotedSentence(match, number, start, len(text)))
+        text += quote.text
+        number = numbers[quote.match.stored.id]
+        sentences.append(QuotedSentence(quote.match, number, start, len(text)))
         text += f" [{number}]\n\n"
     return text.rstrip(), sentences
 
 
+def _show(match: SentenceMatch) -> ShownQuote:
+    match match.stored.chunk.kind:
+        case BlockKind.PROSE:
+            return show_prose(match)
+        case BlockKind.TABLE:
+            return ShownQuote(match, describe_row_of(match.stored, match.text))
+        case _:
+            return ShownQuote(match, match.text)
+
+
 def _index_by_text(matches: Sequence[SentenceMatch]) -> dict[str, SentenceMatch]:
-    """Return matches by their text in the order given, the first one of each text."""
+    """Return matches by their text with single spaces, in the order given, the first one of each text."""
     by_text: dict[str, SentenceMatch] = {}
     for match in matches:
-        by_text.setdefault(match.text, match)
+        by_text.setdefault(" ".join(match.text.split()), match)
     return by_text
 
 

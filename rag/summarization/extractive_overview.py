@@ -4,7 +4,7 @@ The chunk vectors of the library choose the chunks; only the sentences of chosen
 """
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ingest.types import BlockKind, DocumentRecord, Embedder
 from rag.context.selection import pluralize
 from rag.engines.completion import Completion
 from rag.engines.types import Usage
-from rag.generation.quote_selection import compose_quotes
+from rag.generation.quote_selection import compose_quotes, show_sentences
 from rag.grounding.evidence import SentenceMatch, split_chunk
 from rag.summarization.notes import PassageNumbers
 from rag.summarization.overview_types import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
@@ -236,17 +236,18 @@ def _compose(selector: _SentenceSelector, matches: Sequence[SentenceMatch]) -> G
     """Yield and return the overview made of some sentences, each with the number of its passage."""
     assigned = PassageNumbers(selector.request.numbers)
     numbers = {match.stored.id: number for match in matches if (number := assigned.assign(match.stored.id)) is not None}
-    text, quotes = compose_quotes([match for match in matches if match.stored.id in numbers], numbers)
-    lead = _introduce(selector, len(quotes))
-    yield AnswerDelta(lead + text)
+    shown = show_sentences([match for match in matches if match.stored.id in numbers])
+    lead = _introduce(selector, len(shown))
+    text, quotes = compose_quotes(shown, numbers, lead=lead)
+    yield AnswerDelta(text)
     passages = {quote.number: quote.match.stored for quote in quotes}
     return Overview(
-        completion=Completion(lead + text, "stop", Usage(0, 0)),
+        completion=Completion(text, "stop", Usage(0, 0)),
         passages=tuple(Passage(number, passages[number]) for number in sorted(passages)),
         reason=_explain(selector),
         shortfalls=(selector.left_out,) if selector.left_out else (),
         own_chars=len(lead),
-        quotes=tuple(replace(quote, start=len(lead) + quote.start, end=len(lead) + quote.end) for quote in quotes),
+        quotes=tuple(quotes),
     )
 
 

@@ -11,15 +11,14 @@ from tests.live import LiveStack
 
 pytestmark = pytest.mark.real
 
-OF_READING = re.compile(r"B(0[1-5]|13|1[5-9])(-|$)")
-"""Cases that reading decides; the others need more than that."""
+DECIDED = re.compile(r"B(0[1-5]|13|14|1[5-9])(-|$)")
+"""Cases that reading and tables decide; the others need more than that."""
 NOT_IN_THE_FILE = {"B03-docx", "B03-xlsx"}
 """What these ask for does not stand in their files."""
-WHOLE_ROWS = pytest.mark.xfail(reason="a quote is a whole row, with the cells that nobody asked for", strict=True)
 CASES = [
-    pytest.param(case, marks=[WHOLE_ROWS] if case.id == "B02-html" else [], id=case.id)
+    pytest.param(case, id=case.id)
     for case in load_cases()
-    if case.turns and OF_READING.match(case.id) and case.id not in NOT_IN_THE_FILE
+    if case.turns and DECIDED.match(case.id) and case.id not in NOT_IN_THE_FILE
 ]
 
 

@@ -24,13 +24,15 @@ _WORD_NUMBER = re.compile(
 )
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 _POINT_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
+_POINT_GROUPED_DECIMAL = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+,\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number or a date, `[start, end)` with its unit, and its possible values.
 
-    1,000 is a thousand and 1,5 one and a half; 1.500 can be either, depending on the country, and so has two values.
+    1,000 is a thousand, 1,5 one and a half and 1.500,50 more than a thousand; 1.500 can be either, depending on the
+    country, and so has two values.
     `unit` is a key of `UNITS`, or empty. A date has `dates` and no values. `is_word` is whether it has no digits.
     """
 
@@ -121,6 +123,8 @@ def _scale(value: str, exponent: int) -> str:
 def _parse_number(number: str) -> frozenset[str]:
     sign = "-" if number[0] in "-−" else ""
     digits = re.sub(_SPACE, "", number.lstrip("-−"))
+    if _POINT_GROUPED_DECIMAL.fullmatch(digits):
+        digits = digits.replace(".", "")
     plain = digits.replace(",", "") if _GROUPED.fullmatch(digits) else digits.replace(",", ".")
     meanings = {plain, digits.replace(".", "")} if _POINT_GROUPED.fullmatch(digits) else {plain}
     return frozenset(sign + _normalize(meaning) for meaning in meanings)

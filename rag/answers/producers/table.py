@@ -1,0 +1,24 @@
+"""Answers from tables: the rows or cells that the plan has selected, behind Pincite's own words about them."""
+
+from collections.abc import Generator
+
+from rag.answers.producer import AnswerTask, Draft
+from rag.engines.completion import Completion
+from rag.engines.types import Usage
+from rag.generation.quote_selection import compose_quotes
+from rag.types import AnswerDelta, AnswerEvent
+
+
+class TableProducer:
+    """Quotes what `Plan.table` has selected; no model is asked."""
+
+    def produce(self, task: AnswerTask) -> Generator[AnswerEvent, None, Draft]:
+        """See `Producer`."""
+        plan = task.plan
+        if plan.table is None:
+            raise ValueError("the plan of an answer from a table has none")
+        numbers = {passage.stored.id: passage.number for passage in plan.context.passages}
+        text, quotes = compose_quotes(plan.table.quotes, numbers, lead=plan.table.lead)
+        task.clock.mark_first_token()
+        yield AnswerDelta(text)
+        return Draft(Completion(text, "stop", Usage(0, 0)), quotes=tuple(quotes), own_chars=len(plan.table.lead))

@@ -1,0 +1,141 @@
+"""The columns of a table with the kind and the scale of their values, and which of them words name. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from ingest.text.analyzer import extract_terms
+from rag.grounding.verification.lexicon import MONTHS, STOPWORDS, UNITS
+from rag.grounding.verification.quantities import find_quantities
+from rag.tables.table import Table
+from rag.tables.values import NO_UNIT, Scale, Value, convert, find_notation, parse_value
+
+ColumnKind = Literal["number", "range", "day", "text"]
+
+_MIN_SHARE = 0.6
+"""Share of the cells with text that must have values of a kind to make it the column's."""
+_MIN_PREFIX, _MIN_INFIX = 4, 5
+_TOTAL_WORDS = """
+totals? subtotals? sums? averages? mean gesamt\\w* summe zwischensumme insgesamt durchschnitt mittelwert sous-total
+total\\sgénéral totaux somme moyenne totales suma promedio totale somma media totais soma média totaal som gemiddelde
+"""
+_TOTAL = re.compile(rf"(?:grand |total )?(?:{'|'.join(_TOTAL_WORDS.split())})\b.{{0,20}}", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*|%")
+IN_PARENTHESES = re.compile(r"[(\[][^)\]]*[)\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, and the value of each of the table's rows, None for a cell that has none of this kind."""
+
+    index: int
+    name: str
+    kind: ColumnKind
+    scale: Scale = NO_UNIT
+    unit: str = ""
+    values: tuple[Value | None, ...] = ()
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether it has numbers or days."""
+        return self.kind in ("number", "day")
+
+
+def type_columns(table: Table) -> tuple[Column, ...]:
+    """Return the columns of a table in order; a number without a unit has that of its column's name or its cells."""
+    return tuple(_type_column(table, index, name) for index, name in enumerate(table.columns))
+
+
+def find_total_rows(table: Table) -> frozenset[int]:
+    """Return the indices of the rows with sums and averages of others."""
+    return frozenset(
+        index
+        for index, row in enumerate(table.rows)
+        if any(_TOTAL.fullmatch(cell.value) for cell in row.cells[:2] if cell.value)
+    )
+
+
+def name_columns(words: str, columns: Sequence[Column]) -> list[Column]:
+    """Return the columns that words name: all words of their names are there, and of no other name more.
+
+    Of `Share` and `Share %` the first is named by “share”, the second by “share in %”.
+    """
+    spoken = split_words(words)
+    scores = {column.index: _measure_name(column.name, spoken) for column in columns}
+    best = max(scores.values(), default=(0, 0))
+    return [column for column in columns if best[0] and scores[column.index] == best]
+
+
+def _measure_name(name: str, spoken: Sequence[str]) -> tuple[int, int]:
+    """Return how many words of a name are among the spoken ones, and how many are not, as a negative number.
+
+    Both are 0 unless all are, but for units and what is in parentheses.
+    """
+    words = split_words(name)
+    plain = split_words(IN_PARENTHESES.sub(" ", name))
+    required = [word for word in plain if word not in UNITS] or plain or words
+    if not required or not all(any(agree(word, other) for other in spoken) for word in required):
+        return 0, 0
+    matched = sum(any(agree(word, other) for other in spoken) for word in words)
+    return matched, matched - len(words)
+
+
+@lru_cache(maxsize=2_048)
+def split_words(text: str) -> tuple[str, ...]:
+    """Return the content words of a text in lower case, months as one; all its words if it has no others."""
+    words = [_fold_month(word.casefold()) for word in _WORD.findall(text)]
+    return tuple([word for word in words if word not in STOPWORDS] or words)
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two words in lower case are forms of one, or one is a compound with the other."""
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if any(map(str.isdigit, short)) or len(short) < 3:
+        return False
+    is_prefix = long.startswith(short) and (len(short) >= _MIN_PREFIX or len(long) - len(short) <= 2)
+    is_infix = len(short) >= _MIN_INFIX and short in long
+    return is_prefix or is_infix or extract_terms(one) == extract_terms(other)
+
+
+def _fold_month(word: str) -> str:
+    """Return one word for all spellings of a month, so that a column of “12 Jan” is named by “12 January”."""
+    return f"month{MONTHS[word]}" if word in MONTHS else word
+
+
+def _type_column(table: Table, index: int, name: str) -> Column:
+    texts = [row.cell(index).value for row in table.rows]
+    notation = find_notation(texts)
+    parsed = [parse_value(text, notation) if text else None for text in texts]
+    unit = _find_unit(name, texts)
+    values = [None if value is None else convert(value, unit) for value in parsed]
+    filled = sum(map(bool, texts))
+    days = [value for value in values if value and value.scale.is_day]
+    ranges = [value for value in values if value and not value.is_single and not value.scale.is_day]
+    numbers = [value for value in values if value and value.is_single and not value.scale.is_day]
+    kind: ColumnKind = "text"
+    if filled and len(days) >= _MIN_SHARE * filled:
+        kind = "day"
+    elif filled and len(ranges) >= max(_MIN_SHARE * filled, 1):
+        kind = "range"
+    elif filled and len(numbers) + len(ranges) >= _MIN_SHARE * filled:
+        kind = "number"
+    if kind == "text":
+        return Column(index, name, kind)
+    of_kind = [value if value and value.scale.is_day == (kind == "day") else None for value in values]
+    scales = Counter(value.scale for value in of_kind if value)
+    return Column(index, name, kind, scales.most_common(1)[0][0], unit, tuple(of_kind))
+
+
+def _find_unit(name: str, texts: Sequence[str]) -> str:
+    """Return the unit of a column's bare numbers, a key of `UNITS`: that of its name, else that of its cells."""
+    words: list[str] = _WORD.findall(name)
+    for word in reversed(words):
+        if word.casefold() in UNITS and (len(word) > 1 or word == "%" or f"({word})" in name):
+            return word.casefold()
+    units = Counter(quantity.unit for text in texts for quantity in find_quantities(text) if quantity.unit)
+    return units.most_common(1)[0][0] if units else ""
