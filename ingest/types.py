@@ -297,6 +297,16 @@ class DocumentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentName:
+    """The names by which a person may call a document: its file name and its title."""
+
+    collection_id: str
+    file_id: str
+    filename: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueState:
     """The queued, read and paused documents of some collections or all.
 

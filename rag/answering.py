@@ -1,6 +1,7 @@
 """Answer a question from documents: route, gather, plan, produce, ground, remember."""
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 
 from ingest.library.library import Library
 from rag.answers.events import finish_answer, list_turn_passages, start_answer
@@ -14,6 +15,7 @@ from rag.answers.producers.table import TableProducer
 from rag.answers.producers.written import WrittenProducer
 from rag.answers.route import TABLE_ROUTE, AnswerKind, Route, choose_route, choose_style, may_be_table
 from rag.answers.route_facts import collect_facts, read_query
+from rag.answers.scoping import make_scope_filter, resolve_scope
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.gathering import EvidenceGatherer
 from rag.context.passage_memory import PassageMemory
@@ -23,6 +25,7 @@ from rag.engines.types import Engine, Message
 from rag.generation.answer_clock import AnswerClock
 from rag.grounding.evidence import EvidenceFinder
 from rag.questions.row_conditions import read_row_question
+from rag.questions.scope import Scope
 from rag.retrieval.hybrid import Retriever
 from rag.tables.answerer import TableAnswerer
 from rag.types import AnswerEvent, EntailmentJudge, PromptPrefix, Question
@@ -72,20 +75,12 @@ class Answerer:
         clock = AnswerClock()
         query = read_query(question)
         engine = self._engine_for(question.model)
-        planner = self._planner(question, engine)
-        route = choose_route(question, collect_facts(self._library, planner, self._policy, question, engine.info()))
-        route, plan = self._plan(question, query, engine, planner, route)
+        scope = resolve_scope(self._library, question.collections, query)
+        task = self._prepare(question, query, engine, clock, scope)
+        if task.plan.context.mode == "none" and scope is not None and not scope.is_firm:
+            task = self._prepare(question, scope.query, engine, clock, None)
         clock.mark_retrieval()
-        task = AnswerTask(
-            question=question,
-            query=query,
-            engine=engine,
-            route=route,
-            plan=plan,
-            clock=clock,
-            max_tokens=self._policy.limit_tokens(question),
-            numbers=planner.recall_numbers(),
-        )
+        route, plan = task.route, task.plan
         events = self._producers["none" if plan.context.mode == "none" else route.kind].produce(task)
         yield (started := start_answer(route, plan, self._finder))
         draft = yield from events
@@ -105,6 +100,26 @@ class Answerer:
         style, _ = choose_style(question, engine.info(), self._policy.style)
         return self._planner(question, engine).build_prefix() if style == "written" else None
 
+    def _prepare(
+        self, question: Question, query: str, engine: Engine, clock: AnswerClock, scope: Scope | None
+    ) -> AnswerTask:
+        """Return the task of an answer from the documents of a `scope`, or from all."""
+        if scope is not None:
+            question, query = replace(question, scope=make_scope_filter(scope)), scope.query
+        planner = self._planner(question, engine)
+        facts = collect_facts(self._library, planner, self._policy, question, engine.info(), scope)
+        route, plan = self._plan(question, query, engine, planner, choose_route(question, facts))
+        return AnswerTask(
+            question=question,
+            query=query,
+            engine=engine,
+            route=route,
+            plan=plan,
+            clock=clock,
+            max_tokens=self._policy.limit_tokens(question),
+            numbers=planner.recall_numbers(),
+        )
+
     def _planner(self, question: Question, engine: Engine) -> Planner:
         return Planner(self._library, self._memory, self._policy, question, engine)
 
@@ -123,7 +138,7 @@ class Answerer:
         if is_table_possible and not evidence.absence:
             with_cells = route.kind == "extractive"
             if (answer := self._tables.answer(asked, evidence.matches, with_cells=with_cells)) is not None:
-                return TABLE_ROUTE, planner.plan_table(answer)
+                return replace(TABLE_ROUTE, scope=route.scope), planner.plan_table(answer)
         if not route.needs_retrieval:
             return route, Plan(Context(route.mode, route.reason), route.text)
         return route, planner.plan(evidence, whole=is_whole)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from ingest.types import Box, Filter, StoredChunk
+from ingest.types import Box, Compound, Filter, StoredChunk
 from rag.engines.types import FinishReason, Message, Sampling, TokenLogprob, Usage
 
 ContextMode = Literal["whole", "retrieval", "overview", "none"]
@@ -255,7 +255,8 @@ AnswerEvent = AnswerStarted | AnswerProgress | AnswerDelta | PinnedSentence | An
 class Question:
     """A chat whose last message asks about the documents of `collections` (ids) that match `filters`.
 
-    `client` identifies who asks, for fairness among waiting requests.
+    `client` identifies who asks, for fairness among waiting requests. `scope` limits it further, to the documents that
+    its words name.
     """
 
     messages: tuple[Message, ...]
@@ -266,6 +267,13 @@ class Question:
     filters: Filter | None = None
     client: str = ""
     style: AnswerStyle = "auto"
+    scope: Filter | None = None
+
+    @property
+    def document_filter(self) -> Filter | None:
+        """The filter that its documents match: `filters` and `scope`; None without any."""
+        given = tuple(filters for filters in (self.filters, self.scope) if filters is not None)
+        return Compound("and", given) if len(given) > 1 else next(iter(given), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,18 @@ def compile_filters(filters: Filter) -> Predicate:
     return lambda attributes: combine(is_match(attributes) for is_match in predicates)
 
 
+def find_file_ids(filters: Filter) -> frozenset[str] | None:
+    """Return the ids of files to which filters limit a search by name; None if they name none."""
+    if isinstance(filters, Comparison):
+        if filters.key != "file_id" or filters.type not in ("eq", "in"):
+            return None
+        return frozenset(map(str, filters.value if isinstance(filters.value, tuple) else (filters.value,)))
+    named = [ids for part in filters.filters if (ids := find_file_ids(part)) is not None]
+    if filters.type == "and":
+        return frozenset.intersection(*named) if named else None
+    return frozenset[str]().union(*named) if len(named) == len(filters.filters) else None
+
+
 def find_keys(filters: Filter) -> frozenset[str]:
     """Return the names of the attributes that filters compare."""
     if isinstance(filters, Comparison):

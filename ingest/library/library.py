@@ -4,6 +4,7 @@ SQLite rows are the truth, every vector included; the originals are files beside
 Each method that changes something is one transaction.
 """
 
+from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import lru_cache
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import IndexOutdatedError, PageNotFoundError
 from ingest.library.conversations import LibraryConversations
-from ingest.library.filters import compile_filters, find_keys
+from ingest.library.filters import compile_filters, find_file_ids, find_keys
 from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
 from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, snapshots
@@ -174,10 +175,19 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
         with self.storage.database.read() as db:
             return documents.find(db, self.storage.owner, collection_id, file_id)
 
-    def documents(self, collection_id: str | None = None, status: DocumentStatus | None = None) -> list[DocumentRecord]:
-        """Return the documents of one collection or of all, of one status or of any, the oldest first."""
+    def documents(
+        self,
+        collection_id: str | None = None,
+        status: DocumentStatus | None = None,
+        *,
+        file_ids: AnyCollection[str] | None = None,
+    ) -> list[DocumentRecord]:
+        """Return the documents of one collection or of all, of one status or of any, the oldest first.
+
+        With `file_ids`, those of these files alone.
+        """
         with self.storage.database.read() as db:
-            return documents.find_all(db, self.storage.owner, collection_id, status)
+            return documents.find_all(db, self.storage.owner, collection_id, status, file_ids=file_ids)
 
     def size(self, collection_ids: Sequence[str]) -> LibrarySize:
         """Return how many documents of some collections can be searched, and their chunks."""
@@ -269,7 +279,7 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
     def _filter_files(self, generation: int, collection_id: str, key: str, filters: Filter) -> frozenset[str]:
         is_match = compile_filters(filters)
         with self.storage.database.read() as db:
-            rows = documents.read_attribute_rows(db, collection_id, find_keys(filters))
+            rows = documents.read_attribute_rows(db, collection_id, find_keys(filters), find_file_ids(filters))
             return frozenset(file_id for file_id, attributes in rows if is_match(attributes))
 
     def chunk_ids(self, collection_id: str, file_ids: frozenset[str]) -> NDArray[np.int64]:

@@ -1,18 +1,18 @@
-"""The library's pages and counts: each costs the same in a library of any size (keyset pagination, counters)."""
+"""The library's pages, counts and names: each costs the same in a library of any size (keyset pagination, counters)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ingest.conversation_types import ConversationRecord
-from ingest.storage import collections, counts, listing
+from ingest.storage import collections, counts, document_names, listing
 from ingest.storage.counts import CollectionWithCounts, DocumentCounts
 from ingest.storage.home import Home
 from ingest.storage.paging import ListPage, PageSpec
 from ingest.text.analyzer import extract_query_terms
-from ingest.types import DocumentRecord, DocumentStatus, FileRecord
+from ingest.types import DocumentName, DocumentRecord, DocumentStatus, FileRecord
 
 
 class LibraryListing:
-    """Pages and counts of one owner's library. Every page raises `CursorNotFoundError`.
+    """Pages, counts and names of one owner's library. Every page raises `CursorNotFoundError`.
 
     `ValueError` is raised for an order that a list does not have.
     """
@@ -34,6 +34,23 @@ class LibraryListing:
         """
         with self.storage.database.read() as db:
             return listing.page_documents(db, self.storage.owner, collection_id, spec, statuses=statuses, name=name)
+
+    def find_documents_by_keys(
+        self, collection_ids: Sequence[str], keys: Sequence[str], *, limit: int
+    ) -> list[DocumentName]:
+        """Return at most `limit` searchable documents that have one of the keys of `ingest.text.names`."""
+        with self.storage.database.read() as db:
+            return document_names.find_by_keys(db, collection_ids, keys, limit)
+
+    def find_documents_by_words(
+        self, collection_ids: Sequence[str], words: Sequence[str], *, limit: int
+    ) -> list[DocumentName]:
+        """Return at most `limit` searchable documents whose file name and title have every one of the words.
+
+        A word that begins another one stands for it, in either direction: lab for laboratory.
+        """
+        with self.storage.database.read() as db:
+            return document_names.find_by_words(db, collection_ids, words, limit)
 
     def page_files(self, spec: PageSpec) -> ListPage[FileRecord]:
         """Return a page of all files."""

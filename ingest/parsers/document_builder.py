@@ -14,7 +14,9 @@ CELL_SEPARATOR = " | "
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _PLACEHOLDER_TITLE = re.compile(
-    r"(?:untitled|title|document\s?\d*|word document|microsoft word - .*|\S*\.\w{2,4}|.*[\ufffd/\\].*)$", re.I
+    r"(?:untitled|title|\(?(?:anonymous|unspecified|unknown|no title|none)\)?|"
+    r"document\s?\d*|word document|microsoft word - .*|\S*\.\w{2,4}|.*[\ufffd/\\].*)$",
+    re.I,
 )
 _NON_BREAKING_HYPHEN = "\u2011"
 _LINE_BREAKS = ("\r\n", "\r", "\x0c", "\x85", "\u2028", "\u2029")

@@ -21,6 +21,7 @@ import msgspec
 from ingest.errors import LibraryError
 from ingest.runtime.atomic_files import open_incoming_file, remove_abandoned, sync_folder
 from ingest.text.analyzer import join_terms
+from ingest.text.names import make_name_keys
 
 BUSY_TIMEOUT_MS = 30_000
 IDLE_READERS = 8
@@ -162,6 +163,7 @@ def define_functions(connection: apsw.Connection) -> None:
     """Define the functions that the schema calls on a connection."""
     connection.create_scalar_function("index_words", _index_words, 1, deterministic=True)
     connection.create_scalar_function("fold_name", _fold_name, 1, deterministic=True)
+    connection.create_scalar_function("name_keys", _join_name_keys, 2, deterministic=True)
 
 
 def fold_name(name: str) -> str:
@@ -195,3 +197,7 @@ def _index_words(*values: object) -> str:
 
 def _fold_name(*values: object) -> str:
     return fold_name(str(values[0]))
+
+
+def _join_name_keys(*values: object) -> str:
+    return " ".join(make_name_keys(str(values[0]), str(values[1])))

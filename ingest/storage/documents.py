@@ -69,13 +69,26 @@ def find_or_none(db: apsw.Connection, owner: str, collection_id: str, file_id: s
 
 
 def find_all(
-    db: apsw.Connection, owner: str, collection_id: str | None = None, status: DocumentStatus | None = None
+    db: apsw.Connection,
+    owner: str,
+    collection_id: str | None = None,
+    status: DocumentStatus | None = None,
+    *,
+    file_ids: Collection[str] | None = None,
 ) -> list[DocumentRecord]:
-    """Return documents, the oldest first, of one collection or all that are shown, of one status or all."""
-    in_collection = "c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"
-    has_status = "" if status is None else " AND d.status = ?3"
-    values = (owner, collection_id) if status is None else (owner, collection_id, status)
-    return [_record(row) for row in db.execute(f"{_RECORD} AND {in_collection}{has_status} ORDER BY d.id", values)]
+    """Return documents, the oldest first, of one collection or all that are shown, of one status or all.
+
+    With `file_ids`, those of these files alone.
+    """
+    conditions = ["c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"]
+    values: list[str | None] = [owner, collection_id]
+    if status is not None:
+        values.append(status)
+        conditions.append(f"d.status = ?{len(values)}")
+    if file_ids is not None:
+        values.append(json_array(file_ids))
+        conditions.append(f"f.id IN (SELECT value FROM json_each(?{len(values)}))")  # noqa: S608 (constants)
+    return [_record(row) for row in db.execute(f"{_RECORD} AND {' AND '.join(conditions)} ORDER BY d.id", values)]
 
 
 def find_by_rows(db: apsw.Connection, owner: str, ids: Sequence[int]) -> list[DocumentRecord]:
@@ -298,9 +311,12 @@ def find_attributes(
 
 
 def read_attribute_rows(
-    db: apsw.Connection, collection_id: str, keys: Collection[str]
+    db: apsw.Connection, collection_id: str, keys: Collection[str], file_ids: Collection[str] | None = None
 ) -> Iterator[tuple[str, dict[str, AttributeValue]]]:
-    """Yield for each document with chunks its file id and its attributes, built-in ones only those in `keys`."""
+    """Yield for each document with chunks its file id and its attributes, built-in ones only those in `keys`.
+
+    With `file_ids`, for the documents of these files alone.
+    """
     built_in = [key for key in keys if key in _BUILT_IN_COLUMNS]
     attributes = "a.attributes" if len(built_in) < len(keys) else "NULL"
     columns = ", ".join(["d.file_id", attributes, *(_BUILT_IN_COLUMNS[key] for key in built_in)])
@@ -311,7 +327,11 @@ def read_attribute_rows(
         " LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source"
         " WHERE +d.collection_id = ? AND d.chunk_count > 0"
     )
-    for row in db.execute(sql, (collection_id,)):
+    bindings = [collection_id]
+    if file_ids is not None:
+        sql += " AND d.file_id IN (SELECT value FROM json_each(?))"
+        bindings.append(json_array(file_ids))
+    for row in db.execute(sql, bindings):
         values = _decode_attributes(row[1])
         values.update(zip(built_in, row[2:], strict=True))
         yield row[0], values

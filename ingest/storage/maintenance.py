@@ -17,7 +17,7 @@ LENGTH_TOLERANCE = 0.01
 """The length of a unit vector in float32 is nearer to 1 than this."""
 
 _COUNTED = ("collections", "files", "documents", "chunks", "conversations")
-_FTS_TABLES = ("chunks_fts", "turns_fts", "titles_fts")
+_FTS_TABLES = ("chunks_fts", "names_fts", "turns_fts", "titles_fts")
 
 _ORPHANS = (
     ("documents", "collection_id NOT IN (SELECT id FROM collections) OR file_id NOT IN (SELECT id FROM files)"),
@@ -61,7 +61,7 @@ def find_damage(db: apsw.Connection) -> list[str]:
 
 
 def are_lexical_indexes_sound(db: apsw.Connection) -> bool:
-    """Whether the FTS5 indexes have the terms of chunks and conversations, no more and no less.
+    """Whether the FTS5 indexes have the terms of chunks, names and conversations, no more and no less.
 
     Needs the connection that writes.
     """
@@ -74,7 +74,7 @@ def are_lexical_indexes_sound(db: apsw.Connection) -> bool:
 
 
 def rebuild_lexical_indexes(db: apsw.Connection) -> None:
-    """Build the FTS5 indexes anew from chunks and conversations."""
+    """Build the FTS5 indexes anew from chunks, names and conversations."""
     for index in _FTS_TABLES:
         db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608 (constants)
 

@@ -16,6 +16,9 @@ a foreign key to a document or a collection: a conversation outlives both.
 `documents.source`, `folded_name` and `size_bytes` repeat the row of the file, so that an index lists the documents of
 a collection without their files. `document_counts` is what `count(*)` and `sum` of the documents would say: at 100,000
 documents these take too long to be asked at every request. Triggers keep both in step inside the same transaction.
+
+`names_fts` has the words of each document's file name and title, and its names as keys (`ingest.text.names`), so that
+a document is found by a name that a question has, however many there are.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -343,6 +346,36 @@ MIGRATIONS: tuple[str, ...] = (
             documents = documents + excluded.documents, searchable = searchable + excluded.searchable,
             pages = pages + excluded.pages, chunks = chunks + excluded.chunks,
             size_bytes = size_bytes + excluded.size_bytes;
+    END;
+    """,
+    """
+    CREATE VIEW document_names AS
+        SELECT id, index_words(folded_name || ' ' || title) AS words, name_keys(folded_name, title) AS keys
+        FROM documents;
+    CREATE VIRTUAL TABLE names_fts USING fts5 (
+        words, keys, content='document_names', content_rowid='id',
+        tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
+    );
+    INSERT INTO names_fts (names_fts, rank) VALUES ('secure-delete', 1);
+    INSERT INTO names_fts (names_fts) VALUES ('rebuild');
+    CREATE TRIGGER names_added AFTER INSERT ON documents BEGIN
+        INSERT INTO names_fts (rowid, words, keys) VALUES (
+            new.id, index_words(new.folded_name || ' ' || new.title), name_keys(new.folded_name, new.title)
+        );
+    END;
+    CREATE TRIGGER names_removed AFTER DELETE ON documents BEGIN
+        INSERT INTO names_fts (names_fts, rowid, words, keys) VALUES (
+            'delete', old.id, index_words(old.folded_name || ' ' || old.title), name_keys(old.folded_name, old.title)
+        );
+    END;
+    CREATE TRIGGER names_changed AFTER UPDATE OF folded_name, title ON documents
+    WHEN old.folded_name != new.folded_name OR old.title != new.title BEGIN
+        INSERT INTO names_fts (names_fts, rowid, words, keys) VALUES (
+            'delete', old.id, index_words(old.folded_name || ' ' || old.title), name_keys(old.folded_name, old.title)
+        );
+        INSERT INTO names_fts (rowid, words, keys) VALUES (
+            new.id, index_words(new.folded_name || ' ' || new.title), name_keys(new.folded_name, new.title)
+        );
     END;
     """,
 )

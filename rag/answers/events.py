@@ -21,7 +21,7 @@ def start_answer(route: Route, plan: Plan, finder: EvidenceFinder) -> AnswerStar
     is_style_explained = route.needs_retrieval and route.reason and context.mode != "none"
     return AnswerStarted(
         mode=context.mode,
-        reason=f"{context.reason}; {route.reason}" if is_style_explained else context.reason,
+        reason=_join_reasons(context.reason, route.reason if is_style_explained else "", route.scope),
         passages=context.passages,
         evidence=tuple(finder.quote(match) for match in plan.matches[:SHOWN_EVIDENCE]),
         style=route.style,
@@ -38,7 +38,7 @@ def finish_answer(started: AnswerStarted, draft: Draft, grounding: Grounding, ta
         sentences=grounding.sentences,
         evidence=started.evidence,
         mode=started.mode,
-        reason=draft.reason or started.reason,
+        reason=_join_reasons(draft.reason, task.route.scope) if draft.reason else started.reason,
         model=task.engine.info().id,
         finish_reason=draft.completion.finish_reason,
         usage=draft.completion.usage,
@@ -47,6 +47,10 @@ def finish_answer(started: AnswerStarted, draft: Draft, grounding: Grounding, ta
         disagreements=grounding.conflicts,
         passages=draft.passages,
     )
+
+
+def _join_reasons(*reasons: str) -> str:
+    return "; ".join(filter(None, reasons))
 
 
 def list_turn_passages(plan: Plan, draft: Draft) -> TurnPassages:

@@ -23,7 +23,8 @@ class RouteFacts:
     """The facts about a question that are known before any search.
 
     `has_match` says whether any document matches the filters, `fits_whole` whether all that match fit the context
-    window whole; `chunks` counts theirs. `intent` is the overview that the words of the question ask for.
+    window whole; `chunks` counts theirs. `intent` is the overview that the words of the question ask for, `scope` says
+    in words which documents it names.
     """
 
     model: ModelInfo
@@ -33,6 +34,7 @@ class RouteFacts:
     fits_whole: bool
     chunks: int
     intent: OverviewIntent | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Route:
     """How a question is answered: the producer, the context, the style, and why, in words for the user.
 
     `reason` explains the mode of an overview, and else the style if the question does not choose it. `text` is an
-    answer of Pincite's own.
+    answer of Pincite's own. `scope` says in words which documents the question names.
     """
 
     kind: AnswerKind
@@ -49,6 +51,7 @@ class Route:
     reason: str = ""
     text: str = ""
     intent: OverviewIntent | None = None
+    scope: str = ""
 
     @property
     def needs_retrieval(self) -> bool:
@@ -67,9 +70,10 @@ def choose_route(question: Question, facts: RouteFacts) -> Route:
     if intent is not None and (style == "quoted" or question.mode == "overview" or not facts.fits_whole):
         style = _choose_overview_style(question, facts, style)
         kind: AnswerKind = "extractive overview" if style == "quoted" else "map-reduce"
-        return Route(kind, "overview", style, f"overview, because of “{intent.words}”", intent=intent)
+        reason = f"overview, because of “{intent.words}”"
+        return Route(kind, "overview", style, reason, intent=intent, scope=facts.scope)
     mode: ContextMode = "whole" if facts.fits_whole else "retrieval"
-    return Route("extractive" if style == "quoted" else "written", mode, style, style_reason)
+    return Route("extractive" if style == "quoted" else "written", mode, style, style_reason, scope=facts.scope)
 
 
 def may_be_table(question: Question, route: Route, asked: RowQuestion) -> bool:

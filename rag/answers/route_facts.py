@@ -6,7 +6,8 @@ from rag.context.answer_policy import AnswerPolicy
 from rag.context.planner import Planner
 from rag.engines.types import ModelInfo
 from rag.errors import QuestionError
-from rag.questions.overview_intent import detect_overview
+from rag.questions.overview_intent import OverviewIntent, detect_overview
+from rag.questions.scope import Scope
 from rag.types import Question
 
 
@@ -18,13 +19,17 @@ def read_query(question: Question) -> str:
 
 
 def collect_facts(
-    library: Library, planner: Planner, policy: AnswerPolicy, question: Question, model: ModelInfo
+    library: Library,
+    planner: Planner,
+    policy: AnswerPolicy,
+    question: Question,
+    model: ModelInfo,
+    scope: Scope | None = None,
 ) -> RouteFacts:
     """Return the facts of a question, whose planner is `planner`. It tokenises documents only if they may fit.
 
-    Raises what `read_query` and the engine's `count_tokens` raise.
+    `scope` has the documents that the question names. Raises what `read_query` and the engine's `count_tokens` raise.
     """
-    intent = detect_overview(read_query(question))
     documents = library.size(question.collections).documents
     can_be_whole = documents > 0 and question.mode != "retrieval"
     return RouteFacts(
@@ -34,5 +39,14 @@ def collect_facts(
         has_match=planner.has_match(),
         fits_whole=can_be_whole and planner.whole is not None,
         chunks=planner.chunk_count,
-        intent=intent,
+        intent=_detect_overview(read_query(question), scope),
+        scope="" if scope is None else scope.describe(),
     )
+
+
+def _detect_overview(query: str, scope: Scope | None) -> OverviewIntent | None:
+    """Return the overview that a question asks for: of what its documents say, if it only names them."""
+    if scope is None:
+        return detect_overview(query)
+    named_alone = OverviewIntent("overview", query.strip(" ?.!¿¡")) if scope.asks_for_all else None
+    return detect_overview(scope.rest) or named_alone

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ingest.library.library import Library
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.selection import deduplicate
-from rag.engines.types import Engine
+from rag.engines.types import Engine, Message
 from rag.grounding.abstention import Answerability, judge_answerability
 from rag.grounding.conditions import Conditions, explain_missing, group_conditions
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
@@ -45,13 +45,14 @@ class EvidenceGatherer:
         self._policy = policy
 
     def gather(self, question: Question, query: str, engine: Engine, *, with_omitted: bool) -> GatheredEvidence:
-        """Return the evidence for `query`, the text of the question; `engine` rewrites a follow-up if it is able to.
+        """Return the evidence for `query`; `engine` rewrites a follow-up if it is able to.
 
-        Hits are omitted only from passages, so `with_omitted` is for answers that are not from whole documents. Raises
+        The query is the text of the question, without the names of documents to which they limit the search. Hits are
+        omitted only from passages, so `with_omitted` is for answers that are not from whole documents. Raises
         `CollectionNotFoundError`, and what `Engine.generate` raises.
         """
         top_k = self._policy.top_k
-        search = Search(query, question.collections, self._rewrite(question, engine), question.filters)
+        search = Search(query, question.collections, self._rewrite(question, query, engine), question.document_filter)
         located = [locate_identifier(self._library, search, identifier) for identifier in extract_identifiers(query)]
         conditions, query = group_conditions(located), respell(query, located)
         candidates = deduplicate(self._retriever.rank_candidates(replace(search, query=query), top_k))
@@ -77,9 +78,9 @@ class EvidenceGatherer:
         matches = self._finder.rank_evidence(query, candidates[: self._policy.top_k])
         return GatheredEvidence(matches=tuple(matches), reasons=(absence.removesuffix("."),), absence=absence)
 
-    def _rewrite(self, question: Question, engine: Engine) -> str:
+    def _rewrite(self, question: Question, query: str, engine: Engine) -> str:
         """Return the standalone query of a follow-up question; empty for the first question of a chat."""
-        standalone_query = prepend_previous_question(question.messages)
+        standalone_query = prepend_previous_question((*question.messages[:-1], Message("user", query)))
         if standalone_query and should_rewrite(engine.info(), self._policy.rewriting):
             return rewrite_query(engine, question.messages, client=question.client) or standalone_query
         return standalone_query

@@ -143,7 +143,7 @@ class Planner:
 
     def has_match(self) -> bool:
         """Return whether the filters of the question match any document."""
-        if self._question.filters is None:
+        if self._question.document_filter is None:
             return True
         return any(self._match_files(id_) for id_ in self._question.collections)
 
@@ -196,14 +196,15 @@ class Planner:
         return [
             chunk
             for id_ in self._question.collections
-            for document in sorted(self._library.documents(id_), key=lambda document: document.source)
-            if (files := self._match_files(id_)) is None or document.file_id in files
+            for document in sorted(
+                self._library.documents(id_, file_ids=self._match_files(id_)), key=lambda document: document.source
+            )
             for chunk in self._library.document_chunks(id_, document.file_id)
         ]
 
     def _match_files(self, collection_id: str) -> frozenset[str] | None:
         """Return the files whose documents match the filters; None for all files if there are no filters."""
-        filters = self._question.filters
+        filters = self._question.document_filter
         return None if filters is None else self._library.find_matching_files(collection_id, filters)
 
     def _refuse_too_long(self, prompt_tokens: int) -> None:

@@ -32,11 +32,10 @@ def list_readable_documents(
     for id_ in dict.fromkeys(collections):
         collection = library.collection(id_)
         files = None if filters is None else library.find_matching_files(collection.id, filters)
-        documents = [document for document in library.documents(collection.id) if document.status in READ]
-        readable.extend(
-            document
-            for document in sorted(documents, key=lambda document: (document.source, document.created_at))
-            if files is None or document.file_id in files
+        documents = library.documents(collection.id, file_ids=files)
+        readable += sorted(
+            (document for document in documents if document.status in READ),
+            key=lambda document: (document.source, document.created_at),
         )
     return readable
 

@@ -112,10 +112,10 @@ def _problems_of_rows(home: Path) -> Iterator[str]:
         if said := list(db.execute("PRAGMA foreign_key_check")):
             yield f"foreign_key_check: {said}"
         try:
-            for index in ("chunks_fts", "turns_fts", "titles_fts"):
+            for index in ("chunks_fts", "names_fts", "turns_fts", "titles_fts"):
                 db.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")  # noqa: S608
         except apsw.CorruptError as error:
-            yield f"the words of chunks or conversations are not what is searched: {error}"
+            yield f"the words of chunks, names or conversations are not what is searched: {error}"
         if not counts.are_counters_sound(db):
             yield "the counters of documents are wrong"
         for what, sql in _MUST_BE_EMPTY.items():

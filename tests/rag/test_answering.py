@@ -355,3 +355,73 @@ def test_a_collection_has_rules_of_its_own_for_its_answers(world: World) -> None
     world.library.set_rules(world.collection.id, "")
     world.answer("How often is the pump oiled?")
     assert world.engine.requests[1][0][0].content.startswith(RULES)
+
+
+SCOPED = {
+    "handbook.txt": "The rent is not in here. Battery packs are charged in the shed.",
+    "lease-agreement.txt": "The rent is 900 euros a month. The notice period is three months.",
+    "minutes.txt": "The committee spoke about the rent of the hall. The notice period was criticised.",
+}
+
+
+@pytest.fixture
+def scoped(tmp_path: Path) -> Iterator[World]:
+    """A library whose documents share their words, so that only their names tell where to look."""
+    library = Library(tmp_path / "scoped")
+    new = World(library, library.create_collection("c", passport()), ScriptedEngine(), style="quoted")
+    for name, text in SCOPED.items():
+        new.add(name, text)
+    yield new
+    library.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "filename"),
+    [
+        ("What is the rent in minutes.txt?", "minutes.txt"),
+        ("What is the notice period according to the lease agreement?", "lease-agreement.txt"),
+        ("What does the lease agreement say about the rent?", "lease-agreement.txt"),
+        ("Wie hoch ist laut lease-agreement.txt the rent?", "lease-agreement.txt"),
+        ("Summarise the handbook", "handbook.txt"),
+        ("Fasse minutes.txt zusammen", "minutes.txt"),
+        ("What is in the minutes?", "minutes.txt"),
+        ("Résume lease-agreement.txt", "lease-agreement.txt"),
+    ],
+)
+def test_an_answer_is_from_the_document_that_the_question_names(scoped: World, question: str, filename: str) -> None:
+    answer = scoped.answer(question)
+    assert {citation.quote.filename for citation in answer.citations} == {filename}
+    assert answer.reason.endswith(f"in {filename}, which the question names")
+    assert_pins_are_exact(scoped, answer.citations)
+
+
+def test_a_model_reads_the_named_document_alone_and_the_question_as_it_was_asked(scoped: World) -> None:
+    scoped.style = "written"
+    scoped.answer("What is the rent in minutes.txt?")
+    system, *_, asked = scoped.engine.requests[0][0]
+    assert SCOPED["minutes.txt"] in system.content
+    assert SCOPED["handbook.txt"] not in system.content
+    assert "What is the rent in minutes.txt?" in asked.content
+
+
+def test_the_one_document_of_a_kind_does_not_hide_an_answer_in_another(scoped: World) -> None:
+    scoped.add("tariff.txt", "Zeppelin fares are 12 crowns.")
+    answer = scoped.answer("What are zeppelin fares in the handbook?", mode="retrieval")
+    assert {citation.quote.filename for citation in answer.citations} == {"tariff.txt"}
+    assert "which the question names" not in answer.reason
+
+
+def test_a_document_that_is_named_by_its_file_name_answers_alone_or_not_at_all(scoped: World) -> None:
+    scoped.add("tariff.txt", "Zeppelin fares are 12 crowns.")
+    answer = scoped.answer("What are zeppelin fares in handbook.txt?", mode="retrieval")
+    assert (answer.text, answer.citations) == (NOTHING_FOUND, ())
+
+
+def test_a_scope_leaves_the_passages_of_the_chat_their_numbers(scoped: World) -> None:
+    answerer = scoped.answerer_of_chat
+    first = list(answerer.answer(scoped.question("What is the rent in minutes.txt?")))[-1]
+    assert isinstance(first, Answer)
+    later = scoped.question("What is the rent in minutes.txt?", first.text, "And the notice period in minutes.txt?")
+    second = list(answerer.answer(later))[-1]
+    assert isinstance(second, Answer)
+    assert {citation.number for citation in second.citations} <= {1}

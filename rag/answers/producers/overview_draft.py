@@ -14,7 +14,7 @@ def build_request(task: AnswerTask) -> OverviewRequest:
         query=task.query,
         intent=task.route.intent or OverviewIntent("overview", "mode"),
         collections=question.collections,
-        filters=question.filters,
+        filters=question.document_filter,
         sampling=replace(question.sampling, max_tokens=task.max_tokens),
         client=question.client,
         numbers=task.numbers,

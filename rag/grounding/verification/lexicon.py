@@ -4,23 +4,6 @@ The lists help and are no condition: other languages are compared without them. 
 languages and means something else in another (`once`: English, and eleven in Spanish) is left out.
 """
 
-_STOPWORD_LIST = """
-a an the and or but if of at by for with from to in on into onto as is are was were be been being am it its this that
-these those he she they them his her their him we us our you your i my me who whom whose which what when where why how
-there here then than so such also too do does did done have has had having can could may might must shall should will
-would about over under between during after before while each any all some more most other only very just not no nor
-yet up out off s t d ll re ve m via per because both through der die das den dem des ein eine einer eines einem einen
-und oder aber wenn von zu zum zur mit bei aus nach vor für auf im ins als ist sind waren sein wird werden wurde wurden
-haben hatte es er sie ihr ihre ihren sich wir auch nur noch sehr wie wer wo dass durch über unter um dieser diese
-dieses diesem nicht kein le la les un une du de et ou mais que qui dans sur pour par avec est sont était étaient être
-il elle ils elles se ce cette ces sa ses au aux en ne pas plus aussi l qu n c j el los las lo unos unas y o pero si
-con sin del al fue fueron era eran ser su sus por para como más este esta estos estas ha han hay gli uno della dello
-dei degli delle nel nella nei sul sulla dal dalla e ed ma è sono fu che chi come anche più suo sua suoi sue questo
-questa hanno os uma uns umas da dos na nos nas ao aos à às mas é são foi foram seu com het een van op te dat dit deze
-zijn werd wordt worden hij zij ze niet geen ook maar om naar bij uit voor aan
-"""
-STOPWORDS = frozenset(_STOPWORD_LIST.split())
-
 _GERMAN_WORDS = """
 der die das und ist nicht ein eine mit von zu den dem wird werden sind auf für
 """

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ingest.text.analyzer import extract_terms
-from rag.grounding.verification.lexicon import GERMAN_WORDS, NEGATIONS, STOPWORDS
+from rag.grounding.verification.lexicon import GERMAN_WORDS, NEGATIONS
 from rag.grounding.verification.quantities import Quantity, find_quantities
+from rag.questions.stopwords import STOPWORDS
 
 CACHED_TEXTS = 2_048
 CACHED_WORDS = 100_000

@@ -11,6 +11,7 @@ from ingest.library.filters import (
     FilterError,
     check_attributes,
     compile_filters,
+    find_file_ids,
     matches,
     parse_assignments,
     parse_expressions,
@@ -96,6 +97,33 @@ def test_and_is_all_of_its_filters_and_or_is_any(known: dict[str, AttributeValue
     each = [matches(part, known) for part in parts]
     assert matches(Compound("and", tuple(parts)), known) == all(each)
     assert matches(Compound("or", tuple(parts)), known) == any(each)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Comparison("eq", "file_id", "a"), {"a"}),
+        (Comparison("in", "file_id", ("a", "b")), {"a", "b"}),
+        (Comparison("ne", "file_id", "a"), None),
+        (Comparison("eq", "title", "a"), None),
+        (Compound("and", (Comparison("in", "file_id", ("a", "b")), Comparison("eq", "year", 1))), {"a", "b"}),
+        (Compound("and", (Comparison("in", "file_id", ("a", "b")), Comparison("eq", "file_id", "b"))), {"b"}),
+        (Compound("or", (Comparison("eq", "file_id", "a"), Comparison("eq", "file_id", "b"))), {"a", "b"}),
+        (Compound("or", (Comparison("eq", "file_id", "a"), Comparison("eq", "year", 1))), None),
+    ],
+)
+def test_files_that_filters_name_need_no_look_at_others(filters: Filter, expected: set[str] | None) -> None:
+    assert find_file_ids(filters) == expected
+
+
+@given(filters=filter_trees, known=attribute_sets, file_id=st.sampled_from(["a", "b"]))
+def test_a_document_that_filters_do_not_name_does_not_match(
+    filters: Filter, known: dict[str, AttributeValue], file_id: str
+) -> None:
+    limited = Compound("and", (Comparison("eq", "file_id", "a"), filters))
+    named = find_file_ids(limited)
+    assert named is not None
+    assert file_id in named or not matches(limited, {**known, "file_id": file_id})
 
 
 @given(filters=filter_trees)

@@ -82,7 +82,9 @@ def test_an_outline_entry_that_is_not_on_its_page_stands_at_the_start_of_the_pag
     assert document.headings == (Heading(1, "Ships", document.pages[1].start),)
 
 
-@pytest.mark.parametrize(("stored", "title"), [("Tide Tables", "Tide Tables"), ("untitled", "a"), ("scan01.pdf", "a")])
+@pytest.mark.parametrize(
+    ("stored", "title"), [("Tide Tables", "Tide Tables"), ("untitled", "a"), ("(anonymous)", "a"), ("scan01.pdf", "a")]
+)
 def test_the_title_is_the_stored_one_if_it_says_something(tmp_path: Path, stored: str, title: str) -> None:
     assert parse(write_pdf(tmp_path / "a.pdf", ["one line"], title=stored), "a.pdf").title == title
 

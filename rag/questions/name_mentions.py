@@ -1,0 +1,221 @@
+"""Find the words of a question that may name a document, and the words that lead to them. Pure.
+
+What they name is decided by `rag.questions.scope`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ingest.text.names import make_name_key
+from rag.questions.scope_patterns import (
+    ABOUT_DOCUMENTS,
+    ACCORDING_TO,
+    COMPOUND_NOUNS,
+    CONTAINERS,
+    CONTRACTION,
+    DETERMINER,
+    DOCUMENT_NOUNS,
+    EMPTY_VERBS,
+    EXCEPTION,
+    LINK_WORDS,
+    PREPOSITION,
+    SAYS,
+    SAYS_BEFORE,
+    SUBJECT,
+    SUMMARY_OF,
+)
+from rag.questions.stopwords import STOPWORDS
+
+MAX_CHARS = 600
+"""A longer message quotes a text of its own."""
+MAX_NAME_WORDS = 8
+MAX_QUOTED_CHARS = 120
+
+Evidence = Literal["written", "firm", "weak", "subject"]
+"""How a question comes to a name: it is written as one, words that always lead to a document stand before it, a mere
+preposition does, or it is the subject of a verb of saying."""
+
+_WORD = re.compile(r"[^\W_]+")
+_GAP = re.compile(r"[ \t\u00a0]?[_\-–/&+ ]?[ \t\u00a0]?|\.|['’]")
+_FILE = re.compile(r"[^\W_][\w.\-()+]*\.[^\W\d_]\w{0,5}\b")
+_DIGIT = re.compile(r"\d")
+_CODE = re.compile(r"[^\W_]+(?:[-_.][^\W_]+)+")
+_QUOTED = re.compile(r"“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|\"([^\"]+)\"|`([^`]+)`|(?<!\w)['‘]([^'’]+)['’](?!\w)")
+_LEAD = re.compile(
+    rf"(?<!\w)(?:(?P<according>{ACCORDING_TO})|(?P<summary>{SUMMARY_OF})|(?P<says>{SAYS_BEFORE})|(?P<subject>{SUBJECT})"
+    rf"|(?P<preposition>{PREPOSITION}))(?!\w)\s*(?P<determiner>(?:{DETERMINER.pattern})*)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamePhrase:
+    """Some words that may be a name, which end at `end` of the question; `is_complete` if they are a whole noun phrase.
+
+    `cut_from` is the start of the words that only lead to the name.
+    """
+
+    cut_from: int
+    end: int
+    text: str
+    is_complete: bool = True
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words, folded."""
+        return tuple(fold_words(self.text))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of `ingest.text.names`: of the whole phrase, and without the words file or document."""
+        own = " ".join(word for word in self.words if word not in CONTAINERS)
+        return tuple(dict.fromkeys(key for key in map(make_name_key, (self.text, own)) if key))
+
+    @property
+    def key_without_noun(self) -> str:
+        """The key of what is left without the words for a kind of document: lab, of “the lab report”."""
+        return make_name_key(" ".join(word for word in self.described_by if not _is_document_noun(word)))
+
+    @property
+    def nouns(self) -> tuple[str, ...]:
+        """The words for a kind of document."""
+        return tuple(word for word in self.words if _is_document_noun(word))
+
+    @property
+    def described_by(self) -> tuple[str, ...]:
+        """The words that a document's names must have, if this describes it."""
+        return tuple(word for word in self.words if word not in CONTAINERS and word not in LINK_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place of a question at which a document may be named, with its possible phrases, the longest first."""
+
+    evidence: Evidence
+    phrases: tuple[NamePhrase, ...]
+    has_determiner: bool = False
+
+
+def find_mentions(question: str) -> list[Mention]:
+    """Return the places at which a question may name documents, those that are written as names first."""
+    if len(question) > MAX_CHARS or ABOUT_DOCUMENTS.search(question):
+        return []
+    mentions = [*_find_quoted(question), *_find_files(question), *_find_codes(question), *_find_described(question)]
+    return [
+        mention
+        for mention in mentions
+        if mention.phrases and not EXCEPTION.search(question[: mention.phrases[-1].cut_from])
+    ]
+
+
+def _find_files(question: str) -> Iterator[Mention]:
+    """Yield the names with a suffix; words before them may belong to them."""
+    for match in _FILE.finditer(question):
+        words = [word for word in _WORD.finditer(question, 0, match.start())][1 - MAX_NAME_WORDS :]
+        starts = [match.start()]
+        for word in reversed(words):
+            if not _GAP.fullmatch(question, word.end(), starts[-1]):
+                break
+            starts.append(word.start())
+        phrases = [_make_written(question, start, match.end()) for start in reversed(starts)]
+        yield Mention("written", tuple(phrases))
+
+
+def _find_quoted(question: str) -> Iterator[Mention]:
+    for match in _QUOTED.finditer(question):
+        text = next(group for group in match.groups() if group is not None)
+        if len(text) <= MAX_QUOTED_CHARS:
+            yield Mention("written", (NamePhrase(_find_lead(question, match.start()), match.end(), text),))
+
+
+def _find_codes(question: str) -> Iterator[Mention]:
+    """Yield the words that are joined as in file names, by underscores or with digits among them."""
+    for match in _CODE.finditer(question):
+        if "_" in match[0] or _DIGIT.search(match[0]):
+            yield Mention("written", (_make_written(question, *match.span()),))
+
+
+def _find_described(question: str) -> Iterator[Mention]:
+    for lead in _LEAD.finditer(question):
+        evidence, cut_from = _read_lead(lead)
+        phrases = tuple(_find_phrases(question, lead.end(), cut_from))
+        if evidence == "subject":
+            phrases = tuple(phrase for phrase in phrases if SAYS.match(question, phrase.end))
+        phrases = tuple(replace(phrase, end=_skip_verb(question, phrase)) for phrase in phrases)
+        has_determiner = bool(lead["determiner"] or CONTRACTION.fullmatch(lead["preposition"] or ""))
+        yield Mention(evidence, phrases, has_determiner)
+
+
+def _read_lead(lead: re.Match[str]) -> tuple[Evidence, int]:
+    """Return the evidence of a lead, and where the words begin that only lead to the name."""
+    if lead["according"]:
+        return "firm", lead.start()
+    if lead["summary"] or lead["says"]:
+        return "firm", lead.end() - len(lead["determiner"])
+    if lead["subject"]:
+        *_, verb = _WORD.finditer(lead["subject"])
+        is_verb_alone = verb.start() == 0
+        return "subject", lead.end() - len(lead["determiner"]) if is_verb_alone else lead.start() + verb.start()
+    return "weak", lead.start()
+
+
+def _find_phrases(question: str, start: int, cut_from: int) -> Iterator[NamePhrase]:
+    """Yield the phrases that begin at `start`, the longest first."""
+    ends: list[int] = []
+    for word in _WORD.finditer(question, start):
+        if word.start() > (ends[-1] if ends else start) and not _GAP.fullmatch(
+            question, ends[-1] if ends else start, word.start()
+        ):
+            break
+        ends.append(word.end())
+        if len(ends) == MAX_NAME_WORDS:
+            break
+    for end in reversed(ends):
+        phrase = NamePhrase(cut_from, end, question[start:end], _is_complete(question, end))
+        if phrase.words[0] not in LINK_WORDS and phrase.words[-1] not in LINK_WORDS:
+            yield phrase
+
+
+def _skip_verb(question: str, phrase: NamePhrase) -> int:
+    """Return the end of a phrase with the verb of saying after it, which says nothing without its subject."""
+    verb = SAYS.match(question, phrase.end)
+    return verb.end() if verb is not None and verb[0].split()[0].casefold() in EMPTY_VERBS else phrase.end
+
+
+def _make_written(question: str, start: int, end: int) -> NamePhrase:
+    phrase = NamePhrase(_find_lead(question, start), end, question[start:end])
+    return replace(phrase, end=_skip_verb(question, phrase))
+
+
+def _is_complete(question: str, end: int) -> bool:
+    """Whether what follows does not belong to the noun phrase that ends here."""
+    following = _WORD.search(question, end)
+    if following is None or not _GAP.fullmatch(question, end, following.start()):
+        return True
+    return is_empty_word(following[0].casefold()) or SAYS.match(question, end) is not None
+
+
+def _find_lead(question: str, start: int) -> int:
+    """Return where the words begin that lead to a name at `start`, `start` without any."""
+    for lead in _LEAD.finditer(question, 0, start):
+        rest = [word.casefold() for word in _WORD.findall(question, lead.end(), start)]
+        if all(word in CONTAINERS for word in rest) and not question[lead.end() : start].strip("\"'“”„«»` ").count(","):
+            return _read_lead(lead)[1]
+    determiner = re.search(rf"(?<!\w)(?:{DETERMINER.pattern})$", question[:start], re.IGNORECASE)
+    return determiner.start() if determiner else start
+
+
+def _is_document_noun(word: str) -> bool:
+    return word in DOCUMENT_NOUNS or any(word.endswith(noun) for noun in COMPOUND_NOUNS)
+
+
+def is_empty_word(word: str) -> bool:
+    """Whether a folded word has no topic: articles, auxiliary verbs, and words that ask for what a document says."""
+    return word in STOPWORDS or word in EMPTY_VERBS or word in CONTAINERS
+
+
+def fold_words(text: str) -> list[str]:
+    """Return the words of a text, folded."""
+    return [word.casefold() for word in _WORD.findall(text)]
