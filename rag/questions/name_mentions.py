@@ -40,7 +40,6 @@ preposition does, or it is the subject of a verb of saying."""
 _WORD = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"[ \t\u00a0]?[_\-–/&+ ]?[ \t\u00a0]?|\.|['’]")
 _FILE = re.compile(r"[^\W_][\w.\-()+]*\.[^\W\d_]\w{0,5}\b")
-_DIGIT = re.compile(r"\d")
 _CODE = re.compile(r"[^\W_]+(?:[-_.][^\W_]+)+")
 _QUOTED = re.compile(r"“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|\"([^\"]+)\"|`([^`]+)`|(?<!\w)['‘]([^'’]+)['’](?!\w)")
 _LEAD = re.compile(
@@ -124,16 +123,18 @@ def _find_files(question: str) -> Iterator[Mention]:
 
 
 def _find_quoted(question: str) -> Iterator[Mention]:
+    """Yield what stands in quotation marks after words that lead to a document, or has a suffix."""
     for match in _QUOTED.finditer(question):
         text = next(group for group in match.groups() if group is not None)
-        if len(text) <= MAX_QUOTED_CHARS:
-            yield Mention("written", (NamePhrase(_find_lead(question, match.start()), match.end(), text),))
+        cut_from, is_led = _find_lead(question, match.start())
+        if len(text) <= MAX_QUOTED_CHARS and (is_led or _FILE.fullmatch(text)):
+            yield Mention("written", (NamePhrase(cut_from, match.end(), text),))
 
 
 def _find_codes(question: str) -> Iterator[Mention]:
-    """Yield the words that are joined as in file names, by underscores or with digits among them."""
+    """Yield the words that are joined by underscores, as people do it in the names of files alone."""
     for match in _CODE.finditer(question):
-        if "_" in match[0] or _DIGIT.search(match[0]):
+        if "_" in match[0]:
             yield Mention("written", (_make_written(question, *match.span()),))
 
 
@@ -185,7 +186,7 @@ def _skip_verb(question: str, phrase: NamePhrase) -> int:
 
 
 def _make_written(question: str, start: int, end: int) -> NamePhrase:
-    phrase = NamePhrase(_find_lead(question, start), end, question[start:end])
+    phrase = NamePhrase(_find_lead(question, start)[0], end, question[start:end])
     return replace(phrase, end=_skip_verb(question, phrase))
 
 
@@ -197,14 +198,13 @@ def _is_complete(question: str, end: int) -> bool:
     return is_empty_word(following[0].casefold()) or SAYS.match(question, end) is not None
 
 
-def _find_lead(question: str, start: int) -> int:
-    """Return where the words begin that lead to a name at `start`, `start` without any."""
+def _find_lead(question: str, start: int) -> tuple[int, bool]:
+    """Return where the words begin that only lead to a name at `start`, and whether they are more than an article."""
     for lead in _LEAD.finditer(question, 0, start):
-        rest = [word.casefold() for word in _WORD.findall(question, lead.end(), start)]
-        if all(word in CONTAINERS for word in rest) and not question[lead.end() : start].strip("\"'“”„«»` ").count(","):
-            return _read_lead(lead)[1]
+        if all(word in CONTAINERS for word in fold_words(question[lead.end() : start])):
+            return _read_lead(lead)[1], True
     determiner = re.search(rf"(?<!\w)(?:{DETERMINER.pattern})$", question[:start], re.IGNORECASE)
-    return determiner.start() if determiner else start
+    return determiner.start() if determiner else start, False
 
 
 def _is_document_noun(word: str) -> bool:

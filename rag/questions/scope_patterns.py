@@ -80,44 +80,45 @@ ABOUT_DOCUMENTS = re.compile(
 """A question for documents: a name in it says what they mention, not what to read."""
 
 _CONTAINERS = """
-document documents file files pdf text spreadsheet workbook excel word attachment upload dokument dokumente datei
-dateien textdatei fichier fichiers documento documentos documenti archivo archivos arquivo arquivos ficheiro ficheiros
-bestand bestanden doc docx xlsx
+document documents file files pdf spreadsheet workbook attachment upload dokument dokumente datei dateien textdatei
+fichier fichiers documento documentos documenti archivo archivos arquivo arquivos ficheiro ficheiros bestand bestanden
+doc docx xlsx
 """
 CONTAINERS = frozenset(_CONTAINERS.split())
 """Nouns that a name can stand with, and that name no document themselves."""
 
-_DOCUMENT_NOUNS = """
+_NOUNS = """
 report contract agreement lease handbook manual guide guideline guidelines policy minutes protocol invoice bill receipt
 letter memo memorandum paper article study thesis dissertation book brochure leaflet flyer catalogue catalog datasheet
 sheet list budget plan schedule timetable agenda calendar presentation slides deck transcript newsletter statement
 certificate specification spec standard regulation regulations rules bylaws statute directive faq note notes readme
-resume cv survey analysis review audit offer quotation proposal order form application email mail message thread log
-diary terms checklist procedure instructions worksheet prospectus deed menu recipe syllabus charter code announcement
-bericht befund vertrag vereinbarung handbuch anleitung richtlinie protokoll rechnung quittung brief schreiben artikel
-studie arbeit buch broschüre prospekt katalog datenblatt liste tabelle tagesordnung präsentation folien zeugnis
-bescheinigung spezifikation norm ordnung satzung verordnung notiz lebenslauf umfrage analyse gutachten angebot
-bestellung formular antrag bescheid leitfaden merkblatt bilanz haushaltsplan police prüfbericht
-rapport contrat accord bail manuel guide politique règlement compte-rendu facture reçu lettre mémo étude thèse livre
-brochure fiche tableau calendrier présentation relevé certificat spécification norme statuts enquête devis commande
-formulaire courriel bilan charte notice police procès-verbal
-informe contrato acuerdo manual guía política acta factura recibo carta nota artículo estudio tesis libro folleto
-catálogo ficha lista presupuesto calendario presentación certificado especificación reglamento estatutos currículum
-encuesta análisis auditoría oferta pedido formulario correo
+resume cv survey analysis review audit quotation email mail message thread
+diary terms checklist procedure instructions worksheet prospectus deed menu recipe syllabus charter announcement
+rapport contrat accord bail manuel politique règlement compte-rendu facture reçu lettre mémo étude thèse livre fiche
+tableau calendrier présentation relevé certificat spécification statuts enquête devis formulaire courriel
+bilan charte procès-verbal
+informe contrato acuerdo guía política acta factura recibo carta nota artículo estudio tesis libro folleto catálogo
+ficha lista presupuesto calendario presentación certificado especificación reglamento estatutos currículum encuesta
+análisis auditoría formulario correo
 relazione rapporto referto contratto accordo manuale guida verbale fattura ricevuta lettera articolo studio tesi libro
 opuscolo catalogo scheda listino preventivo bilancio piano calendario presentazione certificato specifica regolamento
 statuto curriculum sondaggio modulo
 relatório acordo guia ata fatura artigo estudo tese livro folheto orçamento plano apresentação especificação regulamento
 estatuto currículo pesquisa análise proposta formulário laudo
-verslag overeenkomst handboek handleiding gids beleid notulen factuur rekening notitie scriptie boek catalogus lijst
-tabel begroting presentatie certificaat specificatie reglement statuten offerte bestelling formulier jaarverslag
 """
-DOCUMENT_NOUNS = frozenset(_DOCUMENT_NOUNS.split())
+_NOUNS_OF_COMPOUNDS = """
+bericht befund vertrag vereinbarung handbuch anleitung richtlinie protokoll rechnung quittung brief schreiben artikel
+studie arbeit buch broschüre prospekt katalog datenblatt liste tabelle tagesordnung präsentation folien zeugnis
+bescheinigung spezifikation ordnung satzung verordnung notiz lebenslauf umfrage analyse gutachten angebot
+formular antrag bescheid leitfaden merkblatt bilanz haushaltsplan
+verslag rapport contract overeenkomst handboek handleiding gids beleid notulen factuur rekening notitie scriptie boek
+catalogus lijst tabel begroting presentatie certificaat specificatie reglement statuten
+"""
+MIN_COMPOUND_NOUN = 4
+COMPOUND_NOUNS = tuple(noun for noun in _NOUNS_OF_COMPOUNDS.split() if len(noun) >= MIN_COMPOUND_NOUN)
+"""Nouns for a kind of document that end a German or Dutch compound: Laborbericht, Mietvertrag, huurovereenkomst."""
+DOCUMENT_NOUNS = frozenset([*_NOUNS.split(), *_NOUNS_OF_COMPOUNDS.split()])
 """Nouns for a kind of document."""
-COMPOUND_NOUNS = tuple(
-    sorted(noun for noun in DOCUMENT_NOUNS if len(noun) > 4 and noun not in ("order", "norme", "liste", "lista"))
-)
-"""Nouns that end a German or Dutch compound: Laborbericht, Mietvertrag, huurovereenkomst."""
 _LINK_WORDS = "of the for de d du des di del della dello dei do da dos das la le les l el von van der den zum zur"
 LINK_WORDS = frozenset(_LINK_WORDS.split())
 """Words inside a name that say nothing: report of the laboratory."""
