@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Literal
 
 from ingest.text.analyzer import extract_terms
-from rag.grounding.verification.lexicon import MONTHS, STOPWORDS, UNITS
+from rag.grounding.verification.lexicon import MONTHS, UNITS
 from rag.grounding.verification.quantities import find_quantities
+from rag.questions.stopwords import STOPWORDS
 from rag.tables.table import Table
 from rag.tables.values import NO_UNIT, Scale, Value, convert, find_notation, parse_value
 

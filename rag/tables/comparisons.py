@@ -7,10 +7,10 @@ column alone has values of that kind. What cannot be settled so is not guessed.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.grounding.verification.lexicon import STOPWORDS
 from rag.grounding.verification.quantities import find_quantities
 from rag.questions.comparison_words import ACTUAL_WORD, DEVIATION_WORD, PLAN_WORD, RANGE_WORD
 from rag.questions.row_conditions import Condition, RowQuestion
+from rag.questions.stopwords import STOPWORDS
 from rag.tables.columns import Column, name_columns
 from rag.tables.rules import RowRule
 from rag.tables.values import NO_UNIT, Scale, Value, convert, read_quantity, read_year
