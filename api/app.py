@@ -1,6 +1,7 @@
 """The HTTP application: the routes, and the guards around them as middleware."""
 
 import asyncio
+import secrets
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -32,8 +33,9 @@ ROUTERS = (
 def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     """Return the application over `services`, which start and close with it.
 
-    While it runs, `app.state.stopping` is an event: once it is set, running answers end with an error event. FastAPI's
-    documentation pages are off, because they load their scripts from the network.
+    While it runs, `app.state.stopping` is an event: once it is set, running answers end with an error event.
+    `app.state.instance` is a random id that tells it from every other server. FastAPI's documentation pages are off,
+    because they load their scripts from the network.
     """
     app = FastAPI(
         title="Pincite",
@@ -45,6 +47,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
+    app.state.instance = secrets.token_hex(16)
     app.state.metrics = Metrics(services.library, lambda: services.models.list_models())
     for router in ROUTERS:
         app.include_router(router, responses=COMMON_ERRORS)

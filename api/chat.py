@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from api.errors import InvalidRequestError
 from api.services import Services
-from api.wire.models import DOCS_PREFIX
+from api.wire.base import DOCS_PREFIX
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
 from ingest.types import Filter

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.server_record import ServerPresence
 from api.settings import ApiSettings, bracketed
 
 BACKLOG = 512
@@ -78,9 +79,12 @@ def check_address(settings: ApiSettings) -> None:
 
 
 class PinciteServer(uvicorn.Server):
-    """A uvicorn server that stops within the grace period; answers still running then end with an error event."""
+    """A uvicorn server that stops within the grace period; answers still running then end with an error event.
 
-    def __init__(self, app: FastAPI, settings: ApiSettings, listener: socket.socket) -> None:
+    `presence` makes it known to the commands of its home while it answers.
+    """
+
+    def __init__(self, app: FastAPI, settings: ApiSettings, listener: socket.socket, presence: ServerPresence) -> None:
         answers_seconds = settings.stop_grace_seconds * ANSWERS_SHARE
         super().__init__(
             uvicorn.Config(
@@ -97,13 +101,21 @@ class PinciteServer(uvicorn.Server):
         self._state = app.state
         self._answers_seconds = answers_seconds
         self._listener = listener
+        self._presence = presence
 
     def serve_until_stopped(self) -> None:
         """Serve requests until a signal comes or `should_exit` is set."""
         self.run(sockets=[self._listener])
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer, then tell the commands where."""
+        await super().startup(sockets)
+        if self.started:
+            self._presence.announce(address_of(self._listener), self._state.instance)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, let answers finish for a while, then end them."""
+        self._presence.withdraw()
         asyncio.get_running_loop().call_later(self._answers_seconds, self._state.stopping.set)
         await super().shutdown(sockets)
 

@@ -27,7 +27,7 @@ from rag.answering import Answerer
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.passage_memory import PassageMemory
 from rag.context.prefill import BackgroundPrefill
-from rag.conversations.provenance import ProvenanceCollector, select_decisive_settings
+from rag.conversations.provenance import ProvenanceCollector
 from rag.conversations.store import Conversations
 from rag.engines.types import Engine
 from rag.errors import RagError
@@ -36,6 +36,7 @@ from rag.grounding.nli import EntailmentModel, find_entailment_model
 from rag.models.registry import ModelEntry, ModelRegistry
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
+from rag.settings import select_decisive_settings
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,11 @@ Offsets are positions in `ParsedDocument.text`, counted in Unicode code points (
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # a command that only asks the server has no use for numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class BlockKind(StrEnum):
@@ -169,12 +170,12 @@ class Embedder(Protocol):
         """The length of every vector."""
         ...
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Return the vectors of passages: shape (len(texts), dimension), float32, row i for text i; (0, dimension) for
         no texts."""
         ...
 
-    def embed_query(self, query: str) -> NDArray[np.float32]:
+    def embed_query(self, query: str) -> "NDArray[np.float32]":
         """Return the vector of a query: shape (dimension,), float32."""
         ...
 
@@ -342,7 +343,7 @@ class IndexChanges:
     generation: int
     removed: list[int]
     added: list[int]
-    vectors: NDArray[np.float32]
+    vectors: "NDArray[np.float32]"
 
 
 @dataclass(frozen=True, slots=True)

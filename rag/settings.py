@@ -12,6 +12,20 @@ from rag.types import AnswerStyle, Rewriting
 Names = Annotated[tuple[str, ...], NoDecode]
 Numbers = Annotated[tuple[float, ...], NoDecode]
 
+DECISIVE_SETTINGS = (
+    "answer_style",
+    "flash_attention",
+    "fusion_weight",
+    "kv_type",
+    "lookup_drafts",
+    "max_answer_tokens",
+    "min_score",
+    "reranker",
+    "rewrite_questions",
+    "top_k",
+)
+"""Settings that choose passages, change what a model computes or end answers."""
+
 
 class RagSettings(PinciteSettings):
     """Settings of models, retrieval and answers. None means a default that fits the machine."""
@@ -191,3 +205,8 @@ class RagSettings(PinciteSettings):
             if parts.username or parts.password or parts.query:
                 raise ValueError("it must have no user, password or query; a key belongs in remote_api_key")
         return value
+
+
+def select_decisive_settings(settings: RagSettings) -> dict[str, str]:
+    """Return the `DECISIVE_SETTINGS` as texts, by name."""
+    return {name: str(getattr(settings, name)) for name in DECISIVE_SETTINGS}

@@ -20,6 +20,12 @@ Filters = Annotated[
 ]
 
 
+Local = Annotated[
+    bool,
+    typer.Option("--local", help="Answer in this process, with models of its own, even if a server runs for the home."),
+]
+
+
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
@@ -27,14 +33,16 @@ def search(
     top_k: Annotated[int, typer.Option(min=1, max=100, help="How many results.")] = 8,
     filters: Filters = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show how each result got its score.")] = False,
+    local: Local = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
     """Find the passages that match a query best."""
     settings = settings_for(home)
     from api.commands import ask as commands
+    from api.commands.requests import SearchOptions
 
-    options = commands.SearchOptions(collection, top_k, tuple(filters or ()), explain)
+    options = SearchOptions(collection, top_k, tuple(filters or ()), explain, local)
     raise typer.Exit(commands.search(settings, query, options, as_json=json))
 
 
@@ -46,14 +54,16 @@ def ask(
     style: Style = None,
     model: Model = None,
     filters: Filters = None,
+    local: Local = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
     """Answer a question from the documents, with citations."""
     settings = settings_for(home)
     from api.commands import ask as commands
+    from api.commands.requests import AskOptions
 
-    options = commands.AskOptions(tuple(collections), mode, model, tuple(filters or ()), style)
+    options = AskOptions(tuple(collections), mode, model, tuple(filters or ()), style, local)
     raise typer.Exit(commands.ask(settings, question, options, as_json=json))
 
 
@@ -73,12 +83,14 @@ def chat(
         ),
     ] = None,
     store: Annotated[bool, typer.Option("--store/--no-store", help="Keep the conversation in the library.")] = True,
+    local: Local = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for every answer.")] = False,
     home: Home = None,
 ) -> None:
     """Chat with the documents."""
     settings = settings_for(home)
     from api.commands import ask as commands
+    from api.commands.requests import AskOptions
 
-    options = commands.AskOptions(tuple(collections), mode, model, tuple(filters or ()), style)
+    options = AskOptions(tuple(collections), mode, model, tuple(filters or ()), style, local)
     raise typer.Exit(commands.chat(settings, options, conversation=conversation, is_stored=store, as_json=json))

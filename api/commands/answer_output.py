@@ -4,8 +4,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from api.backends.types import BackendEvent, CompleteAnswer, TextDelta
 from api.commands.output import messages, results, strip_control_chars, style_status
-from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerProgress, AnswerStarted, Citation, Conflict, Quote
+from api.wire.answers import AnswerBasis, ProgressDetails
+from api.wire.citations import CitationObject, DisagreementObject, QuoteObject
 
 QUOTE_CHARS = 240
 
@@ -17,49 +19,55 @@ class AnswerView:
         self._console = console
         self._is_quoted = False
 
-    def show(self, event: AnswerEvent) -> None:
+    def show(self, event: BackendEvent) -> None:
         """Show one event. Findings of an overview are left out if the answer will quote them."""
-        if isinstance(event, AnswerStarted):
+        if isinstance(event, AnswerBasis):
             self._is_quoted = event.style == "quoted"
             messages().print(Text(f"[{strip_control_chars(event.reason)}]", style="dim"))
             for quote in event.evidence:
-                messages().print(Text(f"{strip_control_chars(quote.location)}: {shorten(quote.quote)}", style="dim"))
-        elif isinstance(event, AnswerProgress):
+                messages().print(Text(f"{_location(quote)}: {shorten(quote.quote)}", style="dim"))
+        elif isinstance(event, ProgressDetails):
             findings = f"\n{strip_control_chars(event.found)}" if event.found and not self._is_quoted else ""
             messages().print(Text(f"[{event.done} of {event.total}] {event.doing}{findings}", style="dim"))
-        elif isinstance(event, AnswerDelta):
+        elif isinstance(event, TextDelta):
             self._console.print(Text(strip_control_chars(event.text)), end="")
 
 
-def print_citations(answer: Answer) -> None:
+def print_citations(answer: CompleteAnswer) -> None:
     """Print the citations of a complete answer, its unsupported sentences and the conflicts between documents."""
     console = results()
     console.print()
-    distinct = {(each.number, each.quote, each.verdict): each for each in answer.citations if each.origin != "quote"}
+    distinct = {
+        (citation.number, citation.file_id, citation.start, citation.end, citation.verdict): citation
+        for citation in answer.citations
+        if citation.origin != "quote"
+    }
     for citation in distinct.values():
         _show_citation(citation, console)
-    quoted = {(each.number, each.quote.location): None for each in answer.citations if each.origin == "quote"}
+    quoted = {
+        (citation.number, _location(citation)): None for citation in answer.citations if citation.origin == "quote"
+    }
     for number, location in quoted:  # the answer itself is the quote
-        console.print(Text.assemble((f"[{number}] ", "bold cyan"), strip_control_chars(location)))
-    for sentence in answer.sentences:
+        console.print(Text.assemble((f"[{number}] ", "bold cyan"), location))
+    for sentence in answer.check.sentences:
         if sentence.verdict == "unsupported":
             text = shorten(answer.text[sentence.start : sentence.end])
             console.print(Text.assemble("\n", style_status("unsupported"), f"  {text}"))
-    for disagreement in answer.disagreements:
+    for disagreement in answer.check.disagreements:
         _show_disagreement(disagreement, console)
-    if not answer.citations and answer.evidence:
+    if not answer.citations and answer.check.evidence:
         console.print(Text("\nClosest matches:", style="bold"))
-        for quote in answer.evidence:
-            console.print(Text(f"- {strip_control_chars(quote.location)}", style="bold"))
-            _show_quote(quote, console)
+        for quote in answer.check.evidence:
+            console.print(Text(f"- {_location(quote)}", style="bold"))
+            _show_quote(quote.quote, console)
 
 
-def _show_citation(citation: Citation, console: Console) -> None:
+def _show_citation(citation: CitationObject, console: Console) -> None:
     console.print()
     console.print(
         Text.assemble(
             (f"[{citation.number}] ", "bold cyan"),
-            (f"{strip_control_chars(citation.quote.location)}  ", "bold"),
+            (f"{_location(citation)}  ", "bold"),
             style_status(citation.verdict),
             (f"  {strip_control_chars('; '.join(citation.reasons))}", "dim"),
         )
@@ -67,20 +75,21 @@ def _show_citation(citation: Citation, console: Console) -> None:
     _show_quote(citation.quote, console)
 
 
-def _show_disagreement(disagreement: Conflict, console: Console) -> None:
+def _show_disagreement(disagreement: DisagreementObject, console: Console) -> None:
     console.print(Text("\nYour documents disagree:", style="bold yellow"))
     for stated in disagreement.values:
-        console.print(
-            Text.assemble(
-                (f"  {strip_control_chars(stated.value)}", "bold"), f"  {strip_control_chars(stated.quote.location)}"
-            )
-        )
-        _show_quote(stated.quote, console)
+        console.print(Text.assemble((f"  {strip_control_chars(stated.value)}", "bold"), f"  {_location(stated.quote)}"))
+        _show_quote(stated.quote.quote, console)
 
 
-def _show_quote(quote: Quote, console: Console) -> None:
-    text = Text(shorten(quote.quote), style="italic")
+def _show_quote(quote: str, console: Console) -> None:
+    text = Text(shorten(quote), style="italic")
     console.print(Padding(text, (0, 0, 0, 4), expand=False), soft_wrap=False)
+
+
+def _location(pin: QuoteObject | CitationObject) -> str:
+    """Return the file and the page, in words."""
+    return strip_control_chars(f"{pin.filename}, {pin.place}" if pin.place else pin.filename)
 
 
 def shorten(text: str) -> str:

@@ -1,27 +1,21 @@
 """The chat history of `pincite ask` and `chat`, stored in the library or transient."""
 
-from collections.abc import Generator
-from typing import Protocol
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from typing import Any, Protocol
 
+from api.backends.errors import BackendError
+from api.backends.types import Backend, BackendEvents, CompleteAnswer
 from api.commands.output import messages
-from api.services import Services
+from api.commands.requests import AskOptions, build_chat_request
 from api.wire.base import JsonObject
-from rag.conversations.store import TurnsStored
-from rag.engines.types import Message
-from rag.types import Answer, AnswerEvent, Question
-
-Events = Generator[AnswerEvent, None, None]
 
 
 class ChatSession(Protocol):
     """A chat history that grows by one question and answer at a time."""
 
-    def messages(self, question: str) -> tuple[Message, ...]:
-        """Return the chat history with a new question at its end."""
-        ...
-
-    def record(self, question: Question, events: Events) -> Events:
-        """Yield the events of an answer unchanged and add the answer to the history."""
+    def ask(self, question: str) -> BackendEvents:
+        """Yield the events of an answer, and add question and answer to the history."""
         ...
 
     def describe(self) -> JsonObject:
@@ -33,27 +27,31 @@ class ChatSession(Protocol):
         ...
 
 
-def open_chat_session(services: Services, conversation: str | None = None, *, is_stored: bool = False) -> ChatSession:
-    """Start a chat, or continue the stored `conversation`."""
+def open_chat_session(
+    backend: Backend, options: AskOptions, conversation: str | None = None, *, is_stored: bool = False
+) -> ChatSession:
+    """Start a chat, or continue the stored `conversation`; raises if there is none."""
     if conversation is not None or is_stored:
-        return _StoredSession(services, conversation)
-    return _TransientSession()
+        return _StoredSession(backend, options, conversation)
+    return _TransientSession(backend, options)
 
 
 class _TransientSession:
     """A chat that is not stored."""
 
-    def __init__(self) -> None:
-        self._history: tuple[Message, ...] = ()
+    def __init__(self, backend: Backend, options: AskOptions) -> None:
+        self._backend = backend
+        self._options = options
+        self._history: tuple[Mapping[str, Any], ...] = ()
 
-    def messages(self, question: str) -> tuple[Message, ...]:
-        return (*self._history, Message("user", question))
-
-    def record(self, question: Question, events: Events) -> Events:
-        for event in events:
-            if isinstance(event, Answer):
-                self._history = (*question.messages, Message("assistant", event.text))
-            yield event
+    def ask(self, question: str) -> BackendEvents:
+        asked = (*self._history, _user_message(question))
+        request = build_chat_request(self._options, asked, default_model=self._backend.named_model)
+        with closing(self._backend.answer(request)) as events:
+            for event in events:
+                if isinstance(event, CompleteAnswer):
+                    self._history = (*asked, {"role": "assistant", "content": event.text})
+                yield event
 
     def describe(self) -> JsonObject:
         return {}
@@ -65,31 +63,27 @@ class _TransientSession:
 class _StoredSession:
     """A chat in the library; its first question creates the conversation."""
 
-    def __init__(self, services: Services, conversation: str | None) -> None:
-        self._library = services.library
-        self._conversations = services.conversations
+    def __init__(self, backend: Backend, options: AskOptions, conversation: str | None) -> None:
+        self._backend = backend
+        self._options = options
         self._id = conversation
         if conversation is not None:
-            services.library.conversation(conversation)  # raises if there is none
+            backend.count_items(conversation)  # raises if there is none
 
-    def messages(self, question: str) -> tuple[Message, ...]:
-        if self._id is None:
-            return (Message("user", question),)
-        return self._conversations.locate_question(self._id, question).messages
-
-    def record(self, question: Question, events: Events) -> Events:
+    def ask(self, question: str) -> BackendEvents:
         is_new = self._id is None
-        id_ = self._library.create_conversation().id if self._id is None else self._id
-        place = self._conversations.locate_question(id_, question.messages[-1].content)
+        id_ = self._backend.create_conversation() if self._id is None else self._id
+        request = build_chat_request(
+            self._options, (_user_message(question),), default_model=self._backend.named_model, conversation=id_
+        )
         try:
-            for event in self._conversations.record(place, question, events):
-                self._id = id_
-                if not isinstance(event, TurnsStored):
+            with closing(self._backend.answer(request)) as events:
+                for event in events:
+                    self._id = id_
                     yield event
         finally:
-            if is_new and not self._library.conversation(id_).turns:
-                self._library.delete_conversation(id_)
-                self._id = None
+            if is_new:
+                self._discard_if_empty(id_)
 
     def describe(self) -> JsonObject:
         return {"conversation": self._id}
@@ -97,3 +91,14 @@ class _StoredSession:
     def close(self) -> None:
         if self._id is not None:
             messages().print(f"stored as {self._id}; `pincite chat --conversation {self._id}` continues it")
+
+    def _discard_if_empty(self, conversation: str) -> None:
+        """Delete a conversation whose first question was refused."""
+        with suppress(BackendError):  # what ended the answer is the better message
+            if not self._backend.count_items(conversation):
+                self._backend.delete_conversation(conversation)
+                self._id = None
+
+
+def _user_message(question: str) -> JsonObject:
+    return {"role": "user", "content": question}

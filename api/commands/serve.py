@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from api.app import create_app
 from api.commands.output import CommandError, configure_logging, results, write_json_line
 from api.server import PinciteServer, address_of, check_address, open_socket, reachable
+from api.server_record import claim_home
 from api.services import Services
 from api.settings import AllSettings, ApiSettings
 
@@ -85,10 +86,14 @@ def _api_server(settings: AllSettings) -> Generator[tuple[PinciteServer, str], N
     """Yield a server whose port is bound already, and its address."""
     check_address(settings.api)
     configure_logging(settings.api.log_level, has_tracebacks=True)
-    with open_socket(settings.api.host, settings.api.port, option="--port") as listener:
+    with (
+        open_socket(settings.api.host, settings.api.port, option="--port") as listener,
+        claim_home(settings) as presence,
+    ):
         services = Services(settings, load_patience_seconds=LOAD_PATIENCE_SECONDS)
         try:
-            yield PinciteServer(create_app(services, settings.api), settings.api, listener), address_of(listener)
+            app = create_app(services, settings.api)
+            yield PinciteServer(app, settings.api, listener, presence), address_of(listener)
         finally:
             services.close()
 

@@ -7,9 +7,9 @@ from api.completions import CompletionFrame, collect_completion, completion_choi
 from api.openapi import error_responses, stream_response
 from api.routes.dependencies import AppServices
 from api.sse import EventStream, JsonResult
+from api.wire.base import DOCS_PREFIX
 from api.wire.chat import ChatCompletion, ChatRequest
 from api.wire.chat_chunks import ChatCompletionChunk
-from api.wire.models import DOCS_PREFIX
 from ingest import errors as ingest_errors
 from rag import errors as rag_errors
 from rag.engines.serving.fairness import name_client

@@ -10,9 +10,9 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health/live")
-async def live() -> LivenessObject:
+async def live(request: Request) -> LivenessObject:
     """Report that the process answers. The only route that never needs the API key."""
-    return LivenessObject()
+    return LivenessObject(instance=request.app.state.instance)
 
 
 @router.get(

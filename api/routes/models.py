@@ -7,7 +7,8 @@ from fastapi import APIRouter
 
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices
-from api.wire.models import DOCS_PREFIX, LoadRequest, ModelList, ModelLoaded, ModelObject, ModelUnloaded, UnloadRequest
+from api.wire.base import DOCS_PREFIX
+from api.wire.models import LoadRequest, ModelList, ModelLoaded, ModelObject, ModelUnloaded, UnloadRequest
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
 from ingest.types import Collection

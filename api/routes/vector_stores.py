@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query
 
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices, StoreName
+from api.search import search_collection
 from api.services import Services
 from api.wire.base import reveal
 from api.wire.lists import Paging
-from api.wire.search import SearchExplanation, SearchRequest, SearchResult, SearchResults
+from api.wire.search import SearchRequest, SearchResults
 from api.wire.vector_stores import (
     StoreFileDeleted,
     StoreFileList,
@@ -32,10 +33,8 @@ from ingest.errors import (
     PassportMismatchError,
     TextTooLongError,
 )
-from ingest.library.pages import describe_place
 from ingest.storage.counts import CollectionWithCounts
 from ingest.types import Collection
-from rag.types import ScoredChunk, Search
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
 
@@ -99,24 +98,7 @@ def search_store(services: AppServices, store: StoreName, request: SearchRequest
 
     Several queries share one list of results, with each chunk's best score.
     """
-    collection = services.searchable(store)
-    threshold = request.ranking_options.score_threshold if request.ranking_options else None
-    candidates = _rank_candidates(services, collection, request)
-    results = [scored for scored in candidates if scored.score >= (threshold or 0.0)][: request.max_num_results]
-    attributes = services.library.find_attributes(collection.id, {scored.chunk.file_id for scored in results})
-    return SearchResults(
-        search_query=request.query,
-        data=[
-            SearchResult.of(
-                scored,
-                describe_place(services.library, scored.chunk),
-                attributes.get(scored.chunk.file_id, {}),
-                explain=request.explain,
-            )
-            for scored in results
-        ],
-        explanation=SearchExplanation.of(candidates[len(results) :], threshold) if request.explain else None,
-    )
+    return search_collection(services, store, request)
 
 
 @router.post("/{store}/files", responses=NO_DOCUMENT | error_responses(PassportMismatchError))
@@ -171,18 +153,3 @@ def _discard(services: Services, collection: Collection) -> None:
 
 def _store(services: Services, collection: Collection) -> VectorStoreObject:
     return VectorStoreObject.of(CollectionWithCounts(collection, services.library.counts(collection.id)))
-
-
-def _rank_candidates(services: Services, collection: Collection, request: SearchRequest) -> list[ScoredChunk]:
-    """Return the candidates of all queries, each chunk with its best score, the best first."""
-    options = request.ranking_options
-    is_reranked = options is None or options.ranker != "none"
-    rank = services.retriever.rank_candidates if is_reranked else services.retriever.score_candidates
-    best: dict[int, ScoredChunk] = {}
-    for query in request.query:
-        search = Search(query, (collection.id,), filters=request.filters)
-        for scored in rank(search, request.max_num_results):
-            earlier = best.get(scored.chunk.id)
-            if earlier is None or scored.score > earlier.score:
-                best[scored.chunk.id] = scored
-    return sorted(best.values(), key=lambda scored: -scored.score)

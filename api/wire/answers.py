@@ -1,14 +1,16 @@
 """What Pincite adds to an answer: what it is based on, its evidence, verdicts and timings."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from api.wire.base import Absent, ResponseModel
 from api.wire.citations import CitationObject, DisagreementObject, PassageObject, QuoteObject, SentenceObject
 from rag import types as rag
-from rag.conversations.store import TurnsStored
 from rag.engines.types import Usage
 from rag.types import Answer, ContextMode, ResolvedStyle
+
+if TYPE_CHECKING:  # clients of the API read these shapes too, and need no library
+    from rag.conversations.store import TurnsStored
 
 
 class TimingsObject(ResponseModel):
@@ -123,7 +125,7 @@ class AnswerDetails(AnswerCheck):
 
     @classmethod
     def of_stored(
-        cls, answer: Answer, stored: TurnsStored | None = None, started: rag.AnswerStarted | None = None
+        cls, answer: Answer, stored: "TurnsStored | None" = None, started: rag.AnswerStarted | None = None
     ) -> Self:
         """Return a complete answer; `stored` says where it is stored, `started` what it is based on."""
         return cls.of(answer).model_copy(

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
+import msgspec
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
+from api.wire.base import JsonObject
 from ingest.library.filters import check_attributes, parse_filters
 from ingest.types import ComparisonType, Filter
 
@@ -30,7 +32,17 @@ class CompoundFilter(BaseModel):
     filters: "list[ComparisonFilter | CompoundFilter]"
 
 
-Filters = Annotated[Filter, PlainValidator(parse_filters, json_schema_input_type=ComparisonFilter | CompoundFilter)]
+def filter_object(filters: Filter) -> JsonObject:
+    """Return filters as the JSON object that `parse_filters` reads."""
+    fields: JsonObject = msgspec.json.decode(msgspec.json.encode(filters))
+    return fields
+
+
+Filters = Annotated[
+    Filter,
+    PlainValidator(parse_filters, json_schema_input_type=ComparisonFilter | CompoundFilter),
+    PlainSerializer(filter_object),
+]
 """Which documents are searched."""
 
 Attributes = Annotated[dict[str, Any], AfterValidator(check_attributes)]

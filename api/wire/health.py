@@ -11,6 +11,8 @@ class LivenessObject(ResponseModel):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
+    instance: str
+    """Random id of this start of the server; `server.json` in its home has the same one."""
 
 
 class ReadinessObject(ResponseModel):

@@ -7,9 +7,6 @@ from pydantic import ConfigDict
 from api.wire.base import Absent, RequestModel, ResponseModel
 from rag.models.manager import ModelState
 
-DOCS_PREFIX = "docs/"
-"""What the model of a chat with the documents of a collection begins with."""
-
 
 class LoadRequest(RequestModel):
     """Loads a model into memory; the settings say how."""

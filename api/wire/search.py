@@ -11,7 +11,8 @@ from ingest.types import AttributeValue
 from rag.retrieval.explanation import explain_cut, explain_score
 from rag.types import ScoredChunk
 
-MAX_SEARCH_RESULTS = 50
+MAX_SEARCH_RESULTS = 100
+"""Twice OpenAI's limit, and as many as the command line shows."""
 
 
 class RankingOptions(RequestModel):

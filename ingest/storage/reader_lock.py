@@ -1,13 +1,11 @@
-"""Which process reads documents into a home: one at a time for each way of embedding.
-
-The lock is `flock(2)` on an open file: the kernel releases it with the process that held it, however that ended.
-"""
+"""Which process reads documents into a home: one at a time for each way of embedding."""
 
 import hashlib
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from ingest.runtime.file_locks import open_lock
 from ingest.storage.collections import encode_passport
 from ingest.types import EmbedderPassport
 
@@ -17,20 +15,14 @@ class ReaderLock:
 
     def __init__(self, home: Path, passport: EmbedderPassport) -> None:
         digest = hashlib.sha256(encode_passport(passport).encode()).hexdigest()[:12]
-        self._lock = FileLock(
-            home / f"reader-{digest}.lock",
-            mode=0o600,
-            blocking=False,
-            thread_local=False,  # the queue's thread acquires it, the one that closes the queue releases it
-            fallback_to_soft=False,  # a file system without `flock` is refused: a lock by existence outlives a kill
-        )
+        self._lock = open_lock(home / f"reader-{digest}.lock")
 
     def acquire(self) -> bool:
         """Take the lock unless another has it, and say whether it is held now. Raises `OSError`."""
         if self._lock.is_locked:
             return True
         try:
-            self._lock.acquire()
+            self._lock.acquire(blocking=False)
         except Timeout:
             return False
         return True

@@ -13,26 +13,11 @@ from ingest.runtime.model_files import fingerprint_files, list_gguf_parts
 from ingest.types import EmbedderPassport
 from rag.engines.types import Engine, ModelInfo
 from rag.errors import RagError
-from rag.settings import RagSettings
 from rag.types import Question
 
 logger = logging.getLogger(__name__)
 
 WEIGHTS = "*.safetensors"
-DECISIVE_SETTINGS = (
-    "answer_style",
-    "flash_attention",
-    "fusion_weight",
-    "kv_type",
-    "lookup_drafts",
-    "max_answer_tokens",
-    "min_score",
-    "reranker",
-    "rewrite_questions",
-    "top_k",
-)
-"""Settings that choose passages, change what a model computes or end answers."""
-
 Subject = Literal["version", "model", "settings", "embedder", "documents", "passages", "sampling"]
 
 
@@ -110,11 +95,6 @@ class ProvenanceCollector:
         except CollectionNotFoundError:
             return None
         return CollectionProvenance(collection.id, collection.name, collection.passport)
-
-
-def select_decisive_settings(settings: RagSettings) -> dict[str, str]:
-    """Return the `DECISIVE_SETTINGS` as texts, by name."""
-    return {name: str(getattr(settings, name)) for name in DECISIVE_SETTINGS}
 
 
 def compare_provenance(before: Provenance, now: Provenance) -> list[Difference]:

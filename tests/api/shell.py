@@ -1,12 +1,15 @@
 """Runs commands as a user would, and reads what they print."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cli import main
+from rag.engines.types import Message
+from rag.errors import EngineCrashedError
 from tests.api.world import OneModel
 
 DOCUMENT_KEYS = {"id", "collection", "source", "status", "reason", "pages", "chunks", "sha256"}
@@ -33,3 +36,20 @@ class Shell:
         got, out, err = self.run(*arguments, "--json")
         assert got == code, err
         return json.loads(out)
+
+
+def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Have a user type these lines."""
+    left = iter(lines)
+
+    def typed(_: object = "") -> str:
+        return next(left)
+
+    monkeypatch.setattr("builtins.input", typed)
+
+
+def crash_first(messages: Sequence[Message]) -> list[str | Exception]:
+    """A script that fails at a question with the word `first`, and answers others."""
+    if "first" in messages[-1].content:
+        return [EngineCrashedError(model="scripted", how="signal SIGKILL")]
+    return ["Every 3 months."]

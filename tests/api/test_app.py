@@ -32,7 +32,7 @@ print([name for name in {NATIVE!r} if name in sys.modules])
 
 
 def test_it_is_ready_when_embedder_and_model_are_loaded(world: World, client: TestClient) -> None:
-    assert client.get("/health/live").json() == {"status": "ok"}
+    assert client.get("/health/live").json() == {"status": "ok", "instance": world.app.state.instance}
     wait_for(lambda: client.get("/health/ready").status_code == 200)
     assert client.get("/health/ready").json() == {"status": "ok", "embedder": "ok", "model": "ok", "problems": []}
 

@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,28 +12,10 @@ import pytest
 
 from api.commands.output import strip_control_chars
 from ingest.library.library import Library
-from rag.engines.types import Message
 from rag.errors import EngineCrashedError
-from tests.api.shell import DOCUMENT_KEYS, Shell
+from tests.api.shell import DOCUMENT_KEYS, Shell, crash_first, type_lines
 from tests.api.world import DRILL, LUNCH, PUMP, make_world
 from tests.fakes import ScriptedEngine
-
-
-def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    """Have a user type these lines."""
-    left = iter(lines)
-
-    def typed(_: object = "") -> str:
-        return next(left)
-
-    monkeypatch.setattr("builtins.input", typed)
-
-
-def crash_first(messages: Sequence[Message]) -> list[str | Exception]:
-    """A script that fails at a question with the word `first`, and answers others."""
-    if "first" in messages[-1].content:
-        return [EngineCrashedError(model="scripted", how="signal SIGKILL")]
-    return ["Every 3 months."]
 
 
 def test_help_and_version_are_quick_and_load_nothing_heavy() -> None:

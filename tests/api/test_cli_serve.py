@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from api.backends.find_server import find_server
 from api.server import open_socket
+from api.server_record import read_record
 from tests.api.shell import Shell
+from tests.api.world import wait_for
 
 
 def test_a_port_in_use_is_named(shell: Shell) -> None:
@@ -88,3 +91,21 @@ def test_addresses_in_json_are_one_line(
     assert list(addresses) == parts
     assert all(url.startswith("http://127.0.0.1:") for url in addresses.values())
     assert rest == ""
+
+
+@pytest.mark.slow
+def test_a_killed_server_leaves_a_home_that_the_next_one_takes_over(
+    start: Callable[..., "subprocess.Popen[str]"], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    with start("serve", "--port", "0") as server:
+        wait_for(lambda: read_record(home) is not None, seconds=60)
+        server.kill()
+    assert read_record(home) is not None
+    assert find_server(home, pytest.fail) is None
+    with start("serve", "--port", "0") as server:
+        wait_for(lambda: (record := read_record(home)) is not None and record.pid == server.pid, seconds=60)
+        assert find_server(home, print) == read_record(home)
+        server.terminate()
+        server.communicate(timeout=20)
+    assert read_record(home) is None

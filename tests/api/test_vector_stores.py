@@ -171,7 +171,7 @@ def test_results_below_a_threshold_are_left_out(client: TestClient) -> None:
         ({"query": []}, "query"),
         ({"query": "x" * 10_001}, "query.0"),
         ({"max_num_results": 0}, "max_num_results"),
-        ({"max_num_results": 51}, "max_num_results"),
+        ({"max_num_results": 101}, "max_num_results"),
         ({"filters": {"type": "eq", "key": "a"}}, "filters"),
         ({"rewrite_query": True}, "rewrite_query"),
         ({"ranking_options": {"ranker": "magic"}}, "ranking_options.ranker"),

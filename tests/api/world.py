@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.server import PinciteServer, address_of, open_socket
+from api.server_record import claim_home
 from api.services import Services
 from api.settings import AllSettings, load_settings
 from ingest.types import DocumentRecord
@@ -45,9 +46,10 @@ class LoadedEmbedder(HashEmbedder):
 
 @dataclass
 class OneModel:
-    """A `ModelSource` with one engine, which tests exchange."""
+    """A `ModelSource` with one engine, which tests exchange; the next requests for it get the `refusals` first."""
 
     scripted: Engine = field(default_factory=ScriptedEngine)
+    refusals: list[Exception] = field(default_factory=list[Exception])
 
     def list_models(self) -> Sequence[ModelEntry]:
         return [ModelEntry("scripted", "llm", Path("scripted.gguf"), 0, "loaded")]
@@ -55,6 +57,8 @@ class OneModel:
     def open_engine(self, model: str | None) -> Engine:
         if model not in (None, "scripted"):
             raise ModelNotFoundError(model=model or "")
+        if self.refusals:
+            raise self.refusals.pop(0)
         return self.scripted
 
     def load(self, model: str | None) -> str:
@@ -97,8 +101,11 @@ class World:
     @contextmanager
     def live(self) -> Generator["LiveServer", None, None]:
         """Serve on a loopback port, in a thread; stopped at the end as a signal would."""
-        with open_socket("127.0.0.1", 0, option="--port") as listener:
-            server = PinciteServer(self.app, self.settings.api, listener)
+        with (
+            open_socket("127.0.0.1", 0, option="--port") as listener,
+            claim_home(self.settings) as presence,
+        ):
+            server = PinciteServer(self.app, self.settings.api, listener, presence)
             thread = threading.Thread(target=server.serve_until_stopped)
             thread.start()
             wait_for(lambda: server.started)
