@@ -26,6 +26,8 @@ from ingest.parsers.pdf.lines import (
     select_text_glyphs,
 )
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN, Glyphs
+from ingest.parsers.pdf.raised_digits import mark_raised_digits
+from ingest.parsers.pdf.struck_text import find_struck, set_struck_apart
 from ingest.text.word_boxes import WORD_DTYPE, WordArray
 
 TEXT_LINE = np.dtype([("start", "<u4"), ("end", "<u4"), ("size", "<f4")])
@@ -90,6 +92,7 @@ def lay_out(glyphs: Glyphs) -> PageLayout:
     if not lines:
         return PageLayout(glyphs.width, glyphs.height, "", np.empty(0, WORD_DTYPE), np.empty(0, TEXT_LINE))
     stream = _make_stream(lines, _join_lines(lines, text_glyphs.codes), text_glyphs)
+    stream = _set_struck_apart(stream, text_glyphs, glyphs.rules)
     text = stream.codes.astype("<u4").tobytes().decode("utf-32-le")
     return PageLayout(
         glyphs.width, glyphs.height, text, _extract_words(stream, text_glyphs), _extract_text_lines(stream, text_glyphs)
@@ -207,7 +210,34 @@ def _make_stream(lines: Sequence[Line], joints: Sequence[_Joint], text_glyphs: T
     is_ink = has_glyph & text_glyphs.is_ink[np.maximum(glyphs, 0)]
     is_selected = np.ones(len(codes), np.bool_)
     is_selected[1:] = (codes[1:] != SPACE) | (codes[:-1] != SPACE)
+    ink = np.flatnonzero(is_ink)
+    codes[ink] = mark_raised_digits(codes[ink], text_glyphs.boxes[glyphs[ink]], line_of[ink])
     return _CharacterStream(codes[is_selected], glyphs[is_selected], line_of[is_selected], is_ink[is_selected])
+
+
+def _set_struck_apart(
+    stream: _CharacterStream, text_glyphs: TextGlyphs, rules: NDArray[np.float32]
+) -> _CharacterStream:
+    """Return the stream with struck-out text behind its sentence, as an annotation."""
+    ink = np.flatnonzero(stream.is_ink)
+    boxes = np.zeros((len(stream.codes), 4), np.float32)
+    boxes[ink] = text_glyphs.boxes[stream.glyphs[ink]]
+    is_struck = np.zeros(len(stream.codes), np.bool_)
+    is_struck[ink] = find_struck(boxes[ink], rules)
+    if not is_struck.any():
+        return stream
+    order = set_struck_apart(stream.codes, boxes, is_struck)
+    has_source, source = order >= 0, np.maximum(order, 0)
+    is_ink = has_source & stream.is_ink[source]
+    begins_line = np.zeros(len(order), np.intp)
+    places = np.flatnonzero(is_ink)
+    begins_line[places[1:]] = np.diff(stream.line_of[source[places]]) != 0
+    return _CharacterStream(
+        codes=np.where(has_source, stream.codes[source], -order).astype(np.uint32),
+        glyphs=np.where(has_source, stream.glyphs[source], order),
+        line_of=np.cumsum(begins_line),
+        is_ink=is_ink,
+    )
 
 
 def _extract_words(stream: _CharacterStream, text_glyphs: TextGlyphs) -> WordArray:

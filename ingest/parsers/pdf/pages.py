@@ -18,6 +18,7 @@ from ingest.parsers.images.ocr_layout import lay_out_ocr
 from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, append_lines, lay_out
 from ingest.parsers.pdf.tables import mark_tables
+from ingest.parsers.symbol_fonts import decode_private_use
 from ingest.text.annotations import AnnotationKind, annotate
 from ingest.text.word_boxes import WORD_DTYPE
 
@@ -100,6 +101,8 @@ def make_page(layout: PageLayout) -> ParsedPage:
     """Return a page with the text of `layout`, or without text if most of it is characters without a meaning."""
     if _is_unmapped(layout.text):
         return ParsedPage(make_plain_layout("", layout.width, layout.height), PageState.UNMAPPED)
+    # The bullets and Greek letters of symbol fonts; each is one character before and after.
+    layout = replace(layout, text=decode_private_use(layout.text))
     return ParsedPage(layout, PageState.TEXT if layout.text else PageState.EMPTY)
 
 

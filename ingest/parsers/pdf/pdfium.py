@@ -10,7 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.parsers.pdf.rules import read_rules
 from ingest.text.word_boxes import AffineTransform
 
 LINE_END_HYPHEN = 0x02
@@ -59,7 +60,8 @@ class Glyphs:
     `boxes` has shape (n, 4): x0, y0, x1, y1 in points, origin at the top left of the page as shown; `sizes` are in
     points. `is_reversed` marks characters that run from right to left because they are rotated or mirrored. A glyph
     that its font does not map to a character is U+FFFD. `has_files` is set if files are attached to the page; `notes`
-    are the texts of its annotations, those that are among the glyphs too.
+    are the texts of its annotations, those that are among the glyphs too. `rules` are the boxes of the lines that the
+    page draws, in the same form as those of the glyphs.
     """
 
     width: float
@@ -70,6 +72,7 @@ class Glyphs:
     is_reversed: NDArray[np.bool_]
     has_files: bool = False
     notes: tuple[PageNote, ...] = ()
+    rules: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ def _read_page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
         sizes, is_reversed = _read_styles(codes, handle, to_shown)
     finally:
         textpage.close()
-    return Glyphs(width, height, codes, boxes, sizes, is_reversed)
+    return Glyphs(width, height, codes, boxes, sizes, is_reversed, rules=read_rules(page, to_shown))
 
 
 def _read_size(page: pypdfium2.PdfPage) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ingest.parsers.document_builder import CELL_SEPARATOR
 from ingest.parsers.pdf.layout import PageLayout, TableSpan
+from ingest.parsers.pdf.struck_text import CLOSING, OPENING
 
 _MIN_ROWS = 3
 _MIN_FILLED = 0.6
@@ -214,7 +215,7 @@ def _write_tables(layout: PageLayout, tables: Sequence[_Table], rows: Sequence[_
         edit
         for table in tables
         for (row, columns), label in zip(_pair_rows(table), _find_labels(table, layout.text), strict=True)
-        for edit in _make_edits(row, columns, label)
+        for edit in _make_edits(row, columns, label, layout.text)
     ]
     ends = np.array([end for _, end, _ in edits], np.int64)
     growth = np.concatenate([[0], np.cumsum([len(text) - (end - start) for start, end, text in edits])])
@@ -261,14 +262,17 @@ def _find_labels(table: _Table, text: str) -> list[str]:
     return result
 
 
-def _make_edits(row: _Row, columns: Sequence[int], label: str) -> list[tuple[int, int, str]]:
-    """Return the spans of white space between cells, each with the separators that replace it."""
+def _make_edits(row: _Row, columns: Sequence[int], label: str, text: str) -> list[tuple[int, int, str]]:
+    """Return the spans between cells, each with the separators that replace it; brackets of annotations stay."""
     edits: list[tuple[int, int, str]] = []
     if columns[0] > 0:
         edits.append((row.cells[0].start, row.cells[0].start, label + CELL_SEPARATOR * columns[0]))
     for index in range(1, len(columns)):
         separator = CELL_SEPARATOR * (columns[index] - columns[index - 1])
-        edits.append((row.cells[index - 1].end, row.cells[index].start, separator))
+        start, end = row.cells[index - 1].end, row.cells[index].start
+        start += text.startswith(CLOSING, start, end)
+        end -= len(OPENING) if text.endswith(OPENING, start, end) else 0
+        edits.append((start, end, separator))
     return edits
 
 
@@ -283,11 +287,22 @@ def _apply_edits(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
 
 def _find_span(table: _Table, layout: PageLayout, edited: PageLayout, rows: Sequence[_Row]) -> TableSpan:
     first, last = table.rows[0].line, table.rows[-1].line
-    end = int(edited.lines["end"][last])
-    body = int(edited.lines["start"][first]) - len(CELL_SEPARATOR) * table.columns[0][0]
+    end = _find_line_end(edited, last)
+    body = _find_line_start(edited, first) - len(CELL_SEPARATOR) * table.columns[0][0]
     if _has_header(table, layout.text):
-        return TableSpan(body, int(edited.lines["end"][first]), end)
+        return TableSpan(body, _find_line_end(edited, first), end)
     header_line = _find_header_line(table, layout, rows)
     if header_line == first:
         return TableSpan(body, body, end)
-    return TableSpan(int(edited.lines["start"][header_line]), int(edited.lines["end"][first - 1]), end)
+    return TableSpan(_find_line_start(edited, header_line), _find_line_end(edited, first - 1), end)
+
+
+def _find_line_start(layout: PageLayout, line: int) -> int:
+    """Return the offset of a line, with the bracket of an annotation that it begins with."""
+    start = int(layout.lines["start"][line])
+    return start - len(OPENING) if layout.text.endswith(OPENING, 0, start) else start
+
+
+def _find_line_end(layout: PageLayout, line: int) -> int:
+    end = int(layout.lines["end"][line])
+    return end + layout.text.startswith(CLOSING, end)

@@ -131,7 +131,7 @@ def test_a_raised_figure_stays_in_its_line(tmp_path: Path) -> None:
     canvas.setFont("Helvetica", 7)
     canvas.drawString(72 + canvas.stringWidth("An area of 5 m", "Helvetica", 12), 705, "2")
     canvas.save()
-    assert parse(tmp_path / "a.pdf", "a.pdf").text == "An area of 5 m2"
+    assert parse(tmp_path / "a.pdf", "a.pdf").text == "An area of 5 m²"
 
 
 def test_what_is_filled_in_a_form_is_read(tmp_path: Path) -> None:
