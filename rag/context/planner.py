@@ -20,6 +20,7 @@ from rag.context.selection import (
 from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
 from rag.grounding.evidence import SentenceMatch
+from rag.grounding.quotable import select_quotable
 from rag.tables.answer import TableAnswer
 from rag.types import Passage, PromptPrefix, Question
 
@@ -34,8 +35,8 @@ class Plan:
     """Everything that is settled before the model writes.
 
     `text` is an answer of Pincite's own, which needs no model. `matches` are the sentences of the passages that
-    retrieval returned, the best first; `new` are the passages that the prompt adds with this question. `table` is the
-    answer from a table, which needs no model either.
+    retrieval returned and that can be quoted, the best first; `new` are the passages that the prompt adds with this
+    question. `table` is the answer from a table, which needs no model either.
     """
 
     context: Context
@@ -107,15 +108,16 @@ class Planner:
         plan = plan or self._plan_passages(evidence)
         if plan is None:
             text = evidence.absence or NOT_IN_DOCUMENTS
-            return Plan(Context("none", "; ".join(evidence.reasons)), text, matches=evidence.matches)
+            matches = tuple(select_quotable(evidence.matches))
+            return Plan(Context("none", "; ".join(evidence.reasons)), text, matches=matches)
         self._refuse_too_long(plan.prompt_tokens)
         context = plan.context
         if self._history.dropped:
             reason = f"{context.reason}; {self._history.dropped} earlier messages left out"
             context = replace(context, reason=reason)
         ids = {passage.stored.id for passage in context.passages}
-        matches = tuple(match for match in evidence.matches if match.stored.id in ids)
-        return replace(plan, context=context, matches=matches)
+        quotable = select_quotable([match for match in evidence.matches if match.stored.id in ids])
+        return replace(plan, context=context, matches=tuple(quotable))
 
     def plan_table(self, answer: TableAnswer) -> Plan:
         """Return the plan of an answer from a table: its passages are the chunks with the rows that it quotes."""

@@ -18,9 +18,8 @@ from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.library.pages import Location, locate
 from ingest.text.analyzer import extract_terms
-from ingest.text.annotations import find_annotations, is_withdrawn
-from ingest.text.sentences import split_lines, split_sentences
-from ingest.types import BlockKind, Embedder, StoredChunk
+from ingest.types import Embedder, StoredChunk
+from rag.grounding.sentence_spans import find_sentence_spans
 from rag.retrieval.term_coverage import TermCoverage
 from rag.types import Quote, ScoredChunk
 
@@ -120,7 +119,7 @@ class EvidenceFinder:
         with self._lock:
             sentences = {chunk.id: self._cache[chunk.id] for chunk in chunks if chunk.id in self._cache}
         missing = list({chunk.id: chunk for chunk in chunks if chunk.id not in sentences}.values())
-        spans = [_sentence_spans(chunk) for chunk in missing]
+        spans = [find_sentence_spans(chunk.chunk) for chunk in missing]
         texts = [
             chunk.chunk.text[start - chunk.chunk.start : end - chunk.chunk.start]
             for chunk, chunk_spans in zip(missing, spans, strict=True)
@@ -138,30 +137,8 @@ class EvidenceFinder:
 
 def split_chunk(stored: StoredChunk) -> list[SentenceMatch]:
     """Return the sentences of a chunk, or the rows of a table, in document order with score 0."""
-    return [SentenceMatch(stored, start, end, 0.0) for start, end in _sentence_spans(stored)]
+    return [SentenceMatch(stored, start, end, 0.0) for start, end in find_sentence_spans(stored.chunk)]
 
 
 def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
     return sorted(matches, key=lambda match: (-match.score, match.stored.id, match.start))
-
-
-def _sentence_spans(stored: StoredChunk) -> tuple[tuple[int, int], ...]:
-    chunk = stored.chunk
-    spans = _split_prose(chunk.text) if chunk.kind is BlockKind.PROSE else split_lines(chunk.text)
-    return tuple((chunk.start + start, chunk.start + end) for start, end in spans)
-
-
-def _split_prose(text: str) -> list[tuple[int, int]]:
-    """Return the spans of the sentences; an annotation is one of its own, or none if its text is withdrawn."""
-    spans: list[tuple[int, int]] = []
-    position = 0
-    for start, end, kind in find_annotations(text):
-        spans.extend(_split_between(text, position, start))
-        if not is_withdrawn(kind):
-            spans.append((start, end))
-        position = end
-    return [*spans, *_split_between(text, position, len(text))]
-
-
-def _split_between(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    return [(start + first, start + last) for first, last in split_sentences(text[start:end])]

@@ -26,8 +26,8 @@ def unwrap_lines(text: str, *, indent: int = 0) -> str:
     """Return a text without the line breaks that the width of its page made, and without blank lines.
 
     A break is of that kind behind a line of at least `_FULL_LINE_SHARE` of the longest one's characters, and in front
-    of a small letter; `indent` counts the characters of the first line before the text. A hyphen at the end of a line
-    stays, without a space behind it.
+    of a small letter, but not between lines that begin with the same word, as those of a list do. `indent` counts the
+    characters of the first line before the text. A hyphen at the end of a line stays, without a space behind it.
     """
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     lengths = [len(line) + (indent if number == 0 else 0) for number, line in enumerate(lines)]
@@ -44,4 +44,5 @@ def _join(line: str, following: str, *, is_full: bool) -> str:
     """Return what stands between two lines."""
     if len(line) > 1 and line[-1] == "-" and line[-2].isalpha() and following[:1].islower():
         return ""
-    return " " if is_full or following[:1].islower() else "\n"
+    is_list = line.split()[0] == following.split()[0]
+    return " " if following[:1].islower() or (is_full and not is_list) else "\n"

@@ -128,7 +128,7 @@ def _find_extreme(question: str) -> Extreme | None:
     """Return the extreme with the most words that no comparison has (“at most”); of equal ones, the first."""
     compared = _find_comparisons(question)
     extremes = [
-        Extreme(direction, match[0], hint, question[match.start() :])
+        Extreme(direction, match[0], hint, question[match.start() :].rstrip(" ?!."))
         for direction, hint, pattern in EXTREMES
         for match in pattern.finditer(question)
         if all(match.end() <= start or end <= match.start() for start, end, _ in compared)

@@ -16,6 +16,7 @@ from rag.engines.completion import Completion
 from rag.engines.types import Usage
 from rag.generation.quote_selection import compose_quotes, show_sentences
 from rag.grounding.evidence import SentenceMatch, split_chunk
+from rag.grounding.quotable import states_something
 from rag.summarization.notes import PassageNumbers
 from rag.summarization.overview_types import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
 from rag.summarization.parts import list_readable_documents
@@ -209,7 +210,8 @@ class _SentenceSelector:
 
     def _match_sentences(self, chunk_id: int) -> list[SentenceMatch]:
         """Return the sentences of a chunk that match the topic, each with the better of similarity and coverage."""
-        sentences = [match for chunk in self._library.chunks([chunk_id]) for match in split_chunk(chunk)]
+        chunks = self._library.chunks([chunk_id])
+        sentences = [match for chunk in chunks for match in split_chunk(chunk) if states_something(match)]
         if not sentences or self._topic is None:
             return []
         scores = self._embedder.embed([match.text for match in sentences]) @ self._topic

@@ -55,7 +55,7 @@ def admit_unread_condition(question: RowQuestion, nearest: Sequence[ShownQuote])
     if not question.is_set or not conditions or not nearest:
         return None
     lead = (
-        f"This asks for rows by a condition that could not be read from the question: {_describe(conditions)}. "
+        f"This asks for rows by a condition that could not be read from the question: {_quote_conditions(conditions)}. "
         "The nearest rows:\n\n"
     )
     return TableAnswer(lead, tuple(nearest), nearest[0].match.stored, "no condition on rows could be read")
@@ -63,7 +63,7 @@ def admit_unread_condition(question: RowQuestion, nearest: Sequence[ShownQuote])
 
 def _answer_with_rows(question: RowQuestion, table: Table, selection: RowSelection) -> TableAnswer:
     rows, compared = selection.rows, selection.compared
-    what = _describe(question.conditions) or "the question"
+    what = _describe(question) or "the question"
     noun = "row" if compared == 1 else "rows"
     if not rows:
         lead = f"None of {compared} {noun} of the table fits {what}."
@@ -79,7 +79,13 @@ def _is_measurable(condition: Condition) -> bool:
     return any(map(str.isdigit, condition.operand)) or " " in condition.words
 
 
-def _describe(conditions: Sequence[Condition]) -> str:
+def _describe(question: RowQuestion) -> str:
+    """Return the conditions of a question in its own words."""
+    extreme = f"“{question.extreme.phrase}”" if question.extreme else ""
+    return " and ".join(filter(None, [_quote_conditions(question.conditions), extreme]))
+
+
+def _quote_conditions(conditions: Sequence[Condition]) -> str:
     return " and ".join(f"“{condition.words} {condition.operand}”" for condition in conditions)
 
 

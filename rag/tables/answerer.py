@@ -6,12 +6,13 @@ from itertools import islice
 from ingest.library.library import Library
 from ingest.types import StoredChunk
 from rag.grounding.evidence import SentenceMatch
+from rag.grounding.quotable import states_something
 from rag.grounding.shown_quote import ShownQuote
 from rag.questions.row_conditions import RowQuestion
 from rag.tables.answer import TableAnswer, admit_unread_condition, answer_by_cells, answer_by_rows
 from rag.tables.display import describe_row_of
 from rag.tables.reader import TableReader
-from rag.tables.table import is_header_row, is_table
+from rag.tables.table import is_table
 
 _CHUNKS = 6
 """How many of the chunks with the best sentences may be of the table that a question asks about."""
@@ -45,5 +46,5 @@ def _select_nearest(matches: Sequence[SentenceMatch]) -> list[ShownQuote]:
     """Return the rows among the best sentences; none if the best sentence is none."""
     if not matches or not is_table(matches[0].stored):
         return []
-    rows = (match for match in matches if is_table(match.stored) and not is_header_row(match.stored, match.start))
+    rows = (match for match in matches if is_table(match.stored) and states_something(match))
     return [ShownQuote(row, describe_row_of(row.stored, row.text)) for row in islice(rows, _NEAREST)]

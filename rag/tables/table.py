@@ -7,6 +7,7 @@ context of each of its chunks, and the first of them begins with it (`ingest.chu
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.chunking.chunk_context import list_header_lines, measure_header
 from ingest.parsers.document_builder import CELL_SEPARATOR
 from ingest.text.annotations import find_annotations
 from ingest.text.sentences import split_lines
@@ -59,7 +60,7 @@ def read_table(chunks: Sequence[StoredChunk]) -> Table:
 
     A row that was too long for one chunk is left out from its cut on.
     """
-    header = _split_header(chunks[0])
+    header = list_header_lines(chunks[0].chunk)
     rows = [row for stored in chunks for row in _read_rows(stored)]
     names = _merge_lines([[text for text, _, _ in split_cells(line)] for line in header])
     width = max([len(names), *(len(row.cells) for row in rows)])
@@ -74,9 +75,9 @@ def continues(before: StoredChunk, after: StoredChunk) -> bool:
     """
     if not is_table(before) or not is_table(after) or before.chunk.heading_path != after.chunk.heading_path:
         return False
-    if _split_header(before) == _split_header(after):
+    if list_header_lines(before.chunk) == list_header_lines(after.chunk):
         return True
-    return not _split_header(after) and _count_columns(before) == _count_columns(after) > 1
+    return not list_header_lines(after.chunk) and _count_columns(before) == _count_columns(after) > 1
 
 
 def is_table(stored: StoredChunk) -> bool:
@@ -86,12 +87,7 @@ def is_table(stored: StoredChunk) -> bool:
 
 def find_header(stored: StoredChunk) -> tuple[str, ...]:
     """Return the names of the columns of a chunk's table, in order; none if it has no header."""
-    return tuple(_merge_lines([[text for text, _, _ in split_cells(line)] for line in _split_header(stored)]))
-
-
-def is_header_row(stored: StoredChunk, start: int) -> bool:
-    """Whether the row that begins at `start` of the document's text is a part of its table's header."""
-    return start < stored.chunk.start + _measure_header(stored)
+    return tuple(_merge_lines([[text for text, _, _ in split_cells(line)] for line in list_header_lines(stored.chunk)]))
 
 
 def split_cells(line: str) -> list[tuple[str, int, int]]:
@@ -109,7 +105,7 @@ def split_cells(line: str) -> list[tuple[str, int, int]]:
 
 
 def _read_rows(stored: StoredChunk) -> Iterator[Row]:
-    chunk, skipped = stored.chunk, _measure_header(stored)
+    chunk, skipped = stored.chunk, measure_header(stored.chunk)
     for start, end in split_lines(chunk.text):
         if start >= skipped:
             cells = [
@@ -117,20 +113,6 @@ def _read_rows(stored: StoredChunk) -> Iterator[Row]:
                 for text, first, last in split_cells(chunk.text[start:end])
             ]
             yield Row(stored, chunk.start + start, chunk.start + end, tuple(cells))
-
-
-def _split_header(stored: StoredChunk) -> tuple[str, ...]:
-    """Return the lines of a chunk's header, as its context has them; the first line there is the path of headings."""
-    return tuple(stored.chunk.context.splitlines()[1:]) if is_table(stored) else ()
-
-
-def _measure_header(stored: StoredChunk) -> int:
-    """Return the length of the header's lines at the beginning of a chunk: 0 for all chunks but a table's first."""
-    header, text = "\n".join(_split_header(stored)), stored.chunk.text
-    if not header or not text.startswith(header):
-        return 0
-    line_end = text.find("\n", len(header))  # the context may have lost the end of a long header
-    return len(text) if line_end < 0 else line_end
 
 
 def _merge_lines(lines: Sequence[Sequence[str]]) -> list[str]:

@@ -126,6 +126,11 @@ def test_all_rows_of_a_table_count_and_not_those_of_the_retrieved_chunks_alone(w
     assert len(answer.citations) == MAX_ROWS
 
 
+def test_an_extreme_is_said_in_the_words_of_the_question(world: World) -> None:
+    _, answer = world.ask("Which department has the highest actual of the budget?")
+    assert answer.text.startswith("1 of 4 rows fits “highest actual of the budget”:\n\nDepartment: Sales;")
+
+
 def test_no_row_is_an_answer_too(world: World) -> None:
     _, answer = world.ask("Which lab results have a result above 5,000?")
     assert answer.text == "None of 6 rows of the table fits “above 5,000”."

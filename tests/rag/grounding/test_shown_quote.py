@@ -20,6 +20,7 @@ from tests.rag.tables_world import store_chunks
         ("from 9 -\nten", "from 9 - ten"),
         ("Weir Lane 12\nOrrindale\nA country of a long name", "Weir Lane 12\nOrrindale\nA country of a long name"),
         ("Die Frist beträgt\n\nsechs Monate.", "Die Frist beträgt sechs Monate."),
+        ("Chapter 1, Rail, page 3\nChapter 2, Air, page 4", "Chapter 1, Rail, page 3\nChapter 2, Air, page 4"),
         ("one line", "one line"),
         ("", ""),
     ],
