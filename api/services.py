@@ -182,9 +182,15 @@ class Services:
         *,
         password: str | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
+        replace: bool = False,
     ) -> DocumentRecord:
-        """Add a file to a collection and index it in the background, unless it is there already."""
-        document = self.library.enqueue(collection.id, file_id, password=password, attributes=attributes)
+        """Add a file to a collection and index it in the background, unless it is there already.
+
+        With `replace` it takes the place of the newest document of the same name.
+        """
+        document = self.library.enqueue(
+            collection.id, file_id, password=password, attributes=attributes, replace=replace
+        )
         self.queue.wake()
         return document
 

@@ -272,7 +272,8 @@ class DocumentRecord:
     """One version of one source in one collection. `reason` explains a warning or a failure.
 
     `claim` identifies the current attempt to read it: results of an earlier attempt are discarded. `attributes` are
-    those that a person gave its source in this collection; every version of the source has them.
+    those that a person gave its source in this collection; every version of the source has them. `replaces` is the file
+    whose document it takes the place of when it is read, besides the older versions of its source; empty for none.
     """
 
     collection_id: str
@@ -294,6 +295,7 @@ class DocumentRecord:
     progress: Progress = Progress()
     claim: str = ""
     failure: Failure = ""
+    replaces: str = ""
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from ingest.text.names import tell_apart
 from ingest.types import Box, Compound, Filter, StoredChunk
 from rag.engines.types import FinishReason, Message, Sampling, TokenLogprob, Usage
 
@@ -115,7 +116,8 @@ class Quote:
     @property
     def location(self) -> str:
         """The file and the page, in words."""
-        return f"{self.filename}, {self.place}" if self.place else self.filename
+        name = tell_apart(self.filename, self.source)
+        return f"{name}, {self.place}" if self.place else name
 
 
 @dataclass(frozen=True, slots=True)

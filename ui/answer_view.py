@@ -42,7 +42,7 @@ def show_evidence(state: PageState, evidence: tuple[Evidence, ...], key: str) ->
 
 def describe_place(evidence: Evidence) -> str:
     """Return the file name and the place in the file, such as `a.pdf, page 3`."""
-    return f"{evidence.filename}, {evidence.place}" if evidence.place else evidence.filename
+    return f"{evidence.name}, {evidence.place}" if evidence.place else evidence.name
 
 
 def find_passage_numbers(answer: AnswerSnapshot) -> frozenset[int]:
@@ -105,7 +105,7 @@ def _get_file_id(part: str | QuotePart) -> str:
 def _show_quote_rows(state: PageState, quotes: Sequence[QuotePart], key: str) -> None:
     """Show quotes of one document, one on each row with its place."""
     with st.container(border=True, gap="xxsmall"):
-        st.caption(escape_markdown(quotes[0].source.citation.filename))
+        st.caption(escape_markdown(quotes[0].source.citation.name))
         for part in quotes:
             citation = part.source.citation
             with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):

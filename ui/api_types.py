@@ -84,6 +84,13 @@ class DocumentEntry:
     needs_password: bool = False
     page_unit: str = "page"
     progress: ReadingProgress | None = None
+    source: str = ""
+    replaces: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that tells it from other uploads of the same file name: `a.txt`, `a (2).txt`."""
+        return _tell_apart(self.filename, self.source)
 
     @property
     def is_paused(self) -> bool:
@@ -133,6 +140,12 @@ class Evidence:
     place: str = ""
     collection_id: str = ""
     source_state: SourceState = "unchanged"
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its document, which tells it from other uploads of the same file name."""
+        return _tell_apart(self.filename, self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,3 +339,8 @@ class Item:
     parent: str | None = None
     versions: tuple[str, ...] = ()
     pincite: StoredAnswer | None = None
+
+
+def _tell_apart(filename: str, source: str) -> str:
+    """Return the name of an upload, which is its source, or the file name of what has a path."""
+    return filename if "/" in source else source or filename

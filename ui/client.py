@@ -74,12 +74,18 @@ class ApiClient:
         """Return at most `limit` (up to `MAX_PAGE_SIZE`) documents of a collection, the newest first."""
         return self._fetch_page(f"{_store(collection_id)}/files", DocumentEntry, {"limit": limit})
 
-    def upload_document(self, collection_id: str, filename: str, content: BinaryIO) -> DocumentEntry:
-        """Store a file and add it to a collection; the server indexes it in the background."""
+    def upload_document(
+        self, collection_id: str, filename: str, content: BinaryIO, *, replace: bool = False
+    ) -> DocumentEntry:
+        """Store a file and add it to a collection; the server indexes it in the background.
+
+        With `replace` it takes the place of the newest document of the same name.
+        """
         upload = {"file": (filename, content, "application/octet-stream")}
         response = self._request("POST", "/v1/files", files=upload, data={"purpose": "assistants"})
         stored = self._decode(response, StoredFile)
-        entry = self._request("POST", f"{_store(collection_id)}/files", json={"file_id": stored.id})
+        addition = {"file_id": stored.id, "replace": replace}
+        entry = self._request("POST", f"{_store(collection_id)}/files", json=addition)
         return self._decode(entry, DocumentEntry)
 
     def control_indexing(self, collection_id: str, file_id: str, action: Literal["pause", "resume", "cancel"]) -> None:

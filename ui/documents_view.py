@@ -1,5 +1,6 @@
 """Show the documents of the collection: upload, indexing progress and its controls, deletion."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import streamlit as st
@@ -23,26 +24,43 @@ LINE = "line"  # the unit of documents without pages
 
 
 def show_uploader(state: PageState, client: ApiClient) -> None:
-    """Show the upload field, upload the files that were put into it, and name those that were refused."""
+    """Show the upload field, upload the files that were put into it, and say which were refused or replace another."""
     files = st.file_uploader(
         "Add documents",
         accept_multiple_files=True,
         key=f"upload-{state.upload_round}",
         help="As many at once as you like. They stay on this machine.",
     )
+    replace = st.toggle(
+        "Replace documents of the same name",
+        key="replace-uploads",
+        help="If it is off, a file whose name is taken is added beside the one that is there.",
+    )
     if files:
         state.upload_problems.clear()
+        state.upload_notes.clear()
         bar = st.progress(0.0, text="Uploading")
         for number, file in enumerate(files):
             bar.progress(number / len(files), text=f"Uploading {escape_markdown(file.name)}")
             try:
-                client.upload_document(state.collection_id, file.name, file)
+                entry = client.upload_document(state.collection_id, file.name, file, replace=replace)
+                state.upload_notes.extend(_describe_upload(entry))
             except UiError as error:
                 state.upload_problems.append(f"{file.name}: {error}")
         state.upload_round += 1  # a new field, so that the same files are not uploaded twice
         st.rerun()
     for problem in state.upload_problems:
         st.error(escape_markdown(problem), icon=":material/error:")
+    for note in state.upload_notes:
+        st.info(escape_markdown(note), icon=":material/info:")
+
+
+def _describe_upload(entry: DocumentEntry) -> Iterator[str]:
+    """Yield what became of an upload whose name was taken."""
+    if entry.replaces:
+        yield f"{entry.filename} replaces the one that was here, as soon as it is read."
+    elif entry.name != entry.filename:
+        yield f"Another {entry.filename} was uploaded before: this one is called {entry.name}, and both are kept."
 
 
 def show_documents(state: PageState, client: ApiClient, collection: Collection) -> None:
@@ -85,7 +103,7 @@ def _show_rest(state: PageState, page: ListPage[DocumentEntry], counts: Document
 def _show_entry(state: PageState, client: ApiClient, entry: DocumentEntry) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{escape_markdown(entry.filename)}**", width=NAME_PIXELS, wrap=False)
+            st.markdown(f"**{escape_markdown(entry.name)}**", width=NAME_PIXELS, wrap=False)
             with st.container(horizontal=True, wrap=False, gap="xsmall", width="content"):
                 _show_buttons(state, client, entry)
         _show_state(entry)
@@ -116,7 +134,7 @@ def _show_buttons(state: PageState, client: ApiClient, entry: DocumentEntry) -> 
 
 
 def _show_icon_button(name: str, icon: str, entry: DocumentEntry) -> bool:
-    tooltip = f"{name.capitalize()} {escape_markdown(entry.filename)}"
+    tooltip = f"{name.capitalize()} {escape_markdown(entry.name)}"
     return st.button("", key=f"{name}-{entry.id}", type="tertiary", icon=f":material/{icon}:", help=tooltip)
 
 
@@ -155,7 +173,7 @@ def show_deletion_dialog(state: PageState, client: ApiClient) -> None:
     @st.dialog("Delete this document?", on_dismiss=close)
     def dialog() -> None:
         st.markdown(
-            f"**{escape_markdown(entry.filename)}** and everything made from it will be deleted from this collection."
+            f"**{escape_markdown(entry.name)}** and everything made from it will be deleted from this collection."
         )
         with st.container(horizontal=True):
             is_sure = st.button("Delete", type="primary", icon=":material/delete:")

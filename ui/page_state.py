@@ -82,6 +82,7 @@ class PageState:
     chat_dialog: ChatDialog | None = None
     is_naming_collection: bool = False
     upload_problems: list[str] = field(default_factory=list[str])
+    upload_notes: list[str] = field(default_factory=list[str])
     upload_round: int = 0
     shown_documents: int = FIRST_DOCUMENTS
     shown_chats: int = FIRST_CHATS

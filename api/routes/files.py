@@ -27,14 +27,14 @@ NO_FILE = error_responses(FileNotInLibraryError)
 def upload_file(
     services: AppServices, file: UploadFile, purpose: Annotated[Literal["assistants", "user_data"], Form()]
 ) -> FileObject:
-    """Store a file. The same content under the same name is the same file."""
+    """Store a file. The same content under the same name is the same file, another content under it another file."""
     filename = display_name(file.filename or "")
     if not filename:
         raise InvalidRequestError(detail="the file has no name", param="file")
     limits = services.settings.ingest
     if file.size is not None and file.size > limits.max_upload_bytes:
         raise FileTooLargeError(limit_mb=limits.max_upload_mb)
-    return FileObject.of(services.library.add_file(source=filename, filename=filename, content=file.file))
+    return FileObject.of(services.library.add_upload(filename, file.file))
 
 
 @router.get("")

@@ -103,11 +103,16 @@ def search_store(services: AppServices, store: StoreName, request: SearchRequest
 
 @router.post("/{store}/files", responses=NO_DOCUMENT | error_responses(PassportMismatchError))
 def create_store_file(services: AppServices, store: StoreName, request: StoreFileRequest) -> StoreFileObject:
-    """Add a file to a collection; it is indexed in the background. A new version of a source keeps its attributes."""
+    """Add a file to a collection; it is indexed in the background.
+
+    A file of the same name stays, unless `replace` asks for its place; the new document then keeps its attributes.
+    """
     collection = services.searchable(store)
     password = reveal(request.password)
     return StoreFileObject.of(
-        services.add_document(collection, request.file_id, password=password, attributes=request.attributes)
+        services.add_document(
+            collection, request.file_id, password=password, attributes=request.attributes, replace=request.replace
+        )
     )
 
 

@@ -47,7 +47,7 @@ class FileObject(MemberObject):
     status: Literal["processed"] = "processed"
     expires_at: None = None
     source: str
-    """Path of its file, or name of the uploaded file."""
+    """Path of its file, or name of the uploaded file; `a (2).txt` if there was another `a.txt` before."""
     sha256: str
     """Hash of the content, hexadecimal."""
 

@@ -86,6 +86,8 @@ class StoreFileRequest(RequestModel):
     """Opens an encrypted file. Pincite's own."""
     attributes: Attributes | None = None
     """What filters can ask for. A new version of a source keeps those of the version before."""
+    replace: bool = False
+    """Whether it takes the place of the newest document of the same name, once it is indexed. Pincite's own."""
     chunking_strategy: ChunkingChoice | None = None
 
 
@@ -221,7 +223,9 @@ class StoreFileObject(MemberObject):
     """What filters can ask for."""
     filename: str
     source: str
-    """Path of its file, or name of the uploaded file."""
+    """Path of its file, or name of the uploaded file; `a (2).txt` if there was another `a.txt` before."""
+    replaces: str | None
+    """The file whose document it takes the place of when it is indexed, if it was added with `replace`."""
     title: str
     media_type: str
     pages: int
@@ -249,6 +253,7 @@ class StoreFileObject(MemberObject):
             attributes=document.attributes,
             filename=document.filename,
             source=document.source,
+            replaces=document.replaces or None,
             title=document.title,
             media_type=document.media_type,
             pages=document.pages,

@@ -36,10 +36,12 @@ class LibraryJobs:
         again: bool = False,
         password: str | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
+        replace: bool = False,
     ) -> DocumentRecord:
         """Queue a file to be read into a collection, and return its document; `password` opens the file.
 
-        `attributes` replace those of its source in this collection; None leaves them. A document that is queued, paused
+        `attributes` replace those of its source in this collection; None leaves them. With `replace` it takes the place
+        and the attributes of the newest document of the same name, once it is read. A document that is queued, paused
         or read already stays as it is. One that failed is queued again until it has had its tries, with `again` or a
         password always. Raises `FileNotInLibraryError` or `CollectionNotFoundError`.
         """
@@ -48,7 +50,10 @@ class LibraryJobs:
             collections.find(db, self.storage.owner, collection_id)
             if password is not None:
                 files.set_password(db, file_id, password)
-            jobs.enqueue(db, collection_id, file_id, again=again or password is not None)
+            replaces = documents.find_named_alike(db, collection_id, file_id) if replace else None
+            jobs.enqueue(db, collection_id, file_id, again=again or password is not None, replaces=replaces)
+            if attributes is None and replaces is not None:
+                attributes = documents.find_attributes(db, collection_id, [replaces]).get(replaces)
             if attributes is not None:
                 documents.set_attributes(db, collection_id, file_id, attributes)
             return documents.find(db, self.storage.owner, collection_id, file_id)

@@ -6,16 +6,15 @@ Each method that changes something is one transaction.
 
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import IndexOutdatedError, PageNotFoundError
 from ingest.library.conversations import LibraryConversations
+from ingest.library.files import LibraryFiles
 from ingest.library.filters import compile_filters, find_file_ids, find_keys
 from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
@@ -30,7 +29,6 @@ from ingest.types import (
     DocumentRecord,
     DocumentStatus,
     EmbedderPassport,
-    FileRecord,
     Filter,
     IndexChanges,
     LibrarySize,
@@ -44,7 +42,7 @@ CACHED_FILTERS = 8
 """Results of filters in the cache: very many documents take long to filter, and questions often repeat a filter."""
 
 
-class Library(LibraryJobs, LibraryListing, LibraryConversations):
+class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
     """Everything that one home folder holds, seen by one owner. Safe to use from many threads and processes.
 
     Every method raises `LibraryError` if the home cannot be created, read or written.
@@ -101,73 +99,6 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
             orphans = delete_unused_files(db, self.storage.owner, sorted(file_ids))
         self.storage.remove_unused(orphans)
 
-    # Files
-
-    def add_file(self, *, source: str, filename: str, content: Path | BinaryIO) -> FileRecord:
-        """Store an original from a path or a stream. The same content under the same source is the same file."""
-        with (
-            self.storage.translate_disk_errors(f"{filename} cannot be kept"),
-            content.open("rb") if isinstance(content, Path) else nullcontext(content) as stream,
-            self.storage.originals.receive(stream) as incoming,
-            # One transaction for the original and its row: no delete of the same content comes between.
-            self.storage.database.write() as db,
-        ):
-            self.storage.originals.keep(incoming)
-            return files.insert(
-                db,
-                owner=self.storage.owner,
-                source=source,
-                filename=filename,
-                sha256=incoming.sha256,
-                size_bytes=incoming.size_bytes,
-            )
-
-    def find_version(self, source: str, sha256: str) -> FileRecord | None:
-        """Return the file with this source and content, or None."""
-        with self.storage.database.read() as db:
-            return files.find_version(db, self.storage.owner, source, sha256)
-
-    def file(self, file_id: str) -> FileRecord:
-        """Return a file; raises `FileNotInLibraryError`."""
-        with self.storage.database.read() as db:
-            return files.find(db, self.storage.owner, file_id)
-
-    def files(self) -> list[FileRecord]:
-        """Return all files, the oldest first."""
-        with self.storage.database.read() as db:
-            return files.find_all(db, self.storage.owner)
-
-    def original_path(self, file_id: str) -> Path:
-        """Return the path of a file's bytes; raises `FileNotInLibraryError`."""
-        return self.storage.originals.path(self.file(file_id).sha256)
-
-    def rename_file(self, file_id: str, source: str, filename: str) -> None:
-        """Give a file that was moved its new source; its id and documents stay. Raises `FileNotInLibraryError`."""
-        with self.storage.database.write() as db:
-            file = files.find(db, self.storage.owner, file_id)
-            files.rename(db, file_id, source, filename)
-            documents.retitle(db, file_id, file.filename, filename)
-
-    def password(self, file_id: str) -> str | None:
-        """Return the password of a file, or None if it has none."""
-        with self.storage.database.read() as db:
-            return files.read_password(db, file_id)
-
-    def read_file_stats(self) -> dict[str, tuple[str, str]]:
-        """Return for each source the file system's `stat` when its content was last hashed, and the SHA-256."""
-        with self.storage.database.read() as db:
-            return files.read_file_stats(db, self.storage.owner)
-
-    def store_file_stats(self, stats: Mapping[str, tuple[str, str]]) -> None:
-        """Store for each source the file system's `stat`, and the SHA-256 of its content."""
-        if stats:
-            with self.storage.database.write() as db:
-                files.store_file_stats(db, self.storage.owner, stats)
-
-    def delete_file(self, file_id: str) -> None:
-        """Delete a file and its documents in every collection; raises `FileNotInLibraryError`."""
-        self.remove(file_id, None)
-
     # Documents
 
     def document(self, collection_id: str, file_id: str) -> DocumentRecord:
@@ -213,6 +144,10 @@ class Library(LibraryJobs, LibraryListing, LibraryConversations):
                 documents.delete(db, id_, file.id)
             orphans = delete_unused_files(db, self.storage.owner, [file.id])
         self.storage.remove_unused(orphans)
+
+    def delete_file(self, file_id: str) -> None:
+        """Delete a file and its documents in every collection; raises `FileNotInLibraryError`."""
+        self.remove(file_id, None)
 
     def document_text(self, collection_id: str, file_id: str) -> str:
         """Return the text that all offsets count in; raises `FileNotInLibraryError`."""

@@ -32,7 +32,8 @@ READER_VERSION = "4"
 _COLUMNS = """
     c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
            d.title, d.media_type, d.page_count, d.chunk_count, d.created_at, d.unit, d.metadata, d.stage,
-           d.progress_done, d.progress_total, d.claim, d.failure, a.attributes
+           d.progress_done, d.progress_total, d.claim, d.failure, d.replaces,
+           a.attributes
     FROM documents d JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id
     LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source
     WHERE c.owner = ?1
@@ -158,6 +159,8 @@ def finish(db: apsw.Connection, document: DocumentRecord, facts: DocumentFacts, 
         return [file_id]
     older = [version for version in versions if version.id < document_id]
     for version in older:
+        if version.source != document.source:
+            quotes.rename_in_collection(db, collection_id, version.source, document.source)
         _delete_row(db, collection_id, version.id, generation)
     content.publish(db, document_id, collection_id, generation)
     db.execute(
@@ -281,6 +284,16 @@ def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
     quotes.forget_document(db, collection_id, file_id, source)
 
 
+def find_named_alike(db: apsw.Connection, collection_id: str, file_id: str) -> str | None:
+    """Return the file of the newest other document of a collection whose name is that of this file, or None."""
+    sql = (
+        "SELECT d.file_id FROM documents d JOIN files this ON this.id = ?2"
+        " WHERE d.collection_id = ?1 AND d.file_id != this.id AND d.folded_name = fold_name(this.filename)"
+        " ORDER BY d.id DESC LIMIT 1"
+    )
+    return next((str(row[0]) for row in db.execute(sql, (collection_id, file_id))), None)
+
+
 def set_attributes(
     db: apsw.Connection, collection_id: str, file_id: str, attributes: Mapping[str, AttributeValue]
 ) -> None:
@@ -364,20 +377,24 @@ def find_row(db: apsw.Connection, collection_id: str, file_id: str, status: Docu
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """Another version of a source in the same collection."""
+    """Another version of a source in the same collection, or the document that is replaced."""
 
     id: int
     file_id: str
+    source: str
     is_read: bool
 
 
 def _other_versions(db: apsw.Connection, collection_id: str, file_id: str) -> list[_Version]:
     sql = (  # CROSS JOIN: from the source to its few documents, not through all documents of the collection
-        "SELECT d.id, f.id, d.status IN ('done', 'warning') FROM files this"
+        "SELECT d.id, f.id, f.source, d.status IN ('done', 'warning') FROM files this"
         " CROSS JOIN files f ON f.owner = this.owner AND f.source = this.source AND f.id != this.id"
-        " CROSS JOIN documents d ON d.collection_id = ? AND d.file_id = f.id WHERE this.id = ?"
+        " CROSS JOIN documents d ON d.collection_id = ?1 AND d.file_id = f.id WHERE this.id = ?2"
+        " UNION SELECT d.id, d.file_id, d.source, d.status IN ('done', 'warning') FROM documents this"
+        " JOIN documents d ON d.collection_id = this.collection_id AND d.file_id = this.replaces"
+        " WHERE this.collection_id = ?1 AND this.file_id = ?2"
     )
-    return [_Version(row[0], row[1], bool(row[2])) for row in db.execute(sql, (collection_id, file_id))]
+    return [_Version(row[0], row[1], row[2], bool(row[3])) for row in db.execute(sql, (collection_id, file_id))]
 
 
 def _delete_row(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
@@ -398,9 +415,10 @@ def _own_title(title: str, other_filename: str, filename: str) -> str:
 
 
 def _record(row: tuple[Any, ...]) -> DocumentRecord:
-    *facts, unit, metadata, stage, done, total, claim, failure, attributes = row
+    *facts, unit, metadata, stage, done, total, claim, failure, replaces, attributes = row
     progress = Progress(stage, done, total)
-    facts += [PageUnit(unit), _METADATA.decode(metadata), progress, claim, failure, _decode_attributes(attributes)]
+    facts += [PageUnit(unit), _METADATA.decode(metadata), progress, claim, failure, replaces]
+    facts.append(_decode_attributes(attributes))
     return DocumentRecord(*facts)
 
 

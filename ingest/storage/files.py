@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from itertools import count
+from pathlib import PurePosixPath
 
 import apsw
 
@@ -16,8 +17,17 @@ from ingest.types import FileRecord
 _COLUMNS = "id, owner, source, filename, sha256, size_bytes, created_at"
 
 
-def insert(db: apsw.Connection, *, owner: str, source: str, filename: str, sha256: str, size_bytes: int) -> FileRecord:
-    """Add a file, or return the one with this source and content: that is the same file."""
+def insert(
+    db: apsw.Connection, *, owner: str, source: str | None, filename: str, sha256: str, size_bytes: int
+) -> FileRecord:
+    """Add a file, or return the one with this source and content: that is the same file.
+
+    Without a source it is an upload: the same is one with this name and content, else it gets a source of its own.
+    """
+    if source is None:
+        uploads = _find_uploads(db, owner, filename)
+        same = next((upload for upload in uploads if upload.sha256 == sha256), None)
+        source = same.source if same else _choose_source(db, owner, filename, len(uploads))
     if (file := find_version(db, owner, source, sha256)) is not None:
         return file
     id_ = _new_id(db, owner, source, sha256)
@@ -26,6 +36,25 @@ def insert(db: apsw.Connection, *, owner: str, source: str, filename: str, sha25
         (id_, owner, source, filename, sha256, size_bytes, int(time.time())),
     )
     return find(db, owner, id_)
+
+
+def _find_uploads(db: apsw.Connection, owner: str, filename: str) -> list[FileRecord]:
+    """Return the files that were uploaded under a name, the oldest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND filename = ? AND NOT instr(source, '/')"  # noqa: S608
+        " ORDER BY created_at, id"
+    )
+    return [FileRecord(*row) for row in db.execute(sql, (owner, filename))]
+
+
+def _choose_source(db: apsw.Connection, owner: str, filename: str, uploads: int) -> str:
+    """Return a source that no file has for a name of which there are some uploads: `a.txt`, `a (2).txt`."""
+    name = PurePosixPath(filename)
+    for number in count(uploads + 1):
+        source = filename if number == 1 else f"{name.stem} ({number}){name.suffix}"
+        if not any(True for _ in db.execute("SELECT 1 FROM files WHERE owner = ? AND source = ?", (owner, source))):
+            return source
+    raise AssertionError("count() does not end")
 
 
 def _new_id(db: apsw.Connection, owner: str, source: str, sha256: str) -> str:

@@ -27,18 +27,21 @@ ESTIMATE_FROM = 50
 _IN_WORK = "status IN ('queued', 'reading')"
 
 
-def enqueue(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool = False) -> None:
+def enqueue(
+    db: apsw.Connection, collection_id: str, file_id: str, *, again: bool = False, replaces: str | None = None
+) -> None:
     """Queue a file. A document that is queued, read now or read already stays as it is.
 
-    One that failed is queued again until it has had its tries, one that was cancelled always; `again` queues both.
-    The row with the highest id is the version of a source that was asked for last, so a document gets a new row.
+    When it is read, it takes the place of the document of the file `replaces`. One that failed is queued again until it
+    has had its tries, one that was cancelled always; `again` queues both. The row with the highest id is the version of
+    a source that was asked for last, so a document gets a new row.
     """
-    tries = _give_up(db, collection_id, file_id, again=again)
+    tries, replaced_before = _give_up(db, collection_id, file_id, again=again)
     db.execute(
-        "INSERT INTO documents (collection_id, file_id, status, created_at, tries, source, folded_name, size_bytes)"
-        " SELECT ?, id, 'queued', ?, ?, source, fold_name(filename), size_bytes FROM files WHERE id = ?"
+        "INSERT INTO documents (collection_id, file_id, status, created_at, tries, replaces, source, folded_name,"
+        " size_bytes) SELECT ?, id, 'queued', ?, ?, ?, source, fold_name(filename), size_bytes FROM files WHERE id = ?"
         " ON CONFLICT DO NOTHING",
-        (collection_id, int(time.time()), tries, file_id),
+        (collection_id, int(time.time()), tries, replaces or replaced_before, file_id),
     )
 
 
@@ -177,16 +180,16 @@ def _bytes_per_second(db: apsw.Connection) -> float:
     return float(size / seconds) if seconds else 0.0
 
 
-def _give_up(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool) -> int:
-    """Delete the row of a document that may be queued again; return the tries that it has had."""
+def _give_up(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool) -> tuple[int, str]:
+    """Delete the row of a document that may be queued again; return the tries that it has had, and what it replaces."""
     sql = (
         "DELETE FROM documents WHERE collection_id = ? AND file_id = ? AND (status = 'cancelled'"
-        " OR status = 'failed' AND (? OR tries < ? OR reader != ?)) RETURNING tries, reader"
+        " OR status = 'failed' AND (? OR tries < ? OR reader != ?)) RETURNING tries, reader, replaces"
     )
     current = documents.READER_VERSION
-    for tries, reader in list(db.execute(sql, (collection_id, file_id, again, MAX_TRIES, current))):
-        return 0 if again or reader != current else int(tries)
-    return 0
+    for tries, reader, replaces in list(db.execute(sql, (collection_id, file_id, again, MAX_TRIES, current))):
+        return 0 if again or reader != current else int(tries), str(replaces)
+    return 0, ""
 
 
 def _stop(db: apsw.Connection, collection_id: str, file_id: str, status: str, reason: str) -> None:

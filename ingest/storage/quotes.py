@@ -91,6 +91,11 @@ def rename_source(db: apsw.Connection, file_id: str, old: str, new: str) -> None
     )
 
 
+def rename_in_collection(db: apsw.Connection, collection_id: str, old: str, new: str) -> None:
+    """Rename the source in the quotes from one collection, so that the document that replaces it counts as a change."""
+    db.execute("UPDATE quotes SET source = ? WHERE source = ? AND collection_id = ?", (new, old, collection_id))
+
+
 def _forget(db: apsw.Connection, rule: str, values: tuple[Any, ...]) -> None:
     """Empty the quotes that match a condition, and the remarks of their turns."""
     matching = f"FROM quotes WHERE is_removed = 0 AND {rule}"

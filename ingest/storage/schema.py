@@ -17,6 +17,9 @@ a foreign key to a document or a collection: a conversation outlives both.
 a collection without their files. `document_counts` is what `count(*)` and `sum` of the documents would say: at 100,000
 documents these take too long to be asked at every request. Triggers keep both in step inside the same transaction.
 
+`documents.replaces` is the file whose document this one takes the place of, as if it were an older version of its
+source: uploads of one name are documents of their own unless a client asks for that.
+
 `names_fts` has the words of each document's file name and title, and its names as keys (`ingest.text.names`), so that
 a document is found by a name that a question has, however many there are.
 """
@@ -377,5 +380,9 @@ MIGRATIONS: tuple[str, ...] = (
             new.id, index_words(new.folded_name || ' ' || new.title), name_keys(new.folded_name, new.title)
         );
     END;
+    """,
+    """
+    ALTER TABLE documents ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
+    CREATE INDEX files_by_name ON files (owner, filename, created_at);
     """,
 )

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -26,6 +27,28 @@ def test_a_collection_can_be_made_renamed_and_deleted(client: TestClient) -> Non
         "deleted": True,
     }
     assert client.get(f"{STORES}/ideas").json()["error"]["code"] == "vector_store_not_found"
+
+
+def test_uploads_of_one_name_are_two_documents_unless_one_is_to_replace_the_other(client: TestClient) -> None:
+    store = client.post(STORES, json={"name": "invoices"}).json()["id"]
+
+    def add(text: bytes, **options: bool) -> dict[str, Any]:
+        upload = {"file": ("invoice.txt", text)}
+        file = client.post("/v1/files", files=upload, data={"purpose": "assistants"}).json()
+        added: dict[str, Any] = client.post(f"{STORES}/{store}/files", json={"file_id": file["id"], **options}).json()
+        wait_for(lambda: client.get(f"{STORES}/{store}/files/{file['id']}").json()["status"] == "completed")
+        return added
+
+    def sources() -> list[str]:
+        return sorted(document["source"] for document in client.get(f"{STORES}/{store}/files").json()["data"])
+
+    first, second = add(b"Hosting in 2024: 1,188.00 EUR."), add(b"Hosting in 2025: 1,320.00 EUR.")
+    assert (first["replaces"], second["replaces"]) == (None, None)
+    assert (first["filename"], second["filename"]) == ("invoice.txt", "invoice.txt")
+    assert sources() == ["invoice (2).txt", "invoice.txt"]
+    third = add(b"Hosting in 2025: 1,329.00 EUR.", replace=True)
+    assert third["replaces"] == second["id"]
+    assert sources() == ["invoice (3).txt", "invoice.txt"]
 
 
 def test_a_collection_without_a_name_gets_one(client: TestClient) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 import uvicorn
@@ -212,8 +213,16 @@ class FakeApi:
         return list_response([entry for (store, _), entry in self.documents.items() if store == owner][::-1], request)
 
     async def _create_store_file(self, request: Request) -> Response:
-        store, file_id = request.path_params["store"], (await request.json())["file_id"]
-        self.add_document(file_id, self.files[file_id][0], store)
+        store, asked = request.path_params["store"], await request.json()
+        file_id = asked["file_id"]
+        filename = self.files[file_id][0]
+        alike = [
+            id_ for (owner, id_), entry in self.documents.items() if (owner, entry["filename"]) == (store, filename)
+        ]
+        path = PurePosixPath(filename)
+        source = f"{path.stem} ({len(alike) + 1}){path.suffix}" if alike else filename
+        replaces = alike[-1] if asked["replace"] and alike else None
+        self.add_document(file_id, filename, store, source=source, replaces=replaces)
         return JSONResponse(self.documents[store, file_id])
 
     def _store_file(self, request: Request) -> Response:

@@ -58,6 +58,77 @@ def test_a_changed_file_replaces_its_old_version_at_once(library: Library) -> No
     assert not old_path.exists()
 
 
+def upload(library: Library, collection_id: str, text: str, *, replace: bool = False) -> DocumentRecord:
+    file = library.add_upload("invoice.txt", io.BytesIO(text.encode()))
+    return library.enqueue(collection_id, file.id, replace=replace)
+
+
+def read(library: Library, document: DocumentRecord, text: str) -> DocumentRecord:
+    stored = complete(library, document, chunked(text))
+    assert stored is not None
+    return stored
+
+
+def test_uploads_of_one_name_are_documents_of_their_own(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    texts = ["Hosting costs 99 a month.", "Hosting costs 110 a month.", "Hosting costs 120 a month."]
+    stored = [read(library, upload(library, collection.id, text), text) for text in texts]
+    assert [document.filename for document in stored] == ["invoice.txt"] * 3
+    assert [document.source for document in stored] == ["invoice.txt", "invoice (2).txt", "invoice (3).txt"]
+    assert sorted(found(library, collection.id, "hosting")) == sorted(texts)
+
+
+def test_the_same_upload_again_is_the_same_document(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    first, second = upload(library, collection.id, "one"), upload(library, collection.id, "two")
+    assert upload(library, collection.id, "one").file_id == first.file_id
+    assert upload(library, collection.id, "two").file_id == second.file_id
+    assert len(library.documents(collection.id)) == 2
+
+
+def test_a_source_that_another_upload_has_is_not_given_twice(library: Library) -> None:
+    library.add_upload("a (2).txt", io.BytesIO(b"other"))
+    sources = [library.add_upload("a.txt", io.BytesIO(text)).source for text in (b"one", b"two")]
+    assert sources == ["a.txt", "a (3).txt"]
+
+
+def test_an_upload_takes_the_place_of_another_only_when_asked_and_only_when_it_is_read(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    old = read(library, upload(library, collection.id, "The pump is blue."), "The pump is blue.")
+    library.set_attributes(collection.id, old.file_id, {"year": 2024})
+
+    new = upload(library, collection.id, "The valve is red.", replace=True)
+    assert (new.replaces, new.attributes) == (old.file_id, {"year": 2024})
+    assert found(library, collection.id, "pump") == ["The pump is blue."]
+
+    read(library, new, "The valve is red.")
+    assert [document.file_id for document in library.documents(collection.id)] == [new.file_id]
+    assert (found(library, collection.id, "pump"), found(library, collection.id, "valve")) == (
+        [],
+        ["The valve is red."],
+    )
+
+
+def test_a_replacement_that_failed_is_still_one_when_it_is_tried_again(library: Library) -> None:
+    collection = library.create_collection("c", passport())
+    old = read(library, upload(library, collection.id, "The pump is blue."), "The pump is blue.")
+    new = upload(library, collection.id, "broken", replace=True)
+    library.fail(new, "damaged")
+    again = library.enqueue(collection.id, new.file_id, again=True)
+    assert again.replaces == old.file_id
+    read(library, again, "The valve is red.")
+    assert [document.file_id for document in library.documents(collection.id)] == [new.file_id]
+
+
+def test_an_upload_replaces_nothing_in_another_collection(library: Library) -> None:
+    first, second = (library.create_collection(name, passport()) for name in ("a", "b"))
+    read(library, upload(library, first.id, "The pump is blue."), "The pump is blue.")
+    new = upload(library, second.id, "The valve is red.", replace=True)
+    assert new.replaces == ""
+    read(library, new, "The valve is red.")
+    assert (len(library.documents(first.id)), len(library.documents(second.id))) == (1, 1)
+
+
 def test_the_old_version_answers_until_the_new_one_is_read(library: Library) -> None:
     collection = library.create_collection("c", passport())
     add(library, collection.id, "a.txt", chunked("The pump is blue."))
