@@ -216,9 +216,8 @@ class FakeApi:
         store, asked = request.path_params["store"], await request.json()
         file_id = asked["file_id"]
         filename = self.files[file_id][0]
-        alike = [
-            id_ for (owner, id_), entry in self.documents.items() if (owner, entry["filename"]) == (store, filename)
-        ]
+        entries = [entry for (owner, _), entry in self.documents.items() if owner == store]
+        alike = [entry["id"] for entry in entries if entry["filename"] == filename]
         path = PurePosixPath(filename)
         source = f"{path.stem} ({len(alike) + 1}){path.suffix}" if alike else filename
         replaces = alike[-1] if asked["replace"] and alike else None
