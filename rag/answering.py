@@ -23,7 +23,8 @@ from rag.context.planner import Plan, Planner
 from rag.context.selection import Context
 from rag.engines.types import Engine, Message
 from rag.generation.answer_clock import AnswerClock
-from rag.grounding.evidence import EvidenceFinder
+from rag.grounding.evidence import EvidenceFinder, split_chunk
+from rag.grounding.supersession import SupersessionFinder, put_successors_first
 from rag.questions.row_conditions import read_row_question
 from rag.questions.scope import Scope
 from rag.retrieval.hybrid import Retriever
@@ -55,7 +56,8 @@ class Answerer:
         self._memory = memory or PassageMemory()
         self._gatherer = EvidenceGatherer(library, retriever, finder, policy)
         self._tables = TableAnswerer(library)
-        self._grounder = Grounder(finder, judge)
+        self._supersessions = SupersessionFinder(library)
+        self._grounder = Grounder(finder, self._supersessions, judge)
         self._producers: Mapping[AnswerKind, Producer] = {
             "written": WrittenProducer(self._grounder),
             "extractive": ExtractiveProducer(),
@@ -141,4 +143,10 @@ class Answerer:
                 return replace(TABLE_ROUTE, scope=route.scope), planner.plan_table(answer)
         if not route.needs_retrieval:
             return route, Plan(Context(route.mode, route.reason), route.text)
-        return route, planner.plan(evidence, whole=is_whole)
+        return route, self._order(planner.plan(evidence, whole=is_whole))
+
+    def _order(self, plan: Plan) -> Plan:
+        """Return the plan with the successors of superseded sentences in front of them."""
+        sentences = [match for passage in plan.context.passages for match in split_chunk(passage.stored)]
+        successors = self._supersessions.find(plan.matches, sentences)
+        return replace(plan, matches=tuple(put_successors_first(plan.matches, successors)), successors=successors)

@@ -120,13 +120,44 @@ class Quote:
         return f"{name}, {self.place}" if self.place else name
 
 
+DatingBasis = Literal["message", "section", "document"]
+"""What dates a statement: its message, the heading or first line of its section, or the head of its document."""
+SupersessionKind = Literal["message", "version", "amendment"]
+"""What replaces a statement: a later message, a later version of its document, or an amendment of its clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dating:
+    """When a statement was made, as its document says: `day` in ISO 8601, as exact as it is known ("2026-05").
+
+    The day of a stored answer is empty once the document was deleted.
+    """
+
+    day: str
+    basis: DatingBasis
+
+
+@dataclass(frozen=True, slots=True)
+class Supersession:
+    """The later statement that replaces an earlier one."""
+
+    quote: Quote
+    kind: SupersessionKind
+    dating: Dating | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class StatedValue:
-    """A number or a date that a document states: `quote.quote[start:end]`."""
+    """A number or a date that a document states: `quote.quote[start:end]`.
+
+    `is_superseded` is whether another value of the same conflict replaces it.
+    """
 
     quote: Quote
     start: int
     end: int
+    dating: Dating | None = None
+    is_superseded: bool = False
 
     @property
     def value(self) -> str:
@@ -136,7 +167,10 @@ class StatedValue:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Different numbers or dates that documents state for the same subject; a citation has the quote of the first."""
+    """Different numbers or dates that documents state for the same subject, the newest first as far as dates are known.
+
+    A citation has the quote of one of them.
+    """
 
     values: tuple[StatedValue, ...]
 
@@ -152,7 +186,7 @@ class Citation:
     """A sentence of the answer, `answer[answer_start:answer_end]`, pinned to the quote that supports it.
 
     `number` is the passage's number. `origin` says whether the model named the passage, attribution found it, or the
-    sentence is the quote itself.
+    sentence is the quote itself. `superseded_by` is the statement that replaces the quote.
     """
 
     number: int
@@ -162,6 +196,7 @@ class Citation:
     origin: CitationOrigin
     verdict: Verdict
     reasons: tuple[str, ...] = ()
+    superseded_by: Supersession | None = None
 
 
 @dataclass(frozen=True, slots=True)

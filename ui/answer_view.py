@@ -14,6 +14,13 @@ from ui.safe_markdown import escape_markdown
 
 QUOTE_CHARS = 280
 ANY_NUMBER = frozenset(range(1_000))
+DATINGS = {"message": "message of", "section": "section of", "document": "document of"}
+"""What dates a statement, before the date."""
+SUPERSESSIONS = {
+    "message": "A later message changes this.",
+    "version": "A later version of the document says otherwise.",
+    "amendment": "An amendment changes this clause.",
+}
 FIRST_SOURCES = 8
 """How many sources are listed; the others are in an expander."""
 
@@ -69,7 +76,10 @@ def _show_ending(answer: AnswerSnapshot) -> None:
 def _show_disagreement(state: PageState, disagreement: Disagreement, key: str) -> None:
     """Show the different values in the documents, each with its source."""
     with st.container(border=True, gap="xsmall"):
-        st.markdown(":orange[:material/balance:] **Your documents disagree**")
+        if any(stated.is_superseded for stated in disagreement.values):
+            st.markdown(":orange[:material/history:] **A later statement replaces an earlier one**")
+        else:
+            st.markdown(":orange[:material/balance:] **Your documents disagree**")
         if disagreement.about:
             st.caption(escape_markdown(disagreement.about))
         for number, stated in enumerate(disagreement.values):
@@ -77,6 +87,15 @@ def _show_disagreement(state: PageState, disagreement: Disagreement, key: str) -
                 st.markdown(_render_value(stated), width="content")
                 _show_open_button(state, stated.quote, describe_place(stated.quote), f"{key}-{number}")
                 _show_state(stated.quote)
+                _show_dating(stated)
+
+
+def _show_dating(stated: StatedValue) -> None:
+    """Say whether a value is superseded, when it was stated, and what dates it."""
+    if stated.is_superseded:
+        st.badge("superseded", icon=":material/history:", color="gray")
+    if stated.dating:
+        st.caption(f"{DATINGS[stated.dating.basis]} {escape_markdown(stated.dating.day)}")
 
 
 def _render_value(stated: StatedValue) -> str:
@@ -123,6 +142,7 @@ def _show_quote_part(state: PageState, part: QuotePart, key: str) -> None:
             label = f"[{part.source.number}] {describe_place(part.source.citation)}"
             _show_open_button(state, part.source.citation, label, key)
             _show_state(part.source.citation)
+            _show_supersession(state, part.source.citation, key)
 
 
 def _show_sources(state: PageState, sources: Sequence[citations.NumberedSource], key: str) -> None:
@@ -143,12 +163,22 @@ def _show_source(state: PageState, source: citations.NumberedSource, key: str) -
             _show_open_button(state, citation, f"[{source.number}] {describe_place(citation)}", key)
             _show_verdict(citation)
             _show_state(citation)
+            _show_supersession(state, citation, key)
         _show_quote(citation)
 
 
 def _show_verdict(citation: Citation) -> None:
     badge = citations.VERDICTS[citation.verdict]
     st.badge(badge.words, icon=badge.icon, color=badge.color, help=escape_markdown("; ".join(citation.reasons)) or None)
+
+
+def _show_supersession(state: PageState, citation: Citation, key: str) -> None:
+    """Say so if a later statement replaces a quote, with a button that opens the later one."""
+    later = citation.superseded_by
+    if later is None:
+        return
+    st.badge("superseded", icon=":material/history:", color="gray", help=SUPERSESSIONS[later.kind])
+    _show_open_button(state, later.quote, f"by {describe_place(later.quote)}", f"{key}-successor")
 
 
 def _show_state(evidence: Evidence) -> None:

@@ -158,6 +158,23 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Dating:
+    """When a statement was made, as its document says: `day` in ISO 8601, as exact as it is known."""
+
+    day: str
+    basis: Literal["message", "section", "document"] = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Supersession:
+    """The later statement that replaces an earlier one."""
+
+    kind: Literal["message", "version", "amendment"]
+    quote: Evidence
+    dating: Dating | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Citation(Evidence):
     """The evidence for one sentence of the answer, `answer[answer_start:answer_end]`.
 
@@ -170,6 +187,7 @@ class Citation(Evidence):
     reasons: tuple[str, ...] = ()
     answer_start: int = 0
     answer_end: int = 0
+    superseded_by: Supersession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +226,8 @@ class StatedValue:
 
     value: str
     quote: Evidence
+    dating: Dating | None = None
+    is_superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ NO_BREAK_SPACE = "\u00a0"
 REMOVED_CHARACTER = "\u2588"
 """The API writes it for every character of a document that was deleted."""
 FULL_LINE_SHARE = 0.6
+SUPERSEDED_MARK = "[superseded: "
+"""How the text of an answer begins a quote that does not hold any more."""
 REMOVED_TEXT = "*removed with its document*"
 
 NO_SOURCE_BADGE = f"{NO_BREAK_SPACE}:orange-badge[no source]"
@@ -151,7 +153,10 @@ def _split_parts(
         between = _render_between(text, (position, start), inserts, passage_numbers)
         if between:
             yield between
-        yield QuotePart(_render_quote(text[start:end]), source)
+        quote = text[start:end]
+        if source.citation.superseded_by is not None:  # the page shows a badge instead of the mark
+            quote = quote.removeprefix(SUPERSEDED_MARK).removesuffix("]")
+        yield QuotePart(_render_quote(quote), source)
         position = end
     rest = _render_between(text, (position, len(text)), inserts, passage_numbers)
     if rest:

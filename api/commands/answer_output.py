@@ -1,5 +1,7 @@
 """An answer in the terminal: its text as it is generated, then its citations."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -7,9 +9,16 @@ from rich.text import Text
 from api.backends.types import BackendEvent, CompleteAnswer, TextDelta
 from api.commands.output import messages, results, strip_control_chars, style_status
 from api.wire.answers import AnswerBasis, ProgressDetails
-from api.wire.citations import CitationObject, DisagreementObject, QuoteObject
+from api.wire.citations import CitationObject, DisagreementObject, QuoteObject, StatedValueObject
+from rag.types import DatingBasis
 
 QUOTE_CHARS = 240
+DATING_NAMES: Mapping[DatingBasis, str] = {
+    "message": "message of",
+    "section": "section of",
+    "document": "document of",
+}
+"""What dates a statement, before the date."""
 
 
 class AnswerView:
@@ -73,13 +82,27 @@ def _show_citation(citation: CitationObject, console: Console) -> None:
         )
     )
     _show_quote(citation.quote, console)
+    if citation.superseded_by is not None:
+        later = citation.superseded_by.quote
+        console.print(Text(f"    superseded by {_location(later)}:", style="bold yellow"))
+        _show_quote(later.quote, console)
 
 
 def _show_disagreement(disagreement: DisagreementObject, console: Console) -> None:
-    console.print(Text("\nYour documents disagree:", style="bold yellow"))
+    is_settled = any(stated.is_superseded for stated in disagreement.values)
+    title = "A later statement replaces an earlier one:" if is_settled else "Your documents disagree:"
+    console.print(Text(f"\n{title}", style="bold yellow"))
     for stated in disagreement.values:
-        console.print(Text.assemble((f"  {strip_control_chars(stated.value)}", "bold"), f"  {_location(stated.quote)}"))
+        value = (f"  {strip_control_chars(stated.value)}", "bold")
+        console.print(Text.assemble(value, f"  {_location(stated.quote)}", (_describe_stated(stated), "dim")))
         _show_quote(stated.quote.quote, console)
+
+
+def _describe_stated(stated: StatedValueObject) -> str:
+    """Return in words when a value was stated, and whether it is superseded; empty if neither is known."""
+    dated = f"{DATING_NAMES[stated.dating.basis]} {stated.dating.day}" if stated.dating else ""
+    notes = [note for note in ("superseded" if stated.is_superseded else "", dated) if note]
+    return f"  ({', '.join(notes)})" if notes else ""
 
 
 def _show_quote(quote: str, console: Console) -> None:

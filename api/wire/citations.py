@@ -5,7 +5,7 @@ from typing import Literal
 from api.wire.base import Absent, ResponseModel
 from ingest.conversation_types import SourceState
 from rag import types as rag
-from rag.types import CitationOrigin, Verdict
+from rag.types import CitationOrigin, DatingBasis, SupersessionKind, Verdict
 
 
 class BoxObject(ResponseModel):
@@ -63,6 +63,41 @@ class QuoteObject(ResponseModel):
         )
 
 
+class DatingObject(ResponseModel):
+    """When a statement was made, as its document says."""
+
+    day: str
+    """The date in ISO 8601, as exact as it is known, such as `2026-05-04` or `2026-05`."""
+    basis: DatingBasis
+    """What gives the date: the header of the message, the heading or first line of the section, or the head of the
+    document."""
+
+    @classmethod
+    def of(cls, dating: rag.Dating | None) -> "DatingObject | None":
+        """Return the date; None for a statement without one, or whose document was deleted."""
+        return None if dating is None or not dating.day else cls.model_validate(dating)
+
+
+class SupersessionObject(ResponseModel):
+    """The later statement that replaces an earlier one."""
+
+    kind: SupersessionKind
+    """By what right it does: a later message of the thread, a later version of the document, or an amendment that
+    changes the clause by its number."""
+    quote: QuoteObject
+    """What holds now."""
+    dating: DatingObject | None
+    """When it was said, if its document says so."""
+
+    @classmethod
+    def of(cls, supersession: rag.Supersession | None) -> "SupersessionObject | None":
+        """Return what replaces a statement; None for one that nothing replaces."""
+        if supersession is None:
+            return None
+        quote = QuoteObject.of(supersession.quote)
+        return cls(kind=supersession.kind, quote=quote, dating=DatingObject.of(supersession.dating))
+
+
 class CitationObject(ResponseModel):
     """A sentence of an answer pinned to the quote that supports it, as OpenAI's `file_citation`."""
 
@@ -100,6 +135,8 @@ class CitationObject(ResponseModel):
     """Offset of the sentence in the answer."""
     answer_end: int
     """Offset behind the sentence."""
+    superseded_by: SupersessionObject | None = Absent
+    """What replaces the quote; only superseded quotes have it."""
     source_state: SourceState | None = Absent
     """Whether the quote is still in its document. Only stored items have it."""
 
@@ -125,6 +162,7 @@ class CitationObject(ResponseModel):
             origin=citation.origin,
             answer_start=citation.answer_start,
             answer_end=citation.answer_end,
+            superseded_by=SupersessionObject.of(citation.superseded_by),
             source_state=source_state,
         )
 
@@ -181,10 +219,20 @@ class StatedValueObject(ResponseModel):
     """The value as it is written, with its unit."""
     quote: QuoteObject
     """The sentence that states it."""
+    dating: DatingObject | None
+    """When it was stated, if its document says so."""
+    is_superseded: bool
+    """Whether another of the values replaces it."""
+
+    @classmethod
+    def of(cls, stated: rag.StatedValue) -> "StatedValueObject":
+        """Return the value with its quote."""
+        quote, dating = QuoteObject.of(stated.quote), DatingObject.of(stated.dating)
+        return cls(value=stated.value, quote=quote, dating=dating, is_superseded=stated.is_superseded)
 
 
 class DisagreementObject(ResponseModel):
-    """Documents state different values for the same thing."""
+    """Different values that documents state for the same thing: the newest first, superseded ones last."""
 
     about: str
     """What the values are stated for, in the words of the first quote, with … for the value."""
@@ -195,7 +243,5 @@ class DisagreementObject(ResponseModel):
         """Return the values, each with its quote."""
         return cls(
             about=conflict.subject,
-            values=[
-                StatedValueObject(value=stated.value, quote=QuoteObject.of(stated.quote)) for stated in conflict.values
-            ],
+            values=[StatedValueObject.of(stated) for stated in conflict.values],
         )

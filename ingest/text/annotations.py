@@ -17,9 +17,10 @@ class AnnotationKind(StrEnum):
     COMMENT = "comment"
     NOTE = "note"
     FORMULA = "formula"
+    SUPERSEDED = "superseded"
 
 
-_WITHDRAWN = (AnnotationKind.STRUCK_OUT, AnnotationKind.DELETED)
+_WITHDRAWN = (AnnotationKind.STRUCK_OUT, AnnotationKind.DELETED, AnnotationKind.SUPERSEDED)
 _BRACKETS = str.maketrans("[]", "()")
 _ANNOTATION = re.compile(rf"\[({'|'.join(AnnotationKind)})(?: by [^:\[\]]{{1,80}})?: [^\[\]]*\]")
 _WITHDRAWN_TEXT = re.compile(rf"[ \t]*\[(?:{'|'.join(_WITHDRAWN)})(?: by [^:\[\]]{{1,80}})?: [^\[\]]*\]")

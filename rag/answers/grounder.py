@@ -1,14 +1,16 @@
-"""Ground a draft: attribute its sentences to passages, verify their claims, find conflicts among the passages."""
+"""Ground a draft: attribute its sentences to passages, verify their claims, find supersessions and conflicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers.producer import Draft
+from rag.answers.supersession_marks import build_conflict, complete_conflicts, key_of_quote, mark_superseded
 from rag.generation.quote_selection import QuotedSentence
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.conflicts import find_conflicts
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch, split_chunk
-from rag.types import Citation, Conflict, EntailmentJudge, Passage, PinnedSentence, SentenceVerdict
+from rag.grounding.supersession import SpanKey, Successor, SupersessionFinder, key_of
+from rag.types import Citation, Conflict, EntailmentJudge, Passage, PinnedSentence, SentenceVerdict, Supersession
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,11 @@ class Grounding:
 class Grounder:
     """Grounds answers in passages. `judge` refines the verdicts. Safe to use from many threads."""
 
-    def __init__(self, finder: EvidenceFinder, judge: EntailmentJudge | None = None) -> None:
+    def __init__(
+        self, finder: EvidenceFinder, supersessions: SupersessionFinder, judge: EntailmentJudge | None = None
+    ) -> None:
         self._finder = finder
+        self._supersessions = supersessions
         self._judge = judge
 
     def start_attribution(self, passages: Sequence[Passage]) -> SentenceAttributor:
@@ -34,9 +39,15 @@ class Grounder:
     def ground(self, draft: Draft, passages: Sequence[Passage]) -> Grounding:
         """Return the grounding of a draft; `passages` are those of its prompt, in which conflicts are sought."""
         pinned = self._pin(draft)
-        citations = tuple(citation for sentence in pinned for citation in sentence.citations)
-        conflicts = self._find_conflicts(citations, passages)
-        return Grounding(citations, tuple(sentence.sentence for sentence in pinned), conflicts)
+        cited = _find_cited([citation for sentence in pinned for citation in sentence.citations], passages)
+        others = [match for passage in passages for match in split_chunk(passage.stored)] if cited else []
+        successors = self._supersessions.find(cited, others)
+        pinned = mark_superseded(pinned, {key: self._describe(successor) for key, successor in successors.items()})
+        return Grounding(
+            tuple(citation for sentence in pinned for citation in sentence.citations),
+            tuple(sentence.sentence for sentence in pinned),
+            self._find_conflicts(cited, others, successors),
+        )
 
     def _pin(self, draft: Draft) -> list[PinnedSentence]:
         """Return the pinned sentences of a draft; Pincite's own words in front have no pins."""
@@ -50,12 +61,36 @@ class Grounder:
         citation = Citation(sentence.number, quote, sentence.start, sentence.end, "quote", "supported")
         return PinnedSentence(SentenceVerdict(sentence.start, sentence.end, "supported"), (citation,))
 
-    def _find_conflicts(self, citations: Sequence[Citation], passages: Sequence[Passage]) -> tuple[Conflict, ...]:
-        stored = {passage.number: passage.stored for passage in passages}
-        cited = [
-            SentenceMatch(stored[citation.number], citation.quote.start, citation.quote.end, citation.quote.score)
-            for citation in citations
-            if citation.number in stored
+    def _describe(self, successor: Successor) -> Supersession:
+        return Supersession(self._finder.quote(successor.match), successor.kind, successor.dating)
+
+    def _find_conflicts(
+        self,
+        cited: Sequence[SentenceMatch],
+        others: Sequence[SentenceMatch],
+        successors: Mapping[SpanKey, Successor],
+    ) -> tuple[Conflict, ...]:
+        quote = self._finder.quote
+        superseded = [
+            conflict
+            for match in cited
+            if (successor := successors.get(key_of(match))) is not None
+            and (conflict := build_conflict(quote(match), quote(successor.match), successor.change)) is not None
         ]
-        others = [match for passage in passages for match in split_chunk(passage.stored)] if cited else []
-        return find_conflicts(cited, others, self._finder.quote)
+        matches = {key_of(match): match for match in (*others, *cited)}
+        return complete_conflicts(
+            find_conflicts(cited, others, quote),
+            superseded,
+            lambda stated: self._supersessions.read_dating(matches[key_of_quote(stated)]),
+        )
+
+
+def _find_cited(citations: Sequence[Citation], passages: Sequence[Passage]) -> list[SentenceMatch]:
+    """Return the cited sentences of the passages, each once."""
+    stored = {passage.number: passage.stored for passage in passages}
+    matches = [
+        SentenceMatch(stored[citation.number], citation.quote.start, citation.quote.end, citation.quote.score)
+        for citation in citations
+        if citation.number in stored
+    ]
+    return list({key_of(match): match for match in matches}.values())

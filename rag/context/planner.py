@@ -1,6 +1,7 @@
 """Plan what the model reads for a question: whole documents if they fit the context window, else the best passages."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ingest.library.library import Library
@@ -21,6 +22,7 @@ from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.quotable import select_quotable
+from rag.grounding.supersession import SpanKey, Successor
 from rag.tables.answer import TableAnswer
 from rag.types import Passage, PromptPrefix, Question
 
@@ -35,8 +37,9 @@ class Plan:
     """Everything that is settled before the model writes.
 
     `text` is an answer of Pincite's own, which needs no model. `matches` are the sentences of the passages that
-    retrieval returned and that can be quoted, the best first; `new` are the passages that the prompt adds with this
-    question. `table` is the answer from a table, which needs no model either.
+    retrieval returned and that can be quoted, the best first, and `successors` those that supersede some of them; `new`
+    are the passages that the prompt adds with this question. `table` is the answer from a table, which needs no model
+    either.
     """
 
     context: Context
@@ -46,6 +49,7 @@ class Plan:
     matches: tuple[SentenceMatch, ...] = ()
     new: tuple[Passage, ...] = ()
     table: TableAnswer | None = None
+    successors: Mapping[SpanKey, Successor] = field(default_factory=dict[SpanKey, Successor])
 
 
 class Planner:

@@ -30,10 +30,11 @@ from rag.types import (
 )
 
 FORMAT = 1
-REMARKS = frozenset({"reasons"})
+REMARKS = frozenset({"reasons", "day"})
 """Fields whose texts may repeat words of a document."""
 
 _QUOTE, _REMARK = "quote#", "remark#"
+_SUCCESSOR = "superseded_by"
 _QUOTE_FIELDS = frozenset(
     {"collection_id", "file_id", "source", "filename", "page", "place", "start", "end", "quote", "boxes"}
 )
@@ -220,10 +221,14 @@ class _Packer:
         if value.keys() >= _QUOTE_FIELDS:
             return self._pack_quote(value, span)
         span = (value.get("answer_start", span[0]), value.get("answer_end", span[1]))
-        return {
-            name: self._pack_remarks(field) if name in REMARKS else self.pack(field, span)
-            for name, field in value.items()
-        }
+        return {name: self._pack_field(name, field, span) for name, field in value.items()}
+
+    def _pack_field(self, name: str, value: Any, span: tuple[int | None, int | None]) -> Any:
+        if name == _SUCCESSOR:  # the answer's sentence is not this quote
+            return self.pack(value)
+        if name not in REMARKS:
+            return self.pack(value, span)
+        return self._pack_remarks([value])[0] if isinstance(value, str) else self._pack_remarks(value)
 
     def _pack_quote(self, plain: dict[str, Any], span: tuple[int | None, int | None]) -> dict[str, Any]:
         fields = {name: field for name, field in plain.items() if name in _QUOTE_FIELDS}
@@ -240,13 +245,13 @@ class _Packer:
 
 
 def _unpack(value: Any, stored: TurnRecord) -> Any:
-    """Put quotes and remarks back into a plain value; deleted remarks are left out."""
+    """Put quotes and remarks back into a plain value; deleted remarks are left out of lists, and empty elsewhere."""
     if _is_list(value):
         return [_unpack(item, stored) for item in value if not _is_deleted(item, stored)]
     if not _is_object(value):
         return value
     if _REMARK in value:
-        return stored.remarks[int(value[_REMARK])]
+        return "" if _is_deleted(value, stored) else stored.remarks[int(value[_REMARK])]
     rest = {name: _unpack(field, stored) for name, field in value.items() if name != _QUOTE}
     if _QUOTE not in value:
         return rest

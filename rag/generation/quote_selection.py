@@ -5,14 +5,16 @@ Without such a model the best-ranked sentences are chosen.
 """
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.shown_quote import ShownQuote, show_prose
+from rag.grounding.supersession import SpanKey, key_of
 from rag.tables.display import describe_row_of
 from rag.types import AnswerDelta
 
@@ -65,9 +67,15 @@ def choose_with_model(
     return [candidates[sentence] for sentence in chosen if sentence in candidates], usage
 
 
-def show_sentences(matches: Sequence[SentenceMatch]) -> list[ShownQuote]:
-    """Return sentences as an answer shows them: prose without its line breaks, rows with the names of the columns."""
-    return [_show(match) for match in matches]
+def show_sentences(
+    matches: Sequence[SentenceMatch], *, superseded: Collection[SpanKey] = frozenset()
+) -> list[ShownQuote]:
+    """Return sentences as an answer shows them: prose without its line breaks, rows with the names of the columns.
+
+    Those that are `superseded` are in brackets that say so.
+    """
+    shown = [_show(match) for match in matches]
+    return [_mark(quote) if key_of(quote.match) in superseded else quote for quote in shown]
 
 
 def compose_quotes(
@@ -84,6 +92,10 @@ def compose_quotes(
         sentences.append(QuotedSentence(quote.match, number, start, len(text)))
         text += f" [{number}]\n\n"
     return text.rstrip(), sentences
+
+
+def _mark(quote: ShownQuote) -> ShownQuote:
+    return replace(quote, text=annotate(AnnotationKind.SUPERSEDED, quote.text))
 
 
 def _show(match: SentenceMatch) -> ShownQuote:

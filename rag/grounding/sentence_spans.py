@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ingest.text.annotations import find_annotations, is_withdrawn
-from ingest.text.sentences import split_lines, split_sentences
+from ingest.text.sentences import split_lines, split_statements
 from ingest.types import BlockKind, Chunk
 
 Span = tuple[int, int]
@@ -34,7 +34,7 @@ def _split_prose(chunk: Chunk) -> list[Span]:
 def _split_between(chunk: Chunk, start: int, end: int) -> Iterator[Span]:
     """Yield the sentences between two positions, headings apart from what is below them."""
     for heading_start, heading_end in [*_find_headings(chunk, start, end), (end, end)]:
-        for first, last in split_sentences(chunk.text[start:heading_start]):
+        for first, last in split_statements(chunk.text[start:heading_start]):
             yield start + first, start + last
         if heading_end > heading_start:
             yield heading_start, heading_end

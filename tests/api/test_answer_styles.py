@@ -1,5 +1,6 @@
 """How an answer is made: in words of the model's own or in quotes, from one collection or several, from everything."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +90,23 @@ def test_documents_that_disagree_are_both_shown(world: World, client: TestClient
     (found,) = ask(client).json()["pincite"]["disagreements"]
     assert {value["value"] for value in found["values"]} == {"3 months", "6 months"}
     assert {value["quote"]["filename"] for value in found["values"]} == {"pump.txt", "old-pump.txt"}
+
+
+def test_the_command_line_says_what_is_superseded_and_by_what(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "badges"
+    folder.mkdir()
+    for version, days in ((1, 14), (2, 21)):
+        (folder / f"badges v{version}.txt").write_text(f"The visitor badge is valid for {days} days in the plant.")
+    assert shell.run("ingest", str(folder), "--collection", "badges")[0] == 0
+    asked = ("ask", "How long is the visitor badge valid?", "--collection", "badges")
+    _, out, _ = shell.run(*asked, "--style", "quoted")
+    assert "[superseded: The visitor badge is valid for 14 days in the plant.]" in " ".join(out.split())
+    assert "A later statement replaces an earlier one:" in out
+    assert out.index("21 days  ") < out.index("14 days  ")
+    assert "(superseded)" in out
+    shell.models.scripted = ScriptedEngine(["The visitor badge is valid for 14 days in the plant."])
+    _, out, _ = shell.run(*asked, "--style", "written")
+    assert "superseded by badges v2.txt" in out
 
 
 def test_the_command_line_asks_several_collections_for_quotes(shell: Shell) -> None:

@@ -11,8 +11,8 @@ from tests.live import LiveStack
 
 pytestmark = pytest.mark.real
 
-DECIDED = re.compile(r"B(0[1-5]|13|14|1[5-9])(-|$)")
-"""Cases that reading and tables decide; the others need more than that."""
+DECIDED = re.compile(r"B(0[1-6]|10|13|14|1[5-9])(-|$)")
+"""Cases that reading, tables and supersession decide; the others need more than that."""
 NOT_IN_THE_FILE = {"B03-docx", "B03-xlsx"}
 """What these ask for does not stand in their files."""
 CASES = [

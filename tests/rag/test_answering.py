@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from rag.engines.types import Message, Sampling
 from rag.errors import EngineCrashedError, PromptTooLongError, QuestionError
 from rag.grounding.evidence import EvidenceFinder
 from rag.retrieval.hybrid import Retriever
-from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStarted, AnswerStyle, Citation, Question
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStarted, AnswerStyle, Citation, Question, Supersession
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked, passport
 from tests.ingest.library_world import claimed, complete
 
@@ -425,3 +425,29 @@ def test_a_scope_leaves_the_passages_of_the_chat_their_numbers(scoped: World) ->
     second = list(answerer.answer(later))[-1]
     assert isinstance(second, Answer)
     assert {citation.number for citation in second.citations} <= {1}
+
+
+def test_a_quoted_answer_has_what_holds_first_and_marks_what_it_supersedes(world: World) -> None:
+    world.style = "quoted"
+    world.add("policy v1.txt", "The visitor badge is valid for 14 days in the plant.")
+    world.add("policy v2.txt", "The visitor badge is valid for 21 days in the plant.")
+    answer = world.answer("How long is the visitor badge valid?")
+    old, new = (f"The visitor badge is valid for {days} days in the plant." for days in (14, 21))
+    assert answer.text.index(new) < answer.text.index(f"[superseded: {old}]")
+    first, second = answer.citations[:2]
+    assert first.superseded_by is None
+    assert second.superseded_by == Supersession(replace(first.quote, score=0.0), "version")
+    assert answer.text[second.answer_start : second.answer_end] == f"[superseded: {old}]"
+    assert answer.evidence[0].quote == new
+    (conflict,) = answer.disagreements
+    assert [(value.value, value.is_superseded) for value in conflict.values] == [("21 days", False), ("14 days", True)]
+    assert_pins_are_exact(world, answer.citations)
+
+
+def test_a_written_answer_from_a_superseded_quote_is_partly_supported(world: World) -> None:
+    world.add("policy v1.txt", "The visitor badge is valid for 14 days in the plant.")
+    world.add("policy v2.txt", "The visitor badge is valid for 21 days in the plant.")
+    world.engine = ScriptedEngine(["The visitor badge is valid for 14 days in the plant."])
+    answer = world.answer("How long is the visitor badge valid?")
+    assert [sentence.verdict for sentence in answer.sentences] == ["partly"]
+    assert answer.sentences[0].reasons == ("a later version of the document says otherwise",)

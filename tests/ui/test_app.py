@@ -240,6 +240,29 @@ def test_an_answer_of_quotes_shows_each_with_its_place(api: FakeApi, page: AppTe
     assert [badge for badge in visible_text(page).splitlines() if "word for word" in badge]
 
 
+def test_a_superseded_quote_is_marked_and_leads_to_what_replaces_it(api: FakeApi, page: AppTest) -> None:
+    text = f"[superseded: {QUOTE}] [1]"
+    api.script = scripted_answer(text)
+    later = {"kind": "message", "quote": span(QUOTE, file_id="file-2", filename="later.eml")}
+    pin = annotation(text, origin="quote", answer_end=len(text) - len(" [1]"), superseded_by=later)
+    api.script[-1]["choices"][0]["delta"]["annotations"] = [pin]
+    for step in (api.script[0], api.script[-1]):
+        step["pincite"]["style"] = "quoted"
+    values = [
+        {"value": "16.4 kg", "quote": later["quote"], "dating": {"day": "2026-05-05", "basis": "message"}},
+        {"value": "15.9 kg", "quote": span(QUOTE), "is_superseded": True},
+    ]
+    api.script[-1]["pincite"]["disagreements"] = [{"about": "It weighs …", "values": values}]
+    ask(page.run(), "How heavy?")
+    words = visible_text(page)
+    assert "superseded:" not in words
+    assert r"The Finch weighs 15\.9 kg without battery\." in words
+    assert "A later statement replaces an earlier one" in words
+    assert r"message of 2026\-05\-05" in words
+    button(page, r"by later\.eml")()
+    assert len(page.get("image")) == 1
+
+
 def test_many_quotes_are_rows_below_the_name_of_their_document(api: FakeApi, page: AppTest) -> None:
     text = "\n\n".join(f"Row {number:02} [1]" for number in range(12))
     api.script = scripted_answer(text)

@@ -17,6 +17,7 @@ from ingest.parsers.mail.quotes import (
     take_introduction,
 )
 from ingest.parsers.web.html import write_fragment
+from ingest.text.mail_headings import QUOTED_FROM, REPLY_FROM
 from ingest.types import BlockKind, ParsedDocument
 
 SECTION_LEVEL = 2
@@ -123,13 +124,13 @@ class BodyWriter:
 
     def _write_own(self, section: _Section, *, needs_heading: bool) -> None:
         if needs_heading:
-            self._add_heading(f"Reply from: {self._author or 'the sender'}")
+            self._add_heading(f"{REPLY_FROM}{self._author or 'the sender'}")
         self._write_content(section)
 
     def _write_quoted(self, section: _Section) -> None:
         start = self._builder.length
         known = self._earlier.find_author(section.passage.text)
-        self._add_heading(f"Quoted from: {section.passage.author or known or _UNKNOWN_AUTHOR}")
+        self._add_heading(f"{QUOTED_FROM}{section.passage.author or known or _UNKNOWN_AUTHOR}")
         self._builder.add_paragraph(section.passage.attribution)
         self._write_content(section)
         if known is not None:

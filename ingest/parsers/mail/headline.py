@@ -5,6 +5,7 @@ from datetime import date
 from email.utils import parsedate
 
 from ingest.parsers.mail.attributions import find_date, format_date
+from ingest.text.mail_headings import make_headline
 
 NO_SUBJECT = "(no subject)"
 _MAX_SUBJECT_CHARS = 150
@@ -16,7 +17,7 @@ _ADDRESS = re.compile(r"\s*<[^<>]*>")
 def format_headline(subject: str, sender: str, sent: str) -> str:
     """Return "Subject — Ann <ann@example.org>, 3 May 2026"; what a message lacks is left out."""
     author = _join(clip(clean_sender(sender), _MAX_SENDER_CHARS), format_sent(sent))
-    return " — ".join(part for part in (clip(subject or NO_SUBJECT, _MAX_SUBJECT_CHARS), author) if part)
+    return make_headline(clip(subject or NO_SUBJECT, _MAX_SUBJECT_CHARS), author)
 
 
 def format_author(sender: str, sent: str) -> str:

@@ -17,8 +17,8 @@ from ingest.parsers.mail.body import BodyPart, BodyWriter, EarlierMessages, choo
 from ingest.parsers.mail.headers import decode_words, read_header
 from ingest.parsers.mail.headline import NO_SUBJECT, format_author, format_headline
 from ingest.parsers.mail.quotes import read_flowed_lines, read_lines
+from ingest.text.mail_headings import SHOWN_HEADERS
 
-_SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 _AS_WRITTEN = policy.default.clone(refold_source="none")
 _LIBRARY_ERRORS = (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError, errors.MessageError)
 """What the standard library raises for broken headers and parts."""
@@ -78,7 +78,7 @@ def read_message(content: bytes, filename: str, earlier: EarlierMessages | None 
     sender, sent = read_header(message, "From"), read_header(message, "Date")
     builder = DocumentBuilder()
     builder.add_heading(1, subject or (NO_SUBJECT if body or sorter.attachments else ""))
-    headers = ((name, read_header(message, name)) for name in _SHOWN_HEADERS)
+    headers = ((name, read_header(message, name)) for name in SHOWN_HEADERS)
     builder.add_paragraph("\n".join(f"{name}: {value}" for name, value in headers if value))
     writer = BodyWriter(builder, format_author(sender, sent), earlier or EarlierMessages())
     writer.write(body)

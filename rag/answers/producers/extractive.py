@@ -7,6 +7,7 @@ from rag.engines.completion import Completion
 from rag.engines.types import Usage
 from rag.generation.quote_selection import choose_with_model, compose_quotes, select_sentences, show_sentences
 from rag.grounding.evidence import SentenceMatch
+from rag.grounding.supersession import put_successors_first
 from rag.models.capability import is_capable
 from rag.types import AnswerDelta, AnswerEvent
 
@@ -30,7 +31,8 @@ class ExtractiveProducer:
             yield AnswerDelta(NOTHING_CHOSEN)
             return Draft(Completion(NOTHING_CHOSEN, "stop", Usage(0, 0)))
         numbers = {passage.stored.id: passage.number for passage in plan.context.passages}
-        text, quotes = compose_quotes(show_sentences(chosen), numbers)
+        ordered = put_successors_first(chosen, plan.successors)
+        text, quotes = compose_quotes(show_sentences(ordered, superseded=plan.successors.keys()), numbers)
         task.clock.mark_first_token()
         yield AnswerDelta(text)
         return Draft(Completion(text, "stop", usage), quotes=tuple(quotes))

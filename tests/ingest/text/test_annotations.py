@@ -41,5 +41,5 @@ def test_what_is_withdrawn_is_removed(text: str, left: str) -> None:
     assert remove_withdrawn(text) == left
 
 
-def test_struck_out_and_deleted_text_is_withdrawn_and_no_other() -> None:
-    assert [kind for kind in AnnotationKind if is_withdrawn(kind)] == ["struck out", "deleted"]
+def test_struck_out_deleted_and_superseded_text_is_withdrawn_and_no_other() -> None:
+    assert [kind for kind in AnnotationKind if is_withdrawn(kind)] == ["struck out", "deleted", "superseded"]

@@ -25,6 +25,7 @@ WORDLESS = {
     "style",
     "verdict",
     "origin",
+    "basis",
     "filename",
     "collection_id",
     "file_id",
