@@ -130,7 +130,7 @@ class Answerer:
     ) -> tuple[Route, Plan]:
         """Return the basis of the answer, if its route needs any: whole documents, passages with their evidence, or a
         table that has the answer and so changes the route."""
-        asked = read_row_question(query)
+        asked = read_row_question(read_query(question))
         is_table_possible = may_be_table(question, route, asked)
         if not route.needs_retrieval and not is_table_possible:
             return route, Plan(Context(route.mode, route.reason), route.text)
@@ -139,7 +139,8 @@ class Answerer:
         evidence = self._gatherer.gather(question, query, engine, with_omitted=not is_whole)
         if is_table_possible and not evidence.absence:
             with_cells = route.kind == "extractive"
-            if (answer := self._tables.answer(asked, evidence.matches, with_cells=with_cells)) is not None:
+            answer = self._tables.answer(asked, evidence.matches, evidence.tables, with_cells=with_cells)
+            if answer is not None:
                 return replace(TABLE_ROUTE, scope=route.scope), planner.plan_table(answer)
         if not route.needs_retrieval:
             return route, Plan(Context(route.mode, route.reason), route.text)

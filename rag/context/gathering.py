@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.library.library import Library
+from ingest.types import StoredChunk
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.selection import deduplicate
 from rag.engines.types import Engine, Message
@@ -15,6 +16,7 @@ from rag.retrieval.hybrid import Retriever
 from rag.retrieval.identifier_search import locate_identifier, respell
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
 from rag.retrieval.query_variants import prepend_previous_question
+from rag.tables.table import is_table
 from rag.types import Question, ScoredChunk, Search
 
 
@@ -25,7 +27,7 @@ class GatheredEvidence:
     `hits` are the chunks among the top_k that can answer it, `omitted` those among the next top_k that can, too.
     `matches` are the sentences of the top_k chunks; if the question names identifiers, those that have them.
     `absence` says which identifiers stand in no document, if that decides that there is no answer, and `reasons`
-    explain an abstention, in words for the user.
+    explain an abstention, in words for the user. `tables` are the chunks of tables among all candidates.
     """
 
     hits: tuple[ScoredChunk, ...] = ()
@@ -33,6 +35,7 @@ class GatheredEvidence:
     matches: tuple[SentenceMatch, ...] = ()
     reasons: tuple[str, ...] = ()
     absence: str = ""
+    tables: tuple[StoredChunk, ...] = ()
 
 
 class EvidenceGatherer:
@@ -63,7 +66,8 @@ class EvidenceGatherer:
         omitted: tuple[ScoredChunk, ...] = ()
         if with_omitted and judged.is_answerable:
             omitted = self._judge(query, candidates[top_k : 2 * top_k], conditions)[0].hits
-        return GatheredEvidence(judged.hits, omitted, tuple(matches), judged.reasons)
+        tables = tuple(candidate.chunk for candidate in candidates if is_table(candidate.chunk))
+        return GatheredEvidence(judged.hits, omitted, tuple(matches), judged.reasons, tables=tables)
 
     def _judge(
         self, query: str, hits: Sequence[ScoredChunk], conditions: Conditions

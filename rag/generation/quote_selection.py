@@ -9,13 +9,16 @@ from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
+from ingest.text.analyzer import extract_terms
 from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.shown_quote import ShownQuote, show_prose
 from rag.grounding.supersession import SpanKey, key_of
+from rag.tables.columns import split_words
 from rag.tables.display import describe_row_of
+from rag.tables.table import is_table
 from rag.types import AnswerDelta
 
 QUOTES = 3
@@ -40,10 +43,24 @@ class QuotedSentence:
     end: int
 
 
-def select_sentences(matches: Sequence[SentenceMatch]) -> list[SentenceMatch]:
-    """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches."""
+def select_sentences(matches: Sequence[SentenceMatch], question: str) -> list[SentenceMatch]:
+    """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches.
+
+    If the question has words of some rows of a document's tables, the other rows are about other things.
+    """
     distinct = list(_index_by_text(matches).values())
-    return [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
+    near = [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
+    return _leave_out_other_rows(near, question)
+
+
+def _leave_out_other_rows(matches: Sequence[SentenceMatch], question: str) -> list[SentenceMatch]:
+    """Return the matches without the rows of a document that have fewer words of the question than another one."""
+    terms = set(extract_terms(" ".join(split_words(question))))
+    shared = {match: len(terms & set(extract_terms(match.text))) for match in matches if is_table(match.stored)}
+    most: dict[str, int] = {}
+    for match, count in shared.items():
+        most[match.stored.file_id] = max(most.get(match.stored.file_id, 0), count)
+    return [match for match in matches if match not in shared or shared[match] == most[match.stored.file_id]]
 
 
 def choose_with_model(

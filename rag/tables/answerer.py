@@ -10,12 +10,15 @@ from rag.grounding.quotable import states_something
 from rag.grounding.shown_quote import ShownQuote
 from rag.questions.row_conditions import RowQuestion
 from rag.tables.answer import TableAnswer, admit_unread_condition, answer_by_cells, answer_by_rows
+from rag.tables.columns import count_named_columns
 from rag.tables.display import describe_row_of
 from rag.tables.reader import TableReader
 from rag.tables.table import is_table
 
-_CHUNKS = 6
+_NEAR_CHUNKS = 6
 """How many of the chunks with the best sentences may be of the table that a question asks about."""
+_FAR_TABLES = 4
+"""How many further tables are read for a question for rows: the words of a condition are rarely those of a table."""
 _NEAREST = 3
 
 
@@ -26,20 +29,35 @@ class TableAnswerer:
         self._reader = TableReader(library)
 
     def answer(
-        self, question: RowQuestion, matches: Sequence[SentenceMatch], *, with_cells: bool
+        self,
+        question: RowQuestion,
+        matches: Sequence[SentenceMatch],
+        others: Sequence[StoredChunk],
+        *,
+        with_cells: bool,
     ) -> TableAnswer | None:
-        """Return the answer of the table that has the best sentences, of those that have one; None if none has.
+        """Return the answer of a table: of those that have one, the table of which the question names most columns.
 
-        `matches` are the evidence of the question, the best first. `with_cells` says whether a cell can be the answer
-        that the question names without any condition.
+        None if no table has it. `matches` are the evidence of the question and `others` further parts of tables, the
+        best first; a table that is only among these must have a column that the question names. `with_cells` says
+        whether a cell can be the answer that the question names without any condition.
         """
-        chunks: dict[int, StoredChunk] = {}
-        for match in matches:
-            chunks.setdefault(match.stored.id, match.stored)
-        tables = self._reader.read_tables(list(islice(chunks.values(), _CHUNKS)))
+        near = self._reader.read_tables(_list_chunks(matches)[:_NEAR_CHUNKS], limit=_NEAR_CHUNKS)
         has_condition = bool(question.conditions or question.extreme)
-        cells = answer_by_cells(question, tables) if with_cells and not has_condition else None
-        return cells or answer_by_rows(question, tables) or admit_unread_condition(question, _select_nearest(matches))
+        cells = answer_by_cells(question, near) if with_cells and not has_condition else None
+        if cells is not None:
+            return cells
+        tables = near
+        if has_condition or question.is_set:
+            far = self._reader.read_tables(others, limit=_FAR_TABLES)
+            named = [table for table in far if count_named_columns(question.text, table)]
+            tables = sorted([*near, *named], key=lambda table: -count_named_columns(question.text, table))
+        return answer_by_rows(question, tables) or admit_unread_condition(question, _select_nearest(matches))
+
+
+def _list_chunks(matches: Sequence[SentenceMatch]) -> list[StoredChunk]:
+    """Return the chunks of some sentences in the order of their first ones."""
+    return list({match.stored.id: match.stored for match in matches}.values())
 
 
 def _select_nearest(matches: Sequence[SentenceMatch]) -> list[ShownQuote]:

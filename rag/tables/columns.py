@@ -70,6 +70,12 @@ def name_columns(words: str, columns: Sequence[Column]) -> list[Column]:
     return [column for column in columns if best[0] and scores[column.index] == best]
 
 
+def count_named_columns(words: str, table: Table) -> int:
+    """Return how many columns of a table have all words of their names among some words."""
+    spoken = split_words(words)
+    return sum(_measure_name(name, spoken)[0] > 0 for name in table.columns)
+
+
 def _measure_name(name: str, spoken: Sequence[str]) -> tuple[int, int]:
     """Return how many words of a name are among the spoken ones, and how many are not, as a negative number.
 

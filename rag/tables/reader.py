@@ -20,12 +20,12 @@ class TableReader:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def read_tables(self, chunks: Sequence[StoredChunk]) -> list[Table]:
-        """Return the tables of some chunks in the order given, each once; prose has none."""
+    def read_tables(self, chunks: Sequence[StoredChunk], *, limit: int) -> list[Table]:
+        """Return the first `limit` tables of some chunks in the order given, each once; prose has none."""
         tables: list[Table] = []
         read: set[int] = set()
         for stored in chunks:
-            if is_table(stored) and stored.id not in read:
+            if is_table(stored) and stored.id not in read and len(tables) < limit:
                 parts = self._read_parts(stored)
                 read.update(part.id for part in parts)
                 tables.append(name_columns_by_first_row(read_table(parts)))

@@ -10,6 +10,7 @@ import pytest
 from ingest.chunking.chunker import ChunkSpec, split
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
+from ingest.parsers.document_builder import DocumentBuilder
 from ingest.types import ChunkedDocument, Collection, ParsedDocument
 from rag.answering import Answerer
 from rag.context.answer_policy import AnswerPolicy
@@ -124,6 +125,25 @@ def test_all_rows_of_a_table_count_and_not_those_of_the_retrieved_chunks_alone(w
     _, answer = world.ask("How many spare parts have a stock of at least 10?")
     assert answer.text.startswith(f"270 of 300 rows fit “at least 10”; the first {MAX_ROWS} of them:")
     assert len(answer.citations) == MAX_ROWS
+
+
+def test_a_table_whose_words_are_others_than_those_of_the_condition_is_read_too(world: World) -> None:
+    for number in range(6):
+        builder = DocumentBuilder()
+        builder.add_paragraph(f"Which articles cost more than 1,000 euros is decided by office {number}.")
+        world.add(f"rule{number}.txt", builder.build(title="Rule", media_type="text/plain", filename="r.txt"))
+    prices = [["Article", "Price EUR"], ["OC-1", "4,890.00"], ["OC-2", "72.00"], ["OC-3", "1,250.00"]]
+    world.add("prices.txt", make_document(prices))
+    _, answer = world.ask("Which articles cost more than 1,000 euros?")
+    assert quotes(answer) == ["OC-1 | 4,890.00", "OC-3 | 1,250.00"]
+
+
+def test_rows_about_other_things_are_left_out(world: World) -> None:
+    rental = [["Bicycle", "Day", "Week"], ["Porter", "29 euros", "139 euros"], ["Finch", "17 euros", "79 euros"]]
+    world.add("rental.txt", make_document(rental, heading="Rental cost"))
+    _, answer = world.ask("What does the Finch rental cost?")
+    assert answer.text.startswith("Bicycle: Finch; Day: 17 euros; Week: 79 euros [")
+    assert quotes(answer) == ["Finch | 17 euros | 79 euros"]
 
 
 def test_an_extreme_is_said_in_the_words_of_the_question(world: World) -> None:

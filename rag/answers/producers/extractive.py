@@ -26,7 +26,7 @@ class ExtractiveProducer:
                 task.engine, plan.messages, plan.matches, client=task.question.client
             )
         else:
-            chosen = select_sentences(plan.matches)
+            chosen = select_sentences(plan.matches, task.query)
         if not chosen:
             yield AnswerDelta(NOTHING_CHOSEN)
             return Draft(Completion(NOTHING_CHOSEN, "stop", Usage(0, 0)))
