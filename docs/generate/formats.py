@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docs.generate.markdown import bullets, code, codes, first_sentence, join_blocks, paragraph
+from docs.generate.reading import render_table
 from ingest.parsers import format_signatures, registry
 from ingest.parsers.format_signatures import Format
 
@@ -12,6 +13,12 @@ PARSERS = Path(registry.__file__).parent
 INTRODUCTION = (
     "A file's format is told by its content first and by its name second. What a citation shows of each format: "
     "[Documents and folders](../guides/documents.md)."
+)
+COVERAGE_INTRODUCTION = (
+    "Files that other libraries and programs wrote were read by Pincite and by independent readers, and the words, "
+    "numbers and cells that only one of them has were judged. What is flagged stands in brackets that say what it is, "
+    "in the label of its page, or in a warning of the document. `python -m tests.differential FILE --differences` "
+    "lists the differences for any file."
 )
 BINARY_NAMES = {
     Format.PDF: (".pdf",),
@@ -37,6 +44,9 @@ def render() -> str:
 
 
 def _blocks() -> Iterator[str]:
+    yield "## What is read"
+    yield paragraph(COVERAGE_INTRODUCTION)
+    yield render_table()
     for kind, (module, _function) in registry.PARSERS.items():
         yield f"## {kind.value}"
         yield paragraph(f"{_module_docstring(module)} ({code(f'ingest.parsers.{module}')})")
