@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -16,7 +16,6 @@ from api.backends.http_client import check_status, open_client
 from api.backends.stream_decoder import StreamDecoder
 from api.backends.types import BackendEvents, TextDelta
 from api.wire.answers import AnswerBasis
-from api.wire.base import MAX_PAGE
 from api.wire.chat import ChatRequest
 from api.wire.search import SearchRequest, SearchResults
 from ingest.errors import CollectionNotFoundError
@@ -31,19 +30,12 @@ DONE = "[DONE]"
 STORES = "/v1/vector_stores"
 CONVERSATIONS = "/v1/conversations"
 
-T = TypeVar("T")
 
-
-class _Named(msgspec.Struct):
-    """What a command reads of a collection or a conversation."""
+class _Conversation(msgspec.Struct):
+    """What a command reads of a stored conversation."""
 
     id: str
-    name: str = ""
-    items: int = 0
-
-
-class _Page(msgspec.Struct):
-    data: tuple[_Named, ...]
+    items: int
 
 
 class HttpBackend:
@@ -64,12 +56,12 @@ class HttpBackend:
 
     def check_collection(self, name_or_id: str) -> None:
         """Raise `ServerRefusedError` or `CollectionNotFoundError` if there is no such collection."""
-        self._request("GET", self._store(name_or_id))
+        self._request("GET", _store(name_or_id))
 
     def search(self, name_or_id: str, request: SearchRequest) -> SearchResults:
         """Return the chunks of a collection that fit best."""
         body = request.model_dump(mode="json", exclude_unset=True)
-        response = self._request("POST", f"{self._store(name_or_id)}/search", json=body)
+        response = self._request("POST", f"{_store(name_or_id)}/search", json=body)
         with self._errors():
             return SearchResults.model_validate_json(response.content)
 
@@ -94,24 +86,15 @@ class HttpBackend:
 
     def create_conversation(self) -> str:
         """Return the id of a new, empty conversation."""
-        return self._read(_Named, "POST", CONVERSATIONS, json={}).id
+        return self._decode(self._request("POST", CONVERSATIONS, json={})).id
 
     def count_items(self, conversation: str) -> int:
         """Return how many items a stored conversation has."""
-        return self._read(_Named, "GET", _conversation(conversation)).items
+        return self._decode(self._request("GET", _conversation(conversation))).items
 
     def delete_conversation(self, conversation: str) -> None:
         """Delete a conversation."""
         self._request("DELETE", _conversation(conversation))
-
-    def _store(self, name_or_id: str) -> str:
-        """Return the path of a collection. A name with a slash is none that a path can have, so it becomes an id."""
-        if "/" not in name_or_id:
-            return f"{STORES}/{quote(name_or_id, safe='')}"
-        for store in self._read(_Page, "GET", STORES, params={"limit": MAX_PAGE}).data:
-            if store.name == name_or_id:
-                return f"{STORES}/{store.id}"
-        raise CollectionNotFoundError(collection=name_or_id)
 
     def _stream(self, request: ChatRequest) -> BackendEvents:
         body = {**request.model_dump(mode="json", exclude_unset=True), "stream": True}
@@ -124,10 +107,9 @@ class HttpBackend:
                 yield from decoder.decode(event.data)
             raise httpx.RemoteProtocolError(f"the stream ended without {DONE}")
 
-    def _read(self, kind: type[T], method: str, path: str, **options: Any) -> T:
-        response = self._request(method, path, **options)
+    def _decode(self, response: httpx.Response) -> _Conversation:
         with self._errors():
-            return msgspec.json.decode(response.content, type=kind)
+            return msgspec.json.decode(response.content, type=_Conversation)
 
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         while True:
@@ -162,3 +144,10 @@ class HttpBackend:
 
 def _conversation(conversation: str) -> str:
     return f"{CONVERSATIONS}/{quote(conversation, safe='')}"
+
+
+def _store(name_or_id: str) -> str:
+    """Return the path of a collection. No name has a slash, which would make another path."""
+    if "/" in name_or_id:
+        raise CollectionNotFoundError(collection=name_or_id)
+    return f"{STORES}/{quote(name_or_id, safe='')}"

@@ -1,5 +1,7 @@
 """Requests to a server on this machine, and its error responses as errors."""
 
+from http import HTTPStatus
+
 import httpx
 from pydantic import ValidationError
 
@@ -25,7 +27,7 @@ def check_status(response: httpx.Response, url: str) -> None:
     if response.is_success:
         return
     response.read()
-    if response.status_code == httpx.codes.UNAUTHORIZED:
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
         raise ServerKeyError(url=url)
     raise decode_error(response.content, url, response.headers.get("retry-after"))
 

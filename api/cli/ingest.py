@@ -33,7 +33,13 @@ def ingest(
             show_default=False,
         ),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Also read files that failed before.")] = False,
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry",
+            help="Also read files that failed before; `pincite collections rebuild` reads with newer parsers.",
+        ),
+    ] = False,
     text_column: Annotated[
         list[str] | None, typer.Option(help="Column of a dataset with text.  [default: all with text]")
     ] = None,

@@ -67,14 +67,16 @@ def remove_documents(settings: AllSettings, file_ids: list[str], collection_name
     return 0
 
 
-def _documents(library: Library, collection_name: str | None) -> list[DocumentRecord]:
+def _documents(
+    library: Library, collection_name: str | None, *, file_ids: tuple[str, ...] | None = None
+) -> list[DocumentRecord]:
     collection_id = None if collection_name is None else library.collection(collection_name).id
-    return library.documents(collection_id)
+    return library.documents(collection_id, file_ids=file_ids)
 
 
 def find_documents(library: Library, file_id: str, collection_name: str | None = None) -> list[DocumentRecord]:
     """Return a file's documents, one for each collection that it is in; raises `FileNotInLibraryError` if none is."""
-    documents = [document for document in _documents(library, collection_name) if document.file_id == file_id]
+    documents = _documents(library, collection_name, file_ids=(file_id,))
     if not documents:
         raise FileNotInLibraryError(file_id=file_id)
     return documents

@@ -1,6 +1,7 @@
 """`pincite ingest`: read files into a collection and report the outcome of every one."""
 
 import os
+import shlex
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from rich.text import Text
 
 from api.commands.ingest_datasets import is_dataset, take_dataset
-from api.commands.ingest_progress import show_hashing, wait_for_documents
+from api.commands.ingest_progress import show_hashing, start_reading, wait_for_documents
 from api.commands.output import CommandError, messages, results, strip_control_chars, style_status, write_json
 from api.commands.resources import open_services
 from api.services import Services
@@ -24,6 +25,7 @@ from ingest.jobs.sources import find_files
 from ingest.jobs.sync import SyncResult, sync_documents
 from ingest.jobs.watch import watch_folders
 from ingest.library.filters import parse_assignments
+from ingest.library.library import Library
 from ingest.library.names import check_collection_name, is_collection_id
 from ingest.settings import IngestSettings
 from ingest.types import READ, AttributeValue, Collection, DocumentRecord, DocumentStatus
@@ -114,6 +116,7 @@ def run(
         collection = _open_collection(services, collection_name_or_id)
         result = _ingest_once(services, collection, given, options)
         _report(result, collection, as_json=as_json)
+        _advise_rebuild(services.library, collection)
         if options.watch:
             messages().print(
                 f"watching {', '.join(strip_control_chars(str(folder)) for folder in given)}; Ctrl-C ends it"
@@ -148,6 +151,16 @@ def _report(result: Result, collection: Collection, *, as_json: bool) -> None:
         _print_departures(result.departures)
         _print_outcomes(result.outcomes)
     messages().print(format_summary(result.outcomes, result.departures))
+
+
+def _advise_rebuild(library: Library, collection: Collection) -> None:
+    """Say how documents that an older version has read are read again: unchanged files are not."""
+    if count := library.count_outdated(collection.id):
+        name = shlex.quote(strip_control_chars(collection.name))
+        messages().print(
+            f"{count:,} documents were read by an older version of Pincite; `pincite collections rebuild {name}` "
+            "reads them better"
+        )
 
 
 def _resolve_paths(paths: Sequence[Path], options: IngestOptions) -> list[Path]:
@@ -189,8 +202,7 @@ def ingest_files(
                 outcomes[file] = taken
             else:
                 waiting[file] = taken
-                services.queue.start()
-                services.queue.wake()
+                start_reading(services)
     finally:
         intake.close()
     if waiting:
@@ -204,7 +216,7 @@ def _ingest_dataset(
     services: Services, collection: Collection, reference: Path, options: IngestOptions
 ) -> list[Outcome]:
     """Ingest the rows of a dataset and wait until they are read; return their outcomes in order."""
-    services.queue.start()
+    start_reading(services)
     rows = take_dataset(
         services,
         collection,

@@ -1,4 +1,4 @@
-"""Progress bars of `pincite ingest`."""
+"""Have documents read, and show how far that is: progress bars of `pincite ingest`."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,8 +7,10 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from api.commands.output import messages, strip_control_chars
+from api.services import Services
 from ingest.library.library import Library
 from ingest.types import Collection, DocumentRecord, QueueState
+from ingest.upkeep.check import is_unattended
 
 POLL_SECONDS = 0.15
 
@@ -22,6 +24,15 @@ def show_hashing(files: Sequence[Path]) -> Iterator[Path]:
             bar.advance(task)
 
 
+def start_reading(services: Services) -> None:
+    """Have the queued documents read in the background; say so once if another process of the home does that."""
+    queue = services.queue
+    if not queue.is_started and not is_unattended(services.library.home, services.ingestor.passport):
+        messages().print("another process of this home, such as its server, reads the documents; waiting for it")
+    queue.start()
+    queue.wake()
+
+
 def wait_for_documents(library: Library, collection: Collection, documents: Sequence[DocumentRecord]) -> None:
     """Show progress until all documents are read, by this process or another; a paused queue ends the wait."""
     with _bar() as bar:
@@ -33,7 +44,7 @@ def wait_for_documents(library: Library, collection: Collection, documents: Sequ
                 return
             done = max(len(documents) - state.queued - state.reading - state.paused, 0)
             bar.update(task, completed=done, left=format_remaining_time(state))
-            _update_lines(bar, lines, library.documents(collection.id, "reading"))
+            _update_lines(bar, lines, library.documents(collection.id, statuses=["reading"]))
             time.sleep(POLL_SECONDS)
 
 

@@ -12,15 +12,15 @@ from api.wire.documents import DocumentObject
 from api.wire.queue import QueueObject
 from api.wire.vector_stores import ProgressObject
 from ingest.library.library import Library
-from ingest.types import DocumentRecord
+from ingest.types import DocumentRecord, DocumentStatus
 
-LISTED_STATUSES = ("queued", "reading", "paused", "cancelled", "failed")
+LISTED_STATUSES: tuple[DocumentStatus, ...] = ("queued", "reading", "paused", "cancelled", "failed")
 
 
 def list_jobs(settings: AllSettings, *, as_json: bool) -> int:
     """Show documents that are queued, being read, paused, cancelled or failed."""
     with open_library(settings) as library:
-        jobs = [document for document in library.documents() if document.status in LISTED_STATUSES]
+        jobs = library.documents(statuses=LISTED_STATUSES)
         state = library.queue_state()
     if as_json:
         write_json({**QueueObject.of(state).json_object(), "jobs": [_job(document) for document in jobs]})

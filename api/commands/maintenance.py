@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from api.commands.ingest_progress import start_reading
 from api.commands.output import CommandError, messages, results, strip_control_chars, style_status, write_json
 from api.commands.resources import open_library, open_services
 from api.services import Services
@@ -113,7 +114,8 @@ def rebuild(settings: AllSettings, name: str, *, force: bool, cancel: bool, as_j
     if cancel:
         return _cancel_rebuild(settings, name, as_json=as_json)
     with open_services(settings) as services:
-        services.queue.start()
+        if Rebuild(services.library, name, services.ingestor.passport).is_needed:
+            start_reading(services)
         with _progress_bar() as bar:
             task = bar.add_task("reading", total=None)
 
@@ -157,8 +159,7 @@ def _repair_home(settings: AllSettings) -> tuple[list[Problem], list[Problem]]:
 
 def _read_queued(services: Services, collection_ids: Sequence[str]) -> None:
     """Wait until the documents of some collections are read, unless the queue is paused."""
-    services.queue.start()
-    services.queue.wake()
+    start_reading(services)
     while (state := services.library.queue_state(collection_ids)).queued or state.reading:
         if state.is_paused:
             messages().print(f"{state.queued} documents will be read again when the queue is resumed")

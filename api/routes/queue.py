@@ -81,7 +81,7 @@ def _queue_events(services: Services) -> Pieces:
     previous: QueueEvent | None = None
     while True:
         state = services.library.queue_state()
-        event = QueueEvent.of_documents(state, services.library.documents(status="reading"))
+        event = QueueEvent.of_documents(state, services.library.documents(statuses=["reading"]))
         if event != previous:
             yield encode_event(event.model_dump_json().encode())
             previous = event

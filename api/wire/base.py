@@ -18,8 +18,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 MAX_QUERY_CHARS = 10_000
-MAX_PAGE = 10_000
-"""Most members that a page of a list has."""
 
 DOCS_PREFIX = "docs/"
 """What the model of a chat with the documents of a collection begins with."""

@@ -6,8 +6,10 @@ from typing import Annotated, Generic, Literal, Self, TypeVar
 from fastapi import Query
 from pydantic import Field
 
-from api.wire.base import MAX_PAGE, RequestModel, ResponseModel
+from api.wire.base import RequestModel, ResponseModel
 from ingest.storage.paging import ListPage, PageSpec
+
+MAX_PAGE = 10_000
 
 
 class MemberObject(ResponseModel):

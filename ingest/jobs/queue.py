@@ -46,6 +46,11 @@ class IngestQueue:
                 self._dispatcher = threading.Thread(target=self._dispatch, name="ingest-queue", daemon=True)
                 self._dispatcher.start()
 
+    @property
+    def is_started(self) -> bool:
+        """Whether this process reads in the background, or waits for its turn to."""
+        return self._dispatcher is not None
+
     def wake(self) -> None:
         """Poll the library at once."""
         with self._state:

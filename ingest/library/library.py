@@ -109,16 +109,16 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
     def documents(
         self,
         collection_id: str | None = None,
-        status: DocumentStatus | None = None,
         *,
+        statuses: AnyCollection[DocumentStatus] | None = None,
         file_ids: AnyCollection[str] | None = None,
     ) -> list[DocumentRecord]:
-        """Return the documents of one collection or of all, of one status or of any, the oldest first.
+        """Return the documents of one collection or of all, of some statuses or of any, the oldest first.
 
         With `file_ids`, those of these files alone.
         """
         with self.storage.database.read() as db:
-            return documents.find_all(db, self.storage.owner, collection_id, status, file_ids=file_ids)
+            return documents.find_all(db, self.storage.owner, collection_id, statuses=statuses, file_ids=file_ids)
 
     def size(self, collection_ids: Sequence[str]) -> LibrarySize:
         """Return how many documents of some collections can be searched, and their chunks."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from ingest.conversation_types import ConversationRecord
-from ingest.storage import collections, counts, document_names, listing
+from ingest.storage import collections, counts, document_names, documents, listing
 from ingest.storage.counts import CollectionWithCounts, DocumentCounts
 from ingest.storage.home import Home
 from ingest.storage.paging import ListPage, PageSpec
@@ -80,6 +80,11 @@ class LibraryListing:
                 return counts.count_all(db, self.storage.owner)
             id_ = collections.find(db, self.storage.owner, collection_id).id
             return counts.count_by_collection(db, [id_])[id_]
+
+    def count_outdated(self, collection_id: str) -> int:
+        """Return how many documents of a collection were read by an older version of the parsers."""
+        with self.storage.database.read() as db:
+            return documents.count_outdated(db, collection_id)
 
 
 def _refuse_source(spec: PageSpec) -> None:

@@ -73,19 +73,20 @@ def find_all(
     db: apsw.Connection,
     owner: str,
     collection_id: str | None = None,
-    status: DocumentStatus | None = None,
     *,
+    statuses: Collection[DocumentStatus] | None = None,
     file_ids: Collection[str] | None = None,
 ) -> list[DocumentRecord]:
-    """Return documents, the oldest first, of one collection or all that are shown, of one status or all.
+    """Return documents, the oldest first, of one collection or all that are shown, of some statuses or all.
 
     With `file_ids`, those of these files alone.
     """
     conditions = ["c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"]
     values: list[str | None] = [owner, collection_id]
-    if status is not None:
-        values.append(status)
-        conditions.append(f"d.status = ?{len(values)}")
+    if statuses is not None:
+        places = [f"?{number}" for number, _ in enumerate(statuses, start=len(values) + 1)]
+        values += statuses
+        conditions.append(f"d.status IN ({', '.join(places)})")  # constants of SQL, so that it can use an index
     if file_ids is not None:
         values.append(json_array(file_ids))
         conditions.append(f"f.id IN (SELECT value FROM json_each(?{len(values)}))")  # noqa: S608 (constants)

@@ -9,7 +9,7 @@ from typing import Literal
 from ingest.errors import LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.storage import collections, counts, documents, files, jobs, maintenance, rebuilds, snapshots
+from ingest.storage import collections, counts, files, jobs, maintenance, rebuilds, snapshots
 from ingest.storage.maintenance import DocumentRow
 from ingest.storage.reader_lock import ReaderLock
 from ingest.types import Collection, EmbedderPassport
@@ -205,9 +205,7 @@ class ConsistencyCheck:
 
     def _outdated(self) -> Iterator[Problem]:
         for collection in self._library.collections():
-            with self._storage.database.read() as db:
-                count = documents.count_outdated(db, collection.id)
-            if count:
+            if count := self._library.count_outdated(collection.id):
                 what = f"{count:,} documents were read by an older version of Pincite"
                 advice = f"`pincite collections rebuild {collection.name}` reads them better"
                 yield Problem("parsers", collection.name, what, can_repair=False, advice=advice, is_harmless=True)

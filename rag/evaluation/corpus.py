@@ -47,7 +47,7 @@ class CorpusIngester:
             collection = self._library.collection(COLLECTION)
         except CollectionNotFoundError:
             collection = self._library.create_collection(COLLECTION, self._passport)
-        if len(self._library.documents(collection.id, "done")) == len(documents):
+        if len(self._library.documents(collection.id, statuses=["done"])) == len(documents):
             return collection
         self._library.delete_collection(collection.id)  # an earlier run was interrupted
         collection = self._library.create_collection(COLLECTION, self._passport)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ingest.library.library import Library
+from ingest.storage import documents
 from tests.api.shell import DOCUMENT_KEYS, Shell
 from tests.api.world import make_world, wait_for
 from tests.ingest.library_world import all_rows
@@ -50,6 +51,28 @@ def test_an_id_that_no_collection_has_is_not_made_a_name(shell: Shell, tmp_path:
     assert code == 1
     assert "there is no collection" in err
     assert [collection["name"] for collection in shell.json("collections", "ls")] == ["docs"]
+
+
+def test_documents_that_an_older_version_has_read_are_named_with_the_command_that_reads_them_again(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    ingest = ("ingest", str(tmp_path / "empty"), "--collection", "docs")
+    assert "older version" not in shell.run(*ingest)[2]
+    monkeypatch.setattr(documents, "READER_VERSION", "newer")
+    err = " ".join(shell.run(*ingest)[2].split())
+    assert "2 documents were read by an older version of Pincite; `pincite collections rebuild docs`" in err
+
+
+@pytest.mark.slow
+def test_an_ingest_beside_a_server_leaves_the_reading_to_it_and_says_so(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The fuse is rated at 16 amperes.")
+    (tmp_path / "b.txt").write_text("The lamp needs 40 watts.")
+    with make_world(shell.home) as world, world.live():
+        code, _, err = shell.run("ingest", str(tmp_path / "a.txt"), "--collection", "docs")
+        assert (code, err.count("another process of this home")) == (0, 1)
+    code, _, err = shell.run("ingest", str(tmp_path / "b.txt"), "--collection", "docs")
+    assert (code, err.count("another process of this home")) == (0, 0)
 
 
 @pytest.mark.slow

@@ -30,11 +30,11 @@ COMMANDS = (
     ("ask", "Summarise everything.", "-c", "docs"),
     ("ask", "Quasar redshift spectroscopy?", "-c", "docs"),
     ("ask", "Wie oft wird die Pumpe geölt?", "-c", "docs", "--style", "written"),
-    ("ask", "When is lunch served?", "-c", "docs", "-c", "Caf\u00e9 plans/2"),
+    ("ask", "When is lunch served?", "-c", "docs", "-c", "Caf\u00e9 plans? 50%"),
     ("search", "fire drill in March", "-c", "docs"),
     ("search", "fire drill in March", "-c", "docs", "--top-k", "1", "--explain"),
     ("search", "oiled", "-c", "docs", "--filter", "created_at>=2020-01-01", "--filter", "pages=1"),
-    ("search", "lunch", "-c", "Caf\u00e9 plans/2", "--top-k", "100"),
+    ("search", "lunch", "-c", "Caf\u00e9 plans? 50%", "--top-k", "100"),
 )
 
 
@@ -68,7 +68,7 @@ def test_a_server_and_this_process_say_the_same(shell: Shell, monkeypatch: pytes
     shell.models.scripted = ScriptedEngine(script)
     with make_world(shell.home) as world:
         world.models.scripted = ScriptedEngine(script)
-        world.add("café.txt", LUNCH, collection="Caf\u00e9 plans/2")
+        world.add("café.txt", LUNCH, collection="Caf\u00e9 plans? 50%")
     alone = [(comparable(shell.json(*command)), *shell.run(*command)) for command in COMMANDS]
     with make_world(shell.home) as world:
         world.models.scripted = ScriptedEngine(script)
@@ -123,6 +123,8 @@ def test_a_first_question_that_is_refused_leaves_no_conversation(
         (("ask", "x", "-c", "nope"), 1, "pincite collections ls"),
         (("ask", "x", "-c", "docs", "-c", "nope"), 1, "pincite collections ls"),
         (("chat", "-c", "nope"), 1, "pincite collections ls"),
+        (("ask", "x", "-c", "docs/nope"), 1, "pincite collections ls"),
+        (("search", "x", "-c", "../docs"), 1, "pincite collections ls"),
         (("chat", "-c", "docs", "--conversation", "conv_nope"), 1, "pincite conversations ls"),
         (("ask", "pump", "-c", "docs", "--model", "nope"), 1, "pincite models ls"),
         (("ask", "pump", "-c", "docs", "--filter", "pump"), 2, "--filter: 'pump' is not a filter"),

@@ -354,8 +354,10 @@ def test_what_a_page_a_count_and_a_look_at_the_queue_cost_does_not_grow_with_the
         "counts of one": lambda: library.counts(id_),
         "size": lambda: library.size([id_]),
         "queue": library.queue_state,
-        "read now": lambda: library.documents(status="reading"),
-        "read now of one": lambda: library.documents(id_, "reading"),
+        "read now": lambda: library.documents(statuses=["reading"]),
+        "jobs": lambda: library.documents(statuses=["reading", "paused", "cancelled", "failed"]),
+        "documents of a file": lambda: library.documents(file_ids=[first]),
+        "read now of one": lambda: library.documents(id_, statuses=["reading"]),
     }
     for number in range(30):
         queue(library, id_, f"{number}.txt")

@@ -39,7 +39,7 @@ def add(library: Library, collection_id: str, source: str, *, is_read: bool = Tr
 
 def prefill_of(library: Library, engine: ScriptedEngine) -> BackgroundPrefill:
     def build_prefix(collection_id: str) -> PromptPrefix | None:
-        documents = library.documents(collection_id, "done")
+        documents = library.documents(collection_id, statuses=["done"])
         names = tuple(f"{collection_id}/{document.file_id}" for document in documents)
         return PromptPrefix((Message("system", collection_id),), names) if names else None
 

@@ -71,7 +71,7 @@ def told_apart(*, auc: float, refused: float, answered: float, curve: float) -> 
 
 def test_a_corpus_goes_in_with_its_ids_titles_and_offsets(library: Library, evaluated: EvalSet) -> None:
     collection = ingester(library).ingest(evaluated.documents, silent)
-    stored = {document.source: document for document in library.documents(collection.id, "done")}
+    stored = {document.source: document for document in library.documents(collection.id, statuses=["done"])}
     assert {source: document.title for source, document in stored.items()} == {
         "pump": "Pump",
         "lunch": "Canteen",
@@ -97,7 +97,7 @@ def test_a_corpus_whose_intake_was_cut_off_is_taken_in_anew(library: Library, ev
     first = ingester(library).ingest(evaluated.documents[:2], silent)
     second = ingester(library).ingest(evaluated.documents, silent)
     assert second.id != first.id
-    assert len(library.documents(second.id, "done")) == 3
+    assert len(library.documents(second.id, statuses=["done"])) == 3
     assert library.collections() == [library.collection(second.id)]
 
 
