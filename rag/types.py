@@ -41,6 +41,7 @@ class ScoreBreakdown:
     Ranks count from 1; None says that this search did not return the chunk among its candidates. `similarity` is the
     cosine, at least 0, and `word_coverage` the share of the query's terms, both averaged over the query's variants.
     `relevance` is the score for the variant that fits best: it says whether the chunk is about the query at all.
+    `vocabulary_fit` is how well the embedder knows the query's language, in [0, 1]: cosines mean as much as that.
     `rerank_score` is that of a `Reranker`, None for a chunk that none has read.
     """
 
@@ -50,6 +51,7 @@ class ScoreBreakdown:
     fused_score: float = 0.0
     word_coverage: float | None = None
     relevance: float = 0.0
+    vocabulary_fit: float = 1.0
     rerank_score: float | None = None
 
 

@@ -18,12 +18,13 @@ from api.settings import AllSettings
 from ingest.chunking.chunker import ChunkSpec, split
 from ingest.embedders.embedder import find_embedder
 from ingest.embedders.tokenizer import load_tokenizer
+from ingest.types import Collection
 from rag.evaluation.answer_trials import AskingPolicy, evaluate_answers
 from rag.evaluation.corpus import CorpusIngester
 from rag.evaluation.search_trials import TrialPolicy, evaluate_search
 from rag.evaluation.search_variants import SearchParts, list_compared_methods, select_served_method
 from rag.evaluation.sets import find_sets, load_set
-from rag.evaluation.types import EvalSet, Item, SetReport
+from rag.evaluation.types import EvalSet, Item, ProgressTracker, SetReport
 from rag.grounding.evidence import EvidenceFinder
 from rag.types import AnswerStyle
 
@@ -63,7 +64,6 @@ def _set_name(path: Path, folder: Path) -> str:
 
 
 def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) -> SetReport:
-    embedder = find_embedder(settings.ingest.embedder)
     policy = TrialPolicy(
         budget_chars=options.budget_chars,
         top_k=settings.rag.top_k,
@@ -73,21 +73,11 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
     # Without answers no language model is needed.
     model = str(default_model(settings).path) if options.answer else ""
     with (
-        _open_home(evaluated, settings, options.keep) as home,
+        open_home(evaluated, settings, options.keep) as home,
         open_services(settings.in_home(home, model=model)) as services,
     ):
         progress = _ProgressReporter(evaluated.name)
-        ingester = CorpusIngester(
-            services.library,
-            services.embedder,
-            passport=embedder.passport(),
-            chunker=partial(
-                split,
-                spec=ChunkSpec(settings.ingest.chunk_tokens),
-                tokenizer=load_tokenizer(embedder.tokenizer_path),
-            ),
-        )
-        collection = ingester.ingest(evaluated.documents, progress)
+        collection = ingest_corpus(services, evaluated, progress)
         parts = SearchParts(services.library, services.index, services.embedder, services.retriever, collection.id)
         select_methods = list_compared_methods if options.compare else select_served_method
         methods = select_methods(parts, has_history=any(query.history for query in evaluated.queries))
@@ -95,6 +85,16 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
         finder = EvidenceFinder(services.library, services.embedder)
         report = evaluate_search(evaluated, methods, policy, finder=finder, chunks=chunks, track=progress)
         return _measure_answers(report, evaluated, services, collection.id, options) if options.answer else report
+
+
+def ingest_corpus(services: Services, evaluated: EvalSet, track: ProgressTracker) -> Collection:
+    """Return the collection of a set's documents, chunked and embedded as the settings say."""
+    ingest = services.settings.ingest
+    embedder = find_embedder(ingest.embedder)
+    tokenizer = load_tokenizer(embedder.tokenizer_path)
+    chunker = partial(split, spec=ChunkSpec(ingest.chunk_tokens), tokenizer=tokenizer)
+    ingester = CorpusIngester(services.library, services.embedder, passport=embedder.passport(), chunker=chunker)
+    return ingester.ingest(evaluated.documents, track)
 
 
 def _measure_answers(
@@ -113,7 +113,7 @@ def _measure_answers(
 
 
 @contextmanager
-def _open_home(evaluated: EvalSet, settings: AllSettings, keep: Path | None) -> Generator[Path, None, None]:
+def open_home(evaluated: EvalSet, settings: AllSettings, keep: Path | None) -> Generator[Path, None, None]:
     """Open a home for one set: a temporary one, or one in `keep` that runs with the same corpus and settings share."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="pincite-eval-") as home:

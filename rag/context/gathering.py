@@ -12,6 +12,7 @@ from rag.grounding.abstention import Answerability, judge_answerability
 from rag.grounding.conditions import Conditions, explain_missing, group_conditions
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.questions.identifiers import extract_identifiers
+from rag.questions.request_phrases import strip_request
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.identifier_search import locate_identifier, respell
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
@@ -54,7 +55,7 @@ class EvidenceGatherer:
         omitted only from passages, so `with_omitted` is for answers that are not from whole documents. Raises
         `CollectionNotFoundError`, and what `Engine.generate` raises.
         """
-        top_k = self._policy.top_k
+        top_k, query = self._policy.top_k, strip_request(query)
         search = Search(query, question.collections, self._rewrite(question, query, engine), question.document_filter)
         located = [locate_identifier(self._library, search, identifier) for identifier in extract_identifiers(query)]
         conditions, query = group_conditions(located), respell(query, located)

@@ -1,10 +1,12 @@
 """Abstention: decide from the best evidence sentence whether the documents answer a question. No model, pure.
 
-One number decides: the score of the best sentence (`rag.grounding.evidence`), which combines its cosine, its coverage
-of the question's terms and the relevance of its chunk. None of 30 other features (margins, scores of lower ranks,
-expected answer type, agreement of dense and lexical search) separates better, alone or together, and neither does a
-threshold fitted to a collection:
-docs/development/decisions/2026-11-28-one-abstention-threshold.md.
+One number decides: the better of two scores of the best sentence (`rag.grounding.evidence`). One combines its cosine,
+its coverage of the question's terms and the relevance of its chunk. The other is its meaning alone, for a question in
+other words than the document's ("vacation" for "leave"); it has to be higher by `MEANING_DISCOUNT`, because questions
+about something else come nearer in meaning than in words
+(docs/development/decisions/2026-12-01-paraphrases-by-meaning.md). None of 30 other features (margins, scores of lower
+ranks, expected answer type, agreement of dense and lexical search) separates better, alone or together, and neither
+does a threshold fitted to a collection: docs/development/decisions/2026-11-28-one-abstention-threshold.md.
 """
 
 import math
@@ -20,6 +22,8 @@ EVEN_SCORE = 0.46
 """The score at which an answer is as likely as not: by logistic regression over six sets of equal weight."""
 STEEPNESS = 14.0
 """Slope of the log-odds by the score, from the same regression."""
+MEANING_DISCOUNT = 0.08
+"""How much higher than the score of evidence the meaning of a sentence has to be to count as much."""
 MISSING_WORDS = 3
 MISSING_LETTERS = 4
 """Shorter words are not reported as missing: they say little."""
@@ -51,10 +55,12 @@ def judge_answerability(
 ) -> Answerability:
     """Decide which `hits` answer a question; `matches` are their sentences from `EvidenceFinder.rank_evidence`.
 
-    A hit answers it if one of its sentences scores at least `min_score`, or if it has every code and number of the
-    question: an embedder knows little of part numbers.
+    A hit answers it if one of its sentences scores at least `min_score` by words and meaning or by its meaning alone,
+    or if it has every code and number of the question: an embedder knows little of part numbers.
     """
-    scores = {match.stored.id: match.score for match in sorted(matches, key=lambda match: match.score)}
+    scores: dict[int, float] = {}
+    for match in matches:
+        scores[match.stored.id] = max(scores.get(match.stored.id, 0.0), answer_score(match))
     best = max(scores.values(), default=0.0)
     codes = _extract_codes(question)
     with_codes = {hit.chunk.id for hit in hits if codes and codes <= _extract_codes(hit.chunk.chunk.text)}
@@ -62,6 +68,11 @@ def judge_answerability(
     return Answerability(
         estimate_probability(best), answering, tuple(_reasons(question, hits, best, min_score, bool(with_codes)))
     )
+
+
+def answer_score(match: SentenceMatch) -> float:
+    """Return how likely a sentence is to answer the question of `rank_evidence`, in [0, 1], in whatever words."""
+    return max(match.score, match.meaning - MEANING_DISCOUNT)
 
 
 def estimate_probability(score: float) -> float:

@@ -30,12 +30,17 @@ COSINE_WEIGHT, COVERAGE_WEIGHT, RELEVANCE_WEIGHT = 0.25, 0.35, 0.4
 
 @dataclass(frozen=True, slots=True)
 class SentenceMatch:
-    """A sentence of a chunk, `[start, end)` of the document's text, and its score; higher is better."""
+    """A sentence of a chunk, `[start, end)` of the document's text, and its score; higher is better.
+
+    `meaning` is how near it and its chunk are to a question in meaning, in [0, 1], whatever their words; 0 if nobody
+    asked.
+    """
 
     stored: StoredChunk
     start: int
     end: int
     score: float
+    meaning: float = 0.0
 
     @property
     def text(self) -> str:
@@ -69,17 +74,23 @@ class EvidenceFinder:
     def rank_evidence(self, question: str, hits: Sequence[ScoredChunk]) -> list[SentenceMatch]:
         """Return every sentence of `hits`, most likely to answer the question first.
 
-        Scores are in [0, 1] and compare across questions, however the chunks are ranked.
+        Scores are in [0, 1] and compare across questions, however the chunks are ranked. So does `meaning`, the mean
+        of the cosines of sentence and chunk; it is less in a language that the embedder hardly knows.
         """
-        relevance = {hit.chunk.id: hit.breakdown.relevance for hit in hits}
+        hits_by_id = {hit.chunk.id: hit for hit in hits}
         idf_weights = self._coverage.idf_weights(question)
         total = sum(idf_weights.values()) or 1.0
 
         def score(match: SentenceMatch) -> SentenceMatch:
             terms = set(extract_terms(f"{match.stored.chunk.context}\n{match.text}"))
             coverage = sum(idf for term, idf in idf_weights.items() if term in terms) / total
-            likeness = COSINE_WEIGHT * max(match.score, 0.0) + COVERAGE_WEIGHT * coverage
-            return replace(match, score=likeness + RELEVANCE_WEIGHT * relevance[match.stored.id])
+            hit, cosine = hits_by_id[match.stored.id], max(match.score, 0.0)
+            likeness = COSINE_WEIGHT * cosine + COVERAGE_WEIGHT * coverage
+            return replace(
+                match,
+                score=likeness + RELEVANCE_WEIGHT * hit.breakdown.relevance,
+                meaning=hit.breakdown.vocabulary_fit * (cosine + max(hit.dense_score, 0.0)) / 2,
+            )
 
         return _best_first(map(score, self._match(question, [hit.chunk for hit in hits])))
 

@@ -75,12 +75,13 @@ class Retriever:
         The score is the convex combination of the cosine and of the term match (`rag.retrieval.term_coverage`), in
         [0, 1]. It depends on the query and the chunk alone, not on other candidates or filters.
         """
-        hits, weight = self._search(search, top_k), self._dense_weight(search)
+        hits, fit = self._search(search, top_k), self._vocabulary_fit(search.query)
+        weight = self._fusion_weight * fit
         candidates = self._fuse(hits, weight, top_k)
         matches = [self._match_terms(of_variant, candidates) for of_variant in hits]
         variants = [of_variant.variant for of_variant in hits]
         scored = [
-            _score_candidate(candidate, variants, of_candidate, weight)
+            _score_candidate(candidate, variants, of_candidate, weight=weight, fit=fit)
             for candidate, of_candidate in zip(candidates, zip(*matches, strict=True), strict=True)
         ]
         return sorted(scored, key=lambda candidate: (-candidate.score, candidate.chunk.id))
@@ -91,14 +92,12 @@ class Retriever:
 
     def fuse_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return the candidates by falling fused score, before term coverage and reranking."""
-        return self._fuse(self._search(search, top_k), self._dense_weight(search), top_k)
+        weight = self._fusion_weight * self._vocabulary_fit(search.query)
+        return self._fuse(self._search(search, top_k), weight, top_k)
 
     def _fuse(self, hits: Sequence[VariantHits], weight: float, top_k: int) -> list[ScoredChunk]:
         fused = {chunk.id: chunk for chunk in fuse(hits, weight)[: _depth(top_k)]}
         return [_scored_chunk(stored, fused[stored.id]) for stored in self._library.chunks(list(fused))]
-
-    def _dense_weight(self, search: Search) -> float:
-        return self._fusion_weight * self._vocabulary_fit(search.query)
 
     def _search(self, search: Search, top_k: int) -> list[VariantHits]:
         """Return the hits of every query variant; none for a blank query."""
@@ -141,13 +140,26 @@ def _scored_chunk(stored: StoredChunk, fused: FusedChunk) -> ScoredChunk:
 
 
 def _score_candidate(
-    candidate: ScoredChunk, variants: Sequence[QueryVariant], matches: Sequence[TermMatch], weight: float
+    candidate: ScoredChunk,
+    variants: Sequence[QueryVariant],
+    matches: Sequence[TermMatch],
+    *,
+    weight: float,
+    fit: float,
 ) -> ScoredChunk:
-    """Return a candidate with its final score; `matches` has its term match for each query variant."""
+    """Return a candidate with its final score; `matches` has its term match for each query variant.
+
+    `weight` is that of dense scores, `fit` the vocabulary fit of the query.
+    """
     coverage = [match.coverage for match in matches]
     lexical = weighted_mean(variants, (match.score for match in matches))
     relevance = combine_convexly(max(candidate.dense_score, 0.0), max(coverage), weight)
-    breakdown = replace(candidate.breakdown, word_coverage=weighted_mean(variants, coverage), relevance=relevance)
+    breakdown = replace(
+        candidate.breakdown,
+        word_coverage=weighted_mean(variants, coverage),
+        relevance=relevance,
+        vocabulary_fit=fit,
+    )
     return replace(candidate, score=combine_convexly(breakdown.similarity, lexical, weight), breakdown=breakdown)
 
 

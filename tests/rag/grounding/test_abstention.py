@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
-from rag.grounding.abstention import EVEN_SCORE, estimate_probability, judge_answerability
+from rag.grounding.abstention import (
+    EVEN_SCORE,
+    MEANING_DISCOUNT,
+    answer_score,
+    estimate_probability,
+    judge_answerability,
+)
 from rag.grounding.evidence import SentenceMatch
 from rag.types import ScoreBreakdown, ScoredChunk
 
@@ -18,8 +24,8 @@ def hit(id_: int, text: str, title: str = "") -> ScoredChunk:
     return ScoredChunk(StoredChunk(id_, "c", f"file{id_}", "a.txt", "a.txt", chunk), 0.5, 0.5, 0.0, ScoreBreakdown())
 
 
-def match(of: ScoredChunk, score: float) -> SentenceMatch:
-    return SentenceMatch(of.chunk, 0, 10, score)
+def match(of: ScoredChunk, score: float, meaning: float = 0.0) -> SentenceMatch:
+    return SentenceMatch(of.chunk, 0, 10, score, meaning)
 
 
 def test_what_is_above_the_limit_is_answered_from_in_the_order_found() -> None:
@@ -41,6 +47,30 @@ def test_where_no_sentence_is_near_enough_people_are_told_why() -> None:
         "the best sentence scores 28%, which is too little: 34% is needed",
         "no passage has “ceilings”, “paint”",
     )
+
+
+def test_a_sentence_that_is_near_in_meaning_alone_is_answered_from() -> None:
+    hits = [hit(1, PUMP), hit(2, LUNCH)]
+    near, far = match(hits[1], 0.2, 0.45), match(hits[0], 0.3, 0.3)
+    judged = judge_answerability("When do we eat?", hits, [far, near], min_score=0.33)
+    assert judged.hits == (hits[1],)
+    assert judged.probability == estimate_probability(0.45 - MEANING_DISCOUNT)
+
+
+def test_meaning_alone_has_to_be_higher_than_meaning_and_words_together() -> None:
+    hits = [hit(1, PUMP)]
+    too_far = match(hits[0], 0.2, 0.33 + MEANING_DISCOUNT - 0.01)
+    judged = judge_answerability("When do we eat?", hits, [too_far], min_score=0.33)
+    assert not judged.is_answerable
+    assert judged.reasons[0].startswith("the best sentence scores 32%, which is too little")
+
+
+@given(score=st.floats(0, 1), meaning=st.floats(0, 1), other=st.floats(0, 1))
+def test_neither_words_nor_meaning_count_against_an_answer(score: float, meaning: float, other: float) -> None:
+    of = hit(1, PUMP)
+    assert 0 <= answer_score(match(of, score, meaning)) <= 1
+    assert answer_score(match(of, score, meaning)) >= score
+    assert answer_score(match(of, score, max(meaning, other))) >= answer_score(match(of, score, meaning))
 
 
 def test_a_passage_with_every_code_of_the_question_is_answered_from_all_the_same() -> None:

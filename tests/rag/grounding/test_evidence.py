@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -92,6 +93,17 @@ def test_the_score_of_evidence_is_made_of_meaning_words_and_chunk(
     chunk = RELEVANCE_WEIGHT * hit.breakdown.relevance
     assert evidence[closes] == pytest.approx(COSINE_WEIGHT * meaning[closes] + COVERAGE_WEIGHT + chunk)
     assert evidence[lunch] == pytest.approx(COSINE_WEIGHT * max(meaning[lunch], 0.0) + chunk)
+
+
+def test_meaning_is_the_mean_of_the_cosines_as_far_as_the_embedder_knows_the_language(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
+) -> None:
+    [hit, *_] = hits_for(library, embedder, collection, "canteen")
+    half = replace(hit, breakdown=replace(hit.breakdown, vocabulary_fit=0.5))
+    cosines = {match.text: match.score for match in finder.rank_sentences("canteen", [hit.chunk])}
+    for of_hit, fit in ((hit, 1.0), (half, 0.5)):
+        for match in finder.rank_evidence("canteen", [of_hit]):
+            assert match.meaning == pytest.approx(fit * (max(cosines[match.text], 0.0) + hit.dense_score) / 2)
 
 
 def test_the_title_above_a_sentence_counts_as_its_words(

@@ -143,3 +143,17 @@ def test_a_question_of_any_length_is_searched(library: Library, collection: Coll
     long = " ".join(f"word{number}" for number in range(5_000))
     (hit, *_) = retriever(library, weight=0.0).retrieve(Search(f"oil every month {long}", (collection.id,)), 4)
     assert hit.chunk.chunk.text == TEXTS[0]
+
+
+def test_hits_say_how_well_the_embedder_knows_the_language_of_the_query(
+    library: Library, collection: Collection
+) -> None:
+    search = Search("pump oil", (collection.id,))
+    knowing, guessing = (
+        Retriever(
+            library, SearchIndex(library), EMBEDDER, fusion_weight=0.5, vocabulary_fit={"pump oil": fit}.__getitem__
+        ).retrieve(search, 4)
+        for fit in (1.0, 0.25)
+    )
+    assert {hit.breakdown.vocabulary_fit for hit in knowing} == {1.0}
+    assert {hit.breakdown.vocabulary_fit for hit in guessing} == {0.25}
