@@ -209,6 +209,11 @@ ACTUAL_WORD = re.compile(
 """Words for what is, in the name of a column."""
 
 
+_HAVING_LIST = """
+have has having with carry carries haben hat mit ont avec tienen tiene con hanno ha têm tem com hebben heeft met
+"""
+HAVING_WORDS = frozenset(_HAVING_LIST.split())
+ANY_ARTICLES = frozenset({"a", "an", "any", "ein", "eine", "einen", "einem", "un", "une", "una", "um", "uma", "een"})
 UNIT_COLUMN = re.compile(
     r"\b(?:units?|einheit(?:en)?|unités?|unidad(?:es)?|unità|unidades?|eenhe(?:id|den))\b", re.IGNORECASE
 )

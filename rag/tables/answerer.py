@@ -10,10 +10,11 @@ from rag.grounding.quotable import states_something
 from rag.grounding.shown_quote import ShownQuote
 from rag.questions.row_conditions import RowQuestion
 from rag.tables.answer import TableAnswer, admit_unread_condition, answer_by_cells, answer_by_rows
-from rag.tables.columns import count_named_columns
+from rag.tables.columns import count_named_columns, type_columns
+from rag.tables.comparisons import refers_to_column
 from rag.tables.display import describe_row_of
 from rag.tables.reader import TableReader
-from rag.tables.table import is_table
+from rag.tables.table import Table, is_table
 
 _NEAR_CHUNKS = 6
 """How many of the chunks with the best sentences may be of the table that a question asks about."""
@@ -39,7 +40,7 @@ class TableAnswerer:
         """Return the answer of a table: of those that have one, the table of which the question names most columns.
 
         None if no table has it. `matches` are the evidence of the question and `others` further parts of tables, the
-        best first; a table that is only among these must have a column that the question names. `with_cells` says
+        best first; a table that is only among these must have a column that the question is about. `with_cells` says
         whether a cell can be the answer that the question names without any condition.
         """
         near = self._reader.read_tables(_list_chunks(matches)[:_NEAR_CHUNKS], limit=_NEAR_CHUNKS)
@@ -50,9 +51,14 @@ class TableAnswerer:
         tables = near
         if has_condition or question.is_set:
             far = self._reader.read_tables(others, limit=_FAR_TABLES)
-            named = [table for table in far if count_named_columns(question.text, table)]
+            named = [table for table in far if _is_about(question, table)]
             tables = sorted([*near, *named], key=lambda table: -count_named_columns(question.text, table))
         return answer_by_rows(question, tables) or admit_unread_condition(question, _select_nearest(matches))
+
+
+def _is_about(question: RowQuestion, table: Table) -> bool:
+    """Whether a question names a column of a table, or compares with one of its kind."""
+    return count_named_columns(question.text, table) > 0 or refers_to_column(question, type_columns(table))
 
 
 def _list_chunks(matches: Sequence[SentenceMatch]) -> list[StoredChunk]:

@@ -12,7 +12,7 @@ from rag.grounding.verification.lexicon import MONTHS, UNITS
 from rag.grounding.verification.quantities import find_quantities
 from rag.questions.stopwords import STOPWORDS
 from rag.tables.table import Table
-from rag.tables.values import NO_UNIT, Scale, Value, convert, find_notation, parse_value
+from rag.tables.values import DAY_FIRST, NO_UNIT, Notation, Scale, Value, convert, find_notation, parse_value
 
 ColumnKind = Literal["number", "range", "day", "text"]
 
@@ -30,7 +30,10 @@ IN_PARENTHESES = re.compile(r"[(\[][^)\]]*[)\]]")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, and the value of each of the table's rows, None for a cell that has none of this kind."""
+    """A column: its name, and the value of each of the table's rows, None for a cell that has none of this kind.
+
+    `unit` is that of bare numbers; `is_filled` is by row, too.
+    """
 
     index: int
     name: str
@@ -38,6 +41,8 @@ class Column:
     scale: Scale = NO_UNIT
     unit: str = ""
     values: tuple[Value | None, ...] = ()
+    notation: Notation = DAY_FIRST
+    is_filled: tuple[bool, ...] = ()
 
     @property
     def is_comparable(self) -> bool:
@@ -120,7 +125,8 @@ def _type_column(table: Table, index: int, name: str) -> Column:
     parsed = [parse_value(text, notation) if text else None for text in texts]
     unit = _find_unit(name, texts)
     values = [None if value is None else convert(value, unit) for value in parsed]
-    filled = sum(map(bool, texts))
+    is_filled = tuple(map(bool, texts))
+    filled = sum(is_filled)
     days = [value for value in values if value and value.scale.is_day]
     ranges = [value for value in values if value and not value.is_single and not value.scale.is_day]
     numbers = [value for value in values if value and value.is_single and not value.scale.is_day]
@@ -132,10 +138,10 @@ def _type_column(table: Table, index: int, name: str) -> Column:
     elif filled and len(numbers) + len(ranges) >= _MIN_SHARE * filled:
         kind = "number"
     if kind == "text":
-        return Column(index, name, kind)
+        return Column(index, name, kind, is_filled=is_filled)
     of_kind = [value if value and value.scale.is_day == (kind == "day") else None for value in values]
     scales = Counter(value.scale for value in of_kind if value)
-    return Column(index, name, kind, scales.most_common(1)[0][0], unit, tuple(of_kind))
+    return Column(index, name, kind, scales.most_common(1)[0][0], unit, tuple(of_kind), notation, is_filled)
 
 
 def _find_unit(name: str, texts: Sequence[str]) -> str:

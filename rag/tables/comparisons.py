@@ -13,7 +13,7 @@ from rag.questions.row_conditions import Condition, RowQuestion
 from rag.questions.stopwords import STOPWORDS
 from rag.tables.columns import Column, name_columns
 from rag.tables.rules import RowRule
-from rag.tables.values import NO_UNIT, Scale, Value, convert, read_quantity, read_year
+from rag.tables.values import DAY_FIRST, NO_UNIT, Scale, Value, convert, read_quantity, read_year
 
 _PERCENT = Scale("percent")
 _MIN_NOUN_CHARS = 4
@@ -37,7 +37,7 @@ class _Amount:
 
 def settle_comparisons(question: RowQuestion, columns: Sequence[Column]) -> list[RowRule] | None:
     """Return the rules for all comparisons of a question, none if it has none; None if one cannot be settled."""
-    amounts = {condition: amount for condition in question.conditions if (amount := _read_amount(condition))}
+    amounts = {condition: amount for condition in question.conditions if (amount := _read_amount(condition, columns))}
     references = {
         condition: column
         for condition in question.conditions
@@ -55,14 +55,18 @@ def settle_comparisons(question: RowQuestion, columns: Sequence[Column]) -> list
     return settled if len(settled) == len(rules) else None
 
 
-def _read_amount(condition: Condition) -> _Amount | None:
-    """Return the amount that an operand begins with, articles left out; two of them for `between`."""
+def _read_amount(condition: Condition, columns: Sequence[Column]) -> _Amount | None:
+    """Return the amount that an operand begins with, articles left out; two of them for `between`.
+
+    It is read in the notation of the table.
+    """
     quantities = find_quantities(condition.operand)
     if not quantities or not all(
         word.casefold() in STOPWORDS for word in condition.operand[: quantities[0].start].split()
     ):
         return None
-    values = [value for quantity in quantities if (value := read_quantity(quantity)) is not None]
+    notation = next((column.notation for column in columns if column.notation.groups_by_points), DAY_FIRST)
+    values = [value for quantity in quantities if (value := read_quantity(quantity, notation)) is not None]
     if not values:
         return None
     value, last = values[0], quantities[0]
@@ -72,6 +76,11 @@ def _read_amount(condition: Condition) -> _Amount | None:
         low, last = convert(values[0], quantities[1].unit), quantities[1]
         value = Value(low.low, values[1].high, values[1].scale)
     return _Amount(value, condition.operand[last.end :])
+
+
+def refers_to_column(question: RowQuestion, columns: Sequence[Column]) -> bool:
+    """Whether a comparison is with a column of ranges or plans of this table, by whatever words."""
+    return any(_find_reference(condition, columns) for condition in question.conditions)
 
 
 def _find_reference(condition: Condition, columns: Sequence[Column]) -> Column | None:

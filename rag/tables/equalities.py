@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from rag.questions.comparison_words import ANY_ARTICLES, HAVING_WORDS
 from rag.questions.row_conditions import RowQuestion
 from rag.tables.columns import Column, agree, split_words
 from rag.tables.rules import RowRule
@@ -30,6 +31,33 @@ def find_equal_values(question: RowQuestion, table: Table, columns: Sequence[Col
         if (column.kind == "text" or (column.kind == "number" and not question.conditions))
         and (rule := _find_equal_value(words, table, column, is_set=question.is_set)) is not None
     ]
+
+
+def find_filled_cells(question: RowQuestion, columns: Sequence[Column]) -> list[RowRule]:
+    """Return a rule for the column of which a question asks for any value: “are flagged”, “have a note”.
+
+    It must be a column of words that some rows leave empty.
+    """
+    words = [word.casefold() for word in _WORD.findall(question.text)]
+    return [
+        RowRule(lambda _: True, column.is_filled.__getitem__)
+        for column in columns
+        if question.is_set and column.kind == "text" and any(column.is_filled) and not all(column.is_filled)
+        if _asks_for_any(words, column.name)
+    ]
+
+
+def _asks_for_any(words: Sequence[str], name: str) -> bool:
+    """Whether a question has a name as a participle, or behind a word of having and an article."""
+    parts = split_words(name)
+    if len(parts) != 1:
+        return False
+    is_participle = any(word.startswith(parts[0]) and word.endswith("ed") for word in words)
+    return is_participle or any(
+        agree(parts[0], word) and words[index - 1] in ANY_ARTICLES and words[index - 2] in HAVING_WORDS
+        for index, word in enumerate(words)
+        if index > 1
+    )
 
 
 def _find_equal_value(words: Sequence[str], table: Table, column: Column, *, is_set: bool) -> RowRule | None:

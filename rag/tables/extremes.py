@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rag.questions.comparison_words import UNIT_COLUMN
+from rag.questions.comparison_words import DEVIATION_WORD, PLAN_VERBS, UNIT_COLUMN
 from rag.questions.row_conditions import Extreme, RowQuestion
 from rag.tables.columns import Column, name_columns
 from rag.tables.table import Table
@@ -19,9 +19,12 @@ def find_extreme_column(
     if _is_part_of_name(extreme.words, table) or _has_mixed_units(table, columns):
         return None
     candidates = [column for column in columns if _has_kind(column, extreme)]
-    for text in (extreme.phrase, question.text):
+    for text in (extreme.phrase, *(() if question.conditions else (question.text,))):
         if named := name_columns(text, candidates):
             return named[0] if len(named) == 1 else None
+    if any(pattern.search(extreme.phrase) for _, pattern in PLAN_VERBS):  # the highest overspend
+        deviations = [column for column in candidates if DEVIATION_WORD.search(column.name)]
+        return min(deviations, key=lambda column: len(column.name), default=None)
     return candidates[0] if extreme.hint and len(candidates) == 1 else None
 
 

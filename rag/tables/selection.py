@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rag.questions.row_conditions import RowQuestion
 from rag.tables.columns import find_total_rows, type_columns
 from rag.tables.comparisons import settle_comparisons
-from rag.tables.equalities import find_equal_values
+from rag.tables.equalities import find_equal_values, find_filled_cells
 from rag.tables.extremes import choose_extreme_rows, find_extreme_column
 from rag.tables.table import Row, Table
 
@@ -27,10 +27,10 @@ def select_rows(question: RowQuestion, table: Table) -> RowSelection | None:
     comparisons = settle_comparisons(question, columns)
     if comparisons is None or len(table.rows) < 2:
         return None
-    rules = [*comparisons, *find_equal_values(question, table, columns)]
+    rules = comparisons + (find_equal_values(question, table, columns) or find_filled_cells(question, columns))
     extreme = question.extreme
     column = find_extreme_column(question, extreme, table, columns) if extreme else None
-    if not rules and column is None:
+    if column is None and (extreme or not rules):
         return None
     totals = find_total_rows(table)
     compared = [

@@ -25,6 +25,8 @@ _BETWEEN_BOUNDS = re.compile(rf"\s*{_TO}\s*", re.IGNORECASE)
 _UPPER_BOUND = re.compile(rf"\s*{_AT_MOST}\s*", re.IGNORECASE)
 _LOWER_BOUND = re.compile(rf"\s*{_AT_LEAST}\s*", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)|\d\.\d{3},\d|\d,\d{4}")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_POINT_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 _NUMBERED_DATE = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./]\d{2,4}\b")
 CURRENCIES = frozenset({"euro", "dollar", "sterling", "franc", "yen", "rupee"})
 _DAYS_OF_MONTH, _DAYS_OF_YEAR = 31, 372
@@ -93,7 +95,7 @@ class Value:
 class Notation:
     """How a column writes what can be read in two ways: 1.500 and 03/05/2026, whose day comes first by default."""
 
-    has_decimal_comma: bool = False
+    groups_by_points: bool = False
     is_month_first: bool = False
 
 
@@ -102,11 +104,17 @@ DAY_FIRST = Notation()
 
 
 def find_notation(texts: Iterable[str]) -> Notation:
-    """Return the notation of some cells: a comma before one or two last digits is a decimal comma, and no month
-    is after the 12th."""
+    """Return the notation of some cells.
+
+    Points group thousands beside a decimal comma (one or two digits behind it), and if every point has three digits
+    behind it and other numbers have none. No month is after the 12th.
+    """
     cells = list(texts)
+    numbers = [match[0] for text in cells for match in _NUMBER.finditer(text)]
+    with_points = [number for number in numbers if "." in number]
+    are_grouped = len(with_points) > 1 and all(map(_POINT_GROUPED.fullmatch, with_points))
     return Notation(
-        any(_DECIMAL_COMMA.search(text) for text in cells),
+        any(_DECIMAL_COMMA.search(text) for text in cells) or (are_grouped and len(with_points) < len(numbers)),
         any(int(match[2]) > 12 for text in cells for match in _NUMBERED_DATE.finditer(text)),
     )
 
@@ -137,7 +145,7 @@ def read_quantity(quantity: Quantity, notation: Notation = DAY_FIRST) -> Value |
     dimension, factor = UNITS[quantity.unit] if quantity.unit else ("", "1")
     scale = Scale(dimension)
     # 1.500 is 1,500 of a currency and among decimal commas, 1.5 otherwise.
-    choose = max if notation.has_decimal_comma or scale.is_money else min
+    choose = max if notation.groups_by_points or scale.is_money else min
     numbers = [Decimal(value) for value in quantity.values if value.count(".") < 2]
     if not numbers:
         return None

@@ -48,6 +48,9 @@ def select(question: str, rows: list[list[str]]) -> list[str] | None:
         ("List the analytes with the flag 'H'", ["Potassium", "Creatinine"]),
         ("Welche Analyte haben Flag H?", ["Potassium", "Creatinine"]),
         ("Which results are in mmol/L?", ["Sodium", "Potassium"]),
+        ("How many results are flagged?", ["Potassium", "Creatinine", "Ferritin"]),
+        ("Which analytes have a flag?", ["Potassium", "Creatinine", "Ferritin"]),
+        ("Welche Analyte haben eine Flag?", ["Potassium", "Creatinine", "Ferritin"]),
     ],
 )
 def test_ranges_and_flags(question: str, rows: list[str]) -> None:
@@ -66,6 +69,7 @@ def test_ranges_and_flags(question: str, rows: list[str]) -> None:
         ("How many departments have a plan between 80,000 and 130,000?", ["Marketing", "HR"]),
         ("Which department has the highest plan?", ["Sales"]),
         ("Which department has the lowest variance?", ["Sales"]),
+        ("Which department had the highest overspend?", ["IT"]),
         ("Welche Abteilungen liegen mehr als 10 % über Plan?", ["Marketing", "IT"]),
         ("Quels services dépassent le plan de plus de 10 % ?", ["Marketing", "IT"]),
         ("¿Qué departamentos superan el plan en más del 10 %?", ["Marketing", "IT"]),
@@ -122,6 +126,12 @@ def test_numbers_as_another_country_writes_them(question: str, rows: list[str]) 
     assert select(question, STAFF_DE) == rows
 
 
+def test_points_that_group_thousands_do_so_in_the_question_too() -> None:
+    rows = [["Ort", "Einwohner"], ["Aldwick", "850"], ["Corran", "1.500"], ["Dunmore", "12.300"]]
+    assert select("Welche Orte haben mehr als 1.200 Einwohner?", rows) == ["Corran", "Dunmore"]
+    assert select("Welcher Ort hat die wenigsten Einwohner?", rows) == ["Aldwick"]
+
+
 def test_units_are_converted() -> None:
     assert select("Which racks are above the limit?", RACKS) == ["A2"]
     assert select("Which racks have a load over 0.4 t?", RACKS) == ["A1", "A2"]
@@ -142,6 +152,7 @@ def test_units_are_converted() -> None:
         ("How many staff work in Brenfield?", DEPOTS),
         ("Which analyte has the highest result?", LAB),
         ("Who founded the company?", DEPOTS),
+        ("Which depots have more than 10 staff and the longest contract?", DEPOTS),
     ],
 )
 def test_what_the_table_does_not_settle_is_not_guessed(question: str, rows: list[list[str]]) -> None:
