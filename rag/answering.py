@@ -144,7 +144,9 @@ class Answerer:
                 return replace(TABLE_ROUTE, scope=route.scope), planner.plan_table(answer)
         if not route.needs_retrieval:
             return route, Plan(Context(route.mode, route.reason), route.text)
-        return route, self._order(planner.plan(evidence, whole=is_whole))
+        # Sentences that do not answer are no answer, however short the documents are; a model that writes can say so.
+        shows_whole = is_whole and (route.style == "written" or bool(evidence.hits))
+        return route, self._order(planner.plan(evidence, whole=shows_whole))
 
     def _order(self, plan: Plan) -> Plan:
         """Return the plan with the successors of superseded sentences in front of them."""

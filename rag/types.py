@@ -10,6 +10,8 @@ from rag.engines.types import FinishReason, Message, Sampling, TokenLogprob, Usa
 
 ContextMode = Literal["whole", "retrieval", "overview", "none"]
 Verdict = Literal["supported", "partly", "unsupported"]
+AnswerVerdict = Literal["answers", "may answer", "does not answer"]
+"""Whether a quoted answer answers the question; a `Verdict` says whether a sentence is supported."""
 CitationOrigin = Literal["marker", "alignment", "quote"]
 AnswerMode = Literal["auto", "whole", "retrieval", "overview"]
 """The context that an answer uses: whole documents, retrieved passages, an overview of everything, or the best fit."""
@@ -269,7 +271,8 @@ class PinnedSentence:
 class Answer:
     """Last event: the whole answer with its pins, and the conflicts of the sentences that it cites.
 
-    An overview names `passages` that were not known at its start. The library stores answers under these field names.
+    An overview names `passages` that were not known at its start. `answer_verdict` is None for what a model writes and
+    for an overview. The library stores answers under these field names.
     """
 
     text: str
@@ -285,6 +288,7 @@ class Answer:
     style: ResolvedStyle = "written"
     disagreements: tuple[Conflict, ...] = ()
     passages: tuple[Passage, ...] = ()
+    answer_verdict: AnswerVerdict | None = None
 
 
 AnswerEvent = AnswerStarted | AnswerProgress | AnswerDelta | PinnedSentence | Answer

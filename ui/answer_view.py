@@ -31,6 +31,7 @@ def show_answer(state: PageState, answer: AnswerSnapshot, key: str) -> None:
     _show_parts(state, cited.parts, key)
     _show_ending(answer)
     details = answer.details or AnswerDetails()
+    _show_answer_verdict(details)
     for number, disagreement in enumerate(details.disagreements):
         _show_disagreement(state, disagreement, f"{key}-disagreement-{number}")
     _show_sources(state, cited.sources, key)
@@ -71,6 +72,13 @@ def _show_ending(answer: AnswerSnapshot) -> None:
         st.caption("Stopped. Citations are added when an answer is complete.")
     elif answer.finish_reason == "length":
         st.caption("The answer was cut off: it reached the maximum length.")
+
+
+def _show_answer_verdict(details: AnswerDetails) -> None:
+    """Say whether a quoted answer answers; an answer without sources says so itself."""
+    if details.answer_verdict in ("answers", "may answer"):
+        badge = citations.ANSWER_VERDICTS[details.answer_verdict]
+        st.badge(badge.words, icon=badge.icon, color=badge.color)
 
 
 def _show_disagreement(state: PageState, disagreement: Disagreement, key: str) -> None:

@@ -9,6 +9,8 @@ from typing import Generic, Literal, TypeVar
 T = TypeVar("T")
 
 Verdict = Literal["supported", "partly", "unsupported"]
+AnswerVerdict = Literal["answers", "may answer", "does not answer"]
+"""Whether a quoted answer answers the question."""
 Mode = Literal["auto", "whole", "retrieval", "overview"]
 Style = Literal["auto", "written", "quoted"]
 SourceState = Literal["unchanged", "changed", "removed"]
@@ -250,6 +252,7 @@ class AnswerDetails:
     model: str = ""
     style: Style = "written"
     disagreements: tuple[Disagreement, ...] = ()
+    answer_verdict: AnswerVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

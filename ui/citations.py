@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ui.api_types import Basis, Citation, SentenceVerdict, Verdict
+from ui.api_types import AnswerVerdict, Basis, Citation, SentenceVerdict, Verdict
 from ui.safe_markdown import escape_markdown, sanitize_markdown
 
 # Marks pass through the Markdown parser as private-use characters (Unicode), which are removed from every answer.
@@ -46,6 +46,11 @@ VERDICTS: dict[Verdict, VerdictBadge] = {
 }
 
 WORD_FOR_WORD = VerdictBadge("word for word", "green", ":material/format_quote:")
+ANSWER_VERDICTS: dict[AnswerVerdict, VerdictBadge] = {
+    "answers": VerdictBadge("answers the question", "green", ":material/check_circle:"),
+    "may answer": VerdictBadge("may answer the question", "orange", ":material/contrast:"),
+    "does not answer": VerdictBadge("does not answer the question", "red", ":material/help:"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def print_citations(answer: CompleteAnswer) -> None:
     }
     for number, location in quoted:  # the answer itself is the quote
         console.print(Text.assemble((f"[{number}] ", "bold cyan"), location))
+    _show_answer_verdict(answer, console)
     for sentence in answer.check.sentences:
         if sentence.verdict == "unsupported":
             text = shorten(answer.text[sentence.start : sentence.end])
@@ -69,6 +70,13 @@ def print_citations(answer: CompleteAnswer) -> None:
         for quote in answer.check.evidence:
             console.print(Text(f"- {_location(quote)}", style="bold"))
             _show_quote(quote.quote, console)
+
+
+def _show_answer_verdict(answer: CompleteAnswer, console: Console) -> None:
+    """Say whether a quoted answer answers; an answer without quotes says so itself."""
+    verdict = answer.check.answer_verdict
+    if answer.citations and verdict is not None:
+        console.print(Text(f"\n{verdict} the question", style="green" if verdict == "answers" else "yellow"))
 
 
 def _show_citation(citation: CitationObject, console: Console) -> None:

@@ -7,7 +7,7 @@ from api.wire.base import Absent, ResponseModel
 from api.wire.citations import CitationObject, DisagreementObject, PassageObject, QuoteObject, SentenceObject
 from rag import types as rag
 from rag.engines.types import Usage
-from rag.types import Answer, ContextMode, ResolvedStyle
+from rag.types import Answer, AnswerVerdict, ContextMode, ResolvedStyle
 
 if TYPE_CHECKING:  # clients of the API read these shapes too, and need no library
     from rag.conversations.store import TurnsStored
@@ -88,6 +88,9 @@ class AnswerCheck(ResponseModel):
     """Whether the model wrote the answer or it consists of sentences of the documents."""
     evidence: list[QuoteObject]
     """The sentences that fit the question best."""
+    answer_verdict: AnswerVerdict | None
+    """Whether a quoted answer answers the question; null for what a model writes, and for overviews. An answer that
+    "does not answer" says that it is not in the documents; `evidence` has the closest matches."""
     sentences: list[SentenceObject]
     """The verdict on each sentence."""
     disagreements: list[DisagreementObject]
@@ -104,6 +107,7 @@ class AnswerCheck(ResponseModel):
             reason=answer.reason,
             style=answer.style,
             evidence=[QuoteObject.of(quote) for quote in answer.evidence],
+            answer_verdict=answer.answer_verdict,
             sentences=[SentenceObject.model_validate(sentence) for sentence in answer.sentences],
             disagreements=[DisagreementObject.of(disagreement) for disagreement in answer.disagreements],
             timings=TimingsObject.model_validate(answer.timings),

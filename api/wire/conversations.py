@@ -23,7 +23,7 @@ from ingest.conversation_types import ConversationRecord, TurnStatus
 from rag.conversations.replay import Replay
 from rag.conversations.turns import AnswerRecord, Turn
 from rag.engines.types import FinishReason, Message, Role
-from rag.types import ContextMode, ResolvedStyle
+from rag.types import AnswerVerdict, ContextMode, ResolvedStyle
 
 MAX_TITLE_CHARS = 200
 MAX_NEW_ITEMS = 20
@@ -180,6 +180,8 @@ class StoredAnswer(ResponseModel):
     usage: UsageObject | None = Absent
     style: ResolvedStyle | None = Absent
     status: TurnStatus
+    answer_verdict: AnswerVerdict | None
+    """Whether a quoted answer answers the question; null for other answers."""
     error: str | None
     """Why the answer failed."""
     evidence: list[QuoteObject]
@@ -198,6 +200,7 @@ class StoredAnswer(ResponseModel):
         return cls(
             mode=None if source is None else source.mode,
             reason=None if source is None else source.reason,
+            answer_verdict=None if check is None else check.answer_verdict,
             sentences=None if check is None else check.sentences,
             disagreements=None if check is None else check.disagreements,
             timings=None if check is None else check.timings,

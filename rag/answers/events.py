@@ -46,6 +46,7 @@ def finish_answer(started: AnswerStarted, draft: Draft, grounding: Grounding, ta
         style=started.style,
         disagreements=grounding.conflicts,
         passages=draft.passages,
+        answer_verdict=draft.answer_verdict,
     )
 
 

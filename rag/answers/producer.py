@@ -11,7 +11,7 @@ from rag.engines.types import Engine, Sampling
 from rag.generation.answer_clock import AnswerClock
 from rag.generation.quote_selection import QuotedSentence
 from rag.grounding.attribution import SentenceAttributor
-from rag.types import AnswerEvent, Passage, Question
+from rag.types import AnswerEvent, AnswerVerdict, Passage, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Draft:
 
     `attributor` pins the sentences of `prose`, which has the length of the text and is empty if they are the same;
     `quotes` are sentences that need no attribution. The first `own_chars` of the text are Pincite's own words. The
-    producers of overviews find their `passages` themselves and say in `reason` how they made the answer.
+    producers of overviews find their `passages` themselves and say in `reason` how they made the answer. Quoted answers
+    have an `answer_verdict`.
     """
 
     completion: Completion
@@ -50,6 +51,7 @@ class Draft:
     passages: tuple[Passage, ...] = ()
     own_chars: int = 0
     reason: str = ""
+    answer_verdict: AnswerVerdict | None = None
 
 
 class Producer(Protocol):

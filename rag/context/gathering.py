@@ -9,7 +9,7 @@ from rag.context.answer_policy import AnswerPolicy
 from rag.context.selection import deduplicate
 from rag.engines.types import Engine, Message
 from rag.grounding.abstention import Answerability, judge_answerability
-from rag.grounding.conditions import Conditions, explain_missing, group_conditions
+from rag.grounding.conditions import NO_CONDITIONS, Conditions, explain_missing, explain_no_value, make_conditions
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.questions.identifiers import extract_identifiers
 from rag.questions.request_phrases import strip_request
@@ -28,7 +28,8 @@ class GatheredEvidence:
     `hits` are the chunks among the top_k that can answer it, `omitted` those among the next top_k that can, too.
     `matches` are the sentences of the top_k chunks; if the question names identifiers, those that have them.
     `absence` says which identifiers stand in no document, if that decides that there is no answer, and `reasons`
-    explain an abstention, in words for the user. `tables` are the chunks of tables among all candidates.
+    explain an abstention, in words for the user. `tables` are the chunks of tables among all candidates, `conditions`
+    those that the sentences meet.
     """
 
     hits: tuple[ScoredChunk, ...] = ()
@@ -37,6 +38,7 @@ class GatheredEvidence:
     reasons: tuple[str, ...] = ()
     absence: str = ""
     tables: tuple[StoredChunk, ...] = ()
+    conditions: Conditions = NO_CONDITIONS
 
 
 class EvidenceGatherer:
@@ -58,17 +60,21 @@ class EvidenceGatherer:
         top_k, query = self._policy.top_k, strip_request(query)
         search = Search(query, question.collections, self._rewrite(question, query, engine), question.document_filter)
         located = [locate_identifier(self._library, search, identifier) for identifier in extract_identifiers(query)]
-        conditions, query = group_conditions(located), respell(query, located)
+        conditions, query = make_conditions(query, located), respell(query, located)
         candidates = deduplicate(self._retriever.rank_candidates(replace(search, query=query), top_k))
         if not conditions.can_be_met:
             return self._miss(query, candidates, conditions)
         candidates = conditions.select_hits(candidates)
+        if candidates and not conditions.has_value_in(candidates[0].chunk.chunk.text):
+            return self._miss(query, candidates, conditions)
         judged, matches = self._judge(query, candidates[:top_k], conditions)
         omitted: tuple[ScoredChunk, ...] = ()
         if with_omitted and judged.is_answerable:
             omitted = self._judge(query, candidates[top_k : 2 * top_k], conditions)[0].hits
         tables = tuple(candidate.chunk for candidate in candidates if is_table(candidate.chunk))
-        return GatheredEvidence(judged.hits, omitted, tuple(matches), judged.reasons, tables=tables)
+        return GatheredEvidence(
+            judged.hits, omitted, tuple(matches), judged.reasons, tables=tables, conditions=conditions
+        )
 
     def _judge(
         self, query: str, hits: Sequence[ScoredChunk], conditions: Conditions
@@ -79,9 +85,11 @@ class EvidenceGatherer:
 
     def _miss(self, query: str, candidates: Sequence[ScoredChunk], conditions: Conditions) -> GatheredEvidence:
         """Return that the documents lack what the question names, with the closest sentences."""
+        matches = tuple(self._finder.rank_evidence(query, candidates[: self._policy.top_k]))
+        if conditions.can_be_met:
+            return GatheredEvidence(matches=matches, reasons=(explain_no_value(conditions),))
         absence = explain_missing(conditions.missing, [candidate.chunk for candidate in candidates])
-        matches = self._finder.rank_evidence(query, candidates[: self._policy.top_k])
-        return GatheredEvidence(matches=tuple(matches), reasons=(absence.removesuffix("."),), absence=absence)
+        return GatheredEvidence(matches=matches, reasons=(absence.removesuffix("."),), absence=absence)
 
     def _rewrite(self, question: Question, query: str, engine: Engine) -> str:
         """Return the standalone query of a follow-up question; empty for the first question of a chat."""

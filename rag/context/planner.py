@@ -20,6 +20,7 @@ from rag.context.selection import (
 )
 from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
+from rag.grounding.conditions import NO_CONDITIONS, Conditions
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.quotable import select_quotable
 from rag.grounding.supersession import SpanKey, Successor
@@ -39,7 +40,7 @@ class Plan:
     `text` is an answer of Pincite's own, which needs no model. `matches` are the sentences of the passages that
     retrieval returned and that can be quoted, the best first, and `successors` those that supersede some of them; `new`
     are the passages that the prompt adds with this question. `table` is the answer from a table, which needs no model
-    either.
+    either. `conditions` are those that the sentences meet.
     """
 
     context: Context
@@ -50,6 +51,7 @@ class Plan:
     new: tuple[Passage, ...] = ()
     table: TableAnswer | None = None
     successors: Mapping[SpanKey, Successor] = field(default_factory=dict[SpanKey, Successor])
+    conditions: Conditions = NO_CONDITIONS
 
 
 class Planner:
@@ -121,7 +123,7 @@ class Planner:
             context = replace(context, reason=reason)
         ids = {passage.stored.id for passage in context.passages}
         quotable = select_quotable([match for match in evidence.matches if match.stored.id in ids])
-        return replace(plan, context=context, matches=tuple(quotable))
+        return replace(plan, context=context, matches=tuple(quotable), conditions=evidence.conditions)
 
     def plan_table(self, answer: TableAnswer) -> Plan:
         """Return the plan of an answer from a table: its passages are the chunks with the rows that it quotes."""

@@ -1,25 +1,39 @@
-"""Conditions of a question: the identifiers that evidence must have to be about what is asked. Pure.
+"""Conditions of a question: what evidence must have besides its score to be about what is asked. Pure.
 
 A sentence has an identifier if it says it, or if its file name, title, headings or table header do, or if the last
 identifier of that form before it is this one: below "E-1204" in a list of faults stands what is said of E-1204, up to
-the next code.
+the next code. A field that has a form of its own (a mail address, a phone number) must have a value somewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.types import StoredChunk
+from rag.grounding.answer_ranking import rank_by_answer_type
+from rag.grounding.answer_values import has_value
 from rag.grounding.evidence import SentenceMatch
+from rag.questions.answer_type import WRITTEN_OUT, AnswerType, detect_answer_type
 from rag.questions.identifiers import Identifier
 from rag.retrieval.identifier_search import LocatedIdentifier, describe_chunk
 from rag.types import ScoredChunk
 
+_FIELDS: Mapping[AnswerType | None, str] = {
+    "email": "a mail address",
+    "phone": "a phone number",
+    "url": "a web address",
+    "number": "a number of that kind",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The identifiers of a question. Those of one form, such as two codes of faults, are alternatives in a group."""
+    """The identifiers of a question, and the type of value that it asks for.
+
+    Identifiers of one form, such as two codes of faults, are alternatives in a group.
+    """
 
     groups: tuple[tuple[LocatedIdentifier, ...], ...] = ()
+    answer_type: AnswerType | None = None
 
     @property
     def missing(self) -> tuple[Identifier, ...]:
@@ -32,23 +46,39 @@ class Conditions:
         return all(any(not located.is_missing for located in group) for group in self.groups)
 
     def select_hits(self, hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
-        """Return the hits that have an identifier of each group, in order; all hits if none has."""
-        return [hit for hit in hits if self._can_be_met_in(hit.chunk)] or list(hits)
+        """Return the hits that have an identifier of each group, in order; all hits if none has.
+
+        Those with a value of a type that has a form of its own come first.
+        """
+        selected = [hit for hit in hits if self._can_be_met_in(hit.chunk)] or list(hits)
+        return sorted(selected, key=lambda hit: not self.has_value_in(hit.chunk.chunk.text))
 
     def select_matches(self, matches: Sequence[SentenceMatch]) -> list[SentenceMatch]:
-        """Return the sentences that have an identifier of each group, in order; all sentences if none has."""
-        return [match for match in matches if self.are_met_by(match)] or list(matches)
+        """Return the sentences that have an identifier of each group, the likeliest to answer first; all if none has.
+
+        If the question asks for a field, only its values count.
+        """
+        selected = [match for match in matches if self.are_met_by(match)] or list(matches)
+        values = [match for match in selected if self.has_value_in(match.text)]
+        return rank_by_answer_type(values or selected, self.answer_type)
 
     def are_met_by(self, match: SentenceMatch) -> bool:
         """Whether a sentence has an identifier of each group."""
         return all(any(_has(match, located) for located in group) for group in self.groups)
 
+    def has_value_in(self, text: str) -> bool:
+        """Whether a text has a value of the type, if it is one with a form of its own."""
+        return self.answer_type not in WRITTEN_OUT or has_value(text, self.answer_type)
+
     def _can_be_met_in(self, stored: StoredChunk) -> bool:
         return all(any(_is_about(stored, located) for located in group) for group in self.groups)
 
 
-def group_conditions(located: Iterable[LocatedIdentifier]) -> Conditions:
-    """Return identifiers as conditions, grouped by their form."""
+NO_CONDITIONS = Conditions()
+
+
+def make_conditions(question: str, located: Iterable[LocatedIdentifier]) -> Conditions:
+    """Return the conditions of a question, whose identifiers are `located`."""
     groups: list[list[LocatedIdentifier]] = []
     for identifier in located:
         for group in groups:
@@ -57,13 +87,18 @@ def group_conditions(located: Iterable[LocatedIdentifier]) -> Conditions:
                 break
         else:
             groups.append([identifier])
-    return Conditions(tuple(map(tuple, groups)))
+    return Conditions(tuple(map(tuple, groups)), detect_answer_type(question))
 
 
 def explain_missing(identifiers: Sequence[Identifier], chunks: Sequence[StoredChunk]) -> str:
     """Return that identifiers stand in no document, with the most similar ones of some chunks, in words for users."""
     texts = [describe_chunk(chunk) for chunk in chunks]
     return " ".join(_explain(identifier, identifier.rank_similar(texts)) for identifier in identifiers)
+
+
+def explain_no_value(conditions: Conditions) -> str:
+    """Return that no passage has a value of the type that the question asks for, in words for the user."""
+    return f"no passage has {_FIELDS.get(conditions.answer_type, 'such a value')}"
 
 
 def _explain(identifier: Identifier, similar: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from rag.tables.display import describe_cell, describe_row
 from rag.tables.lookup import NamedCell, find_named_cells
 from rag.tables.selection import RowSelection, select_rows
 from rag.tables.table import Row, Table
+from rag.types import AnswerVerdict
 
 MAX_ROWS = 50
 """An answer with more rows is not read; it says how many there are."""
@@ -20,13 +21,15 @@ MAX_ROWS = 50
 class TableAnswer:
     """Pincite's own words in front, and the cells or rows behind them; `read` is a chunk of the table.
 
-    `lead` has words of the question alone, none of the document. `reason` tells the user how it was made.
+    `lead` has words of the question alone, none of the document. `reason` tells the user how it was made. What code has
+    settled answers; the nearest rows only may.
     """
 
     lead: str
     quotes: tuple[ShownQuote, ...]
     read: StoredChunk
     reason: str
+    answer_verdict: AnswerVerdict = "answers"
 
 
 def answer_by_rows(question: RowQuestion, tables: Sequence[Table]) -> TableAnswer | None:
@@ -58,7 +61,9 @@ def admit_unread_condition(question: RowQuestion, nearest: Sequence[ShownQuote])
         f"This asks for rows by a condition that could not be read from the question: {_quote_conditions(conditions)}. "
         "The nearest rows:\n\n"
     )
-    return TableAnswer(lead, tuple(nearest), nearest[0].match.stored, "no condition on rows could be read")
+    return TableAnswer(
+        lead, tuple(nearest), nearest[0].match.stored, "no condition on rows could be read", "may answer"
+    )
 
 
 def _answer_with_rows(question: RowQuestion, table: Table, selection: RowSelection) -> TableAnswer:

@@ -381,7 +381,7 @@ def scoped(tmp_path: Path) -> Iterator[World]:
         ("What is the rent in minutes.txt?", "minutes.txt"),
         ("What is the notice period according to the lease agreement?", "lease-agreement.txt"),
         ("What does the lease agreement say about the rent?", "lease-agreement.txt"),
-        ("Wie hoch ist laut lease-agreement.txt the rent?", "lease-agreement.txt"),
+        ("The rent is, laut lease-agreement.txt, what?", "lease-agreement.txt"),
         ("Summarise the handbook", "handbook.txt"),
         ("Fasse minutes.txt zusammen", "minutes.txt"),
         ("What is in the minutes?", "minutes.txt"),

@@ -14,4 +14,4 @@ class AbstainedProducer:
     def produce(self, task: AnswerTask) -> Generator[AnswerEvent, None, Draft]:
         """See `Producer`."""
         yield AnswerDelta(task.plan.text)
-        return Draft(Completion(task.plan.text, "stop", Usage(0, 0)))
+        return Draft(Completion(task.plan.text, "stop", Usage(0, 0)), answer_verdict="does not answer")

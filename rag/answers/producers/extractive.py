@@ -6,6 +6,7 @@ from rag.answers.producer import AnswerTask, Draft
 from rag.engines.completion import Completion
 from rag.engines.types import Usage
 from rag.generation.quote_selection import choose_with_model, compose_quotes, select_sentences, show_sentences
+from rag.grounding.answer_verdict import judge_quotes
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.supersession import put_successors_first
 from rag.models.capability import is_capable
@@ -27,12 +28,13 @@ class ExtractiveProducer:
             )
         else:
             chosen = select_sentences(plan.matches, task.query)
+        verdict = judge_quotes(chosen, plan.conditions)
         if not chosen:
             yield AnswerDelta(NOTHING_CHOSEN)
-            return Draft(Completion(NOTHING_CHOSEN, "stop", Usage(0, 0)))
+            return Draft(Completion(NOTHING_CHOSEN, "stop", usage), answer_verdict=verdict)
         numbers = {passage.stored.id: passage.number for passage in plan.context.passages}
         ordered = put_successors_first(chosen, plan.successors)
         text, quotes = compose_quotes(show_sentences(ordered, superseded=plan.successors.keys()), numbers)
         task.clock.mark_first_token()
         yield AnswerDelta(text)
-        return Draft(Completion(text, "stop", usage), quotes=tuple(quotes))
+        return Draft(Completion(text, "stop", usage), quotes=tuple(quotes), answer_verdict=verdict)

@@ -21,4 +21,9 @@ class TableProducer:
         text, quotes = compose_quotes(plan.table.quotes, numbers, lead=plan.table.lead)
         task.clock.mark_first_token()
         yield AnswerDelta(text)
-        return Draft(Completion(text, "stop", Usage(0, 0)), quotes=tuple(quotes), own_chars=len(plan.table.lead))
+        return Draft(
+            Completion(text, "stop", Usage(0, 0)),
+            quotes=tuple(quotes),
+            own_chars=len(plan.table.lead),
+            answer_verdict=plan.table.answer_verdict,
+        )

@@ -24,6 +24,7 @@ WORDLESS = {
     "finish_reason",
     "style",
     "verdict",
+    "answer_verdict",
     "origin",
     "basis",
     "filename",

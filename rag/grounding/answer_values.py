@@ -1,0 +1,50 @@
+"""Values of the types that questions ask for: does a sentence have one? Pure.
+
+Names of persons and places have no form of their own, so that any capital counts as one.
+"""
+
+import re
+from functools import lru_cache
+
+from rag.grounding.verification.dates import find_dates
+from rag.grounding.verification.lexicon import MONTHS
+from rag.grounding.verification.quantities import find_quantities
+from rag.questions.answer_type import AnswerType
+
+CACHED_SENTENCES = 4_096
+
+_LIST_NUMBER = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]?|[-*•])\s+(?=\D)")
+_NAME = re.compile(r"(?<=[^\W\d_]|[,;:'’(\"“»)])\s+[\"“(«]?(?-i:[^\W\d_a-z])[^\W\d_]|\b(?-i:[^\W\d_a-z]){2,}\b|\|\s*\w")
+_CLOCK = re.compile(r"\b\d{1,2}(?::\d{2}| ?h(?:\d{2})?\b| ?[ap]\.?m\b| Uhr| uur| heures?)", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:1\d|20)\d\ds?\b|\b\d{3,4} (?:BC|AD|v\. ?Chr|n\. ?Chr)")
+_CALENDAR = re.compile(
+    rf"\b(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))}|\w+day|\w+tag|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
+    r"dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|"
+    r"domenica|\w+ years ago|\w+-feira|\w+dag|century|centuries|jahrhunderts?|siècle|siglo|secolo|século|eeuw)\b",
+    re.IGNORECASE,
+)
+_FORMS: dict[AnswerType, re.Pattern[str]] = {
+    "email": re.compile(r"[^\s@]+@[^\s@]+\.\w{2,}"),
+    "phone": re.compile(r"\+\d[\d\s()./-]{5,}\d|(?<!\d)\(?0\d[\d\s()/-]{4,}\d|\b\d{3}[ -]\d{3,4}[ -]\d{3,4}\b"),
+    "url": re.compile(
+        r"https?://\S|\bwww\.\w|\b[\w-]+\.(?:com|org|net|edu|gov|eu|de|fr|es|it|pt|nl|be|ch|at|uk|io|example)\b"
+    ),
+    "number": re.compile(r"\b(?=[^\W_]*\d)[^\W_]{4,}|\d[\d ./-]{3,}\d"),
+}
+
+
+@lru_cache(CACHED_SENTENCES)
+def has_value(sentence: str, answer_type: AnswerType) -> bool:
+    """Return whether a sentence may have a value of a type; the number of a list item is none."""
+    text = _LIST_NUMBER.sub("", sentence)
+    match answer_type:
+        case "quantity":
+            return bool(find_quantities(text))
+        case "time":
+            return any(pattern.search(text) for pattern in (_YEAR, _CALENDAR, _CLOCK)) or any(find_dates(text))
+        case "person" | "place":
+            return _NAME.search(text) is not None
+        case "yes or no":
+            return True
+        case _:
+            return _FORMS[answer_type].search(text) is not None
