@@ -35,7 +35,7 @@ COVERAGE = (
         "shapes in reading order, numbered lists, tables with merged cells, formulas, charts, SmartArt, alternative "
         "texts, speaker notes",
         "hidden slides and shapes, struck-out text, comments, slides that are pictures alone",
-        "slide numbers, text of layouts and masters, what styles of a layout strike out, animations, embedded objects",
+        "slide numbers, text of layouts and masters, animations, embedded objects",
     ),
     Coverage(
         (Format.XLSX,),

@@ -17,6 +17,7 @@ from ingest.parsers.images.ocr import MAX_SIDE_PIXELS, recognize_text
 from ingest.parsers.images.ocr_layout import lay_out_ocr
 from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, append_lines, lay_out
+from ingest.parsers.pdf.ruled_tables import write_ruled_tables
 from ingest.parsers.pdf.tables import mark_tables
 from ingest.parsers.symbol_fonts import decode_private_use
 from ingest.text.annotations import AnnotationKind, annotate
@@ -60,7 +61,9 @@ def read_page(pdf: pypdfium2.PdfDocument, index: int, *, with_ocr: bool) -> Pars
     """Return the page at `index` with its notes; a page that cannot be read has no text and the state `BROKEN`."""
     try:
         glyphs = pdfium.read_glyphs(pdf, index)
-        page = replace(make_page(mark_tables(lay_out(glyphs))), has_files=glyphs.has_files)
+        page = replace(
+            make_page(mark_tables(write_ruled_tables(lay_out(glyphs), glyphs.rules))), has_files=glyphs.has_files
+        )
         if not with_ocr or not _is_worth_ocr(pdf, index, page):
             return _append_notes(page, glyphs.notes)
         picture, pixels_per_point = pdfium.draw_page(pdf, index, _choose_width(page.layout))

@@ -71,8 +71,7 @@ def set_struck_apart(
     for first, end in _find_runs(codes, is_struck):
         if not _has_word(codes, first, end):
             continue
-        kept = _take_sentences(codes, position, first, waiting)
-        order += kept
+        order += _take_sentences(codes, boxes, (position, first), waiting)
         annotation = _annotate(codes, first, end)
         if _is_alone(order, codes, end) or _is_in_cells(first, end, codes, boxes):
             order += [*waiting, *annotation]
@@ -81,7 +80,8 @@ def set_struck_apart(
             _drop_double_space(order, codes, end)
             waiting += [-_SPACE, *annotation]
         position = end
-    return np.array([*order, *_take_sentences(codes, position, len(codes), waiting), *waiting], np.intp)
+    rest = _take_sentences(codes, boxes, (position, len(codes)), waiting)
+    return np.array([*order, *rest, *waiting], np.intp)
 
 
 def _find_runs(codes: NDArray[np.uint32], is_struck: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
@@ -103,15 +103,19 @@ def _has_word(codes: NDArray[np.uint32], first: int, end: int) -> bool:
     return any(chr(code).isalnum() for code in codes[first:end].tolist())
 
 
-def _take_sentences(codes: NDArray[np.uint32], start: int, end: int, waiting: list[int]) -> list[int]:
-    """Return the characters from `start` to `end`, with the `waiting` annotations behind the first sentence's end."""
-    if not waiting:
-        return list(range(start, end))
-    for index in range(start, end):
+def _take_sentences(
+    codes: NDArray[np.uint32], boxes: NDArray[np.float32], span: tuple[int, int], waiting: list[int]
+) -> list[int]:
+    """Return the characters of a span, with the `waiting` annotations behind the end of its first sentence.
+
+    A line that ends before it is full ends its sentence too.
+    """
+    start, end = span
+    for index in range(start, end) if waiting else ():
         following = codes[index + 1] if index + 1 < len(codes) else _NEWLINE
         if codes[index] in _SENTENCE_ENDS and following in (_SPACE, _NEWLINE):
             place = index + 1
-        elif codes[index] == _NEWLINE and following == _NEWLINE:
+        elif codes[index] == _NEWLINE and (following == _NEWLINE or _is_line_short(codes, boxes, index)):
             place = index
         else:
             continue
@@ -119,6 +123,16 @@ def _take_sentences(codes: NDArray[np.uint32], start: int, end: int, waiting: li
         waiting.clear()
         return taken
     return list(range(start, end))
+
+
+def _is_line_short(codes: NDArray[np.uint32], boxes: NDArray[np.float32], end: int) -> bool:
+    """Return whether the first word of the next line had room in the line that ends at `end`."""
+    text = "".join(map(chr, codes.tolist()))
+    first, last = text.rfind("\n\n", 0, end) + 1, text.find("\n\n", end)
+    paragraph = boxes[first : last if last >= 0 else len(codes)]
+    before = boxes[max(text.rfind("\n", 0, end), 0) : end]
+    word = boxes[end + 1 : end + 1 + len(text[end + 1 :].split(maxsplit=1)[0])] if text[end + 1 :].strip() else before
+    return float(before[:, _RIGHT].max() + np.ptp(word[:, [_LEFT, _RIGHT]])) < float(paragraph[:, _RIGHT].max())
 
 
 def _annotate(codes: NDArray[np.uint32], first: int, end: int) -> list[int]:

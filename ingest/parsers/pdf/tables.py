@@ -65,12 +65,19 @@ class _Table:
 
 
 def mark_tables(layout: PageLayout) -> PageLayout:
-    """Return the page with its tables: one line a row, with a separator between cells, empty ones included."""
-    rows = _find_rows(layout)
+    """Return the page with its tables: one line a row, with a separator between cells, empty ones included.
+
+    Tables that it has already stay.
+    """
+    rows = [row for row in _find_rows(layout) if not _is_in_table(row, layout)]
     if len(rows) < _MIN_ROWS:
         return layout
     tables = [table for run in _group_rows(rows) if (table := _find_table(run, layout.text))]
     return _write_tables(layout, tables, rows) if tables else layout
+
+
+def _is_in_table(row: _Row, layout: PageLayout) -> bool:
+    return any(table.start <= row.cells[0].start < table.end for table in layout.tables)
 
 
 def _find_rows(layout: PageLayout) -> list[_Row]:
@@ -227,8 +234,9 @@ def _write_tables(layout: PageLayout, tables: Sequence[_Table], rows: Sequence[_
     words, lines = layout.words.copy(), layout.lines.copy()
     for spans in (words, lines):
         spans["start"], spans["end"] = shift(spans["start"]), shift(spans["end"])
+    known = [TableSpan(*shift(np.array(table, np.uint32)).tolist()) for table in layout.tables]
     edited = replace(layout, text=_apply_edits(layout.text, edits), words=words, lines=lines)
-    return replace(edited, tables=tuple(_find_span(table, layout, edited, rows) for table in tables))
+    return replace(edited, tables=tuple(sorted([*known, *(_find_span(t, layout, edited, rows) for t in tables)])))
 
 
 def _find_labels(table: _Table, text: str) -> list[str]:

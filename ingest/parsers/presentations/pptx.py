@@ -1,7 +1,7 @@
 # pyright: basic
 """PowerPoint presentations (PPTX): one page a slide, with its speaker notes (the adapter of `python-pptx`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pptx
@@ -17,6 +17,7 @@ from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.formats import SUPPORTED
 from ingest.parsers.office_charts import read_chart, read_texts, write_chart
 from ingest.parsers.presentations.comments import read_authors, read_comments
+from ingest.parsers.presentations.placeholders import find_list_styles
 from ingest.parsers.presentations.shape_text import flatten_body, read_paragraphs
 from ingest.parsers.presentations.slide_tables import write_table
 from ingest.parsers.presentations.slides import label_slide, sort_in_reading_order, warn_of_picture_slides
@@ -81,7 +82,7 @@ class _SlideWriter:
         """Add a slide; return whether it has any text besides the descriptions of its pictures."""
         _choose_alternatives(slide._element)
         title = slide.shapes.title
-        paragraphs = list(read_paragraphs(title._element.txBody)) if title is not None else []
+        paragraphs = list(read_paragraphs(title._element.txBody, find_list_styles(title))) if title is not None else []
         name = " ".join(" ".join(paragraph.text for paragraph in paragraphs).split())
         self._builder.begin_page(label_slide(name, is_hidden=slide._element.get("show") in _OFF))
         self._builder.add_heading(1, name)
@@ -121,7 +122,7 @@ class _SlideWriter:
 
     def _write_content(self, shape: Any) -> None:
         if shape.has_text_frame:
-            self._builder.add_paragraph("\n".join(_read_lines(shape.text_frame._txBody)))
+            self._builder.add_paragraph("\n".join(_read_lines(shape.text_frame._txBody, find_list_styles(shape))))
         elif shape.has_table:
             write_table(shape.table._tbl, self._builder, has_header=bool(shape.table.first_row))
         elif shape.has_chart:
@@ -142,9 +143,9 @@ def _read_position(shape: Any) -> tuple[float, float]:
     return (shape.top or 0) / _EMU_PER_CM, (shape.left or 0) / _EMU_PER_CM
 
 
-def _read_lines(body: Element) -> Iterator[str]:
+def _read_lines(body: Element, inherited: Sequence[Element] = ()) -> Iterator[str]:
     """Yield the paragraphs of a text body that are not blank, list items with their marker and indent."""
-    for paragraph in read_paragraphs(body):
+    for paragraph in read_paragraphs(body, inherited):
         marker = f"{paragraph.marker} " if paragraph.marker else ""
         yield f"{'  ' * paragraph.level}{marker}{paragraph.format_line()}"
 

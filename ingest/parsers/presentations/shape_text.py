@@ -1,7 +1,7 @@
 # pyright: basic
 """Read the text of a shape of a PPTX slide as it is shown: scripts, struck-out runs and symbol fonts (DrawingML)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lxml.etree import _Element as Element
@@ -44,14 +44,17 @@ class _RunFormat:
     symbol_font: str = ""
 
 
-def read_paragraphs(body: Element | None) -> Iterator[Paragraph]:
-    """Yield the paragraphs of a text body (`a:txBody`, `p:txBody`) that are not blank."""
+def read_paragraphs(body: Element | None, inherited: Sequence[Element] = ()) -> Iterator[Paragraph]:
+    """Yield the paragraphs of a text body (`a:txBody`, `p:txBody`) that are not blank.
+
+    `inherited` are the list styles of the placeholders that it takes its format from, the nearest last.
+    """
     numbers = ListNumbers()
     for element in body.iterchildren(qn("a:p")) if body is not None else ():
         properties = element.find(qn("a:pPr"))
         level = int(properties.get("lvl", "0")) if properties is not None else 0
         runs = MarkedText()
-        _read_runs(element, _read_base(body, level), runs)
+        _read_runs(element, _read_base(body, level, inherited), runs)
         text, annotations = runs.join()
         if text.strip() or annotations:
             is_item = properties is not None and any(properties.find(tag) is not None for tag in _BULLETS)
@@ -67,10 +70,13 @@ def flatten_body(body: Element | None) -> str:
     return " ".join([*words, *annotations])
 
 
-def _read_base(body: Element | None, level: int) -> _RunFormat:
+def _read_base(body: Element, level: int, inherited: Sequence[Element]) -> _RunFormat:
     """Return the format that the list styles of a body give to a level."""
-    path = f"{qn('a:lstStyle')}/{qn(f'a:lvl{min(level, 8) + 1}pPr')}/{qn('a:defRPr')}"
-    return _read_format(body.find(path) if body is not None else None, _RunFormat())
+    path = f"{qn(f'a:lvl{min(level, 8) + 1}pPr')}/{qn('a:defRPr')}"
+    base = _RunFormat()
+    for style in (*inherited, body.find(qn("a:lstStyle"))):
+        base = _read_format(style.find(path) if style is not None else None, base)
+    return base
 
 
 def _read_runs(element: Element, base: _RunFormat, runs: MarkedText) -> None:

@@ -119,6 +119,23 @@ def test_symbol_fonts_show_their_signs(tmp_path: Path, runs: str, text: str) -> 
     assert deck.read().text == text
 
 
+def test_a_layout_strikes_out_what_its_placeholders_have(tmp_path: Path) -> None:
+    deck = Deck(tmp_path, "Prices")
+    layout_title = deck.slide.slide_layout.placeholders[0]._element.txBody
+    style = '<a:lstStyle><a:lvl1pPr><a:defRPr strike="sngStrike"/></a:lvl1pPr></a:lstStyle>'
+    layout_title.replace(layout_title.find(qn("a:lstStyle")), parse(style))
+    deck.add_box(run("not a placeholder"))
+    assert deck.read().text == "[struck out: Prices]\n\nnot a placeholder"
+
+
+def test_a_master_raises_what_its_slides_have(tmp_path: Path) -> None:
+    deck = Deck(tmp_path, "2")
+    style = deck.presentation.slide_master._element.find(f"{qn('p:txStyles')}/{qn('p:titleStyle')}")
+    style.find(f"{qn('a:lvl1pPr')}/{qn('a:defRPr')}").set("baseline", "30000")
+    deck.slide.shapes.title.text_frame.paragraphs[0].add_run().text = "x"
+    assert deck.read().text == "²ˣ"
+
+
 def item(text: str, numbering: str = "", level: int = 0) -> str:
     return f'<a:p><a:pPr lvl="{level}">{numbering}</a:pPr>{run(text)}</a:p>'
 
