@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def _make_grid(across: NDArray[np.float32], down: NDArray[np.float32]) -> Grid |
     return Grid(tuple(xs), tuple(ys), tuple(areas)) if areas else None
 
 
-def _cluster(positions: NDArray[np.float32]) -> list[float]:
+def _cluster(positions: NDArray[np.floating[Any]]) -> list[float]:
     """Return the distinct positions in order; those close together are one."""
     clusters: list[list[float]] = []
     for position in sorted(positions.tolist()):

@@ -264,7 +264,8 @@ class _Sheet:
         value = parts.get("v")
         stored = value.text or "" if value is not None else ""
         style = self.book.find_style(style_index)
-        formula = self._find_formula(parts.get("f"), row, column)
+        has_formula = "f" in parts or bool(self._array_formulas)
+        formula = self._find_formula(parts.get("f"), row, column) if has_formula else ""
         if formula and self._lacks_result(kind, stored):
             return self._compute(formula, _format_reference(row, column), style)
         if kind == "s":
