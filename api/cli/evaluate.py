@@ -26,16 +26,22 @@ def evaluate(
     style: Annotated[
         Literal["auto", "written", "quoted"], typer.Option(help="Whether answers are written, or quoted word for word.")
     ] = "auto",
+    groundedness: Annotated[
+        bool, typer.Option("--groundedness", help="Measure verdicts against people's on the judged sentences in DIR.")
+    ] = False,
     keep: Annotated[
         Path | None, typer.Option(help="Folder that keeps the ingested corpus for the next run.", show_default=False)
     ] = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Measure the quality of search, and of answers with `--answer`, in a temporary library."""
+    """Measure the quality of search, of answers with `--answer`, or of verdicts with `--groundedness`."""
     settings = settings_for(home)
     from api.commands import evaluate as commands
+    from api.commands import evaluate_groundedness
 
+    if groundedness:
+        raise typer.Exit(evaluate_groundedness.run(settings, folder, max_claims=queries, as_json=json))
     options = commands.EvalOptions(
         compare=compare, max_queries=queries, budget_chars=budget, keep=keep, answer=answer, style=style
     )

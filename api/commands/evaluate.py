@@ -76,7 +76,7 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
         open_home(evaluated, settings, options.keep) as home,
         open_services(settings.in_home(home, model=model)) as services,
     ):
-        progress = _ProgressReporter(evaluated.name)
+        progress = ProgressReporter(evaluated.name)
         collection = ingest_corpus(services, evaluated, progress)
         parts = SearchParts(services.library, services.index, services.embedder, services.retriever, collection.id)
         select_methods = list_compared_methods if options.compare else select_served_method
@@ -107,7 +107,7 @@ def _measure_answers(
         max_queries=options.max_queries,
     )
     answers = evaluate_answers(
-        evaluated, services.answerer.answer, asking, library=services.library, track=_ProgressReporter(evaluated.name)
+        evaluated, services.answerer.answer, asking, library=services.library, track=ProgressReporter(evaluated.name)
     )
     return replace(report, answers=answers)
 
@@ -124,7 +124,7 @@ def open_home(evaluated: EvalSet, settings: AllSettings, keep: Path | None) -> G
     yield keep / f"{evaluated.name.replace('/', '-')}-{fingerprint}"
 
 
-class _ProgressReporter:
+class ProgressReporter:
     """Reports progress on one set to stderr: as a bar on a terminal, as a line elsewhere."""
 
     def __init__(self, name: str) -> None:

@@ -68,7 +68,7 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
-class _Position:
+class Position:
     """The position of a line in a file, for error messages."""
 
     path: Path
@@ -132,7 +132,7 @@ def _optional(path: Path, read: Callable[[Path], _Value]) -> _Value | None:
     return read(path) if path.is_file() else None
 
 
-def _lines(path: Path) -> Iterator[tuple[_Position, bytes]]:
+def read_lines(path: Path) -> Iterator[tuple[Position, bytes]]:
     """Yield the lines that are not blank. Only a line feed ends a line: JSON may contain other separators."""
     try:
         content = path.read_bytes()
@@ -140,14 +140,14 @@ def _lines(path: Path) -> Iterator[tuple[_Position, bytes]]:
         raise EvalSetError(path=path, line=0, detail="the file is missing") from error
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line.strip():
-            yield _Position(path, number), line
+            yield Position(path, number), line
 
 
-def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Position, _Row]]:
+def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[Position, _Row]]:
     """Yield the rows of a JSON Lines file; ids are unique."""
     decoder = msgspec.json.Decoder(kind)
     seen: set[str] = set()
-    for position, line in _lines(path):
+    for position, line in read_lines(path):
         try:
             row = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -158,16 +158,16 @@ def _table(path: Path, kind: type[_Row]) -> Iterator[tuple[_Position, _Row]]:
         yield position, row
 
 
-def _tabbed(path: Path) -> Iterator[tuple[_Position, list[str]]]:
+def _tabbed(path: Path) -> Iterator[tuple[Position, list[str]]]:
     """Yield the rows of a TSV file, header first."""
-    for position, line in _lines(path):
+    for position, line in read_lines(path):
         try:
             yield position, line.decode("utf-8").rstrip("\r").split("\t")
         except UnicodeDecodeError as error:
             raise position.error("the line is not valid UTF-8") from error
 
 
-def _check(position: _Position, what: str, id_: str, ids: Container[str]) -> None:
+def _check(position: Position, what: str, id_: str, ids: Container[str]) -> None:
     if id_ not in ids:
         raise position.error(f"there is no {what} {id_!r}")
 

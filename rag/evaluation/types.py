@@ -162,3 +162,30 @@ class SetReport:
     def served(self) -> SearchMethodReport:
         """The report of the method that serves users."""
         return self.methods[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundednessReport:
+    """How well verdicts agree with people on the sentences of one set, `supported` ones and `others`.
+
+    The AUCs are the chance that a supported sentence scores above another one: by the score of verification, by the
+    cosine of the most similar sentence, by the largest share of words in one sentence. `called_supported` and
+    `called_unsupported` are the shares of both groups whose served verdict is right. `gold` has, by depth, the share of
+    sentences with a gold sentence among their first quotes; empty without gold. `latency` is of one sentence.
+    """
+
+    name: str
+    supported: int
+    others: int
+    auc: float
+    cosine_auc: float
+    overlap_auc: float
+    called_supported: Estimate
+    called_unsupported: Estimate
+    gold: Mapping[int, Estimate]
+    latency: LatencyReport
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean of the shares of supported and of other sentences that the verdict is right about."""
+        return (self.called_supported.mean + self.called_unsupported.mean) / 2

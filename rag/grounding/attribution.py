@@ -32,6 +32,14 @@ SENTENCE_ENDS = frozenset(".!?\n。！？।؟")
 _RANK: dict[Verdict, int] = {"supported": 2, "partly": 1, "unsupported": 0}
 
 
+@dataclass(frozen=True, slots=True)
+class SupportedMatch:
+    """A sentence of a passage, and how well it alone supports a sentence of an answer."""
+
+    match: SentenceMatch
+    support: Support
+
+
 class SentenceAttributor:
     """Attributes the sentences of one answer, also while it streams.
 
@@ -64,6 +72,10 @@ class SentenceAttributor:
         """Return every sentence of a finished answer, in order."""
         return [self._pinned.get(sentence) or self._pin(sentence) for sentence in split_answer(answer)]
 
+    def rank_support(self, claim: str) -> list[SupportedMatch]:
+        """Return the candidate quotes of one sentence without markers; the first is the one that is cited."""
+        return self._citer.rank_support(claim)
+
     def _pin(self, sentence: AnswerSentence) -> PinnedSentence:
         citations = self._citer.cite(sentence)
         pinned = PinnedSentence(self._citer.combine_verdicts(sentence, citations), tuple(citations))
@@ -85,29 +97,24 @@ class _SentenceCiter:
         for match in matches:
             matches_by_passage[numbers[match.stored.id]].append(match)
         citations = [
-            self._citation(sentence, number, self._best_support(sentence, matches_by_passage[number]), "marker")
+            self._citation(
+                sentence, number, _rank_support(sentence.text, matches_by_passage[number])[0].match, "marker"
+            )
             for number in sentence.numbers
             if number in matches_by_passage
         ]
         best_rank = max((_RANK[citation.verdict] for citation in citations), default=-1)
         if best_rank < _RANK["supported"] and matches:
-            match = self._best_support(sentence, matches)
+            match = _rank_support(sentence.text, matches)[0].match
             aligned = self._citation(sentence, numbers[match.stored.id], match, "alignment")
             is_near = match.score >= MIN_ALIGNMENT or aligned.verdict == "supported"
             if is_near and _RANK[aligned.verdict] > best_rank:
                 citations.append(aligned)
         return citations
 
-    def _best_support(self, sentence: AnswerSentence, matches: Sequence[SentenceMatch]) -> SentenceMatch:
-        """Return the best supporting one of the most similar sentences; of equal ones, the most similar.
-
-        The most similar sentence often makes the same statement with another number, and the row of a table is hardly
-        similar at all.
-        """
-        return max(matches[:VERIFIED_CANDIDATES], key=lambda match: self._support_score(sentence, match))
-
-    def _support_score(self, sentence: AnswerSentence, match: SentenceMatch) -> float:
-        return verify_claim(sentence.text, match.text, match.score, context=_context([match.stored])).score
+    def rank_support(self, claim: str) -> list[SupportedMatch]:
+        """Return the verified candidates of all passages, best supporting first; none without a passage."""
+        return _rank_support(claim, self.finder.rank_sentences(claim, [passage.stored for passage in self.passages]))
 
     def combine_verdicts(self, sentence: AnswerSentence, citations: Sequence[Citation]) -> SentenceVerdict:
         """Return the best verdict of the citations, or that of all quotes together if it is better."""
@@ -138,6 +145,19 @@ class _SentenceCiter:
         if self.judge is None or support.verdict == "unsupported":
             return support
         return verify(entailment=self.judge.judge(" ".join(texts), sentence.text))
+
+
+def _rank_support(claim: str, matches: Sequence[SentenceMatch]) -> list[SupportedMatch]:
+    """Return the most similar sentences, best supporting first; of equal ones, the most similar.
+
+    The most similar sentence often makes the same statement with another number, and the row of a table is hardly
+    similar at all.
+    """
+    verified = [
+        SupportedMatch(match, verify_claim(claim, match.text, match.score, context=_context([match.stored])))
+        for match in matches[:VERIFIED_CANDIDATES]
+    ]
+    return sorted(verified, key=lambda candidate: -candidate.support.score)
 
 
 def _context(chunks: Sequence[StoredChunk]) -> str:

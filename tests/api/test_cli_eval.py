@@ -10,7 +10,7 @@ from api.settings import AllSettings
 from tests.api.shell import Shell
 from tests.api.world import LoadedEmbedder, OneModel
 from tests.fakes import ScriptedEngine
-from tests.rag.evaluation_world import write_set
+from tests.rag.evaluation_world import write_rows, write_set
 
 KEYS = {"set", "documents", "chunks", "queries", "abstention", "latency_p50_ms", "latency_p95_ms"} | {
     f"{name}{suffix}"
@@ -170,3 +170,27 @@ def test_the_bundled_embedder_finds_what_is_meant(shell: Shell, folder: Path, mo
     found = shell.json("eval", str(folder), "--compare")
     assert found["ways"]["dense"]["ndcg@10"] == 1.0
     assert found["ndcg@10"] == 1.0
+
+
+JUDGED = [
+    {"claim": "The pump is oiled.", "label": "supported", "evidence": ["The pump is oiled."]},
+    {"claim": "Nobody swims.", "label": "not_supported", "evidence": ["The pump is oiled."]},
+]
+
+
+def test_verdicts_are_compared_with_those_of_people(shell: Shell, embedders: Embedders, tmp_path: Path) -> None:
+    write_rows(tmp_path / "judged.jsonl", JUDGED)
+    (report,) = shell.json("eval", "--groundedness", str(tmp_path))
+    assert (report["set"], report["supported"], report["others"]) == ("judged", 1, 1)
+    assert (report["auc"], report["cosine_auc"], report["overlap_auc"], report["balanced_accuracy"]) == (1, 1, 1, 1)
+    code, out, _ = shell.run("eval", "--groundedness", str(tmp_path))
+    assert code == 0
+    assert ["AUC", "1.000"] in [line.split() for line in out.splitlines()]
+
+
+def test_judged_sentences_that_are_wrong_exit_with_2(shell: Shell, embedders: Embedders, tmp_path: Path) -> None:
+    (tmp_path / "judged.jsonl").write_text("{}\n", encoding="utf-8")
+    code, out, err = shell.run("eval", "--groundedness", str(tmp_path))
+    assert (code, out) == (2, "")
+    assert f"{tmp_path / 'judged.jsonl'}, line 1: " in err
+    assert embedders.made == []

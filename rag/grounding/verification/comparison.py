@@ -34,10 +34,17 @@ class Comparison:
     missing_words: tuple[str, ...] = ()
 
 
+def measure_coverage(sentence: str, quote: str) -> float:
+    """Return the share of the sentence's content words that the quote has."""
+    claim, evidence = tokenize(sentence), tokenize(quote)
+    words = _content_by_stem(claim)
+    return sum(_has_word(word, evidence) for word in words.values()) / max(len(words), 1)
+
+
 def compare(sentence: str, quotes: Sequence[str], context: str) -> Comparison:
     """Compare a sentence with all its quotes together; `context` is the passage around them."""
     claim, evidence = tokenize(sentence), tokenize(BETWEEN_QUOTES.join(quotes))
-    words = {word.stem: word for word in (claim.content or claim.words)}
+    words = _content_by_stem(claim)
     missing = [word for word in words.values() if not _has_word(word, evidence)]
     names = [word for word in missing if word.is_name]
     nearby = [word for word in names if tokenize(context).has_stem(word.stem)]
@@ -52,6 +59,11 @@ def compare(sentence: str, quotes: Sequence[str], context: str) -> Comparison:
         swapped=find_swapped_words(claim, evidence),
         missing_words=tuple(dict.fromkeys(word.text for word in missing)),
     )
+
+
+def _content_by_stem(text: TokenizedText) -> dict[str, Word]:
+    """Return the content words of a text by stem; all its words if none is a content word."""
+    return {word.stem: word for word in (text.content or text.words)}
 
 
 def _has_word(word: Word, evidence: TokenizedText) -> bool:
