@@ -1,7 +1,7 @@
 """The backend that asks a running server over HTTP. It loads no model and opens no library."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -20,8 +20,13 @@ from api.wire.chat import ChatRequest
 from api.wire.search import SearchRequest, SearchResults
 from ingest.errors import CollectionNotFoundError
 
-TEMPORARY_CODES = frozenset({"model_loading", "engine_busy", "no_room_for_model", "worker_busy"})
-"""Refusals that end by themselves: a model loads, or others are served first."""
+TEMPORARY: Mapping[str, str] = {
+    "model_loading": "the model is still loading",
+    "engine_busy": "the model answers others first",
+    "no_room_for_model": "the model has no room while others are busy",
+    "worker_busy": "every worker process is busy",
+}
+"""Refusals that end by themselves, by their codes, and what a person is told of the wait."""
 RETRY_SECONDS = 2.0
 """Wait before the next try if the server names none; an error inside a stream cannot."""
 LEAST_RETRY_SECONDS = 0.1
@@ -123,10 +128,10 @@ class HttpBackend:
 
     def _wait_after(self, error: ServerRefusedError) -> None:
         """Wait before the next try, and say once why; raise the error if another try would end as this one."""
-        if error.code not in TEMPORARY_CODES:
+        if error.code not in TEMPORARY:
             raise error
         if error.code != self._notified_code:
-            self._notify(f"{error}; waiting (Ctrl-C gives up)")
+            self._notify(f"{TEMPORARY[error.code]}; waiting for it (Ctrl-C gives up)")
             self._notified_code = error.code
         seconds = RETRY_SECONDS if error.retry_after_seconds is None else error.retry_after_seconds
         time.sleep(min(max(seconds, LEAST_RETRY_SECONDS), LONGEST_RETRY_SECONDS))

@@ -7,9 +7,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from api.backends.errors import BackendError
-from api.backends.open_backend import open_backend
 from api.backends.types import Backend, CompleteAnswer
 from api.commands.answer_output import AnswerView, print_citations, shorten
+from api.commands.backend import open_backend
 from api.commands.chat_session import ChatSession, open_chat_session
 from api.commands.output import CommandError, messages, results, strip_control_chars, write_json, write_json_line
 from api.commands.requests import AskOptions, SearchOptions, build_search_request, parse_filter_options

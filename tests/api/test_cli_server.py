@@ -186,7 +186,7 @@ def test_a_model_that_is_loading_is_waited_for(shell: Shell, served: World) -> N
     code, out, err = shell.run(*OILED)
     assert code == 0
     assert "It is oiled every 3 months" in out
-    assert err.count("is still loading") == 1
+    assert err.count("the model is still loading; waiting") == 1
 
 
 @pytest.mark.parametrize("command", [OILED, ("chat", "-c", "docs")], ids=["ask", "chat"])
@@ -207,7 +207,7 @@ def test_a_busy_model_is_waited_for(
     code, out, err = shell.run(*command)
     assert code == 0
     assert "Every 3 months." in out
-    assert err.count("requests already wait for the model") == 1
+    assert err.count("the model answers others first; waiting") == 1
     assert err.count("[all 2 documents") == 1  # what the answer is based on
 
 
