@@ -140,7 +140,7 @@ class Services:
         self.answerer = Answerer(
             self.library,
             self.retriever,
-            EvidenceFinder(self.library, self.embedder),
+            EvidenceFinder(self.library, self.embedder, self.retriever.sentences),
             self.models.open_engine,
             AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions, rag.answer_style),
             judge=self.entailment,

@@ -82,7 +82,7 @@ def _measure(settings: AllSettings, evaluated: EvalSet, options: EvalOptions) ->
         select_methods = list_compared_methods if options.compare else select_served_method
         methods = select_methods(parts, has_history=any(query.history for query in evaluated.queries))
         chunks = services.library.size([collection.id]).chunks
-        finder = EvidenceFinder(services.library, services.embedder)
+        finder = EvidenceFinder(services.library, services.embedder, services.retriever.sentences)
         report = evaluate_search(evaluated, methods, policy, finder=finder, chunks=chunks, track=progress)
         return _measure_answers(report, evaluated, services, collection.id, options) if options.answer else report
 

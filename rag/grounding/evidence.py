@@ -6,24 +6,19 @@ chunk. On 586 held-out questions of XQuAD/en the first sentence has the answer t
 by the cosine alone it is .69 and .88 (docs/development/decisions/2026-11-28-evidence-score.md).
 """
 
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-from cachetools import LRUCache
-from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.library.pages import Location, locate
 from ingest.text.analyzer import extract_terms
 from ingest.types import Embedder, StoredChunk
-from rag.grounding.sentence_spans import find_sentence_spans
+from rag.retrieval.sentence_spans import find_sentence_spans
+from rag.retrieval.sentence_vectors import SentenceEmbedder
 from rag.retrieval.term_coverage import TermCoverage
 from rag.types import Quote, ScoredChunk
 
-CACHED_CHUNKS = 4_096
 COSINE_WEIGHT, COVERAGE_WEIGHT, RELEVANCE_WEIGHT = 0.25, 0.35, 0.4
 """Weights of the evidence score: fitted on half of XQuAD/en and QED, and level on the other half."""
 
@@ -49,23 +44,17 @@ class SentenceMatch:
         return chunk.text[self.start - chunk.start : self.end - chunk.start]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sentences:
-    """Spans and their unit vectors, float32 of shape (len(spans), dimension)."""
-
-    spans: tuple[tuple[int, int], ...]
-    vectors: NDArray[np.float32]
-
-
 class EvidenceFinder:
-    """Ranks the sentences of chunks and caches their vectors. Safe to use from many threads."""
+    """Ranks the sentences of chunks. Safe to use from many threads.
 
-    def __init__(self, library: Library, embedder: Embedder) -> None:
+    `sentences` has their vectors; by default it is one of its own.
+    """
+
+    def __init__(self, library: Library, embedder: Embedder, sentences: SentenceEmbedder | None = None) -> None:
         self._library = library
         self.embedder = embedder
         self._coverage = TermCoverage(library)
-        self._lock = threading.Lock()
-        self._cache: LRUCache[int, _Sentences] = LRUCache(CACHED_CHUNKS)
+        self._sentences = sentences or SentenceEmbedder(embedder)
 
     def rank_sentences(self, text: str, chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
         """Return every sentence of `chunks`, most similar to `text` (of any length) first; scores are cosines."""
@@ -101,7 +90,7 @@ class EvidenceFinder:
         vector = self.embedder.embed_query(text)
         return [
             SentenceMatch(chunk, start, end, float(score))
-            for chunk, sentences in zip(chunks, self._embed_sentences(chunks), strict=True)
+            for chunk, sentences in zip(chunks, self._sentences.embed(chunks), strict=True)
             for (start, end), score in zip(sentences.spans, sentences.vectors @ vector, strict=True)
         ]
 
@@ -125,25 +114,6 @@ class EvidenceFinder:
             boxes=location.boxes,
             place=location.place,
         )
-
-    def _embed_sentences(self, chunks: Sequence[StoredChunk]) -> list[_Sentences]:
-        with self._lock:
-            sentences = {chunk.id: self._cache[chunk.id] for chunk in chunks if chunk.id in self._cache}
-        missing = list({chunk.id: chunk for chunk in chunks if chunk.id not in sentences}.values())
-        spans = [find_sentence_spans(chunk.chunk) for chunk in missing]
-        texts = [
-            chunk.chunk.text[start - chunk.chunk.start : end - chunk.chunk.start]
-            for chunk, chunk_spans in zip(missing, spans, strict=True)
-            for start, end in chunk_spans
-        ]
-        vectors = self.embedder.embed(texts)  # a sentence fits into the embedder's window, because its chunk does
-        position = 0
-        for chunk, chunk_spans in zip(missing, spans, strict=True):
-            sentences[chunk.id] = _Sentences(chunk_spans, vectors[position : position + len(chunk_spans)])
-            position += len(chunk_spans)
-        with self._lock:
-            self._cache.update(sentences)
-        return [sentences[chunk.id] for chunk in chunks]
 
 
 def split_chunk(stored: StoredChunk) -> list[SentenceMatch]:

@@ -12,6 +12,8 @@ from ingest.types import Embedder, StoredChunk
 from rag.retrieval.fusion import FusedChunk, VariantHits, combine_convexly, fuse, weighted_mean
 from rag.retrieval.query_variants import QueryVariant, expand_query
 from rag.retrieval.reranking import rerank
+from rag.retrieval.sentence_ranking import RANKED_CHUNKS, is_unclear, rank_by_sentences
+from rag.retrieval.sentence_vectors import SentenceEmbedder
 from rag.retrieval.term_coverage import TermCoverage, TermMatch
 from rag.types import Reranker, ScoredChunk, Search
 
@@ -29,7 +31,7 @@ class Retriever:
 
     `fusion_weight` is the weight of dense scores against lexical ones. `vocabulary_fit` returns how well the embedder
     knows the language of a text, in [0, 1]: the worse it does, the more lexical scores count. A `reranker` scores the
-    best candidates again.
+    best candidates again. `sentences` has the vectors of sentences that were compared, for evidence to share.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Retriever:
         vocabulary_fit: Callable[[str], float] = lambda _: 1.0,
         reranker: Reranker | None = None,
     ) -> None:
+        self.sentences = SentenceEmbedder(embedder)
         self._library = library
         self._index = index
         self._embedder = embedder
@@ -57,12 +60,14 @@ class Retriever:
     def rank_candidates(self, search: Search, top_k: int) -> list[ScoredChunk]:
         """Return all candidates, best first, after reranking; at least `top_k` if the library has as many.
 
-        A reranker replaces the scores of the best ones: see `rag.retrieval.reranking.rerank`.
+        A reranker replaces the scores of the best ones: see `rag.retrieval.reranking.rerank`. Without one, the best
+        are ranked by their sentences too if none clearly fits: see `rag.retrieval.sentence_ranking`.
         """
         candidates = self.score_candidates(search, top_k)
-        if self._reranker is None:
-            return candidates
-        return rerank(self._reranker, expand_query(search.query, search.standalone_query), candidates)
+        variants = expand_query(search.query, search.standalone_query)
+        if self._reranker is not None:
+            return rerank(self._reranker, variants, candidates)
+        return self._rank_by_sentences(variants, candidates) if is_unclear(candidates) else candidates
 
     @property
     def has_reranker(self) -> bool:
@@ -85,6 +90,15 @@ class Retriever:
             for candidate, of_candidate in zip(candidates, zip(*matches, strict=True), strict=True)
         ]
         return sorted(scored, key=lambda candidate: (-candidate.score, candidate.chunk.id))
+
+    def _rank_by_sentences(
+        self, variants: Sequence[QueryVariant], candidates: Sequence[ScoredChunk]
+    ) -> list[ScoredChunk]:
+        vectors = [self._embedder.embed_query(variant.text) for variant in variants]
+        sentences = self.sentences.embed([candidate.chunk for candidate in candidates[:RANKED_CHUNKS]])
+        cosines = [weighted_mean(variants, map(of_chunk.find_best_cosine, vectors)) for of_chunk in sentences]
+        dense_weight = self._fusion_weight * candidates[0].breakdown.vocabulary_fit
+        return rank_by_sentences(candidates, cosines, dense_weight)
 
     def _match_terms(self, hits: VariantHits, candidates: Sequence[ScoredChunk]) -> list[TermMatch]:
         bm25 = [hits.bm25.get(candidate.chunk.id, 0.0) for candidate in candidates]
