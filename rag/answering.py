@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 
 from ingest.library.library import Library
+from rag.answers.code_outline import answer_from_outline, select_source_files
 from rag.answers.events import finish_answer, list_turn_passages, start_answer
 from rag.answers.grounder import Grounder
 from rag.answers.producer import AnswerTask, Producer
@@ -25,6 +26,7 @@ from rag.engines.types import Engine, Message
 from rag.generation.answer_clock import AnswerClock
 from rag.grounding.evidence import EvidenceFinder, split_chunk
 from rag.grounding.supersession import SupersessionFinder, put_successors_first
+from rag.questions.code_question import detect_code_question
 from rag.questions.row_conditions import read_row_question
 from rag.questions.scope import Scope
 from rag.retrieval.hybrid import Retriever
@@ -110,7 +112,12 @@ class Answerer:
             question, query = replace(question, scope=make_scope_filter(scope)), scope.query
         planner = self._planner(question, engine)
         facts = collect_facts(self._library, planner, self._policy, question, engine.info(), scope)
-        route, plan = self._plan(question, query, engine, planner, choose_route(question, facts))
+        route = choose_route(question, facts)
+        plan = self._plan_outline(question, query, planner, route, scope)
+        if plan is None:
+            route, plan = self._plan(question, query, engine, planner, route)
+        else:
+            route = replace(TABLE_ROUTE, scope=route.scope)
         return AnswerTask(
             question=question,
             query=query,
@@ -124,6 +131,17 @@ class Answerer:
 
     def _planner(self, question: Question, engine: Engine) -> Planner:
         return Planner(self._library, self._memory, self._policy, question, engine)
+
+    def _plan_outline(
+        self, question: Question, query: str, planner: Planner, route: Route, scope: Scope | None
+    ) -> Plan | None:
+        """Return the plan of an answer from the outline of source files, if the question is for their definitions."""
+        asked = detect_code_question(query if scope is None else scope.rest)
+        if asked is None or route.kind == "none" or question.sampling.json_schema or question.mode == "overview":
+            return None
+        files = select_source_files(self._library, question.collections, scope)
+        answer = answer_from_outline(self._library, asked, files)
+        return None if answer is None else planner.plan_table(answer)
 
     def _plan(
         self, question: Question, query: str, engine: Engine, planner: Planner, route: Route

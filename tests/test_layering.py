@@ -34,6 +34,7 @@ ADAPTERS = {
     "sentencex": ("ingest/text/sentences.py",),
     "Stemmer": ("ingest/text/analyzer.py",),
     "tokenizers": ("ingest/embedders/tokenizer.py",),
+    "tree_sitter": ("ingest/parsers/plain/syntax_outline.py",),
     "transformers": ("rag/engines/transformers/",),
     "watchfiles": ("ingest/jobs/watch.py",),
 }

@@ -30,6 +30,7 @@ from ingest.types import (
     DocumentStatus,
     EmbedderPassport,
     Filter,
+    Heading,
     IndexChanges,
     LibrarySize,
     Page,
@@ -160,6 +161,15 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         with self.storage.database.read() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
             return content.read_pages(db, collection_id, file_id)
+
+    def headings(self, collection_id: str, file_id: str) -> list[Heading]:
+        """Return the headings of a document in order, the definitions of a source file among them.
+
+        Raises `FileNotInLibraryError`.
+        """
+        with self.storage.database.read() as db:
+            documents.find(db, self.storage.owner, collection_id, file_id)
+            return content.read_headings(db, collection_id, file_id)
 
     def page_text(self, collection_id: str, file_id: str, number: int) -> str:
         """Return the text of one page; raises `FileNotInLibraryError` or `PageNotFoundError`."""

@@ -65,10 +65,10 @@ REFUSED_BY_CONTENT = (
 
 _CODE_SUFFIXES = (
     ".py .pyi .pyx .js .mjs .cjs .jsx .ts .tsx .vue .svelte .java .kt .kts .scala .groovy .clj .cljs .c .cc .cpp .cxx "
-    ".h .hh .hpp .hxx .m .mm .rs .go .rb .php .pl .pm .cs .fs .vb .swift .dart .lua .r .jl .hs .ml .mli .ex .exs .erl "
-    ".elm .nim .zig .d .pas .f .f90 .f95 .ada .lisp .el .scm .sh .bash .zsh .fish .ps1 .bat .cmd .sql .yaml .yml "
-    ".toml .ini .cfg .conf .properties .env .xml .xsd .xsl .xslt .css .scss .sass .less .tex .bib .sty .cls .proto "
-    ".graphql .gradle .cmake .mk .tf .hcl .nix .diff .patch .asm .s .v .vhd .vhdl .sol .cu .glsl .hlsl"
+    ".h .hh .hpp .hxx .m .mm .rs .go .rb .php .phtml .inc .pl .pm .cs .fs .vb .swift .dart .lua .r .jl .hs .ml .mli "
+    ".ex .exs .erl .elm .nim .zig .d .pas .f .f90 .f95 .ada .lisp .el .scm .sh .bash .zsh .fish .ps1 .bat .cmd .sql "
+    ".yaml .yml .toml .ini .cfg .conf .properties .env .xml .xsd .xsl .xslt .css .scss .sass .less .tex .bib .sty "
+    ".cls .proto .graphql .gradle .cmake .mk .tf .hcl .nix .diff .patch .asm .s .v .vhd .vhdl .sol .cu .glsl .hlsl"
 )
 CODE_NAMES = frozenset(
     {"makefile", "dockerfile", "jenkinsfile", "vagrantfile", "rakefile", "gemfile", "cmakelists.txt"}

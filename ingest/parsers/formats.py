@@ -22,7 +22,7 @@ _BOM = b"\xef\xbb\xbf"
 
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.I | re.S)
 _XML_START = re.compile(rb"\s*<\?xml\s")
-_SCRIPT_START = re.compile(rb"#!\s*/\S+")
+_SCRIPT_START = re.compile(rb"#!\s*/\S+|<\?php\b")
 _JSON_START = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{])")
 _JSON_ENDS = (b"}", b"]")
 _MAILBOX_START = re.compile(rb"From \S+ .*\d{4}\r?\n[\w-]+:")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ingest.errors import FileNotInLibraryError
 from ingest.storage import snapshots
 from ingest.storage.database import json_array
-from ingest.types import BlockKind, Chunk, Page, StoredChunk
+from ingest.types import BlockKind, Chunk, Heading, Page, StoredChunk
 
 UNPUBLISHED = ""
 """The collection id of chunks that are not published."""
@@ -168,6 +168,27 @@ def _close_gap(db: apsw.Connection, document_id: int, start: int) -> None:
         )
 
 
+def insert_headings(db: apsw.Connection, document_id: int, headings: Sequence[Heading]) -> None:
+    """Add headings behind those that a document has."""
+    (count,) = next(iter(db.execute("SELECT count(*) FROM headings WHERE document_id = ?", (document_id,))))
+    db.executemany(
+        "INSERT INTO headings (document_id, number, start_offset, level, title) VALUES (?, ?, ?, ?, ?)",
+        [
+            (document_id, number, heading.start, heading.level, heading.title)
+            for number, heading in enumerate(headings, start=count + 1)
+        ],
+    )
+
+
+def read_headings(db: apsw.Connection, collection_id: str, file_id: str) -> list[Heading]:
+    """Return the headings of a document in order; none if it was read before headings were stored."""
+    sql = (
+        "SELECT h.level, h.title, h.start_offset FROM headings h JOIN documents d ON d.id = h.document_id"
+        " WHERE d.collection_id = ? AND d.file_id = ? ORDER BY h.number"
+    )
+    return [Heading(*row) for row in db.execute(sql, (collection_id, file_id))]
+
+
 def insert_chunks(
     db: apsw.Connection,
     document_id: int,
@@ -211,7 +232,12 @@ def publish(db: apsw.Connection, document_id: int, collection_id: str, generatio
 
 
 def copy(db: apsw.Connection, from_id: int, to_id: int, collection_id: str, generation: int) -> None:
-    """Give a document the pages, chunks and vectors of another one."""
+    """Give a document the pages, headings, chunks and vectors of another one."""
+    db.execute(
+        "INSERT INTO headings (document_id, number, start_offset, level, title)"
+        " SELECT ?, number, start_offset, level, title FROM headings WHERE document_id = ?",
+        (to_id, from_id),
+    )
     db.execute(
         "INSERT INTO pages (document_id, number, start_offset, end_offset, width, height, words, text, label,"
         " ocr_confidence) SELECT ?, number, start_offset, end_offset, width, height, words, text, label,"
@@ -243,10 +269,11 @@ def retitle(db: apsw.Connection, document_id: int, old: str, new: str) -> None:
 
 
 def clear(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:
-    """Delete the pages, chunks and vectors of a document, and the record of a snapshot that has its vectors."""
+    """Delete the content and the headings of a document, and the record of a snapshot that has its vectors."""
     record_removal(db, collection_id, document_id, generation)
     db.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))  # vectors go with them
     db.execute("DELETE FROM pages WHERE document_id = ?", (document_id,))
+    db.execute("DELETE FROM headings WHERE document_id = ?", (document_id,))
 
 
 def record_removal(db: apsw.Connection, collection_id: str, document_id: int, generation: int) -> None:

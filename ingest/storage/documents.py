@@ -26,7 +26,7 @@ from ingest.types import (
     Progress,
 )
 
-READER_VERSION = "4"
+READER_VERSION = "5"
 """Raised when files are read in another way: documents that failed are tried again, others are named by the check."""
 
 _COLUMNS = """
@@ -126,6 +126,7 @@ def append(
     replaces = any(version.is_read for version in _other_versions(db, collection_id, file_id))
     generation = collections.next_generation(db, collection_id)
     content.insert_pages(db, document_id, piece.document.pages, piece.document.text)
+    content.insert_headings(db, document_id, piece.document.headings)
     published_in = content.UNPUBLISHED if replaces else collection_id
     content.insert_chunks(db, document_id, published_in, generation, piece.chunks, vectors)
     db.execute(

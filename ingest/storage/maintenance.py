@@ -22,6 +22,7 @@ _FTS_TABLES = ("chunks_fts", "names_fts", "turns_fts", "titles_fts")
 _ORPHANS = (
     ("documents", "collection_id NOT IN (SELECT id FROM collections) OR file_id NOT IN (SELECT id FROM files)"),
     ("pages", "document_id NOT IN (SELECT id FROM documents)"),
+    ("headings", "document_id NOT IN (SELECT id FROM documents)"),
     ("chunks", "document_id NOT IN (SELECT id FROM documents)"),
     ("vectors", "chunk_id NOT IN (SELECT id FROM chunks)"),
     ("removed_chunks", "collection_id NOT IN (SELECT id FROM collections)"),

@@ -385,4 +385,14 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE documents ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
     CREATE INDEX files_by_name ON files (owner, filename, created_at);
     """,
+    """
+    CREATE TABLE headings (
+        document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        start_offset INTEGER NOT NULL,
+        level INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        PRIMARY KEY (document_id, number)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

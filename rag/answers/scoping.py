@@ -9,6 +9,7 @@ from rag.questions.scope import (
     MAX_NAMED,
     NamedDocuments,
     Scope,
+    choose_by_ending,
     choose_described,
     choose_exact,
     choose_without_noun,
@@ -47,7 +48,13 @@ def _resolve(
     for phrase in mention.phrases:
         if (named := choose_exact(mention, phrase, exact)) is not None:
             return named
-        if mention.evidence == "written" or not phrase.nouns:
+        if mention.evidence == "written":
+            if phrase.is_file_name:
+                endings = library.find_documents_by_words(collections, phrase.words, limit=MAX_CANDIDATES)
+                if (named := choose_by_ending(mention, phrase, endings)) is not None:
+                    return named
+            continue
+        if not phrase.nouns:
             continue
         candidates = library.find_documents_by_words(collections, phrase.described_by, limit=MAX_NAMED + 1)
         named = choose_described(mention, phrase, candidates) or choose_without_noun(mention, phrase, exact)

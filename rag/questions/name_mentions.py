@@ -73,6 +73,11 @@ class NamePhrase:
         return tuple(dict.fromkeys(key for key in map(make_name_key, (self.text, own)) if key))
 
     @property
+    def is_file_name(self) -> bool:
+        """Whether it is a file name with its suffix, in one word."""
+        return _FILE.fullmatch(self.text) is not None
+
+    @property
     def key_without_noun(self) -> str:
         """The key of what is left without the words for a kind of document: lab, of “the lab report”."""
         return make_name_key(" ".join(word for word in self.described_by if not _is_document_noun(word)))

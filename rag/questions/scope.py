@@ -69,6 +69,16 @@ def choose_exact(mention: Mention, phrase: NamePhrase, candidates: Sequence[Docu
     return NamedDocuments(mention, phrase, named) if named and _is_exact_name(mention, phrase) else None
 
 
+def choose_by_ending(mention: Mention, phrase: NamePhrase, candidates: Sequence[DocumentName]) -> NamedDocuments | None:
+    """Return the one of the `candidates` whose file name ends with the words of the phrase, suffix included.
+
+    People leave out what stands in front: `helpers.inc` for b12-helpers.inc. None if there are several.
+    """
+    words = list(phrase.words)
+    named = tuple(name for name in candidates if fold_words(name.filename)[-len(words) :] == words)
+    return NamedDocuments(mention, phrase, named) if len(named) == 1 else None
+
+
 def choose_without_noun(
     mention: Mention, phrase: NamePhrase, candidates: Sequence[DocumentName]
 ) -> NamedDocuments | None:

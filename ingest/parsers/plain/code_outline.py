@@ -1,4 +1,7 @@
-"""Outline a source file by its classes and functions: Python by its grammar, others by definition lines. Pure."""
+"""Outline a source file by its classes and functions: by the grammar of its language, else by definition lines. Pure.
+
+A definition is a heading of the text. Its title begins with a word of `TYPE_WORDS` if it is no function.
+"""
 
 import ast
 import re
@@ -6,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from ingest.parsers.plain.syntax_outline import find_definitions, find_language
 from ingest.types import Heading
 
 _PYTHON = frozenset({".py", ".pyi", ".pyw"})
@@ -46,7 +50,14 @@ def extract_outline(text: str, suffix: str) -> tuple[Heading, ...]:
         tree = _parse_python(text)
         if tree is not None:
             return tuple(_find_python_definitions(tree.body, 1, starts))
-    return tuple(_find_definition_lines(text, starts, suffix))
+    by_syntax: list[Heading] = []
+    if (language := find_language(text, suffix)) is not None:
+        by_syntax, is_sound = find_definitions(text, language, starts)
+        if is_sound:
+            return tuple(by_syntax)
+    by_lines = list(_find_definition_lines(text, starts, suffix))
+    # An error can hide what follows it; lines that can only be definitions stay what they are.
+    return tuple(by_lines if len(by_lines) > len(by_syntax) else by_syntax)
 
 
 def _parse_python(text: str) -> ast.Module | None:

@@ -64,7 +64,7 @@ OTHERS = [
     (
         "a.ts",
         "export class A extends B {\n  load() {}\n}\nexport async function go(x) {\n}\n",
-        {1: "class A", 4: "function go"},
+        {1: "class A", 2: "load", 4: "function go"},
     ),
     (
         "a.rs",
@@ -73,7 +73,10 @@ OTHERS = [
     ),
     ("a.go", "func (s *Server) Run(x int) error {\n}\ntype T struct {\n}\n", {1: "func Run", 3: "type T"}),
     ("a.c", "int decl(int a);\nstatic int *foo(int a)\n{\n  if (a) {\n  }\n}\nelse if (x) {\n", {2: "foo"}),
-    ("a.java", "public final class A {\n    int f(int x) {\n    }\n}\n", {1: "class A"}),
+    ("a.java", "public final class A {\n    int f(int x) {\n    }\n}\n", {1: "class A", 2: "f"}),
+    ("a.inc", "<?php\nclass A {\n  function b() {}\n}\n", {2: "class A", 3: "function b"}),
+    ("a.js", "const a = () => 1;\nexports.b = function () {};\n", {1: "function a", 2: "function b"}),
+    ("a.cpp", "int\nA::f(int a,\n  int b) const\n{\n}\n", {1: "A::f"}),
     (
         "a.rb",
         "module M\n  class B < C\n    def ok?\n    end\n  end\nend\n",
