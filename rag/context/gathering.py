@@ -11,6 +11,7 @@ from rag.engines.types import Engine, Message
 from rag.grounding.abstention import Answerability, judge_answerability
 from rag.grounding.conditions import NO_CONDITIONS, Conditions, explain_missing, explain_no_value, make_conditions
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
+from rag.grounding.supersession import search_amendments
 from rag.questions.identifiers import extract_identifiers
 from rag.questions.request_phrases import strip_request
 from rag.retrieval.hybrid import Retriever
@@ -25,7 +26,8 @@ from rag.types import Question, ScoredChunk, Search
 class GatheredEvidence:
     """The evidence for a question, the best first.
 
-    `hits` are the chunks among the top_k that can answer it, `omitted` those among the next top_k that can, too.
+    `hits` are the chunks among the top_k that can answer it, with the amendments of their clauses; `omitted` are those
+    among the next top_k that can, too.
     `matches` are the sentences of the top_k chunks; if the question names identifiers, those that have them.
     `absence` says which identifiers stand in no document, if that decides that there is no answer, and `reasons`
     explain an abstention, in words for the user. `tables` are the chunks of tables among all candidates, `conditions`
@@ -71,10 +73,21 @@ class EvidenceGatherer:
         omitted: tuple[ScoredChunk, ...] = ()
         if with_omitted and judged.is_answerable:
             omitted = self._judge(query, candidates[top_k : 2 * top_k], conditions)[0].hits
+        hits = self._add_amendments(judged.hits, matches, search)
         tables = tuple(candidate.chunk for candidate in candidates if is_table(candidate.chunk))
-        return GatheredEvidence(
-            judged.hits, omitted, tuple(matches), judged.reasons, tables=tables, conditions=conditions
-        )
+        return GatheredEvidence(hits, omitted, tuple(matches), judged.reasons, tables=tables, conditions=conditions)
+
+    def _add_amendments(
+        self, hits: tuple[ScoredChunk, ...], matches: Sequence[SentenceMatch], search: Search
+    ) -> tuple[ScoredChunk, ...]:
+        """Return hits with the amendments of the clauses in which the best sentences stand, behind the best hit."""
+        if not hits:
+            return hits
+        amending = search_amendments(self._library, search, matches)
+        best, *others = hits
+        ids = {chunk.id for chunk in amending}
+        behind = [replace(best, chunk=chunk) for chunk in amending if chunk.id != best.chunk.id]
+        return (best, *behind, *(hit for hit in others if hit.chunk.id not in ids))
 
     def _judge(
         self, query: str, hits: Sequence[ScoredChunk], conditions: Conditions

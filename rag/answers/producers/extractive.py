@@ -8,7 +8,7 @@ from rag.engines.types import Usage
 from rag.generation.quote_selection import choose_with_model, compose_quotes, select_sentences, show_sentences
 from rag.grounding.answer_verdict import judge_quotes
 from rag.grounding.evidence import SentenceMatch
-from rag.grounding.supersession import put_successors_first
+from rag.grounding.supersession import keep_superseded, put_successors_first
 from rag.models.capability import is_capable
 from rag.types import AnswerDelta, AnswerEvent
 
@@ -33,6 +33,7 @@ class ExtractiveProducer:
             yield AnswerDelta(NOTHING_CHOSEN)
             return Draft(Completion(NOTHING_CHOSEN, "stop", usage), answer_verdict=verdict)
         numbers = {passage.stored.id: passage.number for passage in plan.context.passages}
+        chosen = keep_superseded(chosen, plan.matches, plan.successors)
         ordered = put_successors_first(chosen, plan.successors)
         text, quotes = compose_quotes(show_sentences(ordered, superseded=plan.successors.keys()), numbers)
         task.clock.mark_first_token()

@@ -12,6 +12,16 @@ from dataclasses import dataclass, replace
 from rag.grounding.supersession.change_words import is_denied
 from rag.grounding.supersession.clauses import ClauseLabel, ClauseReference, find_references
 
+AMENDING_WORDS = """
+amendment addendum amended replaced deleted follows
+Nachtrag ersetzt geändert Fassung gestrichen
+avenant remplacé modifié supprimé
+adenda sustituye modifica redactado suprime
+sostituito modificato addendum
+aditamento substituído alterada redação
+wijziging vervangen gewijzigd luiden vervalt
+"""
+"""Words that sentences of this kind, or the titles over them, have."""
 _REPLACING = r"""
     replaced|substituted|amended|restated|modified|revised|changed|reads?|
     ersetzt|geändert|gefasst|neugefasst|abgeändert|angepasst|Fassung|lautet|lauten|(?:an|die)\ (?:die\ )?Stelle|

@@ -69,12 +69,14 @@ class SupersessionFinder:
     def __init__(self, library: Library) -> None:
         self._origins = OriginReader(library)
 
-    def find(self, targets: Sequence[SentenceMatch], others: Iterable[SentenceMatch]) -> dict[SpanKey, Successor]:
-        """Return the latest successor of each superseded sentence among the first `MAX_TARGETS` of `targets`.
+    def find(
+        self, targets: Sequence[SentenceMatch], others: Iterable[SentenceMatch], *, max_targets: int = MAX_TARGETS
+    ) -> dict[SpanKey, Successor]:
+        """Return the latest successor of each superseded sentence among the first `max_targets` of `targets`.
 
         `others` are the sentences that may replace them, in the order of their documents.
         """
-        statements = [self._read(match) for match in targets[:MAX_TARGETS]]
+        statements = [self._read(match) for match in targets[:max_targets]]
         later = [self._read(match) for match in others]
         amending = _collect_amending(later)
         documents = {statement.origin.document.key: statement.origin.document for statement in (*statements, *later)}

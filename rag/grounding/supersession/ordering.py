@@ -24,6 +24,23 @@ def put_successors_first(
     return list(ordered.values())
 
 
+def keep_superseded(
+    chosen: Sequence[SentenceMatch], matches: Sequence[SentenceMatch], successors: Mapping[SpanKey, Successor]
+) -> list[SentenceMatch]:
+    """Return `chosen` with those of `matches` that a chosen sentence supersedes behind it.
+
+    "In clause 1.4 the amount is replaced" says little without clause 1.4.
+    """
+    kept: dict[SpanKey, SentenceMatch] = {}
+    for match in chosen:
+        kept.setdefault(key_of(match), match)
+        for other in matches:
+            successor = successors.get(key_of(other))
+            if successor is not None and key_of(successor.match) == key_of(match):
+                kept.setdefault(key_of(other), other)
+    return list(kept.values())
+
+
 def _follow(match: SentenceMatch, successors: Mapping[SpanKey, Successor]) -> Iterator[SentenceMatch]:
     """Yield the successor of a sentence, the successor of that, and so on."""
     passed = {key_of(match)}

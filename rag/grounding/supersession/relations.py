@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ingest.text.analyzer import extract_terms
 from ingest.text.mail_headings import is_header
 from rag.grounding.conflicts import extract_topic_words
+from rag.grounding.evidence import SentenceMatch
 from rag.grounding.supersession.amendments import find_amendments
 from rag.grounding.supersession.change_words import is_change_word, is_denied, is_proposal
 from rag.grounding.supersession.clauses import ClauseLabel, find_label, find_label_end
@@ -61,7 +62,7 @@ def replaces_by_amendment(earlier: Statement, amending: Statement, new_text: str
 
     Whether the two are in the same contract is for the caller to know.
     """
-    labels = find_clauses(earlier)
+    labels = find_clauses(earlier.match)
     for amendment in find_amendments(amending.text):
         if not any(amendment.applies_to(label) for label in labels):
             continue
@@ -114,15 +115,15 @@ def is_earlier_day(day: str, other: str) -> bool:
     return day[:length] < other[:length]
 
 
-def find_clauses(statement: Statement) -> list[ClauseLabel]:
-    """Return the number of the clause that a statement stands in, or of those that it amends."""
-    amended = [ClauseLabel(each.clause.path, each.clause.kind) for each in find_amendments(statement.text)]
+def find_clauses(match: SentenceMatch) -> list[ClauseLabel]:
+    """Return the number of the clause that a sentence stands in, or of those that it amends."""
+    amended = [ClauseLabel(each.clause.path, each.clause.kind) for each in find_amendments(match.text)]
     if amended:
         return amended
-    chunk = statement.match.stored.chunk
-    start = statement.match.start - chunk.start
-    begin = find_section_start(chunk.text[: statement.match.end - chunk.start])
-    label = find_label(chunk.heading_path, chunk.text[begin : start + find_label_end(statement.text) + 1])
+    chunk = match.stored.chunk
+    start = match.start - chunk.start
+    begin = find_section_start(chunk.text[: match.end - chunk.start])
+    label = find_label(chunk.heading_path, chunk.text[begin : start + find_label_end(match.text) + 1])
     return [] if label is None else [label]
 
 
