@@ -1,16 +1,13 @@
 """Tables out of the text of chunks: columns, rows, and cells with their exact places."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import docx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.tables.table import read_table, split_cells
-from tests.files import write_table_pdf
-from tests.office_files import write_workbook
+from tests.rag.table_files import TABLE_FORMATS, write_table_file
 from tests.rag.tables_world import LAB, make_document, make_table, read_file, store_chunks
 
 words = st.text("abcdefgh 0123456789.,%-", max_size=12).map(lambda text: " ".join(text.split()))
@@ -76,43 +73,8 @@ def test_a_row_of_numbers_names_no_columns() -> None:
     assert len(table.rows) == 3
 
 
-def write_xlsx(path: Path) -> Path:
-    return write_workbook(path, {"Lab": [list(row) for row in LAB]})
-
-
-def write_csv(path: Path) -> Path:
-    path.write_text("\n".join(",".join(row) for row in LAB), encoding="utf-8")
-    return path
-
-
-def write_html(path: Path) -> Path:
-    def line(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{cell.replace('<', '&lt;')}</{tag}>" for cell in cells) + "</tr>"
-
-    rows = line(LAB[0], "th") + "".join(line(row, "td") for row in LAB[1:])
-    path.write_text(f"<h1>Lab</h1><table>{rows}</table>", encoding="utf-8")
-    return path
-
-
-def write_docx(path: Path) -> Path:
-    document = docx.Document()
-    table = document.add_table(rows=len(LAB), cols=len(LAB[0]))
-    for row, cells in zip(table.rows, LAB, strict=True):
-        for cell, text in zip(row.cells, cells, strict=True):
-            cell.text = text
-    document.save(str(path))
-    return path
-
-
-def write_pdf(path: Path) -> Path:
-    return write_table_pdf(path, LAB)
-
-
-@pytest.mark.parametrize(
-    ("write", "suffix"),
-    [(write_xlsx, "xlsx"), (write_csv, "csv"), (write_html, "html"), (write_docx, "docx"), (write_pdf, "pdf")],
-)
-def test_every_format_gives_the_same_table(write: Callable[[Path], Path], suffix: str, tmp_path: Path) -> None:
-    (table,) = read_file(write(tmp_path / f"lab.{suffix}"))
+@pytest.mark.parametrize("suffix", TABLE_FORMATS)
+def test_every_format_gives_the_same_table(suffix: str, tmp_path: Path) -> None:
+    (table,) = read_file(write_table_file(tmp_path / f"lab.{suffix}", LAB))
     assert table.columns == tuple(LAB[0])
     assert [[row.cell(column).text for column in range(5)] for row in table.rows] == LAB[1:]
