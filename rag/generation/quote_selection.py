@@ -13,9 +13,11 @@ from ingest.text.analyzer import extract_terms
 from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
+from rag.grounding.answer_values import has_value
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.shown_quote import ShownQuote, show_prose
 from rag.grounding.supersession import SpanKey, key_of
+from rag.questions.answer_type import AnswerType
 from rag.tables.columns import split_words
 from rag.tables.display import describe_row_of
 from rag.tables.table import is_table
@@ -43,13 +45,18 @@ class QuotedSentence:
     end: int
 
 
-def select_sentences(matches: Sequence[SentenceMatch], question: str) -> list[SentenceMatch]:
+def select_sentences(
+    matches: Sequence[SentenceMatch], question: str, answer_type: AnswerType | None = None
+) -> list[SentenceMatch]:
     """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches.
 
-    If the question has words of some rows of a document's tables, the other rows are about other things.
+    Neighbours of the answer are left out: if the question has words of some rows of a document's tables, the other
+    rows; if it asks how much or how many, sentences without a number.
     """
     distinct = list(_index_by_text(matches).values())
     near = [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
+    if answer_type == "quantity":
+        near = [match for match in near if has_value(match.text, answer_type)] or near
     return _leave_out_other_rows(near, question)
 
 

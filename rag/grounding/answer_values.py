@@ -7,8 +7,8 @@ import re
 from functools import lru_cache
 
 from rag.grounding.verification.dates import find_dates
-from rag.grounding.verification.lexicon import MONTHS
-from rag.grounding.verification.quantities import find_quantities
+from rag.grounding.verification.lexicon import MONTHS, SCALES
+from rag.grounding.verification.quantities import Quantity, find_quantities
 from rag.questions.answer_type import AnswerType
 
 CACHED_SENTENCES = 4_096
@@ -17,6 +17,18 @@ _LIST_NUMBER = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]?|[-*•])\s+(?=\D)")
 _NAME = re.compile(r"(?<=[^\W\d_]|[,;:'’(\"“»)])\s+[\"“(«]?(?-i:[^\W\d_a-z])[^\W\d_]|\b(?-i:[^\W\d_a-z]){2,}\b|\|\s*\w")
 _CLOCK = re.compile(r"\b\d{1,2}(?::\d{2}| ?h(?:\d{2})?\b| ?[ap]\.?m\b| Uhr| uur| heures?)", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\ds?\b|\b\d{3,4} (?:BC|AD|v\. ?Chr|n\. ?Chr)")
+_ORDINAL_LIST = """
+second third fourth fifth sixth seventh eighth ninth tenth
+zweite dritte vierte fünfte sechste siebte achte neunte zehnte
+deuxième troisième quatrième cinquième sixième septième huitième neuvième dixième
+segundo tercero cuarto quinto sexto séptimo octavo noveno décimo
+secondo terzo quarto sesto settimo ottavo nono decimo
+terceiro sétimo oitavo
+tweede derde vierde vijfde zesde zevende achtste negende tiende
+"""
+_ORDINALS = frozenset(_ORDINAL_LIST.split())
+_BARE_YEAR = re.compile(r"(?:19|20)\d\d")
+_LARGE = re.compile(rf"\b(?:hundreds?|dozens?|{'|'.join(sorted(SCALES, key=len, reverse=True))})\b", re.IGNORECASE)
 _CALENDAR = re.compile(
     rf"\b(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))}|\w+day|\w+tag|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
     r"dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|"
@@ -39,7 +51,7 @@ def has_value(sentence: str, answer_type: AnswerType) -> bool:
     text = _LIST_NUMBER.sub("", sentence)
     match answer_type:
         case "quantity":
-            return bool(find_quantities(text))
+            return any(map(_is_amount, find_quantities(_CLOCK.sub(" ", text)))) or _LARGE.search(text) is not None
         case "time":
             return any(pattern.search(text) for pattern in (_YEAR, _CALENDAR, _CLOCK)) or any(find_dates(text))
         case "person" | "place":
@@ -48,3 +60,11 @@ def has_value(sentence: str, answer_type: AnswerType) -> bool:
             return True
         case _:
             return _FORMS[answer_type].search(text) is not None
+
+
+def _is_amount(quantity: Quantity) -> bool:
+    """Whether a number says how much or how many: it is no date, no ordinal and, without a unit, no year."""
+    if quantity.is_word and quantity.text.casefold() in _ORDINALS:
+        return False
+    is_year = not quantity.unit and _BARE_YEAR.fullmatch(quantity.text) is not None
+    return not quantity.dates and not is_year

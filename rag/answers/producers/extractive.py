@@ -27,7 +27,7 @@ class ExtractiveProducer:
                 task.engine, plan.messages, plan.matches, client=task.question.client
             )
         else:
-            chosen = select_sentences(plan.matches, task.query)
+            chosen = select_sentences(plan.matches, task.query, plan.conditions.answer_type)
         verdict = judge_quotes(chosen, plan.conditions)
         if not chosen:
             yield AnswerDelta(NOTHING_CHOSEN)

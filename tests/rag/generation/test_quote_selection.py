@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import pytest
 
+from ingest.parsers.document_builder import DocumentBuilder
 from rag.answers.producers.extractive import NOTHING_CHOSEN
 from rag.answers.route import NO_DOCUMENTS
 from rag.engines.types import ModelInfo, Sampling
-from rag.generation.quote_selection import QUOTES
+from rag.generation.quote_selection import QUOTES, select_sentences
+from rag.grounding.evidence import split_chunk
 from rag.grounding.markers import MARKER
+from rag.questions.answer_type import AnswerType
 from rag.types import Answer, AnswerStarted, AnswerStyle
 from tests.fakes import Script, ScriptedEngine, passport
+from tests.rag.tables_world import store_chunks
 from tests.rag.test_answering import World, world  # noqa: F401 (a fixture)
 
 QUESTION = "How often is the pump oiled?"
@@ -138,3 +142,38 @@ def test_there_is_nothing_to_summarise_in_an_empty_collection(world: World) -> N
     *_, answer = world.answerer.answer(replace(world.question("Summarise everything."), style="quoted"))
     assert isinstance(answer, Answer)
     assert (answer.mode, answer.text) == ("none", NO_DOCUMENTS)
+
+
+PEOPLE = (
+    "The desk in Stennick is open on Saturdays from 09:00 to 13:00.",
+    "The company had 138 employees: 81 in Orrindale and 18 in Stennick.",
+    "In 2018 a second workshop opened in Stennick.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer_type", "kept"),
+    [
+        ("How many people work in Stennick?", "quantity", [1]),
+        ("Wie viele Menschen arbeiten in Stennick?", "quantity", [1]),
+        ("When is Stennick open?", "time", [0, 1, 2]),
+        ("What is there in Stennick?", None, [0, 1, 2]),
+    ],
+)
+def test_neighbours_without_a_number_are_left_out_if_a_number_is_asked_for(
+    question: str, answer_type: AnswerType | None, kept: list[int]
+) -> None:
+    builder = DocumentBuilder()
+    builder.add_paragraph(" ".join(PEOPLE))
+    (stored,) = store_chunks(builder.build(title="Handbook", media_type="text/plain", filename="h.txt"))
+    matches = [replace(match, score=0.8) for match in split_chunk(stored)]
+    selected = select_sentences(matches, question, answer_type)
+    assert [match.text for match in selected] == [PEOPLE[index] for index in kept]
+
+
+def test_without_any_number_the_nearest_sentences_stay() -> None:
+    builder = DocumentBuilder()
+    builder.add_paragraph(PEOPLE[0])
+    (stored,) = store_chunks(builder.build(title="Handbook", media_type="text/plain", filename="h.txt"))
+    matches = [replace(match, score=0.8) for match in split_chunk(stored)]
+    assert select_sentences(matches, "How many people work there?", "quantity") == matches
