@@ -4,8 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# GCC 12 and 13 take _tile_loadconfig to read 8 of its 64 bytes and leave the rest of llama.cpp's AMX set-up out: the
+# first matrix product ends the process. CPUs with AMX get everything else that they have.
+ifneq ($(shell grep -m1 -o -s amx_int8 /proc/cpuinfo),)
+WITHOUT_AMX := -DGGML_NATIVE=off -DGGML_AVX512=on -DGGML_AVX512_VBMI=on -DGGML_AVX512_VNNI=on -DGGML_AVX512_BF16=on \
+	-DGGML_AVX_VNNI=on
+endif
+
 # With RPC, llama.cpp can also use the devices of other machines (PINCITE_RPC_SERVERS); what CMAKE_ARGS says comes after.
-export CMAKE_ARGS := -DGGML_RPC=on $(CMAKE_ARGS)
+export CMAKE_ARGS := -DGGML_RPC=on $(WITHOUT_AMX) $(CMAKE_ARGS)
 
 .PHONY: run test docs install install-dev check clean
 
