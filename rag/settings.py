@@ -87,7 +87,7 @@ class RagSettings(PinciteSettings):
         default=0.33,
         ge=0,
         le=1,
-        description="Lowest evidence score of an answer; passages with its codes and numbers need none.",
+        description="Lowest evidence score of an answer; passages with its identifiers need none.",
     )
     reranker: str | None = Field(
         default=None,

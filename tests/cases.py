@@ -18,6 +18,7 @@ class Case:
     not_contains: tuple[str, ...]
     text_contains: tuple[str, ...]
     text_not_contains: tuple[str, ...]
+    refuses: bool = False
 
 
 def load_cases() -> list[Case]:
@@ -35,6 +36,7 @@ def load_cases() -> list[Case]:
             not_contains=tuple(row["not_contains"]),
             text_contains=tuple(row.get("text_contains", [])),
             text_not_contains=tuple(row.get("text_not_contains", [])),
+            refuses=row["refuses"],
         )
         for row in rows
         if all((FOLDER / "files" / name).exists() for name in row["files"])

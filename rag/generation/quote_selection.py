@@ -13,6 +13,7 @@ from ingest.text.analyzer import extract_terms
 from ingest.text.annotations import AnnotationKind, annotate
 from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
+from rag.grounding.answer_ranking import is_label
 from rag.grounding.answer_values import has_value
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.shown_quote import ShownQuote, show_prose
@@ -51,9 +52,9 @@ def select_sentences(
     """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches.
 
     Neighbours of the answer are left out: if the question has words of some rows of a document's tables, the other
-    rows; if it asks how much or how many, sentences without a number.
+    rows; if it asks how much or how many, sentences without a number. Labels are quoted only if there is nothing else.
     """
-    distinct = list(_index_by_text(matches).values())
+    distinct = list(_index_by_text([match for match in matches if not is_label(match)] or matches).values())
     near = [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
     if answer_type == "quantity":
         near = [match for match in near if has_value(match.text, answer_type)] or near

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from ingest.text.analyzer import extract_terms
 from rag.grounding.evidence import SentenceMatch
+from rag.questions.identifiers import extract_identifiers
+from rag.retrieval.identifier_search import describe_chunk
 from rag.types import ScoredChunk
 
 EVEN_SCORE = 0.46
@@ -29,7 +31,6 @@ MISSING_LETTERS = 4
 """Shorter words are not reported as missing: they say little."""
 
 _WORD = re.compile(r"\w+")
-_CODE = re.compile(r"\b(?=\w*\d)\w[\w.-]*\w\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,16 @@ def judge_answerability(
     """Decide which `hits` answer a question; `matches` are their sentences from `EvidenceFinder.rank_evidence`.
 
     A hit answers it if one of its sentences scores at least `min_score` by words and meaning or by its meaning alone,
-    or if it has every code and number of the question: an embedder knows little of part numbers.
+    or if it has every identifier of the question: an embedder knows little of part numbers.
     """
     scores: dict[int, float] = {}
     for match in matches:
         scores[match.stored.id] = max(scores.get(match.stored.id, 0.0), answer_score(match))
     best = max(scores.values(), default=0.0)
-    codes = _extract_codes(question)
-    with_codes = {hit.chunk.id for hit in hits if codes and codes <= _extract_codes(hit.chunk.chunk.text)}
-    answering = tuple(hit for hit in hits if hit.chunk.id in with_codes or scores.get(hit.chunk.id, 0.0) >= min_score)
-    return Answerability(
-        estimate_probability(best), answering, tuple(_reasons(question, hits, best, min_score, bool(with_codes)))
-    )
+    named = _find_named(question, hits)
+    answering = tuple(hit for hit in hits if hit.chunk.id in named or scores.get(hit.chunk.id, 0.0) >= min_score)
+    reasons = _reasons(question, hits, best, min_score, has_identifiers=bool(named))
+    return Answerability(estimate_probability(best), answering, tuple(reasons))
 
 
 def answer_score(match: SentenceMatch) -> float:
@@ -80,21 +79,25 @@ def estimate_probability(score: float) -> float:
     return 1.0 / (1.0 + math.exp(-STEEPNESS * (score - EVEN_SCORE)))
 
 
-def _reasons(question: str, hits: Sequence[ScoredChunk], best: float, min_score: float, has_codes: bool) -> list[str]:
+def _reasons(
+    question: str, hits: Sequence[ScoredChunk], best: float, min_score: float, *, has_identifiers: bool
+) -> list[str]:
     if not hits:
         return ["retrieval found no passage"]
     verdict = "enough" if best >= min_score else "too little"
     reasons = [f"the best sentence scores {best:.0%}, which is {verdict}: {min_score:.0%} is needed"]
-    if has_codes:
-        reasons.append("a passage has every number and code of the question")
+    if has_identifiers:
+        reasons.append("a passage has every identifier of the question")
     if missing := _missing_words(question, hits):
         reasons.append(f"no passage has {', '.join(f'“{word}”' for word in missing)}")
     return reasons
 
 
-def _extract_codes(text: str) -> set[str]:
-    """Return the words of a text that have a digit: part numbers, years, quantities."""
-    return {code.casefold() for code in _CODE.findall(text)}
+def _find_named(question: str, hits: Sequence[ScoredChunk]) -> frozenset[int]:
+    """Return the ids of the chunks that have every identifier of a question; none if it has no identifier."""
+    identifiers = extract_identifiers(question)
+    texts = {hit.chunk.id: describe_chunk(hit.chunk) for hit in hits} if identifiers else {}
+    return frozenset(id_ for id_, text in texts.items() if all(identifier.is_in(text) for identifier in identifiers))
 
 
 def _missing_words(question: str, hits: Sequence[ScoredChunk]) -> list[str]:

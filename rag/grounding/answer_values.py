@@ -13,7 +13,7 @@ from rag.questions.answer_type import AnswerType
 
 CACHED_SENTENCES = 4_096
 
-_LIST_NUMBER = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]?|[-*•])\s+(?=\D)")
+_LIST_NUMBER = re.compile(r"^\s*(?:\d+[.)]|\d+(?:\.\d+)+[.)]?|[-*•])\s+(?=\D)")
 _NAME = re.compile(r"(?<=[^\W\d_]|[,;:'’(\"“»)])\s+[\"“(«]?(?-i:[^\W\d_a-z])[^\W\d_]|\b(?-i:[^\W\d_a-z]){2,}\b|\|\s*\w")
 _CLOCK = re.compile(r"\b\d{1,2}(?::\d{2}| ?h(?:\d{2})?\b| ?[ap]\.?m\b| Uhr| uur| heures?)", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\ds?\b|\b\d{3,4} (?:BC|AD|v\. ?Chr|n\. ?Chr)")

@@ -33,6 +33,25 @@ def test_quotes_can_be_asked_for_and_hold_no_word_of_the_model(world: World, cli
     assert {annotation["origin"] for annotation in message["annotations"]} == {"quote"}
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "style", "verdict"),
+    [
+        ("pump", "quoted", "answers"),
+        (ASKED, "quoted", "may answer"),
+        ("What does the fault E-1204 mean?", "quoted", "does not answer"),
+        ("Zeppelin quartz mountains?", "quoted", "does not answer"),
+        (ASKED, "written", None),
+    ],
+)
+def test_a_quoted_answer_says_whether_it_answers(
+    client: TestClient, asked: str, style: str, verdict: str | None, *, stream: bool
+) -> None:
+    response = ask(client, asked, stream=stream, style=style)
+    details = events_of(response.text)[-2]["pincite"] if stream else response.json()["pincite"]
+    assert details["answer_verdict"] == verdict
+
+
 def test_sentences_are_checked_while_the_next_one_is_written(world: World, client: TestClient) -> None:
     pieces = ["The pump is oiled every 3 months [3]. ", "It stands ", "in the cellar."]
     world.models.scripted = ScriptedEngine(pieces)

@@ -11,8 +11,8 @@ from tests.live import LiveStack
 
 pytestmark = pytest.mark.real
 
-DECIDED = re.compile(r"B(0[1-6]|10|13|14|1[5-9])(-|$)")
-"""Cases that reading, tables and supersession decide; the others need more than that."""
+DECIDED = re.compile(r"B(0[1-6]|0[89]|10|13|14|1[5-9]|20)(-|$)")
+"""Cases that reading, tables, supersession and conditions decide; the others need more than that."""
 NOT_IN_THE_FILE = {"B03-docx", "B03-xlsx"}
 """What these ask for does not stand in their files."""
 CASES = [
@@ -45,3 +45,4 @@ def test_an_answer_says_what_a_person_reads(client: OpenAI, case: Case) -> None:
     missing = [words for words in case.contains if words not in said]
     wrong = [words for words in case.not_contains if words in re.sub(r"\[[a-z ]+: [^\]]*\]", "", said)]
     assert (missing, wrong) == ([], []), said
+    assert ("not in these documents" in said.casefold()) == case.refuses

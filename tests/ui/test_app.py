@@ -240,6 +240,20 @@ def test_an_answer_of_quotes_shows_each_with_its_place(api: FakeApi, page: AppTe
     assert [badge for badge in visible_text(page).splitlines() if "word for word" in badge]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "badge"),
+    [("answers", "answers the question"), ("may answer", "may answer the question"), (None, None)],
+)
+def test_the_page_says_whether_a_quoted_answer_answers(
+    api: FakeApi, page: AppTest, verdict: str | None, badge: str | None
+) -> None:
+    api.script[-1]["pincite"]["answer_verdict"] = verdict
+    ask(page.run(), "How heavy?")
+    assert [words for words in ("may answer the question", "answers the question") if words in visible_text(page)] == (
+        [badge] if badge else []
+    )
+
+
 def test_a_superseded_quote_is_marked_and_leads_to_what_replaces_it(api: FakeApi, page: AppTest) -> None:
     text = f"[superseded: {QUOTE}] [1]"
     api.script = scripted_answer(text)

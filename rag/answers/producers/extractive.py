@@ -7,6 +7,7 @@ from rag.engines.completion import Completion
 from rag.engines.types import Usage
 from rag.generation.quote_selection import choose_with_model, compose_quotes, select_sentences, show_sentences
 from rag.grounding.answer_verdict import judge_quotes
+from rag.grounding.conditions import explain_missing
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.supersession import keep_superseded, put_successors_first
 from rag.models.capability import is_capable
@@ -35,7 +36,9 @@ class ExtractiveProducer:
         numbers = {passage.stored.id: passage.number for passage in plan.context.passages}
         chosen = keep_superseded(chosen, plan.matches, plan.successors)
         ordered = put_successors_first(chosen, plan.successors)
-        text, quotes = compose_quotes(show_sentences(ordered, superseded=plan.successors.keys()), numbers)
+        missing = explain_missing(plan.conditions.missing, [passage.stored for passage in plan.context.passages])
+        lead = f"{missing}\n\n" if missing else ""
+        text, quotes = compose_quotes(show_sentences(ordered, superseded=plan.successors.keys()), numbers, lead=lead)
         task.clock.mark_first_token()
         yield AnswerDelta(text)
-        return Draft(Completion(text, "stop", usage), quotes=tuple(quotes), answer_verdict=verdict)
+        return Draft(Completion(text, "stop", usage), quotes=tuple(quotes), own_chars=len(lead), answer_verdict=verdict)

@@ -110,8 +110,11 @@ def test_only_what_has_the_identifier_is_quoted(world: World, question: str, quo
     assert len({citation.quote.filename for citation in answer.citations}) == 1
 
 
-def test_of_two_codes_the_one_that_is_there_is_answered(world: World) -> None:
+def test_of_two_codes_the_one_that_is_there_is_answered_and_the_other_said_to_be_missing(world: World) -> None:
     answer = world.answer("What is the difference between E-1203 and E-1204?")
+    assert answer.text.startswith("E-1204 is not in these documents; nearest: E-1203, E-1205, E-1240.\n\n")
+    (citation,) = answer.citations
+    assert "E-1203" in answer.text[citation.answer_start : citation.answer_end]
     assert [citation.quote.quote for citation in answer.citations] == ["E-1203 | Cap feeder empty"]
 
 

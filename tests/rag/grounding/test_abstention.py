@@ -77,7 +77,7 @@ def test_a_passage_with_every_code_of_the_question_is_answered_from_all_the_same
     hits = [hit(1, PUMP), hit(2, LUNCH)]
     judged = judge_answerability("xj-450", hits, [match(hits[1], 0.1), match(hits[0], 0.1)], min_score=0.34)
     assert judged.hits == (hits[1],)
-    assert "a passage has every number and code of the question" in judged.reasons
+    assert "a passage has every identifier of the question" in judged.reasons
 
 
 def test_where_nothing_was_found_there_is_no_answer() -> None:
