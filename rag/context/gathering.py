@@ -14,6 +14,7 @@ from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.grounding.supersession import search_amendments
 from rag.questions.identifiers import extract_identifiers
 from rag.questions.request_phrases import strip_request
+from rag.questions.section_mention import select_section
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.identifier_search import locate_identifier, respell
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
@@ -66,7 +67,7 @@ class EvidenceGatherer:
         candidates = deduplicate(self._retriever.rank_candidates(replace(search, query=query), top_k))
         if not conditions.can_be_met:
             return self._miss(query, candidates, conditions)
-        candidates = conditions.select_hits(candidates)
+        candidates = select_section(query, conditions.select_hits(candidates))
         if candidates and not conditions.has_value_in(candidates[0].chunk.chunk.text):
             return self._miss(query, candidates, conditions)
         judged, matches = self._judge(query, candidates[:top_k], conditions)

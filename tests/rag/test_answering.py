@@ -451,3 +451,18 @@ def test_a_written_answer_from_a_superseded_quote_is_partly_supported(world: Wor
     answer = world.answer("How long is the visitor badge valid?")
     assert [sentence.verdict for sentence in answer.sentences] == ["partly"]
     assert answer.sentences[0].reasons == ("a later version of the document says otherwise",)
+
+
+def test_an_answer_is_from_the_sheet_or_heading_that_the_question_names(scoped: World) -> None:
+    texts = ("The total is 40 crowns.", "The total is 55 crowns.")
+    content = chunked(*texts)
+    headed = zip(content.chunks, ("Budget", "Actual costs"), strict=True)
+    content = replace(content, chunks=tuple(replace(chunk, heading_path=(title,)) for chunk, title in headed))
+    file = scoped.library.add_file(source="costs.xlsx", filename="costs.xlsx", content=io.BytesIO(b"costs"))
+    vectors = EMBEDDER.embed([chunk.text for chunk in content.chunks])
+    complete(scoped.library, scoped.library.enqueue(scoped.collection.id, file.id), content, vectors)
+    for question, text in (
+        ("What is the total in sheet Budget?", texts[0]),
+        ("The total under Actual costs?", texts[1]),
+    ):
+        assert {citation.quote.quote for citation in scoped.answer(question).citations} == {text}
