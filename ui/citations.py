@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from ui.api_types import AnswerVerdict, Basis, Citation, SentenceVerdict, Verdict
@@ -125,7 +126,7 @@ def render_draft(
 def render_quoted_draft(text: str, passage_numbers: Collection[int]) -> str:
     """Return an unfinished answer of quotes as safe Markdown: one paragraph for each quote, without its mark."""
     paragraphs = (_strip_end_mark(paragraph, passage_numbers) for paragraph in text.split("\n\n"))
-    return "\n\n".join(_render_quote(paragraph) for paragraph in paragraphs if paragraph.strip())
+    return "\n\n".join(render_quote(paragraph) for paragraph in paragraphs if paragraph.strip())
 
 
 def describe_basis(basis: Basis) -> str:
@@ -161,7 +162,7 @@ def _split_parts(
         quote = text[start:end]
         if source.citation.superseded_by is not None:  # the page shows a badge instead of the mark
             quote = quote.removeprefix(SUPERSEDED_MARK).removesuffix("]")
-        yield QuotePart(_render_quote(quote), source)
+        yield QuotePart(render_quote(quote), source)
         position = end
     rest = _render_between(text, (position, len(text)), inserts, passage_numbers)
     if rest:
@@ -178,17 +179,19 @@ def _render_between(
     return _render(marked) if re.search(r"\w", marked) or part == (0, len(text)) else ""
 
 
-def _render_quote(text: str) -> str:
+def render_quote(text: str) -> str:
     """Return the text of a document as safe Markdown; empty if the document was deleted.
 
-    A line break after a line of at least `FULL_LINE_SHARE` of the longest line was made by the page's width and
-    becomes a space.
+    A line break after a line of at least `FULL_LINE_SHARE` of the longest line, or before a small letter, was made by
+    the page's width and becomes a space.
     """
     if text.strip(REMOVED_CHARACTER) == "":
         return ""
     lines = [line.strip() for line in PRIVATE.sub("", text).splitlines() if line.strip()]
     full_chars = FULL_LINE_SHARE * max(map(len, lines), default=0)
-    breaks = ["", *(" " if len(line) >= full_chars else "\\\n" for line in lines[:-1])]
+    breaks = [""]
+    for line, following in pairwise(lines):
+        breaks.append(" " if len(line) >= full_chars or following[0].islower() else "\\\n")
     return "".join(gap + escape_markdown(line) for gap, line in zip(breaks, lines, strict=False))
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.actions import show_error
 from ui.api_types import Citation, PageText
-from ui.citations import QUOTE, VERDICTS, WORD_FOR_WORD
+from ui.citations import QUOTE, VERDICTS, WORD_FOR_WORD, render_quote
 from ui.client import ApiClient
 from ui.errors import UiError
 from ui.page_state import OpenSource, PageState
@@ -37,7 +37,7 @@ def _show(source: OpenSource, client: ApiClient) -> None:
     with quote_column:
         st.caption("Quoted from the document")
         with st.container(border=True):
-            st.text(source.evidence.quote)
+            st.markdown(render_quote(source.evidence.quote))
         if isinstance(source.evidence, Citation):
             _show_verdict(source.evidence)
     with page_column:

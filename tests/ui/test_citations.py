@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ui.api_types import Basis, Citation, Evidence, Passage, SentenceVerdict, Style
-from ui.citations import QuotePart, cite, describe_basis, render_draft, render_quoted_draft
+from ui.citations import QuotePart, cite, describe_basis, render_draft, render_quote, render_quoted_draft
 
 NBSP = "\u00a0"
 
@@ -177,3 +177,16 @@ def test_the_basis_of_an_answer_is_described_in_words(
 ) -> None:
     passages = tuple(Passage(number, file, f"{file}.pdf") for number, file in enumerate(files, 1))
     assert describe_basis(Basis(mode, "because", evidence, passages, style)) == line
+
+
+@pytest.mark.parametrize(
+    ("quote", "shown"),
+    [
+        ("The desk in Stennick is\nopen on Saturdays.", "The desk in Stennick is open on Saturdays\\."),
+        ("A ship may\ndischarge at night if the wind is low.", "A ship may discharge at night if the wind is low\\."),
+        ("Weir Lane 12\nOrrindale\nA country of a long name", "Weir Lane 12\\\nOrrindale\\\nA country of a long name"),
+        ("█████", ""),
+    ],
+)
+def test_a_quote_is_shown_without_the_line_breaks_of_its_page(quote: str, shown: str) -> None:
+    assert render_quote(quote) == shown
