@@ -23,16 +23,19 @@ wijziging vervangen gewijzigd luiden vervalt
 """
 """Words that sentences of this kind, or the titles over them, have."""
 _REPLACING = r"""
-    replaced|substituted|amended|restated|modified|revised|changed|reads?|
-    ersetzt|geändert|gefasst|neugefasst|abgeändert|angepasst|Fassung|lautet|lauten|(?:an|die)\ (?:die\ )?Stelle|
-    remplacée?s?|modifiée?s?|amendée?s?|rédigée?s?|libellée?s?|se\ lit|se\ lisent|
+    (?:(?:is|are|be|was|were|been|hereby|and)\ (?:[a-z]+\ )?(?:replaced|substituted|amended|restated|modified|revised
+    |changed))|now\ reads?|shall\ (?:now\ )?read|to\ read|
+    ersetzt|geändert|gefasst|neugefasst|abgeändert|angepasst|Fassung|
+    (?:lautet|lauten)\ (?:nun|nunmehr|künftig|jetzt|neu)|(?:an|die)\ (?:die\ )?Stelle|
+    remplacée?s?|modifiée?s?|amendée?s?|rédigée?s?|libellée?s?|(?:se\ lit|se\ lisent)\ (?:désormais|comme\ suit)|
     sustituy\w+|sustituid[oa]s?|modific\w+|reemplaz\w+|redactad[oa]s?|enmendad[oa]s?|
-    sostituit[oaie]|modificat[oaie]|riformulat[oaie]|emendat[oaie]|recita|
+    sostituit[oaie]|modificat[oaie]|riformulat[oaie]|emendat[oaie]|
     substituíd[oa]s?|alterad[oa]s?|modificad[oa]s?|redação|redacção|
-    vervangen|gewijzigd|aangepast|komt\ te\ luiden|komen\ te\ luiden|luidt|luiden
+    vervangen|gewijzigd|aangepast|komt\ te\ luiden|komen\ te\ luiden|(?:luidt|luiden)\ (?:voortaan|nu)
 """
 _DELETING = r"""
-    deleted|repealed|removed|struck\ out|gestrichen|aufgehoben|entfällt|entfallen|
+    (?:(?:is|are|be|was|were|been|hereby|and)\ (?:[a-z]+\ )?(?:deleted|repealed|removed|struck\ out))|
+    gestrichen|aufgehoben|entfällt|entfallen|
     supprimée?s?|abrogée?s?|suprim\w+|suprimid[oa]s?|derogad[oa]s?|soppress[oaie]|abrogat[oaie]|eliminat[oaie]|
     revogad[oa]s?|suprimid[oa]s?|eliminad[oa]s?|geschrapt|vervalt|vervallen
 """

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ingest.types import BlockKind, Chunk, StoredChunk
 from rag.grounding.evidence import SentenceMatch
-from rag.grounding.supersession import Change, SpanKey, Successor, key_of, put_successors_first
+from rag.grounding.supersession import Change, SpanKey, Successor, keep_superseded, key_of, put_successors_first
 
 TEXT = "abcdefgh"
 CHUNK = StoredChunk(1, "c", "f", "f.txt", "f.txt", Chunk(0, 8, TEXT, 1, 1, BlockKind.PROSE, (), ""))
@@ -45,3 +45,10 @@ def test_of_ranked_sentences_a_successor_scores_at_least_what_it_supersedes(
     matches.sort(key=lambda match: -match.score)
     ordered = {match.start: match.score for match in put_successors_first(matches, make_successors(pairs))}
     assert all(ordered[pairs[match.start]] >= match.score for match in matches if match.start in pairs)
+
+
+def test_what_a_chosen_sentence_supersedes_stays_with_it() -> None:
+    successors = make_successors({2: 5, 3: 6})
+    kept = keep_superseded([MATCHES[0], MATCHES[5], MATCHES[1]], MATCHES, successors)
+    assert [match.start for match in kept] == [0, 5, 2, 1]
+    assert keep_superseded([MATCHES[0]], MATCHES, {}) == [MATCHES[0]]
