@@ -1,25 +1,40 @@
-"""Questions on documents that were read wrong once, over a live server by the official `openai` client."""
+"""Chats about documents that went wrong once, over a live server by the official `openai` client."""
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from openai import OpenAI
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.cases import Case, load_cases
 from tests.live import LiveStack
 
 pytestmark = pytest.mark.real
 
-DECIDED = re.compile(r"B(0[1-6]|0[89]|10|13|14|1[5-9]|20)(-|$)")
-"""Cases that reading, tables, supersession and conditions decide; the others need more than that."""
-NOT_IN_THE_FILE = {"B03-docx", "B03-xlsx"}
+NOT_IN_THE_FILE = {"B03-docx", "B03-md", "B03-xlsx"}
 """What these ask for does not stand in their files."""
+STILL_WRONG = {
+    "B21-and": "the second ellipsis loses the topic of the first question",
+    "B25-followup": "a column without percentages is compared with a percentage",
+}
+
+
+def _known(case: Case) -> list[pytest.MarkDecorator]:
+    reason = STILL_WRONG.get(case.id)
+    return [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
+
+
 CASES = [
-    pytest.param(case, id=case.id)
+    pytest.param(case, id=case.id, marks=_known(case))
     for case in load_cases()
-    if case.turns and DECIDED.match(case.id) and case.id not in NOT_IN_THE_FILE
+    if case.turns and case.id not in NOT_IN_THE_FILE
 ]
+
+MARKED = re.compile(r"\[[a-z ]+: [^\]]*\]")
+"""What is struck out, hidden or superseded is said as such, and not as the answer."""
+CLOSEST = re.compile(r"Closest matches:.*", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +43,37 @@ def client(live_stack: LiveStack) -> Iterator[OpenAI]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def stores() -> dict[tuple[Path, ...], str]:
+    """Return the vector stores that earlier cases have filled, by their files."""
+    return {}
+
+
+def fill_store(client: OpenAI, case: Case, stores: dict[tuple[Path, ...], str]) -> str:
+    """Return the name of the vector store with the files of a case."""
+    if case.files not in stores:
+        store = client.vector_stores.create(name=f"case-{case.id.lower()}")
+        for path in case.files:
+            file = client.files.create(file=path, purpose="assistants")
+            added = client.vector_stores.files.create_and_poll(file.id, vector_store_id=store.id)
+            assert added.status == "completed", added.last_error
+        stores[case.files] = store.name
+    return stores[case.files]
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_an_answer_says_what_a_person_reads(client: OpenAI, case: Case) -> None:
-    store = client.vector_stores.create(name=f"case-{case.id.lower()}")
-    for path in case.files:
-        file = client.files.create(file=path, purpose="assistants")
-        added = client.vector_stores.files.create_and_poll(file.id, vector_store_id=store.id)
-        assert added.status == "completed", added.last_error
-    (question,) = case.turns
-    completion = client.chat.completions.create(
-        model=f"docs/{store.name}", messages=[{"role": "user", "content": question}], max_tokens=64
-    )
-    message = completion.choices[0].message.model_dump()
-    quotes = " ".join(annotation["quote"] for annotation in message["annotations"])
-    said = f"{message['content']} {quotes}"
+def test_an_answer_says_what_a_person_reads(client: OpenAI, case: Case, stores: dict[tuple[Path, ...], str]) -> None:
+    model = f"docs/{fill_store(client, case, stores)}"
+    messages: list[ChatCompletionMessageParam] = []
+    for question in case.turns:
+        messages.append({"role": "user", "content": question})
+        completion = client.chat.completions.create(model=model, messages=messages, max_tokens=64)
+        messages.append({"role": "assistant", "content": completion.choices[0].message.content})
+    body = completion.model_dump()
+    answer = body["choices"][0]["message"]
+    said = " ".join([answer["content"], *(annotation["quote"] for annotation in answer["annotations"])])
+    valid = CLOSEST.sub("", MARKED.sub("", said))
     missing = [words for words in case.contains if words not in said]
-    wrong = [words for words in case.not_contains if words in re.sub(r"\[[a-z ]+: [^\]]*\]", "", said)]
-    assert (missing, wrong) == ([], []), said
-    assert ("not in these documents" in said.casefold()) == case.refuses
+    wrong = [words for words in case.not_contains if words in valid]
+    is_refused = body["pincite"]["answer_verdict"] == "does not answer"
+    assert (missing, wrong, is_refused) == ([], [], case.refuses), said
