@@ -6,7 +6,7 @@ chunk. On 586 held-out questions of XQuAD/en the first sentence has the answer t
 by the cosine alone it is .69 and .88 (docs/development/decisions/2026-11-28-evidence-score.md).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.errors import FileNotInLibraryError
@@ -14,6 +14,7 @@ from ingest.library.library import Library
 from ingest.library.pages import Location, locate
 from ingest.text.analyzer import extract_terms
 from ingest.types import Embedder, StoredChunk
+from rag.questions.stopwords import QUESTION_WORDS
 from rag.retrieval.sentence_spans import find_sentence_spans
 from rag.retrieval.sentence_vectors import SentenceEmbedder
 from rag.retrieval.term_coverage import TermCoverage
@@ -21,6 +22,8 @@ from rag.types import Quote, ScoredChunk
 
 COSINE_WEIGHT, COVERAGE_WEIGHT, RELEVANCE_WEIGHT = 0.25, 0.35, 0.4
 """Weights of the evidence score: fitted on half of XQuAD/en and QED, and level on the other half."""
+
+QUESTION_TERMS = frozenset(term for word in QUESTION_WORDS for term in extract_terms(word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class EvidenceFinder:
         of the cosines of sentence and chunk; it is less in a language that the embedder hardly knows.
         """
         hits_by_id = {hit.chunk.id: hit for hit in hits}
-        idf_weights = self._coverage.idf_weights(question)
+        idf_weights = _drop_question_words(self._coverage.idf_weights(question))
         total = sum(idf_weights.values()) or 1.0
 
         def score(match: SentenceMatch) -> SentenceMatch:
@@ -119,6 +122,14 @@ class EvidenceFinder:
 def split_chunk(stored: StoredChunk) -> list[SentenceMatch]:
     """Return the sentences of a chunk, or the rows of a table, in document order with score 0."""
     return [SentenceMatch(stored, start, end, 0.0) for start, end in find_sentence_spans(stored.chunk)]
+
+
+def _drop_question_words(idf_weights: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the weights of the terms that an answer may repeat; all of them if a question has no other.
+
+    A small library may have "who" in no sentence, which makes it the rarest word of a question.
+    """
+    return {term: idf for term, idf in idf_weights.items() if term not in QUESTION_TERMS} or idf_weights
 
 
 def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:

@@ -16,3 +16,12 @@ questa hanno os uma uns umas da dos na nos nas ao aos à às mas é são foi for
 zijn werd wordt worden hij zij ze niet geen ook maar om naar bij uit voor aan
 """
 STOPWORDS = frozenset(_STOPWORD_LIST.split())
+
+_QUESTION_WORD_LIST = """
+who whom whose what which when where why how many much wer wen wem wessen welche welcher welches welchen wann wohin
+woher warum weshalb wieso wieviel wieviele viele qui que quoi quel quelle quels quelles quand où pourquoi combien quién
+quiénes qué cuál cuáles cuándo dónde cómo cuánto cuánta cuántos cuántas chi che cosa quale quali quando dove perché
+quanto quanta quanti quante quem qual quais onde quantos quantas wie wat welk welke wanneer waar waarom hoe hoeveel
+"""
+QUESTION_WORDS = frozenset(_QUESTION_WORD_LIST.split())
+"""Words that ask; `come`, `comment` and `was` are left out, because they mean something else in another language."""

@@ -106,6 +106,17 @@ def test_meaning_is_the_mean_of_the_cosines_as_far_as_the_embedder_knows_the_lan
             assert match.meaning == pytest.approx(fit * (max(cosines[match.text], 0.0) + hit.dense_score) / 2)
 
 
+@pytest.mark.parametrize("words", ["who", "how many", "wer", "combien", "cuántos", "quanti", "quem", "hoeveel"])
+def test_question_words_are_not_missed_in_an_answer(
+    library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder, words: str
+) -> None:
+    [hit, *_] = hits_for(library, embedder, collection, "canteen")
+    question = f"{words} canteen"
+    (closes,) = [match for match in finder.rank_evidence(question, [hit]) if match.text == "The canteen closes at two."]
+    cosine_score = COSINE_WEIGHT * float(embedder.embed_query(closes.text) @ embedder.embed_query(question))
+    assert closes.score == pytest.approx(cosine_score + COVERAGE_WEIGHT + RELEVANCE_WEIGHT * hit.breakdown.relevance)
+
+
 def test_the_title_above_a_sentence_counts_as_its_words(
     library: Library, collection: Collection, finder: EvidenceFinder, embedder: HashEmbedder
 ) -> None:
