@@ -18,6 +18,7 @@ TITLES = [
     "Kündigung",
     "A. Scope and purpose",
     "Résiliation",
+    "Actual costs",
 ]
 EMPTY = Chunk(0, 1, "x", 1, 1, BlockKind.PROSE, (), "")
 
