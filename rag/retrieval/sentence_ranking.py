@@ -15,7 +15,7 @@ CLEAR_SCORE = 0.5
 """If the best chunk scores as much, the ranking stays."""
 RANKED_CHUNKS = 20
 """How many of the best chunks are ranked again."""
-SENTENCE_SHARE = 0.25
+SENTENCE_SHARE = 0.4
 """Weight of the cosine of a chunk's best sentence against the chunk's score, as a share of the weight of cosines."""
 
 
