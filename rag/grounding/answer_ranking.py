@@ -1,7 +1,7 @@
 """Rank evidence by the kind of sentence: what has a value of the type that is asked for, before a bare heading. Pure.
 
-The bonus decides among near-equal sentences only. With it the first sentence has the answer to .816 of XQuAD/en (.807
-without) and .628 of QED (.610), one of the first three to .943 (.941) and .918 (.904):
+The bonus decides among near-equal sentences only. With it the first sentence has the answer to .817 of XQuAD/en (.807
+without) and .629 of QED (.610), one of the first three to .943 (.941) and .918 (.904):
 docs/development/decisions/2026-12-01-answer-verdict.md.
 """
 

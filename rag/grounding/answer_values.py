@@ -37,7 +37,9 @@ _CALENDAR = re.compile(
 )
 _FORMS: dict[AnswerType, re.Pattern[str]] = {
     "email": re.compile(r"[^\s@]+@[^\s@]+\.\w{2,}"),
-    "phone": re.compile(r"\+\d[\d\s()./-]{5,}\d|(?<!\d)\(?0\d[\d\s()/-]{4,}\d|\b\d{3}[ -]\d{3,4}[ -]\d{3,4}\b"),
+    "phone": re.compile(
+        r"\+\d[\d\s()./-]{5,}\d|(?<!\w)(?<![A-Z]{2}\d\d )\(?0\d[\d\s()/-]{4,}\d|\b\d{3}[ -]\d{3,4}[ -]\d{3,4}\b"
+    ),
     "url": re.compile(
         r"https?://\S|\bwww\.\w|\b[\w-]+\.(?:com|org|net|edu|gov|eu|de|fr|es|it|pt|nl|be|ch|at|uk|io|example)\b"
     ),

@@ -16,9 +16,10 @@ from rag.questions.answer_type import AnswerType
 from rag.types import AnswerVerdict
 
 ANSWERING_SCORE = 0.55
-"""From this score on a quote answers: three of four questions with an answer reach it, of near misses about half."""
-IDENTIFIED_SCORE = 0.46
-"""The same for a quote that has the identifiers of the question: it is about the right thing."""
+"""From this score on a quote answers: seven of ten questions with an answer reach it, of near misses about half."""
+CONFIRMED_SCORE = 0.46
+"""The same for a quote with the question's identifiers, or with a time or quantity if one is asked for: between the two
+scores such a quote has the gold answer as often as another one above both (XQuAD/en .84 and .80, QED .64 and .53)."""
 CHECKED_TYPES: frozenset[AnswerType] = frozenset({"time", "quantity", "email", "phone", "url", "number"})
 """Types whose values can be told from other words; any capital may be a name."""
 
@@ -33,8 +34,8 @@ def judge_quotes(quotes: Sequence[SentenceMatch], conditions: Conditions) -> Ans
 
 def judge_quote(quote: SentenceMatch, conditions: Conditions) -> AnswerVerdict:
     """Return whether a sentence that is near enough to be quoted answers, or only may."""
-    least = IDENTIFIED_SCORE if conditions.groups else ANSWERING_SCORE
     asked = conditions.answer_type
+    least = CONFIRMED_SCORE if conditions.groups or asked in CHECKED_TYPES else ANSWERING_SCORE
     has_type = asked not in CHECKED_TYPES or has_value(quote.text, asked)
     is_answer = quote.score >= least and has_type and conditions.are_met_by(quote) and not is_label(quote)
     return "answers" if is_answer else "may answer"

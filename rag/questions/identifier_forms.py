@@ -53,7 +53,8 @@ def compile_form(number: str, kind: IdentifierKind) -> re.Pattern[str]:
     """Return the pattern of all identifiers of one form, in the group `number`: the E-codes of E-1204."""
     match kind:
         case "part":
-            return re.compile(_wrap_part(f"(?P<number>{_ANY_PART})"), _FLAGS)
+            any_number = _ANY_PART if number[0].isdigit() else r"(?-i:[A-Z]+)"
+            return re.compile(_wrap_part(f"(?P<number>{any_number})"), _FLAGS)
         case "record":
             return re.compile(_wrap_record(r"(?P<number>\d{1,4})", _FIRST_CELL), _FLAGS)
         case "version":

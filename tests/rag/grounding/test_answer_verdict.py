@@ -42,6 +42,8 @@ VALUES: list[tuple[AnswerType, str, bool]] = [
     ("email", "Write to Ines Marek.", False),
     ("phone", "The hotline is +32 (0)16 55 08 91.", True),
     ("phone", "Call 555-123-4567.", True),
+    ("phone", "Ruf 030 1234567 an.", True),
+    ("phone", "The account is BE71 0961 2345 6769.", False),
     ("phone", "On 5 March 2026 it cost 1,250,000 euros.", False),
     ("url", "See https://example.org/help.", True),
     ("url", "See the handbook.", False),
@@ -142,7 +144,9 @@ def test_ranking_keeps_every_sentence_and_its_score(scores: list[float], kind: A
     [
         ("time", "The trial ends on 31 May.", 0.8, "answers"),
         ("time", "The trial is about the bus.", 0.8, "may answer"),
+        ("time", "The trial ends on 31 May.", 0.5, "answers"),
         ("time", "The trial ends on 31 May.", 0.4, "may answer"),
+        (None, "The proposal was rejected.", 0.5, "may answer"),
         ("quantity", "Forklift training", 0.9, "may answer"),
         ("person", "The night bus is run by the city.", 0.7, "answers"),
         (None, "What was decided?", 0.9, "may answer"),

@@ -184,6 +184,7 @@ def test_the_most_similar_identifiers_of_the_same_form_are_named_first() -> None
     text = "E-1042 | E-1203 | E-1205 | F-1204 | 1204 | E-1299 | E-7"
     assert only("fault E-1204").rank_similar([text]) == ["E-1203", "E-1205", "E-1299"]
     assert only("clause 14.2").rank_similar(["14.1 Fees\n14.3 Costs\nwithin 14 days"]) == ["14.1", "14.3"]
+    assert only("Annex F").rank_similar(["Annex A\nAnnex B\n14.1 Fees"]) == ["A", "B"]
     assert only("invoice 2026-0342").rank_similar(["2026-0311, on 2026-03-12, 55-0342"]) == ["2026-0311"]
 
 
