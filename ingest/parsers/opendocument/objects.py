@@ -1,4 +1,5 @@
-# pyright: basic
+# pyright: basic, reportAttributeAccessIssue=false
+# (the stubs of lxml are partial)
 """Read the objects inside an OpenDocument file: formulas (MathML) and charts (ODF 1.3, 14 and 17)."""
 
 import copy
