@@ -1,6 +1,9 @@
-"""Chats about documents that went wrong once, over a live server by the official `openai` client."""
+"""Chats about documents that went wrong once, over a live server by the official `openai` client and `pincite ask`."""
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
 from tests.cases import Case, load_cases
-from tests.live import LiveStack
+from tests.live import LiveStack, clean_environment
 
 pytestmark = pytest.mark.real
 
@@ -61,13 +64,24 @@ def fill_store(client: OpenAI, case: Case, stores: dict[tuple[Path, ...], str]) 
     return stores[case.files]
 
 
+def ask_on_the_command_line(live_stack: LiveStack, store: str, question: str) -> str:
+    """Return the text of the answer that the server gives to `pincite ask`."""
+    command = [sys.executable, "-m", "api.cli", "ask", question, "--collection", store, "--json"]
+    environment = clean_environment(live_stack.home)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["answer"])
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_an_answer_says_what_a_person_reads(client: OpenAI, case: Case, stores: dict[tuple[Path, ...], str]) -> None:
-    model = f"docs/{fill_store(client, case, stores)}"
+def test_an_answer_says_what_a_person_reads(
+    live_stack: LiveStack, client: OpenAI, case: Case, stores: dict[tuple[Path, ...], str]
+) -> None:
+    store = fill_store(client, case, stores)
     messages: list[ChatCompletionMessageParam] = []
     for question in case.turns:
         messages.append({"role": "user", "content": question})
-        completion = client.chat.completions.create(model=model, messages=messages, max_tokens=64)
+        completion = client.chat.completions.create(model=f"docs/{store}", messages=messages, max_tokens=64)
         messages.append({"role": "assistant", "content": completion.choices[0].message.content})
     body = completion.model_dump()
     answer = body["choices"][0]["message"]
@@ -77,3 +91,5 @@ def test_an_answer_says_what_a_person_reads(client: OpenAI, case: Case, stores: 
     wrong = [words for words in case.not_contains if words in valid]
     is_refused = body["pincite"]["answer_verdict"] == "does not answer"
     assert (missing, wrong, is_refused) == ([], [], case.refuses), said
+    if len(case.turns) == 1:
+        assert ask_on_the_command_line(live_stack, store, case.turns[0]) == answer["content"]
