@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ingest.types import StoredChunk
+from rag.grounding.candidate_ranking import rank_candidates
 from rag.grounding.citations import AnswerSentence, split_answer
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.grounding.verification import Support, verify_claim
@@ -24,7 +25,10 @@ MIN_ALIGNMENT = 0.5
 """A sentence without a marker is pinned to a quote below this cosine only if the quote supports it."""
 
 VERIFIED_CANDIDATES = 5
-"""The most similar sentences that are verified; the best supporting one is cited."""
+"""The best candidates that are verified; the best supporting one is cited."""
+
+RELATED_PASSAGES = 40
+"""The first passages of the prompt, which are searched for words, names and numbers that a quote lacks."""
 
 SENTENCE_ENDS = frozenset(".!?\n。！？।؟")
 """While an answer streams, its sentences are split again only after one of these characters."""
@@ -74,7 +78,7 @@ class SentenceAttributor:
 
     def rank_support(self, claim: str) -> list[SupportedMatch]:
         """Return the candidate quotes of one sentence without markers; the first is the one that is cited."""
-        return self._citer.rank_support(claim)
+        return self._citer.rank_support(claim, self._citer.match(claim))
 
     def _pin(self, sentence: AnswerSentence) -> PinnedSentence:
         citations = self._citer.cite(sentence)
@@ -92,29 +96,49 @@ class _SentenceCiter:
     def cite(self, sentence: AnswerSentence) -> list[Citation]:
         """Return the citations of a sentence: of the passages that it names, else of the best supporting one."""
         numbers = {passage.stored.id: passage.number for passage in self.passages}
-        matches = self.finder.rank_sentences(sentence.text, [passage.stored for passage in self.passages])
+        matches = self.match(sentence.text)
         matches_by_passage: defaultdict[int, list[SentenceMatch]] = defaultdict(list)
         for match in matches:
             matches_by_passage[numbers[match.stored.id]].append(match)
         citations = [
-            self._citation(
-                sentence, number, _rank_support(sentence.text, matches_by_passage[number])[0].match, "marker"
-            )
+            self._citation(sentence, number, self._best_match(sentence, matches_by_passage[number]), "marker")
             for number in sentence.numbers
             if number in matches_by_passage
         ]
         best_rank = max((_RANK[citation.verdict] for citation in citations), default=-1)
         if best_rank < _RANK["supported"] and matches:
-            match = _rank_support(sentence.text, matches)[0].match
+            match = self._best_match(sentence, matches)
             aligned = self._citation(sentence, numbers[match.stored.id], match, "alignment")
             is_near = match.score >= MIN_ALIGNMENT or aligned.verdict == "supported"
             if is_near and _RANK[aligned.verdict] > best_rank:
                 citations.append(aligned)
         return citations
 
-    def rank_support(self, claim: str) -> list[SupportedMatch]:
-        """Return the verified candidates of all passages, best supporting first; none without a passage."""
-        return _rank_support(claim, self.finder.rank_sentences(claim, [passage.stored for passage in self.passages]))
+    def match(self, claim: str) -> list[SentenceMatch]:
+        """Return every sentence of the passages, most similar to the claim first."""
+        return self.finder.rank_sentences(claim, [passage.stored for passage in self.passages])
+
+    def rank_support(self, claim: str, matches: Sequence[SentenceMatch]) -> list[SupportedMatch]:
+        """Verify the best candidates among `matches`: the better verdict first, of equal ones the better candidate.
+
+        The best candidate often makes the same statement with another number.
+        """
+        verified = [
+            SupportedMatch(
+                match,
+                verify_claim(
+                    claim, match.text, match.score, context=_context([match.stored]), passages=self._passage_texts()
+                ),
+            )
+            for match in rank_candidates(claim, matches)[:VERIFIED_CANDIDATES]
+        ]
+        return sorted(verified, key=lambda candidate: -_RANK[candidate.support.verdict])
+
+    def _best_match(self, sentence: AnswerSentence, matches: Sequence[SentenceMatch]) -> SentenceMatch:
+        return self.rank_support(sentence.text, matches)[0].match
+
+    def _passage_texts(self) -> tuple[str, ...]:
+        return tuple(_context([passage.stored]) for passage in self.passages[:RELATED_PASSAGES])
 
     def combine_verdicts(self, sentence: AnswerSentence, citations: Sequence[Citation]) -> SentenceVerdict:
         """Return the best verdict of the citations, or that of all quotes together if it is better."""
@@ -140,24 +164,13 @@ class _SentenceCiter:
     def _verify(self, sentence: AnswerSentence, quotes: Sequence[Quote], chunks: Sequence[StoredChunk]) -> Support:
         texts = [quote.quote for quote in quotes]
         similarity = max(quote.score for quote in quotes)
-        verify = partial(verify_claim, sentence.text, texts, similarity, context=_context(chunks))
+        verify = partial(
+            verify_claim, sentence.text, texts, similarity, context=_context(chunks), passages=self._passage_texts()
+        )
         support = verify()
         if self.judge is None or support.verdict == "unsupported":
             return support
         return verify(entailment=self.judge.judge(" ".join(texts), sentence.text))
-
-
-def _rank_support(claim: str, matches: Sequence[SentenceMatch]) -> list[SupportedMatch]:
-    """Return the most similar sentences, best supporting first; of equal ones, the most similar.
-
-    The most similar sentence often makes the same statement with another number, and the row of a table is hardly
-    similar at all.
-    """
-    verified = [
-        SupportedMatch(match, verify_claim(claim, match.text, match.score, context=_context([match.stored])))
-        for match in matches[:VERIFIED_CANDIDATES]
-    ]
-    return sorted(verified, key=lambda candidate: -candidate.support.score)
 
 
 def _context(chunks: Sequence[StoredChunk]) -> str:

@@ -95,9 +95,8 @@ def _find_moved(claim: _QuantityInContext, others: Sequence[_QuantityInContext])
 
 
 def _describe_missing(claim: _QuantityInContext, instead: _QuantityInContext | None, context: str) -> Mismatch:
-    if instead is not None:
-        return Mismatch(claim.quantity, instead.quantity)
-    return Mismatch(claim.quantity, None, is_nearby=any(map(claim.quantity.is_stated_by, tokenize(context).quantities)))
+    is_nearby = any(map(claim.quantity.is_stated_by, tokenize(context).quantities))
+    return Mismatch(claim.quantity, None if instead is None else instead.quantity, is_nearby=is_nearby)
 
 
 def _find_instead(claim: _QuantityInContext, unmatched: Sequence[_QuantityInContext]) -> _QuantityInContext | None:

@@ -193,6 +193,50 @@ def test_similar_words_alone_are_not_enough() -> None:
     assert verify_claim("Employees may rest on free days.", "Workers pause each weekend.", 0.8).verdict == "partly"
 
 
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("The battery is examined for damage.", "Damaged batteries stay in quarantine for 72 hours."),
+        ("The pump is painted every month.", "The pump is oiled every month."),
+        ("Visitors park in the yard.", "Visitors sign in at the yard gate."),
+        ("The invoice is rejected by accounting.", "Accounting files the invoice for ten years."),
+        ("Die Batterie wird auf Schäden untersucht.", "Beschädigte Batterien bleiben 72 Stunden in Quarantäne."),
+        ("Die Rechnung wird vom Einkauf geprüft.", "Der Einkauf legt die Rechnung ab."),
+        ("La batterie est examinée.", "La batterie reste en quarantaine pendant 72 heures."),
+        ("Le contrat est signé par le client.", "Le client reçoit le contrat par courrier."),
+        ("La batería se revisa en el taller.", "La batería permanece en el taller durante 72 horas."),
+        ("El pedido se cancela por correo.", "El pedido llega por correo en dos días."),
+        ("La batteria viene esaminata.", "La batteria resta in quarantena per 72 ore."),
+        ("A bateria é examinada.", "A bateria fica em quarentena por 72 horas."),
+        ("De accu wordt onderzocht.", "De accu blijft 72 uur in quarantaine."),
+        ("De klant betaalt de factuur.", "De klant ontvangt de factuur per post."),
+    ],
+)
+def test_a_topic_in_common_is_no_support_without_the_predicate(sentence: str, quote: str) -> None:
+    assert verify_claim(sentence, quote, 0.75, context=quote).verdict != "supported"
+    assert verify_claim(sentence, (quote, sentence), 1.0).verdict == "supported"
+
+
+def test_a_number_in_place_of_the_quotes_is_named_with_it_though_the_passage_has_it() -> None:
+    support = verify_claim(
+        "The filter costs 30 EUR.", "The filter costs 12 EUR.", 0.9, context="The valve costs 30 EUR."
+    )
+    assert support.verdict != "supported"
+    assert support.reasons[0] == "“30 EUR” is not in the quote, which says “12 EUR”"
+
+
+@pytest.mark.parametrize("invented", ["by Anna Miller", "in 1998", "at Kestrel Works"])
+def test_what_no_passage_mentions_is_never_supported_however_long_the_sentence(invented: str) -> None:
+    sentence = f"{QUOTE[:-1]} with a clean rag, fresh oil, new gloves, safe boots and a calm and steady hand"
+    assert verify_claim(f"{sentence} {invented}.", f"{sentence}.", 0.95).verdict != "supported"
+
+
+def test_a_word_that_another_passage_has_weighs_less_than_one_that_none_has() -> None:
+    sentence = "The pump and its green valve must be serviced every 12 months."
+    alone = verify_claim(sentence, QUOTE, 0.8, context=QUOTE)
+    assert verify_claim(sentence, QUOTE, 0.8, context=QUOTE, passages=("The green valve leaks.",)).score > alone.score
+
+
 def test_two_quotes_bear_a_sentence_together() -> None:
     quotes = ["The pump is oiled every 3 months.", "The valve was built by Miller in 1998."]
     sentence = "The pump is oiled every 3 months and the valve was built in 1998."
