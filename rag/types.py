@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from ingest.text.names import tell_apart
 from ingest.types import Box, Compound, Filter, StoredChunk
 from rag.engines.types import FinishReason, Message, Sampling, TokenLogprob, Usage
 
@@ -119,8 +118,8 @@ class Quote:
 
     @property
     def location(self) -> str:
-        """The file and the page, in words."""
-        name = tell_apart(self.filename, self.source)
+        """The file and the page, in words; an upload is named by its source, which differs from that of its namesakes."""
+        name = self.filename if "/" in self.source or not self.source else self.source
         return f"{name}, {self.place}" if self.place else name
 
 

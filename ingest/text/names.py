@@ -22,8 +22,3 @@ def make_name_keys(filename: str, title: str) -> tuple[str, ...]:
     """Return the keys by which a document can be named, each once: file name, file name without suffix, title."""
     names = (filename, PurePosixPath(filename).stem, title)
     return tuple(dict.fromkeys(key for name in names if (key := make_name_key(name))))
-
-
-def tell_apart(filename: str, source: str) -> str:
-    """Return the name that tells an upload from others of its file name: its source, if that is no path."""
-    return filename if "/" in source or not source else source
