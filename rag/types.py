@@ -118,7 +118,7 @@ class Quote:
 
     @property
     def location(self) -> str:
-        """The file and the page, in words; an upload is named by its source, which differs from that of its namesakes."""
+        """The file and the page, in words; an upload is named by its source, which no other has."""
         name = self.filename if "/" in self.source or not self.source else self.source
         return f"{name}, {self.place}" if self.place else name
 

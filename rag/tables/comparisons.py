@@ -101,7 +101,9 @@ def _compare_amount(
     fitting = _select_fitting(amount.value, columns)
     # “12 staff” are those of a column of that name: no other column is about them.
     texts = [amount.noun] if amount.noun else [amount.words, condition.subject, question.text]
-    column = _choose_named(texts, fitting, may_be_only=not amount.noun)
+    # 15 percent are not 15 pieces: a column of bare numbers takes an amount with a unit only by its name.
+    is_of_unit = amount.value.scale == NO_UNIT or any(column.scale != NO_UNIT for column in fitting)
+    column = _choose_named(texts, fitting, may_be_only=is_of_unit and not amount.noun)
     if column is None:
         return None
     operand = _adapt(amount.value, column)

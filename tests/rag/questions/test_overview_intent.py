@@ -8,7 +8,7 @@ import pytest
 from rag.questions.overview_intent import MAX_CHARS, detect_overview
 from rag.questions.overview_patterns import OverviewKind
 
-EVALUATION_SETS = Path(__file__).resolve().parents[3] / "shared" / "eval"
+EVALUATION_SETS = Path(__file__).resolve().parents[4] / "shared" / "eval"
 
 SUMMARIES = """
 Summarise this document.

@@ -15,6 +15,7 @@ DEPOTS = [
     ["Dunmore", "West", "18", "4,900.00", "30 November 2020"],
 ]
 RACKS = [["Rack", "Load", "Limit"], ["A1", "480 kg", "0.5 t"], ["A2", "620 kg", "0.6 t"], ["A3", "90 kg", "0.1 t"]]
+STOCK = [["Article", "Price EUR", "In stock"], ["OC-1", "4.00", "18"], ["OC-2", "7.00", "57"]]
 STAFF_DE = [
     ["Name", "Abteilung", "Gehalt", "Anteil"],
     ["Weber", "Lager", "2.900,00 €", "12,5 %"],
@@ -153,6 +154,11 @@ def test_units_are_converted() -> None:
         ("Which analyte has the highest result?", LAB),
         ("Who founded the company?", DEPOTS),
         ("Which depots have more than 10 staff and the longest contract?", DEPOTS),
+        ("Who may approve a discount of more than 15 percent?", STOCK),
+        ("Wer genehmigt einen Rabatt von mehr als 15 Prozent?", STOCK),
+        ("Which discounts exceed 15 %?", STOCK),
+        ("What lasts longer than 15 hours?", STOCK),
+        ("What may weigh more than 15 kg?", STOCK),
     ],
 )
 def test_what_the_table_does_not_settle_is_not_guessed(question: str, rows: list[list[str]]) -> None:
