@@ -1,6 +1,7 @@
 """Audit citations against the stored documents, independently of the code that made them."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 
 from ingest.errors import FileNotInLibraryError
@@ -59,9 +60,13 @@ class CitationAudit:
             text = self._library.document_text(quote.collection_id, quote.file_id)
         except FileNotInLibraryError:
             return False
-        source = " ".join(text.split())
-        shown = " ".join(text_of_answer.split())
+        source, shown = _normalize(text), _normalize(text_of_answer)
         return shown in source or all(part in source for part in _ROW_PARTS.split(shown))
+
+
+def _normalize(text: str) -> str:
+    """Return text with single spaces, and without the full-width signs that an answer shows for markup."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def overlaps(quote: Quote, spans: Iterable[Span]) -> bool:

@@ -16,6 +16,7 @@ from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.answer_ranking import is_label
 from rag.grounding.answer_values import has_value
 from rag.grounding.evidence import SentenceMatch
+from rag.grounding.foreign_markup import neutralize_markup
 from rag.grounding.shown_quote import ShownQuote, show_prose
 from rag.grounding.supersession import SpanKey, key_of
 from rag.questions.answer_type import AnswerType
@@ -106,13 +107,15 @@ def show_sentences(
 def compose_quotes(
     quotes: Sequence[ShownQuote], numbers: Mapping[int, int], *, lead: str = ""
 ) -> tuple[str, list[QuotedSentence]]:
-    """Return the answer made of `lead` and quotes, each followed by its passage number, which `numbers` has by chunk
-    id."""
+    """Return the answer made of `lead` and quotes, each with its passage number behind it, by chunk id in `numbers`.
+
+    These numbers are the only citation markers, and nothing in a quote acts as markup.
+    """
     text = lead
     sentences: list[QuotedSentence] = []
     for quote in quotes:
         start = len(text)
-        text += quote.text
+        text += neutralize_markup(quote.text)
         number = numbers[quote.match.stored.id]
         sentences.append(QuotedSentence(quote.match, number, start, len(text)))
         text += f" [{number}]\n\n"
