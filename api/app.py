@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
+from api.head_requests import HeadRequests
 from api.metrics import Metrics, RequestMetrics
 from api.openapi import COMMON_ERRORS, install_openapi
 from api.routes import chat, conversations, files, health, models, pages, queue, vector_stores
@@ -60,6 +61,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
 def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None:
     """Add the middleware, the innermost first."""
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
+    app.add_middleware(HeadRequests)
     if settings.api_key is not None:
         app.add_middleware(KeyGuard, key=settings.api_key.get_secret_value())
     if settings.allowed_origins:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.wire.errors import ErrorDetail, ErrorResponse
 from ingest import errors as ingest_errors
 from rag import errors as rag_errors
 
 MAX_NAME_CHARS = 80
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class ApiError(Exception):
@@ -89,7 +92,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     rag_errors.EngineBusyError: ErrorKind(429, "rate_limit_error", "engine_busy"),
     rag_errors.EngineCrashedError: ErrorKind(503, SERVER, "engine_crashed"),
     rag_errors.QuestionError: ErrorKind(400, INVALID, "invalid_question"),
-    ingest_errors.CursorNotFoundError: ErrorKind(400, INVALID, "invalid_value"),
+    ingest_errors.CursorNotFoundError: ErrorKind(404, INVALID, "cursor_not_found"),
     ingest_errors.CollectionNotFoundError: ErrorKind(404, INVALID, "vector_store_not_found"),
     ingest_errors.CollectionExistsError: ErrorKind(409, INVALID, "vector_store_exists"),
     ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found"),
@@ -117,6 +120,7 @@ HTTP_CODES = {
     405: "method_not_allowed",
     408: "request_timeout",
     413: "request_too_large",
+    415: "unsupported_media_type",
     421: "host_not_allowed",
 }
 
@@ -177,15 +181,47 @@ def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
     return ErrorAnswer(kind, f"{param}: {rule}" if param else rule, param)
 
 
-async def _answer(_request: Request, error: Exception) -> JSONResponse:
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestValidationError) and (media_type := _media_type_to_send(request, error)):
+        return ErrorAnswer(http_kind(415), f"send the body as {media_type}, and say so in Content-Type").response()
     return describe(error).response()
 
 
 async def _answer_no_route(request: Request, error: Exception) -> JSONResponse:
     """Answer a request that no route matches; routes never raise a bare 404 or 405."""
-    status = error.status_code if isinstance(error, HTTPException) else 404
+    methods = _allowed_methods(request)
     message = f"there is no {request.method} {request.url.path[:MAX_NAME_CHARS]}; GET /openapi.json lists the routes"
-    return ErrorAnswer(http_kind(status), message).response()
+    response = ErrorAnswer(http_kind(405 if methods else 404), message).response()
+    if methods:
+        response.headers["Allow"] = ", ".join(methods)
+    return response
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return the methods that the routes of the request's path take together; Starlette names those of one route."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": "GET" if method == "HEAD" else method})[0] is Match.FULL
+            for route in routes
+        )
+    ]
+
+
+def _media_type_to_send(request: Request, error: RequestValidationError) -> str | None:
+    """Return the media type that the route takes if its body came as another one, and could not be read for that."""
+    if all(detail["loc"][0] != "body" for detail in error.errors()) or not _has_body(request.headers):
+        return None
+    required: str = request.scope["route"].body_field.field_info.media_type
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = given.startswith("application/") and given.endswith(("/json", "+json"))
+    return None if given == required or (is_json and required == "application/json") else required
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -52,7 +52,7 @@ COMMON_ERRORS: Responses = {
     "4XX": _error_response(
         "The request is refused. `code` says why: `invalid_value` and `unknown_parameter` (400) name the field in "
         "`param`; `invalid_api_key` (401); `forbidden` (403) is a request by a foreign web page; `request_timeout` "
-        "(408); `request_too_large` (413); `host_not_allowed` (421)."
+        "(408); `request_too_large` (413); `unsupported_media_type` (415); `host_not_allowed` (421)."
     ),
     "5XX": _error_response(
         "The server failed. `code` says why: `internal_error` (500), `library_unavailable`, `server_stopping` (503)."

@@ -30,7 +30,7 @@ from api.wire.conversations import (
     ItemsRequest,
     ReplayObject,
 )
-from ingest.errors import ConversationNotFoundError, TurnNotFoundError
+from ingest.errors import ConversationNotFoundError, CursorNotFoundError, TurnNotFoundError
 from ingest.storage.paging import ListPage
 from rag.conversations.export import render_markdown
 from rag.conversations.replay import Replay, replay
@@ -52,7 +52,7 @@ def create_conversation(services: AppServices, request: ConversationRequest) -> 
     return ConversationObject.of(services.library.conversation(created.id))
 
 
-@router.get("")
+@router.get("", responses=error_responses(CursorNotFoundError))
 def list_conversations(services: AppServices, page: Annotated[ConversationPageRequest, Query()]) -> ConversationList:
     """List conversations, the last used first."""
     return ConversationList.of(services.library.page_conversations(page.spec(), page.query), ConversationObject.of)
@@ -80,7 +80,10 @@ def delete_conversation(services: AppServices, conversation: str) -> Conversatio
     return ConversationDeleted(id=conversation)
 
 
-@router.get("/{conversation}/items", responses=NO_ITEM)
+@router.get(
+    "/{conversation}/items",
+    responses=error_responses(ConversationNotFoundError, TurnNotFoundError, CursorNotFoundError),
+)
 def list_items(services: AppServices, conversation: str, page: Annotated[ItemPageRequest, Query()]) -> ItemList:
     """List the items of one branch, the newest first."""
     return ItemList.of(page_of_path(services.conversations.path(conversation, page.leaf), page.spec()), ItemObject.of)

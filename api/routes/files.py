@@ -11,7 +11,7 @@ from api.openapi import binary_response, error_responses
 from api.routes.dependencies import AppServices
 from api.wire.base import clean_name
 from api.wire.files import FILE_PURPOSE, FileDeleted, FileList, FileObject, FilePageRequest
-from ingest.errors import FileNotInLibraryError, FileTooLargeError
+from ingest.errors import CursorNotFoundError, FileNotInLibraryError, FileTooLargeError
 from ingest.storage.paging import ListPage
 from ingest.types import FileRecord
 
@@ -37,7 +37,7 @@ def upload_file(
     return FileObject.of(services.library.add_upload(filename, file.file))
 
 
-@router.get("")
+@router.get("", responses=error_responses(CursorNotFoundError))
 def list_files(services: AppServices, page: Annotated[FilePageRequest, Query()]) -> FileList:
     """List the files, the newest first."""
     files: ListPage[FileRecord] = ListPage([], has_more=False)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.errors import DocumentNotReadyError, InvalidRequestError
+from api.errors import DocumentNotReadyError
 from api.openapi import binary_response, error_responses
 from api.routes.dependencies import AppServices, StoreName
 from api.services import Services
@@ -75,9 +75,10 @@ def page_image(
     start: Offset = None,
     end: Offset = None,
 ) -> Response:
-    """Return a page as PNG, with the text from `start` to `end` highlighted if both are given. Pincite's own."""
-    if (start is None) != (end is None):
-        raise InvalidRequestError(detail="start and end belong together", param="start" if start is None else "end")
+    """Return a page as PNG. Pincite's own.
+
+    The text from `start` to `end` is highlighted; one of them alone highlights from or to the page's edge.
+    """
     document = _readable_document(services, store, file_id)
     png = services.page_images.png(document.collection_id, file_id, number, start, end)
     return PngResponse(png, headers={"Cache-Control": "private, max-age=3600"})

@@ -29,6 +29,7 @@ from api.wire.vector_stores import (
 from ingest.errors import (
     CollectionExistsError,
     CollectionNotFoundError,
+    CursorNotFoundError,
     FileNotInLibraryError,
     PassportMismatchError,
     TextTooLongError,
@@ -58,7 +59,7 @@ def create_store(services: AppServices, request: VectorStoreRequest) -> VectorSt
     return _store(services, collection)
 
 
-@router.get("")
+@router.get("", responses=error_responses(CursorNotFoundError))
 def list_stores(services: AppServices, page: Paging) -> VectorStoreList:
     """List the collections, the newest first."""
     return VectorStoreList.of(services.library.page_collections(page.spec()), VectorStoreObject.of)
@@ -116,7 +117,7 @@ def create_store_file(services: AppServices, store: StoreName, request: StoreFil
     )
 
 
-@router.get("/{store}/files", responses=NO_STORE)
+@router.get("/{store}/files", responses=error_responses(CollectionNotFoundError, CursorNotFoundError))
 def list_store_files(
     services: AppServices, store: StoreName, page: Annotated[StoreFilePageRequest, Query()]
 ) -> StoreFileList:

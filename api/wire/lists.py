@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api.wire.base import RequestModel, ResponseModel
 from ingest.storage.paging import ListPage, PageSpec
@@ -22,6 +22,14 @@ Member = TypeVar("Member", bound=MemberObject)
 Record = TypeVar("Record")
 
 
+def _unset_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+Cursor = Annotated[str | None, BeforeValidator(_unset_if_empty)]
+"""The id of a member; empty like one that is left out, as clients send it for the first page."""
+
+
 class PageRequest(RequestModel):
     """Which page of a list to return; `after` and `before` are ids of members."""
 
@@ -29,9 +37,9 @@ class PageRequest(RequestModel):
     """Most members of the page."""
     order: Literal["asc", "desc"] = "desc"
     """`desc` lists the newest first, `asc` the oldest."""
-    after: str | None = None
+    after: Cursor = None
     """Return members behind the one with this id."""
-    before: str | None = None
+    before: Cursor = None
     """Return members in front of the one with this id: the nearest, or with `after` those next to that."""
 
     def spec(self) -> PageSpec:

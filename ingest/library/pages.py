@@ -61,6 +61,13 @@ def _describe_pages(document: DocumentRecord, pages: Sequence[Page]) -> str:
     return name.replace(number, f"{number} to {last.number}", 1)
 
 
+def find_highlights(page: Page, start: int | None, end: int | None) -> tuple[Box, ...]:
+    """Return the boxes of `[start, end)` on a page; one of them alone goes to the page's end or beginning."""
+    if start is None and end is None:
+        return ()
+    return find_boxes(page, page.start if start is None else start, page.end if end is None else end)
+
+
 def describe_page(document: DocumentRecord, page: Page) -> str:
     """Return the name of a page, with the confidence of OCR if its text was read off a picture."""
     has_parts = document.pages > 1 or page.width > 0 or document.unit is not PageUnit.PAGE
@@ -82,14 +89,14 @@ class PageImages:
     def png(
         self, collection_id: str, file_id: str, number: int, start: int | None = None, end: int | None = None
     ) -> bytes:
-        """Return a page as PNG with `[start, end)` highlighted.
+        """Return a page as PNG with `[start, end)` highlighted; one of them alone goes to the page's end or beginning.
 
         Raises `PageNotFoundError`, and `WorkerBusyError` if too many others wait for pictures.
         """
         page = next((page for page in self._library.pages(collection_id, file_id) if page.number == number), None)
         if page is None or page.width <= 0:
             raise PageNotFoundError(file_id=file_id, page=number)
-        boxes = find_boxes(page, start, end) if start is not None and end is not None else ()
+        boxes = find_highlights(page, start, end)
         path, password = self._library.original_path(file_id), self._library.password(file_id)
         params = {"path": str(path), "page": number, "boxes": boxes, "password": password}
         with self._renderers.lease(RENDERER_WAIT_SECONDS) as renderer:

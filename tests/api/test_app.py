@@ -89,7 +89,7 @@ def test_what_is_not_there_is_said_in_openais_shape(
 
 def test_json_under_another_content_type_is_refused(client: TestClient) -> None:
     response = client.post("/v1/vector_stores", content='{"name": "x"}', headers={"Content-Type": "text/plain"})
-    assert response.status_code == 400
+    assert response.status_code == 415
     assert client.get("/v1/vector_stores/x").status_code == 404
 
 

@@ -226,7 +226,7 @@ def test_pages_are_shown_with_their_place(client: TestClient) -> None:
     assert client.get(f"{path}/3").json()["error"]["code"] == "page_not_found"
     assert client.get(f"{path}/0").json()["error"]["param"] == "number"
     assert client.get(f"{path}/1/image").json()["error"]["code"] == "page_not_found"
-    assert client.get(f"{path}/1/image?start=3").json()["error"]["param"] == "end"
+    assert client.get(f"{path}/1/image?start=3").json()["error"]["code"] == "page_not_found"
 
 
 def test_nothing_is_shown_of_a_document_that_was_not_read(world: World, client: TestClient) -> None:
@@ -301,4 +301,5 @@ def test_before_is_the_page_just_in_front_of_a_document(world: World, client: Te
     assert [document["filename"] for document in page["data"]] == ["1.txt", "2.txt"]
     assert (page["first_id"], page["last_id"], page["has_more"]) == (documents[3]["id"], documents[4]["id"], True)
     unknown = client.get(path, params={"after": "file-nope"})
-    assert (unknown.status_code, unknown.json()["error"]["param"]) == (400, "after")
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "after")
+    assert unknown.json()["error"]["code"] == "cursor_not_found"
