@@ -150,6 +150,7 @@ def _show_quote_part(state: PageState, part: QuotePart, key: str) -> None:
             label = f"[{part.source.number}] {describe_place(part.source.citation)}"
             _show_open_button(state, part.source.citation, label, key)
             _show_state(part.source.citation)
+            _show_address(part.source.citation)
             _show_supersession(state, part.source.citation, key)
 
 
@@ -171,6 +172,7 @@ def _show_source(state: PageState, source: citations.NumberedSource, key: str) -
             _show_open_button(state, citation, f"[{source.number}] {describe_place(citation)}", key)
             _show_verdict(citation)
             _show_state(citation)
+            _show_address(citation)
             _show_supersession(state, citation, key)
         _show_quote(citation)
 
@@ -187,6 +189,13 @@ def _show_supersession(state: PageState, citation: Citation, key: str) -> None:
         return
     st.badge("superseded", icon=":material/history:", color="gray", help=SUPERSESSIONS[later.kind])
     _show_open_button(state, later.quote, f"by {describe_place(later.quote)}", f"{key}-successor")
+
+
+def _show_address(citation: Citation) -> None:
+    """Say so if a quote gives orders to the model."""
+    if citation.addresses_model:
+        help_text = "This text of the document gives orders to a language model; Pincite does not follow them."
+        st.badge("addresses the model", icon=":material/warning:", color="orange", help=help_text)
 
 
 def _show_state(evidence: Evidence) -> None:

@@ -190,6 +190,7 @@ class Citation(Evidence):
     answer_start: int = 0
     answer_end: int = 0
     superseded_by: Supersession | None = None
+    addresses_model: bool = False
 
 
 @dataclass(frozen=True, slots=True)

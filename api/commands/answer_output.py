@@ -54,10 +54,12 @@ def print_citations(answer: CompleteAnswer) -> None:
     for citation in distinct.values():
         _show_citation(citation, console)
     quoted = {
-        (citation.number, _location(citation)): None for citation in answer.citations if citation.origin == "quote"
+        (citation.number, _location(citation), _describe_address(citation)): None
+        for citation in answer.citations
+        if citation.origin == "quote"
     }
-    for number, location in quoted:  # the answer itself is the quote
-        console.print(Text.assemble((f"[{number}] ", "bold cyan"), location))
+    for number, location, note in quoted:  # the answer itself is the quote
+        console.print(Text.assemble((f"[{number}] ", "bold cyan"), location, (note, "bold yellow")))
     _show_answer_verdict(answer, console)
     for sentence in answer.check.sentences:
         if sentence.verdict == "unsupported":
@@ -87,6 +89,7 @@ def _show_citation(citation: CitationObject, console: Console) -> None:
             (f"{_location(citation)}  ", "bold"),
             style_status(citation.verdict),
             (f"  {strip_control_chars('; '.join(citation.reasons))}", "dim"),
+            (_describe_address(citation), "bold yellow"),
         )
     )
     _show_quote(citation.quote, console)
@@ -94,6 +97,11 @@ def _show_citation(citation: CitationObject, console: Console) -> None:
         later = citation.superseded_by.quote
         console.print(Text(f"    superseded by {_location(later)}:", style="bold yellow"))
         _show_quote(later.quote, console)
+
+
+def _describe_address(citation: CitationObject) -> str:
+    """Return that a quote gives orders to the model; empty if it gives none."""
+    return "  addresses the model" if citation.addresses_model else ""
 
 
 def _show_disagreement(disagreement: DisagreementObject, console: Console) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 from api.wire.base import Absent, ResponseModel
 from ingest.conversation_types import SourceState
 from rag import types as rag
+from rag.grounding.model_address import addresses_model
 from rag.types import CitationOrigin, DatingBasis, SupersessionKind, Verdict
 
 
@@ -137,6 +138,8 @@ class CitationObject(ResponseModel):
     """Offset behind the sentence."""
     superseded_by: SupersessionObject | None = Absent
     """What replaces the quote; only superseded quotes have it."""
+    addresses_model: Literal[True] | None = Absent
+    """The quote gives orders to a language model instead of stating something; other quotes do not have it."""
     source_state: SourceState | None = Absent
     """Whether the quote is still in its document. Only stored items have it."""
 
@@ -163,6 +166,7 @@ class CitationObject(ResponseModel):
             answer_start=citation.answer_start,
             answer_end=citation.answer_end,
             superseded_by=SupersessionObject.of(citation.superseded_by),
+            addresses_model=True if addresses_model(quote.quote) else None,
             source_state=source_state,
         )
 

@@ -12,6 +12,7 @@ from itertools import groupby
 from ingest.types import BlockKind
 from rag.grounding.answer_values import has_value
 from rag.grounding.evidence import SentenceMatch
+from rag.grounding.model_address import addresses_model
 from rag.grounding.quotable import states_something
 from rag.questions.answer_type import AnswerType
 
@@ -30,7 +31,8 @@ _LIST_ITEM = re.compile(r"^\s*[-*•‣▪◦–]\s")
 def rank_by_answer_type(matches: Sequence[SentenceMatch], answer_type: AnswerType | None) -> list[SentenceMatch]:
     """Return sentences in a new order, their scores unchanged: values of the type first among near-equal ones.
 
-    Labels (headings, questions, bare numbers) go behind the sentences that stand below them.
+    Labels (headings, questions, bare numbers) go behind the sentences that stand below them, and sentences that give
+    orders to the model behind all others.
     """
     inherited = _inherit_scores(matches)
 
@@ -39,7 +41,7 @@ def rank_by_answer_type(matches: Sequence[SentenceMatch], answer_type: AnswerTyp
         penalty = LABEL_PENALTY if is_label(match) else 0.0
         return inherited[match.stored.id, match.start] + bonus - penalty
 
-    return sorted(matches, key=lambda match: (-rank(match), match.stored.id, match.start))
+    return sorted(matches, key=lambda match: (addresses_model(match.text), -rank(match), match.stored.id, match.start))
 
 
 def is_label(match: SentenceMatch) -> bool:

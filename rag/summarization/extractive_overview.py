@@ -16,6 +16,7 @@ from rag.engines.completion import Completion
 from rag.engines.types import Usage
 from rag.generation.quote_selection import compose_quotes, show_sentences
 from rag.grounding.evidence import SentenceMatch, split_chunk
+from rag.grounding.model_address import addresses_model
 from rag.grounding.quotable import states_something
 from rag.summarization.notes import PassageNumbers
 from rag.summarization.overview_types import NOTHING_NOTED, Overview, OverviewEvent, OverviewRequest
@@ -229,9 +230,10 @@ class _SentenceSelector:
 
 
 def _is_statement(match: SentenceMatch) -> bool:
-    """Whether a sentence states something: it is no heading, no question, no row of a table or of contents."""
+    """Whether a sentence states something: it is no heading, question, row or order to the model."""
     is_prose = match.stored.chunk.kind is BlockKind.PROSE and "\n\n" not in match.text
-    return is_prose and len(match.text.split()) in SENTENCE_WORDS and match.text.rstrip()[-1] in STATEMENT_ENDS
+    has_form = len(match.text.split()) in SENTENCE_WORDS and match.text.rstrip()[-1] in STATEMENT_ENDS
+    return is_prose and has_form and not addresses_model(match.text)
 
 
 def _compose(selector: _SentenceSelector, matches: Sequence[SentenceMatch]) -> Generator[OverviewEvent, None, Overview]:

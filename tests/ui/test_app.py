@@ -277,6 +277,19 @@ def test_a_superseded_quote_is_marked_and_leads_to_what_replaces_it(api: FakeApi
     assert len(page.get("image")) == 1
 
 
+@pytest.mark.parametrize("origin", ["quote", "marker"])
+@pytest.mark.parametrize("is_flagged", [True, False])
+def test_a_quote_that_addresses_the_model_has_a_badge(
+    api: FakeApi, page: AppTest, origin: str, *, is_flagged: bool
+) -> None:
+    text = f"{QUOTE} [1]"
+    api.script = scripted_answer(text)
+    pin = annotation(text, origin=origin, answer_end=len(QUOTE), addresses_model=is_flagged)
+    api.script[-1]["choices"][0]["delta"]["annotations"] = [pin]
+    ask(page.run(), "How heavy?")
+    assert ("addresses the model" in visible_text(page)) is is_flagged
+
+
 def test_many_quotes_are_rows_below_the_name_of_their_document(api: FakeApi, page: AppTest) -> None:
     text = "\n\n".join(f"Row {number:02} [1]" for number in range(12))
     api.script = scripted_answer(text)
