@@ -6,16 +6,20 @@ from rag.context.answer_policy import AnswerPolicy
 from rag.context.planner import Planner
 from rag.engines.types import ModelInfo
 from rag.errors import QuestionError
+from rag.questions.follow_up import read_follow_up
 from rag.questions.overview_intent import OverviewIntent, detect_overview
 from rag.questions.scope import Scope
 from rag.types import Question
 
 
 def read_query(question: Question) -> str:
-    """Return the text of the last message; raises `QuestionError` unless the user has written one."""
+    """Return what the last message asks, completed by the turns before it if it is an ellipsis.
+
+    Raises `QuestionError` unless the user has written one.
+    """
     if not question.messages or question.messages[-1].role != "user" or not question.messages[-1].content.strip():
         raise QuestionError(detail="the last message must be a question of the user; send one with some text")
-    return question.messages[-1].content
+    return read_follow_up(question.messages).text
 
 
 def collect_facts(

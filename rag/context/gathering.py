@@ -7,18 +7,26 @@ from ingest.library.library import Library
 from ingest.types import StoredChunk
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.selection import deduplicate
-from rag.engines.types import Engine, Message
+from rag.engines.types import Engine
 from rag.grounding.abstention import Answerability, judge_answerability
-from rag.grounding.conditions import NO_CONDITIONS, Conditions, explain_missing, explain_no_value, make_conditions
+from rag.grounding.conditions import (
+    NO_CONDITIONS,
+    Conditions,
+    explain_missing,
+    explain_no_name,
+    explain_no_value,
+    make_conditions,
+)
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.grounding.supersession import search_amendments
+from rag.questions.follow_up import FollowUp, read_follow_up
 from rag.questions.identifiers import extract_identifiers
 from rag.questions.request_phrases import strip_request
 from rag.questions.section_mention import select_section
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.identifier_search import locate_identifier, respell
 from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
-from rag.retrieval.query_variants import prepend_previous_question
+from rag.retrieval.query_variants import make_standalone_query
 from rag.tables.table import is_table
 from rag.types import Question, ScoredChunk, Search
 
@@ -61,11 +69,14 @@ class EvidenceGatherer:
         `CollectionNotFoundError`, and what `Engine.generate` raises.
         """
         top_k, query = self._policy.top_k, strip_request(query)
-        search = Search(query, question.collections, self._rewrite(question, query, engine), question.document_filter)
+        follow_up = read_follow_up(question.messages)
+        standalone_query = self._rewrite(question, follow_up, query, engine)
+        search = Search(query, question.collections, standalone_query, question.document_filter)
         located = [locate_identifier(self._library, search, identifier) for identifier in extract_identifiers(query)]
-        conditions, query = make_conditions(query, located), respell(query, located)
+        conditions = make_conditions(query, located, follow_up.names)
+        query = respell(query, located)
         candidates = deduplicate(self._retriever.rank_candidates(replace(search, query=query), top_k))
-        if not conditions.can_be_met:
+        if not conditions.can_be_met or not conditions.are_named_in(candidates):
             return self._miss(query, candidates, conditions)
         candidates = select_section(query, conditions.select_hits(candidates))
         if candidates and not conditions.has_value_in(candidates[0].chunk.chunk.text):
@@ -101,13 +112,14 @@ class EvidenceGatherer:
         """Return that the documents lack what the question names, with the closest sentences."""
         matches = tuple(self._finder.rank_evidence(query, candidates[: self._policy.top_k]))
         if conditions.can_be_met:
-            return GatheredEvidence(matches=matches, reasons=(explain_no_value(conditions),))
+            explain = explain_no_value if conditions.are_named_in(candidates) else explain_no_name
+            return GatheredEvidence(matches=matches, reasons=(explain(conditions),))
         absence = explain_missing(conditions.missing, [candidate.chunk for candidate in candidates])
         return GatheredEvidence(matches=matches, reasons=(absence.removesuffix("."),), absence=absence)
 
-    def _rewrite(self, question: Question, query: str, engine: Engine) -> str:
-        """Return the standalone query of a follow-up question; empty for the first question of a chat."""
-        standalone_query = prepend_previous_question((*question.messages[:-1], Message("user", query)))
+    def _rewrite(self, question: Question, follow_up: FollowUp, query: str, engine: Engine) -> str:
+        """Return the standalone query of a question that refers to an earlier one; empty for any other question."""
+        standalone_query = make_standalone_query(follow_up.topic, query)
         if standalone_query and should_rewrite(engine.info(), self._policy.rewriting):
             return rewrite_query(engine, question.messages, client=question.client) or standalone_query
         return standalone_query

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.engines.types import Message
 from rag.evaluation.measures import Values, auc, estimate, measure_rankings
 from rag.evaluation.spans import SpanScores, cut_to_budget, score_spans
 from rag.evaluation.types import (
@@ -19,6 +20,7 @@ from rag.evaluation.types import (
 )
 from rag.grounding.abstention import Answerability, judge_answerability
 from rag.grounding.evidence import EvidenceFinder
+from rag.questions.follow_up import read_follow_up
 from rag.types import ScoredChunk
 
 FALSE_REFUSALS = (0.01, 0.02, 0.05, 0.10)
@@ -97,7 +99,8 @@ def evaluate_search(
 
 def _judge(query: EvalQuery, hits: Sequence[ScoredChunk], policy: TrialPolicy, finder: EvidenceFinder) -> Answerability:
     """Judge a question as the answerer does."""
-    return judge_answerability(query.text, hits, finder.rank_evidence(query.text, hits), min_score=policy.min_score)
+    asked = read_follow_up([*query.history, Message("user", query.text)]).text
+    return judge_answerability(asked, hits, finder.rank_evidence(asked, hits), min_score=policy.min_score)
 
 
 def _try(query: EvalQuery, method: SearchMethod, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:

@@ -8,8 +8,9 @@ from ingest.library.library import Library
 from ingest.types import Embedder
 from rag.engines.types import Message
 from rag.evaluation.types import EvalQuery, SearchMethod
+from rag.questions.follow_up import read_follow_up
 from rag.retrieval.hybrid import Retriever
-from rag.retrieval.query_variants import prepend_previous_question
+from rag.retrieval.query_variants import make_standalone_query
 from rag.types import ScoredChunk, Search
 
 DEPTH = 50
@@ -49,8 +50,9 @@ class SearchParts:
 
     def search_follow_up(self, query: EvalQuery) -> list[ScoredChunk]:
         """Search as for a follow-up question."""
-        standalone_query = prepend_previous_question([*query.history, Message("user", query.text)])
-        return self.retriever.retrieve(Search(query.text, (self.collection_id,), standalone_query), DEPTH)
+        asked = read_follow_up([*query.history, Message("user", query.text)])
+        standalone_query = make_standalone_query(asked.topic, asked.text)
+        return self.retriever.retrieve(Search(asked.text, (self.collection_id,), standalone_query), DEPTH)
 
     def _load(self, hits: Sequence[tuple[int, float]], *, is_dense: bool) -> list[ScoredChunk]:
         scores = dict(hits)

@@ -6,8 +6,9 @@ Names of persons and places have no form of their own, so that any capital count
 import re
 from functools import lru_cache
 
+from ingest.text.months import MONTHS
 from rag.grounding.verification.dates import find_dates
-from rag.grounding.verification.lexicon import MONTHS, SCALES
+from rag.grounding.verification.lexicon import SCALES
 from rag.grounding.verification.quantities import Quantity, find_quantities
 from rag.questions.answer_type import AnswerType
 

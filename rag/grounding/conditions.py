@@ -8,6 +8,7 @@ the next code. A field that has a form of its own (a mail address, a phone numbe
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ingest.text.analyzer import extract_terms
 from ingest.types import StoredChunk
 from rag.grounding.answer_ranking import rank_by_answer_type
 from rag.grounding.answer_values import has_value
@@ -29,11 +30,13 @@ _FIELDS: Mapping[AnswerType | None, str] = {
 class Conditions:
     """The identifiers of a question, and the type of value that it asks for.
 
-    Identifiers of one form, such as two codes of faults, are alternatives in a group.
+    Identifiers of one form, such as two codes of faults, are alternatives in a group. `names` are the words that name
+    the thing to which a follow-up question changes; evidence has at least half of them.
     """
 
     groups: tuple[tuple[LocatedIdentifier, ...], ...] = ()
     answer_type: AnswerType | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[Identifier, ...]:
@@ -59,6 +62,7 @@ class Conditions:
         If the question asks for a field, only its values count.
         """
         selected = [match for match in matches if self.are_met_by(match)] or list(matches)
+        selected.sort(key=lambda match: not self._is_named_in(match.stored.chunk.context, match.text))
         values = [match for match in selected if self.has_value_in(match.text)]
         return rank_by_answer_type(values or selected, self.answer_type)
 
@@ -66,19 +70,29 @@ class Conditions:
         """Whether a sentence has an identifier of each group."""
         return all(any(_has(match, located) for located in group) for group in self.groups)
 
+    def are_named_in(self, hits: Sequence[ScoredChunk]) -> bool:
+        """Whether any hit has the names; without names every hit has them."""
+        return not self.names or any(self._is_named_in(describe_chunk(hit.chunk)) for hit in hits)
+
     def has_value_in(self, text: str) -> bool:
         """Whether a text has a value of the type, if it is one with a form of its own."""
         return self.answer_type not in WRITTEN_OUT or has_value(text, self.answer_type)
 
     def _can_be_met_in(self, stored: StoredChunk) -> bool:
-        return all(any(_is_about(stored, located) for located in group) for group in self.groups)
+        is_named = self._is_named_in(describe_chunk(stored))
+        return is_named and all(any(_is_about(stored, located) for located in group) for group in self.groups)
+
+    def _is_named_in(self, *texts: str) -> bool:
+        terms = set(extract_terms("\n".join(texts))) if self.names else set[str]()
+        named = [name for name in self.names if not terms.isdisjoint(extract_terms(name))]
+        return 2 * len(named) >= len(self.names)
 
 
 NO_CONDITIONS = Conditions()
 
 
-def make_conditions(question: str, located: Iterable[LocatedIdentifier]) -> Conditions:
-    """Return the conditions of a question, whose identifiers are `located`."""
+def make_conditions(question: str, located: Iterable[LocatedIdentifier], names: tuple[str, ...] = ()) -> Conditions:
+    """Return the conditions of a question, whose identifiers are `located` and which changes to what `names` name."""
     groups: list[list[LocatedIdentifier]] = []
     for identifier in located:
         for group in groups:
@@ -87,7 +101,7 @@ def make_conditions(question: str, located: Iterable[LocatedIdentifier]) -> Cond
                 break
         else:
             groups.append([identifier])
-    return Conditions(tuple(map(tuple, groups)), detect_answer_type(question))
+    return Conditions(tuple(map(tuple, groups)), detect_answer_type(question), names)
 
 
 def explain_missing(identifiers: Sequence[Identifier], chunks: Sequence[StoredChunk]) -> str:
@@ -99,6 +113,11 @@ def explain_missing(identifiers: Sequence[Identifier], chunks: Sequence[StoredCh
 def explain_no_value(conditions: Conditions) -> str:
     """Return that no passage has a value of the type that the question asks for, in words for the user."""
     return f"no passage has {_FIELDS.get(conditions.answer_type, 'such a value')}"
+
+
+def explain_no_name(conditions: Conditions) -> str:
+    """Return that no passage is about the thing to which a follow-up question changes, in words for the user."""
+    return f"no passage has {', '.join(f'“{name}”' for name in conditions.names)}"
 
 
 def _explain(identifier: Identifier, similar: Sequence[str]) -> str:

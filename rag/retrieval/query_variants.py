@@ -1,20 +1,17 @@
-"""Query variants for follow-up questions: the query as asked, and a standalone query. Pure.
+"""Query variants for questions that refer to an earlier one: the query as asked, and a standalone query. Pure.
 
 Both variants are searched and their scores averaged by weight. Without query rewriting by a model
-(`rag.retrieval.query_rewriting`), the standalone query is the user's previous question followed by this one: that
-works in any language. On MTRAG (human, 98 questions) this raises nDCG@10 by 2 points:
-docs/development/decisions/2026-11-24-candidates-and-ranking.md.
+(`rag.retrieval.query_rewriting`), the standalone query is the earlier question followed by this one: that works in any
+language. Which questions refer to an earlier one is decided by `rag.questions.follow_up`
+(docs/development/decisions/2026-12-01-follow-up-questions.md).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from rag.engines.types import Message
 
 QUERY_WEIGHT = 0.7
 """Weight of the query as asked; the rest is that of the standalone query."""
-MAX_PREVIOUS_CHARS = 1_000
-"""A longer turn is pasted text, and its beginning names its subject."""
+MAX_TOPIC_CHARS = 1_000
+"""A longer question is pasted text, and its beginning names its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +29,6 @@ def expand_query(query: str, standalone_query: str = "") -> list[QueryVariant]:
     return [QueryVariant(query, QUERY_WEIGHT), QueryVariant(standalone_query, 1.0 - QUERY_WEIGHT)]
 
 
-def prepend_previous_question(messages: Sequence[Message]) -> str:
-    """Return the user's previous message and the last one as a standalone query; empty if there is no previous one."""
-    questions = [message.content for message in messages if message.role == "user"]
-    if len(questions) < 2 or not questions[-2].strip():
-        return ""
-    return f"{questions[-2][:MAX_PREVIOUS_CHARS]}\n{questions[-1]}"
+def make_standalone_query(topic: str, query: str) -> str:
+    """Return a query behind the earlier question that it refers to; empty if it refers to none."""
+    return f"{topic[:MAX_TOPIC_CHARS]}\n{query}" if topic.strip() else ""

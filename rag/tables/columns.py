@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Literal
 
 from ingest.text.analyzer import extract_terms
-from rag.grounding.verification.lexicon import MONTHS, UNITS
+from ingest.text.months import MONTHS
+from rag.grounding.verification.lexicon import UNITS
 from rag.grounding.verification.quantities import find_quantities
 from rag.questions.stopwords import STOPWORDS
 from rag.tables.table import Table

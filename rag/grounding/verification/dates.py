@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.grounding.verification.lexicon import MONTHS
+from ingest.text.months import MONTHS
 
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _OF = r"(?:\s+(?:of|de|di|del)\s+|\s+)"

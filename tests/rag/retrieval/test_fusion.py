@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.types import Message
 from rag.retrieval.fusion import VariantHits, fuse
-from rag.retrieval.query_variants import QueryVariant, expand_query, prepend_previous_question
+from rag.retrieval.query_variants import QueryVariant, expand_query, make_standalone_query
 
 ONE = QueryVariant("q", 1.0)
 
@@ -71,7 +70,8 @@ def test_a_first_question_has_no_variants() -> None:
     )
 
 
-def test_a_follow_up_is_searched_with_the_previous_question() -> None:
-    turns = [Message("system", "s"), Message("user", "one"), Message("assistant", "two"), Message("user", "three")]
-    assert prepend_previous_question(turns) == "one\nthree"
-    assert prepend_previous_question(turns[:2]) == ""
+def test_a_reference_is_searched_with_the_question_that_it_refers_to_and_any_other_question_alone() -> None:
+    assert make_standalone_query("How often is the pump oiled?", "By whom is it oiled?") == (
+        "How often is the pump oiled?\nBy whom is it oiled?"
+    )
+    assert make_standalone_query("", "By whom is the pump oiled?") == ""
