@@ -59,10 +59,10 @@ class Conditions:
     def select_matches(self, matches: Sequence[SentenceMatch]) -> list[SentenceMatch]:
         """Return the sentences that have an identifier of each group, the likeliest to answer first; all if none has.
 
-        If the question asks for a field, only its values count.
+        Of these, the sentences with the most of the names. If the question asks for a field, only its values count.
         """
         selected = [match for match in matches if self.are_met_by(match)] or list(matches)
-        selected.sort(key=lambda match: not self._is_named_in(match.stored.chunk.context, match.text))
+        selected = self._select_named(selected)
         values = [match for match in selected if self.has_value_in(match.text)]
         return rank_by_answer_type(values or selected, self.answer_type)
 
@@ -71,8 +71,8 @@ class Conditions:
         return all(any(_has(match, located) for located in group) for group in self.groups)
 
     def are_named_in(self, hits: Sequence[ScoredChunk]) -> bool:
-        """Whether any hit has the names; without names every hit has them."""
-        return not self.names or any(self._is_named_in(describe_chunk(hit.chunk)) for hit in hits)
+        """Whether any of some hits has the names; so it is without names or hits."""
+        return not hits or any(self._is_named_in(describe_chunk(hit.chunk)) for hit in hits)
 
     def has_value_in(self, text: str) -> bool:
         """Whether a text has a value of the type, if it is one with a form of its own."""
@@ -82,10 +82,19 @@ class Conditions:
         is_named = self._is_named_in(describe_chunk(stored))
         return is_named and all(any(_is_about(stored, located) for located in group) for group in self.groups)
 
-    def _is_named_in(self, *texts: str) -> bool:
-        terms = set(extract_terms("\n".join(texts))) if self.names else set[str]()
-        named = [name for name in self.names if not terms.isdisjoint(extract_terms(name))]
-        return 2 * len(named) >= len(self.names)
+    def _select_named(self, matches: list[SentenceMatch]) -> list[SentenceMatch]:
+        if not self.names:
+            return matches
+        counts = [self._count_names(f"{match.stored.chunk.context}\n{match.text}") for match in matches]
+        most = max(counts, default=0)
+        return [match for match, count in zip(matches, counts, strict=True) if count == most]
+
+    def _is_named_in(self, text: str) -> bool:
+        return not self.names or 2 * self._count_names(text) >= len(self.names)
+
+    def _count_names(self, text: str) -> int:
+        terms = set(extract_terms(text))
+        return sum(not terms.isdisjoint(extract_terms(name)) for name in self.names)
 
 
 NO_CONDITIONS = Conditions()

@@ -16,6 +16,7 @@ from rag.questions.follow_up_patterns import (
     ASKS_FOR_KIND,
     ASSENT,
     EXPLETIVE,
+    IDENTITY_VERB,
     LEAD,
     OFFER,
     ORDINAL,
@@ -85,7 +86,12 @@ def classify_dependence(question: str) -> Dependence:
     content = _list_content(rest)
     if _is_fragment(rest, content, MAX_LED_WORDS if lead else MAX_FRAGMENT_WORDS):
         return "ellipsis" if lead or not content or "?" in rest or is_typed(rest) else "reference"
-    refers = REFERENCE.search(EXPLETIVE.sub(" ", rest)) is not None or _ENDS_WITH_ORDINAL.search(rest) is not None
+    is_terse = len(content) == 1 and QUESTION_WORD.search(rest) is not None and IDENTITY_VERB.search(rest) is None
+    refers = (
+        is_terse
+        or REFERENCE.search(EXPLETIVE.sub(" ", rest)) is not None
+        or _ENDS_WITH_ORDINAL.search(rest) is not None
+    )
     return "reference" if refers and len(content) <= MAX_REFERRING_WORDS else "none"
 
 

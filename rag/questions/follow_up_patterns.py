@@ -80,6 +80,11 @@ VERB = _compile(
     r"zijn|was|waren|heeft|hebben|wordt|worden|kan|kunnen|mag|mogen|moet|moeten|zal|kost"
 )
 """Finite verbs that make a clause; the verbs of contents cannot be listed."""
+IDENTITY_VERB = _compile(
+    r"is|are|was|were|mean|means|ist|sind|war|waren|heißt|est|sont|était|es|son|era|è|sono|é|são|zijn|betekent|signifie|"
+    r"significa|bedeutet"
+)
+"""Verbs that ask for what one word means: “what is photosynthesis?” is a question of its own."""
 REQUEST = re.compile(
     r"\W*(?:tell|give|show|list|explain|describe|summari[sz]e|compare|find|name|count|use|create|set|"
     r"nenne|zeige?|liste|erkläre?|beschreibe?|vergleiche?|fasse?|gib|"

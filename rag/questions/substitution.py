@@ -110,19 +110,24 @@ def _replace_name(topic: str, part: str) -> str | None:
 
 
 def _replace_thing(topic: str, part: str) -> str | None:
-    """Replace the thing that is asked about: with its determiner if it has one, else the last word alone."""
+    """Replace the thing that is asked about: with its determiner if it has one, else the last word alone.
+
+    If several have a determiner like the new one, any of them can be meant, and none is replaced.
+    """
     first = _WORD.match(part)
     if first is None or _is_preposition(first[0]):
         return None
     has_own = first[0].casefold() in DETERMINERS
     phrases = [phrase for phrase in _list_phrases(topic) if not TIME.search(topic, phrase.start, phrase.end)]
-    subjects = [index for index, phrase in enumerate(phrases) if not phrase.preposition]
-    alike = [index for index in subjects if phrases[index].determiner or not has_own]
-    index = next(iter(alike or subjects), None)
-    if index is None:
+    alike = [index for index, phrase in enumerate(phrases) if phrase.determiner or not has_own]
+    subjects = [index for index in alike if not phrases[index].preposition]
+    if not subjects:
         return None
+    index = subjects[0]
     while index + 1 < len(phrases) and _is_genitive(topic, phrases[index], phrases[index + 1]):
         index += 1
+    if has_own and max(alike) > index:
+        return None
     phrase = phrases[index]
     start = phrase.start if phrase.determiner else phrase.last_word
     new = part if has_own or not phrase.determiner else f"{phrase.determiner} {part}"
