@@ -18,22 +18,8 @@ pytestmark = pytest.mark.real
 
 NOT_IN_THE_FILE = {"B03-docx", "B03-md", "B03-xlsx"}
 """What these ask for does not stand in their files."""
-STILL_WRONG = {
-    "B21-and": "the second ellipsis loses the topic of the first question",
-    "B25-followup": "a column without percentages is compared with a percentage",
-}
 
-
-def _known(case: Case) -> list[pytest.MarkDecorator]:
-    reason = STILL_WRONG.get(case.id)
-    return [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
-
-
-CASES = [
-    pytest.param(case, id=case.id, marks=_known(case))
-    for case in load_cases()
-    if case.turns and case.id not in NOT_IN_THE_FILE
-]
+CASES = [pytest.param(case, id=case.id) for case in load_cases() if case.turns and case.id not in NOT_IN_THE_FILE]
 
 MARKED = re.compile(r"\[[a-z ]+: [^\]]*\]")
 """What is struck out, hidden or superseded is said as such, and not as the answer."""
