@@ -73,12 +73,14 @@ def ask(real_embedder: WorkerEmbedder, tmp_path_factory: pytest.TempPathFactory)
     def answer(turns: Sequence[str]) -> Answer:
         """Return the answer to the last of some questions, all others of which were answered."""
         messages: list[Message] = []
+        answers: list[Answer] = []
         for turn in turns:
             messages.append(Message("user", turn))
             *_, last = answerer.answer(Question(tuple(messages), (collection.id,), style="quoted"))
             assert isinstance(last, Answer)
+            answers.append(last)
             messages.append(Message("assistant", last.text))
-        return last
+        return answers[-1]
 
     yield answer
     library.close()
