@@ -1,7 +1,7 @@
 """Join the halves of sentences that cross a page break: no running header or footer stands between them. Pure.
 
-A page keeps all its lines. A footer after the first half moves in front of the text of its page, a header before the
-second half behind the text of its page.
+A page keeps all its lines. Footnotes and a footer after the first half move in front of the text of their page, a
+header before the second half behind the text of its page.
 """
 
 import re
@@ -31,6 +31,8 @@ _MIN_LINE_CHARS = 25
 _MIN_WIDTH_SHARE = 0.8
 _MIN_LETTER_SHARE, _MIN_LETTER_SHARE_OF_PROSE = 0.6, 0.8
 _SAME_SIZE = 0.08
+_FOOTNOTE_SIZE = 0.87
+"""Lines at the end of a page whose font is smaller than this share of the usual one are footnotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,16 @@ def _find_parts(index: int, layouts: Sequence[PageLayout], margins: Sequence[Mar
         first += 1
     while end > first and starts[end - 1] in running:
         end -= 1
-    return _Parts(first, end)
+    return _Parts(first, _skip_footnotes(layout, first, end))
+
+
+def _skip_footnotes(layout: PageLayout, first: int, end: int) -> int:
+    """Return the index of the line after the last one that is no footnote, of the lines from `first` to `end`."""
+    sizes = layout.lines["size"][first:end]
+    if not len(sizes):
+        return end
+    small = sizes < _FOOTNOTE_SIZE * np.median(sizes)
+    return first + int(np.flatnonzero(~small)[-1]) + 1
 
 
 def _is_continued(before: PageLayout, before_parts: _Parts, after: PageLayout, after_parts: _Parts) -> bool:

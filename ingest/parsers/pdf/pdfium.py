@@ -336,7 +336,9 @@ def _read_styles(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return font size and direction of every character: those of the middle of its line, to save calls."""
     is_text = ~np.isin(codes, _SEPARATORS)
-    line_of = np.cumsum(codes == _NEWLINE)
+    # A hyphen that breaks a word takes the place of the newline after it.
+    is_line_end = (codes == _NEWLINE) | (codes == LINE_END_HYPHEN)
+    line_of = np.cumsum(is_line_end) - is_line_end
     texts = np.flatnonzero(is_text)
     if not len(texts):
         return np.zeros(len(codes), np.float32), np.zeros(len(codes), np.bool_)

@@ -15,7 +15,7 @@ from ingest.text.sentences import split_sentences
 from ingest.text.word_boxes import find_boxes
 from ingest.types import ParsedDocument
 from tests.fakes import WordTokenizer, passport
-from tests.files import draw_lines, new_canvas
+from tests.files import Line, draw_lines, new_canvas
 from tests.ingest.library_world import add
 
 FIRST = ["Every shift begins with a round of the quay, and it is entered", "in the book of the office. A ship may"]
@@ -108,6 +108,41 @@ def test_a_word_that_is_broken_by_a_page_break_is_one_word(tmp_path: Path, broke
     start = document.text.index(text)
     boxes = [box for page in document.pages for box in find_boxes(page, start, start + len(text))]
     assert [box.page for box in boxes] == [1, 2]
+
+
+@pytest.mark.parametrize("footer", ["", "- {} -"])
+@pytest.mark.parametrize(
+    "notes",
+    [
+        ["1 See annex B."],
+        ["* Siehe Anhang B.", "** Nur auf Antrag."],
+        ["2 Voir l'annexe B, qui donne la liste complète", "des quais du port."],
+        ["[3] Véase el anexo B."],
+    ],
+)
+@pytest.mark.parametrize(
+    ("last", "following", "sentence"),
+    [
+        ("in the book of the office. A ship may", "moor at night.", "A ship may\nmoor at night."),
+        ("im Buch des Amtes steht. Die Frist be-", "trägt zwölf Tage.", "Die Frist beträgt zwölf Tage."),
+        ("dans le livre du port. Un navire peut", "accoster la nuit.", "Un navire peut\naccoster la nuit."),
+    ],
+)
+def test_no_footnote_stands_between_the_halves_of_a_sentence(
+    tmp_path: Path, last: str, following: str, sentence: str, notes: list[str], footer: str
+) -> None:
+    canvas = new_canvas(tmp_path / "a.pdf")
+    small: list[Line] = [(note, 8.0) for note in notes]
+    for number, lines in enumerate(([*FIRST[:1], last], [following, *SECOND[1:]]), 1):
+        draw_lines(canvas, lines, x=72, y=700)
+        draw_lines(canvas, small if number == 1 else [], x=72, y=80)
+        draw_lines(canvas, [footer.format(number)], x=280, y=30)
+        canvas.showPage()
+    canvas.save()
+    document = read(tmp_path / "a.pdf")
+    assert sentence in sentences_of(document)
+    first_page = document.text[document.pages[0].start : document.pages[0].end]
+    assert all(note in first_page for note in notes)
 
 
 def test_sentences_over_every_page_break_of_a_long_file_are_whole(tmp_path: Path) -> None:
