@@ -406,14 +406,14 @@ def test_a_model_reads_the_named_document_alone_and_the_question_as_it_was_asked
 
 def test_the_one_document_of_a_kind_does_not_hide_an_answer_in_another(scoped: World) -> None:
     scoped.add("tariff.txt", "Zeppelin fares are 12 crowns.")
-    answer = scoped.answer("What are zeppelin fares in the handbook?", mode="retrieval")
+    answer = scoped.answer("Zeppelin fares in the handbook?", mode="retrieval")
     assert {citation.quote.filename for citation in answer.citations} == {"tariff.txt"}
     assert "which the question names" not in answer.reason
 
 
 def test_a_document_that_is_named_by_its_file_name_answers_alone_or_not_at_all(scoped: World) -> None:
     scoped.add("tariff.txt", "Zeppelin fares are 12 crowns.")
-    answer = scoped.answer("What are zeppelin fares in handbook.txt?", mode="retrieval")
+    answer = scoped.answer("Zeppelin fares in handbook.txt?", mode="retrieval")
     assert (answer.mode, answer.citations) == ("none", ())
 
 
