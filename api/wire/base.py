@@ -1,7 +1,7 @@
 """What all requests and responses share: their base classes, and the types of their fields."""
 
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import (
     AfterValidator,
@@ -38,8 +38,9 @@ class RequestModel(BaseModel):
     def _leave_out_nulls(cls, body: object) -> object:
         if not isinstance(body, dict):
             return body
+        fields = cast("dict[str, object]", body)
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in body.items() if value is not None or name not in optional}
+        return {name: value for name, value in fields.items() if value is not None or name not in optional}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

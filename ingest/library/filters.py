@@ -107,7 +107,7 @@ def find_file_ids(filters: Filter) -> frozenset[str] | None:
         return frozenset(map(str, filters.value if isinstance(filters.value, tuple) else (filters.value,)))
     named = [ids for part in filters.filters if (ids := find_file_ids(part)) is not None]
     if filters.type == "and":
-        return frozenset.intersection(*named) if named else None
+        return named[0].intersection(*named) if named else None
     return frozenset[str]().union(*named) if len(named) == len(filters.filters) else None
 
 

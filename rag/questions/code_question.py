@@ -58,7 +58,9 @@ def detect_code_question(query: str) -> CodeQuestion | None:
     The name of the file must not be in it any more.
     """
     words = fold_words(query)
-    kinds = [(word, kind) for word in words for kind, pattern in _NOUNS if pattern.fullmatch(word)]
+    kinds: list[tuple[str, DefinitionKind]] = [
+        (word, kind) for word in words for kind, pattern in _NOUNS if pattern.fullmatch(word)
+    ]
     text = " ".join(words)
     is_count, is_list = bool(_COUNTING.search(text)), bool(_LISTING.search(text))
     if not kinds or not (is_count or is_list):

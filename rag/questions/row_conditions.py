@@ -112,7 +112,7 @@ def _read_conditions(question: str) -> Iterator[Condition]:
 
 def _find_comparisons(question: str) -> list[tuple[int, int, Comparison]]:
     """Return the spans of comparing words, the longest where they overlap."""
-    candidates = [
+    candidates: list[tuple[int, int, Comparison]] = [
         (match.start(), match.end(), comparison)
         for comparison, pattern in COMPARISONS
         for match in pattern.finditer(question)
