@@ -20,6 +20,8 @@ CACHED_PATTERNS = 512
 _FLAGS = re.IGNORECASE | re.MULTILINE
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _JOINT = rf"[\s{HYPHENS}./_]?"
+_JOINT_WITHOUT_POINT = rf"[\s{HYPHENS}/_]?"
+"""Between digits only: the amount 249.90 does not have the form of the number 2025-104."""
 _LOOSE_JOINT = rf"(?:[\s{HYPHENS}./]|\(0\)){{0,2}}"
 _CODE_BEGIN = rf"(?<![^\W_])(?<![^\W_][{HYPHENS}.])"
 _CODE_END = rf"(?![^\W_])(?![{HYPHENS}]\d)(?![{HYPHENS}][^\W\d_]{{1,2}}(?![^\W_]))(?![.,]\d)"
@@ -64,7 +66,8 @@ def compile_form(number: str, kind: IdentifierKind) -> re.Pattern[str]:
         case "code":
             runs = _RUN.findall(number)
             shapes = [_shape_run(run, is_first=index == 0) for index, run in enumerate(runs)]
-            return re.compile(f"{_CODE_BEGIN}(?P<number>{_JOINT.join(shapes)}){_CODE_END}", _FLAGS)
+            joint = _JOINT_WITHOUT_POINT if number[0].isdigit() and "." not in number else _JOINT
+            return re.compile(f"{_CODE_BEGIN}(?P<number>{joint.join(shapes)}){_CODE_END}", _FLAGS)
 
 
 def list_search_terms(number: str, kind: IdentifierKind, label: str) -> list[str]:

@@ -49,9 +49,9 @@ PART = re.compile(
 VERSION = re.compile(rf"\b{VERSION_LABEL}\b{LABEL_GAP}v?(?P<number>\d+(?:\.\d+)+)\b", re.IGNORECASE)
 LONG_NUMBER = re.compile(
     rf"(?P<number>\+\d[\d\s()./{HYPHENS}]{{6,}}\d|\b[A-Z]{{2}}\d{{2}}(?:\s?[A-Z\d]{{4}}){{2,}}(?:\s?[A-Z\d]{{1,4}})?\b|"
-    rf"(?<![\w.,])\d+(?:[{HYPHENS}/]\d+)*\b(?![.,]\d))"
+    rf"(?<![\w.,])(?<![^\W_][{HYPHENS}/])\d+(?:[{HYPHENS}/]\d+)*\b(?![.,]\d))"
 )
-"""A phone number, an IBAN, or digits with hyphens and slashes."""
+"""A phone number, an IBAN, or digits with hyphens and slashes that are not the end of a code (RE-2025-104)."""
 DOTTED_NUMBER = re.compile(r"(?<![\w.,])v?(?P<number>\d+(?:\.\d+){2,})\b")
 CODE = re.compile(
     rf"(?<![^\W_])(?<![^\W_][{HYPHENS}])(?P<number>[A-Z]{{1,5}}\s\d{{3,}}\b|"

@@ -13,7 +13,17 @@ from rag.grounding.verification.lexicon import UNITS
 from rag.grounding.verification.quantities import find_quantities
 from rag.questions.stopwords import STOPWORDS
 from rag.tables.table import Table
-from rag.tables.values import DAY_FIRST, NO_UNIT, Notation, Scale, Value, convert, find_notation, parse_value
+from rag.tables.values import (
+    CURRENCIES,
+    DAY_FIRST,
+    NO_UNIT,
+    Notation,
+    Scale,
+    Value,
+    convert,
+    find_notation,
+    parse_value,
+)
 
 ColumnKind = Literal["number", "range", "day", "text"]
 
@@ -26,6 +36,7 @@ total\\sgénéral totaux somme moyenne totales suma promedio totale somma media 
 """
 _TOTAL = re.compile(rf"(?:grand |total )?(?:{'|'.join(_TOTAL_WORDS.split())})\b.{{0,20}}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*|%")
+_WORD_OR_SIGN = re.compile(rf"{_WORD.pattern}|[€$£¥]")
 IN_PARENTHESES = re.compile(r"[(\[][^)\]]*[)\]]")
 
 
@@ -122,9 +133,9 @@ def _fold_month(word: str) -> str:
 
 def _type_column(table: Table, index: int, name: str) -> Column:
     texts = [row.cell(index).value for row in table.rows]
-    notation = find_notation(texts)
-    parsed = [parse_value(text, notation) if text else None for text in texts]
     unit = _find_unit(name, texts)
+    notation = find_notation(texts, are_amounts=bool(unit) and UNITS[unit][0] in CURRENCIES)
+    parsed = [parse_value(text, notation) if text else None for text in texts]
     values = [None if value is None else convert(value, unit) for value in parsed]
     is_filled = tuple(map(bool, texts))
     filled = sum(is_filled)
@@ -147,9 +158,9 @@ def _type_column(table: Table, index: int, name: str) -> Column:
 
 def _find_unit(name: str, texts: Sequence[str]) -> str:
     """Return the unit of a column's bare numbers, a key of `UNITS`: that of its name, else that of its cells."""
-    words: list[str] = _WORD.findall(name)
+    words: list[str] = _WORD_OR_SIGN.findall(name)
     for word in reversed(words):
-        if word.casefold() in UNITS and (len(word) > 1 or word == "%" or f"({word})" in name):
+        if word.casefold() in UNITS and (len(word) > 1 or not word.isalnum() or f"({word})" in name):
             return word.casefold()
     units = Counter(quantity.unit for text in texts for quantity in find_quantities(text) if quantity.unit)
     return units.most_common(1)[0][0] if units else ""

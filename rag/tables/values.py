@@ -103,18 +103,19 @@ DAY_FIRST = Notation()
 """A decimal point, and the day before the month."""
 
 
-def find_notation(texts: Iterable[str]) -> Notation:
-    """Return the notation of some cells.
+def find_notation(texts: Iterable[str], *, are_amounts: bool = False) -> Notation:
+    """Return the notation of some cells; `are_amounts` if their bare numbers are amounts of money.
 
     Points group thousands beside a decimal comma (one or two digits behind it), and if every point has three digits
-    behind it and other numbers have none. No month is after the 12th.
+    behind it and other numbers have none or all are amounts. No month is after the 12th.
     """
     cells = list(texts)
     numbers = [match[0] for text in cells for match in _NUMBER.finditer(text)]
     with_points = [number for number in numbers if "." in number]
     are_grouped = len(with_points) > 1 and all(map(_POINT_GROUPED.fullmatch, with_points))
     return Notation(
-        any(_DECIMAL_COMMA.search(text) for text in cells) or (are_grouped and len(with_points) < len(numbers)),
+        any(_DECIMAL_COMMA.search(text) for text in cells)
+        or (are_grouped and (are_amounts or len(with_points) < len(numbers))),
         any(int(match[2]) > 12 for text in cells for match in _NUMBERED_DATE.finditer(text)),
     )
 

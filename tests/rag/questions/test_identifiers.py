@@ -32,6 +32,14 @@ NAMED = [
     ("Rechnungsnummer 2026/0342?", ["2026/0342"]),
     ("Quel est le total de la facture n° 2026-0342 ?", ["2026-0342"]),
     ("Wat is het bedrag van factuur 2026-0342?", ["2026-0342"]),
+    ("What is the total on RE-2025-104?", ["RE-2025-104"]),
+    ("Wann ist die Rechnung RE-2025-104 fällig?", ["RE-2025-104"]),
+    ("Qui a signé le contrat CT/2024/0088 ?", ["CT/2024/0088"]),
+    ("¿Cuánto es la factura FAC-2025-104?", ["FAC-2025-104"]),
+    ("Chi ha firmato l'ordine OR-2026-0031?", ["OR-2026-0031"]),
+    ("Quem assinou o pedido PC-2026-117?", ["PC-2026-117"]),
+    ("Wie betaalt factuur NL-2025-0419?", ["NL-2025-0419"]),
+    ("What was shipped with A4-2025-104-X?", ["A4-2025-104-X"]),
     ("Who placed order 10023?", ["10023"]),
     ("Whose number is +32 16 55 08 92?", ["+32 16 55 08 92"]),
     ("Which account is BE71 0961 2345 6770?", ["BE71 0961 2345 6770"]),
@@ -178,6 +186,11 @@ def test_a_long_number_is_found_however_its_digits_are_grouped(groups: list[int]
     spaced = " ".join(map(str, groups))
     assert identifier.is_in(f"Call +32 {spaced} now")
     assert set(identifier.search_terms) & set(extract_terms(spaced))
+
+
+def test_amounts_are_not_similar_to_a_number_with_hyphens() -> None:
+    (invoice,) = extract_identifiers("What is the total due on invoice 2025-104?")
+    assert invoice.rank_similar(["Total due: 249.90 EUR", "invoice 2025-088"]) == ["2025-088"]
 
 
 def test_the_most_similar_identifiers_of_the_same_form_are_named_first() -> None:

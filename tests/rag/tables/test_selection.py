@@ -133,6 +133,23 @@ def test_points_that_group_thousands_do_so_in_the_question_too() -> None:
     assert select("Welcher Ort hat die wenigsten Einwohner?", rows) == ["Aldwick"]
 
 
+@pytest.mark.parametrize(
+    ("column", "question", "rows"),
+    [
+        ("Gehalt EUR", "Wer hat ein Gehalt von mehr als 4.000 EUR?", ["Cem", "Emil"]),
+        ("Gehalt (€)", "Wer hat ein Gehalt unter 3.000 €?", ["Ben"]),
+        ("Salaris EUR", "Wie heeft een salaris van meer dan 4.000 EUR?", ["Cem", "Emil"]),
+        ("Stipendio EUR", "Chi ha uno stipendio di più di 4.000 EUR?", ["Cem", "Emil"]),
+        ("Sueldo EUR", "¿Quién tiene un sueldo de más de 4.000 EUR?", ["Cem", "Emil"]),
+        ("Salário EUR", "Quem tem um salário de mais de 4.000 EUR?", ["Cem", "Emil"]),
+        ("Salaire EUR", "Qui a un salaire de plus de 4 000 EUR ?", ["Cem", "Emil"]),
+        ("Pay EUR", "Whose pay is above 4,000 EUR?", ["Cem", "Emil"]),
+    ],
+)
+def test_bare_amounts_whose_points_group_thousands(column: str, question: str, rows: list[str]) -> None:
+    assert select(question, [["Name", column], ["Ben", "2.850"], ["Cem", "4.400"], ["Emil", "4.150"]]) == rows
+
+
 def test_units_are_converted() -> None:
     assert select("Which racks are above the limit?", RACKS) == ["A2"]
     assert select("Which racks have a load over 0.4 t?", RACKS) == ["A1", "A2"]

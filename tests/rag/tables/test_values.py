@@ -56,6 +56,10 @@ def test_the_other_cells_tell_how_numbers_and_dates_are_written() -> None:
     assert parse_value("1.500") == number("1.5")
     assert find_notation(["850", "1.500", "12.300"]) == Notation(groups_by_points=True)
     assert find_notation(["0.500", "1.250", "3"]) == find_notation(["1.500", "2.750"]) == Notation()
+    assert find_notation(["1.500", "2.750"], are_amounts=True) == Notation(groups_by_points=True)
+    assert (
+        find_notation(["0.500", "1.250"], are_amounts=True) == find_notation(["1.50"], are_amounts=True) == Notation()
+    )
     assert find_notation(["03/05/2026", "03/28/2026"]) == Notation(is_month_first=True)
     assert parse_value("03/05/2026", Notation(is_month_first=True)) == parse_value("5 March 2026")
     assert parse_value("03/05/2026") == parse_value("3 May 2026")
