@@ -70,7 +70,7 @@ class EvidenceGatherer:
         """
         top_k, query = self._policy.top_k, strip_request(query)
         follow_up = read_follow_up(question.messages)
-        standalone_query = self._rewrite(question, follow_up, query, engine)
+        query, standalone_query = self._rewrite(question, follow_up, query, engine)
         search = Search(query, question.collections, standalone_query, question.document_filter)
         located = [locate_identifier(self._library, search, identifier) for identifier in extract_identifiers(query)]
         conditions = make_conditions(query, located, follow_up.names)
@@ -117,9 +117,14 @@ class EvidenceGatherer:
         absence = explain_missing(conditions.missing, [candidate.chunk for candidate in candidates])
         return GatheredEvidence(matches=matches, reasons=(absence.removesuffix("."),), absence=absence)
 
-    def _rewrite(self, question: Question, follow_up: FollowUp, query: str, engine: Engine) -> str:
-        """Return the standalone query of a question that refers to an earlier one; empty for any other question."""
+    def _rewrite(self, question: Question, follow_up: FollowUp, query: str, engine: Engine) -> tuple[str, str]:
+        """Return the query and its standalone query, which is empty unless the question refers to an earlier one.
+
+        An able model rewrites the standalone query, and the query itself if it was completed by its words.
+        """
         standalone_query = make_standalone_query(follow_up.topic, query)
-        if standalone_query and should_rewrite(engine.info(), self._policy.rewriting):
-            return rewrite_query(engine, question.messages, client=question.client) or standalone_query
-        return standalone_query
+        is_completed = not standalone_query and follow_up.text != question.messages[-1].content
+        if not (standalone_query or is_completed) or not should_rewrite(engine.info(), self._policy.rewriting):
+            return query, standalone_query
+        rewritten = rewrite_query(engine, question.messages, client=question.client)
+        return (rewritten or query, "") if is_completed else (query, rewritten or standalone_query)

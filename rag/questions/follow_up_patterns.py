@@ -74,7 +74,7 @@ VERB = _compile(
     r"ist|sind|war|waren|bin|hat|haben|hatte|wird|werden|wurde|wurden|kann|können|darf|dürfen|muss|müssen|soll|sollen|"
     r"gibt|gilt|gelten|kostet|kosten|"
     r"est|sont|était|étaient|a-t-il|a-t-elle|ont|peut|peuvent|doit|doivent|faut|sera|coûte|est-ce|y a-t-il|"
-    r"es|son|era|eran|está|están|tiene|tienen|puede|pueden|debe|deben|cuesta|cuestan|"
+    r"es|son|era|eran|fue|fueron|foi|foram|fu|furono|fut|furent|será|está|están|tiene|tienen|puede|pueden|debe|deben|cuesta|cuestan|"
     r"è|sono|ha|hanno|può|possono|deve|devono|costa|costano|c['’]è|"
     r"é|são|está|estão|tem|têm|pode|podem|deve|devem|custa|custam|"
     r"zijn|was|waren|heeft|hebben|wordt|worden|kan|kunnen|mag|mogen|moet|moeten|zal|kost"

@@ -118,7 +118,12 @@ def _replace_thing(topic: str, part: str) -> str | None:
     if first is None or _is_preposition(first[0]):
         return None
     has_own = first[0].casefold() in DETERMINERS
-    phrases = [phrase for phrase in _list_phrases(topic) if not TIME.search(topic, phrase.start, phrase.end)]
+    times = [time.span() for time in TIME.finditer(topic)]
+    phrases = [
+        phrase
+        for phrase in _list_phrases(topic)
+        if not any(start < phrase.end and phrase.start < end for start, end in times)
+    ]
     alike = [index for index, phrase in enumerate(phrases) if phrase.determiner or not has_own]
     subjects = [index for index in alike if not phrases[index].preposition]
     if not subjects:

@@ -61,6 +61,14 @@ def test_an_ellipsis_is_completed_from_the_question_before_it(questions: tuple[s
             ("¿Cuánto cuesta la entrada en enero?", "¿y en marzo?", "gracias", "¿y el aparcamiento?"),
             "¿Cuánto cuesta el aparcamiento en marzo?",
         ),
+        (
+            ("¿Cuál fue el potasio el 12 de enero de 2026?", "¿y la creatinina?", "¿y en marzo?"),
+            "¿Cuál fue la creatinina en marzo 2026?",
+        ),
+        (
+            ("Qual foi o potássio em 12 de janeiro de 2026?", "e a creatinina?", "e em março?"),
+            "Qual foi a creatinina em março 2026?",
+        ),
         (("Quanto costa il biglietto per Roma?", "e per Milano?", "e la bici?"), "Quanto costa la bici per Milano?"),
     ],
 )
