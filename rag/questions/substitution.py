@@ -15,6 +15,8 @@ from rag.questions.identifiers import extract_identifiers
 from rag.questions.stopwords import STOPWORDS
 
 _WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
+_PREPOSITIONS = frozenset("em até desde hasta sobre entre tra fra tot sinds seit bis depuis chez".split())
+"""Those that are no stopwords."""
 _GENITIVE_LIST = "of von vom d de du des del do da dos das di della dello dei degli delle van"
 _GENITIVE_PREPOSITIONS = frozenset(_GENITIVE_LIST.split())
 _GENITIVE_ARTICLES = frozenset({"der", "des", "eines", "einer"})
@@ -169,7 +171,8 @@ def _list_phrases(topic: str) -> Iterator[_Phrase]:
 
 def _is_content(word: str) -> bool:
     folded = word.casefold()
-    return folded not in STOPWORDS and folded not in DETERMINERS and VERB.fullmatch(word) is None
+    is_function_word = folded in STOPWORDS or folded in DETERMINERS or folded in _PREPOSITIONS
+    return not is_function_word and VERB.fullmatch(word) is None
 
 
 def _is_preposition(word: str) -> bool:
