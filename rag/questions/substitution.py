@@ -15,7 +15,9 @@ from rag.questions.identifiers import extract_identifiers
 from rag.questions.stopwords import STOPWORDS
 
 _WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
-_PREPOSITIONS = frozenset("em até desde hasta sobre entre tra fra tot sinds seit bis depuis chez".split())
+_PREPOSITIONS = frozenset(
+    ["em", "até", "desde", "hasta", "sobre", "entre", "tra", "fra", "tot", "sinds", "seit", "bis", "depuis", "chez"]
+)
 """Those that are no stopwords."""
 _GENITIVE_LIST = "of von vom d de du des del do da dos das di della dello dei degli delle van"
 _GENITIVE_PREPOSITIONS = frozenset(_GENITIVE_LIST.split())
