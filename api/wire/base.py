@@ -14,6 +14,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -108,6 +109,12 @@ def as_list(value: object) -> object:
 def as_text_parts(value: object) -> object:
     """Accept one text for a list of content parts."""
     return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
+def goes_with(field: str, neutral: JsonDict, companion: str, required: JsonDict) -> JsonDict:
+    """Return what a schema says of a field that has another value than a neutral one only beside its companion."""
+    with_companion: JsonDict = {"properties": {companion: required}, "required": [companion]}
+    return {"anyOf": [{"properties": {field: neutral}}, with_companion]}
 
 
 def _allow_null(schema: JsonSchemaValue) -> JsonSchemaValue:

@@ -16,6 +16,7 @@ from api.wire.base import (
     Unsupported,
     as_list,
     as_text_parts,
+    goes_with,
 )
 from api.wire.citations import CitationObject
 from api.wire.filters import Filters
@@ -33,6 +34,7 @@ LEAST_LOGPROB = -9999.0
 """OpenAI's value for a token that is impossible; JSON has no infinity."""
 
 Token = Annotated[int, Field(ge=0, lt=2**31)]
+Stops = Annotated[list[Text], Field(max_length=MAX_STOPS)]
 Bias = Annotated[Number, Field(ge=-100, le=100)]
 
 
@@ -43,12 +45,15 @@ class TextPart(RequestModel):
     text: Text
 
 
+TextParts = Annotated[list[TextPart], Field(min_length=1)]
+
+
 class ChatMessage(RequestModel):
     """A message of the chat. A client may send an answer back as it came, with `annotations` and `refusal`."""
 
     role: Literal["system", "developer", "user", "assistant"]
     content: Annotated[
-        list[TextPart], BeforeValidator(as_text_parts, json_schema_input_type=str | list[TextPart]), Field(min_length=1)
+        list[TextPart], BeforeValidator(as_text_parts, json_schema_input_type=Text | TextParts), Field(min_length=1)
     ]
     """The text, or a list of text parts."""
     name: Ignored = None
@@ -76,7 +81,7 @@ class NamedSchema(RequestModel):
     """A JSON Schema that the answer obeys, always to the letter: `strict` changes nothing."""
 
     name: Annotated[Text, Field(max_length=64)]
-    definition: Annotated[Any, Field(alias="schema")]
+    definition: Annotated[Any, Field(alias="schema", json_schema_extra={"type": "object"})]
     """The JSON Schema."""
     description: Ignored = None
     strict: Ignored = None
@@ -84,6 +89,14 @@ class NamedSchema(RequestModel):
 
 class ResponseFormat(RequestModel):
     """Whether the answer is text, any JSON object, or JSON that obeys a schema."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"type": {"const": "json_schema"}}},
+            "then": {"properties": {"json_schema": {"type": "object"}}, "required": ["json_schema"]},
+            "else": {"properties": {"json_schema": {"type": "null"}}},
+        }
+    )
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: Annotated[NamedSchema | None, Field(validate_default=True)] = None
@@ -105,6 +118,10 @@ class ResponseFormat(RequestModel):
 
 class PinciteOptions(RequestModel):
     """What OpenAI's API has no fields for: which model answers, from which documents, and in which conversation."""
+
+    model_config = ConfigDict(
+        json_schema_extra=goes_with("parent", {"type": "null"}, "conversation", {"type": "string"})
+    )
 
     model: Text | None = None
     """The model that writes answers from documents; the default model if it is left out."""
@@ -142,7 +159,8 @@ class ChatRequest(RequestModel):
                     "stream": True,
                     "pincite": {"mode": "auto"},
                 }
-            ]
+            ],
+            **goes_with("top_logprobs", {"enum": [0, None]}, "logprobs", {"const": True}),
         }
     )
 
@@ -168,7 +186,7 @@ class ChatRequest(RequestModel):
     stop: (
         Annotated[
             list[Text],
-            BeforeValidator(as_list, json_schema_input_type=str | list[str]),
+            BeforeValidator(as_list, json_schema_input_type=Text | Stops),
             Field(max_length=MAX_STOPS),
         ]
         | None

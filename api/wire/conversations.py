@@ -60,13 +60,16 @@ class ItemPart(RequestModel):
     logprobs: Ignored = None
 
 
+ItemParts = Annotated[list[ItemPart], Field(min_length=1)]
+
+
 class ItemRequest(RequestModel):
     """A message that was written elsewhere."""
 
     type: Literal["message"] = "message"
     role: Literal["system", "developer", "user", "assistant"]
     content: Annotated[
-        list[ItemPart], BeforeValidator(as_text_parts, json_schema_input_type=str | list[ItemPart]), Field(min_length=1)
+        list[ItemPart], BeforeValidator(as_text_parts, json_schema_input_type=Text | ItemParts), Field(min_length=1)
     ]
     """The text, or a list of text parts."""
     id: Ignored = None

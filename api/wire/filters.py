@@ -3,10 +3,20 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
 
 from api.wire.base import JsonObject
-from ingest.library.filters import check_attributes, parse_filters
+from ingest.library.filters import (
+    BUILT_IN,
+    MAX_ATTRIBUTES,
+    MAX_KEY_CHARS,
+    MAX_NUMBER,
+    MAX_TEXT_CHARS,
+    PLACE_KEYS,
+    check_attributes,
+    parse_filters,
+)
 from ingest.types import ComparisonType, Filter
 
 
@@ -45,5 +55,22 @@ Filters = Annotated[
 ]
 """Which documents are searched."""
 
-Attributes = Annotated[dict[str, Any], AfterValidator(check_attributes)]
+ATTRIBUTES_SCHEMA: JsonSchemaValue = {
+    "type": "object",
+    "maxProperties": MAX_ATTRIBUTES,
+    "propertyNames": {
+        "minLength": 1,
+        "maxLength": MAX_KEY_CHARS,
+        "not": {"enum": sorted({*BUILT_IN, *PLACE_KEYS})},
+    },
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "string", "maxLength": MAX_TEXT_CHARS},
+            {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
+            {"type": "boolean"},
+        ]
+    },
+}
+
+Attributes = Annotated[dict[str, Any], AfterValidator(check_attributes), WithJsonSchema(ATTRIBUTES_SCHEMA)]
 """What a person notes about a document, within OpenAI's limits: 16 names; texts, numbers and booleans."""

@@ -15,6 +15,10 @@ MAX_SEARCH_RESULTS = 100
 """Twice OpenAI's limit, and as many as the command line shows."""
 
 
+MAX_QUERIES = 8
+Queries = Annotated[list[Query], Field(min_length=1, max_length=MAX_QUERIES)]
+
+
 class RankingOptions(RequestModel):
     """Which results are good enough, and whether a cross-encoder reranks them."""
 
@@ -33,8 +37,8 @@ class SearchRequest(RequestModel):
 
     query: Annotated[
         list[Query],
-        BeforeValidator(as_list, json_schema_input_type=str | list[str]),
-        Field(min_length=1, max_length=8),
+        BeforeValidator(as_list, json_schema_input_type=Query | Queries),
+        Field(min_length=1, max_length=MAX_QUERIES),
     ]
     """A text or a list of texts, which share one list of results."""
     max_num_results: Annotated[int, Field(ge=1, le=MAX_SEARCH_RESULTS)] = 10

@@ -8,13 +8,17 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from api.wire.base import MAX_QUERY_CHARS, RequestModel, ResponseModel, Text, Unsupported
 from api.wire.filters import Attributes
 from api.wire.lists import ListObject, MemberObject, PageRequest
-from ingest.library.names import check_collection_name
+from ingest.library.names import MAX_NAME_CHARS, NAME_PATTERN, check_collection_name
 from ingest.storage.counts import CollectionWithCounts
 from ingest.types import AttributeValue, DocumentRecord, DocumentStatus, Progress, Stage
 
 MAX_RULES_CHARS = 4_000
 
-CollectionName = Annotated[Text, AfterValidator(check_collection_name)]
+CollectionName = Annotated[
+    Text,
+    AfterValidator(check_collection_name),
+    Field(max_length=MAX_NAME_CHARS, json_schema_extra={"pattern": NAME_PATTERN}),
+]
 StoreFileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 
 STORE_FILE_STATUS: Mapping[DocumentStatus, StoreFileStatus] = {

@@ -5,6 +5,19 @@ import unicodedata
 
 MAX_NAME_CHARS = 100
 
+INVISIBLE = (
+    "\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U00013438"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+)
+"""Control and format characters, as the inside of a character class.
+
+Unassigned characters are none of them, because which those are depends on the version of Unicode.
+"""
+NAME_PATTERN = rf"^\s*[^{INVISIBLE}\s/\\]([^{INVISIBLE}/\\]*[^{INVISIBLE}\s/\\])?\s*$"
+"""What the name of a collection looks like before it is normalized, for JSON Schema; it may not be an id either."""
+
+_INVISIBLE = re.compile(f"[{INVISIBLE}\ud800-\udfff]")
 _ID = re.compile(r"vs_[0-9a-f]{24}")
 
 
@@ -24,7 +37,7 @@ def normalize_name(name_or_id: str) -> str:
 def check_collection_name(text: str) -> str:
     """Return a new collection's name as the library stores it; raises `ValueError` if it is not allowed."""
     # Before spaces are normalized: a line break inside a name is a slip, not a space.
-    if any(unicodedata.category(char)[0] == "C" for char in text.strip()):
+    if _INVISIBLE.search(text.strip()):
         raise ValueError("a name has no control or invisible characters")
     name = normalize_name(text)
     if not 1 <= len(name) <= MAX_NAME_CHARS:

@@ -1,10 +1,13 @@
 """Names of collections: one form for all that look alike, and none that nobody could use."""
 
+import re
+import unicodedata
+
 import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from ingest.library.names import MAX_NAME_CHARS, check_collection_name, normalize_name
+from ingest.library.names import MAX_NAME_CHARS, NAME_PATTERN, check_collection_name, normalize_name
 
 ID = "vs_" + "0123456789abcdef01234567"
 
@@ -55,3 +58,20 @@ def test_a_stored_name_is_found_as_it_is_typed_and_as_it_is_stored(typed: str) -
     except ValueError:
         reject()
     assert normalize_name(typed) == normalize_name(stored) == check_collection_name(stored) == stored
+
+
+@given(text=st.text(max_size=12) | st.text("ab /\\\n\u200b\U000e0001\ue000\U0010e961", max_size=6))
+def test_the_pattern_in_the_schema_says_which_names_are_taken(text: str) -> None:
+    try:
+        check_collection_name(text)
+    except ValueError:
+        is_taken = False
+    else:
+        is_taken = True
+    assert (re.search(NAME_PATTERN, text) is not None) == is_taken
+
+
+def test_control_and_format_characters_are_refused_whatever_the_version_of_unicode() -> None:
+    taken = [char for char in map(chr, range(0x110000)) if re.search(NAME_PATTERN, f"a{char}b")]
+    assert {unicodedata.category(char) for char in taken}.isdisjoint({"Cc", "Cf"})
+    assert "\ue000" in taken
