@@ -27,7 +27,7 @@ COVERAGE = (
         (Format.DOCX,),
         "headings and list items with their numbers, tables with merged cells, headers and footers, footnotes and "
         "endnotes, text boxes, formulas, charts, SmartArt, alternative texts",
-        "struck-out, deleted, moved-away and hidden text, comments with their author, damaged parts",
+        "struck-out, deleted, moved-away, hidden and tiny text, comments with their author, damaged parts",
         "embedded objects, pictures, page numbers, marks of notes",
     ),
     Coverage(

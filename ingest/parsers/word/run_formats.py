@@ -13,7 +13,9 @@ _SCRIPTS = {"superscript": Script.SUPERSCRIPT, "subscript": Script.SUBSCRIPT, "b
 _MIN_RAISE = 4
 """Half points from which a run at a position of its own is a superscript or subscript."""
 _MAX_RAISED_CHARS = 10
-_READ = frozenset(map(qn, ("w:vertAlign", "w:strike", "w:dstrike", "w:vanish", "w:rFonts", "w:position")))
+_MAX_UNREADABLE_SIZE = 4
+"""Half points up to which nobody can read a text; Word's smallest size is 2."""
+_READ = frozenset(map(qn, ("w:vertAlign", "w:strike", "w:dstrike", "w:vanish", "w:rFonts", "w:position", "w:sz")))
 _STYLE = qn("w:rStyle")
 _LATIN, _OTHER = ("ascii",), ("hAnsi", "cs", "eastAsia")
 
@@ -28,11 +30,18 @@ class RunFormat:
     latin_font: str | None = None
     other_font: str | None = None
     half_points_up: int | None = None
+    size_half_points: int | None = None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether no reader sees text of this format: it is hidden, or too small."""
+        size = self.size_half_points
+        return bool(self.is_hidden) or (size is not None and size <= _MAX_UNREADABLE_SIZE)
 
     @property
     def is_plain(self) -> bool:
         """Whether text of this format stands in the line and is shown as it is."""
-        return not (self.script is not None or self.half_points_up or self.is_struck or self.is_hidden)
+        return not (self.script is not None or self.half_points_up or self.is_struck or self.is_unseen)
 
     def inherit(self, base: "RunFormat") -> "RunFormat":
         """Return this format with its unset properties taken from `base`."""
@@ -43,6 +52,7 @@ class RunFormat:
             base.latin_font if self.latin_font is None else self.latin_font,
             base.other_font if self.other_font is None else self.other_font,
             base.half_points_up if self.half_points_up is None else self.half_points_up,
+            base.size_half_points if self.size_half_points is None else self.size_half_points,
         )
 
     def over_paragraph_style(self, style: "RunFormat") -> "RunFormat":
@@ -55,6 +65,7 @@ class RunFormat:
             inherited.latin_font,
             inherited.other_font,
             inherited.half_points_up,
+            inherited.size_half_points,
         )
 
     def find_script(self, text: str) -> Script:
@@ -134,6 +145,7 @@ def read_run_format(properties: Element | None) -> RunFormat:
         _read_font(fonts, _LATIN),
         _read_font(fonts, _OTHER),
         _parse_number(_read_value(values.get(qn("w:position")))),
+        _parse_number(_read_value(values.get(qn("w:sz")))),
     )
 
 

@@ -77,7 +77,7 @@ class _Context:
             return RunStyle(script, self.around.kind, self.around.author)
         if self.run_format.is_struck:
             return RunStyle(script, AnnotationKind.STRUCK_OUT)
-        return RunStyle(script, AnnotationKind.HIDDEN if self.run_format.is_hidden else None)
+        return RunStyle(script, AnnotationKind.HIDDEN if self.run_format.is_unseen else None)
 
 
 class ParagraphReader:

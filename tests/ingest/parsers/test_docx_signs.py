@@ -125,6 +125,12 @@ def test_superscripts_and_subscripts_are_kept_apart(tmp_path: Path, runs: list[s
         ([run("is "), run("7", '<w:rStyle w:val="Gone"/><w:strike w:val="false"/>'), run(" 8.")], "is 7 8."),
         ([run("is "), run("7", "<w:vanish/>"), run(" 8.")], "is 8.\n[hidden: 7]"),
         ([run("is "), run("7", '<w:vanish w:val="off"/>'), run(" 8.")], "is 7 8."),
+        ([run("is "), run("7", '<w:sz w:val="2"/>'), run(" 8.")], "is 8.\n[hidden: 7]"),
+        ([run("is "), run("7", '<w:sz w:val="4"/><w:szCs w:val="24"/>'), run(" 8.")], "is 8.\n[hidden: 7]"),
+        ([run("is"), run(" ", '<w:sz w:val="2"/>'), run("8.")], "is 8."),
+        ([run("is "), run("7", '<w:sz w:val="5"/>'), run(" 8.")], "is 7 8."),
+        ([run("is "), run("7", '<w:sz w:val="9.5"/>'), run(" 8.")], "is 7 8."),
+        ([run("is "), run("7", '<w:strike/><w:sz w:val="2"/>'), run(" 8.")], "is 8.\n[struck out: 7]"),
         ([run("all", "<w:strike/>"), run(" of it", "<w:strike/>")], "[struck out: all of it]"),
         (
             [run("is "), '<w:del w:author="Ann"><w:r><w:delText>7</w:delText></w:r></w:del>', run("8")],
