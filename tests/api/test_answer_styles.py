@@ -58,8 +58,8 @@ def test_a_document_cannot_write_markers_into_an_answer(world: World, client: Te
 @pytest.mark.parametrize(
     ("asked", "style", "verdict"),
     [
-        ("pump", "quoted", "answers"),
-        (ASKED, "quoted", "may answer"),
+        (ASKED, "quoted", "answers"),
+        ("Why is the pump oiled by night?", "quoted", "may answer"),
         ("What does the fault E-1204 mean?", "quoted", "does not answer"),
         ("Zeppelin quartz mountains?", "quoted", "does not answer"),
         (ASKED, "written", None),
