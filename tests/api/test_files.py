@@ -91,7 +91,7 @@ def test_other_purposes_are_refused_by_name(client: TestClient) -> None:
 
 
 def test_an_upload_without_a_file_is_refused_by_name(client: TestClient) -> None:
-    response = client.post("/v1/files", data={"purpose": "assistants"})
+    response = client.post("/v1/files", files={"purpose": (None, "assistants")})
     assert (response.status_code, response.json()["error"]["param"]) == (400, "file")
 
 
@@ -111,10 +111,15 @@ def test_lists_come_in_pages(client: TestClient) -> None:
     assert [file["id"] for file in client.get("/v1/files?order=asc").json()["data"]] == everything[::-1]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "order=up", "after=nope", "surprise=1"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "order=up", "surprise=1"])
 def test_a_page_that_makes_no_sense_is_refused_by_name(client: TestClient, query: str) -> None:
     response = client.get(f"/v1/files?{query}")
     assert (response.status_code, response.json()["error"]["param"]) == (400, query.split("=")[0])
+
+
+def test_a_page_behind_an_unknown_file_is_not_there(client: TestClient) -> None:
+    response = client.get("/v1/files?after=nope")
+    assert (response.status_code, response.json()["error"]["param"]) == (404, "after")
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])
