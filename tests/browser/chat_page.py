@@ -29,6 +29,12 @@ class ChatPage:
         self.page.get_by_role("button", name="Create").click()
         expect(self.dialog).to_have_count(0, timeout=15_000)
         expect(self.page.get_by_label("Collection").first).to_have_value(name, timeout=15_000)
+        expect(self.page.get_by_text("None yet.")).to_be_visible(timeout=15_000)
+        self.wait_until_drawn()
+
+    def wait_until_drawn(self) -> None:
+        """Wait for the end of the page's rerun: a field that is replaced by it loses what is put into it."""
+        expect(self.page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=15_000)
 
     def choose_answers(self, name: str) -> None:
         """Choose how the next answers are made."""
