@@ -72,7 +72,7 @@ def choose_exact(mention: Mention, phrase: NamePhrase, candidates: Sequence[Docu
 def choose_by_ending(mention: Mention, phrase: NamePhrase, candidates: Sequence[DocumentName]) -> NamedDocuments | None:
     """Return the one of the `candidates` whose file name ends with the words of the phrase, suffix included.
 
-    People leave out what stands in front: `helpers.inc` for b12-helpers.inc. None if there are several.
+    People leave out what stands in front: `minutes.pdf` for 07-minutes.pdf. None if there are several.
     """
     words = list(phrase.words)
     named = tuple(name for name in candidates if fold_words(name.filename)[-len(words) :] == words)
