@@ -150,8 +150,9 @@ class Answerer:
         table that has the answer and so changes the route."""
         asked = read_row_question(read_query(question))
         is_table_possible = may_be_table(question, route, asked)
+        without_evidence = Plan(Context(route.mode, route.reason), route.text)
         if not route.needs_retrieval and not is_table_possible:
-            return route, Plan(Context(route.mode, route.reason), route.text)
+            return route, without_evidence
         planner.check_room()
         is_whole = route.mode == "whole"
         evidence = self._gatherer.gather(question, query, engine, with_omitted=not is_whole)
@@ -161,7 +162,7 @@ class Answerer:
             if answer is not None:
                 return replace(TABLE_ROUTE, scope=route.scope), planner.plan_table(answer)
         if not route.needs_retrieval:
-            return route, Plan(Context(route.mode, route.reason), route.text)
+            return route, without_evidence
         # Sentences that do not answer are no answer, however short the documents are; a model that writes can say so.
         shows_whole = is_whole and (route.style == "written" or bool(evidence.hits))
         return route, self._order(planner.plan(evidence, whole=shows_whole))

@@ -85,6 +85,7 @@ class Sharers:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._seen_at: dict[str, float] = {}
+        self._has_principals = False  # asked for every request in every step, and changes only when one comes
         self._owed_seconds = 0.0
 
     def see(self, client: str) -> None:
@@ -92,6 +93,7 @@ class Sharers:
         now = self._clock()
         self._seen_at = {name: seen for name, seen in self._seen_at.items() if now - seen < RECENT_SECONDS}
         self._seen_at[client] = now
+        self._has_principals = len(set(map(principal_of, self._seen_at))) > 1
 
     def name(self, client: str) -> str:
         """Return the sharer of a client: its principal, or the client if no other principal was seen of late."""
@@ -114,7 +116,3 @@ class Sharers:
     def record_delay(self, seconds: float) -> None:
         """Record prefill that completions of other sharers waited for."""
         self._owed_seconds += seconds
-
-    @property
-    def _has_principals(self) -> bool:
-        return len({principal_of(client) for client in self._seen_at}) > 1
