@@ -237,7 +237,7 @@ texts = st.lists(st.sampled_from(["pump", "valve", "hose"]), min_size=1, max_siz
     query=texts,
     top_k=st.integers(1, 6),
 )
-def test_retrieval_with_a_filter_is_the_whole_retrieval_filtered_afterwards(
+def test_scoring_with_a_filter_is_the_whole_scoring_filtered_afterwards(
     tmp_path_factory: pytest.TempPathFactory,
     contents: list[tuple[dict[str, AttributeValue], str]],
     wanted: Filter,
@@ -253,9 +253,14 @@ def test_retrieval_with_a_filter_is_the_whole_retrieval_filtered_afterwards(
             said[document.file_id] = attributes
         retriever = Retriever(library, SearchIndex(library), EMBEDDER, fusion_weight=0.5)
 
-        everything = retriever.retrieve(Search(query, tuple(homes)), 1_000)
-        expected = [hit for hit in everything if matches(wanted, said[hit.chunk.file_id])][:top_k]
-        hits = retriever.retrieve(Search(query, tuple(homes), filters=wanted), top_k)
+        everything = retriever.score_candidates(Search(query, tuple(homes)), 1_000)
+        expected = [hit for hit in everything if matches(wanted, said[hit.chunk.file_id])]
+        filtered = Search(query, tuple(homes), filters=wanted)
+        hits = retriever.score_candidates(filtered, 1_000)
 
         assert [hit.chunk.id for hit in hits] == [hit.chunk.id for hit in expected]
         assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in expected], abs=1e-6)
+        # Reranking may change their order and scores, but adds and loses none.
+        reranked = {hit.chunk.id for hit in retriever.retrieve(filtered, 1_000)}
+        assert reranked == {hit.chunk.id for hit in expected}
+        assert {hit.chunk.id for hit in retriever.retrieve(filtered, top_k)} <= reranked

@@ -87,8 +87,13 @@ def server_that_says(content: bytes) -> Generator[HttpBackend]:
 
     def serve() -> None:
         connection, _ = listener.accept()
-        with connection:
-            connection.recv(1 << 20)
+        with connection, connection.makefile("rb") as request:
+            # Hanging up on bytes that nobody read resets the connection, and the client may lose the answer.
+            length = 0
+            while line := request.readline().strip():
+                name, _, value = line.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+            request.read(length)
             connection.sendall(content)
 
     with open_socket("127.0.0.1", 0, option="--port") as listener:
