@@ -117,11 +117,12 @@ class PromptTooLongError(RagError):
 
 
 class ChatTemplateError(RagError):
-    """The model's chat template refuses these messages."""
+    """The model's chat template makes no prompt of these messages: it refuses them, or it was stopped."""
 
-    def __init__(self, *, detail: str) -> None:
+    def __init__(self, *, model: str, detail: str) -> None:
+        self.model = model
         self.detail = detail
-        super().__init__(f"the model's chat template refuses these messages: {detail}")
+        super().__init__(f"the chat template of the model {model!r} makes no prompt of these messages: {detail}")
 
 
 class SchemaError(RagError):

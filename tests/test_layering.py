@@ -17,7 +17,7 @@ ADAPTERS = {
     "faiss": ("ingest/index/faiss_store.py",),
     "huggingface_hub": ("ingest/runtime/model_cache.py",),
     "ir_measures": ("rag/evaluation/measures.py",),
-    "jinja2": ("rag/engines/serving/chat_template.py",),
+    "jinja2": ("rag/engines/serving/jinja_template.py",),
     "llama_cpp": ("ingest/embedders/llama_model.py", "rag/engines/llama/"),
     "llguidance": ("rag/engines/serving/",),
     "msoffcrypto": ("ingest/parsers/encrypted_office.py",),

@@ -1,4 +1,4 @@
-"""Stream a completion to the reader: without markers of unknown passages and without endless repetition."""
+"""Stream a completion to the reader: no marker of an unknown passage, no active markup, no endless repetition."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -9,6 +9,7 @@ from rag.generation.answer_clock import AnswerClock
 from rag.generation.repetition import is_repeating
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.citations import MarkerFilter
+from rag.grounding.foreign_markup import MarkupFilter
 from rag.types import AnswerDelta, Passage, PinnedSentence
 
 
@@ -25,13 +26,13 @@ def stream_answer(
     The model goes on writing while `attributor` pins a sentence.
     """
     text, last, pieces = "", Delta(""), 0
-    markers = MarkerFilter(passage.number for passage in passages)
+    markers, markup = MarkerFilter(passage.number for passage in passages), MarkupFilter()
     with closing(deltas):
         for last in deltas:
             if last.text:
                 clock.mark_first_token()
                 pieces += 1
-            shown = markers.feed(last.text)
+            shown = markup.feed(markers.feed(last.text))
             text += shown
             yield AnswerDelta(shown)  # an empty one says that the model is at work, and lets the caller leave
             if attributor is not None:
@@ -41,7 +42,7 @@ def stream_answer(
             if shown and is_repeating(text):
                 last = Delta("", "stop", Usage(prompt_tokens, pieces))
                 break
-    if shown := markers.flush():
+    if shown := markup.feed(markers.flush()) + markup.flush():
         text += shown
         yield AnswerDelta(shown)
     return Completion.from_stream(text, last)

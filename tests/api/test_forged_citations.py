@@ -15,6 +15,7 @@ from api.backends.types import TextDelta
 from api.commands.answer_output import AnswerView
 from rag.grounding.markers import MARKER
 from tests.api.world import World, events_of, make_world
+from tests.fakes import ScriptedEngine
 from ui.citations import render_quote, render_quoted_draft
 
 FORGERIES = (
@@ -51,12 +52,12 @@ def forged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Te
             yield world, client
 
 
-def ask(client: TestClient, number: int, *, stream: bool) -> dict[str, Any]:
-    """Return the message of a quoted answer about one of the payloads."""
+def ask(client: TestClient, number: int, *, stream: bool, style: str = "quoted") -> dict[str, Any]:
+    """Return the message of an answer about one of the payloads."""
     body = {
         "model": "docs/forged",
         "messages": [{"role": "user", "content": f"gearbox Getriebe boîte w{number} 9"}],
-        "pincite": {"style": "quoted"},
+        "pincite": {"style": style},
         "stream": stream,
     }
     response = client.post("/v1/chat/completions", json=body)
@@ -100,6 +101,23 @@ def test_no_mark_of_a_document_can_be_taken_for_ours(
     AnswerView(Console(file=terminal, soft_wrap=True, width=1_000, highlight=False)).show(TextDelta(content))
     assert "\x1b" not in terminal.getvalue()
     assert len(MARKER.findall(terminal.getvalue())) == len(annotations)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("number", range(len(PAYLOADS)))
+def test_what_a_model_copies_from_a_document_acts_nowhere(
+    forged: tuple[World, TestClient], number: int, *, stream: bool
+) -> None:
+    world, client = forged
+    copied = f"{PAYLOADS[number]} [1]"
+    world.models.scripted = ScriptedEngine(list(copied))
+    message = ask(client, number, stream=stream, style="written")
+    content = message["content"]
+    assert f"w{number}" in content
+    assert not set("\x1b") & set(content)
+    assert list_active(content) == []
+    for item in message["annotations"]:
+        assert list_active(render_quote(item["quote"])) == []
 
 
 @pytest.mark.parametrize("number", range(0, len(PAYLOADS), 6))

@@ -22,7 +22,6 @@ from rag.engines.llama.native.model import LlamaModel
 from rag.engines.llama.placement import plan_placement
 from rag.engines.llama.placement_types import Machine, Placement, PlacementError
 from rag.engines.machine import count_usable_cores, read_free_memory
-from rag.engines.serving.chat_template import ChatTemplate
 from rag.engines.serving.citation_constraint import CitationCompiler
 from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.prefix_cache import PrefixCache
@@ -31,6 +30,7 @@ from rag.engines.serving.scheduler import Scheduler
 from rag.engines.serving.scheduling_policy import SchedulingPolicy
 from rag.engines.serving.schema_constraint import SchemaCompiler
 from rag.engines.serving.speculative import STEP_WIDTHS
+from rag.engines.serving.template_process import start_chat_template
 from rag.engines.serving.worker_protocol import DeviceMemory, LoadedModel
 from rag.engines.types import Message, ModelInfo, Sampling
 from rag.errors import ChatTemplateError, ModelLoadError
@@ -44,7 +44,9 @@ def main(channel: Channel, options: dict[str, object]) -> None:
     policy = SchedulingPolicy(queue_size=load.queue_size)
     try:
         model = LlamaLanguageModel(load, max_batch_tokens=policy.max_chunk_tokens)
-    except (GgufHeaderError, LlamaError, PlacementError, ChatTemplateError) as error:
+    except ChatTemplateError as error:
+        raise ModelLoadError(model=load.model, detail=f"chat template: {error.detail}") from error
+    except (GgufHeaderError, LlamaError, PlacementError) as error:
         raise ModelLoadError(model=load.model, detail=str(error)) from error
     files = DerivedFiles(Path(load.prefix_cache_folder), load.prefix_cache_bytes)
     prefix_cache = PrefixCache(files, model.state_fingerprint)
@@ -68,7 +70,7 @@ class LlamaLanguageModel:
         self._model = LlamaModel(backend, path, gpu_layers=placement.gpu_layers, split=placement.split)
         self.slots = placement.slots
         self._context = LlamaContext(self._model, placement, max_batch_tokens=max_batch_tokens)
-        self._template = ChatTemplate(self._model.chat_template, self._model.read_special_tokens())
+        self._template = start_chat_template(load.model, self._model.chat_template, self._model.read_special_tokens())
         self.loaded = _describe(load, shape, placement, backend.report_memory())
         self.stop_strings = self._template.stop_strings
         weights = fingerprint_files(list_gguf_parts(path))

@@ -1,22 +1,16 @@
 """Turn messages into a prompt in the format that a model was trained on: the Jinja chat template of its file.
 
-A template is untrusted code, so it runs in a sandbox. Questions and documents can contain the text of a control token
-(`<|im_end|>`); it is broken up first, so that no content can end its own message or begin another.
+A template is untrusted code, so it runs in a sandbox, in a process of its own (`template_process`). Questions and
+documents can contain the text of a control token (`<|im_end|>`); it is broken up first, so that no content can end its
+own message or begin another.
 """
 
-import json
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-import jinja2
-from jinja2 import nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+from rag.engines.serving.jinja_template import TemplateRefusedError
 from rag.engines.types import Message
 from rag.errors import ChatTemplateError
 
@@ -32,8 +26,16 @@ FALLBACK_TEMPLATE = (
 )
 FALLBACK_STOP = ("\nUser:",)
 
-TEMPLATE_ERRORS = (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""What a template can raise: its own refusal, and the errors of its author."""
+
+class Template(Protocol):
+    """A compiled template, in this process or in another."""
+
+    def render(self, variables: Mapping[str, Any]) -> str:
+        """Return the prompt.
+
+        Raises `TemplateRefusedError` if the template refuses `variables`, `ChatTemplateError` if it was stopped.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +48,26 @@ class SpecialTokens:
 
 
 class ChatTemplate:
-    """Renders messages. `stop_strings` end a completion if the template has no end token."""
+    """Renders messages with the template of a `model`, which errors name. `stop_strings` end a completion.
+
+    There are none but those of `FALLBACK_TEMPLATE`: other templates end a message with a token.
+    """
 
     def __init__(
-        self, source: str | None, tokens: SpecialTokens, *, now: Callable[[], datetime] = datetime.now
+        self, model: str, template: Template, tokens: SpecialTokens, *, stop_strings: tuple[str, ...] = ()
     ) -> None:
-        self.stop_strings = () if source else FALLBACK_STOP
+        self.stop_strings = stop_strings
+        self._model = model
+        self._template = template
         self._tokens = tokens
         self._control = _compile_alternatives(tokens.control)
-        environment = _create_environment(now)
-        try:
-            self._template = environment.from_string(source or FALLBACK_TEMPLATE)
-        except jinja2.TemplateError as error:
-            raise ChatTemplateError(detail=f"the template has an error: {error}") from error
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the prompt for the next completion of the assistant.
 
         If the template refuses a system message or roles that do not alternate, the system message is merged into the
-        first user message, then consecutive messages of one role. Raises `ChatTemplateError` if it refuses that too.
+        first user message, then consecutive messages of one role. Raises `ChatTemplateError` if it refuses that too,
+        or if it was stopped.
         """
         safe = [Message(message.role, self.neutralize(message.content)) for message in messages]
         merged = merge_system_message(safe)
@@ -72,13 +75,13 @@ class ChatTemplate:
         for attempt in (safe, merged, merge_consecutive_roles(merged)):
             try:
                 prompt = self._render(attempt)
-            except TEMPLATE_ERRORS as error:
-                refusals.append(str(error))
+            except TemplateRefusedError as error:
+                refusals.append(error.detail)
                 continue
             if _has_system(prompt, safe):
                 return prompt
             refusals.append("it leaves out the system message")
-        raise ChatTemplateError(detail=refusals[0])
+        raise ChatTemplateError(model=self._model, detail=refusals[0])
 
     def neutralize(self, content: str) -> str:
         """Return `content` with a zero-width space in the text of every control token."""
@@ -90,15 +93,17 @@ class ChatTemplate:
 
     def _render(self, messages: Iterable[Message]) -> str:
         return self._template.render(
-            messages=[{"role": message.role, "content": message.content} for message in messages],
-            add_generation_prompt=True,
-            bos_token=self._tokens.bos,
-            eos_token=self._tokens.eos,
-            tools=None,
-            documents=None,
-            # For reasoning models: an answer from documents has to start at once.
-            enable_thinking=False,
-            thinking=False,
+            {
+                "messages": [{"role": message.role, "content": message.content} for message in messages],
+                "add_generation_prompt": True,
+                "bos_token": self._tokens.bos,
+                "eos_token": self._tokens.eos,
+                "tools": None,
+                "documents": None,
+                # For reasoning models: an answer from documents has to start at once.
+                "enable_thinking": False,
+                "thinking": False,
+            }
         )
 
 
@@ -137,35 +142,3 @@ def _compile_alternatives(texts: Collection[str]) -> re.Pattern[str] | None:
 def _break_up(match: re.Match[str]) -> str:
     text = match[0]
     return text[0] + ZERO_WIDTH_SPACE + text[1:] if len(text) > 1 else REPLACEMENT
-
-
-class _GenerationBlock(Extension):
-    """`{% generation %}` marks the text of a training run; here its body is plain text."""
-
-    tags = {"generation"}  # noqa: RUF012 (jinja2 declares it so)
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _create_environment(now: Callable[[], datetime]) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlock]
-    )
-
-    def strftime_now(date_format: str) -> str:
-        return now().strftime(date_format)
-
-    helpers: dict[str, Any] = {"raise_exception": _refuse, "strftime_now": strftime_now}
-    environment.globals.update(helpers)
-    environment.filters["tojson"] = _to_json
-    return environment
-
-
-def _refuse(message: str) -> None:
-    raise jinja2.TemplateError(message)
-
-
-def _to_json(value: Any, indent: int | None = None, ensure_ascii: bool = False) -> str:
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)

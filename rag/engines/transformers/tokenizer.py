@@ -8,10 +8,11 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
-from rag.engines.serving.chat_template import ChatTemplate, SpecialTokens
+from rag.engines.serving.chat_template import SpecialTokens
 from rag.engines.serving.citation_constraint import CitationCompiler
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.schema_constraint import SchemaCompiler
+from rag.engines.serving.template_process import start_chat_template
 from rag.engines.transformers.token_bytes import decode_token, map_byte_characters
 from rag.engines.types import Message, Sampling
 
@@ -20,9 +21,12 @@ END_TOKEN_TEXTS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|en
 
 
 class ChatTokenizer:
-    """The tokenizer in a model's folder; its logits have `vocabulary_size` entries, `end_tokens` end a completion."""
+    """The tokenizer of a `model` in the folder `path`; see `ChatTemplate`.
 
-    def __init__(self, path: str, *, vocabulary_size: int, end_tokens: Sequence[int]) -> None:
+    Its logits have `vocabulary_size` entries, `end_tokens` end a completion.
+    """
+
+    def __init__(self, model: str, path: str, *, vocabulary_size: int, end_tokens: Sequence[int]) -> None:
         self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
         self._vocabulary_size = vocabulary_size
         added = self._tokenizer.added_tokens_decoder
@@ -33,8 +37,8 @@ class ChatTokenizer:
         self.end_tokens = frozenset((*end_tokens, *_find_end_tokens(self._control)))
         bos, eos = self._tokenizer.bos_token, self._tokenizer.eos_token
         self._prefix = self._tokenizer("")["input_ids"][:1] if bos else []
-        self._template = ChatTemplate(
-            self._tokenizer.chat_template, SpecialTokens(bos or "", eos or "", tuple(self._control.values()))
+        self._template = start_chat_template(
+            model, self._tokenizer.chat_template, SpecialTokens(bos or "", eos or "", tuple(self._control.values()))
         )
         self.stop_strings = self._template.stop_strings
 

@@ -49,7 +49,9 @@ def main(channel: Channel, options: dict[str, Any]) -> None:
     load = msgspec.convert(options, LoadOptions)
     try:
         model = TransformersModel(load)
-    except (*LOAD_ERRORS, SafetensorError, ChatTemplateError) as error:
+    except ChatTemplateError as error:
+        raise ModelLoadError(model=load.model, detail=f"chat template: {error.detail}") from error
+    except (*LOAD_ERRORS, SafetensorError) as error:
         raise ModelLoadError(model=load.model, detail=f"{type(error).__name__}: {error}") from error
     prefix_cache = PrefixCache(
         DerivedFiles(Path(load.prefix_cache_folder), load.prefix_cache_bytes), model.state_fingerprint
@@ -70,6 +72,7 @@ class TransformersModel:
         self._model = _load_model(load.path, self._device)
         config = self._model.config.get_text_config()
         self._tokenizer = ChatTokenizer(
+            load.model,
             load.path,
             vocabulary_size=config.vocab_size,
             end_tokens=_list_end_tokens(self._model.generation_config),

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.engines.serving.chat_template import ChatTemplate, SpecialTokens, merge_consecutive_roles, merge_system_message
+from rag.engines.serving.chat_template import (
+    FALLBACK_TEMPLATE,
+    ChatTemplate,
+    SpecialTokens,
+    merge_consecutive_roles,
+    merge_system_message,
+)
+from rag.engines.serving.jinja_template import JinjaTemplate, TemplateRefusedError
 from rag.engines.types import Message
 from rag.errors import ChatTemplateError
 
@@ -28,8 +35,12 @@ ASK = Message("user", "Why?")
 ANSWER = Message("assistant", "Because.")
 
 
-def render(source: str | None, *messages: Message) -> str:
-    return ChatTemplate(source, TOKENS).render(messages)
+def chat_template(source: str, tokens: SpecialTokens = TOKENS) -> ChatTemplate:
+    return ChatTemplate("tiny", JinjaTemplate(source), tokens)
+
+
+def render(source: str, *messages: Message) -> str:
+    return chat_template(source).render(messages)
 
 
 def test_messages_are_written_as_the_template_says() -> None:
@@ -54,6 +65,7 @@ def test_a_template_that_refuses_everything_says_why() -> None:
     with pytest.raises(ChatTemplateError) as caught:
         render("{{ raise_exception('never') }}", ASK)
     assert caught.value.detail == "never"
+    assert caught.value.model == "tiny"
 
 
 @pytest.mark.parametrize("source", ["{{ messages[9].content }}", "{{ 1 / 0 }}", "{{ messages + 1 }}", "{{ none.x.y }}"])
@@ -63,8 +75,8 @@ def test_an_error_in_a_template_is_a_chat_template_error(source: str) -> None:
 
 
 def test_a_template_with_broken_syntax_is_refused_at_once() -> None:
-    with pytest.raises(ChatTemplateError, match="has an error"):
-        ChatTemplate("{% for %}", TOKENS)
+    with pytest.raises(TemplateRefusedError, match="has an error"):
+        JinjaTemplate("{% for %}")
 
 
 @pytest.mark.parametrize(
@@ -80,14 +92,9 @@ def test_a_template_cannot_leave_its_sandbox(source: str) -> None:
         render(source, ASK)
 
 
-def test_a_model_without_a_template_gets_a_plain_one_that_stops_before_the_next_question() -> None:
-    template = ChatTemplate(None, TOKENS)
-    assert (
-        template.render([SYSTEM, ASK, ANSWER, ASK])
-        == "Be brief.\n\nUser: Why?\nAssistant: Because.\nUser: Why?\nAssistant:"
-    )
-    assert template.stop_strings == ("\nUser:",)
-    assert ChatTemplate(CHATML, TOKENS).stop_strings == ()
+def test_the_template_of_models_without_one_is_plain() -> None:
+    prompt = render(FALLBACK_TEMPLATE, SYSTEM, ASK, ANSWER, ASK)
+    assert prompt == "Be brief.\n\nUser: Why?\nAssistant: Because.\nUser: Why?\nAssistant:"
 
 
 def test_templates_have_the_helpers_that_model_makers_use() -> None:
@@ -96,7 +103,7 @@ def test_templates_have_the_helpers_that_model_makers_use() -> None:
         "{% for m in messages %}{% if loop.index > 1 %}{% break %}{% endif %}"
         "{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}"
     )
-    template = ChatTemplate(source, TOKENS, now=lambda: datetime(2031, 5, 1))
+    template = ChatTemplate("tiny", JinjaTemplate(source, now=lambda: datetime(2031, 5, 1)), TOKENS)
     assert template.render([ASK, ASK]) == '2031 {"a": "é"} </s>Why?'
 
 
@@ -106,13 +113,13 @@ def test_templates_have_the_helpers_that_model_makers_use() -> None:
     )
 )
 def test_no_content_keeps_the_text_of_a_control_token(content: str) -> None:
-    safe = ChatTemplate(CHATML, TOKENS).neutralize(content)
+    safe = chat_template(CHATML).neutralize(content)
     assert not any(token in safe for token in TOKENS.control)
     assert safe.replace("\u200b", "") == content.replace("\u200b", "")
 
 
 def test_a_control_token_of_one_character_is_replaced() -> None:
-    assert ChatTemplate(CHATML, SpecialTokens(control=("§",))).neutralize("a§b") == "a\ufffdb"
+    assert chat_template(CHATML, SpecialTokens(control=("§",))).neutralize("a§b") == "a\ufffdb"
 
 
 def test_content_cannot_end_its_own_turn() -> None:

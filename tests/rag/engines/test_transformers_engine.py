@@ -177,7 +177,7 @@ def sentencepiece_like(folder: Path, template: str) -> Path:
 @pytest.mark.parametrize("begin", ["", "{{ bos_token }}"])
 def test_a_prompt_begins_with_its_first_token_once_whoever_writes_it(tmp_path: Path, begin: str) -> None:
     folder = sentencepiece_like(tmp_path, begin + "{% for message in messages %}{{ message.content }}{% endfor %}")
-    tokenizer = ChatTokenizer(str(folder), vocabulary_size=265, end_tokens=[2])
+    tokenizer = ChatTokenizer("tiny", str(folder), vocabulary_size=265, end_tokens=[2])
     prompt = tokenizer.tokenize_chat([Message("user", "Hello 😀<think>")])
     assert prompt.count(1) == 1
     assert prompt[0] == 1
