@@ -18,7 +18,6 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import DATABASE_NAME, Library
 from ingest.storage.collections import encode_passport
 from ingest.storage.originals import Originals
-from ingest.storage.schema import MIGRATIONS
 from ingest.types import (
     ChunkedDocument,
     Collection,
@@ -41,6 +40,7 @@ DONE = "done"
 REFUSED = "refused"
 SEARCHED = "searched"
 
+FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
 PASSPORT = passport(EMBEDDER.dimension)
 OTHER_PASSPORT = replace(PASSPORT, revision="2")
 FACTS = DocumentFacts("Title", "text/plain", warnings=(), metadata={"encoding": "utf-8"})
@@ -220,7 +220,7 @@ def version_one(home: Path) -> None:
     db = raw_database(home / DATABASE_NAME)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA foreign_keys = ON")
-    db.execute(MIGRATIONS[0])
+    db.execute(FIRST_RELEASE.read_text())
     db.execute("PRAGMA user_version = 1")
     db.execute("INSERT INTO collections VALUES ('vs_1', 'local', 'c', 1, 1, ?)", (encode_passport(PASSPORT),))
     for number, texts in enumerate((OLD, NEW), start=1):
