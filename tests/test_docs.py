@@ -29,7 +29,9 @@ DEFINITION = re.compile(r"`((?:ingest|rag|api|ui)/[\w/]+\.py):([\w.]+)`")
 OTHER_VARIABLES = {"PINCITE_PASSWORD"}
 """Variables that one option of a command reads."""
 RECORDS = DOCS / "development" / "decisions"
-CURRENT = [page for page in PAGES if page not in {DOCS / name for name in RENDERERS} and page.parent != RECORDS]
+MEASURED = DOCS / "development" / "scorecard.md"
+GENERATED = {MEASURED, *(DOCS / name for name in RENDERERS)}
+CURRENT = [page for page in PAGES if page not in GENERATED and page.parent != RECORDS]
 """Pages that people write and that say what is true now; a decision says what was true on its day."""
 
 

@@ -12,7 +12,14 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 
 from tests.tiny_tokenizer import SIGNS, spelling_tokenizer
 
@@ -30,13 +37,16 @@ SHAPE: dict[str, Any] = {
 
 
 def write_tiny_embedder(
-    folder: Path, kind: Kind, *, pooling: str = "", prompts: Mapping[str, str] | None = None
+    folder: Path, kind: Kind, *, pooling: str = "", prompts: Mapping[str, str] | None = None, window: int = WINDOW
 ) -> Path:
     """Write a model to `folder` and return it; without `pooling`, a folder as `transformers` alone leaves it."""
     tokenizer = spelling_tokenizer() if kind == "bert" else _pieces()
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        model = BertModel(_bert(tokenizer)) if kind == "bert" else XLMRobertaModel(_xlm_roberta(tokenizer))
+        if kind == "bert":
+            model: PreTrainedModel = BertModel(_bert(tokenizer, window))
+        else:
+            model = XLMRobertaModel(_xlm_roberta(tokenizer, window))
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     if pooling:
@@ -45,13 +55,13 @@ def write_tiny_embedder(
     return folder
 
 
-def _bert(tokenizer: PreTrainedTokenizerFast) -> BertConfig:
-    return BertConfig(vocab_size=len(tokenizer), max_position_embeddings=WINDOW, **SHAPE)
+def _bert(tokenizer: PreTrainedTokenizerFast, window: int) -> BertConfig:
+    return BertConfig(vocab_size=len(tokenizer), max_position_embeddings=window, **SHAPE)
 
 
-def _xlm_roberta(tokenizer: PreTrainedTokenizerFast) -> XLMRobertaConfig:
+def _xlm_roberta(tokenizer: PreTrainedTokenizerFast, window: int) -> XLMRobertaConfig:
     # Positions are counted from the one after the padding's: the same window takes two more.
-    return XLMRobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=WINDOW + 2, pad_token_id=1, **SHAPE)
+    return XLMRobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=window + 2, pad_token_id=1, **SHAPE)
 
 
 def _pieces() -> PreTrainedTokenizerFast:
