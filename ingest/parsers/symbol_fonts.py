@@ -96,6 +96,15 @@ def decode_symbols(text: str, font: str) -> str:
     return text if signs is None else "".join(_find_sign(character, signs) for character in text)
 
 
+def decode_letters(text: str, font: str) -> str:
+    """Return the signs that `text` shows in a symbol font if it may be decoded already.
+
+    A character that is a sign of the font itself stays: "×" is no code then, and "5" is a digit of Symbol.
+    """
+    signs = _FONTS.get(_normalize_name(font), "")
+    return "".join(c if c in signs else _find_sign(c, signs) for c in text) if signs else text
+
+
 def decode_private_use(text: str) -> str:
     """Return `text` with the signs that U+F020 to U+F0FF stand for if their font is unknown.
 

@@ -26,7 +26,7 @@ from ingest.types import (
     Progress,
 )
 
-READER_VERSION = "5"
+READER_VERSION = "6"
 """Raised when files are read in another way: documents that failed are tried again, others are named by the check."""
 
 _COLUMNS = """

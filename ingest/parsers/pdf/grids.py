@@ -29,11 +29,15 @@ class GridArea:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A grid: the positions of its lines in points, and its cells in reading order."""
+    """A grid: the positions of its lines in points, and its cells in reading order.
+
+    `header_rows` is the number of its rows that name the columns, 0 if only their texts can tell.
+    """
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     areas: tuple[GridArea, ...]
+    header_rows: int = 0
 
 
 def find_grids(rules: NDArray[np.float32]) -> list[Grid]:
@@ -43,7 +47,7 @@ def find_grids(rules: NDArray[np.float32]) -> list[Grid]:
     down = rules[(heights >= _MIN_LENGTH) & (heights >= widths)]
     if len(across) < 2 or len(down) < 2 or len(across) + len(down) > _MAX_RULES:
         return []
-    grids = [grid for a, d in _group_touching(across, down) if (grid := _make_grid(across[a], down[d]))]
+    grids = [grid for a, d in _group_touching(across, down) if (grid := make_grid(across[a], down[d]))]
     return sorted(grids, key=lambda grid: (grid.ys[0], grid.xs[0]))
 
 
@@ -71,7 +75,8 @@ def _group_touching(
         yield np.array(sorted(group_across), np.intp), np.array(sorted(group_down), np.intp)
 
 
-def _make_grid(across: NDArray[np.float32], down: NDArray[np.float32]) -> Grid | None:
+def make_grid(across: NDArray[np.float32], down: NDArray[np.float32]) -> Grid | None:
+    """Return the grid of horizontal and vertical rules; None if it has no two rows and columns, or odd cells."""
     xs = _cluster((down[:, _LEFT] + down[:, _RIGHT]) / 2)
     ys = _cluster((across[:, _TOP] + across[:, _BOTTOM]) / 2)
     if not (3 <= len(xs) <= _MAX_LINES and 3 <= len(ys) <= _MAX_LINES):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ _FIRST_JOINING_SCRIPT = 0x0590
 _OTHER_SPACES = (0x09, 0x1680, 0x2028, 0x2029)
 HYPHENS = (0x2D, 0x2010)
 _MAX_CODE_CHARS = 40
+_SAME_LEVEL_EM = 0.1
+_MAX_HEIGHT_EM = 2.0
 _REPLACEMENT = 0xFFFD
 _WHITE_SPACE = np.array([NEWLINE, SPACE, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], np.uint32)
 
@@ -87,15 +90,45 @@ def select_text_glyphs(glyphs: Glyphs) -> TextGlyphs:
 def extract_lines(text_glyphs: TextGlyphs) -> list[Line]:
     """Return the lines as PDFium ends them, without white space around them.
 
-    A hyphen that breaks a word at the end of a line becomes `LINE_END_HYPHEN` in `text_glyphs.codes`.
+    PDFium ends a line at a wide gap too, in some rows of a table and not in others: such a row is one line here. A
+    hyphen that breaks a word at the end of a line becomes `LINE_END_HYPHEN` in `text_glyphs.codes`.
     """
-    is_border = (text_glyphs.codes == NEWLINE) | (text_glyphs.codes == LINE_END_HYPHEN)
-    numbers = np.cumsum(np.concatenate([[False], is_border[:-1]]))[: len(is_border)]
-    glyphs = np.flatnonzero((text_glyphs.codes != 0) & (text_glyphs.codes != NEWLINE))
-    lines = make_lines(text_glyphs, glyphs, numbers[glyphs])
+    lines = _find_lines(text_glyphs)
+    if _join_rows(text_glyphs, lines):
+        lines = _find_lines(text_glyphs)
     for line in lines:
         _mark_hyphen(text_glyphs, line)
     return lines
+
+
+def _find_lines(text_glyphs: TextGlyphs) -> list[Line]:
+    is_border = (text_glyphs.codes == NEWLINE) | (text_glyphs.codes == LINE_END_HYPHEN)
+    numbers = np.cumsum(np.concatenate([[False], is_border[:-1]]))[: len(is_border)]
+    glyphs = np.flatnonzero((text_glyphs.codes != 0) & (text_glyphs.codes != NEWLINE))
+    return make_lines(text_glyphs, glyphs, numbers[glyphs])
+
+
+def _join_rows(text_glyphs: TextGlyphs, lines: Sequence[Line]) -> bool:
+    """Replace the line breaks between the parts of a row in `text_glyphs.codes` by spaces; return whether any is."""
+    is_rtl = is_right_to_left(text_glyphs.codes)
+    is_joined = False
+    for line, following in pairwise(lines):
+        if not _is_row(line, following):
+            continue
+        between = range(int(line.glyphs[-1]) + 1, int(following.glyphs[0]))
+        breaks = [place for place in between if text_glyphs.codes[place] == NEWLINE]
+        glyphs = np.concatenate([line.glyphs, following.glyphs])
+        if breaks and not (is_rtl[glyphs].any() or text_glyphs.is_reversed[glyphs].any()):
+            text_glyphs.codes[breaks] = SPACE
+            is_joined = True
+    return is_joined
+
+
+def _is_row(line: Line, following: Line) -> bool:
+    """Return whether the second of two horizontal lines of one size stands at the right of the first."""
+    size = min(line.size, following.size)
+    is_level = max(abs(line.y0 - following.y0), abs(line.y1 - following.y1)) < _SAME_LEVEL_EM * size
+    return is_level and following.x0 > line.x1 + size and max(line.height, following.height) < _MAX_HEIGHT_EM * size
 
 
 def reorder_right_to_left(lines: Sequence[Line], text_glyphs: TextGlyphs) -> list[Line]:

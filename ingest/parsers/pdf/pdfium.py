@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.parsers.pdf.rules import read_rules
+from ingest.parsers.pdf.rules import list_objects, read_rules
+from ingest.parsers.pdf.symbol_glyphs import replace_symbols
+from ingest.parsers.web.html import read_lines
 from ingest.text.word_boxes import AffineTransform
 
 LINE_END_HYPHEN = 0x02
@@ -230,15 +232,25 @@ def _open_flattened(pdf: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.P
 
 
 def _read_note(annotation: Any, kind: int) -> list[PageNote]:
-    """Return the text of an annotation, or the value of a form field; none if it has none."""
+    """Return the text of an annotation, or the value of a form field; none if it has none.
+
+    An annotation may have its text as rich text alone (ISO 32000-2, 12.5.6.2 and 12.7.4.4).
+    """
     is_field = kind == pdfium.FPDF_ANNOT_WIDGET
     if is_field and pdfium.FPDFAnnot_GetValueType(annotation, b"V") != pdfium.FPDF_OBJECT_STRING:
         return []
     text = _read_annotation_text(annotation, b"V" if is_field else b"Contents")
+    if not text.strip() and not is_field:
+        text = _read_rich_text(annotation)
     if not text.strip():
         return []
     author = "" if is_field else _read_annotation_text(annotation, b"T")
     return [PageNote(text, author, is_shown=is_field or kind == pdfium.FPDF_ANNOT_FREETEXT)]
+
+
+def _read_rich_text(annotation: Any) -> str:
+    lines = read_lines(_read_annotation_text(annotation, b"RC"))
+    return "\n".join(" ".join([sentence.strip(), *annotations]) for sentence, annotations in lines)
 
 
 def _read_annotation_text(annotation: Any, key: bytes) -> str:
@@ -253,18 +265,19 @@ def _read_annotation_text(annotation: Any, key: bytes) -> str:
 def _read_page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
     width, height = _read_size(page)
     to_shown = _page_to_display(page, width, height)
+    objects = list_objects(page.raw)
     textpage = page.get_textpage()
     try:
         count = max(textpage.count_chars(), 0)
         handle = textpage.raw
-        raw_codes = _read_codes(handle, count)
+        raw_codes = replace_symbols(_read_codes(handle, count), objects.texts, handle)
         edges = _read_records(pdfium.FPDFText_GetLooseCharBox, pdfium.FS_RECTF, handle, range(count))
         boxes = to_shown.apply(edges[:, [0, 3, 2, 1]])
         codes = _replace_non_text(raw_codes, boxes, handle)
         sizes, is_reversed = _read_styles(codes, handle, to_shown)
     finally:
         textpage.close()
-    return Glyphs(width, height, codes, boxes, sizes, is_reversed, rules=read_rules(page, to_shown))
+    return Glyphs(width, height, codes, boxes, sizes, is_reversed, rules=read_rules(page, objects, to_shown))
 
 
 def _read_size(page: pypdfium2.PdfPage) -> tuple[float, float]:

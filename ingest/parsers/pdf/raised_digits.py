@@ -12,7 +12,10 @@ _DIGITS = "0123456789"
 _SIGNS = "+-−–=()"
 _CANDIDATES = np.array([ord(sign) for sign in _DIGITS + _SIGNS], np.uint32)
 _MAX_HEIGHT = 0.86
+_MAX_HEIGHT_FAR = 0.93
+"""The same for digits that are shifted far: at small sizes PDFium rounds the heights of glyphs up to whole units."""
 _MIN_SHIFT = 0.14
+_FAR = 0.3
 _MAX_GAP = 0.3
 _MAX_OVERLAP = 0.25
 _SAME_HEIGHT = 0.1
@@ -39,7 +42,7 @@ def mark_raised_digits(
     if not len(starts):
         return codes
     tallest = np.maximum.reduceat(heights, starts)[np.searchsorted(starts, np.arange(len(codes)), side="right") - 1]
-    is_small = np.isin(codes, _CANDIDATES) & (heights < _MAX_HEIGHT * tallest) & (heights > 0)
+    is_small = np.isin(codes, _CANDIDATES) & (heights < _MAX_HEIGHT_FAR * tallest) & (heights > 0)
     if not is_small.any():
         return codes
     marked = codes.copy()
@@ -100,7 +103,8 @@ def _format(
     up = float(boxes[neighbour, _BOTTOM] - boxes[first, _BOTTOM])
     down = float(boxes[first, _TOP] - boxes[neighbour, _TOP])
     overlap = min(boxes[neighbour, _BOTTOM], boxes[first, _BOTTOM]) - max(boxes[neighbour, _TOP], boxes[first, _TOP])
-    if own_height >= _MAX_HEIGHT * height or overlap < own_height / 3:
+    limit = _MAX_HEIGHT_FAR if max(up, down) > _FAR * height else _MAX_HEIGHT
+    if own_height >= limit * height or overlap < own_height / 3:
         return text
     if up > _MIN_SHIFT * height and up > down:
         return format_superscript(text)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ingest.parsers.document_builder import CELL_SEPARATOR
 from ingest.parsers.pdf.grids import Grid, GridArea, find_grids
 from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, TableSpan
+from ingest.parsers.pdf.open_tables import find_open_grids
 from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN
 from ingest.parsers.pdf.struck_text import CLOSING
 from ingest.parsers.table_grid import PATH_SEPARATOR, GridCell, lay_out_table
@@ -52,7 +53,8 @@ def write_ruled_tables(layout: PageLayout, rules: NDArray[np.float32]) -> PageLa
     """
     tables: list[_Table] = []
     taken: set[int] = set()
-    for grid in find_grids(rules) if len(layout.words) else ():
+    closed = find_grids(rules) if len(layout.words) else []
+    for grid in [*closed, *(find_open_grids(rules, layout.words, closed) if len(layout.words) else ())]:
         table = _read_table(grid, layout)
         if table is not None and taken.isdisjoint(table.lines):
             tables.append(table)
@@ -72,7 +74,7 @@ def _read_table(grid: Grid, layout: PageLayout) -> _Table | None:
     is_wide = len({cell.area.column for cell in filled}) > 1 and len({cell.area.row for cell in filled}) > 1
     if not is_filled or not is_wide or any(len(cell.text) > _MAX_CELL_CHARS for cell in cells):
         return None
-    return _lay_out(cells, len(grid.ys) - 1, lines)
+    return _lay_out(cells, grid, lines)
 
 
 def _locate_words(grid: Grid, words: WordArray) -> dict[int, tuple[int, int]]:
@@ -126,9 +128,10 @@ def _join_words(
     return _CellText(area, text, tuple(words))
 
 
-def _lay_out(cells: Sequence[_CellText], row_count: int, lines: frozenset[int]) -> _Table:
+def _lay_out(cells: Sequence[_CellText], grid: Grid, lines: frozenset[int]) -> _Table:
+    row_count = len(grid.ys) - 1
     grid_rows = _make_grid_rows(cells, row_count)
-    laid_out = lay_out_table(grid_rows, int(_has_header(grid_rows)))
+    laid_out = lay_out_table(grid_rows, grid.header_rows or int(_has_header(grid_rows)))
     columns = sorted({cell.column for row in grid_rows for cell in row})
     header_rows, header_count = laid_out.header_rows, row_count - (len(laid_out.rows) - laid_out.header_rows)
     words: list[tuple[int, int, int, int]] = []

@@ -3,7 +3,7 @@
 
 import ctypes
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pypdfium2.raw as pdfium
@@ -20,22 +20,33 @@ Edges = tuple[float, float, float, float]
 """Left, lower, right and upper edge in points of the page."""
 
 
-def read_rules(page: Any, to_shown: AffineTransform) -> NDArray[np.float32]:
+class PageObjects(NamedTuple):
+    """The paths and the texts that a page draws, as PDFium's handles; none of a page with very many, a drawing."""
+
+    paths: tuple[Any, ...]
+    texts: tuple[Any, ...]
+
+
+def list_objects(page: Any) -> PageObjects:
+    """Return the objects of a page (PDFium's handle) in the order in which they are drawn."""
+    count = pdfium.FPDFPage_CountObjects(page)
+    objects = [pdfium.FPDFPage_GetObject(page, index) for index in range(count if count <= _MAX_OBJECTS else 0)]
+    kinds = list(map(pdfium.FPDFPageObj_GetType, objects))
+    by_kind = list(zip(objects, kinds, strict=True))
+    return PageObjects(
+        tuple(one for one, kind in by_kind if kind == pdfium.FPDF_PAGEOBJ_PATH),
+        tuple(one for one, kind in by_kind if kind == pdfium.FPDF_PAGEOBJ_TEXT),
+    )
+
+
+def read_rules(page: Any, objects: PageObjects, to_shown: AffineTransform) -> NDArray[np.float32]:
     """Return the boxes of the lines on a page and of its StrikeOut annotations, as shown: shape (n, 4).
 
-    The sides of framed rectangles are lines too. A page with very many objects, a drawing, has none.
+    The sides of framed rectangles are lines too.
     """
-    edges = [*_read_paths(page.raw), *_read_strikes(page.raw)]
+    edges = [*(edge for path in objects.paths for edge in _read_path(path)), *_read_strikes(page.raw)]
     boxes = np.array(edges, np.float32).reshape(-1, 4)
     return to_shown.apply(boxes[:, [0, 1, 2, 3]])
-
-
-def _read_paths(page: Any) -> Iterator[Edges]:
-    count = pdfium.FPDFPage_CountObjects(page)
-    for index in range(count if count <= _MAX_OBJECTS else 0):
-        path = pdfium.FPDFPage_GetObject(page, index)
-        if pdfium.FPDFPageObj_GetType(path) == pdfium.FPDF_PAGEOBJ_PATH:
-            yield from _read_path(path)
 
 
 def _read_path(path: Any) -> Iterator[Edges]:

@@ -16,6 +16,8 @@ from ingest.types import ParsedDocument
 from tests.files import write_pdf
 
 RECT = (400.0, 600.0, 420.0, 620.0)
+RICH = '900 &amp; <span style="text-decoration:line-through">old</span>more'
+RICH_TEXT = "The rent was lowered to 900 & more [struck out: old]"
 ENGLISH = (
     "Quarantine of damaged batteries lasts ten days in the blue store. Every battery that was dropped is put on the "
     "shelf for the red list. The warden of the store signs the list on each Monday and Friday."
@@ -64,6 +66,9 @@ def make_annotation(subtype: str, **entries: str) -> DictionaryObject:
         (make_annotation("Square", Contents="This part is new."), "[note: This part is new.]"),
         (make_annotation("Ink", Contents="Signed by hand."), "[note: Signed by hand.]"),
         (make_annotation("FreeText", Contents="The rent was lowered to 900."), "The rent was lowered to 900."),
+        (make_annotation("FreeText", RC=f"<body><p>The rent was <b>lowered</b> to {RICH}</p></body>"), RICH_TEXT),
+        (make_annotation("Text", RC="<body><p>Check&#160;it.</p></body>", T="Ada"), "[note by Ada: Check it.]"),
+        (make_annotation("FreeText", Contents="It is 900.", RC="<body><p>It is 800.</p></body>"), "It is 900."),
         (make_annotation("Widget", V="Ada Lovelace", T="name"), "Ada Lovelace"),
     ],
 )

@@ -20,6 +20,7 @@ from ingest.parsers.pdf.struck_text import find_struck, set_struck_apart
 from ingest.text.annotations import find_annotations
 from ingest.text.word_boxes import unpack_words
 from ingest.types import ParsedDocument
+from tests.files import new_canvas
 
 STYLE = getSampleStyleSheet()["BodyText"]
 GRID = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black)])
@@ -165,6 +166,49 @@ def test_a_line_through_letters_strikes_them_and_no_other() -> None:
     strike, underline, rule = (0, 5, 10, 6), (0, 10, 10, 11), (0, 5, 400, 6)
     assert find_struck(boxes, np.array([strike], np.float32)).tolist() == [True, True, False]
     assert not find_struck(boxes, np.array([underline, rule], np.float32)).any()
+
+
+@pytest.mark.parametrize(
+    ("font", "stored", "shown"),
+    [
+        ("BAAAAA+OpenSymbol", "5 m", "5 μ"),
+        ("OpenSymbol", "a£ b", "α≤ β"),
+        ("Wingdings-Regular", "\xfc", "✓"),
+        ("OpenSymbol", "5 × 3 ± 1", "5 × 3 ± 1"),
+        ("LiberationSerif", "5 m", "5 m"),
+    ],
+)
+def test_letters_that_a_symbol_font_draws_as_signs_are_those_signs(
+    tmp_path: Path, font: str, stored: str, shown: str
+) -> None:
+    canvas = new_canvas(tmp_path / "a.pdf")
+    canvas.drawString(72, 700, "The dose:")
+    canvas.setFont("Courier", 12)
+    canvas.drawString(140, 700, stored)
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=tmp_path / "a.pdf")
+    for entry in writer.pages[0]["/Resources"]["/Font"].values():  # type: ignore[index]
+        if entry.get_object()["/BaseFont"] == "/Courier":
+            entry.get_object()[NameObject("/BaseFont")] = NameObject(f"/{font}")
+    writer.write(tmp_path / "a.pdf")
+    text = registry.parse(tmp_path / "a.pdf", "a.pdf").text
+    assert text == f"The dose: {shown}"
+
+
+@pytest.mark.parametrize("size", [10.67, 12.0, 16.0])
+@pytest.mark.parametrize(("rise", "text"), [(0.4, "10⁶ cells"), (-0.4, "10₆ cells"), (0.0, "106 cells")])
+def test_digits_of_a_slightly_smaller_font_are_told_by_their_height(
+    tmp_path: Path, size: float, rise: float, text: str
+) -> None:
+    canvas = new_canvas(tmp_path / "a.pdf")
+    line = canvas.beginText(72, 700)
+    for part, scale, height in (("10", 1.0, 0.0), ("6", 0.88, rise), (" cells", 1.0, 0.0)):
+        line.setFont("Helvetica", size * scale)
+        line.setRise(size * height)
+        line.textOut(part)
+    canvas.drawText(line)
+    canvas.save()
+    assert registry.parse(tmp_path / "a.pdf", "a.pdf").text == text
 
 
 def test_signs_of_symbol_fonts_are_read_as_they_look() -> None:
