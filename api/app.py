@@ -14,10 +14,15 @@ from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.head_requests import HeadRequests
 from api.metrics import Metrics, RequestMetrics
+from api.open_responses import OpenResponses
 from api.openapi import COMMON_ERRORS, install_openapi
 from api.routes import chat, conversations, files, health, models, pages, queue, vector_stores
 from api.services import Services
 from api.settings import ApiSettings
+
+MAX_ANSWERS = {"per_client": 128, "total": 512}
+"""More than the queues of the models take, so that a model's own refusal comes first."""
+MAX_QUEUE_STREAMS = {"per_client": 8, "total": 64}
 
 ROUTERS = (
     files.router,
@@ -49,6 +54,8 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     )
     app.state.services = services
     app.state.instance = secrets.token_hex(16)
+    app.state.open_answers = OpenResponses(**MAX_ANSWERS)
+    app.state.open_queue_streams = OpenResponses(**MAX_QUEUE_STREAMS)
     app.state.metrics = Metrics(services.library, lambda: services.models.list_models())
     for router in ROUTERS:
         app.include_router(router, responses=COMMON_ERRORS)
@@ -71,7 +78,7 @@ def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
-    app.add_middleware(OriginGuard, allowed=settings.allowed_origins)
+    app.add_middleware(OriginGuard, allowed=settings.allowed_origins, without_links=queue.STREAM_PATHS)
     app.add_middleware(
         BodyGuard,
         max_bytes=settings.max_request_bytes,

@@ -41,10 +41,14 @@ class BodyTooLargeError(HTTPException):
 
 
 class SlowBodyError(HTTPException):
-    """The client stopped sending its request."""
+    """The client stopped sending its request, or sends it too slowly."""
 
     def __init__(self, *, timeout_seconds: float) -> None:
-        super().__init__(408, f"no data came for {timeout_seconds:g} seconds; send the request again")
+        super().__init__(
+            408,
+            "the request body came too slowly: it may pause for "
+            f"{timeout_seconds:g} seconds (PINCITE_BODY_TIMEOUT_SECONDS); send the request again",
+        )
 
 
 class DocumentNotReadyError(ApiError):
@@ -54,6 +58,16 @@ class DocumentNotReadyError(ApiError):
         self.file_id = file_id
         self.status = status
         super().__init__(f"{file_id} has no text: its status is {status}" + (f" ({reason})" if reason else ""))
+
+
+class TooManyStreamsError(ApiError):
+    """The client has as many responses open at the same time as it may have."""
+
+    retry_after_seconds = 5
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"{limit} responses of this kind are open already; close one, or wait for its end")
 
 
 class ServerStoppingError(ApiError):
@@ -80,6 +94,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large"),
     DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),
     ServerStoppingError: ErrorKind(503, SERVER, "server_stopping"),
+    TooManyStreamsError: ErrorKind(429, "rate_limit_error", "too_many_streams"),
     RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),
     rag_errors.ModelNotFoundError: ErrorKind(404, INVALID, "model_not_found"),
     rag_errors.ModelLoadError: ErrorKind(503, SERVER, "model_not_loaded"),

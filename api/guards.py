@@ -13,6 +13,7 @@ from contextlib import suppress
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.connections import MIN_BYTES_PER_SECOND
 from api.errors import BodyTooLargeError, ErrorAnswer, ErrorKind, SlowBodyError, describe, http_kind
 
 HOST_HEADER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/?#@\[\]\\]+)(?::\d{1,5})?")
@@ -88,7 +89,11 @@ class HostGuard:
 
 
 class BodyGuard:
-    """Refuses a body over the limit: at once if its length is declared, otherwise as soon as it exceeds the limit."""
+    """Refuses a body over the limit: at once if its length is declared, otherwise as soon as it exceeds the limit.
+
+    A body that comes too slowly is cut off: if it pauses for `timeout_seconds`, or if the server has waited for it as
+    long and a second more for each `MIN_BYTES_PER_SECOND`.
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, max_upload_bytes: int, timeout_seconds: float) -> None:
         self._app = app
@@ -110,7 +115,7 @@ class BodyGuard:
 
 
 class _LimitedBody:
-    """The body of one request, which is cut off when it exceeds the limit or pauses too long."""
+    """The body of one request, which is cut off when it exceeds the limit or comes too slowly."""
 
     def __init__(self, receive: Receive, send: Send, *, max_bytes: int, timeout_seconds: float) -> None:
         self._receive = receive
@@ -118,22 +123,30 @@ class _LimitedBody:
         self._max_bytes = max_bytes
         self._timeout_seconds = timeout_seconds
         self._taken_bytes = 0
+        self._waited_seconds = 0.0
         self._is_complete = False
 
     async def receive(self) -> Message:
         """Return the next part, or raise `BodyTooLargeError` or `SlowBodyError`."""
         if self._is_complete:
             return await self._receive()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(min(self._timeout_seconds, self._seconds_left)):
                 message = await self._receive()
         except TimeoutError:
             raise SlowBodyError(timeout_seconds=self._timeout_seconds) from None
+        self._waited_seconds += loop.time() - started
         self._taken_bytes += len(message.get("body", b""))
         if self._taken_bytes > self._max_bytes:
             raise BodyTooLargeError(limit_bytes=self._max_bytes)
         self._is_complete = not message.get("more_body", False)
         return message
+
+    @property
+    def _seconds_left(self) -> float:
+        return self._timeout_seconds + self._taken_bytes / MIN_BYTES_PER_SECOND - self._waited_seconds
 
     async def send(self, message: Message) -> None:
         """Pass the response on; after a body that was too large, close the connection as `refuse` does."""
@@ -145,21 +158,27 @@ class _LimitedBody:
 
 
 class OriginGuard:
-    """Refuses changes by foreign web pages (CSRF): a form or script can send requests, but cannot hide its origin.
+    """Refuses foreign web pages: their scripts, forms, pictures and event streams can send requests, but cannot hide
+    where they come from.
 
-    Programs send neither header and pass.
+    A page that answers no foreign origin can be neither changed (CSRF) nor kept busy by one. A link that a person
+    follows to a safe route passes, except to the routes `without_links`; programs send none of the headers and pass.
     """
 
-    def __init__(self, app: ASGIApp, *, allowed: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, *, allowed: Collection[str], without_links: Collection[str] = ()) -> None:
         self._app = app
         self._allowed = allowed
+        self._without_links = without_links
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_unsafe = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
-        if is_unsafe and not self._is_own(Headers(scope=scope), scope["scheme"]):
+        if scope["type"] == "http" and not self._may_pass(scope, Headers(scope=scope)):
             message = "requests from other web pages are refused; PINCITE_ALLOWED_ORIGINS lists exceptions"
             return await refuse(ErrorAnswer(http_kind(403), message), scope, receive, send)
         await self._app(scope, receive, send)
+
+    def _may_pass(self, scope: Scope, headers: Headers) -> bool:
+        can_be_link = scope["method"] in SAFE_METHODS and scope["path"] not in self._without_links
+        return self._is_own(headers, scope["scheme"]) or (can_be_link and _is_link(headers))
 
     def _is_own(self, headers: Headers, scheme: str) -> bool:
         origins = headers.getlist("origin")
@@ -168,6 +187,12 @@ class OriginGuard:
         own = f"{scheme}://{headers.get('host', '')}"
         sites = headers.getlist("sec-fetch-site")
         return all(origin == own for origin in origins) and all(site in OWN_FETCH_SITES for site in sites)
+
+
+def _is_link(headers: Headers) -> bool:
+    """Whether a browser says that it goes to this address: not to be put into a page, and by no script's request."""
+    fetch = {name: headers.getlist(f"sec-fetch-{name}") for name in ("mode", "dest")}
+    return fetch == {"mode": ["navigate"], "dest": ["document"]} and "origin" not in headers
 
 
 class KeyGuard:

@@ -1,19 +1,17 @@
-"""Run the application under uvicorn: a fixed port, a bounded shutdown, and a timeout for request heads."""
+"""Run the application under uvicorn: a fixed port that is guarded, and a bounded shutdown."""
 
 import asyncio
 import errno
 import socket
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.connections import DeadlineProtocol
 from api.server_record import ServerPresence
 from api.settings import ApiSettings, bracketed
 
 BACKLOG = 512
-HEAD_TIMEOUT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 5
 ANSWERS_SHARE = 0.5
 """Share of the grace period for running answers; the rest is for ending processes and closing files."""
@@ -89,7 +87,7 @@ class PinciteServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=HeadTimeoutProtocol,
+                http=DeadlineProtocol,
                 ws="none",
                 proxy_headers=False,
                 server_header=False,
@@ -118,46 +116,3 @@ class PinciteServer(uvicorn.Server):
         self._presence.withdraw()
         asyncio.get_running_loop().call_later(self._answers_seconds, self._state.stopping.set)
         await super().shutdown(sockets)
-
-
-class HeadTimeoutProtocol(H11Protocol):
-    """HTTP/1.1 that closes the connection if the head of a request is not complete in time.
-
-    uvicorn has no such timeout; a few hundred slow connections (Slowloris) would use up the file descriptors.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Start the clock with the connection."""
-        super().connection_made(transport)
-        self._await_head()
-
-    def data_received(self, data: bytes) -> None:
-        """Start the clock with the first bytes of a further request."""
-        if self._is_between_requests:
-            self._await_head()
-        super().data_received(data)
-        if not self._is_between_requests:
-            self._forget_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        self._forget_head()
-        super().connection_lost(exc)
-
-    @property
-    def _is_between_requests(self) -> bool:
-        # Before the first request, the cycle is None, against uvicorn's annotation.
-        return self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
-
-    def _await_head(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_SECONDS, self.transport.close)
-
-    def _forget_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None

@@ -46,7 +46,10 @@ class ApiSettings(PinciteSettings):
     )
     max_request_mb: int = Field(default=8, ge=1, description="Largest request body in MB, file uploads excepted.")
     body_timeout_seconds: float = Field(
-        default=15.0, gt=0, description="Longest pause of a client within a request body, in seconds."
+        default=10.0,
+        gt=0,
+        description="Longest pause of a client within a request body, in seconds; the whole body may take as long, "
+        "and a second more for each kilobyte.",
     )
     stop_grace_seconds: float = Field(
         default=10.0, ge=1, description="Longest time for running requests when the server stops, in seconds."

@@ -10,6 +10,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from starlette.responses import Response
@@ -96,16 +97,26 @@ async def _disconnected(receive: Receive) -> None:
 
 
 class GeneratedResponse(Response, ABC):
-    """Base of the responses below. Failures before the first byte are raised, and get a status of their own."""
+    """Base of the responses below. Failures before the first byte are raised, and get a status of their own.
 
-    def __init__(self, pieces: Pieces, stopping: asyncio.Event) -> None:
+    `place` is held from the first piece to the end, see `OpenResponses.hold`.
+    """
+
+    def __init__(
+        self, pieces: Pieces, stopping: asyncio.Event, *, place: AbstractContextManager[None] | None = None
+    ) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._generator = pieces
         self._stopping = stopping
+        self._place = place or nullcontext()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response; closes the generator, whatever happens."""
+        with self._place:
+            await self._send_pieces(receive, send)
+
+    async def _send_pieces(self, receive: Receive, send: Send) -> None:
         pieces = _PieceReader(self._generator, receive, self._stopping)
         try:
             await self._respond(pieces, send)
@@ -148,8 +159,15 @@ class EventStream(GeneratedResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, pieces: Pieces, stopping: asyncio.Event, *, settle_seconds: float = 0.0) -> None:
-        super().__init__(pieces, stopping)
+    def __init__(
+        self,
+        pieces: Pieces,
+        stopping: asyncio.Event,
+        *,
+        place: AbstractContextManager[None] | None = None,
+        settle_seconds: float = 0.0,
+    ) -> None:
+        super().__init__(pieces, stopping, place=place)
         self._settle_seconds = settle_seconds
 
     async def _respond(self, pieces: _PieceReader, send: Send) -> None:

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.completions import CompletionFrame, collect_completion, completion_choices, stream_completion
+from api.errors import TooManyStreamsError
 from api.openapi import error_responses, stream_response
-from api.routes.dependencies import AppServices
+from api.routes.dependencies import AppServices, principal_of_request
 from api.sse import EventStream, JsonResult
 from api.wire.base import DOCS_PREFIX
 from api.wire.chat import ChatCompletion, ChatRequest
@@ -43,6 +44,7 @@ REFUSAL_WAIT_SECONDS = 0.25
             ingest_errors.TurnNotFoundError,
             ingest_errors.PassportMismatchError,
             rag_errors.EngineBusyError,
+            TooManyStreamsError,
             rag_errors.EngineCrashedError,
             rag_errors.ModelLoadError,
             rag_errors.ModelLoadingError,
@@ -54,10 +56,11 @@ async def create_completion(request: Request, services: AppServices, chat: ChatR
     """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer from documents with citations."""
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
-    client = name_client(request.client.host if request.client else "", chat.user)
+    principal = principal_of_request(request)
+    client, place = name_client(principal, chat.user), request.app.state.open_answers.hold(principal)
     choices, frame = completion_choices(services, chat, client), CompletionFrame(chat.model, is_json=chat.wants_json)
     if not chat.stream:
-        return JsonResult(collect_completion(choices, frame, metrics), stopping)
+        return JsonResult(collect_completion(choices, frame, metrics), stopping, place=place)
     pieces = stream_completion(choices, frame, metrics, include_usage=chat.includes_usage)
     settle_seconds = REFUSAL_WAIT_SECONDS if chat.model.startswith(DOCS_PREFIX) else 0.0
-    return EventStream(pieces, stopping, settle_seconds=settle_seconds)
+    return EventStream(pieces, stopping, place=place, settle_seconds=settle_seconds)

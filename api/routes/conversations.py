@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse
 
 from api.branch_paging import page_of_path
 from api.chat import answer_events
+from api.errors import TooManyStreamsError
 from api.openapi import error_responses
-from api.routes.dependencies import AppServices
+from api.routes.dependencies import AppServices, principal_of_request
 from api.services import Services
 from api.sse import JsonResult, Pieces
 from api.wire.conversations import (
@@ -138,12 +139,13 @@ def export_conversation(
     "/{conversation}/items/{item}/replay",
     response_class=JSONResponse,
     response_model=ReplayObject,
-    responses=NO_ITEM | error_responses(QuestionError),
+    responses=NO_ITEM | error_responses(QuestionError, TooManyStreamsError),
 )
 async def replay_item(services: AppServices, conversation: str, item: str, request: Request) -> Response:
     """Ask the question of an answer again, exactly as it was asked, and report what differs. Nothing is stored."""
-    client = request.client.host if request.client else ""
-    return JsonResult(_replay_pieces(services, conversation, item, client), request.app.state.stopping)
+    client = principal_of_request(request)
+    pieces = _replay_pieces(services, conversation, item, client)
+    return JsonResult(pieces, request.app.state.stopping, place=request.app.state.open_answers.hold(client))
 
 
 def _replay_pieces(services: Services, conversation: str, item: str, client: str) -> Pieces:

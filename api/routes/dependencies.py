@@ -15,6 +15,11 @@ def get_services(request: Request) -> Services:
     return services
 
 
+def principal_of_request(request: Request) -> str:
+    """Return for whom a request counts, as the server knows it: the client's address."""
+    return request.client.host if request.client else ""
+
+
 AppServices = Annotated[Services, Depends(get_services)]
 
 StoreName = Annotated[str, AfterValidator(normalize_name)]

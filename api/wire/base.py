@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     SecretStr,
+    Strict,
     WithJsonSchema,
     model_validator,
 )
@@ -130,21 +131,42 @@ def _allow_null(schema: JsonSchemaValue) -> JsonSchemaValue:
     return {**about, "anyOf": [inner, {"type": "null"}]}
 
 
+def when(condition: JsonDict, rule: JsonDict, otherwise: JsonDict | None = None) -> JsonDict:
+    """Return what a schema says of some requests, and of the others."""
+    schema: JsonDict = {"if": condition, "then": rule}
+    return schema if otherwise is None else {**schema, "else": otherwise}
+
+
+def has(field: str, value: JsonDict) -> JsonDict:
+    """Return the condition that a request has a field, and with such a value."""
+    return {"required": [field], "properties": {field: value}}
+
+
 def _check_unset(value: object) -> None:
     """Accept the values by which a client says that it does not use an option."""
-    if value in (None, 0, "", [], {}, "none", "auto"):
+    if value in NEUTRAL_VALUES:
         return
     raise ValueError("this option is not supported; leave it out")
 
 
+def _whole_as_integer(value: object) -> object:
+    """Return `2.0` as 2: JSON has numbers, and JSON Schema calls a whole one an integer however it is written."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Text = Annotated[str, AfterValidator(check_characters)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Flag = Annotated[bool, Strict()]
+Integer = Annotated[int, Strict(), BeforeValidator(_whole_as_integer)]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+"""Values of a JSON body have their JSON type: no text or truth value counts as a number. A query has texts alone."""
 Query = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+
+NEUTRAL_VALUES: tuple[Any, ...] = (None, False, 0, "", [], {}, "none", "auto")
 
 Unsupported = Annotated[
     None,
     BeforeValidator(_check_unset),
-    WithJsonSchema({"type": "null", "description": "Not supported; leave it out."}),
+    WithJsonSchema({"enum": list(NEUTRAL_VALUES), "description": "Not supported; leave it out."}),
 ]
 """An option of OpenAI's API that would change the answer and is not supported: only its neutral values pass."""
 

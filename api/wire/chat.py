@@ -3,12 +3,25 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
 
 from api.wire.answers import AnswerCheck, AnswerDetails, UsageObject
 from api.wire.base import (
+    DOCS_PREFIX,
     Absent,
+    Flag,
     Ignored,
+    Integer,
     Number,
     RequestModel,
     ResponseModel,
@@ -17,6 +30,8 @@ from api.wire.base import (
     as_list,
     as_text_parts,
     goes_with,
+    has,
+    when,
 )
 from api.wire.citations import CitationObject
 from api.wire.filters import Filters
@@ -33,9 +48,15 @@ MAX_COLLECTIONS = 20
 LEAST_LOGPROB = -9999.0
 """OpenAI's value for a token that is impossible; JSON has no infinity."""
 
-Token = Annotated[int, Field(ge=0, lt=2**31)]
+INDEX_PATTERN = r"^(0|[1-9][0-9]{0,8})$"
 Stops = Annotated[list[Text], Field(max_length=MAX_STOPS)]
 Bias = Annotated[Number, Field(ge=-100, le=100)]
+BIASES_SCHEMA: JsonSchemaValue = {
+    "type": "object",
+    "maxProperties": MAX_BIASES,
+    "propertyNames": {"pattern": INDEX_PATTERN},
+    "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100},
+}
 
 
 class TextPart(RequestModel):
@@ -72,7 +93,7 @@ class ChatMessage(RequestModel):
 class StreamOptions(RequestModel):
     """What a stream has besides the answer."""
 
-    include_usage: bool = False
+    include_usage: Flag = False
     """Whether a last chunk carries the usage."""
     include_obfuscation: Ignored = None
 
@@ -147,6 +168,29 @@ class PinciteOptions(RequestModel):
         return value
 
 
+DOCUMENT_OPTIONS: JsonDict = {
+    "properties": {
+        "pincite": {"properties": {"filters": {"type": "null"}, "collections": {"enum": [None, []]}}},
+    }
+}
+ONE_QUESTION: JsonDict = {
+    "properties": {
+        "messages": {"maxItems": 1, "items": {"properties": {"role": {"const": "user"}}}},
+        "n": {"enum": [None, 1]},
+    }
+}
+CHAT_RULES: list[JsonDict] = [
+    goes_with("top_logprobs", {"enum": [0, None]}, "logprobs", {"const": True}),
+    when(
+        has("model", {"type": "string", "pattern": f"^{DOCS_PREFIX}"}),
+        {"properties": {"logprobs": {"enum": [None, False]}}},
+        DOCUMENT_OPTIONS,
+    ),
+    when(has("pincite", {"type": "object", **has("conversation", {"type": "string"})}), ONE_QUESTION),
+]
+"""Which options go together; `api.chat` and `api.completions` refuse the others."""
+
+
 class ChatRequest(RequestModel):
     """A chat with a model, or with the documents of a vector store if the model is `docs/<name>`."""
 
@@ -160,14 +204,14 @@ class ChatRequest(RequestModel):
                     "pincite": {"mode": "auto"},
                 }
             ],
-            **goes_with("top_logprobs", {"enum": [0, None]}, "logprobs", {"const": True}),
+            "allOf": [*CHAT_RULES],
         }
     )
 
     model: Text
     """A model's id, or `docs/<name>` for an answer from a vector store, with citations."""
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
-    stream: bool | None = False
+    stream: Flag | None = False
     """Whether the answer comes as server-sent events while it is written."""
     stream_options: StreamOptions | None = None
     pincite: PinciteOptions | None = None
@@ -175,13 +219,13 @@ class ChatRequest(RequestModel):
     temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
     """Randomness of sampling; 0, the default, is greedy."""
     top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    top_k: Annotated[Integer, Field(ge=0, le=1_000_000)] | None = None
     min_p: Annotated[Number, Field(ge=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    seed: Annotated[Integer, Field(ge=0, lt=2**32)] | None = None
     """Makes sampling repeatable."""
-    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    max_tokens: Annotated[Integer, Field(ge=1, le=10_000_000)] | None = None
     """The older name of `max_completion_tokens`."""
-    max_completion_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    max_completion_tokens: Annotated[Integer, Field(ge=1, le=10_000_000)] | None = None
     """Most tokens of the answer."""
     stop: (
         Annotated[
@@ -198,13 +242,20 @@ class ChatRequest(RequestModel):
     repeat_penalty: Annotated[Number, Field(ge=0.1, le=10)] | None = None
     """llama.cpp's penalty on the last 64 tokens; 1 is none."""
 
-    n: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
+    n: Annotated[Integer, Field(ge=1, le=MAX_CHOICES)] | None = None
     """Number of answers."""
-    logit_bias: Annotated[dict[Token, Bias], Field(max_length=MAX_BIASES)] | None = None
+    logit_bias: (
+        Annotated[
+            dict[Annotated[str, StringConstraints(pattern=INDEX_PATTERN)], Bias],
+            Field(max_length=MAX_BIASES),
+            WithJsonSchema(BIASES_SCHEMA),
+        ]
+        | None
+    ) = None
     """Added to the logits of tokens, by their ids."""
-    logprobs: bool | None = None
+    logprobs: Flag | None = None
     """Whether the response has the log-probability of each token; only for plain models, not for `docs/…`."""
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    top_logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
     """How many alternatives to list for each token."""
     response_format: ResponseFormat | None = None
 
@@ -266,7 +317,7 @@ class ChatRequest(RequestModel):
             presence_penalty=self.presence_penalty or default.presence_penalty,
             frequency_penalty=self.frequency_penalty or default.frequency_penalty,
             repeat_penalty=self.repeat_penalty or default.repeat_penalty,
-            logit_bias=tuple((self.logit_bias or {}).items()),
+            logit_bias=tuple((int(token), bias) for token, bias in (self.logit_bias or {}).items()),
             json_schema=self.response_format.schema_text() if self.response_format else default.json_schema,
             top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
         )

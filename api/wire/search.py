@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from api.wire.base import Absent, Number, Query, RequestModel, ResponseModel, as_list
+from api.wire.base import Absent, Flag, Integer, Number, Query, RequestModel, ResponseModel, as_list
 from api.wire.filters import Filters
 from ingest.types import AttributeValue
 from rag.retrieval.explanation import explain_cut, explain_score
@@ -41,13 +41,13 @@ class SearchRequest(RequestModel):
         Field(min_length=1, max_length=MAX_QUERIES),
     ]
     """A text or a list of texts, which share one list of results."""
-    max_num_results: Annotated[int, Field(ge=1, le=MAX_SEARCH_RESULTS)] = 10
+    max_num_results: Annotated[Integer, Field(ge=1, le=MAX_SEARCH_RESULTS)] = 10
     ranking_options: RankingOptions | None = None
     rewrite_query: Literal[False] | None = None
     """Queries are not rewritten."""
     filters: Filters | None = None
     """Search only documents that match."""
-    explain: bool = False
+    explain: Flag = False
     """Whether results come with a breakdown of their scores. Pincite's own."""
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
-from api.wire.base import MAX_QUERY_CHARS, RequestModel, ResponseModel, Text, Unsupported
+from api.wire.base import MAX_QUERY_CHARS, Flag, RequestModel, ResponseModel, Text, Unsupported
 from api.wire.filters import Attributes
 from api.wire.lists import ListObject, MemberObject, PageRequest
 from ingest.library.names import MAX_NAME_CHARS, NAME_PATTERN, check_collection_name
@@ -16,8 +16,8 @@ MAX_RULES_CHARS = 4_000
 
 CollectionName = Annotated[
     Text,
+    Field(max_length=MAX_NAME_CHARS, json_schema_extra={"pattern": NAME_PATTERN}),  # of the name as it is sent
     AfterValidator(check_collection_name),
-    Field(max_length=MAX_NAME_CHARS, json_schema_extra={"pattern": NAME_PATTERN}),
 ]
 StoreFileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 
@@ -90,7 +90,7 @@ class StoreFileRequest(RequestModel):
     """Opens an encrypted file. Pincite's own."""
     attributes: Attributes | None = None
     """What filters can ask for. A new version of a source keeps those of the version before."""
-    replace: bool = False
+    replace: Flag = False
     """Whether it takes the place of the newest document of the same name, once it is indexed. Pincite's own."""
     chunking_strategy: ChunkingChoice | None = None
 

@@ -1,15 +1,24 @@
 """Who is let in: host, body, origin and key, on every route."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
+from api.connections import MIN_BYTES_PER_SECOND
+from api.errors import SlowBodyError
+from api.guards import BodyGuard
 from tests.api.world import BASE_URL, World, make_world
+from tests.virtual_time import run_in_virtual_time
 
 KEY = "correct-horse-battery-staple"
 FOREIGN_HOSTS = [
@@ -37,7 +46,6 @@ PATH_PARTS = {
     "file_id": "f",
     "number": 1,
     "model": "m",
-    "action": "pause",
     "conversation": "c",
     "item": "i",
 }
@@ -136,13 +144,35 @@ OWN_SITE = [
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE, ids=str)
-def test_other_web_pages_can_change_nothing(guarded: tuple[World, TestClient], headers: dict[str, str]) -> None:
+def test_other_web_pages_can_change_nothing_and_keep_nothing_busy(
+    guarded: tuple[World, TestClient], headers: dict[str, str]
+) -> None:
     world, client = guarded
     authorized = {**headers, "Authorization": f"Bearer {KEY}"}
     for method, path in routes(world):
-        if method != "GET":
-            response = client.request(method, path, headers=authorized)
-            assert (response.status_code, response.json()["error"]["code"]) == (403, "forbidden"), path
+        response = client.request(method, path, headers=authorized)
+        assert (response.status_code, response.json()["error"]["code"]) == (403, "forbidden"), path
+
+
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+def test_a_link_on_another_page_leads_to_what_is_safe_and_soon_over(guarded: tuple[World, TestClient]) -> None:
+    _, client = guarded
+    authorized = {**LINK, "Authorization": f"Bearer {KEY}"}
+    assert client.get("/v1/models", headers=authorized).status_code == 200
+    assert client.get("/v1/queue/events", headers=authorized).status_code == 403
+    assert client.post("/v1/queue/pause", headers=authorized).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"Sec-Fetch-Dest": "iframe"}, {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, {"Origin": "null"}],
+    ids=str,
+)
+def test_nothing_else_is_taken_for_a_link(guarded: tuple[World, TestClient], other: dict[str, str]) -> None:
+    headers = {**LINK, **other, "Authorization": f"Bearer {KEY}"}
+    assert guarded[1].get("/v1/models", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("headers", OWN_SITE, ids=str)
@@ -163,7 +193,7 @@ def test_cross_origin_headers_go_to_named_origins_only(guarded: tuple[World, Tes
 
 def test_there_are_no_cross_origin_headers_by_default(client: TestClient) -> None:
     response = client.get("/v1/models", headers={"Origin": "http://evil.example"})
-    assert response.status_code == 200
+    assert response.status_code == 403
     assert not [name for name in response.headers if name.startswith("access-control")]
 
 
@@ -229,8 +259,65 @@ def test_a_client_that_stops_sending_is_told_and_hung_up_on(small: str) -> None:
     assert "request_timeout" in answer
 
 
+TIMEOUT_SECONDS = 10.0
+
+
+def take_in(parts: Sequence[tuple[float, int]]) -> tuple[int, float]:
+    """Return how many bytes of a body pass the guard, whose parts have (seconds, bytes), and after how many seconds."""
+
+    coming, taken = iter(parts), 0
+
+    async def receive() -> Message:
+        seconds, size = next(coming, (1e9, 0))
+        await asyncio.sleep(seconds)
+        return {"type": "http.request", "body": bytes(size), "more_body": True}
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        nonlocal taken
+        with suppress(SlowBodyError):
+            while True:
+                taken += len((await receive())["body"])
+
+    async def take() -> float:
+        guard = BodyGuard(app, max_bytes=10**12, max_upload_bytes=10**12, timeout_seconds=TIMEOUT_SECONDS)
+        await guard({"type": "http", "path": "/", "headers": []}, receive, send_nothing)
+        return asyncio.get_running_loop().time()
+
+    seconds = run_in_virtual_time(take())
+    return taken, seconds
+
+
+async def send_nothing(_message: Message) -> None:
+    raise AssertionError("the application answers nothing")
+
+
+def test_a_body_that_never_pauses_but_never_gets_on_is_cut_off() -> None:
+    taken, seconds = take_in([(9.0, 1)] * 1_000)
+    assert taken == 1
+    assert seconds == pytest.approx(TIMEOUT_SECONDS, abs=0.01)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 9.9), st.integers(0, 3_000)), max_size=30))
+def test_a_body_may_take_a_second_for_each_kilobyte_and_no_longer(parts: list[tuple[float, int]]) -> None:
+    due, clock, in_time = TIMEOUT_SECONDS, 0.0, 0
+    for seconds, size in parts:
+        if (clock := clock + seconds) >= due:
+            break
+        due += size / MIN_BYTES_PER_SECOND
+        in_time += size
+    taken, ended = take_in(parts)
+    assert taken == in_time
+    assert ended <= due + 0.01
+
+
+def test_a_big_upload_on_a_slow_line_is_taken_in() -> None:
+    one_megabyte_in_a_quarter_of_an_hour = [(9.0, 10_000)] * 100
+    assert take_in(one_megabyte_in_a_quarter_of_an_hour)[0] == 1_000_000
+
+
 def test_a_client_that_never_finishes_its_head_is_hung_up_on(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.server.HEAD_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("api.connections.HEAD_TIMEOUT_SECONDS", 0.5)
     assert talk(small, "GET /v1/models HTTP/1.1\r\nHost: local") == ""
 
 

@@ -128,8 +128,38 @@ def test_every_example_obeys_its_schema(document: Schema) -> None:
         assert list(validator(document, schema).iter_errors(example)) == [], name
 
 
-QUESTION = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+QUESTION: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 FORMAT = {"name": "x", "schema": {}}
+
+
+EQUAL = {"type": "eq", "key": "year", "value": 2026}
+VALID_FILTERS: list[dict[str, Any]] = [
+    EQUAL,
+    {"type": "in", "key": "year", "value": [2026, "x", True]},
+    {"type": "nin", "key": "filename", "value": ["a.txt"]},
+    {"type": "gte", "key": "created_at", "value": 5},
+    {"type": "glob", "key": "source", "value": "*.txt"},
+    {"type": "and", "filters": [EQUAL, {"type": "or", "filters": [EQUAL]}]},
+]
+INVALID_FILTERS: list[dict[str, Any]] = [
+    {**EQUAL, "key": ""},
+    {**EQUAL, "key": "x" * 65},
+    {**EQUAL, "value": [1]},
+    {**EQUAL, "value": None},
+    {**EQUAL, "value": 2**53 + 2},
+    {**EQUAL, "value": "x" * 4_097},
+    {**EQUAL, "more": 1},
+    {**EQUAL, "type": "like"},
+    {"type": "in", "key": "year", "value": 2026},
+    {"type": "gt", "key": "year", "value": True},
+    {"type": "glob", "key": "year", "value": 1},
+    {"type": "glob", "key": "pages", "value": "1*"},
+    {"type": "eq", "key": "pages", "value": "1"},
+    {"type": "in", "key": "pages", "value": [1, "1"]},
+    {"type": "eq", "key": "filename", "value": 1},
+    {"type": "and", "filters": []},
+    {"type": "and", "filters": [{**EQUAL, "key": ""}]},
+]
 
 
 BODIES: list[tuple[str, dict[str, Any], bool]] = [
@@ -138,11 +168,18 @@ BODIES: list[tuple[str, dict[str, Any], bool]] = [
     ("/v1/vector_stores", {"name": "two\nlines"}, False),
     ("/v1/vector_stores", {"name": "a/b"}, False),
     ("/v1/vector_stores", {"name": " "}, False),
+    ("/v1/vector_stores", {"name": "x" + " " * 100}, False),
+    ("/v1/vector_stores", {"name": "three", "metadata": {"a": 1}}, False),
+    ("/v1/vector_stores", {"name": "four", "metadata": {}}, True),
     ("/v1/vector_stores/docs/search", {"query": "pump"}, True),
     ("/v1/vector_stores/docs/search", {"query": ["pump", "Pumpe"]}, True),
     ("/v1/vector_stores/docs/search", {"query": ""}, False),
     ("/v1/vector_stores/docs/search", {"query": []}, False),
     ("/v1/vector_stores/docs/search", {"query": ["x"] * 9}, False),
+    ("/v1/vector_stores/docs/search", {"query": "x", "max_num_results": True}, False),
+    ("/v1/vector_stores/docs/search", {"query": "x", "explain": 1}, False),
+    *(("/v1/vector_stores/docs/search", {"query": "x", "filters": filters}, True) for filters in VALID_FILTERS),
+    *(("/v1/vector_stores/docs/search", {"query": "x", "filters": filters}, False) for filters in INVALID_FILTERS),
     ("/v1/vector_stores/docs/files/file-1", {"attributes": {"year": 2026, "by": "Ann", "open": True}}, True),
     ("/v1/vector_stores/docs/files/file-1", {"attributes": {"year": None}}, False),
     ("/v1/vector_stores/docs/files/file-1", {"attributes": {"": 1}}, False),
@@ -153,6 +190,32 @@ BODIES: list[tuple[str, dict[str, Any], bool]] = [
     ("/v1/chat/completions", {**QUESTION, "top_logprobs": 0}, True),
     ("/v1/chat/completions", {**QUESTION, "top_logprobs": 2}, False),
     ("/v1/chat/completions", {**QUESTION, "top_logprobs": 2, "logprobs": True}, True),
+    ("/v1/chat/completions", {**QUESTION, "top_logprobs": False}, False),
+    ("/v1/chat/completions", {**QUESTION, "max_tokens": "4"}, False),
+    ("/v1/chat/completions", {**QUESTION, "max_tokens": 4.0}, True),
+    ("/v1/chat/completions", {**QUESTION, "temperature": "0"}, False),
+    ("/v1/chat/completions", {**QUESTION, "temperature": True}, False),
+    ("/v1/chat/completions", {**QUESTION, "stream": "yes"}, False),
+    ("/v1/chat/completions", {**QUESTION, "logit_bias": {"12": 1}}, True),
+    ("/v1/chat/completions", {**QUESTION, "logit_bias": {"12": "1"}}, False),
+    ("/v1/chat/completions", {**QUESTION, "logit_bias": {"one": 1}}, False),
+    ("/v1/chat/completions", {**QUESTION, "logit_bias": {" 12": 1}}, False),
+    ("/v1/chat/completions", {**QUESTION, "tools": []}, True),
+    ("/v1/chat/completions", {**QUESTION, "tools": [{}]}, False),
+    ("/v1/chat/completions", {**QUESTION, "web_search_options": {}}, True),
+    ("/v1/chat/completions", {**QUESTION, "model": "docs/docs", "logprobs": True}, False),
+    ("/v1/chat/completions", {**QUESTION, "model": "docs/docs", "logprobs": False}, True),
+    ("/v1/chat/completions", {**QUESTION, "pincite": {"filters": EQUAL}}, False),
+    ("/v1/chat/completions", {**QUESTION, "model": "docs/docs", "pincite": {"filters": EQUAL}}, True),
+    ("/v1/chat/completions", {**QUESTION, "pincite": {"collections": ["docs"]}}, False),
+    ("/v1/chat/completions", {**QUESTION, "pincite": {"collections": []}}, True),
+    ("/v1/chat/completions", {**QUESTION, "pincite": {"conversation": "y"}, "n": 2}, False),
+    ("/v1/chat/completions", {**QUESTION, "pincite": {"conversation": "y"}, "n": 1}, True),
+    (
+        "/v1/chat/completions",
+        {**QUESTION, "messages": QUESTION["messages"] * 2, "pincite": {"conversation": "y"}},
+        False,
+    ),
     ("/v1/chat/completions", {**QUESTION, "pincite": {"parent": "x"}}, False),
     ("/v1/chat/completions", {**QUESTION, "pincite": {"parent": "x", "conversation": "y"}}, True),
     ("/v1/chat/completions", {**QUESTION, "response_format": {"type": "text"}}, True),
@@ -280,6 +343,7 @@ def _use_documents(recorder: Recorder) -> None:
     send("GET", f"/v1/files/{file_id}")
     send("GET", f"/v1/files/{file_id}/content")
     send("GET", "/v1/files/nope")
+    send("POST", "/v1/queue/resume")
     send("POST", "/v1/queue/pause")
     send("POST", "/v1/vector_stores", json={"name": "more", "file_ids": [file_id]})
     send("POST", "/v1/vector_stores", json={"name": "more"})
@@ -299,6 +363,7 @@ def _use_documents(recorder: Recorder) -> None:
     queued = f"/v1/vector_stores/more/files/{file_id}"
     send("GET", f"{queued}/content")
     send("POST", f"{queued}/pause")
+    send("POST", f"{queued}/resume")
     send("POST", f"{queued}/cancel")
     send("POST", f"{queued}/retry", json={})
     send("GET", queued)

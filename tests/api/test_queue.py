@@ -1,7 +1,9 @@
 """Documents on their way into the library, over REST."""
 
 import io
+from contextlib import ExitStack
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -38,7 +40,7 @@ def test_the_queue_is_shown_paused_and_resumed(world: World, idle: TestClient) -
     assert idle.post("/v1/queue/pause").json()["is_paused"] is True
     assert world.services.library.queue_state().is_paused
     assert idle.post("/v1/queue/resume").json()["is_paused"] is False
-    assert idle.post("/v1/queue/explode").status_code == 400
+    assert idle.post("/v1/queue/explode").status_code == 404
 
 
 def test_a_document_is_paused_resumed_cancelled_and_tried_again(world: World, idle: TestClient) -> None:
@@ -82,3 +84,33 @@ def test_progress_comes_as_events_until_everything_is_read(world: World, client:
     assert {state["object"] for state in states} == {"queue"}
     assert (states[-1]["queued"], states[-1]["reading"], states[-1]["files"]) == (0, 0, [])
     wait_for(lambda: world.services.library.document(documents[0].collection_id, documents[0].file_id).pages)
+
+
+def test_a_stream_without_a_change_ends_before_its_queue_is_empty(
+    world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routes.queue.IDLE_SECONDS", 0.0)
+    world.services.library.pause_queue()
+    enqueue(world)
+    first, *others = events_of(client.get("/v1/queue/events").text)
+    assert (first["queued"], others) == (1, ["[DONE]"])
+
+
+def test_a_client_may_not_keep_any_number_of_streams_open(world: World) -> None:
+    limit = world.app.state.open_queue_streams.per_client
+    world.services.library.pause_queue()
+    enqueue(world)
+    with (
+        world.live() as live,
+        httpx.Client(base_url=live.url, trust_env=False, timeout=60) as client,
+        ExitStack() as opened,
+    ):
+        for _ in range(limit):
+            assert opened.enter_context(client.stream("GET", "/v1/queue/events")).status_code == 200
+        refused = client.get("/v1/queue/events")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_streams")
+        assert refused.headers["retry-after"].isdigit()
+        assert client.get("/v1/queue").status_code == 200
+        opened.close()
+        wait_for(lambda: not world.app.state.open_queue_streams.count, seconds=30)
+        assert client.head("/v1/queue/events").status_code == 200
