@@ -2,16 +2,24 @@
 
 import asyncio
 import errno
+import os
 import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
-from fastapi import FastAPI
 
 from api.connections import DeadlineProtocol
 from api.server_record import ServerPresence
 from api.settings import ApiSettings, bracketed
 
+if TYPE_CHECKING:  # a second, before a port that is taken is found out
+    from fastapi import FastAPI
+
 BACKLOG = 512
+MIN_KEY_CHARS = 16
+"""Of a key that other machines may try: 64 bits if it is hexadecimal."""
 KEEP_ALIVE_SECONDS = 5
 ANSWERS_SHARE = 0.5
 """Share of the grace period for running answers; the rest is for ending processes and closing files."""
@@ -28,6 +36,19 @@ class PortInUseError(Exception):
         super().__init__(
             f"port {port} on {host} is in use, perhaps by a Pincite that runs already; stop that program, "
             f"or choose another port with {option}"
+        )
+
+
+class WeakKeyError(Exception):
+    """The service would be reachable from other machines with a key that can be guessed."""
+
+    exit_code = 2
+
+    def __init__(self, *, host: str) -> None:
+        self.host = host
+        super().__init__(
+            f"{host} can be reached from other machines, and the key has fewer than {MIN_KEY_CHARS} characters: set "
+            "PINCITE_API_KEY to a long random text, such as that of `openssl rand -hex 32`, or listen on 127.0.0.1"
         )
 
 
@@ -58,6 +79,12 @@ def open_socket(host: str, port: int, *, option: str) -> socket.socket:
         raise
 
 
+def probe_port(host: str, port: int, *, option: str) -> None:
+    """Raise `PortInUseError` if a port is taken: before what takes long is imported and loaded."""
+    with open_socket(host, port, option=option):
+        pass
+
+
 def reachable(host: str, port: int) -> str:
     """Return the URL at which this machine reaches a server that listens on `host`."""
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (recognised, not listened on)
@@ -71,18 +98,36 @@ def address_of(listener: socket.socket) -> str:
 
 
 def check_address(settings: ApiSettings) -> None:
-    """Raise `UnguardedAddressError` if other machines could connect without a key; call it before `open_socket`."""
+    """Raise `UnguardedAddressError` or `WeakKeyError` if other machines could connect without a key, or guess it.
+
+    Call it before `open_socket`.
+    """
     if not settings.is_loopback and settings.api_key is None:
         raise UnguardedAddressError(host=settings.host)
+    if not settings.is_loopback and settings.api_key is not None and len(settings.api_key) < MIN_KEY_CHARS:
+        raise WeakKeyError(host=settings.host)
+
+
+def end_process(signal_number: int) -> None:
+    """End this process now, as if the signal had not been handled; a home survives that like any crash."""
+    os._exit(128 + signal_number)
 
 
 class PinciteServer(uvicorn.Server):
     """A uvicorn server that stops within the grace period; answers still running then end with an error event.
 
-    `presence` makes it known to the commands of its home while it answers.
+    `presence` makes it known to the commands of its home while it answers. `end_at_once` gets a second signal.
     """
 
-    def __init__(self, app: FastAPI, settings: ApiSettings, listener: socket.socket, presence: ServerPresence) -> None:
+    def __init__(
+        self,
+        app: "FastAPI",
+        settings: ApiSettings,
+        listener: socket.socket,
+        presence: ServerPresence,
+        *,
+        end_at_once: Callable[[int], None] = end_process,
+    ) -> None:
         answers_seconds = settings.stop_grace_seconds * ANSWERS_SHARE
         super().__init__(
             uvicorn.Config(
@@ -100,6 +145,13 @@ class PinciteServer(uvicorn.Server):
         self._answers_seconds = answers_seconds
         self._listener = listener
         self._presence = presence
+        self._end_at_once = end_at_once
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in order at the first signal, at once at the second: whoever sends it will not wait."""
+        if self._captured_signals:
+            self._end_at_once(sig)
+        super().handle_exit(sig, frame)
 
     def serve_until_stopped(self) -> None:
         """Serve requests until a signal comes or `should_exit` is set."""

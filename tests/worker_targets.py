@@ -43,6 +43,10 @@ def _echo(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield {**options, **call.params}
 
 
+def _environment(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    yield dict(os.environ)
+
+
 def _count(call: Call, options: dict[str, Any]) -> Iterator[object]:
     for number in range(call.params["to"]):
         time.sleep(call.params.get("pause", 0.0))
@@ -105,6 +109,7 @@ def _no_more(call: Call, options: dict[str, Any]) -> Iterator[object]:
 
 METHODS: dict[str, Callable[[Call, dict[str, Any]], Iterator[object]]] = {
     "echo": _echo,
+    "environment": _environment,
     "count": _count,
     "die": _die,
     "hang": _hang,

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from api.app import create_app
 from api.commands.output import CommandError, configure_logging, results, write_json_line
-from api.server import PinciteServer, address_of, check_address, open_socket, reachable
+from api.server import PinciteServer, address_of, check_address, end_process, open_socket, reachable
 from api.server_record import claim_home
 from api.services import Services
 from api.settings import AllSettings, ApiSettings
@@ -30,7 +30,7 @@ LABELS = {"api": "API", "chat": "Chat"}
 
 def serve(settings: AllSettings, *, as_json: bool) -> int:
     """Serve the API until a signal ends it."""
-    with _stop_on_signals(), _api_server(settings) as (server, address):
+    with _stop_on_signals() as stop, _api_server(settings, stop) as (server, address):
         _print_addresses({"api": address}, as_json=as_json)
         server.serve_until_stopped()
     return 0
@@ -39,7 +39,7 @@ def serve(settings: AllSettings, *, as_json: bool) -> int:
 def ui(settings: AllSettings, *, as_json: bool) -> int:
     """Serve the chat page until a signal ends it."""
     api_url = settings.api.api_url or reachable(settings.api.host, settings.api.port)
-    with _stop_on_signals(), _chat_page(settings.api, api_url) as (page, chat_url):
+    with _stop_on_signals() as stop, _chat_page(settings.api, api_url, stop) as (page, chat_url):
         if _wait_until_answered(page, [chat_url]):
             _print_addresses({"chat": chat_url}, as_json=as_json)
         return page.wait()
@@ -48,9 +48,9 @@ def ui(settings: AllSettings, *, as_json: bool) -> int:
 def up(settings: AllSettings, *, as_json: bool) -> int:
     """Serve both and print their addresses when both answer. If one ends, so does the other."""
     with (
-        _stop_on_signals(),
-        _api_server(settings) as (server, address),
-        _chat_page(settings.api, address) as (page, chat_url),
+        _stop_on_signals() as stop,
+        _api_server(settings, stop) as (server, address),
+        _chat_page(settings.api, address, stop) as (page, chat_url),
     ):
         watch = partial(_watch, server, page, {"api": address, "chat": chat_url}, as_json=as_json)
         threading.Thread(target=watch, name="watch", daemon=True).start()
@@ -60,29 +60,45 @@ def up(settings: AllSettings, *, as_json: bool) -> int:
     return 0
 
 
+class _Stop:
+    """An orderly stop at the first signal, and the end of this process and of `processes` at the second."""
+
+    def __init__(self) -> None:
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._is_stopping = False
+
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        if self._is_stopping:
+            self.end_at_once(number)
+        self._is_stopping = True
+        raise SystemExit(0)
+
+    def end_at_once(self, number: int) -> None:
+        for process in self.processes:
+            process.kill()
+        end_process(number)
+
+
 @contextmanager
-def _stop_on_signals() -> Generator[None, None, None]:
+def _stop_on_signals() -> Generator[_Stop, None, None]:
     """Turn SIGINT and SIGTERM into an orderly stop with exit status 0.
 
     uvicorn raises the signal that stopped it once more at its end; this handler catches it.
     """
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
+    stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stop
         return
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop.handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def _api_server(settings: AllSettings) -> Generator[tuple[PinciteServer, str], None, None]:
+def _api_server(settings: AllSettings, stop: _Stop) -> Generator[tuple[PinciteServer, str], None, None]:
     """Yield a server whose port is bound already, and its address."""
     check_address(settings.api)
     configure_logging(settings.api.log_level, has_tracebacks=True)
@@ -93,13 +109,16 @@ def _api_server(settings: AllSettings) -> Generator[tuple[PinciteServer, str], N
         services = Services(settings, load_patience_seconds=LOAD_PATIENCE_SECONDS)
         try:
             app = create_app(services, settings.api)
-            yield PinciteServer(app, settings.api, listener, presence), address_of(listener)
+            server = PinciteServer(app, settings.api, listener, presence, end_at_once=stop.end_at_once)
+            yield server, address_of(listener)
         finally:
             services.close()
 
 
 @contextmanager
-def _chat_page(settings: ApiSettings, api_url: str) -> Generator[tuple["subprocess.Popen[bytes]", str], None, None]:
+def _chat_page(
+    settings: ApiSettings, api_url: str, stop: _Stop
+) -> Generator[tuple["subprocess.Popen[bytes]", str], None, None]:
     """Run the chat page in a child process; yield the process and its address."""
     # Binding the port for a moment tells whether it is free, and which port 0 becomes.
     with open_socket(settings.ui_host, settings.ui_port, option="--ui-port") as listener:
@@ -111,6 +130,7 @@ def _chat_page(settings: ApiSettings, api_url: str) -> Generator[tuple["subproce
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the page
     )
+    stop.processes.append(page)
     try:
         yield page, reachable(settings.ui_host, port)
     finally:

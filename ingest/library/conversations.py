@@ -52,7 +52,7 @@ class LibraryConversations:
 
         `current` is any turn of a branch; the newest branch through it becomes the current one.
         """
-        with self.storage.database.write() as db:
+        with self.storage.database.erase() as db:
             conversations.update(db, self.storage.owner, id_, title=title, metadata=metadata)
             if current is not None:
                 conversations.choose(db, self.storage.owner, id_, current)
@@ -60,7 +60,7 @@ class LibraryConversations:
 
     def delete_conversation(self, id_: str) -> None:
         """Delete a conversation; its text is overwritten on disk."""
-        with self.storage.database.write() as db:
+        with self.storage.database.erase() as db:
             conversations.delete(db, self.storage.owner, id_)
 
     def append_turns(self, id_: str, parent: str | None, turns: Sequence[NewTurn]) -> list[str]:
@@ -83,6 +83,6 @@ class LibraryConversations:
 
     def delete_turn(self, id_: str, turn: str) -> ConversationRecord:
         """Delete a turn and its descendants; if the current turn goes, a newer one is chosen."""
-        with self.storage.database.write() as db:
+        with self.storage.database.erase() as db:
             conversations.delete_turn(db, self.storage.owner, id_, turn)
             return conversations.find(db, self.storage.owner, id_)

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ingest.runtime.frames import READY_ID, ToChild, ToParent, read_frame, write_frame
+from ingest.runtime.worker_environment import select_variables
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            env={"GOMP_SPINCOUNT": SPIN_COUNT, **os.environ, **ENVIRONMENT},
+            env={"GOMP_SPINCOUNT": SPIN_COUNT, **select_variables(os.environ), **ENVIRONMENT},
         )
         self.register(READY_ID)
         threading.Thread(target=self._read_replies, name=f"{spec.name}-replies", daemon=True).start()

@@ -2,7 +2,8 @@
 """One SQLite file in WAL mode: one connection that writes, a few that read, versioned migrations.
 
 A read sees the snapshot of the moment when it began (snapshot isolation), whatever is written meanwhile. A commit is
-on the disk when it returns (`synchronous = FULL`), and deleted content is overwritten (`secure_delete`).
+on the disk when it returns (`synchronous = FULL`), and deleted content is overwritten (`secure_delete`), in the
+write-ahead log too (`Database.erase`).
 
 apsw brings a current SQLite: releases before 3.51.3 can corrupt a write-ahead log when two connections
 write or checkpoint at once, and the SQLite that Python links is often older than that.
@@ -20,6 +21,7 @@ import msgspec
 
 from ingest.errors import LibraryError
 from ingest.runtime.atomic_files import open_incoming_file, remove_abandoned, sync_folder
+from ingest.storage.log_eraser import LogEraser, truncate_log
 from ingest.text.analyzer import join_terms
 from ingest.text.names import make_name_keys
 
@@ -41,6 +43,7 @@ class Database:
         self._idle_lock = threading.Lock()
         self._idle_readers: list[apsw.Connection] = []
         self._is_closed = False
+        self._log = LogEraser(self._truncate_log)
         with self._sqlite_errors():
             self._writer = _connect(path)
             try:
@@ -68,6 +71,16 @@ class Database:
                 raise
 
     @contextmanager
+    def erase(self) -> Iterator[apsw.Connection]:
+        """Run one transaction that deletes content, as `write` does; then that leaves the write-ahead log too.
+
+        While somebody reads a snapshot of before, that is as soon as they have finished.
+        """
+        with self.write() as db:
+            yield db
+        self._log.erase()
+
+    @contextmanager
     def read(self) -> Generator[apsw.Connection]:
         """Run queries that all see the same snapshot of the database."""
         with self._sqlite_errors():
@@ -91,6 +104,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection, those in use when they are given back; the last one checkpoints the WAL."""
+        self._log.close()
         with self._idle_lock:
             self._is_closed = True
             idle, self._idle_readers = self._idle_readers, []
@@ -98,6 +112,10 @@ class Database:
             reader.close()
         with self._write_lock:
             self._writer.close()
+
+    def _truncate_log(self) -> bool:
+        with self._write_lock:
+            return self._is_closed or truncate_log(self._writer, busy_timeout_ms=BUSY_TIMEOUT_MS)
 
     def _borrow(self) -> apsw.Connection:
         with self._idle_lock:

@@ -47,9 +47,10 @@ class Home:
     def remove_unused(self, contents: Sequence[str]) -> None:
         """Delete those of some contents that no file has, and the files derived from rows that are gone.
 
-        It is a transaction of its own, after the one that deleted the rows: a deleted file cannot be rolled back.
+        It is a transaction of its own, after the one that deleted the rows: a deleted file cannot be rolled back. The
+        content of all of them leaves the write-ahead log.
         """
-        with self.translate_disk_errors("what was removed is still on the disk"), self.database.write() as db:
+        with self.translate_disk_errors("what was removed is still on the disk"), self.database.erase() as db:
             for sha256 in contents:
                 if not files.is_content_used(db, sha256):
                     self.originals.remove(sha256)

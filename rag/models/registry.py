@@ -103,8 +103,13 @@ class ModelRegistry:
         else:
             entry = _find_by_id(self._list_entries(), model)
         if entry is None:
-            raise ModelNotFoundError(model=model or self._settings.model or "default")
+            raise ModelNotFoundError(model=self._name_default() if model is None else model)
         return entry
+
+    def _name_default(self) -> str:
+        """Return the setting without the folders of a path, which are the server's own business."""
+        name = self._settings.model or "default"
+        return Path(name).name if Path(name).is_absolute() else name
 
     def _list_entries(self) -> list[CatalogEntry]:
         """Return the catalog with the default model first."""

@@ -39,6 +39,26 @@ def test_a_call_is_answered(worker: Worker) -> None:
     assert echo(worker, "héllo") == {"name": "w", "value": "héllo"}
 
 
+def test_a_worker_inherits_what_it_needs_and_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "PINCITE_API_KEY": "a",
+        "PINCITE_REMOTE_KEY": "b",
+        "HF_TOKEN": "c",
+        "AWS_SECRET_ACCESS_KEY": "d",
+        "DATABASE_URL": "postgres://me:e@db",
+        "LD_API_KEY": "f",
+    }
+    needed = {"HF_HOME": "/models", "OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": "0", "TOKENIZERS_PARALLELISM": "x"}
+    for name, value in (secrets | needed).items():
+        monkeypatch.setenv(name, value)
+    worker = Worker(SPEC)
+    environment = worker.call("environment", {}, dict[str, str], timeout_seconds=60)
+    worker.close()
+    assert not secrets.keys() & environment.keys()
+    assert environment["PATH"]
+    assert {name: environment.get(name) for name in needed} == needed | {"TOKENIZERS_PARALLELISM": "false"}
+
+
 def test_a_stream_yields_its_answers_in_order(worker: Worker) -> None:
     assert list(worker.stream("count", {"to": 5}, int, timeout_seconds=20)) == [0, 1, 2, 3, 4]
 

@@ -62,13 +62,20 @@ def test_the_settings_name_the_default_by_a_path_anywhere(tmp_path: Path, home: 
 def test_a_configured_model_that_does_not_exist_is_never_replaced_quietly(home: Path, model: str) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         ModelRegistry(RagSettings(home=home, model=model)).find_default_id()
-    assert caught.value.model == model
+    assert caught.value.model == Path(model).name
 
 
 def test_an_unknown_model_is_an_error_that_names_it(models: ModelRegistry) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         models.open_engine("gpt-9")
     assert caught.value.model == "gpt-9"
+
+
+def test_an_empty_name_is_no_model_and_tells_nothing_of_the_server(tmp_path: Path, home: Path) -> None:
+    models = ModelRegistry(RagSettings(home=home, model=str(write_tiny_gguf(tmp_path / "default.gguf"))))
+    with pytest.raises(ModelNotFoundError) as caught:
+        models.open_engine("")
+    assert str(caught.value).startswith("there is no model ''")
 
 
 def test_a_path_in_a_request_is_not_followed(models: ModelRegistry, home: Path) -> None:
