@@ -10,7 +10,7 @@ from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.numerals import format_letters, format_roman
 from ingest.parsers.source import Source
 from ingest.parsers.table_grid import lay_out_table
-from ingest.parsers.web.inline import INLINE, InlineText
+from ingest.parsers.web.inline import INLINE, InlineText, find_own_font
 from ingest.parsers.web.tables import Row, count_header_rows, read_grid
 from ingest.parsers.web.visible_nodes import Attributes, HtmlTree, VisibleNodes
 from ingest.text.pictures import describe_picture
@@ -196,7 +196,9 @@ def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[st
 
     A `br` and the end of a block end a line; `is_struck` says that an element around the node strikes it out.
     """
-    inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node, node.attributes))
+    attributes = node.attributes
+    font = find_own_font(tree, node, attributes) or ""
+    inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node, attributes), font=font)
     nodes = VisibleNodes(tree, node, keep_menus=True)
     for inner, is_end in nodes:
         if inner.is_text_node:

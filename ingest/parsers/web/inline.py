@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from ingest.parsers.marked_text import MarkedText, RunStyle, Script
-from ingest.parsers.web.visible_nodes import HEIGHT, SHADOW_TAG, Attributes, HtmlTree
+from ingest.parsers.symbol_fonts import decode_symbols
+from ingest.parsers.web.text_styles import choose_font, find_font, find_height
+from ingest.parsers.web.visible_nodes import SHADOW_TAG, Attributes, HtmlTree
 from ingest.text.annotations import AnnotationKind
 from ingest.text.pictures import describe_picture
 
@@ -84,6 +86,7 @@ class _Open:
     is_struck: bool
     has_script: bool
     closing: str
+    has_font: bool = False
 
 
 _STATED = _Open(is_struck=False, has_script=False, closing="")
@@ -91,9 +94,12 @@ _STRUCK = _Open(is_struck=True, has_script=False, closing="")
 
 
 class InlineText:
-    """Collects the text of a paragraph with its line breaks; `is_struck` says that an element around it is."""
+    """Collects the text of a paragraph with its line breaks.
 
-    def __init__(self, tree: HtmlTree, *, is_struck: bool = False) -> None:
+    `is_struck` says that an element around it is, `font` names the symbol font that one around it chooses.
+    """
+
+    def __init__(self, tree: HtmlTree, *, is_struck: bool = False, font: str = "") -> None:
         self._tree = tree
         self._lines: list[tuple[str, list[str]]] = []
         self._stated: list[str] = []  # of the line, behind what is marked in it
@@ -103,6 +109,7 @@ class InlineText:
         self._is_after_picture = False
         self._struck = int(is_struck)
         self._scripts = [Script.NORMAL]
+        self._fonts = [font]
         self._rubies: list[_Ruby] = []
         self._readings = 0
         self._open: list[_Open] = []
@@ -116,6 +123,8 @@ class InlineText:
         """Add text; a line feed in it begins a line."""
         if not text:
             return
+        if self._fonts[-1]:
+            text = decode_symbols(text, self._fonts[-1])
         if self._readings:
             self._rubies[-1].readings.append(text)
             return
@@ -176,14 +185,17 @@ class InlineText:
         tag = node.tag or ""
         is_struck = self._tree.is_struck(node, attributes)
         styled = _HEIGHTS.get(self._tree.heights.get(node.mem_id, "")) if self._tree.heights else None
-        if tag not in _SPECIAL and styled is None:
+        font = find_own_font(self._tree, node, attributes)
+        if font is not None:
+            self._fonts.append(font)
+        if tag not in _SPECIAL and styled is None and font is None:
             self._open.append(_STRUCK if is_struck else _STATED)
             self._struck += is_struck
             return False
         script = _find_script(node, tag, attributes, styled)
         sign, closing = _find_math_signs(node, tag) if tag in _MATH else ("", "")
         closing = "”" if tag == "q" else closing
-        self._open.append(_Open(is_struck, script is not None, closing))
+        self._open.append(_Open(is_struck, script is not None, closing, font is not None))
         self._struck += is_struck
         is_left_out = tag == "select" or (tag in ("sup", "a") and self._leaves_out_note_mark(node, attributes))
         self.add_text(sign)
@@ -216,6 +228,8 @@ class InlineText:
         opened = self._open.pop()
         if opened.has_script:
             self._scripts.pop()
+        if opened.has_font:
+            self._fonts.pop()
         if opened.closing:
             self.add_text(opened.closing)
         if tag in _READINGS and self._readings:
@@ -263,6 +277,15 @@ class InlineText:
         return True
 
 
+def find_own_font(tree: HtmlTree, node: LexborNode, attributes: Attributes) -> str | None:
+    """Return the symbol font that an element chooses, "" for any other font, None if it chooses none."""
+    style = attributes.get("style") if attributes else None
+    declared = find_font(style) if style else None
+    if declared is None and node.tag == "font" and attributes.get("face"):
+        return choose_font(attributes["face"] or "")
+    return tree.fonts.get(node.mem_id) if declared is None and tree.fonts else declared
+
+
 def _is_note_link(node: LexborNode, attributes: Attributes) -> bool:
     roles = {*(attributes.get("epub:type") or "").split(), attributes.get("role") or ""}
     classes = (attributes.get("class") or "").lower().split()
@@ -286,9 +309,9 @@ def _find_script(node: LexborNode, tag: str, attributes: Attributes, styled: Scr
     if tag == "br":
         return None
     style = attributes.get("style")
-    declared = HEIGHT.search(style) if style else None
+    declared = find_height(style) if style else ""
     own = Script.SUPERSCRIPT if tag == "sup" else Script.SUBSCRIPT if tag == "sub" else None
-    script = _HEIGHTS[declared[1].lower()] if declared else own or styled
+    script = _HEIGHTS[declared] if declared else own or styled
     if script is not None:
         return Script.NORMAL if _BRACKETED.fullmatch(node.text()) else script
     if tag not in _MATH or node.parent is None:

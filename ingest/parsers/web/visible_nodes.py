@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from ingest.parsers.web.text_styles import find_font, find_height, has_line_through, is_about_letters
+
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
-_LINE_THROUGH = re.compile(r"text-decoration(?:-line)?\s*:[^;}]*line-through", re.I)
-HEIGHT = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
-"""A declaration that raises or lowers text."""
 _STYLE_RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _TEMPLATE_TAG = re.compile(r"<(/?)template\b([^>]*)>", re.I)
@@ -34,7 +33,7 @@ Attributes = dict[str, str | None]
 class HtmlTree:
     """A parsed page, with its shadow trees and the elements that its style sheets strike out, raise or lower.
 
-    `heights` has "super" or "sub" by the ids of elements.
+    `heights` has "super" or "sub" by the ids of elements, `fonts` the names of symbol fonts.
     """
 
     def __init__(self, html: str) -> None:
@@ -47,6 +46,7 @@ class HtmlTree:
             self._compose_shadows()
         self._struck: set[int] = set()
         self.heights: dict[int, str] = {}
+        self.fonts: dict[int, str] = {}
         self._apply_style_sheets()
 
     def iter_children(self, node: LexborNode) -> list[LexborNode]:
@@ -65,9 +65,7 @@ class HtmlTree:
         if not attributes:
             return False
         style = attributes.get("style")
-        return bool(style and _LINE_THROUGH.search(style)) or "line-through" in (
-            attributes.get("text-decoration") or ""
-        )
+        return bool(style and has_line_through(style)) or "line-through" in (attributes.get("text-decoration") or "")
 
     def _compose_shadows(self) -> None:
         for shadow in self.parser.css(f"{SHADOW_TAG}[shadow]"):
@@ -90,21 +88,22 @@ class HtmlTree:
                     nodes = self.parser.css(selector)
                 except (SelectolaxError, ValueError):  # a selector that depends on what the reader does
                     continue
-                height = HEIGHT.search(style)
+                height, font = find_height(style), find_font(style)
                 if height:
-                    self.heights.update((node.mem_id, height[1].lower()) for node in nodes)
-                if _LINE_THROUGH.search(style):
+                    self.heights.update((node.mem_id, height) for node in nodes)
+                if font:
+                    self.fonts.update((node.mem_id, font) for node in nodes)
+                if has_line_through(style):
                     self._struck.update(node.mem_id for node in nodes)
 
 
 def find_text_styles(style_sheet: str) -> list[tuple[str, str]]:
-    """Return the selectors of the rules that strike out, raise or lower text, with their declarations."""
-    if "line-through" not in style_sheet and "vertical-align" not in style_sheet:
-        return []
+    """Return the selectors of the rules that strike out, raise or lower text, with their declarations.
+
+    Rules that choose a symbol font are among them.
+    """
     rules = _STYLE_RULE.findall(_STYLE_COMMENT.sub("", style_sheet))
-    return [
-        (selector.strip(), style) for selector, style in rules if _LINE_THROUGH.search(style) or HEIGHT.search(style)
-    ]
+    return [(selector.strip(), style) for selector, style in rules if is_about_letters(style)]
 
 
 class VisibleNodes:

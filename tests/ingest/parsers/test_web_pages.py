@@ -118,6 +118,27 @@ def test_a_long_merged_text_stands_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
+        ("<p>5 <font face=Symbol>m</font>g", "5 μg"),
+        ("<p>5 <font face='symbol, Times'>m</font>g, x <FONT FACE=Symbol>&pound;</FONT> 7", "5 μg, x ≤ 7"),
+        ("<p>5 <span style='font-family:Symbol'>m</span>g", "5 μg"),
+        ("<p>5 <span style='font: bold 12pt/1.2 \"Symbol\"'>m</span>g", "5 μg"),
+        ("<p>5 <span style='mso-char-type:symbol;mso-symbol-font-family:Symbol'>&#61549;</span>g", "5 μg"),
+        ("<style>.sy {font-family: Symbol}</style><p>5 <i class=sy>m</i>g", "5 μg"),
+        ("<style>p.w span {font-family: Wingdings, sans-serif}</style><p class=w><span>&uuml;</span> done", "✓ done"),
+        ("<p style='font-family:Symbol'>a <span style='font:7pt \"Times New Roman\"'>a</span> b", "α a β"),
+        ("<ul><li><b style='font-family:Symbol'>D</b> T</ul>", "- Δ T"),
+        ("<table><tr><th>N<th>U<tr><td>5<td style='font-family:Symbol'>m</table>", "N | U\n5 | μ"),
+        ("<h2><font face=Wingdings>&#252;</font> Done</h2>", "✓ Done"),
+        ("<p style='font-family: Arial, Symbol'>5 m <span style='font-family:\"Segoe UI Symbol\"'>m</span>", "5 m m"),
+    ],
+)
+def test_a_symbol_font_shows_signs(tmp_path: Path, content: str, text: str) -> None:
+    assert read(tmp_path, content).text == text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
         ("<p>Fee <s>EUR 3,400</s> EUR 4,150 a month.", "Fee EUR 4,150 a month. [struck out: EUR 3,400]"),
         ("<p>Fee <del>EUR 3,400</del><ins>EUR 4,150</ins>.", "Fee EUR 4,150. [struck out: EUR 3,400]"),
         ("<p>Fee <strike>5</strike> <s>6</s> 7", "Fee 7 [struck out: 5] [struck out: 6]"),
@@ -151,6 +172,13 @@ def test_struck_text_is_no_part_of_its_sentence(tmp_path: Path, content: str, te
         ("<p>10<span style='vertical-align: super; font-size: 8pt'>6</span>", "10⁶"),
         ("<style>.calibre5 {font-size: .8em; vertical-align: super}</style><p>10<i class=calibre5>6</i>", "10⁶"),
         ("<style>small {vertical-align:sub}</style><p>H<small>2</small>O", "H₂O"),
+        ("<p>10<span style='font-size:.8em; position:relative; top:-.33em; vertical-align:baseline'>6</span>", "10⁶"),
+        ("<style>.s {font-size: 0.8em; position: relative; top: 0.08em}</style><p>H<i class=s>2</i>O", "H₂O"),
+        ("<p>10<span style='font-size:70%;position:relative;bottom:4px'>6</span>", "10⁶"),
+        ("<p>10<span style='position:relative;top:-3.0pt;mso-text-raise:3.0pt'>6</span>", "10⁶"),
+        ("<p>10<span style='vertical-align:30%;font-size:smaller'>6</span>", "10⁶"),
+        ("<p>Room <span style='position:relative;top:-1px'>106</span>", "Room 106"),
+        ("<p>Room 1<span style='font-size:80%'>06</span>", "Room 106"),
         ("<table><tr><th>a<th>b<tr><td>10<sup>6</sup><td>m<sup>3</sup></table>", "a | b\n10⁶ | m³"),
         ("<h1>10<sup>6</sup> cells</h1>", "10⁶ cells"),
         ("<math><msup><mi>x</mi><mn>2</mn></msup><mo>=</mo><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "x²=1/2"),
