@@ -1,62 +1,55 @@
 """The lines with which mail programs introduce an earlier message, and whose message they name. Pure.
 
-English, German, French, Spanish, Italian, Dutch and Portuguese: "On 3 May 2026, Ann wrote:", "-----Original
-Message-----", and the block "From: … Sent: … To: … Subject: …".
+"On 3 May 2026, Ann wrote:", "-----Original Message-----", and the block "From: … Sent: … To: … Subject: …", in the
+languages of `mail_words`; a line with an address and a date needs no known word.
 """
 
 import re
 from collections.abc import Sequence
 
-_VERB = r"(?:wrote|writes|schrieb|a écrit|écrivait|escribi[óo]|ha scritto|scrisse|schreef|heeft geschreven|escreveu)"
-_ON = r"(?:on|am|le|el|il|op|em|no dia|a|den)"
-_LEAD = r"(?:On|Am|Le|El|Il(?: giorno)?|Op|Em|A|No dia|Den)"
-_ATTRIBUTION = re.compile(rf".{{0,300}}\b{_VERB}\b.{{0,200}}:\s*$", re.I)
-_DATED_ATTRIBUTION = re.compile(rf"{_LEAD} (?=.*\d).{{3,300}}\b{_VERB}\b.{{0,200}}:\s*$")
-_NAMED_FIRST = re.compile(rf".{{2,120}} {_VERB} {_ON} (?=.*\d).{{3,120}}:\s*$")
-_NAME_LINE = re.compile(r"(?:[^\W\d_]|[\"'“„])(?!.*[.!?:;]\s)[\w .,'’\"“”„()-]{1,60}(?:\s*[<(\[]\S+@\S+[>)\]])?\s*$")
-_VERB_LINE = re.compile(rf"\s*(?:[<(\[]\S+@\S+[>)\]]\s*)?(?:{_VERB}\b.*|[<(\[]\S+@\S+[>)\]]\s*$)")
-_AFTER_VERB = re.compile(rf"^.*\b{_VERB}\s+(?!{_ON}\b)(?P<name>[^:]{{2,200}}):", re.I)
-_BEFORE_VERB = re.compile(rf"^(?P<before>.*?)[\s,]*\b{_VERB}\b", re.I)
+from ingest.parsers.mail import mail_words as words
 
-_FORWARDED = (
-    r"(?:Original Message|Forwarded message|Urspr[üu]ngliche Nachricht|Original-?Nachricht|Weitergeleitete Nachricht"
-    r"|Message d['’]origine|Message original|Message transf[ée]r[ée]|Message r[ée]exp[ée]di[ée]"
-    r"|Mensaje original|Mensaje reenviado|Messaggio originale|Messaggio inoltrato"
-    r"|Oorspronkelijk bericht|Doorgestuurd bericht|Mensagem original|Mensagem encaminhada|Mensagem reencaminhada)"
-)
+_VERB = rf"(?:(?<!\w)(?:{words.VERBS})(?!\w)|{words.UNSPACED_VERBS})"
+_ON = rf"(?:{words.SMALL_LEADS})"
+_LEAD = rf"(?:{words.LEADS})"
+_COLON = r"\s?[:：]\s*$"
+_ATTRIBUTION = re.compile(rf".{{0,300}}{_VERB}.{{0,200}}{_COLON}", re.I)
+_DATED_ATTRIBUTION = re.compile(rf"{_LEAD} (?=.*\d).{{3,300}}{_VERB}.{{0,200}}{_COLON}")
+_NAMED_FIRST = re.compile(rf".{{2,120}} {_VERB} {_ON} (?=.*\d).{{3,120}}{_COLON}")
+_BARE = re.compile(rf"(?P<name>[^\W\d_a-z][\w'’-]*(?: [^\W\d_a-z][\w'’.-]*){{0,3}}) {_VERB}{_COLON}")
+_WITH_ADDRESS = re.compile(rf"(?=.*\d).{{0,200}}[<(\[]\s?(?:mailto:)?\S+@\S+[>)\]].{{0,120}}{_COLON}")
+"""An address beside a number, whatever the verb and the language."""
+_ENDS_WITH_ADDRESS = re.compile(rf"[<(\[]\s?(?:mailto:)?\S+@\S+[>)\]]{_COLON}")
+_NAME_LINE = re.compile(r"(?:[^\W\d_]|[\"'“„])(?!.*[.!?:;]\s)[\w .,'’\"“”„()-]{1,60}(?:\s*[<(\[]\S+@\S+[>)\]])?\s*$")
+_VERB_LINE = re.compile(rf"\s*(?:[<(\[]\S+@\S+[>)\]]\s*)?(?:{_VERB}.*|[<(\[]\S+@\S+[>)\]]\s*$)")
+_AFTER_VERB = re.compile(rf"^.*{_VERB}\s+(?!{_ON}\b)(?P<name>[^:：]{{2,200}}?)\s?[:：]", re.I)
+_BEFORE_VERB = re.compile(rf"^(?P<before>.*?)[\s,]*{_VERB}", re.I)
+_BEFORE_ADDRESS = re.compile(r"^(?P<before>.*?)\s*[<(\[]\s?(?:mailto:)?[^\s<>()\[\]]+@")
+_LABEL = re.compile(rf"^(?:{words.SENDER_LABELS})\s+", re.I)
+
+_FORWARDED = rf"(?:{words.FORWARDED})"
 _SEPARATOR = re.compile(
     rf"\s*(?:-{{2,}} ?{_FORWARDED}(?: (?:from|von|de|di|van) .{{1,80}})? ?-{{2,}}"
-    r"|(?:Begin forwarded message|Anfang der weitergeleiteten Nachricht"
-    r"|D[ée]but du message (?:transf[ée]r[ée]|r[ée]exp[ée]di[ée])"
-    r"|Inicio del mensaje reenviado|Inizio messaggio inoltrato|Begin doorgestuurd bericht"
-    r"|In[íi]cio da mensagem (?:reencaminhada|encaminhada)) ?:)\s*$",
+    rf"|(?:{words.FORWARD_OPENINGS}) ?[:：])\s*$",
     re.I,
 )
 _RULE = re.compile(r"\s*[_\-*=]{5,}\s*$")
 
-_FROM = r"(?:From|Von|De|Da|Van|Di|Expéditeur|Remitente|Mittente|Afzender|Remetente)"
-_SENT = (
-    r"(?:Sent|Date|Gesendet(?: am)?|Datum|Envoyé(?: le)?|Enviado(?: el| em)?|Fecha|Inviato|Data|Verzonden|Enviada em)"
-)
-_TO = r"(?:To|An|À|A|Para|Aan|Cc|CC|Bcc|Kopie|Reply-To|Antwort an)"
-_SUBJECT = r"(?:Subject|Betreff|Objet|Asunto|Oggetto|Onderwerp|Assunto)"
+_FROM, _SENT, _SUBJECT = rf"(?:{words.FROM})", rf"(?:{words.SENT})", rf"(?:{words.SUBJECT})"
 _FIELD = re.compile(
-    rf"\s*\*?(?:(?P<sender>{_FROM})|(?P<sent>{_SENT})|(?P<subject>{_SUBJECT})|{_TO})\s?:\*?\s*(?P<value>.*)$"
+    rf"\s*\*?(?:(?P<sender>{_FROM})|(?P<sent>{_SENT})|(?P<subject>{_SUBJECT})|(?:{words.TO}))\s?[:：]\*?\s*(?P<value>.*)$"
 )
-_INLINE_BLOCK = re.compile(rf"^\W*{_FROM}\s?:.{{1,400}}?\b{_SENT}\s?:.{{1,800}}?\b{_SUBJECT}\s?:", re.S)
-_ANYWHERE = re.compile(rf"\b{_FROM}\s?:.{{1,400}}?\b{_SENT}\s?:|{_FORWARDED}", re.S | re.I)
+_INLINE_BLOCK = re.compile(
+    rf"^\W*{_FROM}\s?[:：].{{1,400}}?(?<!\w){_SENT}\s?[:：].{{1,800}}?(?<!\w){_SUBJECT}\s?[:：]", re.S
+)
+_ANYWHERE = re.compile(rf"(?<!\w){_FROM}\s?[:：].{{1,400}}?(?<!\w){_SENT}\s?[:：]|{_FORWARDED}", re.S | re.I)
 _FIRST_LINE = re.compile(
-    rf"\s*(?:\*?{_FROM}\s?:|--|Begin|Anfang|D[ée]but|Inicio|Inizio|In[íi]cio|{_LEAD} )|.{{2,120}} {_VERB} ", re.I
+    rf"\s*(?:\*?{_FROM}\s?[:：]|--|(?:{words.FORWARD_OPENINGS})|{_LEAD} )"
+    rf"|.{{1,120}}{_VERB}|.*\d[:.]\d\d|.*@.*[:：]\s*$",
+    re.I,
 )
 _MAX_FIELD_LINES = 12
 
-_MONTHS = {
-    "jan": 1, "ene": 1, "gen": 1, "feb": 2, "fév": 2, "fev": 2, "mar": 3, "mär": 3, "maa": 3, "mrt": 3, "apr": 4,
-    "avr": 4, "abr": 4, "may": 5, "mai": 5, "mag": 5, "mei": 5, "jun": 6, "juin": 6, "giu": 6, "jul": 7, "juil": 7,
-    "lug": 7, "aug": 8, "aoû": 8, "ago": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "ott": 10, "out": 10, "nov": 11,
-    "dec": 12, "dez": 12, "déc": 12, "dic": 12,
-}  # fmt: skip
-"""The beginnings of the names of the months in all seven languages."""
 _MONTH_NAMES = [
     "January",
     "February",
@@ -73,7 +66,9 @@ _MONTH_NAMES = [
 ]
 _DAY_MONTH_YEAR = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th|er)?\.?(?: de)? ([^\W\d_]{3,10})\.?(?: de)?,? (\d{4})\b")
 _MONTH_DAY_YEAR = re.compile(r"\b([^\W\d_]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})\b")
-_DOTTED = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})\b")
+_YEAR_MONTH_DAY = re.compile(r"\b(\d{4})\. ([^\W\d_]{3,12})\.? (\d{1,2})\b")
+_DOTTED = re.compile(r"\b(\d{1,2})\. ?(\d{1,2})\. ?(\d{4}|\d{2})\b")
+_EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SLASHED = re.compile(r"\b\d{1,2}/\d{1,2}/\d{2,4}\b")
 _TIME = re.compile(
@@ -101,13 +96,26 @@ def is_wrapped_after_name(line: str, following: str) -> bool:
 
 def is_attribution(line: str) -> bool:
     """Return whether a line before quoted text says who wrote it."""
-    return bool(_ATTRIBUTION.match(line.strip()))
+    text = line.strip()
+    return bool(_ATTRIBUTION.match(text) or _WITH_ADDRESS.match(text))
 
 
 def is_dated_attribution(line: str) -> bool:
     """Return whether a line says so by itself: all that follows is quoted, marked or not."""
     text = line.strip()
-    return bool(_DATED_ATTRIBUTION.match(text) or _NAMED_FIRST.match(text))
+    if _DATED_ATTRIBUTION.match(text) or _NAMED_FIRST.match(text):
+        return True
+    if not find_date(text) or re.match(_VERB, text, re.I):
+        return False
+    has_time, has_address = bool(_TIME.search(text)), bool(_ADDRESS.search(text))
+    return (bool(_ATTRIBUTION.match(text)) and (has_time or has_address)) or (
+        has_time and bool(_ENDS_WITH_ADDRESS.search(text))
+    )
+
+
+def is_bare_attribution(line: str) -> bool:
+    """Return whether a line is a name and a verb alone: "Ann Lee wrote:"."""
+    return bool(_BARE.fullmatch(line.strip()))
 
 
 def is_separator(line: str) -> bool:
@@ -151,12 +159,13 @@ def read_header_block(lines: Sequence[str]) -> tuple[int, str]:
 def name_author(attribution: str) -> str:
     """Return the sender and the date that an attribution names: "Ann, 3 May 2026"; empty if it names neither."""
     text = " ".join(attribution.split())
-    after, before = _AFTER_VERB.match(text), _BEFORE_VERB.match(text)
     date = find_date(text)
-    if after:
+    after, before = _AFTER_VERB.match(text), _BEFORE_VERB.match(text)
+    address, verb = _BEFORE_ADDRESS.match(text), re.search(_VERB, text, re.I)
+    if after and not (address and verb and address.end() < verb.start()):
         name = after["name"]
-    elif before and not re.match(rf"{_LEAD} ", text):
-        name = before["before"]
+    elif address and _drop_date(address["before"]).strip(" ,;:("):
+        name = _drop_date(address["before"])
     else:
         name = _drop_date(before["before"]) if before else ""
     return _join(_clean_name(name), date)
@@ -169,6 +178,8 @@ def find_date(text: str) -> str:
         (_MONTH_DAY_YEAR, 2, 1, 3),
         (_DOTTED, 1, 2, 3),
         (_ISO, 3, 2, 1),
+        (_YEAR_MONTH_DAY, 3, 2, 1),
+        (_EAST_ASIAN, 3, 2, 1),
     ):
         for match in pattern.finditer(text):
             number = int(match[month]) if match[month].isdecimal() else _find_month(match[month])
@@ -181,15 +192,17 @@ def find_date(text: str) -> str:
 
 def _find_month(name: str) -> int:
     lowered = name.lower()
-    return _MONTHS.get(lowered[:4]) or _MONTHS.get(lowered[:3], 0)
+    return words.LONG_MONTHS.get(lowered) or words.MONTHS.get(lowered[:4]) or words.MONTHS.get(lowered[:3], 0)
 
 
 def _drop_date(text: str) -> str:
-    """Return what follows the date and the time in the first half of an attribution."""
+    """Return what follows the date and the time in the first half of an attribution, without the word for a sender."""
     rest = re.sub(rf"^{_LEAD} ", "", text)
-    ends = [match.end() for match in _TIME.finditer(rest)]
-    ends += [m.end() for p in (_DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _DOTTED, _ISO, _SLASHED) for m in p.finditer(rest)]
-    return rest[max(ends) :] if ends else rest
+    patterns = (_TIME, _DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _DOTTED, _ISO, _SLASHED, _YEAR_MONTH_DAY, _EAST_ASIAN)
+    ends = [match.end() for pattern in patterns for match in pattern.finditer(rest)]
+    name = rest[max(ends) :] if ends else rest
+    name = (name.rpartition(",")[2] if ends and "," in name else name).strip(" ,;:")
+    return _LABEL.sub("", name)
 
 
 def _clean_name(text: str) -> str:

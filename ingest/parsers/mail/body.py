@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.mail.html_quotes import split_html
@@ -14,6 +15,7 @@ from ingest.parsers.mail.quotes import (
     name_introduced,
     read_lines,
     split_quotes,
+    take_attribution,
     take_introduction,
 )
 from ingest.parsers.web.html import write_fragment
@@ -34,6 +36,11 @@ _MIN_MISSING_WORDS = 3
 _REMEMBERED_MESSAGES = 500
 _REMEMBERED_CHARS = 20_000
 _MIN_WORDS_OF_AUTHOR = 4
+_MIN_WORDS_UNMARKED = 6
+_QUESTION_END = re.compile(r"[?？؟]\W*$")
+_QUESTION = re.compile(r"(?:[^.!?？؟]|[.!](?!\s))+[?？؟]")
+_MAX_QUESTION_LINES = 4
+_MAX_QUESTION_CHARS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +65,43 @@ class _Section:
     document: ParsedDocument | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What a message says, as words alone, with its author and the subject of its thread."""
+
+    words: str
+    author: str
+    sender: str
+    thread: str
+
+
 class EarlierMessages:
     """Remembers what was written in the messages of a mailbox so far, as far as quotes may repeat it."""
 
     def __init__(self) -> None:
-        self._messages: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_MESSAGES)
+        self._messages: deque[_Earlier] = deque(maxlen=_REMEMBERED_MESSAGES)
 
-    def add(self, text: str, author: str) -> None:
-        """Remember a text and its author."""
-        self._messages.append((f" {_normalize_words(text[:_REMEMBERED_CHARS])} ", author))
+    def add(self, text: str, envelope: "Envelope") -> None:
+        """Remember a text of a message."""
+        words = f" {_normalize_words(text[:_REMEMBERED_CHARS])} "
+        self._messages.append(_Earlier(words, envelope.author, envelope.sender, envelope.thread))
+
+    def find_repeated(self, paragraph: str, envelope: "Envelope") -> str | None:
+        """Return the author of the earlier message by someone else in the thread that has a paragraph; None without.
+
+        Without marks, only a paragraph of some length is a quote for sure.
+        """
+        words = _normalize_words(paragraph)
+        if len(words.split()) < _MIN_WORDS_UNMARKED or not envelope.thread:
+            return None
+        for earlier in reversed(self._messages):
+            if (
+                earlier.thread == envelope.thread
+                and earlier.sender != envelope.sender
+                and f" {words} " in earlier.words
+            ):
+                return earlier.author
+        return None
 
     def find_author(self, text: str) -> str | None:
         """Return the author of the last message that has every paragraph of `text`; None without one.
@@ -74,10 +109,20 @@ class EarlierMessages:
         The author is empty if the text is too short to tell.
         """
         paragraphs = [f" {words} " for words in map(_normalize_words, re.split(r"\n\s*\n", text)) if words]
-        for message, author in reversed(self._messages):
-            if paragraphs and all(paragraph in message for paragraph in paragraphs):
-                return author if sum(map(len, map(str.split, paragraphs))) >= _MIN_WORDS_OF_AUTHOR else ""
+        for earlier in reversed(self._messages):
+            if paragraphs and all(paragraph in earlier.words for paragraph in paragraphs):
+                return earlier.author if sum(map(len, map(str.split, paragraphs))) >= _MIN_WORDS_OF_AUTHOR else ""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Of whom a message is: its author with the date, the sender alone, its thread, and whether it answers in it."""
+
+    author: str = ""
+    sender: str = ""
+    thread: str = ""
+    is_reply: bool = False
 
 
 class BodyWriter:
@@ -87,9 +132,9 @@ class BodyWriter:
     earlier message of the same mailbox has word for word.
     """
 
-    def __init__(self, builder: DocumentBuilder, author: str, earlier: EarlierMessages) -> None:
+    def __init__(self, builder: DocumentBuilder, envelope: Envelope, earlier: EarlierMessages) -> None:
         self._builder = builder
-        self._author = author
+        self._envelope = envelope
         self._earlier = earlier
         self._own_texts: list[str] = []
         self.section_starts: list[int] = []
@@ -97,17 +142,18 @@ class BodyWriter:
 
     def write(self, parts: Sequence[BodyPart]) -> None:
         """Add parts in order. Own text comes before quoted text, unless it answers it piece by piece."""
-        sections = [section for part in parts for section in _read_sections(part)]
+        sections = [section for part in parts for section in _read_sections(part, is_reply=self._envelope.is_reply)]
+        sections = _name_all([part for section in sections for part in self._part_repeated(section)])
         own = [section for section in sections if section.passage.depth == 0]
         if not _is_interleaved(sections):
             sections = [*own, *(section for section in sections if section.passage.depth)]
-        is_first = True
-        for section in sections:
+        question = ""
+        for number, section in enumerate(sections):
             if section.passage.depth:
                 self._write_quoted(section)
             else:
-                self._write_own(section, needs_heading=not is_first and bool(self.section_starts))
-            is_first = False
+                self._write_own(section, question, needs_heading=bool(number and self.section_starts))
+            question = _find_question(section.passage.text) if section.passage.depth else ""
         self._own_texts += [section.passage.text for section in own]
 
     def write_supplement(self, paragraphs: Sequence[str], *, is_html: bool) -> None:
@@ -120,11 +166,35 @@ class BodyWriter:
 
     def remember(self) -> None:
         """Let later messages know what the sender wrote."""
-        self._earlier.add("\n\n".join(self._own_texts), self._author)
+        self._earlier.add("\n\n".join(self._own_texts), self._envelope)
 
-    def _write_own(self, section: _Section, *, needs_heading: bool) -> None:
+    def _part_repeated(self, section: _Section) -> list[_Section]:
+        """Return a section; of own text without marks, what an earlier message of the thread has is quoted from it."""
+        if section.passage.depth or section.document is not None:
+            return [section]
+        authors = [
+            self._earlier.find_repeated(text, self._envelope) for text in _split_paragraphs(section.passage.text)
+        ]
+        if not any(author is not None for author in authors):
+            return [section]
+        parts: list[_Section] = []
+        texts = zip(_split_paragraphs(section.passage.text), authors, strict=True)
+        for author, group in groupby(texts, key=lambda text: text[1]):
+            lines = "\n\n".join(text for text, _ in group).split("\n")
+            if author is None:
+                parts.append(_Section(Passage(0, "\n".join(lines))))
+                continue
+            before = parts.pop().passage.text.split("\n") if parts else []
+            attribution = take_attribution(before)
+            parts += [_Section(Passage(0, "\n".join(before).strip("\n")))] if any(map(str.strip, before)) else []
+            parts.append(_Section(Passage(1, "\n".join(lines), author, attribution)))
+        return parts
+
+    def _write_own(self, section: _Section, question: str, *, needs_heading: bool) -> None:
+        """Add the sender's text, under a heading with the question that it answers."""
         if needs_heading:
-            self._add_heading(f"{REPLY_FROM}{self._author or 'the sender'}")
+            answered = f", to “{question}”" if question else ""
+            self._add_heading(f"{REPLY_FROM}{self._envelope.author or 'the sender'}{answered}")
         self._write_content(section)
 
     def _write_quoted(self, section: _Section) -> None:
@@ -173,9 +243,9 @@ def read_html(html: str) -> ParsedDocument | None:
     return builder.build(title="", media_type="", filename="") if builder.has_text else None
 
 
-def _read_sections(part: BodyPart) -> list[_Section]:
+def _read_sections(part: BodyPart, *, is_reply: bool) -> list[_Section]:
     if not part.is_html:
-        return [_Section(passage) for passage in split_quotes(part.lines)]
+        return [_Section(passage) for passage in split_quotes(part.lines, is_reply=is_reply)]
     fragments = split_html(part.html)
     sections: list[_Section] = []
     pending = ""
@@ -183,7 +253,7 @@ def _read_sections(part: BodyPart) -> list[_Section]:
         document = part.document if len(fragments) == 1 else read_html(fragment.html)
         if document is None:
             continue
-        passages = split_quotes(read_lines(document.text)) if fragment.depth == 0 else []
+        passages = split_quotes(read_lines(document.text), is_reply=is_reply) if fragment.depth == 0 else []
         if any(passage.depth for passage in passages):  # quoted in a way that the page's elements do not show
             sections += [_Section(passage) for passage in passages]
         elif fragment.depth:
@@ -199,10 +269,35 @@ def _read_sections(part: BodyPart) -> list[_Section]:
 
 
 def _is_interleaved(sections: Sequence[_Section]) -> bool:
-    """Return whether own text, quoted text and own text follow each other."""
+    """Return whether own text answers quoted text piece by piece: below two quotes, or below one between own texts."""
     kinds = [section.passage.depth > 0 for section in sections]
-    is_own_after_quote = True in kinds and False in kinds[kinds.index(True) :]
-    return is_own_after_quote and kinds[0] is False
+    answers = sum(is_quoted and not is_next for is_quoted, is_next in pairwise(kinds))
+    return answers > 1 or (answers == 1 and not kinds[0])
+
+
+def _name_all(sections: Sequence[_Section]) -> list[_Section]:
+    """Return the sections with the author of all quotes of the message before, if only one of them is named."""
+    authors = {section.passage.author for section in sections if section.passage.depth == 1} - {""}
+    if len(authors) != 1:
+        return list(sections)
+    (author,) = authors
+    return [
+        replace(section, passage=replace(section.passage, author=author)) if section.passage.depth == 1 else section
+        for section in sections
+    ]
+
+
+def _find_question(text: str) -> str:
+    """Return the questions that a quoted text ends with; empty if it ends with none, or a long one."""
+    lines = [line.strip() for line in text.strip().split("\n") if line.strip()]
+    if not lines or not _QUESTION_END.search(lines[-1]):
+        return ""
+    questions = [question.strip() for question in _QUESTION.findall(" ".join(lines[-_MAX_QUESTION_LINES:]))]
+    return next((text for text in (" ".join(questions), questions[-1]) if len(text) <= _MAX_QUESTION_CHARS), "")
+
+
+def _split_paragraphs(text: str) -> list[str]:
+    return [paragraph.strip("\n") for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
 
 
 def _get_text(part: BodyPart) -> str:

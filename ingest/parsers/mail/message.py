@@ -13,11 +13,18 @@ from pathlib import PurePosixPath
 from ingest.errors import DamagedFileError, ParserLimitError
 from ingest.parsers.document_builder import DocumentBuilder, normalize_text
 from ingest.parsers.encoding import decode, find_markup_charset
-from ingest.parsers.mail.body import BodyPart, BodyWriter, EarlierMessages, choose_alternative, read_html
+from ingest.parsers.mail.body import (
+    BodyPart,
+    BodyWriter,
+    EarlierMessages,
+    Envelope,
+    choose_alternative,
+    read_html,
+)
 from ingest.parsers.mail.headers import decode_words, read_header
-from ingest.parsers.mail.headline import NO_SUBJECT, format_author, format_headline
+from ingest.parsers.mail.headline import NO_SUBJECT, clean_sender, format_author, format_headline
 from ingest.parsers.mail.quotes import read_flowed_lines, read_lines
-from ingest.text.mail_headings import SHOWN_HEADERS
+from ingest.text.mail_headings import SHOWN_HEADERS, find_thread, is_reply
 
 _AS_WRITTEN = policy.default.clone(refold_source="none")
 _LIBRARY_ERRORS = (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError, errors.MessageError)
@@ -80,7 +87,8 @@ def read_message(content: bytes, filename: str, earlier: EarlierMessages | None 
     builder.add_heading(1, subject or (NO_SUBJECT if body or sorter.attachments else ""))
     headers = ((name, read_header(message, name)) for name in SHOWN_HEADERS)
     builder.add_paragraph("\n".join(f"{name}: {value}" for name, value in headers if value))
-    writer = BodyWriter(builder, format_author(sender, sent), earlier or EarlierMessages())
+    envelope = Envelope(format_author(sender, sent), clean_sender(sender), find_thread(subject), is_reply(subject))
+    writer = BodyWriter(builder, envelope, earlier or EarlierMessages())
     writer.write(body)
     for paragraphs, is_html in sorter.supplements:
         writer.write_supplement(paragraphs, is_html=is_html)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ingest.parsers.mail.attributions import (
     is_attribution,
+    is_bare_attribution,
     is_dated_attribution,
     is_rule,
     is_separator,
@@ -71,8 +72,11 @@ def read_flowed_lines(text: str, *, delete_space: bool) -> list[Line]:
     return lines
 
 
-def split_quotes(lines: Sequence[Line], depth: int = 0) -> list[Passage]:
-    """Return the passages of a text in order; blank ones are left out, and so are separators of quoted messages."""
+def split_quotes(lines: Sequence[Line], depth: int = 0, *, is_reply: bool = False) -> list[Passage]:
+    """Return the passages of a text in order; blank ones are left out, and so are separators of quoted messages.
+
+    In a reply, a name and a verb alone ("Ann wrote:") below the sender's own text introduce what follows.
+    """
     if depth >= _MAX_DEPTH:
         return _make_passage([line.text for line in lines], depth)
     passages: list[Passage] = []
@@ -80,9 +84,11 @@ def split_quotes(lines: Sequence[Line], depth: int = 0) -> list[Passage]:
     position = 0
     while position < len(lines):
         length = 0 if lines[position].depth else _measure_introduction(lines, position)
+        if not length and is_reply and _is_bare_introduction(lines, position):
+            length = 1
         if lines[position].depth:
             end = _find_quote_end(lines, position)
-            attribution = _take_attribution(own)
+            attribution = take_attribution(own)
             rest = [Line(line.depth - 1, line.text) for line in lines[position:end]]
         elif length:
             end = len(lines)
@@ -134,7 +140,7 @@ def _find_quote_end(lines: Sequence[Line], start: int) -> int:
     return end
 
 
-def _take_attribution(own: list[str]) -> str:
+def take_attribution(own: list[str]) -> str:
     """Remove the attribution at the end of `own`, which may be on up to three lines, and return it."""
     last = len(own)
     while last and not own[last - 1].strip():
@@ -170,6 +176,14 @@ def _measure_introduction(lines: Sequence[Line], position: int) -> int:
         if is_dated_attribution(line) and not _is_quote_next(lines, position + length):
             return length
     return 0
+
+
+def _is_bare_introduction(lines: Sequence[Line], position: int) -> bool:
+    """Return whether a line says who wrote what follows, between own text and text without quote marks."""
+    is_paragraph = 0 < position < len(lines) - 1 and not lines[position - 1].text.strip()
+    if not is_paragraph or not is_bare_attribution(lines[position].text) or _is_quote_next(lines, position + 1):
+        return False
+    return any(line.text.strip() and not line.depth for line in lines[:position])
 
 
 def _is_name_above_verb(lines: Sequence[Line], position: int) -> bool:

@@ -123,8 +123,7 @@ class InlineText:
         """Add text; a line feed in it begins a line."""
         if not text:
             return
-        if self._fonts[-1]:
-            text = decode_symbols(text, self._fonts[-1])
+        text = decode_symbols(text, self._fonts[-1]) if self._fonts[-1] else text
         if self._readings:
             self._rubies[-1].readings.append(text)
             return
@@ -133,13 +132,11 @@ class InlineText:
         if self._is_after_picture and text[0].isalnum():
             text = f" {text}"
         self._is_after_picture = False
-        if "\n" in text:
-            for number, line in enumerate(text.split("\n")):
-                if number:
-                    self.break_line()
-                self._add_run(line)
-        else:
-            self._add_run(text)
+        first, *others = text.split("\n")
+        self._add_run(first)
+        for line in others:
+            self.break_line()
+            self._add_run(line)
 
     def _add_run(self, text: str) -> None:
         if not text:

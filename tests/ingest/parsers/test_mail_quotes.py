@@ -67,6 +67,20 @@ ATTRIBUTIONS = [
     ("Il giorno lun 4 mag 2026 alle ore 09:00 Ann Lee <ann@example.org> ha scritto:", "Ann Lee, 4 May 2026"),
     ("Op ma 4 mei 2026 om 09:00 schreef Ann Lee <ann@example.org>:", "Ann Lee, 4 May 2026"),
     ("Em seg., 4 de mai. de 2026 às 09:00, Ann Lee <ann@example.org> escreveu:", "Ann Lee, 4 May 2026"),
+    ("4 мая 2026 г., в 9:00, Ann Lee <ann@example.org> написал(а):", "Ann Lee, 4 May 2026"),
+    ("пн, 4 трав. 2026 р. о 09:00 Ann Lee <ann@example.org> пише:", "Ann Lee, 4 May 2026"),
+    ("W dniu 4.05.2026 o 09:00, Ann Lee pisze:", "Ann Lee, 4 May 2026"),
+    ("po 4. 5. 2026 v 9:00 odesílatel Ann Lee <ann@example.org> napsal:", "Ann Lee, 4 May 2026"),
+    ("Den mån 4 maj 2026 kl 09:00 skrev Ann Lee <ann@example.org>:", "Ann Lee, 4 May 2026"),
+    ("man. 4. mai 2026 kl. 09:00 skrev Ann Lee <ann@example.org>:", "Ann Lee, 4 May 2026"),
+    ("ma 4.5.2026 klo 9.00 Ann Lee (ann@example.org) kirjoitti:", "Ann Lee, 4 May 2026"),
+    ("Ann Lee <ann@example.org>, 4 May 2026 Pzt, 09:00 tarihinde şunu yazdı:", "Ann Lee, 4 May 2026"),
+    ("Ann Lee <ann@example.org> ezt írta (időpont: 2026. máj. 4., H, 9:00):", "Ann Lee, 4 May 2026"),
+    ("În lun., 4 mai 2026 la 09:00, Ann Lee <ann@example.org> a scris:", "Ann Lee, 4 May 2026"),
+    ("Στις Δευ 4 Μαΐ 2026 στις 9:00 π.μ., ο/η Ann Lee <ann@example.org> έγραψε:", "Ann Lee, 4 May 2026"),
+    ("Ann Lee <ann@example.org> 于2026年5月4日周一 09:00写道：", "Ann Lee, 4 May 2026"),
+    ("2026年5月4日(月) 9:00 Ann Lee <ann@example.org>:", "Ann Lee, 4 May 2026"),
+    ("2026년 5월 4일 (월) 오전 9:00, Ann Lee <ann@example.org>님이 작성:", "Ann Lee, 4 May 2026"),
 ]
 
 
@@ -218,8 +232,85 @@ def test_answers_between_quoted_questions_stay_between_them(tmp_path: Path) -> N
     places = [text.index(part) for part in ("Hi,", "When is it?", "On 18 June.", "Where?", "In Leuven.")]
     assert places == sorted(places)
     document = read(tmp_path, plain)
-    assert find_section(document, "In Leuven.") == "Reply from: Tom, 5 May 2026"
+    assert find_section(document, "In Leuven.") == "Reply from: Tom, 5 May 2026, to “Where?”"
     assert find_section(document, "When is it?") == "Quoted from: Ann"
+
+
+@pytest.mark.parametrize("greeting", ["", "Hi Ann,\n\n"])
+@pytest.mark.parametrize("attribution", ["", "On 4 May 2026, Ann Lee wrote:\n"])
+def test_an_answer_stands_below_its_question(tmp_path: Path, greeting: str, attribution: str) -> None:
+    quotes = "> When is the offsite?\n\nOn 18 June.\n\n> The hall is\n> booked. And the budget?\nEUR 4,800.\n"
+    document = read(tmp_path, f"{greeting}{attribution}{quotes}")
+    author = "Ann Lee, 4 May 2026" if attribution else "an earlier message"
+    assert find_section(document, "On 18 June.") == "Reply from: Tom, 5 May 2026, to “When is the offsite?”"
+    assert find_section(document, "EUR 4,800.") == "Reply from: Tom, 5 May 2026, to “And the budget?”"
+    assert find_section(document, "When is the offsite?\n") == f"Quoted from: {author}"
+    assert find_section(document, "booked.") == f"Quoted from: {author}"
+
+
+HEADER_BLOCKS = [
+    "От: Ann Lee\nОтправлено: 4 мая 2026 г. 9:00\nКому: Tom\nТема: Offsite",
+    "Od: Ann Lee\nWysłano: 4 maja 2026\nDo: Tom\nTemat: Offsite",
+    "Från: Ann Lee\nSkickat: den 4 maj 2026 09:00\nTill: Tom\nÄmne: Offsite",
+    "Fra: Ann Lee\nSendt: 4. maj 2026 09:00\nTil: Tom\nEmne: Offsite",
+    "Od: Ann Lee\nOdesláno: 4. května 2026\nKomu: Tom\nPředmět: Offsite",
+    "Kimden: Ann Lee\nGönderildi: 4 Mayıs 2026\nKime: Tom\nKonu: Offsite",
+    "发件人: Ann Lee\n发送时间: 2026年5月4日 9:00\n收件人: Tom\n主题: Offsite",
+    "差出人：Ann Lee\n送信日時：2026年5月4日 9:00\n宛先：Tom\n件名：Offsite",
+    "보낸 사람: Ann Lee\n보낸 날짜: 2026년 5월 4일\n받는 사람: Tom\n제목: Offsite",
+]
+
+
+@pytest.mark.parametrize("block", HEADER_BLOCKS)
+@pytest.mark.parametrize("is_html", [False, True])
+def test_header_blocks_of_many_languages_name_the_author(tmp_path: Path, block: str, is_html: bool) -> None:
+    page = f"<p>{OWN}</p><div><p>{block}</p></div><p>{OLD}</p>".replace("\n", "<br>")
+    plain = f"{OWN}\n\n________________________________\n{block}\n\n{OLD}\n"
+    document = read(tmp_path, html=page) if is_html else read(tmp_path, plain)
+    assert find_section(document, OLD) == "Quoted from: Ann Lee, 4 May 2026"
+    assert not find_section(document, OWN).startswith("Quoted")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The call is on 4 May 2026 at 09:00, ask Ann Lee (ann@example.org) for:",
+        "Invoices go to the office <office@example.org>:",
+        "Minutes of 4 May 2026, 09:00:",
+        "He wrote:",
+    ],
+)
+def test_own_text_with_dates_and_addresses_stays_own_text(tmp_path: Path, text: str) -> None:
+    document = read(tmp_path, f"Hello,\n\n{text}\n\nthe number and the room.")
+    assert "Quoted from" not in document.text
+
+
+def read_reply(tmp_path: Path, subject: str, plain: str) -> ParsedDocument:
+    header = f"From: Tom <tom@example.org>\nSubject: {subject}\nDate: Tue, 05 May 2026 16:45:00 +0200\n"
+    return read_source(tmp_path, f"{header}Content-Type: text/plain; charset=utf-8\n\n{plain}".encode())
+
+
+@pytest.mark.parametrize("line", ["Ann Lee wrote:", "Ann Lee schrieb:", "Анна Ли написала:", "Ann a écrit :"])
+def test_a_reply_without_marks_and_date_quotes_what_a_name_introduces(tmp_path: Path, line: str) -> None:
+    plain = f"{OWN}\n\n{line}\n\n{OLD}\nAnn\n"
+    name = line.rsplit(" ", 2 if line.endswith(" :") else 1)[0].removesuffix(" a")
+    assert find_section(read_reply(tmp_path, "Re: Offsite", plain), OLD) == f"Quoted from: {name}"
+    assert "Quoted from" not in read_reply(tmp_path, "Offsite", plain).text
+
+
+@pytest.mark.parametrize("introduction", ["", "Ann wrote:\n\n"])
+def test_what_an_earlier_message_says_is_quoted_from_it_without_marks(tmp_path: Path, introduction: str) -> None:
+    said = "The offsite is on 11 June in the harbour hall."
+    document = read_mailbox(tmp_path, ("Ann", said), ("Tom", f"{introduction}{said}\n\nNo, on 18 June."))
+    second = document.text.index("No, on 18 June.")
+    assert find_heading_path(document.headings, document.text.index(said, second))[-1] == "Quoted from: Ann, 4 May 2026"
+    assert "Quoted from" not in find_section(document, "No, on 18 June.")
+
+
+def test_what_one_sender_repeats_is_no_quote(tmp_path: Path) -> None:
+    signature = "Tom Stone, warden of the red store, Quay 7, Brenfield"
+    document = read_mailbox(tmp_path, ("Tom", f"One.\n\n{signature}"), ("Tom", f"Two.\n\n{signature}"))
+    assert "Quoted from" not in document.text
 
 
 def test_a_reply_below_the_quote_comes_first(tmp_path: Path) -> None:
