@@ -29,18 +29,19 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("ids", nargs="*", metavar="ID")
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave this check out")
     parser.add_argument("--no-page", action="store_true", help="leave the page as it is")
-    parser.add_argument("--here", action="store_true", help="run one check in this process and print it as JSON")
+    parser.add_argument("--share", type=float, default=1.0, help="measure this share of the long checks, then `partly`")
+    parser.add_argument("--here", action="store_true", help="run one check in this process, print all as JSON")
     options = parser.parse_args(argv)
     try:
         chosen = choose(options.ids, options.skip)
     except ValueError as error:
         parser.error(str(error))
     if options.here:
-        sys.stdout.write(as_json(run_here(chosen[0])) + "\n")
+        sys.stdout.write(as_json(run_here(chosen[0], options.share)) + "\n")
         return 0
     rows = []
     for check in chosen:
-        rows.append(run_apart(check))
+        rows.append(run_apart(check, options.share))
         sys.stdout.write(rows[-1].line() + "\n")
         sys.stdout.flush()
         if not options.no_page:

@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -13,10 +14,20 @@ from pathlib import Path
 import httpx
 
 from tests.api.test_guards import FOREIGN_HOSTS
-from tests.live import free_port
+from tests.live import clean_environment, free_port
 from tests.scorecard.check import Measured
 from tests.scorecard.http import describe, open_socket, routes, status_of
-from tests.scorecard.server import Server, children, cli, count_threads, percentile, serve
+from tests.scorecard.server import (
+    Server,
+    children,
+    cli,
+    count_threads,
+    percentile,
+    serve,
+    tiny_models,
+    wait_until,
+)
+from tests.scorecard.tiny_embedder import ROOT
 
 KEY = "correct-horse-battery-staple-0451"
 SHORT_KEY = "short"
@@ -73,11 +84,23 @@ def addresses(folder: Path) -> Measured:
 
 
 def _refused(home: Path, command: str, flag: str, host: str, port: str, key: str) -> str:
+    """Return what is wrong with the refusal of an address: it has to come before anything listens there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", command, flag, host, "--port", port],
+        cwd=ROOT,
+        env=clean_environment(home, {**tiny_models(), **({"PINCITE_API_KEY": key} if key else {})}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
-        said = cli(home, command, flag, host, "--port", port, timeout=90, **({"PINCITE_API_KEY": key} if key else {}))
-    except subprocess.TimeoutExpired:
-        return "it is served"
-    return "" if said.returncode == 2 else f"exit {said.returncode}: {said.stderr[-120:]}"
+        wait_until(lambda: process.poll() is not None or any(listening_addresses(process.pid)), 90, "it does not end")
+        return "" if process.poll() == 2 else f"exit {process.poll()}" if process.poll() is not None else "it listens"
+    except TimeoutError as error:
+        return str(error)
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 def _own_address() -> str:
@@ -90,7 +113,10 @@ def _own_address() -> str:
 
 def listening_addresses(pid: int) -> Iterator[str]:
     """Yield the addresses on which a process listens."""
-    own = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    try:
+        own = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    except OSError:  # it has ended, or a file was closed meanwhile
+        return
     for table, width in (("tcp", 4), ("tcp6", 16)):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
             parts = line.split()

@@ -19,7 +19,8 @@ from tests.browser.chromium import find_chromium, launch_chromium
 from tests.faults import tracing
 from tests.scorecard.check import CannotRunError, Measured
 from tests.scorecard.load_queue import body_of
-from tests.scorecard.server import PARSER, ROOT, Server, cli, search, serve
+from tests.scorecard.server import PARSER, Server, cli, search, serve
+from tests.scorecard.tiny_embedder import ROOT
 
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40

@@ -51,6 +51,11 @@ def injection(folder: Path, pairs: int = PAIRS) -> Measured:
     return Measured(figure, breaches, without)
 
 
+def part_of_injection(folder: Path, share: float) -> Measured:
+    """D8 with fewer pairs for the model."""
+    return injection(folder, max(1, round(PAIRS * share)))
+
+
 def _forgeries(home: Path) -> tuple[list[str], int]:
     problems = []
     with make_world(home) as world:

@@ -41,6 +41,11 @@ def crash_sweep(folder: Path, points: int = EVERY_POINT, server_points: int = 60
     return Measured(figure, [*problems, *served], "" if tried == known else f"{known - tried} points of steps")
 
 
+def part_of_sweep(folder: Path, share: float) -> Measured:
+    """F1 at a share of its points, 150 a step being about all of the longest one."""
+    return crash_sweep(folder, max(1, round(150 * share)), max(1, round(60 * share)))
+
+
 def _need_tracing() -> None:
     if (reason := tracing.why_not()) is not None:
         raise CannotRunError(reason)

@@ -23,7 +23,6 @@ from tests.scorecard.load_queue import LONG, body_of
 from tests.scorecard.server import (
     ENGINE,
     PARSER,
-    ROOT,
     Server,
     cli,
     deltas,
@@ -35,6 +34,7 @@ from tests.scorecard.server import (
     upload,
     wait_until,
 )
+from tests.scorecard.tiny_embedder import ROOT
 from tests.scorecard.workload import Workload
 
 SEED = 20261201
@@ -72,6 +72,11 @@ def random_kills(folder: Path, kills: int = 200, clients: int = 4, seed: int = S
         f"files and {len(workload.conversations)} conversations acknowledged, {sum(workload.statuses.values())} answers"
     )
     return Measured(figure, problems)
+
+
+def part_of_kills(folder: Path, share: float) -> Measured:
+    """F2 with fewer kills."""
+    return random_kills(folder, max(1, round(200 * share)))
 
 
 def _check_home(home: Path, when: str) -> list[str]:

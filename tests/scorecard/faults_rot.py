@@ -18,9 +18,8 @@ from tests.faults.steps import version_one
 from tests.raw_database import BEFORE_MIGRATION, raw_database
 from tests.scorecard.check import Measured
 from tests.scorecard.server import Server, cli, search, serve, start, tiny_models
+from tests.scorecard.tiny_embedder import write_embedder
 from tests.scorecard.workload import COLLECTION, Workload
-from tests.tiny_embedders import write_tiny_embedder
-from tests.tiny_gguf_embedder import write_gguf_of
 
 SEED = 20261201
 DATABASE = "library.db"
@@ -58,6 +57,11 @@ def database_rot(folder: Path, damages: int = 100) -> Measured:
             problems.append(f"damage {number} ({what}): {outcome}")
     told = ", ".join(f"{count} {what}" for what, count in seen.most_common())
     return Measured(f"{damages} damaged databases: {told} (seed {SEED})", problems)
+
+
+def part_of_rot(folder: Path, share: float) -> Measured:
+    """F5 with fewer databases."""
+    return database_rot(folder, max(1, round(100 * share)))
 
 
 def _damage(path: Path, dice: random.Random, number: int) -> str:
@@ -127,12 +131,10 @@ def other_formats(folder: Path) -> Measured:
 def _other_embedders(folder: Path) -> list[str]:
     """Another pooling, another prefix, other weights, and another width (the bundled model)."""
     problems: list[str] = []
-    bert = write_tiny_embedder(folder / "bert", "bert", pooling="mean", window=512)
-    xlm = write_tiny_embedder(folder / "xlm", "xlm-roberta", pooling="mean", window=512)
     others = {
-        "pooling": str(write_gguf_of(bert, folder / "tiny-embedder.gguf", pooling="cls")),
-        "prefix": str(write_gguf_of(bert, folder / "nomic-embed-text-v1.5.Q8_0.gguf", pooling="mean")),
-        "weights": str(write_gguf_of(xlm, folder / "xlm.gguf", pooling="mean")),
+        "pooling": str(write_embedder(folder / "tiny-embedder.gguf", pooling="cls")),
+        "prefix": str(write_embedder(folder / "nomic-embed-text-v1.5.Q8_0.gguf")),
+        "weights": str(write_embedder(folder / "xlm.gguf", "xlm-roberta")),
         "width": "bundled",
     }
     home = folder / "home"

@@ -56,6 +56,11 @@ def damaged_files(folder: Path, each: int = 200) -> Measured:
     )
 
 
+def part_of_mutants(folder: Path, share: float) -> Measured:
+    """B3 with fewer mutants of each format."""
+    return damaged_files(folder, max(1, round(200 * share)))
+
+
 def _wait_and_watch(server: Server, collection: str, peaks: list[float]) -> list[dict[str, Any]]:
     """Wait until a collection is read; note the most memory that a parser had."""
     while True:

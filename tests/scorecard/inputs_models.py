@@ -60,6 +60,11 @@ def hostile_models(folder: Path, cuts: int = 30, mutations: int = 200) -> Measur
     return Measured(f"{len(files)} files: {told}; no code ran, at most {peak:.0f} MB (seed {SEED})", problems)
 
 
+def part_of_models(folder: Path, share: float) -> Measured:
+    """B7 with fewer cuts and mutants."""
+    return hostile_models(folder, max(1, round(30 * share)), max(1, round(200 * share)))
+
+
 def _load_and_ask(client: httpx.Client, name: str, *, is_listed: bool) -> tuple[str, int]:
     loaded = client.post("/api/v1/models/load", json={"model": name})
     if loaded.status_code != httpx.codes.OK:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.scorecard.check import GROUPS, CannotRunError, Check, Result
+from tests.scorecard.check import GROUPS, MOST_PROBLEMS, CannotRunError, Check, Result
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,21 +33,21 @@ class Row:
         return f"{self.id:<4} {self.result:<7}  {self.figure}"
 
 
-def run_here(check: Check) -> Row:
+def run_here(check: Check, share: float = 1.0, most_problems: int = MOST_PROBLEMS) -> Row:
     """Run a check in this process."""
     with tempfile.TemporaryDirectory(prefix=f"pincite-{check.id}-", ignore_cleanup_errors=True) as folder:
         try:
-            measured = check.run(Path(folder))
+            measured = check.measure(Path(folder), share)
         except CannotRunError as reason:
             return Row(check.id, check.title, "not run", str(reason))
-        return Row(check.id, check.title, measured.result, measured.described())
+        return Row(check.id, check.title, measured.result, measured.described(most_problems))
 
 
-def run_apart(check: Check) -> Row:
+def run_apart(check: Check, share: float = 1.0) -> Row:
     """Run a check in a process of its own; nothing that it has started outlives it."""
     started, load = time.monotonic(), os.getloadavg()[0]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.scorecard", "--here", check.id],
+        [sys.executable, "-m", "tests.scorecard", "--here", "--share", str(share), check.id],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

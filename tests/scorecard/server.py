@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 
 from tests.live import clean_environment, free_port, wait_until_answered
+from tests.scorecard.tiny_embedder import ROOT, write_embedder
 from tests.tiny_gguf import write_tiny_gguf
 
-ROOT = Path(__file__).resolve().parents[2]
 MODELS = Path(tempfile.gettempdir()) / f"pincite-scorecard-models-{os.getuid()}"
-WINDOW, CHUNK_TOKENS = 512, 200
+CHUNK_TOKENS = 200
 STOP_SECONDS = 60.0
 READ_SECONDS = 300.0
 ENGINE, PARSER = "rag.engines.llama.worker:main", "ingest.parsers.worker:main"
@@ -35,7 +35,7 @@ def tiny_models() -> dict[str, str]:
     if not (model.exists() and embedder.exists()):
         MODELS.mkdir(mode=0o700, exist_ok=True)
         write_tiny_gguf(model)
-        subprocess.run([sys.executable, "-m", "tests.scorecard.tiny_embedder", str(embedder)], cwd=ROOT, check=True)
+        write_embedder(embedder)
     return {
         "PINCITE_MODEL": str(model),
         "PINCITE_EMBEDDER": str(embedder),

@@ -41,6 +41,16 @@ def test_a_check_that_cannot_run_says_why() -> None:
     assert run_here(Check("F6", "Full", run)) == Row("F6", "Full", "not run", "there is no root here")
 
 
+def test_a_share_of_a_long_check_is_only_partly_held(tmp_path: Path) -> None:
+    def part(_: Path, share: float) -> Measured:
+        return Measured(f"{200 * share:.0f} kills")
+
+    check = Check("F2", "Kills", lambda _: Measured("200 kills"), 1, part)
+    assert check.measure(tmp_path).result == "held"
+    assert check.measure(tmp_path, 0.1) == Measured("20 kills", (), "the whole size (10% of it was run)")
+    assert check.measure(tmp_path, 0.1).result == "partly"
+
+
 def test_the_folder_of_a_check_is_gone_when_it_ends() -> None:
     seen: list[Path] = []
 
