@@ -9,14 +9,17 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from playwright.sync_api import sync_playwright
+
 from tests.browser.chat_page import ChatPage
-from tests.browser.chromium import find_chromium, launch_chromium
+from tests.browser.chromium import FLAGS, find_chromium
 from tests.faults import tracing
+from tests.live import free_port, wait_until_answered
 from tests.scorecard.check import CannotRunError, Measured
 from tests.scorecard.load_queue import body_of
 from tests.scorecard.server import PARSER, Server, cli, search, serve
@@ -36,14 +39,15 @@ def offline(folder: Path) -> Measured:
         raise CannotRunError(reason)
     trace = folder / "trace"
     command = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(trace), "-e", "trace=connect,sendto,sendmsg,sendmmsg"]
-    said = subprocess.run(
-        [*command, sys.executable, "-m", "tests.scorecard.doors_offline", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    with untraced_chromium(folder) as debugging_url:
+        said = subprocess.run(
+            [*command, sys.executable, "-m", "tests.scorecard.doors_offline", str(folder), debugging_url],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
     if said.returncode:
         return Measured("the journey without a network ended early", [(said.stderr.strip() or "without a word")[-300:]])
     outside = set(outside_addresses(trace.read_text(errors="replace").splitlines()))
@@ -53,6 +57,25 @@ def offline(folder: Path) -> Measured:
     left = "" if find_chromium() else "the page in a browser (there is no Chromium)"
     steps = [line for line in told if not line.startswith("PROBLEM ")]
     return Measured(f"{', '.join(steps)}: {len(outside)} addresses outside of this machine asked for", problems, left)
+
+
+@contextmanager
+def untraced_chromium(folder: Path) -> Generator[str]:
+    """Run a Chromium beside the trace, as it asks for addresses of its own; yield where it is driven, or nothing."""
+    executable = find_chromium()
+    if executable is None:
+        yield ""
+        return
+    port = free_port()
+    options = [f"--remote-debugging-port={port}", f"--user-data-dir={folder / 'chromium'}", "about:blank"]
+    process = subprocess.Popen([executable, *FLAGS, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_answered(f"{url}/json/version", process, Path(os.devnull))
+        yield url
+    finally:
+        process.kill()
+        process.wait()
 
 
 def leave_the_network() -> None:
@@ -73,7 +96,7 @@ def outside_addresses(lines: list[str]) -> Iterator[str]:
                 yield f"{address} port {port[1] if port else '?'}"
 
 
-def journey(folder: Path) -> Iterator[str]:
+def journey(folder: Path, debugging_url: str) -> Iterator[str]:
     """Do what a user does, from the first document to the backup; yield what was done."""
     home = folder / "home"
     made = cli(home, "ingest", str(SAMPLES))
@@ -90,7 +113,8 @@ def journey(folder: Path) -> Iterator[str]:
         for model in (server.model(), "docs/default"):
             client.post("/v1/chat/completions", json=body_of(model, "Is the pump blue?")).raise_for_status()
         yield "search and 2 answers"
-        yield from _look_at_the_page(server)
+        if debugging_url:
+            yield from _look_at_the_page(server, debugging_url)
         yield from _parser_problems(server)
     for command in (["doctor"], ["models", "ls"], ["check"], ["backup", str(folder / "backup")]):
         said = cli(home, *command)
@@ -99,12 +123,10 @@ def journey(folder: Path) -> Iterator[str]:
     yield "doctor, models, check, backup"
 
 
-def _look_at_the_page(server: Server) -> Iterator[str]:
-    executable = find_chromium()
-    if executable is None:
-        return
+def _look_at_the_page(server: Server, debugging_url: str) -> Iterator[str]:
     hosts: set[str | None] = set()
-    with launch_chromium(executable) as browser:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.connect_over_cdp(debugging_url)
         page = browser.new_context().new_page()
         page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
         page.on("websocket", lambda opened: hosts.add(urlsplit(opened.url).hostname))
@@ -136,5 +158,5 @@ def _parser_problems(server: Server) -> Iterator[str]:
 
 if __name__ == "__main__":
     shutil.rmtree(Path(sys.argv[1]) / "home", ignore_errors=True)
-    for step in dict.fromkeys(journey(Path(sys.argv[1]))):
+    for step in dict.fromkeys(journey(Path(sys.argv[1]), sys.argv[2])):
         sys.stdout.write(step + "\n")
