@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib import metadata
 from typing import Protocol
 
@@ -18,10 +17,12 @@ from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import ChunksTooLongError, IngestError
 from ingest.index.search_index import SearchIndex
-from ingest.jobs.pipeline import Ingestor, ParserLimits, create_parser_pool
+from ingest.jobs.pipeline import SPARE_PARSERS, Ingestor, ParserLimits, create_parser_pool
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.library.pages import PageImages
+from ingest.runtime.worker_pool import WorkerPool
+from ingest.settings import IngestSettings
 from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
 from rag.answering import Answerer
 from rag.context.answer_policy import AnswerPolicy
@@ -79,6 +80,27 @@ class Readiness:
         return self.embedder == self.model == "ok"
 
 
+def open_parsers(settings: AllSettings, library: Library, *, size: int, spare: int = 0) -> WorkerPool:
+    """Return the processes that read the files of a library; raises `EmbedderNotFoundError`."""
+    ingest = settings.ingest
+    return create_parser_pool(
+        tokenizer=str(find_embedder(ingest.embedder).tokenizer_path),
+        max_tokens=ingest.chunk_tokens,
+        limits=_parser_limits(ingest),
+        size=size,
+        spare=spare,
+        originals=library.storage.originals.folder,
+        scratch=library.storage.scratch,
+        with_ocr=ingest.ocr,
+    )
+
+
+def _parser_limits(ingest: IngestSettings) -> ParserLimits:
+    return ParserLimits(
+        ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20, ingest.parser_file_timeout_seconds
+    )
+
+
 class Services:
     """The parts that requests and commands work with, and the few steps that need several of them.
 
@@ -103,7 +125,6 @@ class Services:
         self.entailment = EntailmentModel(find_entailment_model(named)) if named else None
         if ingest.chunk_tokens > folder.max_tokens:
             raise ChunksTooLongError(chunk_tokens=ingest.chunk_tokens, limit=folder.max_tokens, embedder=folder.name)
-        limits = ParserLimits(ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20)
         self.settings = settings
         self.readiness = Readiness()
         self._ready_again: threading.Timer | None = None
@@ -112,20 +133,18 @@ class Services:
         self.models: ModelSource = models or ModelRegistry(rag, patience_seconds=load_patience_seconds)
         self._passport = folder.passport()
         self.embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
-        readers = partial(
-            create_parser_pool,
-            tokenizer=str(folder.tokenizer_path),
-            max_tokens=ingest.chunk_tokens,
-            limits=limits,
-            with_ocr=ingest.ocr,
-        )
-        self._parsers = readers(size=ingest.parser_workers)
+        self._parsers = open_parsers(settings, self.library, size=ingest.parser_workers, spare=SPARE_PARSERS)
         # Pages are rendered by a process of their own, so that checking a citation does not wait for an ingest.
-        self._renderers = readers(size=1)
+        self._renderers = open_parsers(settings, self.library, size=1)
         self.index = SearchIndex(self.library)
         self.page_images = PageImages(self.library, self._renderers)
         self.ingestor = Ingestor(
-            self.library, self._parsers, self.embedder, self.index, passport=self._passport, limits=limits
+            self.library,
+            self._parsers,
+            self.embedder,
+            self.index,
+            passport=self._passport,
+            limits=_parser_limits(ingest),
         )
         self.queue = IngestQueue(self.library, self.ingestor)
         self.retriever = Retriever(

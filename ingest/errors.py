@@ -49,6 +49,13 @@ class WorkerBusyError(WorkerError):
         super().__init__(f"every {worker} process is busy; try again in a moment")
 
 
+class NoOpenFileError(IngestError):
+    """A parser was asked for more of a file that it does not read: it took the place of one that ended meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("the parser has no file open; it took the place of one that ended while it read")
+
+
 class UnreadableFileError(IngestError):
     """The text of a file cannot be extracted; base of the reasons that a person reads."""
 

@@ -68,6 +68,11 @@ class IngestSettings(PinciteSettings):
         gt=0,
         description="Seconds that a parser may run for the next pages of a file (at most 32, or 4 by OCR).",
     )
+    parser_file_timeout_seconds: float = Field(
+        default=900.0,
+        gt=0,
+        description="Seconds that a parser may run for one file in all; pages that are read by OCR do not count.",
+    )
     ocr: bool = Field(default=True, description="Read the text in pictures and scanned pages.")
     parser_memory_mb: int = Field(default=3072, ge=512, description="Memory limit of a parser process, in MB.")
     max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is ingested, in MB.")

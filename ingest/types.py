@@ -298,6 +298,11 @@ class DocumentRecord:
     replaces: str = ""
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """What identifies it in the library: `collection_id/file_id`."""
+        return f"{self.collection_id}/{self.file_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentName:

@@ -1,14 +1,20 @@
 """Functions that tests run in a worker process."""
 
 import os
+import resource
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from ingest.errors import EmptyFileError
 from ingest.parsers import NextPiece
+from ingest.parsers.embedded_files import scratch_file
 from ingest.runtime.worker_main import Call, Channel, serve_calls
 from rag.engines.types import Delta
 from tests.fakes import chunked
@@ -90,6 +96,55 @@ def _eat(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield len(bytearray(call.params["bytes"]))
 
 
+def _read_file(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    yield Path(call.params["path"]).read_text(encoding="utf-8")
+
+
+def _write_file(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    path = Path(call.params["path"])
+    path.write_text("written", encoding="utf-8")
+    path.unlink()
+    yield "done"
+
+
+def _keep_scratch(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    with scratch_file() as (file, path):
+        file.write(b"kept")
+        file.flush()
+        yield path.read_bytes()
+
+
+def _connect(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    with socket.socket(call.params["family"], socket.SOCK_STREAM) as client:
+        client.connect(call.params["address"])
+    yield "connected"
+
+
+def _run_program(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    yield subprocess.run([sys.executable, "-c", ""], check=False).returncode
+
+
+def _fork(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    if os.fork() == 0:
+        os._exit(0)
+    yield "forked"
+
+
+def _signal(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    os.kill(call.params["pid"], 0)
+    yield "reached"
+
+
+def _raise_limit(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    resource.prlimit(0, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    yield "raised"
+
+
+def _use_threads(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    with ThreadPoolExecutor(4) as threads:
+        yield sum(threads.map(abs, range(10)))
+
+
 def _two_words(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield from (Delta("The "), Delta("pump"))
 
@@ -118,4 +173,13 @@ METHODS: dict[str, Callable[[Call, dict[str, Any]], Iterator[object]]] = {
     "stumble": _stumble,
     "shout": _shout,
     "eat": _eat,
+    "read_file": _read_file,
+    "write_file": _write_file,
+    "keep_scratch": _keep_scratch,
+    "connect": _connect,
+    "run_program": _run_program,
+    "fork": _fork,
+    "signal": _signal,
+    "raise_limit": _raise_limit,
+    "use_threads": _use_threads,
 }

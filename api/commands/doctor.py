@@ -8,16 +8,28 @@ from rich.text import Text
 
 from api.commands.output import results, strip_control_chars, style_status, write_json
 from api.server import PortInUseError, open_socket
+from api.services import open_parsers
 from api.settings import AllSettings
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
 from ingest.library.library import Library
+from ingest.runtime.confinement import Confined
+from ingest.storage.home import DATABASE_NAME
 from rag.engines.openai.client import server_from_settings
 from rag.engines.types import Message, Sampling
 from rag.errors import RagError
 from rag.grounding.nli import EntailmentModel, find_entailment_model
 from rag.models.registry import ModelRegistry
 from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
+
+PARSER_SECONDS = 60.0
+DOORS = {
+    "network": "connect to the network",
+    "files": "open other files",
+    "programs": "start programs",
+    "no_new_privileges": "gain privileges",
+}
+"""What each door of `Confined` leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,7 @@ def run(settings: AllSettings, *, as_json: bool) -> int:
 def _run_checks(settings: AllSettings) -> Iterator[Finding]:
     yield _run_check("home", lambda: _check_home(settings))
     yield _run_check("embedder", lambda: _check_embedder(settings))
+    yield _check_parsers(settings)
     if (name := settings.rag.reranker) is not None:
         yield _run_check("reranker", lambda: _check_reranker(name))
     if (judge := settings.rag.entailment_model) is not None:
@@ -76,6 +89,24 @@ def _check_embedder(settings: AllSettings) -> str:
     with closing(WorkerEmbedder(folder, batch_size=settings.ingest.embed_batch)) as embedder:
         vector = embedder.embed_query("Does the embedder work?")
     return f"{folder.name} makes vectors of {vector.shape[0]} dimensions"
+
+
+def _check_parsers(settings: AllSettings) -> Finding:
+    """Start a parser and let it try what it must not do."""
+    params = {"outside": str(settings.home / DATABASE_NAME)}
+    try:
+        with (
+            closing(Library(settings.home)) as library,
+            closing(open_parsers(settings, library, size=1)) as parsers,
+            parsers.lease() as parser,
+        ):
+            confined = parser.call("try_refused", params, Confined, timeout_seconds=PARSER_SECONDS)
+    except (IngestError, OSError) as error:
+        return Finding("parsers", "failed", str(error))
+    if missing := [door for name, door in DOORS.items() if not getattr(confined, name)]:
+        advice = "a flaw in a parser can do that here; this system's kernel has no Landlock or no seccomp"
+        return Finding("parsers", "warning", f"parsers work, but they can {', '.join(missing)}: {advice}")
+    return Finding("parsers", "ok", "parsers cannot connect, open other files, start programs or gain privileges")
 
 
 def _check_reranker(name: str) -> str:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from ingest.errors import (
     CollectionNotFoundError,
     EncryptedFileError,
     FileNotInLibraryError,
+    NoOpenFileError,
     ParserLimitError,
     PassportMismatchError,
     ReaderFailedError,
@@ -27,11 +30,14 @@ from ingest.errors import (
     WorkerTimeoutError,
 )
 from ingest.index.search_index import SearchIndex
+from ingest.jobs.parser_leases import ParserLeases, StoppedError
 from ingest.library.library import Library
 from ingest.parsers import PARSER_ERRORS, NextPiece
 from ingest.runtime.child_process import WorkerSpec
+from ingest.runtime.confinement import Confinement
 from ingest.runtime.prefetch import prefetch
 from ingest.runtime.supervisor import Worker
+from ingest.runtime.wait_limit import Allowance
 from ingest.runtime.worker_pool import WorkerPool
 from ingest.storage.jobs import MAX_TRIES
 from ingest.types import (
@@ -53,20 +59,34 @@ PARSER_NICENESS = 10
 """Answers come before ingestion: a person waits for them."""
 FILES_PER_PARSER = 200
 """Files that a parser process reads before a fresh one replaces it."""
+SPARE_PARSERS = 1
+"""Parsers beyond those that work at the same time, so that no document waits for those that take long."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParserLimits:
-    """How long a parser may take for one reply, and how much memory it may use."""
+    """How long a parser may run for one piece of a file and for the whole of it, and how much memory it may use."""
 
     timeout_seconds: float
     memory_bytes: int
+    file_seconds: float = 900.0
 
 
 def create_parser_pool(
-    *, tokenizer: str, max_tokens: int, limits: ParserLimits, size: int, with_ocr: bool = True
+    *,
+    tokenizer: str,
+    max_tokens: int,
+    limits: ParserLimits,
+    size: int,
+    originals: Path,
+    scratch: Path,
+    spare: int = 0,
+    with_ocr: bool = True,
 ) -> WorkerPool:
-    """Return the processes that parse and chunk files; none is started before the first file."""
+    """Return the processes that parse and chunk files; none is started before the first file.
+
+    They read the files below `originals` and keep temporary ones in `scratch`; see `ingest.runtime.confinement`.
+    """
     spec = WorkerSpec(
         name="parser",
         target="ingest.parsers.worker:main",
@@ -74,8 +94,9 @@ def create_parser_pool(
         errors=PARSER_ERRORS,
         memory_limit_bytes=limits.memory_bytes,
         niceness=PARSER_NICENESS,
+        confinement=Confinement(readable=(str(originals), tokenizer), scratch=str(scratch)),
     )
-    return WorkerPool(spec, size=size, calls_per_process=FILES_PER_PARSER)
+    return WorkerPool(spec, size=size, calls_per_process=FILES_PER_PARSER, spare=spare)
 
 
 class Ingestor:
@@ -92,13 +113,15 @@ class Ingestor:
         limits: ParserLimits,
     ) -> None:
         self._library = library
-        self._parsers = parsers
         self._embedder = embedder
         self._index = index
         self.passport = passport
         self._limits = limits
+        self._leases = ParserLeases(parsers)
         self.width = parsers.size
-        """Documents that can be read at the same time."""
+        """Documents that are read at the same time."""
+        self.spare = parsers.spare
+        """Documents that are read beside those when some take long."""
 
     def collection_for(self, name: str) -> Collection:
         """Return the collection of this name or id, which is created if there is none.
@@ -128,10 +151,22 @@ class Ingestor:
         """Parse, chunk, embed and store a claimed document; return it as it is stored then.
 
         A document that cannot be parsed or embedded has the status `failed` and a reason; None means that it was
-        removed, paused or cancelled meanwhile. `beside` documents are read at the same time, which is for the
+        removed, paused, cancelled or stopped meanwhile. `beside` documents are read at the same time, which is for the
         estimate alone. Raises `LibraryError`: then the stored status is still `reading`.
         """
         started = time.monotonic()
+        try:
+            with self._leases.register(document.claim):
+                return self._process(document, started, beside)
+        except StoppedError:
+            logger.info("%s is not read on", document.file_id)
+            return None
+
+    def stop(self, claim: str) -> None:
+        """End the parser of a document that need not be read any more; its `process` returns None soon."""
+        self._leases.stop(claim)
+
+    def _process(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
         try:
             if (copied := self._library.complete_from_copy(document)) is not None:
                 return copied
@@ -163,7 +198,7 @@ class Ingestor:
 
     def _read_and_store(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
         summary = _Summary()
-        with self._parsers.lease() as parser, closing(prefetch(self._pieces(document, parser))) as pieces:
+        with self._leases.lease(document.claim) as parser, closing(prefetch(self._pieces(document, parser))) as pieces:
             last: _Part | None = None
             for piece in pieces:
                 for part in summary.split(piece):
@@ -183,20 +218,40 @@ class Ingestor:
         path = self._library.original_path(document.file_id)
         password = self._library.password(document.file_id)
         params = {"path": str(path), "filename": document.filename, "password": password}
-        limit = self._limits.timeout_seconds
+        allowance = Allowance(self._limits.file_seconds)
         parser.start()  # a parser that cannot start is not the file's fault
         try:
-            piece = parser.call("parse", params, NextPiece, timeout_seconds=limit).piece
+            piece = self._next_piece(parser, "parse", params, allowance)
             while piece is not None:
                 yield piece
-                piece = parser.call("more", {}, NextPiece, timeout_seconds=limit).piece
+                piece = self._next_piece(parser, "more", {}, allowance)
         except WorkerTimeoutError as error:
-            detail = f"it took longer than {error.timeout_seconds:g} seconds (PINCITE_PARSER_TIMEOUT_SECONDS)"
+            detail = self._describe_timeout(allowance)
             raise ParserLimitError(filename=document.filename, detail=detail) from error
+        except NoOpenFileError as error:
+            raise _ReaderDiedError(worker="parser", how="between two pieces") from error
         except WorkerCrashedError as error:
             raise _ReaderDiedError(worker=error.worker, how=error.how) from error
         except WorkerFailedError as error:
             raise ReaderFailedError(filename=document.filename, detail=error.message) from error
+
+    def _next_piece(
+        self, parser: Worker, method: str, params: dict[str, Any], allowance: Allowance
+    ) -> ChunkedDocument | None:
+        """Return the next piece; the time that OCR takes is not taken off the allowance of the file."""
+        before = allowance.seconds_left
+        timeout_seconds = self._limits.timeout_seconds
+        piece = parser.call(method, params, NextPiece, timeout_seconds=timeout_seconds, allowance=allowance).piece
+        if piece is not None and any(page.ocr_confidence is not None for page in piece.document.pages):
+            allowance.seconds_left = before
+        return piece
+
+    def _describe_timeout(self, allowance: Allowance) -> str:
+        if allowance.seconds_left <= 0:
+            minutes = self._limits.file_seconds / 60
+            return f"it took longer than {minutes:g} minutes in all (PINCITE_PARSER_FILE_TIMEOUT_SECONDS)"
+        seconds = self._limits.timeout_seconds
+        return f"a part of it took longer than {seconds:g} seconds (PINCITE_PARSER_TIMEOUT_SECONDS)"
 
     def _embed(self, piece: ChunkedDocument) -> NDArray[np.float32]:
         """Return the vectors of a piece's chunks, shape (chunks, dimension), float32.

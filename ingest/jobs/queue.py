@@ -4,9 +4,11 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from ingest.errors import CollectionNotFoundError, IngestError, LibraryError
 from ingest.jobs.pipeline import Ingestor
+from ingest.jobs.turns import TURN_SECONDS, Turns
 from ingest.library.library import Library
 from ingest.storage.reader_lock import ReaderLock
 from ingest.types import DocumentRecord
@@ -18,8 +20,25 @@ POLL_SECONDS = 0.5
 """The library is polled so often for documents that another process queued, and for a lock that is free."""
 
 
+@dataclass(slots=True)
+class _Reading:
+    """A document that is read now; `is_long` if it has had its turn (see `ingest.jobs.turns`)."""
+
+    document: DocumentRecord
+    is_long: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_turn_over(self) -> bool:
+        """Whether others that wait come first now."""
+        return time.monotonic() - self.started > TURN_SECONDS
+
+
 class IngestQueue:
     """Reads queued documents in their order, as many at a time as there are parsers.
+
+    A document that takes long makes place for others, and one that was cancelled, paused or removed loses its parser
+    at once.
 
     The queue itself is stored in the library, so that every process sees the same one and a kill loses nothing. The
     process with the `ReaderLock` reads; the others leave their documents to it, and take over when it is gone.
@@ -29,8 +48,10 @@ class IngestQueue:
         self._library = library
         self._ingestor = ingestor
         self._lock = ReaderLock(library.home, ingestor.passport)
-        self._executor = ThreadPoolExecutor(max_workers=ingestor.width, thread_name_prefix="ingest")
-        self._reading: dict[str, DocumentRecord] = {}  # by claim
+        self._executor = ThreadPoolExecutor(max_workers=ingestor.width + ingestor.spare, thread_name_prefix="ingest")
+        self._turns = Turns(ingestor.width, ingestor.spare)
+        self._reading: dict[str, _Reading] = {}  # by claim
+        self._yielded: set[str] = set()  # keys of the documents that made place for others
         self._changed: set[str] = set()  # collections with documents that are not in their index snapshot
         self._state = threading.Condition()
         self._is_closed = False
@@ -65,7 +86,7 @@ class IngestQueue:
         if self._dispatcher is not None:
             self._dispatcher.join()
         with self._state:
-            reading = list(self._reading.values())
+            reading = [reading.document for reading in self._reading.values()]
         # Without documents in work, at most an index is being saved.
         self._executor.shutdown(wait=not reading, cancel_futures=True)
         for document in reading:
@@ -77,6 +98,7 @@ class IngestQueue:
             try:
                 if time.monotonic() >= self._waits_until and self._lock.acquire():
                     self._recover_once()
+                    self._stop_documents()
                     self._start_documents()
             except (LibraryError, OSError) as error:
                 self._back_off(error)
@@ -94,14 +116,56 @@ class IngestQueue:
         self._may_be_half_read = True
         self._waits_until = time.monotonic() + BACK_OFF_SECONDS
 
+    def _stop_documents(self) -> None:
+        """End the parsers of documents that were cancelled, paused or removed, and of those that yield their place."""
+        readings = self._list_readings()
+        if not readings:
+            return
+        over = [reading for reading in readings if not reading.is_long and reading.is_turn_over]
+        if over:
+            has_others = self._library.has_queued(self._ingestor.passport, without=self._yielded)
+            for reading in over:
+                if self._turns.must_yield(long=self._count_long(), has_others=has_others):
+                    logger.info("%s makes place for others", reading.document.file_id)
+                    self._yielded.add(reading.document.key)
+                    self._library.release(reading.document)
+                else:
+                    reading.is_long = True
+        claims = self._library.find_claims()
+        for reading in readings:
+            if reading.document.claim not in claims:
+                self._ingestor.stop(reading.document.claim)
+
     def _start_documents(self) -> None:
-        """Claim and start documents until every parser has one."""
-        while not self._is_closed and len(self._reading) < self._ingestor.width:
-            if (document := self._library.claim(self._ingestor.passport)) is None:
+        """Claim and start documents while there is a place for one."""
+        while not self._is_closed:
+            long = self._count_long()
+            if not self._turns.has_place(short=len(self._reading) - long, long=long):
+                return
+            if (document := self._claim(long)) is None:
                 return
             with self._state:
-                self._reading[document.claim] = document
+                self._reading[document.claim] = _Reading(document, is_long=document.key in self._yielded)
+            self._yielded.discard(document.key)
             self._executor.submit(self._work, document)
+
+    def _claim(self, long: int) -> DocumentRecord | None:
+        """Claim the next document: one that yielded if it is its turn, else the oldest of the others."""
+        passport = self._ingestor.passport
+        if self._yielded:
+            has_others = self._library.has_queued(passport, without=self._yielded)
+            if self._turns.may_resume(long=long, has_others=has_others):
+                if (document := self._library.claim(passport, among=self._yielded)) is not None:
+                    return document
+                self._yielded.clear()  # they were removed, cancelled or paused
+        return self._library.claim(passport, without=self._yielded)
+
+    def _list_readings(self) -> list["_Reading"]:
+        with self._state:
+            return list(self._reading.values())
+
+    def _count_long(self) -> int:
+        return sum(reading.is_long for reading in self._list_readings())
 
     def _wait(self) -> None:
         with self._state:
@@ -154,7 +218,7 @@ class IngestQueue:
         with self._state:
             if has_changed:
                 self._changed.add(collection_id)
-            is_last = not any(document.collection_id == collection_id for document in self._reading.values())
+            is_last = not any(reading.document.collection_id == collection_id for reading in self._reading.values())
         try:
             if not is_last or collection_id not in self._changed:
                 return

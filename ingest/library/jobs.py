@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,15 +59,34 @@ class LibraryJobs:
                 documents.set_attributes(db, collection_id, file_id, attributes)
             return documents.find(db, self.storage.owner, collection_id, file_id)
 
-    def claim(self, passport: EmbedderPassport) -> DocumentRecord | None:
-        """Claim the oldest queued document of the collections with this passport; None if none is to be started now."""
+    def claim(
+        self,
+        passport: EmbedderPassport,
+        *,
+        among: AbstractSet[str] | None = None,
+        without: AbstractSet[str] = frozenset(),
+    ) -> DocumentRecord | None:
+        """Claim the oldest queued document of the collections with this passport; None if none is to be started now.
+
+        Of documents with the keys in `among` alone, or without those in `without`.
+        """
         with self.storage.database.read() as db:  # an empty queue is polled often
             if not jobs.has_work(db, passport):
                 return None
         with self.storage.database.write() as db:
-            if (key := jobs.claim(db, self.storage.owner, passport)) is None:
+            if (key := jobs.claim(db, self.storage.owner, passport, among=among, without=without)) is None:
                 return None
             return documents.find(db, self.storage.owner, *key)
+
+    def has_queued(self, passport: EmbedderPassport, *, without: AbstractSet[str]) -> bool:
+        """Whether a document waits in the collections with this passport, besides those with the keys in `without`."""
+        with self.storage.database.read() as db:
+            return jobs.has_work(db, passport, without=without)
+
+    def find_claims(self) -> frozenset[str]:
+        """Return the claims of all documents that are read now."""
+        with self.storage.database.read() as db:
+            return jobs.find_claims(db)
 
     def append(
         self, document: DocumentRecord, piece: ChunkedDocument, vectors: NDArray[np.float32], progress: Progress

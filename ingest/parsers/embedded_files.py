@@ -9,6 +9,7 @@ from typing import IO
 
 from ingest.errors import ParserLimitError, ReaderFailedError, UnreadableFileError
 from ingest.parsers.source import Source
+from ingest.runtime.atomic_files import SCRATCH
 from ingest.types import ParsedDocument
 
 logger = logging.getLogger(__name__)
@@ -23,12 +24,12 @@ def scratch_file() -> Generator[tuple[IO[bytes], Path]]:
 
     On a system with /proc the file has no name in any folder: it vanishes with the process, even if that is killed.
     """
-    with tempfile.TemporaryFile(prefix="pincite-") as file:
+    with tempfile.TemporaryFile(prefix=SCRATCH) as file:
         path = Path(f"/proc/self/fd/{file.fileno()}")
         if path.exists():
             yield file, path
             return
-    with tempfile.NamedTemporaryFile(prefix="pincite-") as named:
+    with tempfile.NamedTemporaryFile(prefix=SCRATCH) as named:
         yield named, Path(named.name)
 
 

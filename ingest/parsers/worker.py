@@ -9,12 +9,13 @@ import msgspec
 from ingest.chunking.chunker import ChunkSpec
 from ingest.chunking.streaming import split_pieces
 from ingest.embedders.tokenizer import load_tokenizer
-from ingest.errors import ParserLimitError
+from ingest.errors import NoOpenFileError, ParserLimitError
 from ingest.parsers import NextPiece
 from ingest.parsers.formats import Format, identify
 from ingest.parsers.images import parser as image
 from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.registry import Source, parse_pieces
+from ingest.runtime.confinement import Confined, try_what_is_refused
 from ingest.runtime.worker_main import Call, Channel, serve_calls
 from ingest.types import Box, ChunkedDocument, SpanTokenizer
 
@@ -64,18 +65,26 @@ class ParserWorker:
         self._tokenizer = tokenizer
         self._spec = spec
         self._with_ocr = with_ocr
-        self._pieces: Iterator[ChunkedDocument] = iter(())
+        self._pieces: Iterator[ChunkedDocument] | None = None
 
-    def handle(self, call: Call) -> Iterator[NextPiece | bytes]:
-        """Yield the answer: for `parse` the first piece of a file, for `more` the next one, for `render` a PNG."""
+    def handle(self, call: Call) -> Iterator[NextPiece | bytes | Confined]:
+        """Yield the answer to a call.
+
+        `parse` gives the first piece of a file, `more` the next one, `render` a PNG, `try_refused` what this process
+        may not do.
+        """
         match call.method:
             case "parse":
                 self._pieces = self.parse(msgspec.convert(call.params, ParseParams))
                 yield NextPiece(next(self._pieces))
             case "more":
+                if self._pieces is None:
+                    raise NoOpenFileError
                 yield NextPiece(next(self._pieces, None))
             case "render":
                 yield _render(msgspec.convert(call.params, RenderParams))
+            case "try_refused":
+                yield try_what_is_refused(Path(call.params["outside"]))
             case method:
                 raise ValueError(f"a parser has no method {method!r}")
 

@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 INCOMING = "incoming-"
 PINNED = "backup-"
+SCRATCH = "pincite-"
+"""Begins the names of a parser's temporary files, on systems where a file cannot be without a name."""
 ABANDONED_SECONDS = 3_600.0
 """A process that has not changed its temporary file for so long was killed."""
 UNLOCKED_SECONDS = 1.0

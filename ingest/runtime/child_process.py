@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from ingest.runtime.confinement import Confinement
 from ingest.runtime.frames import READY_ID, ToChild, ToParent, read_frame, write_frame
 from ingest.runtime.worker_environment import select_variables
 
@@ -35,7 +36,7 @@ class WorkerSpec:
     `target` is `module:function`; the function gets the channel and `options`. `errors` are the exception
     classes that cross the pipe: raised in the child, they are raised again in the parent with the
     same attributes. Anything else arrives as `WorkerFailedError`. A child with `niceness` above 0 yields the CPU to
-    other processes.
+    other processes. One with a `confinement` has no network and reads no other files, where the kernel can do that.
     """
 
     name: str
@@ -44,6 +45,7 @@ class WorkerSpec:
     errors: tuple[type[Exception], ...] = ()
     memory_limit_bytes: int | None = None
     niceness: int = 0
+    confinement: Confinement | None = None
     start_timeout_seconds: float = 600.0
 
 

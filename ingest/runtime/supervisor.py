@@ -17,7 +17,7 @@ import msgspec
 from ingest.errors import WorkerCrashedError, WorkerFailedError, WorkerTimeoutError
 from ingest.runtime.child_process import WorkerProcess, WorkerSpec
 from ingest.runtime.frames import READY_ID, CallFrame, CancelFrame, ErrorFrame, ReplyFrame, ToParent
-from ingest.runtime.wait_limit import WaitLimit
+from ingest.runtime.wait_limit import Allowance, WaitLimit
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +59,22 @@ class Worker:
         self._running()
 
     def call(
-        self, method: str, params: dict[str, Any], reply: type[T], *, timeout_seconds: float, priority: int = 0
+        self,
+        method: str,
+        params: dict[str, Any],
+        reply: type[T],
+        *,
+        timeout_seconds: float,
+        priority: int = 0,
+        allowance: Allowance | None = None,
     ) -> T:
         """Return the one answer to a call, decoded as `reply`.
 
-        Raises `WorkerCrashedError`, `WorkerTimeoutError`, `WorkerFailedError` or one of the spec's errors.
+        With an `allowance` the call may not take longer than is left of it either. Raises `WorkerCrashedError`,
+        `WorkerTimeoutError`, `WorkerFailedError` or one of the spec's errors.
         """
-        answers = self.stream(method, params, reply, timeout_seconds=timeout_seconds, priority=priority)
+        seconds = timeout_seconds if allowance is None else min(timeout_seconds, allowance.seconds_left)
+        answers = self.stream(method, params, reply, timeout_seconds=seconds, priority=priority, allowance=allowance)
         try:
             return next(answers)
         except StopIteration:
@@ -74,11 +83,18 @@ class Worker:
             answers.close()
 
     def stream(
-        self, method: str, params: dict[str, Any], reply: type[T], *, timeout_seconds: float, priority: int = 0
+        self,
+        method: str,
+        params: dict[str, Any],
+        reply: type[T],
+        *,
+        timeout_seconds: float,
+        priority: int = 0,
+        allowance: Allowance | None = None,
     ) -> Generator[T, None, None]:
         """Yield the answers to a call as they come; closing the generator cancels the call in the child.
 
-        `timeout_seconds` bounds the wait for each answer.
+        `timeout_seconds` bounds the wait for each answer; what the child ran is taken off the `allowance`.
         """
         process = self._running()
         call_id = next(self._ids)
@@ -86,7 +102,7 @@ class Worker:
         is_over = False
         try:
             process.send(CallFrame(call_id, method, params, priority))
-            for frame in self._frames(process, inbox, timeout_seconds):
+            for frame in self._frames(process, inbox, timeout_seconds, allowance):
                 is_over = not isinstance(frame, ReplyFrame)
                 if isinstance(frame, ReplyFrame):
                     yield msgspec.msgpack.decode(frame.payload, type=reply)
@@ -108,7 +124,12 @@ class Worker:
                 self._process.kill()
 
     def recycle(self) -> None:
-        """End the child; the next call starts a fresh one."""
+        """End the child, one that is still starting too; the next call starts a fresh one.
+
+        A call that waits raises `WorkerCrashedError`.
+        """
+        if (starting := self._starting) is not None:
+            starting.kill()  # the thread that waits for its start holds the lock
         with self._lock:
             if self._process is not None:
                 self._process.kill()
@@ -141,25 +162,38 @@ class Worker:
 
     def _await_ready(self, process: WorkerProcess) -> None:
         inbox = process.register(READY_ID)
-        limits = {"memory_limit_bytes": self._spec.memory_limit_bytes, "niceness": self._spec.niceness}
-        params = {**self._spec.options, **limits}
+        spec = self._spec
+        limits = {"memory_limit_bytes": spec.memory_limit_bytes, "niceness": spec.niceness}
+        params = {**spec.options, **limits, "confinement": msgspec.to_builtins(spec.confinement)}
         process.send(CallFrame(READY_ID, "start", params))
         self._finish(next(self._frames(process, inbox, self._spec.start_timeout_seconds)))
         process.forget(READY_ID)
 
     def _frames(
-        self, process: WorkerProcess, inbox: "queue.SimpleQueue[ToParent | None]", timeout_seconds: float
+        self,
+        process: WorkerProcess,
+        inbox: "queue.SimpleQueue[ToParent | None]",
+        timeout_seconds: float,
+        allowance: Allowance | None = None,
     ) -> Iterator[ToParent]:
         while True:
-            frame = self._next_frame(process, inbox, timeout_seconds)
+            limit = WaitLimit(process.popen.pid, timeout_seconds)
+            try:
+                frame = self._next_frame(process, inbox, limit, timeout_seconds)
+            finally:
+                if allowance is not None:
+                    allowance.seconds_left -= limit.finish()
             if frame is None:
                 raise WorkerCrashedError(worker=self._spec.name, how=process.describe_exit())
             yield frame
 
     def _next_frame(
-        self, process: WorkerProcess, inbox: "queue.SimpleQueue[ToParent | None]", timeout_seconds: float
+        self,
+        process: WorkerProcess,
+        inbox: "queue.SimpleQueue[ToParent | None]",
+        limit: WaitLimit,
+        timeout_seconds: float,
     ) -> ToParent | None:
-        limit = WaitLimit(process.popen.pid, timeout_seconds)
         while limit.seconds_left > 0:
             with suppress(queue.Empty):
                 return inbox.get(timeout=min(limit.seconds_left, POLL_SECONDS))

@@ -31,7 +31,7 @@ class WaitLimit:
 
     def __init__(self, pid: int, seconds: float) -> None:
         self._pid = pid
-        self._left = seconds
+        self._seconds = self._left = seconds
         self._last: _Sample | None = None
         self._started = time.monotonic()
 
@@ -45,6 +45,20 @@ class WaitLimit:
         sample = _take_sample(self._pid)
         self._left -= sample.time - self._started if self._last is None else _running_seconds(self._last, sample)
         self._last = sample
+
+    def finish(self) -> float:
+        """Return the seconds that count, after the last update too."""
+        if self._last is None:
+            return time.monotonic() - self._started
+        self.update()
+        return self._seconds - self._left
+
+
+@dataclass(slots=True)
+class Allowance:
+    """The seconds that a process may run for several calls together; each call takes off what it used."""
+
+    seconds_left: float
 
 
 def _running_seconds(before: _Sample, after: _Sample) -> float:

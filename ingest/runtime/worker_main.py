@@ -19,6 +19,7 @@ from typing import IO
 
 import msgspec
 
+from ingest.runtime.confinement import Confinement, confine
 from ingest.runtime.frames import (
     READY_ID,
     CallFrame,
@@ -168,6 +169,8 @@ def main() -> None:
     try:
         _limit_memory(start.params.pop("memory_limit_bytes"))
         os.nice(start.params.pop("niceness"))
+        if (confinement := start.params.pop("confinement")) is not None:
+            confine(msgspec.convert(confinement, Confinement))
         module, _, function = sys.argv[1].partition(":")
         target = getattr(importlib.import_module(module), function)
         channel.listen()

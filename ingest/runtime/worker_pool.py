@@ -12,17 +12,19 @@ from ingest.runtime.supervisor import Worker
 class WorkerPool:
     """A fixed number of interchangeable children; each is replaced after `calls_per_process` leases.
 
-    Replacing them bounds what a leak in a native parser can cost.
+    Replacing them bounds what a leak in a native parser can cost. Besides the `size` children that are meant to work at
+    the same time there are `spare` ones, for work that must not wait while others take very long.
     """
 
-    def __init__(self, spec: WorkerSpec, *, size: int, calls_per_process: int) -> None:
+    def __init__(self, spec: WorkerSpec, *, size: int, calls_per_process: int, spare: int = 0) -> None:
         self._spec = spec
         self._calls_per_process = calls_per_process
         self._idle: queue.LifoQueue[tuple[Worker, int]] = queue.LifoQueue()
-        self._all = [Worker(spec) for _ in range(size)]
-        for worker in self._all:
+        self.workers = tuple(Worker(spec) for _ in range(size + spare))
+        for worker in self.workers:
             self._idle.put((worker, 0))
         self.size = size
+        self.spare = spare
 
     @contextmanager
     def lease(self, timeout_seconds: float | None = None) -> Generator[Worker]:
@@ -41,5 +43,5 @@ class WorkerPool:
 
     def close(self) -> None:
         """End every child."""
-        for worker in self._all:
+        for worker in self.workers:
             worker.close()

@@ -22,10 +22,11 @@ from ingest.storage.snapshots import SnapshotFiles
 DATABASE_NAME = "library.db"
 ORIGINALS_NAME = "files"
 INDEX_NAME = "index"
+SCRATCH_NAME = "scratch"
 
 
 class Home:
-    """The storage of a library; safe to use from many threads.
+    """The storage of a library; safe to use from many threads. `scratch` is the folder of the parsers' temporary files.
 
     Raises `LibraryError` if the folder cannot be created, read or written.
     """
@@ -40,6 +41,8 @@ class Home:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(f"no permission to write in {folder}")
             self.originals = Originals(folder / ORIGINALS_NAME)
+            self.scratch = folder / SCRATCH_NAME
+            self.scratch.mkdir(mode=0o700, exist_ok=True)
             (folder / DATABASE_NAME).touch(mode=0o600)
             (folder / DATABASE_NAME).chmod(0o600)
         self.database = Database(folder / DATABASE_NAME, MIGRATIONS)

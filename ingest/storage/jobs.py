@@ -6,12 +6,14 @@
 
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 import apsw
 import msgspec
 
 from ingest.storage import counts, documents
 from ingest.storage.collections import encode_passport
+from ingest.storage.database import json_array
 from ingest.types import DocumentRecord, EmbedderPassport, QueueState
 
 JobChange = Callable[[apsw.Connection, str, str], None]
@@ -24,6 +26,7 @@ MAX_STARTS = 5
 ESTIMATE_FROM = 50
 """The time left is estimated from this many documents that were read last."""
 
+_KEY = "(d.collection_id || '/' || d.file_id)"
 _IN_WORK = "status IN ('queued', 'reading')"
 
 
@@ -45,34 +48,51 @@ def enqueue(
     )
 
 
-def claim(db: apsw.Connection, owner: str, passport: EmbedderPassport) -> tuple[str, str] | None:
+def claim(
+    db: apsw.Connection,
+    owner: str,
+    passport: EmbedderPassport,
+    *,
+    among: AbstractSet[str] | None = None,
+    without: AbstractSet[str] = frozenset(),
+) -> tuple[str, str] | None:
     """Claim the oldest queued document of the collections with this passport; return its collection and file.
 
-    None if there is none, the queue is paused, or every queued document has the content of one that is read now: its
-    chunks will be copied from that one.
+    Of those with a key (`collection_id/file_id`) in `among`, without those in `without`. None if there is none, the
+    queue is paused, or every queued document has the content of one that is read now: its chunks will be copied from
+    that one.
     """
     sql = (
-        "SELECT d.id, d.collection_id, d.file_id FROM documents d JOIN collections c ON c.id = d.collection_id"
+        "SELECT d.id, d.collection_id, d.file_id FROM documents d JOIN collections c ON c.id = d.collection_id"  # noqa: S608 (constants)
         " JOIN files f ON f.id = d.file_id"
         " WHERE d.status = 'queued' AND c.owner = ?1 AND c.passport = ?2"
         " AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE owner = ?1)"
         " AND NOT EXISTS (SELECT 1 FROM documents r JOIN files rf ON rf.id = r.file_id"
         "  WHERE r.status = 'reading' AND rf.sha256 = f.sha256)"
+        f" AND {_KEY} NOT IN (SELECT value FROM json_each(?3))"
+        f" AND (?4 IS NULL OR {_KEY} IN (SELECT value FROM json_each(?4)))"
         " ORDER BY d.id LIMIT 1"
     )
-    for document_id, collection_id, file_id in list(db.execute(sql, (owner, encode_passport(passport)))):
+    keys = json_array(without), None if among is None else json_array(among)
+    for document_id, collection_id, file_id in list(db.execute(sql, (owner, encode_passport(passport), *keys))):
         documents.start(db, document_id)
         return collection_id, file_id
     return None
 
 
-def has_work(db: apsw.Connection, passport: EmbedderPassport) -> bool:
-    """Whether any document is queued in a collection with this passport."""
+def has_work(db: apsw.Connection, passport: EmbedderPassport, *, without: AbstractSet[str] = frozenset()) -> bool:
+    """Whether any document is queued in a collection with this passport, besides those with the keys in `without`."""
     sql = (
-        "SELECT 1 FROM documents d JOIN collections c ON c.id = d.collection_id"
-        " WHERE d.status = 'queued' AND c.passport = ? LIMIT 1"
+        "SELECT 1 FROM documents d JOIN collections c ON c.id = d.collection_id"  # noqa: S608 (a constant)
+        f" WHERE d.status = 'queued' AND c.passport = ? AND {_KEY} NOT IN (SELECT value FROM json_each(?)) LIMIT 1"
     )
-    return any(True for _ in db.execute(sql, (encode_passport(passport),)))
+    return any(True for _ in db.execute(sql, (encode_passport(passport), json_array(without))))
+
+
+def find_claims(db: apsw.Connection) -> frozenset[str]:
+    """Return the claims of all documents that are read now."""
+    sql = f"SELECT claim FROM documents WHERE {_IN_WORK} AND status = 'reading'"  # noqa: S608 (a constant)
+    return frozenset(str(row[0]) for row in db.execute(sql))
 
 
 def count_try(db: apsw.Connection, document: DocumentRecord) -> int:

@@ -25,18 +25,18 @@ class Originals:
     """A folder of files named by SHA-256; a file is complete or absent."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Return the path of the content with this SHA-256, whether it exists or not."""
-        return self._folder / sha256[:2] / sha256
+        return self.folder / sha256[:2] / sha256
 
     @contextmanager
     def receive(self, content: BinaryIO) -> Generator[Incoming]:
         """Write a stream to a temporary file, which is deleted after the block unless `keep` made it an original."""
         digest, size = hashlib.sha256(), 0
-        with open_incoming_file(self._folder) as (file, path):
+        with open_incoming_file(self.folder) as (file, path):
             while block := content.read(COPY_BYTES):
                 digest.update(block)
                 size += len(block)
@@ -51,7 +51,7 @@ class Originals:
         incoming.path.rename(target)
         # Both, even if the folder existed: the process that made it may have been killed before its fsync.
         sync_folder(target.parent)
-        sync_folder(self._folder)
+        sync_folder(self.folder)
 
     def remove(self, sha256: str) -> None:
         """Delete a content; nothing happens if it is gone already."""
@@ -59,8 +59,8 @@ class Originals:
 
     def remove_abandoned(self) -> None:
         """Delete the temporary files of processes that were killed."""
-        remove_abandoned(self._folder)
+        remove_abandoned(self.folder)
 
     def find_unused(self, used: Collection[str]) -> list[str]:
         """Return the SHA-256 of the originals that are not in `used`."""
-        return [path.name for path in self._folder.glob("??/*") if path.name not in used]
+        return [path.name for path in self.folder.glob("??/*") if path.name not in used]

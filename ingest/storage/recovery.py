@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ingest.runtime.atomic_files import SCRATCH, remove_abandoned
 from ingest.storage import files, jobs, snapshots
 from ingest.storage.home import Home, has_document
 from ingest.storage.reader_lock import ReaderLock
@@ -24,6 +25,7 @@ def recover_home(home: Home) -> None:
     with home.translate_disk_errors("it cannot be recovered"):
         home.originals.remove_abandoned()
         home.index_files.remove_abandoned()
+        remove_abandoned(home.scratch, (SCRATCH,))
         home.prefix_cache.remove_abandoned()
         with home.database.read() as db:
             half_read = jobs.find_half_read_passports(db)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ingest.errors import LibraryError
 from ingest.library.library import Library
-from ingest.runtime.atomic_files import UNLOCKED_SECONDS, remove_abandoned
+from ingest.runtime.atomic_files import SCRATCH, UNLOCKED_SECONDS, remove_abandoned
 from ingest.runtime.derived_files import CACHE_NAME
 from ingest.storage import maintenance
-from ingest.storage.home import INDEX_NAME, ORIGINALS_NAME
+from ingest.storage.home import INDEX_NAME, ORIGINALS_NAME, SCRATCH_NAME
 from ingest.storage.recovery import recover_home
 
 UNFINISHED_RESTORES = "restoring-*"
@@ -72,4 +72,5 @@ def _remove_files(home: Path) -> int:
     abandoned = [
         remove_abandoned(home / name, older_than_seconds=UNLOCKED_SECONDS) for name in (ORIGINALS_NAME, INDEX_NAME)
     ]
+    abandoned.append(remove_abandoned(home / SCRATCH_NAME, (SCRATCH,), older_than_seconds=UNLOCKED_SECONDS))
     return len(copies) + len(cached) + sum(abandoned)

@@ -11,6 +11,7 @@ as `plain_ingest.py` does; `--chunk-tokens` brings both to chunks of the same si
 import argparse
 import json
 import logging
+import os
 import statistics
 import subprocess
 import sys
@@ -49,12 +50,15 @@ class Stages:
         limits = ParserLimits(settings.parser_timeout_seconds, settings.parser_memory_mb << 20)
         self._files = files
         self._passport = folder.passport()
+        self._scratch = tempfile.TemporaryDirectory()
         self._embedder = WorkerEmbedder(folder, batch_size=settings.embed_batch)
         self._parsers: WorkerPool = create_parser_pool(
             tokenizer=str(folder.tokenizer_path),
             max_tokens=settings.chunk_tokens,
             limits=limits,
             size=settings.parser_workers,
+            originals=Path(os.path.commonpath([path.parent for path in files])),
+            scratch=Path(self._scratch.name),
             with_ocr=settings.ocr,
         )
         self.pieces: Read = {}
@@ -95,6 +99,7 @@ class Stages:
         """End the processes."""
         self._parsers.close()
         self._embedder.close()
+        self._scratch.cleanup()
 
     def _rows(self, path: Path, piece: ChunkedDocument, done: int) -> NDArray[np.float32]:
         return self.vectors[path][done : done + len(piece.chunks)]

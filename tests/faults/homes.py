@@ -22,7 +22,7 @@ EMBEDDER = HashEmbedder(32)
 QUERIES = ("blue pump", "red valve oil", "green")
 TOP_K = 10
 EVERYTHING = 100_000
-KNOWN = {DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", "files", "index", BEFORE_MIGRATION}
+KNOWN = {DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", "files", "index", "scratch", BEFORE_MIGRATION}
 
 State = dict[str, Any]
 
@@ -194,5 +194,7 @@ def _problems_of_files(home: Path) -> Iterator[str]:
         yield f"saved indexes that nobody recorded: {extra}"
     if left := [path.name for path in (home / "files").iterdir() if path.is_file()]:
         yield f"left in files/: {left}"
+    if left := [path.name for path in home.glob("scratch/*")]:
+        yield f"left in scratch/: {left}"
     if left := [path.name for path in home.iterdir() if path.name not in KNOWN and path.suffix != ".lock"]:
         yield f"left in the home: {left}"

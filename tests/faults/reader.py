@@ -19,6 +19,7 @@ from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.parsers import NextPiece
 from ingest.runtime.supervisor import Worker
+from ingest.runtime.wait_limit import Allowance
 from ingest.runtime.worker_pool import WorkerPool
 from ingest.types import ChunkedDocument
 from tests.faults.homes import EMBEDDER
@@ -42,8 +43,19 @@ class InlineParser(Worker):
     def start(self) -> None:
         """It runs already."""
 
+    def recycle(self) -> None:
+        """Read on no further."""
+        self._pieces = iter(())
+
     def call(
-        self, method: str, params: dict[str, Any], reply: type[T], *, timeout_seconds: float, priority: int = 0
+        self,
+        method: str,
+        params: dict[str, Any],
+        reply: type[T],
+        *,
+        timeout_seconds: float,
+        priority: int = 0,
+        allowance: Allowance | None = None,
     ) -> T:
         if method == "parse":
             with self._log.open("a") as log:
@@ -59,7 +71,7 @@ class InlineParsers(WorkerPool):
     """As many inline parsers as are asked for."""
 
     def __init__(self, log: Path, pause_seconds: float) -> None:
-        self.size = WIDTH
+        self.size, self.spare = WIDTH, 0
         self._log = log
         self._pause_seconds = pause_seconds
 

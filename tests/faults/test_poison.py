@@ -1,6 +1,7 @@
 """A file that ends, stops or swells the process that reads it fails alone."""
 
 import io
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +44,32 @@ def parsers(tmp_path: Path) -> Iterator[WorkerPool]:
     pool = WorkerPool(spec, size=2, calls_per_process=FILES_PER_PARSER)
     yield pool
     pool.close()
+
+
+def test_a_file_at_which_a_parser_hangs_is_given_up_when_it_is_cancelled(tmp_path: Path, parsers: WorkerPool) -> None:
+    library = Library(tmp_path / "home")
+    patient = ParserLimits(timeout_seconds=100_000, memory_bytes=LIMITS.memory_bytes)
+    ingestor = Ingestor(library, parsers, HashEmbedder(), SearchIndex(library), passport=passport(), limits=patient)
+    collection = ingestor.collection_for("c")
+    queue = IngestQueue(library, ingestor)
+    for folder in range(parsers.size):  # every parser hangs
+        file = library.add_file(source=f"{folder}", filename="hangs.txt", content=io.BytesIO(b"%d" % folder))
+        library.enqueue(collection.id, file.id)
+    queue.start()
+    while (tmp_path / "begun").exists() is False or (tmp_path / "begun").read_text().count("\n") < parsers.size:
+        time.sleep(0.05)
+    good = library.add_file(source="good", filename="good.txt", content=io.BytesIO(b"This is good."))
+    library.enqueue(collection.id, good.id)
+
+    for document in library.documents(statuses=["reading"]):
+        library.cancel(collection.id, document.file_id)
+
+    wait_until_read(library)
+    queue.close()
+    statuses = {document.filename: document.status for document in library.documents()}
+    library.close()
+    assert statuses == {"hangs.txt": "cancelled", "good.txt": "done"}
+    assert (tmp_path / "begun").read_text().count("hangs.txt") == parsers.size
 
 
 def test_poison_fails_alone_with_its_reason_and_is_not_tried_for_ever(

@@ -32,9 +32,17 @@ LIMITS = ParserLimits(timeout_seconds=30, memory_bytes=3 << 30)
 
 
 @pytest.fixture(scope="module")
-def parsers() -> Iterator[WorkerPool]:
+def parsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerPool]:
     tokenizer = str(find_embedder("bundled").tokenizer_path)
-    pool = create_parser_pool(tokenizer=tokenizer, max_tokens=64, limits=LIMITS, size=2)
+    homes = tmp_path_factory.getbasetemp()
+    pool = create_parser_pool(
+        tokenizer=tokenizer,
+        max_tokens=64,
+        limits=LIMITS,
+        size=2,
+        originals=homes,
+        scratch=tmp_path_factory.mktemp("scratch"),
+    )
     yield pool
     pool.close()
 
@@ -160,8 +168,21 @@ def test_the_same_bytes_under_another_suffix_are_read_again(world: World) -> Non
     assert markdown.media_type == "text/markdown"
 
 
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (
+            ParserLimits(timeout_seconds=0.0001, memory_bytes=LIMITS.memory_bytes),
+            "a part of it took longer than 0.0001 seconds (PINCITE_PARSER_TIMEOUT_SECONDS)",
+        ),
+        (
+            ParserLimits(timeout_seconds=30, memory_bytes=LIMITS.memory_bytes, file_seconds=0.006),
+            "it took longer than 0.0001 minutes in all (PINCITE_PARSER_FILE_TIMEOUT_SECONDS)",
+        ),
+    ],
+)
 def test_a_parser_that_takes_too_long_fails_the_file_with_the_setting_to_change(
-    tmp_path: Path, parsers: WorkerPool
+    tmp_path: Path, parsers: WorkerPool, limits: ParserLimits, reason: str
 ) -> None:
     world = make_world(tmp_path / "home", parsers, HashEmbedder())
     hasty = Ingestor(
@@ -170,12 +191,12 @@ def test_a_parser_that_takes_too_long_fails_the_file_with_the_setting_to_change(
         world.embedder,
         SearchIndex(world.library),
         passport=passport(),
-        limits=ParserLimits(timeout_seconds=0.0001, memory_bytes=LIMITS.memory_bytes),
+        limits=limits,
     )
-    document = hasty.process(claimed(world.library, world.queue("slow.txt", b"text " * 1000)))
+    document = hasty.process(claimed(world.library, world.queue("slow.txt", b"text " * 200_000)))
     assert document is not None
     assert document.status == "failed"
-    assert "PINCITE_PARSER_TIMEOUT_SECONDS" in document.reason
+    assert document.reason == f"slow.txt could not be read within its limits: {reason}"
     world.library.close()
 
 
@@ -259,6 +280,26 @@ def test_a_file_that_ends_its_reader_is_tried_twice_and_no_more(tmp_path: Path, 
         assert world.library.enqueue(document.collection_id, document.file_id).status == "failed"
     pool.close()
     world.library.close()
+
+
+def test_a_parser_that_is_replaced_between_two_pieces_does_not_end_the_document_early(
+    world: World, parsers: WorkerPool
+) -> None:
+    text = "\n\n".join(f"Section {number} is about valves. " * 12 for number in range(4_000))
+    pids: list[int] = []
+
+    def lose_the_parser(_: Sequence[str]) -> None:
+        """Kill the parsers while the first piece is embedded; they are not asked for anything then."""
+        if not pids:
+            pids.extend(worker.pid for worker in parsers.workers if worker.pid is not None)
+            for worker in parsers.workers:
+                worker.recycle()
+
+    world.embedder.on_embed = lose_the_parser
+    document = world.process("long.txt", text.encode())
+    assert pids
+    assert document.status == "done"
+    assert world.library.document_text(document.collection_id, document.file_id).count("Section") == 4_000 * 12
 
 
 def test_what_was_queued_at_a_stop_is_resumed(tmp_path: Path, parsers: WorkerPool) -> None:

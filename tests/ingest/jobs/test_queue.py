@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,11 @@ class ScriptedIngestor(Ingestor):
     def __init__(self, library: Library, step: Step | None = None) -> None:
         self._library = library
         self._step = step or self.store
-        self.width = 2
+        self.width, self.spare = 2, 0
         self.passport = passport()
         self.processed: list[str] = []
         self.saved: list[str] = []
+        self.stopped: list[str] = []
 
     def store(self, document: DocumentRecord) -> DocumentRecord | None:
         content = chunked(document.filename)
@@ -39,6 +41,9 @@ class ScriptedIngestor(Ingestor):
     def process(self, document: DocumentRecord, *, beside: int = 1) -> DocumentRecord | None:
         self.processed.append(document.filename)
         return self._step(document)
+
+    def stop(self, claim: str) -> None:
+        self.stopped.append(claim)
 
     def save_index(self, collection_id: str) -> None:
         self.saved.append(self._library.collection(collection_id).name)
@@ -63,7 +68,7 @@ def statuses(library: Library) -> list[str]:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120  # on a busy machine too
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -126,8 +131,8 @@ def test_an_index_is_not_saved_while_a_document_is_claimed_and_not_yet_begun(
     first_is_stored, may_begin = threading.Event(), threading.Event()
     claim = library.claim
 
-    def slow_claim(wanted: EmbedderPassport) -> DocumentRecord | None:
-        document = claim(wanted)
+    def slow_claim(wanted: EmbedderPassport, *, without: AbstractSet[str]) -> DocumentRecord | None:
+        document = claim(wanted, without=without)
         if document is not None and document.filename == "b.txt":
             first_is_stored.wait(10)
             may_begin.wait(0.2)  # the other thread goes on to ask whether it was the last
@@ -296,3 +301,64 @@ def test_the_estimate_follows_from_what_was_read_last(library: Library) -> None:
     enqueue(library, "bb.txt")
     estimate = library.queue_state().estimate_seconds
     assert estimate == pytest.approx(3.0)
+
+
+class Held:
+    """Documents whose reading goes on until they are stopped or let go."""
+
+    def __init__(self, library: Library, *names: str) -> None:
+        self.names = set(names)
+        self.ingestor = ScriptedIngestor(library, self.step)
+        self.may_end = threading.Event()
+
+    def step(self, document: DocumentRecord) -> DocumentRecord | None:
+        if document.filename not in self.names:
+            return self.ingestor.store(document)
+        wait_for(lambda: self.may_end.is_set() or document.claim in self.ingestor.stopped)
+        return None if document.claim in self.ingestor.stopped else self.ingestor.store(document)
+
+
+@pytest.mark.parametrize("change", ["cancel", "pause", "remove_document", "delete_collection"])
+def test_a_document_that_need_not_be_read_any_more_is_stopped_and_those_behind_it_are_read(
+    library: Library, change: str
+) -> None:
+    held = Held(library, "long.txt", "longer.txt")
+    for name in ("long.txt", "longer.txt"):
+        enqueue(library, name, "d")
+    after = enqueue(library, "after.txt", "c")
+    queue = IngestQueue(library, held.ingestor)
+    queue.start()
+    wait_for(lambda: len(held.ingestor.processed) == 2)
+
+    document = library.documents(library.collection("d").id)[0]
+    if change == "delete_collection":
+        library.delete_collection(document.collection_id)
+    else:
+        getattr(library, change)(document.collection_id, document.file_id)
+
+    wait_for(lambda: library.document(after.collection_id, after.file_id).status == "done")
+    assert held.ingestor.stopped[0] == document.claim
+    held.may_end.set()
+    queue.close()
+
+
+def test_documents_that_take_long_make_place_for_others_and_are_read_to_their_end(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_long = property(lambda reading: reading.document.filename.startswith("long"))
+    monkeypatch.setattr("ingest.jobs.queue._Reading.is_turn_over", is_long)
+    held = Held(library, "long 1.txt", "long 2.txt", "long 3.txt")
+    held.ingestor.spare = 1
+    for name in ("long 1.txt", "long 2.txt", "long 3.txt", "a.txt", "b.txt"):
+        enqueue(library, name)
+    queue = IngestQueue(library, held.ingestor)
+    queue.start()
+
+    short = [document.file_id for document in library.documents() if document.filename in ("a.txt", "b.txt")]
+    collection_id = library.collection("c").id
+    wait_for(lambda: {library.document(collection_id, file_id).status for file_id in short} == {"done"})
+    held.may_end.set()
+    wait_until_read(library)
+    queue.close()
+    assert statuses(library) == ["done"] * 5
+    assert [held.ingestor.processed.count(f"long {number}.txt") for number in (1, 2, 3)] == [1, 1, 2]

@@ -32,10 +32,13 @@ class Reader(Ingestor):
         self._library = library
         self._before = before
         self._index = SearchIndex(library)
-        self.width = 2
+        self.width, self.spare = 2, 0
         self.passport = NEW_PASSPORT
         self.unreadable: set[str] = set()
         self.read: list[str] = []
+
+    def stop(self, claim: str) -> None:
+        """It reads too fast to be stopped."""
 
     def process(self, document: DocumentRecord, *, beside: int = 1) -> DocumentRecord | None:
         self._before(document)
