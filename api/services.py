@@ -15,7 +15,7 @@ from api.settings import AllSettings
 from api.wire.health import PartState
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.embedders.vocabulary_fit import VocabularyFit
-from ingest.errors import ChunksTooLongError, IngestError
+from ingest.errors import ChunksTooLongError, IngestError, LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.jobs.pipeline import SPARE_PARSERS, Ingestor, ParserLimits, create_parser_pool
 from ingest.jobs.queue import IngestQueue
@@ -23,6 +23,7 @@ from ingest.library.library import Library
 from ingest.library.pages import PageImages
 from ingest.runtime.worker_pool import WorkerPool
 from ingest.settings import IngestSettings
+from ingest.storage.database import describe_damage
 from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
 from rag.answering import Answerer
 from rag.context.answer_policy import AnswerPolicy
@@ -128,6 +129,7 @@ class Services:
         self.settings = settings
         self.readiness = Readiness()
         self._ready_again: threading.Timer | None = None
+        self._inspection: threading.Thread | None = None
         self._is_closed = False
         self.library = Library(settings.home)
         self.models: ModelSource = models or ModelRegistry(rag, patience_seconds=load_patience_seconds)
@@ -220,10 +222,16 @@ class Services:
         embedder, embedder_problem = self._load(self._start_search)
         self.readiness = replace(self.readiness, embedder=embedder)
         model, model_problem = self._load(lambda: self.models.load(None))
-        self.readiness = Readiness(embedder, model, (*embedder_problem, *model_problem))
+        self.readiness = Readiness(embedder, model, (*embedder_problem, *model_problem, *self._find_hindrances()))
 
     def get_ready(self) -> None:
-        """Warm up, and retry later if something fails; once all is loaded, prefill small collections while idle."""
+        """Warm up, and retry later if something fails; once all is loaded, prefill small collections while idle.
+
+        Meanwhile the whole database is looked through for damage.
+        """
+        if self._inspection is None:
+            self._inspection = threading.Thread(target=self._inspect, name="inspection", daemon=True)
+            self._inspection.start()
         self.warm_up()
         if self._is_closed:
             return
@@ -257,6 +265,24 @@ class Services:
 
     def _has_default_model(self) -> bool:
         return any(entry.is_loaded for entry in self.models.list_models()[:1])
+
+    def _inspect(self) -> None:
+        """Look for damage in the background; questions are answered meanwhile."""
+        self.library.look_for_damage()
+        for hindrance in self._find_hindrances():
+            logger.error("%s", hindrance)
+        self.readiness = replace(
+            self.readiness, problems=tuple(dict.fromkeys((*self.readiness.problems, *self._find_hindrances())))
+        )
+
+    def _find_hindrances(self) -> tuple[str, ...]:
+        """Return why the library can be searched, but not changed."""
+        home = str(self.library.home)
+        if self.library.is_read_only:
+            return (f"the library in {home} can be searched, but not changed: no permission to write in it",)
+        if self.library.damage:
+            return (str(LibraryError(home=home, detail=describe_damage(self.library.damage))),)
+        return ()
 
     def _start_search(self) -> None:
         self.embedder.start()

@@ -318,7 +318,8 @@ class DocumentName:
 class QueueState:
     """The queued, read and paused documents of some collections or all.
 
-    `estimate_seconds` is the time left, None if no document was read yet.
+    `estimate_seconds` is the time left, None if no document was read yet or none can be stored now. `hindrance` says
+    why not; empty if nothing is in the way.
     """
 
     queued: int
@@ -326,6 +327,7 @@ class QueueState:
     paused: int
     is_paused: bool
     estimate_seconds: float | None
+    hindrance: str = ""
 
 
 @dataclass(frozen=True, slots=True)

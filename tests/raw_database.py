@@ -18,3 +18,17 @@ def raw_database(path: Path, flags: int = ANY_USE) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=flags)
     define_functions(connection)
     return connection
+
+
+def forget_index_entries(path: Path, index: str, change: str) -> None:
+    """Run a statement while SQLite does not know an index, so that the index has entries that its table has not."""
+    database = raw_database(path)
+    database.execute("PRAGMA writable_schema = ON")
+    (row,) = database.execute("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema WHERE name = ?", (index,))
+    database.execute("DELETE FROM sqlite_schema WHERE name = ?", (index,))
+    database.close()
+    database = raw_database(path)
+    database.execute(change)
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute("INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES (?, ?, ?, ?, ?)", row)
+    database.close()

@@ -67,7 +67,9 @@ def _update_lines(bar: Progress, lines: dict[str, TaskID], reading: Iterable[Doc
 
 
 def format_remaining_time(state: QueueState) -> str:
-    """Return the estimated time left in words; empty if unknown."""
+    """Return the estimated time left in words, or why nothing is stored now; empty if unknown."""
+    if state.hindrance:
+        return state.hindrance
     if state.estimate_seconds is None:
         return ""
     minutes, seconds = divmod(round(state.estimate_seconds), 60)

@@ -22,6 +22,8 @@ class QueueObject(ResponseModel):
     """Whether the whole queue is paused."""
     estimate_seconds: float | None
     """About how long the queue takes; null while nothing tells."""
+    hindrance: str | None
+    """Why no document can be stored now, such as a full disk; null if nothing is in the way."""
 
     @classmethod
     def of(cls, state: QueueState) -> "QueueObject":
@@ -32,6 +34,7 @@ class QueueObject(ResponseModel):
             paused=state.paused,
             is_paused=state.is_paused,
             estimate_seconds=None if state.estimate_seconds is None else round(state.estimate_seconds, 1),
+            hindrance=state.hindrance or None,
         )
 
 

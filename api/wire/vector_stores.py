@@ -239,7 +239,7 @@ class StoreFileObject(MemberObject):
     details: dict[str, str]
     """What the parser found out about the file, such as its author or encoding."""
     warning: str | None
-    """What was left out of a document that was indexed with a warning."""
+    """What was left out of a document that was indexed with a warning; why one that waits cannot be stored now."""
     progress: StoreFileProgress | None
     """How far the indexing is, while the status is `in_progress`."""
 
@@ -264,7 +264,7 @@ class StoreFileObject(MemberObject):
             page_unit=document.unit,
             chunks=document.chunks,
             details=document.metadata,
-            warning=document.reason if document.status == "warning" else None,
+            warning=document.reason if document.reason and document.status in ("warning", "queued") else None,
             progress=_progress(document),
         )
 

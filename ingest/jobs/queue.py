@@ -61,7 +61,12 @@ class IngestQueue:
         self._dispatcher: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start to read in the background, first what a stop or a crash left; does nothing the second time."""
+        """Start to read in the background, first what a stop or a crash left; does nothing the second time.
+
+        A library that can only be read has nothing to be read into.
+        """
+        if self._library.is_read_only:
+            return
         with self._state:
             if self._dispatcher is None and not self._is_closed:
                 self._dispatcher = threading.Thread(target=self._dispatch, name="ingest-queue", daemon=True)
@@ -98,6 +103,7 @@ class IngestQueue:
             try:
                 if time.monotonic() >= self._waits_until and self._lock.acquire():
                     self._recover_once()
+                    self._library.set_hindrance("")
                     self._stop_documents()
                     self._start_documents()
             except (LibraryError, OSError) as error:
@@ -113,6 +119,7 @@ class IngestQueue:
     def _back_off(self, error: Exception) -> None:
         """Wait a while before the next attempt to write to a library that cannot be written; its disk may be full."""
         logger.warning("the queue waits for %s seconds: %s", BACK_OFF_SECONDS, error)
+        self._library.set_hindrance(_describe_hindrance(error))
         self._may_be_half_read = True
         self._waits_until = time.monotonic() + BACK_OFF_SECONDS
 
@@ -230,7 +237,15 @@ class IngestQueue:
             self._ingestor.save_index(collection_id)
         except CollectionNotFoundError:
             logger.info("the index of %s went with its collection", collection_id)
+        except LibraryError as error:  # a full disk, or a library that was closed meanwhile
+            logger.log(logging.INFO if self._is_closed else logging.WARNING, "no index was saved: %s", error)
         except Exception:
             # The documents are stored; an index that is not saved is built again at the next start.
             level = logging.INFO if self._is_closed else logging.WARNING
             logger.log(level, "the index of %s was not saved", collection_id, exc_info=True)
+
+
+def _describe_hindrance(error: Exception) -> str:
+    """Return why documents wait: what the library or the disk refused."""
+    what = error.detail if isinstance(error, LibraryError) else str(error)
+    return f"it waits, because the library cannot be written: {what}"

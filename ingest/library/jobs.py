@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,7 +187,13 @@ class LibraryJobs:
     def queue_state(self, collection_ids: Sequence[str] | None = None) -> QueueState:
         """Count the queued, read and paused documents of some collections, or of all, and estimate the time left."""
         with self.storage.database.read() as db:
-            return jobs.read_state(db, self.storage.owner, collection_ids)
+            state = jobs.read_state(db, self.storage.owner, collection_ids)
+        hindrance = self.storage.find_hindrance()
+        return replace(state, estimate_seconds=None, hindrance=hindrance) if hindrance else state
+
+    def set_hindrance(self, hindrance: str) -> None:
+        """Say why no document can be stored now; empty if nothing is in the way any more."""
+        self.storage.hindrance = hindrance
 
     def _change(self, change: jobs.JobChange, collection_id: str, file_id: str) -> DocumentRecord:
         with self.storage.database.write() as db:

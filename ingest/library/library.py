@@ -60,6 +60,23 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         """Close the database; the library cannot be used afterwards."""
         self.storage.database.close()
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the home can only be read: searches work, and everything that changes something is refused."""
+        return self.storage.is_read_only
+
+    @property
+    def damage(self) -> str:
+        """What is damaged in the database, in SQLite's words; empty as long as nothing is known to be.
+
+        A damaged library is read as far as possible; everything that changes something is refused.
+        """
+        return self.storage.database.damage
+
+    def look_for_damage(self) -> None:
+        """Check the whole database, which may take minutes, and set `damage`."""
+        self.storage.database.look_for_damage()
+
     # Collections
 
     def create_collection(self, name: str, passport: EmbedderPassport) -> Collection:
@@ -105,7 +122,8 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
     def document(self, collection_id: str, file_id: str) -> DocumentRecord:
         """Return one document; raises `FileNotInLibraryError`."""
         with self.storage.database.read() as db:
-            return documents.find(db, self.storage.owner, collection_id, file_id)
+            record = documents.find(db, self.storage.owner, collection_id, file_id)
+        return self.storage.explain_waiting([record])[0]
 
     def documents(
         self,
@@ -119,7 +137,8 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         With `file_ids`, those of these files alone.
         """
         with self.storage.database.read() as db:
-            return documents.find_all(db, self.storage.owner, collection_id, statuses=statuses, file_ids=file_ids)
+            found = documents.find_all(db, self.storage.owner, collection_id, statuses=statuses, file_ids=file_ids)
+        return self.storage.explain_waiting(found)
 
     def size(self, collection_ids: Sequence[str]) -> LibrarySize:
         """Return how many documents of some collections can be searched, and their chunks."""

@@ -1,6 +1,7 @@
 """The library's pages, counts and names: each costs the same in a library of any size (keyset pagination, counters)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ingest.conversation_types import ConversationRecord
 from ingest.storage import collections, counts, document_names, documents, listing
@@ -33,7 +34,8 @@ class LibraryListing:
         Newest and oldest are by when a document was queued last.
         """
         with self.storage.database.read() as db:
-            return listing.page_documents(db, self.storage.owner, collection_id, spec, statuses=statuses, name=name)
+            page = listing.page_documents(db, self.storage.owner, collection_id, spec, statuses=statuses, name=name)
+        return replace(page, items=self.storage.explain_waiting(page.items))
 
     def find_documents_by_keys(
         self, collection_ids: Sequence[str], keys: Sequence[str], *, limit: int

@@ -11,6 +11,7 @@ import apsw
 from ingest.errors import LibraryError
 from ingest.runtime.atomic_files import sync_file
 from ingest.storage import files, maintenance
+from ingest.storage.database import find_damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def find_problems(path: Path) -> list[str]:
     """Return what is wrong with a database file; nothing if it is sound."""
     try:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-            return maintenance.find_damage(db)
+            return find_damage(db)
     except apsw.Error as error:
         return [str(error)]
 

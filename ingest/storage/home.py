@@ -7,6 +7,7 @@ row is. `ingest.storage.recovery` removes what a crash leaves without a row when
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -18,34 +19,45 @@ from ingest.storage.database import Database
 from ingest.storage.originals import Originals
 from ingest.storage.schema import MIGRATIONS
 from ingest.storage.snapshots import SnapshotFiles
+from ingest.types import DocumentRecord
 
 DATABASE_NAME = "library.db"
 ORIGINALS_NAME = "files"
 INDEX_NAME = "index"
 SCRATCH_NAME = "scratch"
+LEAST_FREE_BYTES = 1 << 20
+"""With less, no document is stored."""
+QUICK_CHECK_SECONDS = 0.2
+"""How long opening a home may take to look for damage; a server goes on with that in the background."""
 
 
 class Home:
     """The storage of a library; safe to use from many threads. `scratch` is the folder of the parsers' temporary files.
 
-    Raises `LibraryError` if the folder cannot be created, read or written.
+    A folder that cannot be written is read (`is_read_only`) if there is a library in it. Raises `LibraryError` if there
+    is none, or it cannot be read.
     """
 
     def __init__(self, folder: Path, *, owner: str) -> None:
         self.folder = folder
         self.owner = owner
+        self.hindrance = ""
+        """Why no document can be stored now; whoever stores them sets it."""
         self.index_files = SnapshotFiles(folder / INDEX_NAME)
         self.prefix_cache = DerivedFiles(locate_prefix_cache(folder))
         with self.translate_disk_errors("it cannot be opened"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not os.access(folder, os.W_OK | os.X_OK):
+            self.is_read_only = not os.access(folder, os.W_OK | os.X_OK)
+            if self.is_read_only and not (folder / DATABASE_NAME).is_file():
                 raise PermissionError(f"no permission to write in {folder}")
             self.originals = Originals(folder / ORIGINALS_NAME)
             self.scratch = folder / SCRATCH_NAME
-            self.scratch.mkdir(mode=0o700, exist_ok=True)
-            (folder / DATABASE_NAME).touch(mode=0o600)
-            (folder / DATABASE_NAME).chmod(0o600)
-        self.database = Database(folder / DATABASE_NAME, MIGRATIONS)
+            if not self.is_read_only:
+                self.scratch.mkdir(mode=0o700, exist_ok=True)
+                (folder / DATABASE_NAME).touch(mode=0o600)
+                (folder / DATABASE_NAME).chmod(0o600)
+        self.database = Database(folder / DATABASE_NAME, MIGRATIONS, is_read_only=self.is_read_only)
+        self.database.look_for_damage(seconds=QUICK_CHECK_SECONDS)
 
     def remove_unused(self, contents: Sequence[str]) -> None:
         """Delete those of some contents that no file has, and the files derived from rows that are gone.
@@ -59,6 +71,21 @@ class Home:
                     self.originals.remove(sha256)
             self.index_files.remove_unused(snapshots.find_filenames(db))
             self.prefix_cache.remove_unused(lambda document: has_document(db, document))
+
+    def find_hindrance(self) -> str:
+        """Return why no document can be stored now; empty if nothing is known to be in the way."""
+        if self.hindrance:
+            return self.hindrance
+        state = os.statvfs(self.folder)
+        if state.f_bavail * state.f_frsize >= LEAST_FREE_BYTES and (state.f_favail > 0 or state.f_files == 0):
+            return ""
+        return f"it waits: the disk of {self.folder} is full; make room, and it is read"
+
+    def explain_waiting(self, records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+        """Return documents, those that wait with the reason why, if there is one."""
+        if not any(record.status == "queued" for record in records) or not (why := self.find_hindrance()):
+            return list(records)
+        return [replace(record, reason=why) if record.status == "queued" else record for record in records]
 
     @contextmanager
     def translate_disk_errors(self, what: str) -> Generator[None]:

@@ -11,7 +11,6 @@ import numpy as np
 from ingest.storage import collections, documents, snapshots
 from ingest.types import EmbedderPassport
 
-MAX_DAMAGES = 20
 VECTOR_BATCH = 1_000
 LENGTH_TOLERANCE = 0.01
 """The length of a unit vector in float32 is nearer to 1 than this."""
@@ -53,12 +52,6 @@ class DocumentRow:
     filename: str
     sha256: str
     status: str
-
-
-def find_damage(db: apsw.Connection) -> list[str]:
-    """Return what SQLite's integrity check reports, FTS5 indexes aside; nothing if the file is sound."""
-    messages = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({MAX_DAMAGES})")]
-    return [message for message in messages if message != "ok" and "fts5" not in message.lower()]
 
 
 def are_lexical_indexes_sound(db: apsw.Connection) -> bool:

@@ -10,8 +10,10 @@ from ingest.types import EmbedderPassport
 
 
 def open_home(folder: Path, *, owner: str) -> Home:
-    """Open a home and recover it; raises `LibraryError` if it cannot be created, read or written."""
+    """Open a home, and recover it if it can be written; raises `LibraryError`."""
     home = Home(folder, owner=owner)
+    if home.is_read_only or home.database.damage:
+        return home
     try:
         recover_home(home)
     except BaseException:

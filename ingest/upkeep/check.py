@@ -10,6 +10,7 @@ from ingest.errors import LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage import collections, counts, files, jobs, maintenance, rebuilds, snapshots
+from ingest.storage.database import find_damage
 from ingest.storage.maintenance import DocumentRow
 from ingest.storage.reader_lock import ReaderLock
 from ingest.types import Collection, EmbedderPassport
@@ -80,7 +81,7 @@ class ConsistencyCheck:
     def _database(self) -> Iterator[Problem]:
         try:
             with self._storage.database.read() as db:
-                for what in maintenance.find_damage(db):
+                for what in find_damage(db):
                     yield report_damage(str(self._library.home), what)
         except LibraryError as error:
             yield report_damage(str(self._library.home), error.detail)

@@ -36,6 +36,7 @@ def test_the_queue_is_shown_paused_and_resumed(world: World, idle: TestClient) -
         "paused": 0,
         "is_paused": False,
         "estimate_seconds": None,
+        "hindrance": None,
     }
     assert idle.post("/v1/queue/pause").json()["is_paused"] is True
     assert world.services.library.queue_state().is_paused

@@ -1,5 +1,6 @@
 """Bits that flip in a saved index are always noticed; those that flip in the database are never passed over."""
 
+import io
 import logging
 import random
 import shutil
@@ -17,6 +18,7 @@ from tests.faults import homes
 from tests.faults.bit_rot import SEED, copy_of, damage_index, flip, make_base, messages_of, ranking, swap_index
 from tests.faults.homes import State
 from tests.faults.steps import PASSPORT, Scene
+from tests.raw_database import forget_index_entries
 
 INDEX_FLIPS, INDEX_CUTS, DATABASE_FLIPS, DATABASE_CUTS, LOG_FLIPS = 150, 50, 120, 15, 40
 
@@ -111,3 +113,44 @@ def test_damage_of_the_log_leaves_an_earlier_state_that_is_whole(
         flip(home / f"{DATABASE_NAME}-wal", chosen)
         assert homes.look(home)[1] == [], (SEED, number)
     covered(f"log bit-rot: {LOG_FLIPS} flips (seed {SEED})")
+
+
+def test_damage_is_noticed_when_a_home_is_opened_and_nothing_is_written_to_it(base: Path, tmp_path: Path) -> None:
+    home = copy_of(base, tmp_path / "home")
+    path = home / DATABASE_NAME
+    body = bytearray(path.read_bytes())
+    page = int.from_bytes(body[16:18], "big")
+    for start in range(8 * page, len(body), 4 * page):  # the heads of some pages, which say what is in them
+        body[start : start + 8] = b"\xff" * 8
+    path.write_bytes(body)
+
+    library = Library(home)
+    assert library.damage
+    with pytest.raises(LibraryError, match=r"is damaged .*`pincite restore --force BACKUP`"):
+        library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"new"))
+    with pytest.raises(LibraryError, match="is damaged"):
+        library.delete_collection(library.collections()[0].id)
+    assert [problem.area for problem in ConsistencyCheck(library, SearchIndex(library)).run()].count("database") > 0
+    library.close()
+    assert path.read_bytes() == bytes(body)
+
+
+def test_a_sound_home_has_no_damage_however_thoroughly_one_looks(base: Path, tmp_path: Path) -> None:
+    library = Library(copy_of(base, tmp_path / "home"))
+    assert library.damage == ""
+    library.look_for_damage()
+    assert library.damage == ""
+    library.close()
+
+
+def test_what_only_the_whole_check_sees_stops_writes_from_then_on(base: Path, tmp_path: Path) -> None:
+    home = copy_of(base, tmp_path / "home")
+    forget_index_entries(home / DATABASE_NAME, "documents_by_source", "UPDATE documents SET source = source || '!'")
+    library = Library(home)
+    assert library.damage == ""
+    library.set_rules(library.collections()[0].id, "Be brief.")
+    library.look_for_damage()
+    assert "documents_by_source" in library.damage
+    with pytest.raises(LibraryError, match="nothing is written"):
+        library.set_rules(library.collections()[0].id, "Be long.")
+    library.close()

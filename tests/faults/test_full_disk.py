@@ -1,5 +1,6 @@
 """A disk that is full, or that nobody may write to: the library says so, and can be searched all the same."""
 
+import io
 import os
 import random
 import re
@@ -171,18 +172,35 @@ def test_a_disk_without_inodes_refuses_files_and_spoils_nothing(scarce_disk: Pat
     assert sum(document[2] == "done" for document in state["documents"]) == taken
 
 
-def test_a_home_that_cannot_be_written_is_refused_in_words(locked_home: Path) -> None:
+def run_pincite(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PINCITE_HOME": str(home)}
+    command = [sys.executable, "-m", "api.cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_home_that_cannot_be_written_is_searched_and_every_change_is_refused_in_words(locked_home: Path) -> None:
+    library = Library(locked_home)
+    assert library.is_read_only
+    seen = homes.observe(library)
+    with pytest.raises(LibraryError, match="Read-only file system"):
+        library.add_file(source="a.txt", filename="a.txt", content=io.BytesIO(b"new"))
+    with pytest.raises(LibraryError, match=r"no permission to write in .*can be searched, but not changed"):
+        library.delete_collection(library.collections()[0].id)
+
+    library.close()
+    assert len(seen["documents"]) == 3
+    assert seen["hits"]
+
+
+def test_commands_work_in_a_home_that_cannot_be_written_or_say_why_not(locked_home: Path) -> None:
+    listed = run_pincite(locked_home, "documents", "ls")
+    assert (listed.returncode, "a.txt" in listed.stdout) == (0, True), listed.stderr
+    removed = run_pincite(locked_home, "collections", "rm", "c")
+    assert removed.returncode == 1
+    assert "no permission to write" in removed.stderr
+    assert "Traceback" not in listed.stderr + removed.stderr
+
+
+def test_a_folder_that_cannot_be_written_and_has_no_library_is_refused(locked_home: Path) -> None:
     with pytest.raises(LibraryError, match="no permission to write"):
-        Library(locked_home)
-    environment = {**os.environ, "PINCITE_HOME": str(locked_home)}
-    result = subprocess.run(
-        [sys.executable, "-m", "api.cli", "documents", "ls"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert "no permission to write" in result.stderr
-    assert "Traceback" not in result.stderr
+        Library(locked_home / "files")

@@ -362,3 +362,30 @@ def test_documents_that_take_long_make_place_for_others_and_are_read_to_their_en
     queue.close()
     assert statuses(library) == ["done"] * 5
     assert [held.ingestor.processed.count(f"long {number}.txt") for number in (1, 2, 3)] == [1, 1, 2]
+
+
+def test_documents_that_cannot_be_stored_say_why_and_no_time_is_estimated(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.jobs.queue.BACK_OFF_SECONDS", 0.5)
+    has_room = threading.Event()
+
+    def step(document: DocumentRecord) -> DocumentRecord | None:
+        if document.filename == "b.txt" and not has_room.is_set():
+            raise LibraryError(home="home", detail="database or disk is full")
+        return ingestor.store(document)
+
+    ingestor = ScriptedIngestor(library, step)
+    for name in ("a.txt", "b.txt"):
+        enqueue(library, name)
+    queue = IngestQueue(library, ingestor)
+    queue.start()
+    reason = "it waits, because the library cannot be written: database or disk is full"
+    wait_for(lambda: reason in [document.reason for document in library.documents()])
+    wait_for(lambda: library.queue_state().hindrance == reason and library.queue_state().estimate_seconds is None)
+
+    has_room.set()
+    wait_until_read(library)
+    queue.close()
+    assert [(document.status, document.reason) for document in library.documents()] == [("done", "")] * 2
+    assert library.queue_state().hindrance == ""

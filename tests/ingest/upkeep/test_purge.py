@@ -15,6 +15,7 @@ from ingest.errors import LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.storage import maintenance
+from ingest.storage.database import find_damage
 from ingest.types import DocumentFacts, Progress
 from ingest.upkeep.purge import purge
 from tests.fakes import HashEmbedder, chunked, passport
@@ -120,7 +121,7 @@ def test_what_is_left_is_found_as_before(library: Library) -> None:
     fresh = SearchIndex(library)
     assert (fresh.search_dense(collection.id, query, 5), fresh.search_lexical(collection.id, "valve", 5)) == before
     with library.storage.database.write() as db:
-        assert (maintenance.find_damage(db), maintenance.are_lexical_indexes_sound(db)) == ([], True)
+        assert (find_damage(db), maintenance.are_lexical_indexes_sound(db)) == ([], True)
 
 
 @pytest.mark.parametrize("is_index_current", [True, False])
