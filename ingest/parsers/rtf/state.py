@@ -1,11 +1,10 @@
 """The state of a group of an RTF file: where its text goes and what it looks like. Pure."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ingest.parsers.field_codes import show_field
 from ingest.parsers.marked_text import STATED, RunStyle, Script
-from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols
 from ingest.text.annotations import AnnotationKind
 
 BODY_OUTLINE_LEVEL = 9
@@ -13,7 +12,8 @@ BODY_OUTLINE_LEVEL = 9
 _MIN_RAISE = 4
 """Half points from which text at a position of its own is a superscript or subscript."""
 _MAX_RAISED_CHARS = 10
-_SYMBOL_FIELD = re.compile(r'\s*SYMBOL\s+(0x[0-9a-f]+|\d+)(?:.*?\\f\s*(?:"([^"]*)"|(\S+)))?', re.I | re.S)
+_MIN_RAISE_OF_DIGITS = 2
+"""LibreOffice lowers the 2 of H₂O by a point."""
 _CHECK_BOX = 1
 _STYLES = {Script.NORMAL: STATED, **{script: RunStyle(script) for script in (Script.SUPERSCRIPT, Script.SUBSCRIPT)}}
 
@@ -28,11 +28,8 @@ class Field:
     is_set: bool = False
 
     def read_instruction(self, instruction: str) -> None:
-        """Take the sign of a SYMBOL field."""
-        if match := _SYMBOL_FIELD.match(instruction):
-            code = int(match[1], 0)
-            sign = chr(code) if code <= 0xFFFF else ""
-            self.sign = decode_private_use(decode_symbols(sign, match[2] or match[3] or ""))
+        """Take what a field shows that stores no result."""
+        self.sign = show_field(instruction) or self.sign
 
     def set_check_box(self, *, is_checked: bool, is_default: bool) -> None:
         """Take the state of a check box, a default only if it has none of its own; nothing for another form field."""
@@ -81,7 +78,8 @@ class State:
     def _find_script(self, text: str) -> Script:
         if not text.strip() or self.script is not Script.NORMAL:
             return self.script if text.strip() else Script.NORMAL
-        if abs(self.half_points_up) < _MIN_RAISE or len(text.strip()) > _MAX_RAISED_CHARS:
+        least = _MIN_RAISE_OF_DIGITS if text.strip().isdecimal() else _MIN_RAISE
+        if abs(self.half_points_up) < least or len(text.strip()) > _MAX_RAISED_CHARS:
             return Script.NORMAL
         return Script.SUPERSCRIPT if self.half_points_up > 0 else Script.SUBSCRIPT
 

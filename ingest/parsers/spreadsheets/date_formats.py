@@ -22,6 +22,18 @@ _FOREIGN_MONTHS = {
     0x10: "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     0x13: "januari februari maart april mei juni juli augustus september oktober november december",
     0x16: "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    0x05: "ledna února března dubna května června července srpna září října listopadu prosince",
+    0x06: "januar februar marts april maj juni juli august september oktober november december",
+    0x0B: "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta "
+    "marraskuuta joulukuuta",
+    0x0E: "január február március április május június július augusztus szeptember október november december",
+    0x14: "januar februar mars april mai juni juli august september oktober november desember",
+    0x15: "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    0x18: "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie",
+    0x19: "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    0x1D: "januari februari mars april maj juni juli augusti september oktober november december",
+    0x1F: "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
+    0x22: "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
 }
 """Names of months by the primary language of a locale id ([MS-LCID])."""
 _FOREIGN_WEEKDAYS = {
@@ -31,7 +43,21 @@ _FOREIGN_WEEKDAYS = {
     0x10: "lunedì martedì mercoledì giovedì venerdì sabato domenica",
     0x13: "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
     0x16: "segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo",
+    0x06: "mandag tirsdag onsdag torsdag fredag lørdag søndag",
+    0x14: "mandag tirsdag onsdag torsdag fredag lørdag søndag",
+    0x15: "poniedziałek wtorek środa czwartek piątek sobota niedziela",
+    0x19: "понедельник вторник среда четверг пятница суббота воскресенье",
+    0x1D: "måndag tisdag onsdag torsdag fredag lördag söndag",
 }
+_JAPANESE = 0x11
+_ERAS = (
+    (datetime.date(2019, 5, 1), "令和", "R"),
+    (datetime.date(1989, 1, 8), "平成", "H"),
+    (datetime.date(1926, 12, 25), "昭和", "S"),
+    (datetime.date(1912, 7, 30), "大正", "T"),
+    (datetime.date(1868, 1, 25), "明治", "M"),
+)
+"""The first days of the eras of Japan, their names and letters."""
 
 
 def format_date(value: float, section: Section, *, is_1904: bool) -> str | None:
@@ -108,6 +134,8 @@ def _format_day(day: datetime.date, letters: str, language: int) -> str:
     months = _FOREIGN_MONTHS[language].split() if language in _FOREIGN_MONTHS else _MONTHS
     weekdays = _FOREIGN_WEEKDAYS[language].split() if language in _FOREIGN_WEEKDAYS else _WEEKDAYS
     letter, count = letters[0], len(letters)
+    if letter in "eg" and language == _JAPANESE:
+        return _format_era(day, letter, count)
     if letter in "yebg":
         return _format_year(day.year, letter, count)
     if count <= 2:
@@ -116,6 +144,14 @@ def _format_day(day: datetime.date, letters: str, language: int) -> str:
     if letter == "m" and count == 5:
         return name[0]
     return name[:3] if count == 3 else name
+
+
+def _format_era(day: datetime.date, letter: str, count: int) -> str:
+    """Return the name of an era of Japan, or the year in it."""
+    start, name, sign = next((era for era in _ERAS if day >= era[0]), _ERAS[-1])
+    if letter == "e":
+        return f"{day.year - start.year + 1:0{count}d}"
+    return sign if count == 1 else name[:1] if count == 2 else name
 
 
 def _format_year(year: int, letter: str, count: int) -> str:

@@ -210,7 +210,8 @@ def _format_fraction(value: Decimal, tokens: Sequence[Token], slash: int) -> str
         whole, top, bottom = 0, closest.numerator, closest.denominator
         if has_whole:
             whole, top = divmod(top, bottom)
-    parts = [str(whole)] if has_whole and (whole or not top) else []
+    has_zero = any("0" in text for kind, text in tokens[:numerator_at] if kind == "digit")
+    parts = [str(whole)] if has_whole and (whole or not top or has_zero) else []
     if top or not has_whole:
         parts.append(f"{top}/{bottom}")
     first = next(n for n, (kind, _) in enumerate(tokens) if kind == "digit")

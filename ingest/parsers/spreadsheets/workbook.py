@@ -60,10 +60,11 @@ PLAIN_FONT = Font()
 
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """The number format and the font of a cell."""
+    """The number format and the font of a cell, and whether its text is centred across the empty cells beside it."""
 
     number_format: str = GENERAL
     font: Font = PLAIN_FONT
+    is_spread: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -85,6 +86,8 @@ class Workbook:
     styles: list[CellStyle] = field(default_factory=list)
     people: dict[str, str] = field(default_factory=dict)
     title: str = ""
+    has_spread_cells: bool = False
+    """Whether any style centres text across cells."""
     is_1904: bool = False
     is_computed_on_load: bool = False
     """Whether programs compute all formulas anew when they open the workbook: stored results are placeholders."""
@@ -128,6 +131,7 @@ def open_workbook(archive: zipfile.ZipFile, filename: str) -> Workbook:
             book.styles = _read_styles(part)
         elif relation.kind == "person" and (part := _read_shared_part(book, relation, "names of authors")) is not None:
             book.people = {person.get("id", ""): person.get("displayName", "") for person in part.iter("{*}person")}
+    book.has_spread_cells = any(style.is_spread for style in book.styles)
     book.title = _read_title(archive)
     return book
 
@@ -211,7 +215,9 @@ def _read_style(part: Element, formats: dict[int, str], fonts: list[Font]) -> Ce
     code = BUILT_IN_FORMATS.get(number) or formats.get(number)
     if code is None and number in _REGIONAL_FORMATS:
         code = BUILT_IN_FORMATS[14] if number in _REGIONAL_DATES else None
-    return CellStyle(code or GENERAL, fonts[font] if font < len(fonts) else PLAIN_FONT)
+    alignment = part.find("{*}alignment")
+    is_spread = alignment is not None and alignment.get("horizontal") == "centerContinuous"
+    return CellStyle(code or GENERAL, fonts[font] if font < len(fonts) else PLAIN_FONT, is_spread)
 
 
 def _read_font(properties: Element) -> Font:

@@ -42,6 +42,8 @@ _MAX_FORMULA_CHARS = 200
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _THREADED = re.compile(r"\[Threaded comment\].*?\bComment:\s*", re.S)
 _MIDNIGHT = "T00:00:00"
+_TEXT_FORMAT = re.compile("[;@]")
+"""Only a format with these signs changes a text."""
 
 _EMPTY = Cell("")
 
@@ -130,6 +132,7 @@ class _Sheet:
     _computed: int = 0
     _not_computed: int = 0
     _lost_texts: int = 0
+    _spread_area: Area | None = None
     _shared_formulas: dict[str, str] = field(default_factory=dict)
     _array_formulas: list[tuple[Area, str]] = field(default_factory=list)
     _shared_texts: dict[tuple[str, str | None], Cell] = field(default_factory=dict)
@@ -247,6 +250,8 @@ class _Sheet:
             cell = self._read_cell(element, number, column)
             if cell.text or cell.annotations:
                 cells[column] = cell
+            if self.book.has_spread_cells:
+                self._spread(cell, number, column, self.book.find_style(element.get("s")))
         if not self.budget.take(visited, sheet=self.entry.name, row=number):
             return False
         if is_true(row, "hidden"):
@@ -255,6 +260,19 @@ class _Sheet:
             self.rows[number] = cells
         self._last_row = number
         return True
+
+    def _spread(self, cell: Cell, row: int, column: int, style: CellStyle) -> None:
+        """Note a text that is centred across the empty cells at its right: they look like one merged cell."""
+        last = self._spread_area
+        if style.is_spread and cell.text:
+            self._spread_area = Area(row, column, row, column)
+        elif style.is_spread and last is not None and last.covers(row, column - 1) and not cell.text:
+            if last.right > last.left:
+                self._areas.pop()
+            self._spread_area = last._replace(right=column)
+            self._areas.append(self._spread_area)
+        else:
+            self._spread_area = None
 
     def _read_cell(self, element: Element, row: int, column: int) -> Cell:
         parts = {child.tag.rpartition("}")[2]: child for child in element.iterchildren("*")}
@@ -358,7 +376,7 @@ def _parse_number(stored: str) -> float | None:
 
 def _show_text(cell: Cell, style: CellStyle) -> Cell:
     """Return a text as the number format shows it."""
-    if style.number_format in (GENERAL, "@") or not cell.text or ";" not in style.number_format:
+    if style.number_format in (GENERAL, "@") or not cell.text or not _TEXT_FORMAT.search(style.number_format):
         return cell
     shown = format_text(cell.text, style.number_format)
     if shown:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from docx.oxml.ns import qn
 from lxml.etree import _Element as Element
 
-from ingest.parsers.numerals import format_letters, format_roman
+from ingest.parsers.numerals import (
+    format_chinese,
+    format_circled,
+    format_letters,
+    format_ordinal,
+    format_ordinal_words,
+    format_roman,
+    format_words,
+)
+from ingest.parsers.word.run_formats import is_on
 
 _MAX_LEVELS = 9
 _PLACEHOLDER = re.compile(r"%(\d)")
@@ -22,6 +31,7 @@ class _Level:
     pattern: str = ""
     start: int = 1
     style: str = ""
+    is_legal: bool = False
 
 
 @dataclass(slots=True)
@@ -62,12 +72,16 @@ class Numbering:
         counts[level] = counts[level] + 1 if level in counts else start
         for deeper in [other for other in counts if other > level]:
             del counts[deeper]
-        return _PLACEHOLDER.sub(lambda match: self._format_count(list_, int(match[1]) - 1), list_.levels[level].pattern)
+        entry = list_.levels[level]
+        return _PLACEHOLDER.sub(
+            lambda match: self._format_count(list_, int(match[1]) - 1, is_legal=entry.is_legal), entry.pattern
+        )
 
     @staticmethod
-    def _format_count(list_: _List, level: int) -> str:
+    def _format_count(list_: _List, level: int, *, is_legal: bool) -> str:
+        """Return the count of a level, in digits if the number is one of legal style (17.9.4)."""
         entry = list_.levels.get(level, _Level())
-        return _FORMATS.get(entry.format, str)(list_.counts.get(level, entry.start))
+        return (str if is_legal else _FORMATS.get(entry.format, str))(list_.counts.get(level, entry.start))
 
     def _read(self, root: Element) -> None:
         abstract = {
@@ -100,6 +114,7 @@ def _read_levels(abstract: Element) -> dict[int, _Level]:
                 pattern=_read_value(entry, "lvlText"),
                 start=int(start) if start.isdecimal() else 1,
                 style=_read_value(entry, "pStyle"),
+                is_legal=is_on(entry, "w:isLgl"),
             )
     return levels
 
@@ -113,6 +128,8 @@ def _read_value(parent: Element, child: str) -> str:
     return _read_attribute(element, "val") if element is not None else ""
 
 
+_RUSSIAN = "абвгдежзиклмнопрстуфхцчшщыэюя"
+_HEBREW = "אבגדהוזחטיכלמנסעפצקרשת"
 _FORMATS: dict[str, Callable[[int], str]] = {
     "decimal": str,
     "decimalZero": "{:02}".format,
@@ -121,4 +138,20 @@ _FORMATS: dict[str, Callable[[int], str]] = {
     "lowerRoman": format_roman,
     "upperRoman": lambda number: format_roman(number).upper(),
     "none": lambda _: "",
+    "ordinal": format_ordinal,
+    "cardinalText": lambda number: format_words(number).capitalize(),
+    "ordinalText": lambda number: format_ordinal_words(number).capitalize(),
+    **dict.fromkeys(
+        (
+            *("chineseCounting", "chineseCountingThousand", "japaneseCounting", "taiwaneseCounting"),
+            *("taiwaneseCountingThousand", "ideographTraditionalCounting"),
+        ),
+        format_chinese,
+    ),
+    **dict.fromkeys(("decimalEnclosedCircle", "decimalEnclosedCircleChinese"), format_circled),
+    "decimalFullWidth": lambda number: "".join(chr(ord(digit) + 0xFEE0) for digit in str(number)),
+    "numberInDash": "- {} -".format,
+    "russianLower": lambda number: _RUSSIAN[(number - 1) % len(_RUSSIAN)],
+    "russianUpper": lambda number: _RUSSIAN[(number - 1) % len(_RUSSIAN)].upper(),
+    **dict.fromkeys(("hebrew2",), lambda number: _HEBREW[(number - 1) % len(_HEBREW)]),
 }

@@ -12,6 +12,9 @@ _OFF = ("0", "false", "off")
 _SCRIPTS = {"superscript": Script.SUPERSCRIPT, "subscript": Script.SUBSCRIPT, "baseline": Script.NORMAL}
 _MIN_RAISE = 4
 """Half points from which a run at a position of its own is a superscript or subscript."""
+_SMALL = 0.9
+_WORD_SIZE = 20
+"""The size of text in half points if no style sets one (17.3.2.38)."""
 _MAX_RAISED_CHARS = 10
 _MAX_UNREADABLE_SIZE = 4
 """Half points up to which nobody can read a text; Word's smallest size is 2."""
@@ -68,12 +71,16 @@ class RunFormat:
             inherited.size_half_points,
         )
 
-    def find_script(self, text: str) -> Script:
-        """Return the height at which `text` stands; a long text at a position of its own is a label or a formula."""
+    def find_script(self, text: str, *, line_size: int | None = None) -> Script:
+        """Return the height at which `text` stands; a long text at a position of its own is a label or a formula.
+
+        Text that is smaller than its line (`line_size` in half points) need not be raised far.
+        """
         if self.script is not None:
             return self.script
         raised = self.half_points_up or 0
-        if abs(raised) < _MIN_RAISE or len(text.strip()) > _MAX_RAISED_CHARS:
+        is_small = bool(self.size_half_points and self.size_half_points < (line_size or _WORD_SIZE) * _SMALL)
+        if abs(raised) < (1 if is_small else _MIN_RAISE) or len(text.strip()) > _MAX_RAISED_CHARS:
             return Script.NORMAL
         return Script.SUPERSCRIPT if raised > 0 else Script.SUBSCRIPT
 

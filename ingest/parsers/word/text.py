@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from docx.oxml.ns import nsmap, qn
 from lxml.etree import _Element as Element
 
+from ingest.parsers.field_codes import show_field
 from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
 from ingest.parsers.office_math import format_formula, is_formula
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
@@ -30,6 +31,7 @@ NOTE_KINDS = {
 _MATH = f"{{{nsmap['m']}}}"
 _RUN, _RUN_PROPERTIES, _PARAGRAPH_PROPERTIES = qn("w:r"), qn("w:rPr"), qn("w:pPr")
 _TEXT_BOX = qn("w:txbxContent")
+_INSTRUCTION, _FIELD_MARK = qn("w:instrText"), qn("w:fldChar")
 _DELETIONS = frozenset(map(qn, ("w:del", "w:moveFrom")))
 _TEXTS = frozenset({qn("w:t"), qn("w:delText")})
 _GRAPHICS = {
@@ -57,6 +59,14 @@ class Paragraph:
     graphics: list[str] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Field:
+    """A field that has begun: its instruction so far, and whether it has a result."""
+
+    instruction: str = ""
+    has_result: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What holds for a run: its format, that of its paragraph, and what the elements around it say."""
@@ -72,7 +82,8 @@ class _Context:
     def style_of(self, text: str) -> RunStyle:
         if self.around is STATED and self.run_format.is_plain:
             return STATED
-        script = self.run_format.find_script(text) if text.strip() else Script.NORMAL
+        size = self.paragraph_format.size_half_points
+        script = self.run_format.find_script(text, line_size=size) if text.strip() else Script.NORMAL
         if self.around.kind is not None:
             return RunStyle(script, self.around.kind, self.around.author)
         if self.run_format.is_struck:
@@ -87,6 +98,7 @@ class ParagraphReader:
         self._notes = notes
         self._styles = styles
         self._note_count: Counter[str] = Counter()
+        self._fields: list[_Field] = []
 
     def read(self, elements: Sequence[Element], around: RunStyle = STATED) -> Paragraph:
         """Return paragraphs, whose marks but the last are deleted, as the one that Word shows.
@@ -94,6 +106,7 @@ class ParagraphReader:
         `around` says what the row or the like around them is: deleted or hidden.
         """
         paragraph, runs = Paragraph(), MarkedText()
+        self._fields = []
         for element in elements:
             style_format = self._styles.of_paragraph(read_style_id(element.find(_PARAGRAPH_PROPERTIES)))
             self._read(element, _Context(style_format, style_format, around), paragraph, runs)
@@ -104,6 +117,7 @@ class ParagraphReader:
     def _read(self, element: Element, context: _Context, paragraph: Paragraph, runs: MarkedText) -> None:
         for child in element.iterchildren("*"):
             if child.tag in LEFT_OUT:
+                self._read_instruction(child)
                 continue
             if child.tag == _RUN:
                 run_format = self._styles.of_run(child.find(_RUN_PROPERTIES), context.paragraph_format)
@@ -135,7 +149,9 @@ class ParagraphReader:
         tag = element.tag
         if tag in _TEXTS or tag in _SIGNS:
             text = _SIGNS[tag](element) if tag in _SIGNS else _decode(element.text or "", context.run_format)
-            runs.add(text, context.style_of(text))
+            self._add_text(text, context, runs)
+        elif tag == _FIELD_MARK:
+            self._read_field_mark(element, context, paragraph, runs)
         elif tag in NOTE_KINDS:
             self._add_note(element, context, paragraph)
         elif tag == _TEXT_BOX or tag in _GRAPHICS or tag.endswith("}docPr"):
@@ -143,6 +159,26 @@ class ParagraphReader:
                 _add_drawing(element, paragraph)
         else:
             self._read(element, context, paragraph, runs)
+
+    def _read_instruction(self, element: Element) -> None:
+        if self._fields and element.tag == _INSTRUCTION:
+            self._fields[-1].instruction += element.text or ""
+
+    def _add_text(self, text: str, context: _Context, runs: MarkedText) -> None:
+        for field_ in self._fields:
+            field_.has_result = field_.has_result or bool(text.strip())
+        runs.add(text, context.style_of(text))
+
+    def _read_field_mark(self, mark: Element, context: _Context, paragraph: Paragraph, runs: MarkedText) -> None:
+        """Read the beginning or the end of a field; one that stores no result shows what its instruction says."""
+        kind = mark.get(qn("w:fldCharType"))
+        if kind == "begin":
+            self._fields.append(_Field())
+        elif kind == "end" and self._fields:
+            ended = self._fields.pop()
+            if not ended.has_result:
+                self._add_text(show_field(ended.instruction), context, runs)
+        self._read(mark, context, paragraph, runs)
 
     def _add_note(self, element: Element, context: _Context, paragraph: Paragraph) -> None:
         # The reference mark is omitted: it would be in the middle of quotes.

@@ -107,6 +107,9 @@ def test_the_font_of_a_style_counts(tmp_path: Path) -> None:
         ([run("10"), run("6", '<w:position w:val="8"/>')], "10⁶"),
         ([run("the 5"), run("th", raised()), run(" day")], "the 5th day"),
         ([run("10"), run("m", raised() + fonts("Symbol"))], "10^(μ)"),
+        ([run("H"), run("2", '<w:position w:val="-2"/><w:sz w:val="14"/>'), run("O")], "H₂O"),
+        ([run("10"), run("6", '<w:position w:val="3"/><w:sz w:val="14"/>'), run(" cells")], "10⁶ cells"),
+        ([run("Room 1"), run("06", '<w:position w:val="2"/>')], "Room 106"),
     ],
 )
 def test_superscripts_and_subscripts_are_kept_apart(tmp_path: Path, runs: list[str], text: str) -> None:
@@ -345,3 +348,52 @@ def test_a_struck_item_of_a_list_has_its_number(tmp_path: Path) -> None:
         document.add_paragraph(style="List Number").add_run(name).font.strike = name == "second"
     document.save(str(tmp_path / "a.docx"))
     assert registry.parse(tmp_path / "a.docx", "a.docx").text == "1. first\n2. [struck out: second]\n3. third"
+
+
+def field(instruction: str, *result: str) -> str:
+    marks = [f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")]
+    code = f'<w:r><w:instrText xml:space="preserve">{instruction}</w:instrText></w:r>'
+    return f"{marks[0]}{code}{marks[1] if result else ''}{''.join(result)}{marks[2]}"
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        ([run("5 "), field(" SYMBOL 109 \\f Symbol "), run("g")], "5 μg"),
+        ([run("5 "), field(" SYMBOL 109 \\f Symbol ", run("m", fonts("Symbol"))), run("g")], "5 μg"),
+        ([run("Add "), field(" EQ \\f(1,2) "), run(" litre")], "Add 1/2 litre"),
+        ([run("See "), field(" REF _1 ", run("3.1")), run(".")], "See 3.1."),
+        ([run("See "), field(" IF ", field(" EQ \\f(1,2) ")), run(".")], "See 1/2."),
+        ([field(" PAGE "), run("end")], "end"),
+    ],
+)
+def test_a_field_without_a_result_is_what_word_draws(tmp_path: Path, runs: list[str], text: str) -> None:
+    assert text_of(tmp_path, paragraph(*runs)) == text
+
+
+def level(number: int, format_: str, pattern: str, more: str = "") -> str:
+    values = f'<w:start w:val="1"/><w:numFmt w:val="{format_}"/>{more}<w:lvlText w:val="{pattern}"/>'
+    return f'<w:lvl w:ilvl="{number}">{values}</w:lvl>'
+
+
+@pytest.mark.parametrize(
+    ("levels", "labels"),
+    [
+        ([level(0, "upperRoman", "Article %1"), level(1, "decimal", "%1.%2", "<w:isLgl/>")], ["Article I", "1.1"]),
+        ([level(0, "ordinal", "%1"), level(1, "cardinalText", "%2")], ["1st", "One"]),
+        ([level(0, "ordinalText", "%1"), level(1, "decimalEnclosedCircle", "%2")], ["First", "①"]),
+        ([level(0, "chineseCounting", "第%1条"), level(1, "decimalFullWidth", "%2")], ["第一条", "１"]),
+        ([level(0, "russianLower", "%1)"), level(1, "numberInDash", "%2")], ["а)", "- 1 -"]),
+    ],
+)
+def test_numbers_of_lists_have_the_format_of_their_level(tmp_path: Path, levels: list[str], labels: list[str]) -> None:
+    numbering = (
+        f'<w:numbering xmlns:w="{W}"><w:abstractNum w:abstractNumId="1">{"".join(levels)}</w:abstractNum>'
+        '<w:num w:numId="7"><w:abstractNumId w:val="1"/></w:num></w:numbering>'
+    )
+    items = [
+        paragraph(run(name), properties=f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="7"/></w:numPr>')
+        for depth, name in enumerate(("Scope", "Terms"))
+    ]
+    text = read(tmp_path, "".join(items), **{"word/numbering.xml": numbering}).text
+    assert [line.strip() for line in text.splitlines()[-2:]] == [f"{labels[0]} Scope", f"{labels[1]} Terms"]

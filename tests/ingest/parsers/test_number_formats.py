@@ -54,6 +54,14 @@ def test_a_number_is_shown_as_libreoffice_shows_it(code: str, value: float, show
         (-0.25, "# ?/?", "-1/4"),
         (1e20, "#,##0", "100,000,000,000,000,000,000"),
         (1.5e-10, "0.0", "0.0"),
+        (0.5, "0 ?/?", "0 1/2"),
+        (0.5, "# ?/?", "1/2"),
+        (45000, '[$-411]ggge"年"m"月"d"日"', "令和5年3月15日"),
+        (32515, "[$-411]gge.m.d", "昭64.1.7"),
+        (45000, "[$-419]D MMMM YYYY;@", "15 марта 2023"),
+        (45000, "[$-415]d mmmm yyyy", "15 marca 2023"),
+        (45000, "[$-41D]dddd d mmmm yyyy", "onsdag 15 mars 2023"),
+        (45000, "[$-41F]d mmmm yyyy", "15 Mart 2023"),
     ],
 )
 def test_odd_numbers_and_codes_are_shown_too(value: float, code: str, shown: str) -> None:

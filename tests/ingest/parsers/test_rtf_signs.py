@@ -64,6 +64,8 @@ def test_symbol_fonts_are_read_as_the_sign_that_they_show(tmp_path: Path, body: 
         (rb"10\super 6\super0  cells", "10⁶ cells"),
         (rb"the 5{\super th} day", "the 5th day"),
         (rb"word{\super\chftn{\footnote {\super\chftn} A note.}} more", "word more\n\nFootnote 1: A note."),
+        (rb"H{\loch{\*\updnprop8000}\dn2\loch 2}O", "H₂O"),
+        (rb"Room {\up2 one hundred}", "Room one hundred"),
     ],
 )
 def test_superscripts_and_subscripts_are_kept_apart(tmp_path: Path, body: bytes, text: str) -> None:

@@ -261,6 +261,40 @@ def test_a_number_that_its_format_hides_is_an_annotation(tmp_path: Path, code: s
     assert lines(read(tmp_path, build, ROWS))[1] == f"Surgery | {shown} | 1"
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('"ref: "@', "ref: AB1"),
+        ('@" kg"', "AB1 kg"),
+        ("[Red]@", "AB1"),
+        ('0;-0;0;"<"@">"', "<AB1>"),
+        ("_(@_)", "AB1"),
+        ('"No. "0', "AB1"),
+        ("@", "AB1"),
+    ],
+)
+def test_a_text_has_the_format_of_its_cell(tmp_path: Path, code: str, shown: str) -> None:
+    def build(sheet: Worksheet) -> None:
+        sheet["A2"] = "AB1"
+        sheet["A2"].number_format = code
+
+    assert lines(read(tmp_path, build, [["Code", "Stock"], ["", 5]]))[-1] == f"{shown} | 5"
+
+
+def test_a_header_that_is_centred_across_columns_names_all_of_them(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(str(tmp_path / "a.xlsx"))
+    sheet, across = book.add_worksheet(), book.add_format({"align": "center_across"})
+    for column, text in enumerate(["Beds in 2025", "", "Beds in 2026", ""], 1):
+        sheet.write(0, column, text, across)
+    sheet.write_row(1, 0, ["Ward", "All", "Free", "All", "Free"])
+    sheet.write_row(2, 0, ["Surgery", 40, 3, 41, 1])
+    book.close()
+    assert lines(registry.parse(tmp_path / "a.xlsx", "a.xlsx"))[-2:] == [
+        "Ward | Beds in 2025 / All | Beds in 2025 / Free | Beds in 2026 / All | Beds in 2026 / Free",
+        "Surgery | 40 | 3 | 41 | 1",
+    ]
+
+
 def test_zeros_that_a_sheet_does_not_show_are_left_out(tmp_path: Path) -> None:
     def build(sheet: Worksheet) -> None:
         sheet["B2"] = 0
