@@ -98,6 +98,12 @@ COVERAGE = (
         "",
     ),
     Coverage(
+        (Format.NOTEBOOK,),
+        "text as rendered, code, outputs: text, tables in HTML, Markdown, errors",
+        "",
+        "pictures, widgets, metadata",
+    ),
+    Coverage(
         (Format.MARKDOWN,),
         "the rendered text, headings, lists with their numbers, tables, code, HTML inside, front matter, TeX formulas",
         "struck-out text",

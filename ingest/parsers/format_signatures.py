@@ -24,6 +24,7 @@ class Format(StrEnum):
     DELIMITED = "delimited"
     JSON = "json"
     JSON_LINES = "json lines"
+    NOTEBOOK = "notebook"
     PARQUET = "parquet"
     CODE = "code"
     IMAGE = "image"
@@ -32,8 +33,8 @@ class Format(StrEnum):
 
 SUPPORTED = (
     "PDF, Word (DOCX), PowerPoint (PPTX), Excel (XLSX), OpenDocument (ODT, ODS, ODP), RTF, EPUB, e-mail (EML, MBOX), "
-    "HTML, Markdown, CSV, TSV, JSON, JSONL, Parquet, source code, pictures (PNG, JPEG, TIFF, BMP, WebP, GIF) "
-    "and plain text"
+    "HTML, Markdown, CSV, TSV, JSON, JSONL, Jupyter notebooks, Parquet, source code, pictures (PNG, JPEG, TIFF, BMP, "
+    "WebP, GIF) and plain text"
 )
 
 BY_CONTENT = (
@@ -77,7 +78,8 @@ BY_SUFFIX = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), Format.HTML),
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), Format.MARKDOWN),
     **dict.fromkeys((".csv", ".tsv", ".tab"), Format.DELIMITED),
-    **dict.fromkeys((".json", ".geojson", ".ipynb"), Format.JSON),
+    **dict.fromkeys((".json", ".geojson"), Format.JSON),
+    ".ipynb": Format.NOTEBOOK,
     **dict.fromkeys((".jsonl", ".ndjson"), Format.JSON_LINES),
     ".eml": Format.EML,
     **dict.fromkeys((".mbox", ".mbx"), Format.MBOX),

@@ -1,5 +1,8 @@
 # pyright: basic
-"""Read the charts and SmartArt diagrams of Office files (DrawingML, ECMA-376 part 1, 21.2 and 21.4). Pure."""
+"""Read the charts and SmartArt diagrams of Office files (DrawingML, ECMA-376 part 1, 21.2 and 21.4). Pure.
+
+Charts of the newer kinds (waterfall, treemap, funnel, histogram) are extended charts ([MS-ODRAWXML] 2.24.3).
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +16,9 @@ _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CATEGORY_AXES = (f"{_CHART}catAx", f"{_CHART}dateAx")
 _AXES = (*_CATEGORY_AXES, f"{_CHART}valAx", f"{_CHART}serAx")
+_EXTENDED = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
+EXTENDED_CHART = f"{_EXTENDED}chart"
+"""The element of a drawing that stands for an extended chart."""
 _GENERAL = "General"
 _MAX_POINTS = 10_000
 
@@ -46,7 +52,9 @@ class _Series:
 
 
 def read_chart(root: Element) -> Chart:
-    """Return the chart of a chart part."""
+    """Return the chart of a chart part, an extended one too."""
+    if root.tag.startswith(_EXTENDED):
+        return _read_extended(root)
     is_1904 = _is_on(root.find(f"{_CHART}date1904"))
     chart = root.find(f"{_CHART}chart")
     plot = chart.find(f"{_CHART}plotArea") if chart is not None else None
@@ -80,6 +88,52 @@ def read_texts(root: Element) -> Iterator[str]:
         text = "".join(part.text or "" for part in paragraph.iter(f"{_DRAWING}t"))
         if text.strip():
             yield text
+
+
+def _read_extended(root: Element) -> Chart:
+    chart = root.find(EXTENDED_CHART)
+    if chart is None:
+        return Chart("", (), (), ())
+    data = {one.get("id", ""): one for one in root.iterfind(f"{_EXTENDED}chartData/{_EXTENDED}data")}
+    axes = [_read_extended_text(axis.find(f"{_EXTENDED}title")) for axis in chart.iter(f"{_EXTENDED}axis")]
+    series: list[_Series] = []
+    for element in chart.iter(f"{_EXTENDED}series"):
+        link = element.find(f"{_EXTENDED}dataId")
+        name = _read_extended_text(element)
+        series.append(_read_extended_series(name, data.get(link.get("val", "") if link is not None else "")))
+    tables = tuple(_make_table(group, axes[0] if axes else "") for group in _group_series(series) if group[0].values)
+    title = _read_extended_text(chart.find(f"{_EXTENDED}title"))
+    return Chart(title, tuple(filter(None, axes)), tuple(one.name for one in series if one.name), tables)
+
+
+def _read_extended_series(name: str, data: Element | None) -> _Series:
+    """Return the series of a part of the data: its first dimension of texts, and its first of numbers."""
+    parts = {part: data.find(f"{_EXTENDED}{part}") if data is not None else None for part in ("strDim", "numDim")}
+    categories, values = (
+        [_read_extended_level(level) for level in part.iterchildren(f"{_EXTENDED}lvl")] if part is not None else []
+        for part in parts.values()
+    )
+    return _Series(name, _join_levels(categories[::-1]) if categories else {}, values[0] if values else {})
+
+
+def _read_extended_level(level: Element) -> dict[int, str]:
+    code = level.get("formatCode")
+    points = ((point.get("idx", ""), (point.text or "").strip()) for point in level.iterchildren(f"{_EXTENDED}pt"))
+    return {
+        int(index): text if code is None else _show_number(text, code, is_1904=False)
+        for index, text in points
+        if text and index.isdecimal() and int(index) < _MAX_POINTS
+    }
+
+
+def _read_extended_text(parent: Element | None) -> str:
+    """Return the text of a title or the name of a series: as its author wrote it, else as it is stored."""
+    text = parent.find(f"{_EXTENDED}tx") if parent is not None else None
+    if text is None:
+        return ""
+    written = "".join(run.text or "" for run in text.iter(f"{_DRAWING}t"))
+    stored = next((value.text or "" for value in text.iter(f"{_EXTENDED}v")), "")
+    return " ".join((written or stored).split())
 
 
 def _is_on(element: Element | None) -> bool:

@@ -32,6 +32,7 @@ PARSERS = {
     Format.DELIMITED: ("spreadsheets.delimited", "parse"),
     Format.JSON: ("plain.json_records", "parse"),
     Format.JSON_LINES: ("plain.json_records", "parse"),
+    Format.NOTEBOOK: ("plain.notebook", "parse"),
     Format.PARQUET: ("spreadsheets.parquet", "parse"),
     Format.CODE: ("plain.code", "parse"),
     Format.IMAGE: ("images.parser", "parse"),

@@ -30,6 +30,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.prese
 
 _EMU_PER_CM = 360_000
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_EXTENDED_CHART = "/chartEx"
 _DIAGRAM = "/diagramData"
 _SLIDE_SHOW = "presentationml.slideshow"
 _ON, _OFF = ("1", "true"), ("0", "false")
@@ -159,9 +160,13 @@ def _describe(properties: Element) -> str:
 
 
 def _write_diagram(shape: Any, builder: DocumentBuilder) -> None:
-    """Add the text of a SmartArt diagram, which is in a part of its own."""
+    """Add the text of a SmartArt diagram or an extended chart, which is in a part of its own."""
     identifiers = {value for element in shape._element.iter() for value in element.attrib.values()}
     for identifier, relation in shape.part.rels.items():
-        if identifier in identifiers and relation.reltype.endswith(_DIAGRAM) and not relation.is_external:
+        if identifier not in identifiers or relation.is_external:
+            continue
+        if relation.reltype.endswith(_EXTENDED_CHART):
+            write_chart(read_chart(parse_xml(relation.target_part.blob)), builder)
+        elif relation.reltype.endswith(_DIAGRAM):
             for text in read_texts(parse_xml(relation.target_part.blob)):
                 builder.add_paragraph(text, separator="\n")

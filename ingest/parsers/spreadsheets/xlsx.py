@@ -41,6 +41,7 @@ _MAX_COLUMNS = 16_384
 _MAX_FORMULA_CHARS = 200
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _THREADED = re.compile(r"\[Threaded comment\].*?\bComment:\s*", re.S)
+_CHARTS = ("chart", "chartEx")
 _MIDNIGHT = "T00:00:00"
 _TEXT_FORMAT = re.compile("[;@]")
 """Only a format with these signs changes a text."""
@@ -195,8 +196,8 @@ class _Sheet:
         """Yield the texts of shapes, text boxes and diagrams, and the titles of charts, whose numbers are cells."""
         for drawing, root in self._read_related(self.entry.path, "drawing"):
             yield from read_texts(root)
-            for relation, part in self._read_related(drawing.target, "chart", "diagramData"):
-                yield from [describe_chart(read_chart(part))] if relation.kind == "chart" else read_texts(part)
+            for relation, part in self._read_related(drawing.target, *_CHARTS, "diagramData"):
+                yield from [describe_chart(read_chart(part))] if relation.kind in _CHARTS else read_texts(part)
 
     def _read_related(self, path: str, *kinds: str) -> Iterator[tuple[Relation, Element]]:
         for relation in read_relations(self.book.archive, path):

@@ -46,6 +46,11 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     )
 
 
+def write_markdown(text: str, builder: DocumentBuilder) -> None:
+    """Add the rendered text of Markdown to a document of another format."""
+    _write(_parse_tokens(normalize_text(text)), ListWriter(builder))
+
+
 def _parse_tokens(text: str) -> Iterator[Token]:
     depth = 0
     for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(_escape_notes(text)):

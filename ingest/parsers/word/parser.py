@@ -31,7 +31,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 _MAX_CELL_CHARS = 1000
 _PARAGRAPH, _PARAGRAPH_PROPERTIES = qn("w:p"), qn("w:pPr")
 _NO_LIST = "0"
-_CHART = "/chart"
+_CHARTS = ("/chart", "/chartEx")
 _STRUCK_OUT = f"[{AnnotationKind.STRUCK_OUT}"
 
 
@@ -132,7 +132,7 @@ class _Writer:
         except SyntaxError:
             self._damaged.append(str(relation.target_part.partname).lstrip("/"))
             return
-        if relation.reltype.endswith(_CHART):
+        if relation.reltype.endswith(_CHARTS):
             write_chart(read_chart(root), self.builder)
         else:
             self.builder.add_paragraph("\n".join(read_texts(root)))

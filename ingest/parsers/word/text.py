@@ -10,6 +10,7 @@ from lxml.etree import _Element as Element
 
 from ingest.parsers.field_codes import show_field
 from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
+from ingest.parsers.office_charts import EXTENDED_CHART
 from ingest.parsers.office_math import format_formula, is_formula
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 from ingest.parsers.word.run_formats import PLAIN, RunFormat, RunStyles, is_on
@@ -36,6 +37,7 @@ _DELETIONS = frozenset(map(qn, ("w:del", "w:moveFrom")))
 _TEXTS = frozenset({qn("w:t"), qn("w:delText")})
 _GRAPHICS = {
     "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart": qn("r:id"),
+    EXTENDED_CHART: qn("r:id"),
     "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds": qn("r:dm"),
 }
 """The elements that stand for charts and SmartArt diagrams, with the attribute that names their part."""

@@ -13,6 +13,8 @@ from docx.opc.part import Part
 from docx.oxml import parse_xml as parse_word_xml
 from pptx.chart.data import BubbleChartData, CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.opc.package import Part as PresentationPart
+from pptx.opc.packuri import PackURI as PresentationURI
 from pptx.util import Cm
 
 from ingest.parsers import registry
@@ -128,6 +130,78 @@ def test_a_word_document_has_the_texts_of_its_diagrams(tmp_path: Path) -> None:
     add_graphic(document, f'<dgm:relIds xmlns:dgm="{DIAGRAM}" r:dm="{{}}"/>', part)
     document.save(str(tmp_path / "a.docx"))
     assert registry.parse(tmp_path / "a.docx", "a.docx").text == "Before.\n\nPlan\nBuild in 12 weeks"
+
+
+CX = "http://schemas.microsoft.com/office/drawing/2014/chartex"
+EXTENDED_KIND = "http://schemas.microsoft.com/office/2014/relationships/chartEx"
+
+
+def make_extended_chart(
+    levels: list[list[str]], values: list[str], code: str = "General", titled: bool = True
+) -> bytes:
+    """Return a waterfall chart as Excel writes it, the innermost level of its categories first."""
+
+    def points(texts: list[str]) -> str:
+        return "".join(f'<cx:pt idx="{n}">{text}</cx:pt>' for n, text in enumerate(texts) if text)
+
+    names = "".join(f'<cx:lvl ptCount="{len(texts)}">{points(texts)}</cx:lvl>' for texts in levels)
+    numbers = f'<cx:lvl ptCount="{len(values)}" formatCode="{code}">{points(values)}</cx:lvl>'
+    title = "<cx:tx><cx:txData><cx:v>Costs by ward</cx:v></cx:txData></cx:tx>"
+    axis = f'<cx:tx><cx:rich><a:p xmlns:a="{A}"><a:r><a:t>Ward</a:t></a:r></a:p></cx:rich></cx:tx>'
+    return (
+        f'<cx:chartSpace xmlns:cx="{CX}"><cx:chartData><cx:data id="0"><cx:strDim type="cat"><cx:f>A2:A4</cx:f>{names}'
+        f'</cx:strDim><cx:numDim type="val"><cx:f>B2:B4</cx:f>{numbers}</cx:numDim></cx:data></cx:chartData><cx:chart>'
+        f"{f'<cx:title>{title}</cx:title>' if titled else '<cx:title/>'}<cx:plotArea><cx:plotAreaRegion>"
+        '<cx:series layoutId="waterfall"><cx:tx><cx:txData><cx:f>B1</cx:f><cx:v>Costs</cx:v></cx:txData></cx:tx>'
+        '<cx:dataId val="0"/></cx:series></cx:plotAreaRegion>'
+        f'<cx:axis id="0"><cx:catScaling/><cx:title>{axis}</cx:title></cx:axis></cx:plotArea></cx:chart>'
+        "</cx:chartSpace>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("levels", "values", "code", "rows"),
+    [
+        ([["Eye", "Ear"]], ["1200", "-300.5"], "#,##0.00", [("Eye", "1,200.00"), ("Ear", "-300.50")]),
+        ([["Eye", "Ear"]], ["0.25", "0.75"], "0%", [("Eye", "25%"), ("Ear", "75%")]),
+        ([["Eye", "Ear"]], ["5", ""], "General", [("Eye", "5"), ("Ear", "")]),
+        ([["a", "b", "c"], ["North", "", "South"]], ["1", "2", "3"], "General",
+         [("North / a", "1"), ("North / b", "2"), ("South / c", "3")]),
+        ([], ["1", "2"], "General", [("1", "1"), ("2", "2")]),
+    ],
+)  # fmt: skip
+def test_an_extended_chart_has_its_titles_and_numbers(
+    levels: list[list[str]], values: list[str], code: str, rows: list[tuple[str, str]]
+) -> None:
+    chart = read_chart(parse_xml(make_extended_chart(levels, values, code)))
+    assert (chart.title, chart.axis_titles, chart.series_names) == ("Costs by ward", ("Ward",), ("Costs",))
+    (table,) = chart.tables
+    assert (table.header, list(table.rows)) == (("Ward", "Costs"), rows)
+    assert read_chart(parse_xml(make_extended_chart(levels, values, code, titled=False))).title == ""
+
+
+def test_extended_charts_are_read_in_word_and_powerpoint(tmp_path: Path) -> None:
+    content = make_extended_chart([["Eye", "Ear"]], ["5", "7"])
+    text = "Costs by ward\n\nWard | Costs\nEye | 5\nEar | 7"
+    document = docx.Document()
+    element = f'<cx:chart xmlns:cx="{CX}" r:id="{{}}"/>'
+    add_graphic(document, element, (EXTENDED_KIND, "/word/charts/chartEx1.xml", content))
+    document.save(str(tmp_path / "a.docx"))
+    assert registry.parse(tmp_path / "a.docx", "a.docx").text == f"Before.\n\n{text}"
+    presentation = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[6])
+    add_chart(slide, XL_CHART_TYPE.COLUMN_CLUSTERED, category_data())
+    graphic = slide.shapes[0]._element.graphic.graphicData
+    part = PresentationPart(PresentationURI("/ppt/charts/chartEx1.xml"), "application/xml", slide.part.package, content)
+    graphic.set("uri", CX)
+    graphic.remove(graphic[0])
+    graphic.append(
+        parse_xml(
+            element.format(slide.part.relate_to(part, EXTENDED_KIND)).replace(" r:", f' xmlns:r="{R}" r:').encode()
+        )
+    )
+    presentation.save(str(tmp_path / "a.pptx"))
+    assert registry.parse(tmp_path / "a.pptx", "a.pptx").text == text
 
 
 def test_a_damaged_chart_costs_that_chart(tmp_path: Path) -> None:
