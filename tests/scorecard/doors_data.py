@@ -96,7 +96,7 @@ def _error_bodies(server: Server, secret: bytes) -> Iterator[tuple[str, str]]:
         failed = [each["id"] for each in documents if each["needs_password"]]
         for file_id in failed:
             path = f"/v1/vector_stores/docs/files/{file_id}/retry"
-            yield "a retry", client.post(path, json={"password": CANARIES["password"]}).text
+            client.post(path, json={"password": CANARIES["password"]}).raise_for_status()
         server.wait_until_read()
         chat = "/v1/chat/completions"
         yield "a long prompt", client.post(chat, json=body_of(model, prompt + " x" * 20_000)).text

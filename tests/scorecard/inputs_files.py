@@ -15,7 +15,7 @@ import httpx
 from tests.office_files import read_members, write_zip
 from tests.scorecard.check import Measured
 from tests.scorecard.doors_http import listener
-from tests.scorecard.names import hostile
+from tests.scorecard.names import TARGETS, hostile
 from tests.scorecard.seeds import MAKERS, make_seeds, mutants
 from tests.scorecard.server import PARSER, Server, memory_mb, serve
 
@@ -138,8 +138,8 @@ def hostile_names(folder: Path) -> Measured:
     problems: list[str] = []
     seen: Counter[str] = Counter()
     names = list(dict.fromkeys(hostile()))
-    before = _tree(folder)
-    with serve(folder / "home") as server, server.client() as client:
+    home = folder / "in" / "side" / "home"
+    with serve(home) as server, server.client() as client:
         client.post("/v1/vector_stores", json={"name": "docs"})
         for number, name in enumerate(names):
             outcome = _round_trip(client, name, f"Body {number}.".encode(), problems)
@@ -154,20 +154,20 @@ def hostile_names(folder: Path) -> Measured:
                 problems += [f"{path} with {name!r}: {status}"] if status >= 500 else []
         members = _upload_containers(server, names)
         server.wait_until_read("members")
-    outside = sorted(
-        str(path) for path in _tree(folder) - before if "home" not in path.parts[:1] and path.name != "home.log"
-    )
+    outside = sorted(_outside(folder, home))
     problems += [f"written outside of the home: {outside[:3]}"] if outside else []
     told = ", ".join(f"{count} {what}" for what, count in seen.most_common())
     figure = f"{len(names)} names in uploads ({told}), collections, models and ids, {members} as members; none outside"
     return Measured(figure, problems)
 
 
-def _tree(folder: Path) -> set[Path]:
-    outer = folder.parent
-    return {path.relative_to(folder) for path in folder.rglob("*")} | {
-        Path("..") / each.name for each in outer.iterdir()
-    }
+def _outside(folder: Path, home: Path) -> Iterator[str]:
+    """Yield what lies in a check's folder beside the home and its log, and what a name may have left above."""
+    for path in folder.rglob("*"):
+        if not (path == home or home in path.parents or path in (*home.parents, home.with_name("home.log"))):
+            yield str(path)
+    for above in folder.parents:
+        yield from (str(above / target) for target in TARGETS[1:] if (above / target).exists())
 
 
 def _status(client: httpx.Client, path: str, body: dict[str, str]) -> int:

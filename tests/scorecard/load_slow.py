@@ -105,8 +105,9 @@ def _be_slow(server: Server, kind: SlowKind, connections: int, seconds: float) -
             peer.send(kind.first)
         normal.start()
         while time.monotonic() - started < seconds and not all(peers.values()):
+            kept = _kept_peers(server.port)
             for peer in [peer for peer, closed in peers.items() if not closed]:
-                if _is_closed(peer, kind):
+                if _is_closed(peer, kind) or peer.getsockname()[1] not in kept:
                     peers[peer] = time.monotonic() - started
             time.sleep(PAUSE_SECONDS)
         grown = memory_mb(server.process.pid) - before
@@ -141,9 +142,9 @@ def _connect(port: int) -> socket.socket:
 def _is_closed(peer: socket.socket, kind: SlowKind) -> bool:
     """Go on being slow; tell whether the server has hung up."""
     try:
-        kind.go_on(peer)
         if kind.name == "readers":
-            return _was_cut(peer)
+            return kind.go_on(peer) == b""
+        kind.go_on(peer)
         while peer.recv(4_096):
             pass
     except BlockingIOError:
@@ -153,10 +154,17 @@ def _is_closed(peer: socket.socket, kind: SlowKind) -> bool:
     return True
 
 
-def _was_cut(peer: socket.socket) -> bool:
-    """Whether a connection that still has bytes to be read is gone: its state is one of those after its end."""
-    state = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-    return state not in (1, 2, 3)  # ESTABLISHED, SYN_SENT, SYN_RECV
+def _kept_peers(port: int) -> set[int]:
+    """Return the ports of the clients whose connections the server still holds.
+
+    A client that has not read all does not see that the server has hung up.
+    """
+    kept = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, *_, inode = line.split()[:10]
+        if int(local.split(":")[1], 16) == port and inode != "0":
+            kept.add(int(remote.split(":")[1], 16))
+    return kept
 
 
 def _be_normal(server: Server, waits: list[float], is_over: threading.Event) -> None:
