@@ -54,7 +54,7 @@ CHECKS = (
         90,
         inputs_requests.part_of_fuzzing,
     ),
-    Check("B2", "Files that would take all time and memory", inputs_hostile.bombs, minutes=60),
+    Check("B2", "Files that would take all time and memory", inputs_hostile.bombs, 60, inputs_hostile.part_of_bombs),
     Check("B3", "200 damaged files of every format", inputs_files.damaged_files, 120, inputs_files.part_of_mutants),
     Check("B4", "Documents that point to files and addresses", inputs_files.external_entities, minutes=15),
     Check("B5", "300 hostile names", inputs_files.hostile_names, minutes=20),
