@@ -1,7 +1,7 @@
 """HTML pages: the visible text without menus and scripts (the adapter of `selectolax`)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -10,7 +10,7 @@ from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.numerals import format_letters, format_roman
 from ingest.parsers.source import Source
 from ingest.parsers.table_grid import lay_out_table
-from ingest.parsers.web.inline import INLINE, InlineText, find_own_font
+from ingest.parsers.web.inline import INLINE, InlineText, find_own_font, is_layout_space
 from ingest.parsers.web.tables import Row, count_header_rows, read_grid
 from ingest.parsers.web.visible_nodes import Attributes, HtmlTree, VisibleNodes
 from ingest.text.pictures import describe_picture
@@ -35,6 +35,8 @@ _SHAPES = frozenset(
 )
 _PICTURE_ALONE = re.compile(r"^\[picture: ([^\]]*)\]$")
 _DESCRIPTIONS = frozenset({"title", "desc"})
+_TABLE_ROLES = frozenset({"table", "grid", "treegrid"})
+_CELLS = "[role=cell], [role=gridcell], [role=columnheader], [role=rowheader]"
 _MAX_CELL_CHARS = 1000
 
 
@@ -88,7 +90,8 @@ def _write_body(tree: HtmlTree, builder: DocumentBuilder, *, keep_menus: bool) -
     nodes = VisibleNodes(tree, tree.body, keep_menus=keep_menus)
     for node, is_end in nodes:
         if node.is_text_node:
-            writer.inline.add_text(_SPACE.sub(" ", node.text(deep=False)))
+            text = _SPACE.sub(" ", node.text(deep=False))
+            writer.inline.add_text("" if is_layout_space(text, node) else text)
         elif is_end:
             _end_element(node, writer)
         elif _start_element(node, nodes.attributes, writer):
@@ -185,10 +188,28 @@ def _write_block(node: LexborNode, writer: _Writer) -> bool:
         if not rows:
             return False
         _write_table(node, rows, writer)
+    elif node.attributes.get("role") in _TABLE_ROLES:
+        return _write_table_of_roles(node, writer)
     else:
         return False
     writer.list_writer.interrupt()
     return True
+
+
+def _write_table_of_roles(node: LexborNode, writer: _Writer) -> bool:
+    """Add a table that only its roles say to be one (WAI-ARIA 1.2, `table`); return whether it is one."""
+    rows = [row.css(_CELLS) for row in node.css("[role=row]")]
+    texts = [[" ".join(filter(None, [text, *notes])) for text, notes in _read_cells(row, writer)] for row in rows]
+    if len(rows) < 2 or max(map(len, texts)) < 2 or node.css_first("table") is not None:
+        return False
+    is_header = all(cell.attributes.get("role") == "columnheader" for cell in rows[0])
+    writer.list_writer.builder.add_table(texts, header_rows=int(is_header))
+    writer.list_writer.interrupt()
+    return True
+
+
+def _read_cells(row: Sequence[LexborNode], writer: _Writer) -> Iterator[tuple[str, list[str]]]:
+    return (_read_on_one_line(writer, cell) for cell in row)
 
 
 def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[str, list[str]]]:
@@ -202,7 +223,8 @@ def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[st
     nodes = VisibleNodes(tree, node, keep_menus=True)
     for inner, is_end in nodes:
         if inner.is_text_node:
-            inline.add_text(inner.text(deep=False))
+            text = inner.text(deep=False)
+            inline.add_text("" if is_layout_space(text, inner) else text)
         elif is_end:
             inline.end(inner)
             if inner.tag == "text" or _ends_paragraph(inner):

@@ -42,6 +42,8 @@ INLINE = frozenset(
 )
 """Elements that do not end the paragraph."""
 
+_MATH_TEXTS = frozenset({"mi", "mn", "mo", "ms", "mtext"})
+
 _SPECIAL = frozenset(
     {"a", "br", "img", "input", "q", "select", "sub", "sup", "tspan", "span", "font", "small"} | _RUBY | _MATH
 )
@@ -265,13 +267,20 @@ class InlineText:
             return True
         if not _NOTE_MARK.fullmatch(text) or _BRACKETED.fullmatch(text):
             return False
-        is_glued = bool(_GLUED.fullmatch(self._last)) and node.tag == "a" and text.strip().isdecimal()
+        is_number = node.tag == "a" and text.strip().isdecimal()
+        is_glued = is_number and bool(_GLUED.fullmatch(self._last) if self._has_text else _is_before_word(node))
         is_link = "#" in (attributes.get("href") or "")
         if not (is_glued and is_link) and not _is_note_link(node, attributes):
             return False
         if not self._has_text:
             self.add_text(f"{text.strip()} ")
         return True
+
+
+def _is_before_word(node: LexborNode) -> bool:
+    """Return whether a word follows an element without a space."""
+    following = node.next
+    return following is not None and following.text()[:1].isalnum()
 
 
 def find_own_font(tree: HtmlTree, node: LexborNode, attributes: Attributes) -> str | None:
@@ -316,6 +325,12 @@ def _find_script(node: LexborNode, tag: str, attributes: Attributes, styled: Scr
     heights = _SCRIPTS.get(node.parent.tag or "", ())
     index = _count_elements_before(node) if heights else 0
     return heights[index - 1] if 1 <= index <= len(heights) else None
+
+
+def is_layout_space(text: str, node: LexborNode) -> bool:
+    """Return whether a text node only indents the source of a formula."""
+    parent = node.parent
+    return parent is not None and text.isspace() and parent.tag in _MATH and parent.tag not in _MATH_TEXTS
 
 
 def _find_math_signs(node: LexborNode, tag: str) -> tuple[str, str]:

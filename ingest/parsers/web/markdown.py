@@ -22,6 +22,10 @@ _STORED_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.I | re.M)
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _STRIKING_BLOCK = re.compile(r"\s*<(/?)(?:del|s|strike)\b[^<>]*>\s*", re.I)
 """A tag on a line of its own: it strikes out the blocks up to its end tag."""
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
+_TABLE_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?")
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)")
+_BARE_PIPE = re.compile(r"(?<!\\)\|")
 _NOTE_MARK = re.compile(r"\[\^([^\]\s]{1,20})\]")
 _NOTE_DEFINITION = re.compile(r"^( {0,3}\[\^[^\]\s]+\]):", re.M)
 """A note; CommonMark takes one of a single word for the target of a link."""
@@ -64,7 +68,22 @@ def _parse_tokens(text: str) -> Iterator[Token]:
 
 
 def _escape_notes(text: str) -> str:
-    return _NOTE_DEFINITION.sub(r"\1\\:", text)
+    return _NOTE_DEFINITION.sub(r"\1\\:", _escape_pipes(text) if "|" in text else text)
+
+
+def _escape_pipes(text: str) -> str:
+    """Return `text` with the pipes in code in the rows of tables escaped, which GFM takes for borders of cells.
+
+    Their writers mean one cell, and most programs but GitHub show one; the text behind the last column would be lost.
+    """
+    lines = text.split("\n")
+    is_table = is_code = False
+    for number, line in enumerate(lines):
+        is_code ^= bool(_FENCE.match(line))
+        is_table = not is_code and "|" in line and (is_table or bool(_TABLE_RULE.fullmatch(line)))
+        if is_table:
+            lines[number] = _CODE_SPAN.sub(lambda match: _BARE_PIPE.sub(r"\|", match[0]), line)
+    return "\n".join(lines)
 
 
 def _write(tokens: Iterator[Token], list_writer: ListWriter) -> None:

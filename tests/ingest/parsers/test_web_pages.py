@@ -109,6 +109,25 @@ def test_a_header_of_several_rows_is_the_header_of_the_table(tmp_path: Path) -> 
     assert document.text[table.start : table.header_end] == "Ward | Beds / Free | Beds / Used"
 
 
+@pytest.mark.parametrize("element", ["div", "span"])
+def test_a_table_that_only_its_roles_say_to_be_one_is_read_in_rows(tmp_path: Path, element: str) -> None:
+    def row(role: str, *texts: str) -> str:
+        cells = "".join(f"<{element} role={role}>{text}</{element}>" for text in texts)
+        return f"<div role=row>{cells}</div>"
+
+    document = read(
+        tmp_path, f"<div role=table>{row('columnheader', 'Name', 'Rate')}{row('cell', 'Ann', '<b>12</b>')}</div>"
+    )
+    (table,) = document.blocks
+    assert document.text == "Name | Rate\nAnn | 12"
+    assert document.text[: table.header_end] == "Name | Rate"
+
+
+def test_the_layout_of_the_source_of_a_formula_is_no_text(tmp_path: Path) -> None:
+    source = "<p>Area <math>\n  <msup>\n    <mi>x</mi>\n    <mn>2</mn>\n  </msup>\n</math> m"
+    assert read(tmp_path, source).text == "Area x² m"
+
+
 def test_a_long_merged_text_stands_once(tmp_path: Path) -> None:
     text = "long " * 80
     document = read(tmp_path, f"<table><tr><th>A<th>B<tr><td rowspan=3>{text}<td>1<tr><td>2<tr><td>3</table>")
@@ -208,6 +227,8 @@ def test_superscripts_and_subscripts_stand_apart(tmp_path: Path, content: str, t
         ("<p>the letter<a href='notes.xhtml#n1'>1</a> and 120<a href='#n2'>3</a>", "the letter and 120"),
         ("<p>see chapter <a href='#c2'>2</a>", "see chapter 2"),
         ("<p>see</p><p id=n2><sup><a href='#r2'>2</a></sup> Dated 1911. <a href='#r2'>↩</a>", "see\n\n2 Dated 1911."),
+        ('<p><a class="sdfootnotesym" href="#sdfootnote1anc">1</a>First note.', "1 First note."),
+        ('<p><a href="#s1">1</a>. Scope', "1. Scope"),
     ],
 )
 def test_the_mark_of_a_note_is_no_part_of_a_word_or_number(tmp_path: Path, content: str, text: str) -> None:
@@ -324,6 +345,9 @@ def test_the_charset_that_a_page_names_is_the_one_that_browsers_take(tmp_path: P
         ("the letter[^1] came\n\n[^1]: Amended.", "the letter[1] came\n\n[1]: Amended."),
         ("<ruby>食<rt>た</rt></ruby>べる", "食べる"),
         ("<table><tr><th>R<th>D<tr><td rowspan=2>N<td>1<tr><td>2</table>", "R | D\nN | 1\nN | 2"),
+        ("| Code | Use |\n|---|---|\n| `a|b` | pipe |\n| `c` \\| d | x |\n", "Code | Use\na|b | pipe\nc | d | x"),
+        ("```\n|A|B|\n|-|-|\n| `a|b` |\n```\n", "|A|B|\n|-|-|\n| `a|b` |"),
+        ("Run `a|b` now.", "Run a|b now."),
     ],
 )
 def test_markdown_is_what_its_page_shows(tmp_path: Path, content: str, text: str) -> None:
