@@ -45,6 +45,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     """
     app = FastAPI(
         title="Pincite",
+        openapi_url=None,  # `install_openapi` adds it
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

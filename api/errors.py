@@ -1,7 +1,8 @@
 """Failures as HTTP responses: one table from exception classes to status, type and code in OpenAI's shape."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,7 @@ from starlette.routing import Match
 
 from api.wire.errors import ErrorDetail, ErrorResponse
 from ingest import errors as ingest_errors
+from ingest.library.names import normalize_name
 from rag import errors as rag_errors
 
 MAX_NAME_CHARS = 80
@@ -79,11 +81,15 @@ class ServerStoppingError(ApiError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """Status, type and code of a class of failures; OpenAI's own if it has one."""
+    """Status, type and code of a class of failures; OpenAI's own if it has one.
+
+    `param` is the field that is at fault if it is no part of the path and the error names none.
+    """
 
     status: int
     type: str
     code: str
+    param: str | None = None
 
 
 INVALID = "invalid_request_error"
@@ -91,36 +97,47 @@ SERVER = "server_error"
 
 ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     InvalidRequestError: ErrorKind(400, INVALID, "invalid_value"),
-    ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large"),
+    ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large", "file"),
     DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),
     ServerStoppingError: ErrorKind(503, SERVER, "server_stopping"),
     TooManyStreamsError: ErrorKind(429, "rate_limit_error", "too_many_streams"),
     RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),
-    rag_errors.ModelNotFoundError: ErrorKind(404, INVALID, "model_not_found"),
+    rag_errors.ModelNotFoundError: ErrorKind(404, INVALID, "model_not_found", "model"),
     rag_errors.ModelLoadError: ErrorKind(503, SERVER, "model_not_loaded"),
     rag_errors.ModelLoadingError: ErrorKind(503, SERVER, "model_loading"),
     rag_errors.NoRoomForModelError: ErrorKind(503, SERVER, "no_room_for_model"),
     rag_errors.ModelInUseError: ErrorKind(409, INVALID, "model_in_use"),
-    rag_errors.PromptTooLongError: ErrorKind(400, INVALID, "context_length_exceeded"),
-    rag_errors.ChatTemplateError: ErrorKind(400, INVALID, "chat_template_error"),
-    rag_errors.SchemaError: ErrorKind(400, INVALID, "invalid_json_schema"),
+    rag_errors.PromptTooLongError: ErrorKind(400, INVALID, "context_length_exceeded", "messages"),
+    rag_errors.ChatTemplateError: ErrorKind(400, INVALID, "chat_template_error", "messages"),
+    rag_errors.SchemaError: ErrorKind(400, INVALID, "invalid_json_schema", "response_format"),
     rag_errors.EngineBusyError: ErrorKind(429, "rate_limit_error", "engine_busy"),
     rag_errors.EngineCrashedError: ErrorKind(503, SERVER, "engine_crashed"),
-    rag_errors.QuestionError: ErrorKind(400, INVALID, "invalid_question"),
+    rag_errors.QuestionError: ErrorKind(400, INVALID, "invalid_question", "messages"),
     ingest_errors.CursorNotFoundError: ErrorKind(404, INVALID, "cursor_not_found"),
-    ingest_errors.CollectionNotFoundError: ErrorKind(404, INVALID, "vector_store_not_found"),
-    ingest_errors.CollectionExistsError: ErrorKind(409, INVALID, "vector_store_exists"),
-    ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found"),
-    ingest_errors.TurnNotFoundError: ErrorKind(404, INVALID, "item_not_found"),
-    ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found"),
+    ingest_errors.CollectionNotFoundError: ErrorKind(404, INVALID, "vector_store_not_found", "pincite.collections"),
+    ingest_errors.CollectionExistsError: ErrorKind(409, INVALID, "vector_store_exists", "name"),
+    ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found", "pincite.conversation"),
+    ingest_errors.TurnNotFoundError: ErrorKind(404, INVALID, "item_not_found", "pincite.parent"),
+    ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found", "file_id"),
     ingest_errors.PageNotFoundError: ErrorKind(404, INVALID, "page_not_found"),
     ingest_errors.PassportMismatchError: ErrorKind(409, INVALID, "embedder_mismatch"),
     ingest_errors.UnreadableFileError: ErrorKind(400, INVALID, "unreadable_file"),
-    ingest_errors.TextTooLongError: ErrorKind(400, INVALID, "text_too_long"),
+    ingest_errors.TextTooLongError: ErrorKind(400, INVALID, "text_too_long", "query"),
     ingest_errors.WorkerBusyError: ErrorKind(503, SERVER, "worker_busy"),
     ingest_errors.WorkerError: ErrorKind(503, SERVER, "worker_failed"),
     ingest_errors.LibraryError: ErrorKind(503, SERVER, "library_unavailable"),
 }
+
+SUBJECTS: Mapping[type[Exception], str] = {
+    DocumentNotReadyError: "file_id",
+    rag_errors.ModelNotFoundError: "model",
+    ingest_errors.CollectionNotFoundError: "collection",
+    ingest_errors.ConversationNotFoundError: "conversation",
+    ingest_errors.FileNotInLibraryError: "file_id",
+    ingest_errors.PageNotFoundError: "page",
+    ingest_errors.TurnNotFoundError: "turn",
+}
+"""The attribute of an error with the id that is at fault, which may be a part of the path."""
 
 UNEXPECTED = ErrorKind(500, SERVER, "internal_error")
 
@@ -172,7 +189,17 @@ def describe(error: Exception) -> ErrorAnswer:
     if kind is None:
         return ErrorAnswer(UNEXPECTED, "the server failed unexpectedly; its log has the details")
     retry_after = getattr(error, "retry_after_seconds", 1 if kind.status == 503 else None)
-    return ErrorAnswer(kind, str(error), getattr(error, "param", None), retry_after)
+    return ErrorAnswer(kind, str(error), getattr(error, "param", None) or kind.param, retry_after)
+
+
+@contextmanager
+def blame(param: str) -> Generator[None, None, None]:
+    """Name the field of the request at fault in an error of the block, unless a part of its path is."""
+    try:
+        yield
+    except Exception as error:
+        vars(error)["param"] = param
+        raise
 
 
 def http_kind(status: int) -> ErrorKind:
@@ -199,7 +226,17 @@ def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError) and (media_type := _media_type_to_send(request, error)):
         return ErrorAnswer(http_kind(415), f"send the body as {media_type}, and say so in Content-Type").response()
-    return describe(error).response()
+    answer = describe(error)
+    return replace(answer, param=_find_in_path(request, error) or answer.param).response()
+
+
+def _find_in_path(request: Request, error: Exception) -> str | None:
+    """Return the parameter of the path that names what an error is about; None if it is about another field."""
+    subject = str(getattr(error, SUBJECTS.get(type(error), ""), ""))
+    for name, value in request.path_params.items():
+        if subject and subject in (str(value), normalize_name(str(value))):
+            return name
+    return None
 
 
 async def _answer_no_route(request: Request, error: Exception) -> JSONResponse:

@@ -2,11 +2,12 @@
 
 import json
 import re
+import threading
 from collections import defaultdict
 from importlib import metadata
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
@@ -20,6 +21,7 @@ from api.wire.queue import QueueEvent
 Responses = dict[int | str, dict[str, Any]]
 
 REFERENCE = re.compile(rf'"{COMPONENTS}(\w+)"')
+OPENAPI_PATH = "/openapi.json"
 EVENT_STREAM = "text/event-stream"
 REFERENCED_MODELS: tuple[type[ResponseModel], ...] = (*SHARED_MODELS, QueueEvent, ErrorResponse, FileObject)
 """Models that streams and errors refer to by name, and one whose example has nulls, which FastAPI would drop."""
@@ -90,14 +92,27 @@ def binary_response(media_type: str, description: str) -> Responses:
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Make `app.openapi` return the whole document, built at its first use."""
+    """Make `app.openapi` return the whole document, and add the route that sends it.
+
+    It is built once, which takes a second: `app.openapi` may be called early, from any thread. FastAPI's own route
+    builds it on the event loop, where everybody waits, and writes the JSON anew for each request.
+    """
+    lock = threading.Lock()
+    built: list[bytes] = []
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
-        return app.openapi_schema
+        with lock:
+            if app.openapi_schema is None:
+                app.openapi_schema = _document(app)
+            return app.openapi_schema
+
+    def send() -> Response:
+        if not built:
+            built.append(json.dumps(openapi(), ensure_ascii=False, separators=(",", ":")).encode())
+        return Response(built[0], media_type="application/json")
 
     app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it
+    app.add_api_route(OPENAPI_PATH, send, include_in_schema=False)
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

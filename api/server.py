@@ -142,6 +142,7 @@ class PinciteServer(uvicorn.Server):
             )
         )
         self._state = app.state
+        self._describe = app.openapi
         self._answers_seconds = answers_seconds
         self._listener = listener
         self._presence = presence
@@ -158,9 +159,10 @@ class PinciteServer(uvicorn.Server):
         self.run(sockets=[self._listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to answer, then tell the commands where."""
+        """Start to answer, then tell the commands where, and describe the API before somebody asks."""
         await super().startup(sockets)
         if self.started:
+            asyncio.get_running_loop().run_in_executor(None, self._describe)
             self._presence.announce(address_of(self._listener), self._state.instance)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

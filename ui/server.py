@@ -21,9 +21,10 @@ from pathlib import Path
 
 import streamlit as st
 import uvicorn
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnected
 from streamlit.web.bootstrap import load_config_options
@@ -38,6 +39,8 @@ STREAMLIT_PAGE = Path(st.__file__).resolve().parent / "static" / "index.html"
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 STOP_SECONDS = 3
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+POLICY_VIOLATION = 1008
 
 
 class SecurityHeaders:
@@ -79,6 +82,36 @@ class SecurityHeaders:
             await self._app(scope, receive, send_with_headers)
 
 
+class OwnOrigin:
+    """ASGI middleware: only the page itself opens its web socket and sends files. Streamlit takes any local port.
+
+    A browser always says where a web socket is opened from. Behind a proxy that adds TLS the page's scheme is https.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse with a 403 what does not come from the page."""
+        if scope["type"] == "websocket" and not _is_own(Headers(scope=scope), can_be_absent=False):
+            await receive()
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})  # before it is accepted: a 403
+            return
+        is_change = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if is_change and not _is_own(Headers(scope=scope), can_be_absent=True):
+            response = PlainTextResponse("Requests from other pages are refused.", 403)
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_own(headers: Headers, *, can_be_absent: bool) -> bool:
+    origins, hosts = headers.getlist("origin"), headers.getlist("host")
+    if not origins:
+        return can_be_absent
+    return len(origins) == len(hosts) == 1 and origins[0] in (f"http://{hosts[0]}", f"https://{hosts[0]}")
+
+
 def build_streamlit_options(host: str, port: int, settings: UiSettings) -> dict[str, object]:
     """Return every option of Streamlit that the page depends on; they override files and environment variables."""
     return {
@@ -109,6 +142,7 @@ def create_app(host: str, port: int, settings: UiSettings) -> st.App:
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
             Middleware(SecurityHeaders, port=port),
+            Middleware(OwnOrigin),
         ],
         on_script_error=_log_error,
     )

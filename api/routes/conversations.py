@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 
 from api.branch_paging import page_of_path
 from api.chat import answer_events
-from api.errors import TooManyStreamsError
+from api.errors import TooManyStreamsError, blame
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices, principal_of_request
 from api.services import Services
@@ -68,9 +68,10 @@ def retrieve_conversation(services: AppServices, conversation: str) -> Conversat
 @router.post("/{conversation}", responses=NO_ITEM)
 def update_conversation(services: AppServices, conversation: str, request: ConversationUpdate) -> ConversationObject:
     """Rename a conversation, replace its metadata, or choose the branch that is shown."""
-    updated = services.library.update_conversation(
-        conversation, title=request.title, metadata=request.metadata, current=request.current
-    )
+    with blame("current"):
+        updated = services.library.update_conversation(
+            conversation, title=request.title, metadata=request.metadata, current=request.current
+        )
     return ConversationObject.of(updated)
 
 
@@ -87,14 +88,17 @@ def delete_conversation(services: AppServices, conversation: str) -> Conversatio
 )
 def list_items(services: AppServices, conversation: str, page: Annotated[ItemPageRequest, Query()]) -> ItemList:
     """List the items of one branch, the newest first."""
-    return ItemList.of(page_of_path(services.conversations.path(conversation, page.leaf), page.spec()), ItemObject.of)
+    with blame("leaf"):
+        path = services.conversations.path(conversation, page.leaf)
+    return ItemList.of(page_of_path(path, page.spec()), ItemObject.of)
 
 
 @router.post("/{conversation}/items", responses=NO_ITEM)
 def create_items(services: AppServices, conversation: str, request: ItemsRequest) -> ItemList:
     """Add messages that were written elsewhere."""
     messages = [item.message() for item in request.items]
-    added = services.conversations.add(conversation, messages, request.parent)
+    with blame("parent"):
+        added = services.conversations.add(conversation, messages, request.parent)
     path = services.conversations.path(conversation, added[-1])
     return ItemList.of(ListPage(path[-len(added) :], has_more=False), ItemObject.of)
 

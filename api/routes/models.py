@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from api.errors import blame
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices
 from api.wire.base import DOCS_PREFIX
@@ -58,7 +59,8 @@ def load_model(services: AppServices, load: LoadRequest) -> ModelLoaded:
 @router.post("/api/v1/models/unload", responses=error_responses(ModelNotFoundError, ModelInUseError))
 def unload_model(services: AppServices, unload: UnloadRequest) -> ModelUnloaded:
     """Remove a model from memory, or cancel its loading; a question loads it again."""
-    return ModelUnloaded(instance_id=services.models.unload(unload.instance_id))
+    with blame("instance_id"):
+        return ModelUnloaded(instance_id=services.models.unload(unload.instance_id))
 
 
 def _model(entry: ModelEntry) -> ModelObject:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.errors import blame
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices, StoreName
 from api.search import search_collection
@@ -46,8 +47,9 @@ NO_DOCUMENT = error_responses(CollectionNotFoundError, FileNotInLibraryError)
 @router.post("", responses=error_responses(CollectionExistsError, FileNotInLibraryError))
 def create_store(services: AppServices, request: VectorStoreRequest) -> VectorStoreObject:
     """Create a collection, empty or with files, which are then indexed in the background."""
-    for file_id in request.file_ids:
-        services.library.file(file_id)
+    with blame("file_ids"):
+        for file_id in request.file_ids:
+            services.library.file(file_id)
     name = request.name or f"collection-{uuid.uuid4().hex[:8]}"
     collection = services.create_collection(name)
     try:

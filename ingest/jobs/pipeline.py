@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -57,6 +58,8 @@ SLICE_CHUNKS = 128
 """Chunks that are embedded and stored in one transaction; between two a document can be paused or cancelled."""
 PARSER_NICENESS = 10
 """Answers come before ingestion: a person waits for them."""
+MAX_ATTEMPTS = 3
+"""A document is read so often if the embedder's process dies or gives no answer, which it may on a slow machine."""
 FILES_PER_PARSER = 200
 """Files that a parser process reads before a fresh one replaces it."""
 SPARE_PARSERS = 1
@@ -118,6 +121,7 @@ class Ingestor:
         self.passport = passport
         self._limits = limits
         self._leases = ParserLeases(parsers)
+        self._attempts: Counter[tuple[str, str]] = Counter()
         self.width = parsers.size
         """Documents that are read at the same time."""
         self.spare = parsers.spare
@@ -150,8 +154,9 @@ class Ingestor:
     def process(self, document: DocumentRecord, *, beside: int = 1) -> DocumentRecord | None:
         """Parse, chunk, embed and store a claimed document; return it as it is stored then.
 
-        A document that cannot be parsed or embedded has the status `failed` and a reason; None means that it was
-        removed, paused, cancelled or stopped meanwhile. `beside` documents are read at the same time, which is for the
+        A document that cannot be parsed or embedded has the status `failed` and a reason; one that a worker could not
+        take is `queued` again with a reason, `MAX_ATTEMPTS` times at most. None means that it was removed, paused,
+        cancelled or stopped meanwhile. `beside` documents are read at the same time, which is for the
         estimate alone. Raises `LibraryError`: then the stored status is still `reading`.
         """
         started = time.monotonic()
@@ -170,19 +175,32 @@ class Ingestor:
         try:
             if (copied := self._library.complete_from_copy(document)) is not None:
                 return copied
-            return self._read_with_retry(document, started, beside)
+            stored = self._read_with_retry(document, started, beside)
+            self._attempts.pop((document.collection_id, document.file_id), None)
+            return stored
         except FileNotInLibraryError:
             return None
         except (UnreadableFileError, TextTooLongError) as error:
             logger.info("%s cannot be read: %s", document.file_id, type(error).__name__)
             return self._library.fail(document, str(error), _classify_failure(error))
         except WorkerError as error:
-            logger.warning("%s was not read: %s", document.file_id, error)
-            return self._library.fail(document, f"{error}; add the document again", "server_error")
+            return self._try_later(document, error)
 
     def save_index(self, collection_id: str) -> None:
         """Write a snapshot of a collection's index, so that the next start need not build it."""
         self._index.save(collection_id)
+
+    def _try_later(self, document: DocumentRecord, error: WorkerError) -> DocumentRecord | None:
+        """Queue a document again whose worker failed or was too slow, which is not its fault; fail it in the end."""
+        key = (document.collection_id, document.file_id)
+        self._attempts[key] += 1
+        logger.warning("%s was not read in attempt %s: %s", document.file_id, self._attempts[key], error)
+        if self._attempts[key] < MAX_ATTEMPTS:
+            again = f"{error}; it is tried again (attempt {self._attempts[key] + 1} of {MAX_ATTEMPTS})"
+            return self._library.requeue(document, again)
+        del self._attempts[key]
+        reason = f"{error}, in {MAX_ATTEMPTS} attempts; `pincite jobs retry` tries again"
+        return self._library.fail(document, reason, "server_error")
 
     def _read_with_retry(self, document: DocumentRecord, started: float, beside: int) -> DocumentRecord | None:
         """Read a document, and once more if its parser died: memory may have been short."""

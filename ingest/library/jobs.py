@@ -154,6 +154,12 @@ class LibraryJobs:
         with self.storage.database.write() as db:
             jobs.release(db, document)
 
+    def requeue(self, document: DocumentRecord, reason: str) -> DocumentRecord | None:
+        """Put a document that is read back into the queue, and say why; None if it was removed meanwhile."""
+        with self.storage.database.write() as db:
+            jobs.release(db, document, reason)
+            return documents.find_or_none(db, self.storage.owner, document.collection_id, document.file_id)
+
     def recover(self, passport: EmbedderPassport) -> int:
         """Put the documents that a killed process left half read back into the queue; return how many.
 

@@ -102,13 +102,13 @@ def count_try(db: apsw.Connection, document: DocumentRecord) -> int:
     return next((int(row[0]) for row in rows), MAX_TRIES)
 
 
-def release(db: apsw.Connection, document: DocumentRecord) -> None:
-    """Put a document that is read back into the queue, because the process stops."""
+def release(db: apsw.Connection, document: DocumentRecord, reason: str = "") -> None:
+    """Put a document that is read back into the queue, because the process stops or for a reason that is told."""
     documents.restart(db, document)
     db.execute(
-        "UPDATE documents SET status = 'queued', stage = 'waiting', starts = starts - 1"
+        "UPDATE documents SET status = 'queued', stage = 'waiting', starts = starts - 1, reason = ?"
         " WHERE collection_id = ? AND file_id = ? AND status = 'reading' AND claim = ?",
-        (document.collection_id, document.file_id, document.claim),
+        (reason, document.collection_id, document.file_id, document.claim),
     )
 
 

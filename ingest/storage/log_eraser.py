@@ -10,6 +10,8 @@ import apsw
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
+MAX_RETRY_SECONDS = 60.0
+"""Each wait is twice as long as the one before: the disk may stay full, or a reader stay."""
 
 
 def truncate_log(connection: apsw.Connection, *, busy_timeout_ms: int) -> bool:
@@ -38,6 +40,7 @@ class LogEraser:
         self._truncate = truncate
         self._lock = threading.Lock()
         self._retry: threading.Timer | None = None
+        self._wait_seconds = RETRY_SECONDS
         self._is_closed = False
 
     def erase(self) -> None:
@@ -48,9 +51,12 @@ class LogEraser:
             logger.warning("the log of the database is emptied later: %s", error)
             is_done = False
         with self._lock:
+            if is_done:
+                self._wait_seconds = RETRY_SECONDS
             if is_done or self._is_closed or self._retry is not None:
                 return
-            self._retry = threading.Timer(RETRY_SECONDS, self._erase_again)
+            self._retry = threading.Timer(self._wait_seconds, self._erase_again)
+            self._wait_seconds = min(2 * self._wait_seconds, MAX_RETRY_SECONDS)
             self._retry.daemon = True
             self._retry.start()
 

@@ -20,7 +20,8 @@ from tests.api.world import World
         ("GET", "/v1/vector_stores/docs/search", "POST"),
         ("HEAD", "/v1/chat/completions", "POST"),
         ("DELETE", "/v1/conversations/conv_1/items", "GET, HEAD, POST"),
-        ("DELETE", "/v1/queue/events", "GET, HEAD, POST"),
+        ("DELETE", "/v1/queue/events", "GET, HEAD"),
+        ("GET", "/v1/queue/pause", "POST"),
         ("BREW", "/health/live", "GET, HEAD"),
     ],
 )

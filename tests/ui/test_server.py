@@ -60,13 +60,28 @@ def test_requests_for_this_machine_and_configured_hosts_are_answered(url: str, n
     [
         ("evil.example", "http://evil.example", 400),
         ("127.0.0.1", "http://evil.example", 403),
+        ("127.0.0.1", "http://127.0.0.1:9999", 403),
+        ("127.0.0.1", "http://localhost", 403),
+        ("localhost:8501", "http://localhost:3000", 403),
+        ("127.0.0.1", "null", 403),
+        ("127.0.0.1", None, 403),
+        ("docs.home.example", "https://docs.home.example.evil.example", 403),
         ("127.0.0.1", "http://127.0.0.1", 101),
+        ("localhost:8501", "http://localhost:8501", 101),
+        ("docs.home.example", "https://docs.home.example", 101),
     ],
 )
-def test_a_web_socket_opens_only_for_the_page_itself(url: str, host: str, origin: str, status: int) -> None:
-    headers = {**UPGRADE, "Host": host, "Origin": origin}
+def test_a_web_socket_opens_only_for_the_page_itself(url: str, host: str, origin: str | None, status: int) -> None:
+    headers = {**UPGRADE, "Host": host} | ({} if origin is None else {"Origin": origin})
     with httpx.stream("GET", f"{url}/_stcore/stream", headers=headers) as response:
         assert response.status_code == status
+
+
+@pytest.mark.parametrize(("origin", "is_refused"), [("http://127.0.0.1:9999", True), ("null", True), (None, False)])
+def test_other_pages_send_no_files(url: str, origin: str | None, is_refused: bool) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    response = httpx.put(f"{url}/_stcore/upload_file/a/b", headers=headers, content=b"x")
+    assert (response.text == "Requests from other pages are refused.") is is_refused
 
 
 def test_the_browser_is_told_to_load_nothing_from_elsewhere(url: str) -> None:

@@ -16,6 +16,7 @@ from ingest.errors import (
     PassportMismatchError,
     TextTooLongError,
     WorkerCrashedError,
+    WorkerTimeoutError,
 )
 from ingest.index.search_index import SearchIndex
 from ingest.jobs.pipeline import SLICE_CHUNKS, Ingestor, ParserLimits, create_parser_pool
@@ -215,16 +216,18 @@ class FailingEmbedder(HashEmbedder):
 
 
 CRASH = WorkerCrashedError(worker="embedder", how="signal SIGKILL")
+SLOW = WorkerTimeoutError(worker="embedder", timeout_seconds=300.0)
 
 
 @pytest.mark.parametrize(
     ("failures", "status", "reason"),
     [
         ([CRASH], "done", ""),
-        ([CRASH, CRASH], "failed", f"{CRASH}; add the document again"),
+        ([CRASH, CRASH], "queued", f"{CRASH}; it is tried again (attempt 2 of 3)"),
+        ([SLOW] * 2, "queued", f"{SLOW}; it is tried again (attempt 2 of 3)"),
         ([TextTooLongError(tokens=300, limit=256)], "failed", str(TextTooLongError(tokens=300, limit=256))),
     ],
-    ids=["once", "for good", "text too long"],
+    ids=["once", "twice", "too slow", "text too long"],
 )
 def test_no_document_waits_for_an_embedder_that_failed(
     tmp_path: Path, parsers: WorkerPool, failures: list[IngestError], status: str, reason: str
@@ -232,6 +235,31 @@ def test_no_document_waits_for_an_embedder_that_failed(
     world = make_world(tmp_path / "home", parsers, FailingEmbedder(*failures))
     document = world.process("pump.txt", b"The pump is blue.")
     assert (document.status, document.reason) == (status, reason)
+    world.library.close()
+
+
+@pytest.mark.parametrize(
+    ("failures", "status", "reason"),
+    [
+        (4, "done", ""),
+        (6, "failed", "in 3 attempts; `pincite jobs retry` tries again"),
+    ],
+    ids=["works at last", "for good"],
+)
+def test_a_document_that_the_embedder_could_not_take_is_tried_again_by_itself(
+    tmp_path: Path, parsers: WorkerPool, failures: int, status: str, reason: str
+) -> None:
+    world = make_world(tmp_path / "home", parsers, FailingEmbedder(*[SLOW] * failures))
+    document = world.process("pump.txt", b"The pump is blue.")
+    for attempt in (2, 3):
+        assert f"(attempt {attempt} of 3)" in document.reason
+        result = world.ingestor.process(claimed(world.library, document))
+        assert result is not None
+        document = result
+    assert document.status == status
+    assert document.reason.endswith(reason)
+    again = world.library.enqueue(document.collection_id, document.file_id, again=True)
+    assert again.status == ("queued" if status == "failed" else status)
     world.library.close()
 
 
@@ -252,7 +280,8 @@ def test_a_document_that_was_removed_while_it_waited_is_not_read(world: World, r
         ("obedient", "the reader failed on pump.txt, which is a fault of Pincite's: KeyError: 'parse'"),
         (
             "broken",
-            "the parser process failed: EmptyFileError: a.pdf is an empty file (0 bytes); add the document again",
+            "the parser process failed: EmptyFileError: a.pdf is an empty file (0 bytes); "
+            "it is tried again (attempt 2 of 3)",
         ),
     ],
 )
