@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from rag.answers.producer import Draft
 from rag.answers.supersession_marks import build_conflict, complete_conflicts, key_of_quote, mark_superseded
 from rag.generation.quote_selection import QuotedSentence
+from rag.grounding.answer_conflicts import AnsweringValue
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.conflicts import find_conflicts
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch, split_chunk
 from rag.grounding.supersession import SpanKey, Successor, SupersessionFinder, key_of
-from rag.types import Citation, Conflict, EntailmentJudge, Passage, PinnedSentence, SentenceVerdict, Supersession
+from rag.types import (
+    Citation,
+    Conflict,
+    EntailmentJudge,
+    Passage,
+    PinnedSentence,
+    SentenceVerdict,
+    StatedValue,
+    Supersession,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,14 @@ class Grounder:
         """Return what pins the sentences of one answer, complete or as the model writes them."""
         return SentenceAttributor(passages, self._finder, self._judge)
 
-    def ground(self, draft: Draft, passages: Sequence[Passage]) -> Grounding:
-        """Return the grounding of a draft; `passages` are those of its prompt, in which conflicts are sought."""
+    def ground(
+        self, draft: Draft, passages: Sequence[Passage], rivals: Sequence[tuple[AnsweringValue, AnsweringValue]] = ()
+    ) -> Grounding:
+        """Return the grounding of a draft.
+
+        `passages` are those of its prompt, in which conflicts are sought; `rivals` are sentences of them that answer
+        the question differently, which is a conflict if the answer cites one of them.
+        """
         pinned = self._pin(draft)
         cited = _find_cited([citation for sentence in pinned for citation in sentence.citations], passages)
         others = [match for passage in passages for match in split_chunk(passage.stored)] if cited else []
@@ -46,7 +62,7 @@ class Grounder:
         return Grounding(
             tuple(citation for sentence in pinned for citation in sentence.citations),
             tuple(sentence.sentence for sentence in pinned),
-            self._find_conflicts(cited, others, successors),
+            self._find_conflicts(cited, others, successors, rivals),
         )
 
     def _pin(self, draft: Draft) -> list[PinnedSentence]:
@@ -69,6 +85,7 @@ class Grounder:
         cited: Sequence[SentenceMatch],
         others: Sequence[SentenceMatch],
         successors: Mapping[SpanKey, Successor],
+        rivals: Sequence[tuple[AnsweringValue, AnsweringValue]],
     ) -> tuple[Conflict, ...]:
         quote = self._finder.quote
         superseded = [
@@ -77,9 +94,15 @@ class Grounder:
             if (successor := successors.get(key_of(match))) is not None
             and (conflict := build_conflict(quote(match), quote(successor.match), successor.change)) is not None
         ]
+        keys = {key_of(match) for match in cited}
+        answering = [
+            Conflict(tuple(StatedValue(quote(each.match), each.value.start, each.value.end) for each in pair))
+            for pair in rivals
+            if any(key_of(each.match) in keys for each in pair)
+        ]
         matches = {key_of(match): match for match in (*others, *cited)}
         return complete_conflicts(
-            find_conflicts(cited, others, quote),
+            [*find_conflicts(cited, others, quote), *answering],
             superseded,
             lambda stated: self._supersessions.read_dating(matches[key_of_quote(stated)]),
         )

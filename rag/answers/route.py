@@ -9,7 +9,7 @@ from rag.questions.overview_intent import OverviewIntent
 from rag.questions.row_conditions import RowQuestion
 from rag.types import AnswerStyle, ContextMode, Question, ResolvedStyle
 
-AnswerKind = Literal["written", "extractive", "table", "map-reduce", "extractive overview", "none"]
+AnswerKind = Literal["written", "extractive", "computed", "map-reduce", "extractive overview", "none"]
 
 NO_DOCUMENTS = "There are no documents in this collection yet. Add some, then ask again."
 NO_MATCH = "No document in this collection fits the filter."
@@ -86,8 +86,8 @@ def may_be_table(question: Question, route: Route, asked: RowQuestion) -> bool:
     return route.needs_retrieval
 
 
-TABLE_ROUTE = Route("table", "retrieval", "quoted")
-"""The route of an answer from a table, which no model writes."""
+COMPUTED_ROUTE = Route("computed", "retrieval", "quoted")
+"""The route of an answer that code computes and no model writes: from a table, or from the outline of source files."""
 
 
 def choose_style(question: Question, model: ModelInfo, default_style: AnswerStyle) -> tuple[ResolvedStyle, str]:

@@ -6,20 +6,20 @@ from rag.context.answer_policy import AnswerPolicy
 from rag.context.planner import Planner
 from rag.engines.types import ModelInfo
 from rag.errors import QuestionError
-from rag.questions.follow_up import read_follow_up
+from rag.questions.follow_up import FollowUp, read_follow_up
 from rag.questions.overview_intent import OverviewIntent, detect_overview
 from rag.questions.scope import Scope
 from rag.types import Question
 
 
-def read_query(question: Question) -> str:
-    """Return what the last message asks, completed by the turns before it if it is an ellipsis.
+def read_question(question: Question) -> FollowUp:
+    """Return what the last message asks in the light of the turns before it.
 
     Raises `QuestionError` unless the user has written one.
     """
     if not question.messages or question.messages[-1].role != "user" or not question.messages[-1].content.strip():
         raise QuestionError(detail="the last message must be a question of the user; send one with some text")
-    return read_follow_up(question.messages).text
+    return read_follow_up(question.messages)
 
 
 def collect_facts(
@@ -28,11 +28,14 @@ def collect_facts(
     policy: AnswerPolicy,
     question: Question,
     model: ModelInfo,
+    *,
+    text: str,
     scope: Scope | None = None,
 ) -> RouteFacts:
     """Return the facts of a question, whose planner is `planner`. It tokenises documents only if they may fit.
 
-    `scope` has the documents that the question names. Raises what `read_query` and the engine's `count_tokens` raise.
+    `text` is the completed question, `scope` has the documents that it names. Raises what the engine's `count_tokens`
+    raises.
     """
     documents = library.size(question.collections).documents
     can_be_whole = documents > 0 and question.mode != "retrieval"
@@ -43,7 +46,7 @@ def collect_facts(
         has_match=planner.has_match(),
         fits_whole=can_be_whole and planner.whole is not None,
         chunks=planner.chunk_count,
-        intent=_detect_overview(read_query(question), scope),
+        intent=_detect_overview(text, scope),
         scope="" if scope is None else scope.describe(),
     )
 

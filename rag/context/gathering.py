@@ -8,7 +8,8 @@ from ingest.types import StoredChunk
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.selection import deduplicate
 from rag.engines.types import Engine
-from rag.grounding.abstention import Answerability, judge_answerability
+from rag.grounding.abstention import Answerability, find_named_chunks, judge_answerability
+from rag.grounding.bylines import asks_for_author, find_byline, is_named_in
 from rag.grounding.conditions import (
     NO_CONDITIONS,
     Conditions,
@@ -19,8 +20,9 @@ from rag.grounding.conditions import (
 )
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
 from rag.grounding.supersession import search_amendments
-from rag.questions.follow_up import FollowUp, read_follow_up
-from rag.questions.identifiers import extract_identifiers
+from rag.grounding.withdrawn import find_withdrawn
+from rag.questions.follow_up import FollowUp
+from rag.questions.identifiers import Identifier, extract_identifiers
 from rag.questions.request_phrases import strip_request
 from rag.questions.section_mention import select_section
 from rag.retrieval.hybrid import Retriever
@@ -52,6 +54,16 @@ class GatheredEvidence:
     conditions: Conditions = NO_CONDITIONS
 
 
+@dataclass(frozen=True, slots=True)
+class SearchedQuestion:
+    """What is searched for: the two queries of `Search`, the identifiers in the first, and what a follow-up names."""
+
+    query: str
+    standalone_query: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+    names: tuple[str, ...] = ()
+
+
 class EvidenceGatherer:
     """Gathers evidence from the collections that a question names. Safe to use from many threads."""
 
@@ -61,19 +73,25 @@ class EvidenceGatherer:
         self._finder = finder
         self._policy = policy
 
-    def gather(self, question: Question, query: str, engine: Engine, *, with_omitted: bool) -> GatheredEvidence:
-        """Return the evidence for `query`; `engine` rewrites a follow-up if it is able to.
+    def read(self, question: Question, follow_up: FollowUp, query: str, engine: Engine) -> SearchedQuestion:
+        """Return what to search for; `engine` rewrites a follow-up if it is able to.
 
-        The query is the text of the question, without the names of documents to which they limit the search. Hits are
-        omitted only from passages, so `with_omitted` is for answers that are not from whole documents. Raises
-        `CollectionNotFoundError`, and what `Engine.generate` raises.
+        The query is the text of the question as `follow_up` understands it, without the names of documents to which
+        they limit the search. Raises what `Engine.generate` raises.
         """
-        top_k, query = self._policy.top_k, strip_request(query)
-        follow_up = read_follow_up(question.messages)
-        query, standalone_query = self._rewrite(question, follow_up, query, engine)
-        search = Search(query, question.collections, standalone_query, question.document_filter)
-        located = [locate_identifier(self._library, search, identifier) for identifier in extract_identifiers(query)]
-        conditions = make_conditions(query, located, follow_up.names)
+        query, standalone_query = self._rewrite(question, follow_up, strip_request(query), engine)
+        return SearchedQuestion(query, standalone_query, extract_identifiers(query), follow_up.names)
+
+    def gather(self, question: Question, searched: SearchedQuestion, *, with_omitted: bool) -> GatheredEvidence:
+        """Return the evidence for what is `searched` in the documents that the question may be answered from.
+
+        Hits are omitted only from passages, so `with_omitted` is for answers that are not from whole documents. Raises
+        `CollectionNotFoundError`.
+        """
+        top_k, query = self._policy.top_k, searched.query
+        search = Search(query, question.collections, searched.standalone_query, question.document_filter)
+        located = [locate_identifier(self._library, search, identifier) for identifier in searched.identifiers]
+        conditions = make_conditions(query, located, searched.names)
         query = respell(query, located)
         candidates = deduplicate(self._retriever.rank_candidates(replace(search, query=query), top_k))
         if not conditions.can_be_met or not conditions.are_named_in(candidates):
@@ -85,9 +103,25 @@ class EvidenceGatherer:
         omitted: tuple[ScoredChunk, ...] = ()
         if with_omitted and judged.is_answerable:
             omitted = self._judge(query, candidates[top_k : 2 * top_k], conditions)[0].hits
+        named = self._find_named_quotes(query, candidates[:top_k], matches)
+        if named:
+            chunks = {match.stored.id for match in named}
+            judged = replace(judged, hits=judged.hits or tuple(hit for hit in candidates if hit.chunk.id in chunks))
+            matches = [*named, *matches]
         hits = self._add_amendments(judged.hits, matches, search)
         tables = tuple(candidate.chunk for candidate in candidates if is_table(candidate.chunk))
         return GatheredEvidence(hits, omitted, tuple(matches), judged.reasons, tables=tables, conditions=conditions)
+
+    def _find_named_quotes(
+        self, query: str, hits: Sequence[ScoredChunk], matches: Sequence[SentenceMatch]
+    ) -> list[SentenceMatch]:
+        """Return what answers by its form and not by its likeness: the authors under a title, a struck entry."""
+        if asks_for_author(query):
+            for hit in hits:
+                if is_named_in(query, hit.chunk):
+                    first, *_ = self._library.document_chunks(hit.chunk.collection_id, hit.chunk.file_id)
+                    return [byline] if (byline := find_byline(first)) is not None else []
+        return find_withdrawn(query, [hit.chunk for hit in hits], matches)
 
     def _add_amendments(
         self, hits: tuple[ScoredChunk, ...], matches: Sequence[SentenceMatch], search: Search
@@ -106,7 +140,8 @@ class EvidenceGatherer:
     ) -> tuple[Answerability, list[SentenceMatch]]:
         """Return whether some hits answer a query, and their sentences, the best first."""
         matches = conditions.select_matches(self._finder.rank_evidence(query, hits))
-        return judge_answerability(query, hits, matches, min_score=self._policy.min_score), matches
+        named = find_named_chunks(hits, conditions.identifiers)
+        return judge_answerability(query, hits, matches, min_score=self._policy.min_score, named=named), matches
 
     def _miss(self, query: str, candidates: Sequence[ScoredChunk], conditions: Conditions) -> GatheredEvidence:
         """Return that the documents lack what the question names, with the closest sentences."""

@@ -20,11 +20,12 @@ from rag.context.selection import (
 )
 from rag.engines.types import Engine, Message
 from rag.errors import PromptTooLongError
+from rag.grounding.answer_conflicts import AnsweringValue
+from rag.grounding.computed_answer import ComputedAnswer
 from rag.grounding.conditions import NO_CONDITIONS, Conditions
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.quotable import select_quotable
 from rag.grounding.supersession import SpanKey, Successor
-from rag.tables.answer import TableAnswer
 from rag.types import Passage, PromptPrefix, Question
 
 NOT_IN_DOCUMENTS = "Not in these documents."
@@ -39,8 +40,9 @@ class Plan:
 
     `text` is an answer of Pincite's own, which needs no model. `matches` are the sentences of the passages that
     retrieval returned and that can be quoted, the best first, and `successors` those that supersede some of them; `new`
-    are the passages that the prompt adds with this question. `table` is the answer from a table, which needs no model
-    either. `conditions` are those that the sentences meet.
+    are the passages that the prompt adds with this question. `computed` is the answer that code has computed, which
+    needs no model either. `conditions` are those that the sentences meet, `rivals` the pairs of them that answer
+    differently.
     """
 
     context: Context
@@ -49,9 +51,10 @@ class Plan:
     prompt_tokens: int = 0
     matches: tuple[SentenceMatch, ...] = ()
     new: tuple[Passage, ...] = ()
-    table: TableAnswer | None = None
+    computed: ComputedAnswer | None = None
     successors: Mapping[SpanKey, Successor] = field(default_factory=dict[SpanKey, Successor])
     conditions: Conditions = NO_CONDITIONS
+    rivals: tuple[tuple[AnsweringValue, AnsweringValue], ...] = ()
 
 
 class Planner:
@@ -125,8 +128,8 @@ class Planner:
         quotable = select_quotable([match for match in evidence.matches if match.stored.id in ids])
         return replace(plan, context=context, matches=tuple(quotable), conditions=evidence.conditions)
 
-    def plan_table(self, answer: TableAnswer) -> Plan:
-        """Return the plan of an answer from a table: its passages are the chunks with the rows that it quotes."""
+    def plan_computed(self, answer: ComputedAnswer) -> Plan:
+        """Return the plan of a computed answer: its passages are the chunks that it quotes."""
         known = self.recall_numbers()
         chunks = {quote.match.stored.id: quote.match.stored for quote in answer.quotes}
         passages = number_passages(list(chunks.values()) or [answer.read], known)
@@ -134,7 +137,7 @@ class Planner:
             Context("retrieval", answer.reason, passages),
             matches=tuple(quote.match for quote in answer.quotes),
             new=tuple(passage for passage in passages if passage.stored.id not in known),
-            table=answer,
+            computed=answer,
         )
 
     def build_prefix(self) -> PromptPrefix | None:

@@ -18,9 +18,10 @@ from rag.evaluation.types import (
     SearchMethodReport,
     SetReport,
 )
-from rag.grounding.abstention import Answerability, judge_answerability
+from rag.grounding.abstention import Answerability, find_named_chunks, judge_answerability
 from rag.grounding.evidence import EvidenceFinder
 from rag.questions.follow_up import read_follow_up
+from rag.questions.identifiers import extract_identifiers
 from rag.types import ScoredChunk
 
 FALSE_REFUSALS = (0.01, 0.02, 0.05, 0.10)
@@ -100,7 +101,9 @@ def evaluate_search(
 def _judge(query: EvalQuery, hits: Sequence[ScoredChunk], policy: TrialPolicy, finder: EvidenceFinder) -> Answerability:
     """Judge a question as the answerer does."""
     asked = read_follow_up([*query.history, Message("user", query.text)]).text
-    return judge_answerability(asked, hits, finder.rank_evidence(asked, hits), min_score=policy.min_score)
+    named = find_named_chunks(hits, extract_identifiers(asked))
+    matches = finder.rank_evidence(asked, hits)
+    return judge_answerability(asked, hits, matches, min_score=policy.min_score, named=named)
 
 
 def _try(query: EvalQuery, method: SearchMethod, policy: TrialPolicy, texts: Mapping[str, str]) -> _Trial:

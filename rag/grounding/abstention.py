@@ -10,13 +10,13 @@ does a threshold fitted to a collection: docs/development/decisions/2026-11-28-o
 """
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.text.analyzer import extract_terms
 from rag.grounding.evidence import SentenceMatch
-from rag.questions.identifiers import extract_identifiers
+from rag.questions.identifiers import Identifier
+from rag.questions.words import WORD
 from rag.retrieval.identifier_search import describe_chunk
 from rag.types import ScoredChunk
 
@@ -29,8 +29,6 @@ MEANING_DISCOUNT = 0.08
 MISSING_WORDS = 3
 MISSING_LETTERS = 4
 """Shorter words are not reported as missing: they say little."""
-
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +50,32 @@ class Answerability:
 
 
 def judge_answerability(
-    question: str, hits: Sequence[ScoredChunk], matches: Sequence[SentenceMatch], *, min_score: float
+    question: str,
+    hits: Sequence[ScoredChunk],
+    matches: Sequence[SentenceMatch],
+    *,
+    min_score: float,
+    named: frozenset[int] = frozenset(),
 ) -> Answerability:
     """Decide which `hits` answer a question; `matches` are their sentences from `EvidenceFinder.rank_evidence`.
 
     A hit answers it if one of its sentences scores at least `min_score` by words and meaning or by its meaning alone,
-    or if it has every identifier of the question: an embedder knows little of part numbers.
+    or if it is among the ids of `named`, which have every identifier of the question: an embedder knows little of part
+    numbers.
     """
     scores: dict[int, float] = {}
     for match in matches:
         scores[match.stored.id] = max(scores.get(match.stored.id, 0.0), answer_score(match))
     best = max(scores.values(), default=0.0)
-    named = _find_named(question, hits)
     answering = tuple(hit for hit in hits if hit.chunk.id in named or scores.get(hit.chunk.id, 0.0) >= min_score)
     reasons = _reasons(question, hits, best, min_score, has_identifiers=bool(named))
     return Answerability(estimate_probability(best), answering, tuple(reasons))
+
+
+def find_named_chunks(hits: Sequence[ScoredChunk], identifiers: Sequence[Identifier]) -> frozenset[int]:
+    """Return the ids of the hits that have every identifier of a question; none if it has no identifier."""
+    texts = {hit.chunk.id: describe_chunk(hit.chunk) for hit in hits} if identifiers else {}
+    return frozenset(id_ for id_, text in texts.items() if all(identifier.is_in(text) for identifier in identifiers))
 
 
 def answer_score(match: SentenceMatch) -> float:
@@ -93,18 +102,11 @@ def _reasons(
     return reasons
 
 
-def _find_named(question: str, hits: Sequence[ScoredChunk]) -> frozenset[int]:
-    """Return the ids of the chunks that have every identifier of a question; none if it has no identifier."""
-    identifiers = extract_identifiers(question)
-    texts = {hit.chunk.id: describe_chunk(hit.chunk) for hit in hits} if identifiers else {}
-    return frozenset(id_ for id_, text in texts.items() if all(identifier.is_in(text) for identifier in identifiers))
-
-
 def _missing_words(question: str, hits: Sequence[ScoredChunk]) -> list[str]:
     """Return the longest words of a question that no passage has, as typed."""
     passage_terms = frozenset(
         extract_terms("\n".join(f"{hit.chunk.chunk.context}\n{hit.chunk.chunk.text}" for hit in hits))
     )
-    typed = dict.fromkeys(word for word in _WORD.findall(question) if len(word) >= MISSING_LETTERS)
+    typed = dict.fromkeys(word for word in WORD.findall(question) if len(word) >= MISSING_LETTERS)
     missing = [word for word in typed if passage_terms.isdisjoint(extract_terms(word))]
     return sorted(missing, key=len, reverse=True)[:MISSING_WORDS]

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from ingest.types import BlockKind
 from rag.grounding.answer_values import has_value
+from rag.grounding.bylines import is_byline
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.model_address import addresses_model
 from rag.grounding.quotable import states_something
@@ -25,6 +26,7 @@ MAX_LABEL_WORDS = 10
 TYPES_OF_BONUS: frozenset[AnswerType] = frozenset({"time", "quantity", "person", "email", "phone", "url", "number"})
 
 _SENTENCE_END = re.compile(r"[.!;:…。！؟।]\W*$|\|")
+_FIELD = re.compile(r"^[^:]{1,40}:\s+\S")
 _LIST_ITEM = re.compile(r"^\s*[-*•‣▪◦–]\s")
 
 
@@ -45,13 +47,17 @@ def rank_by_answer_type(matches: Sequence[SentenceMatch], answer_type: AnswerTyp
 
 
 def is_label(match: SentenceMatch) -> bool:
-    """Whether a sentence is only the name of what follows: a heading, a question, a few words without an end."""
+    """Whether a sentence is only the name of what follows: a heading, a question, a few words without an end.
+
+    An item of a list, a field with its value ("Apologies: Ann Lee") and the line of the authors are none.
+    """
     if not states_something(match):
         return True
     text = " ".join(match.text.split())
     is_open = match.stored.chunk.kind is BlockKind.PROSE and not _SENTENCE_END.search(text)
     is_short = len(text.split()) <= MAX_LABEL_WORDS and not any(map(str.isdigit, text))
-    return is_open and is_short and not _LIST_ITEM.match(match.text)
+    is_entry = _LIST_ITEM.match(match.text) or _FIELD.match(text) or is_byline(text)
+    return is_open and is_short and not is_entry
 
 
 def _inherit_scores(matches: Iterable[SentenceMatch]) -> dict[tuple[int, int], float]:

@@ -17,6 +17,16 @@ CACHED_SENTENCES = 4_096
 _LIST_NUMBER = re.compile(r"^\s*(?:\d+[.)]|\d+(?:\.\d+)+[.)]?|[-*•])\s+(?=\D)")
 _NAME = re.compile(r"(?<=[^\W\d_]|[,;:'’(\"“»)])\s+[\"“(«]?(?-i:[^\W\d_a-z])[^\W\d_]|\b(?-i:[^\W\d_a-z]){2,}\b|\|\s*\w")
 _CLOCK = re.compile(r"\b\d{1,2}(?::\d{2}| ?h(?:\d{2})?\b| ?[ap]\.?m\b| Uhr| uur| heures?)", re.IGNORECASE)
+_DEADLINE = re.compile(
+    r"\b(?:within|after|before|in|innerhalb von|binnen|nach|vor|dans les|après|sous|dentro de|en|tras|entro|dopo|após|"
+    r"binnen|na)\s+(?:\w+\s+){1,2}(?:minutes?|hours?|days?|weeks?|months?|years?|minuten|stunden?|tage[ns]?|wochen?|"
+    r"monate[ns]?|jahre[ns]?|heures?|jours?|semaines?|mois|ans?|años?|días?|semanas?|mes(?:es)?|horas?|giorni|settimane|"
+    r"mesi|ore|anni|dias|dagen|weken|maanden|uur)\b",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(
+    r"\b(?:version|versión|versione|versão|versie|fassung|revision|release|v)\.? ?\d+(?:\.\d+)*", re.IGNORECASE
+)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\ds?\b|\b\d{3,4} (?:BC|AD|v\. ?Chr|n\. ?Chr)")
 _ORDINAL_LIST = """
 second third fourth fifth sixth seventh eighth ninth tenth
@@ -54,9 +64,11 @@ def has_value(sentence: str, answer_type: AnswerType) -> bool:
     text = _LIST_NUMBER.sub("", sentence)
     match answer_type:
         case "quantity":
-            return any(map(_is_amount, find_quantities(_CLOCK.sub(" ", text)))) or _LARGE.search(text) is not None
+            plain = _VERSION.sub(" ", _CLOCK.sub(" ", text))
+            return any(map(_is_amount, find_quantities(plain))) or _LARGE.search(text) is not None
         case "time":
-            return any(pattern.search(text) for pattern in (_YEAR, _CALENDAR, _CLOCK)) or any(find_dates(text))
+            forms = (_YEAR, _CALENDAR, _CLOCK, _DEADLINE)
+            return any(pattern.search(text) for pattern in forms) or any(find_dates(text))
         case "person" | "place":
             return _NAME.search(text) is not None
         case "yes or no":

@@ -5,10 +5,12 @@ identifier of that form before it is this one: below "E-1204" in a list of fault
 the next code. A field that has a form of its own (a mail address, a phone number) must have a value somewhere.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.text.analyzer import extract_terms
+from ingest.text.mail_headings import is_header
 from ingest.types import StoredChunk
 from rag.grounding.answer_ranking import rank_by_answer_type
 from rag.grounding.answer_values import has_value
@@ -26,17 +28,35 @@ _FIELDS: Mapping[AnswerType | None, str] = {
 }
 
 
+_MESSAGE = re.compile(
+    r"\b(?:(?:e-?)?mails?|messages?|sent|sends?|sender|recipients?|wrote|writes?|written|addressed|cc|"
+    r"nachricht(?:en)?|absender\w*|empfänger\w*|gesendet|geschickt|geschrieben|schrieb|schickte|"
+    r"courriels?|envoyé\w*|écrit\w*|expéditeur|destinataires?|correos?|mensajes?|enviad[oa]s?|envió|escribió|remitente|"
+    r"destinatari[oa]s?|messaggi\w*|inviat[oaie]|scritt[oaie]|mittente|mensage(?:m|ns)|enviou|escreveu|"
+    r"berichten?|verzonden|gestuurd|geschreven|afzender)\b",
+    re.IGNORECASE,
+)
+"""Words for messages and for those who write and get them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """The identifiers of a question, and the type of value that it asks for.
 
     Identifiers of one form, such as two codes of faults, are alternatives in a group. `names` are the words that name
-    the thing to which a follow-up question changes; evidence has at least half of them.
+    the thing to which a follow-up question changes; evidence has at least half of them. `asks_for_header` is whether
+    the sender, the recipients or the date of a message can be the answer.
     """
 
     groups: tuple[tuple[LocatedIdentifier, ...], ...] = ()
     answer_type: AnswerType | None = None
     names: tuple[str, ...] = ()
+    asks_for_header: bool = False
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """All identifiers of the question."""
+        return tuple(located.identifier for group in self.groups for located in group)
 
     @property
     def missing(self) -> tuple[Identifier, ...]:
@@ -62,6 +82,8 @@ class Conditions:
         Of these, the sentences with the most of the names. If the question asks for a field, only its values count.
         """
         selected = [match for match in matches if self.are_met_by(match)] or list(matches)
+        if not self.asks_for_header:
+            selected = [match for match in selected if not is_header(match.text)] or selected
         selected = self._select_named(selected)
         values = [match for match in selected if self.has_value_in(match.text)]
         return rank_by_answer_type(values or selected, self.answer_type)
@@ -110,7 +132,9 @@ def make_conditions(question: str, located: Iterable[LocatedIdentifier], names: 
                 break
         else:
             groups.append([identifier])
-    return Conditions(tuple(map(tuple, groups)), detect_answer_type(question), names)
+    answer_type = detect_answer_type(question)
+    asks_for_header = answer_type == "email" or _MESSAGE.search(question) is not None
+    return Conditions(tuple(map(tuple, groups)), answer_type, names, asks_for_header)
 
 
 def explain_missing(identifiers: Sequence[Identifier], chunks: Sequence[StoredChunk]) -> str:

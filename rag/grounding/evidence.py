@@ -6,15 +6,18 @@ chunk. On 586 held-out questions of XQuAD/en the first sentence has the answer t
 by the cosine alone it is .69 and .88 (docs/development/decisions/2026-11-28-evidence-score.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.library.pages import Location, locate
 from ingest.text.analyzer import extract_terms
 from ingest.types import Embedder, StoredChunk
-from rag.questions.stopwords import QUESTION_WORDS
+from rag.questions.answer_type import strip_measure
+from rag.questions.stopwords import ASKER_WORDS, QUESTION_WORDS
+from rag.questions.words import fold_words
 from rag.retrieval.sentence_spans import find_sentence_spans
 from rag.retrieval.sentence_vectors import SentenceEmbedder
 from rag.retrieval.term_coverage import TermCoverage
@@ -23,7 +26,13 @@ from rag.types import Quote, ScoredChunk
 COSINE_WEIGHT, COVERAGE_WEIGHT, RELEVANCE_WEIGHT = 0.25, 0.35, 0.4
 """Weights of the evidence score: fitted on half of XQuAD/en and QED, and level on the other half."""
 
-QUESTION_TERMS = frozenset(term for word in QUESTION_WORDS for term in extract_terms(word))
+KINDRED_SHARE = 0.7
+"""What a word counts that is made from a word of the question: photography for photos."""
+MIN_KINDRED_CHARS = 4
+MIN_COMPOUND_CHARS = 6
+CACHED_PAIRS = 65_536
+
+QUESTION_TERMS = frozenset(term for word in QUESTION_WORDS | ASKER_WORDS for term in extract_terms(word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +79,15 @@ class EvidenceFinder:
         of the cosines of sentence and chunk; it is less in a language that the embedder hardly knows.
         """
         hits_by_id = {hit.chunk.id: hit for hit in hits}
-        idf_weights = _drop_question_words(self._coverage.idf_weights(question))
+        idf_weights = _drop_question_words(self._coverage.idf_weights(strip_measure(question)))
         total = sum(idf_weights.values()) or 1.0
+        words = {term: word for word in fold_words(question) for term in extract_terms(word)}
+        asked = [(term, idf, words.get(term, term)) for term, idf in idf_weights.items()]
 
         def score(match: SentenceMatch) -> SentenceMatch:
-            terms = set(extract_terms(f"{match.stored.chunk.context}\n{match.text}"))
-            coverage = sum(idf for term, idf in idf_weights.items() if term in terms) / total
+            text = f"{match.stored.chunk.context}\n{match.text}"
+            terms, spoken = set(extract_terms(text)), set(fold_words(text))
+            coverage = sum(idf * measure_term(term, terms, word, spoken) for term, idf, word in asked) / total
             hit, cosine = hits_by_id[match.stored.id], max(match.score, 0.0)
             likeness = COSINE_WEIGHT * cosine + COVERAGE_WEIGHT * coverage
             return replace(
@@ -122,6 +134,32 @@ class EvidenceFinder:
 def split_chunk(stored: StoredChunk) -> list[SentenceMatch]:
     """Return the sentences of a chunk, or the rows of a table, in document order with score 0."""
     return [SentenceMatch(stored, start, end, 0.0) for start, end in find_sentence_spans(stored.chunk)]
+
+
+def measure_term(term: str, terms: Collection[str], word: str = "", words: Collection[str] = ()) -> float:
+    """Return how much of a question's term some terms have: 1 for itself, less for one that is made from it or with it.
+
+    `word` is the word of the term and `words` those of the terms, which tell compounds.
+    """
+    if term in terms:
+        return 1.0
+    is_kindred = any(_begins_alike(term, other) for other in terms) or any(_is_compound(word, other) for other in words)
+    return KINDRED_SHARE if is_kindred else 0.0
+
+
+@lru_cache(maxsize=CACHED_PAIRS)
+def _begins_alike(term: str, other: str) -> bool:
+    """Whether one of two terms begins with the other: photo, photograph-."""
+    short, long = sorted((term, other), key=len)
+    is_near = len(short) > MIN_KINDRED_CHARS or len(long) - len(short) < MIN_KINDRED_CHARS
+    return len(short) >= MIN_KINDRED_CHARS and short.isalpha() and is_near and long.startswith(short)
+
+
+@lru_cache(maxsize=CACHED_PAIRS)
+def _is_compound(word: str, other: str) -> bool:
+    """Whether one of two words is a compound that ends with the other: Videoaufnahmen, Aufnahmen."""
+    short, long = sorted((word, other), key=len)
+    return len(short) >= MIN_COMPOUND_CHARS and short.isalpha() and long.endswith(short)
 
 
 def _drop_question_words(idf_weights: Mapping[str, float]) -> Mapping[str, float]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ingest.chunking.chunk_context import list_titles, measure_header
+from ingest.text.mail_headings import SEPARATOR
 from ingest.types import BlockKind
 from rag.grounding.evidence import SentenceMatch
 
@@ -30,5 +31,7 @@ def states_something(match: SentenceMatch) -> bool:
             return match.start >= chunk.start + measure_header(chunk)
         case BlockKind.PROSE:
             text = " ".join(match.text.split())
-            is_label = text in list_titles(chunk) or _LIST_NUMBER.fullmatch(text) is not None
+            titles = list_titles(chunk)
+            is_subject = any(title.startswith(f"{text}{SEPARATOR}") for title in titles)
+            is_label = text in titles or is_subject or _LIST_NUMBER.fullmatch(text) is not None
             return not is_label and not text.endswith(_QUESTION_ENDS)

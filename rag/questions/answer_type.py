@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from rag.questions.answer_type_patterns import ASKING, FIELDS, OPEN_WORDS, WORDS, compile_words
+from rag.questions.answer_type_patterns import ASKING, FIELDS, MEASURES, OPEN_WORDS, WORDS, compile_words
 
 AnswerType = Literal["person", "place", "time", "quantity", "yes or no", "email", "phone", "url", "number"]
 """A `quantity` is how many, how much or how long; a `number` is one of an account, of a tax register …"""
@@ -23,6 +23,12 @@ _FIELD_NAMES: Mapping[AnswerType, re.Pattern[str]] = {
     kind: re.compile(rf"{ASKING}(?<![^\W_])(?:{FIELDS[kind]})", re.IGNORECASE) for kind in _FIELDS
 }
 _OPEN = compile_words(OPEN_WORDS)
+_MEASURE = compile_words(MEASURES)
+
+
+def strip_measure(question: str) -> str:
+    """Return a question without its “how long”, “wie viele”: words for a measure that the answer does not repeat."""
+    return _MEASURE.sub(" ", question)
 
 
 def detect_answer_type(question: str) -> AnswerType | None:

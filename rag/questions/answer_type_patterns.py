@@ -35,8 +35,14 @@ ASKING = (
 )
 """What stands in front of the name of a field that is asked for: a word of asking, or next to nothing."""
 
+MEASURES = (
+    r"how (?:many|much|long|old|often|far|high|tall|large|big|fast|deep|wide|heavy|hot|cold)|"
+    r"wie ?(?:viele?r?|lange?|alt|oft|weit|hoch|groß|schnell|tief|breit|schwer)|"
+    r"hoe ?(?:veel|lang|oud|vaak|ver|hoog|groot|snel|diep|breed|zwaar)"
+)
+"""Words that ask for a measure by its adjective."""
 _NOUNS_OF_QUANTITY = (
-    r"percentage|percent|proportion|share|price|cost|fee|amount|total|population|rent|rate|speed|length|height|"
+    r"percentage|percent|proportion|share|price|cost|fee|charge|amount|total|population|rent|rate|speed|length|height|"
     r"weight|age|temperature|duration|salary|budget"
 )
 WORDS = {
@@ -48,9 +54,7 @@ WORDS = {
         r"(?:que|qual) (?:ano|data|dia|mês|hora|século)|welke? (?:jaar|datum|dag|maand|uur|eeuw)"
     ),
     "quantity": (
-        r"how (?:many|much|long|old|often|far|high|tall|large|big|fast|deep|wide|heavy|hot|cold)|"
-        r"wie ?(?:viele?r?|lange?|alt|oft|weit|hoch|groß|schnell|tief|breit|schwer)|combien|cuánt[oa]s?|quant[oaie]s?|"
-        r"hoe ?(?:veel|lang|oud|vaak|ver|hoog|groot|snel|diep|breed|zwaar)|"
+        rf"{MEASURES}|combien|cuánt[oa]s?|quant[oaie]s?|"
         rf"(?:what|which) (?:(?:is|was|are) )?(?:(?:the|a) )?(?:\w+ ){{0,2}}?(?:{_NOUNS_OF_QUANTITY})|"
         r"(?:what|which) (?:(?:is|was) )?(?:the )?number of"
     ),

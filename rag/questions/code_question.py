@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.questions.name_mentions import fold_words, is_empty_word
+from rag.questions.name_mentions import is_empty_word
+from rag.questions.words import fold_words
 
 DefinitionKind = Literal["function", "method", "class"]
 
@@ -35,21 +36,26 @@ define defines defined declare declares declared implement implements implemente
 there altogether total code all every
 definiert deklariert gibt insgesamt hat alle im
 définie définies défini définis déclarées contient y t toutes tous les
-define definen definidas definidos hay existen todas todos
+define definen definidas definidos hay existen todas todos tiene tienen
 definite definiti definisce ci sono tutte tutti
-há existem definidas definidos
-gedefinieerd zijn staan er bestaan
+há existem definidas definidos tem têm
+gedefinieerd zijn staan er bestaan heeft
 """
+_NAME = re.compile(r"[^\W\d]\w*")
 _DEFINED = frozenset(_DEFINED_LIST.split())
 """Words that a question for all definitions may have besides."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeQuestion:
-    """A question for all definitions of one kind: for their number, or for their names."""
+    """A question for all definitions of one kind: for their number, or for their names.
+
+    `owner` is the type whose members are asked for, empty for all; only its name in a file tells that it is one.
+    """
 
     kind: DefinitionKind
     is_count: bool
+    owner: str = ""
 
 
 def detect_code_question(query: str) -> CodeQuestion | None:
@@ -58,6 +64,7 @@ def detect_code_question(query: str) -> CodeQuestion | None:
     The name of the file must not be in it any more.
     """
     words = fold_words(query)
+    names = {name.casefold(): name for name in _NAME.findall(query)}
     kinds: list[tuple[str, DefinitionKind]] = [
         (word, kind) for word in words for kind, pattern in _NOUNS if pattern.fullmatch(word)
     ]
@@ -67,6 +74,9 @@ def detect_code_question(query: str) -> CodeQuestion | None:
         return None
     rest = fold_words(_LISTING.sub(" ", _COUNTING.sub(" ", text)))
     nouns = {word for word, _ in kinds}
-    if any(word not in nouns and word not in _DEFINED and not is_empty_word(word) for word in rest):
-        return None
-    return CodeQuestion(kinds[0][1], is_count)
+    others = [word for word in rest if word not in nouns and word not in _DEFINED and not is_empty_word(word)]
+    kind = kinds[0][1]
+    if not others:
+        return CodeQuestion(kind, is_count)
+    owner = names.get("_".join(others), "")
+    return CodeQuestion(kind, is_count, owner) if owner and kind != "class" else None

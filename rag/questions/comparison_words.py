@@ -5,8 +5,9 @@ from typing import Literal
 
 Comparison = Literal["below", "at most", "above", "at least", "equal", "between", "within", "outside"]
 Direction = Literal["highest", "lowest"]
-ColumnHint = Literal["", "money", "day", "age"]
-"""What an adjective says of the values that it compares: `cheapest` is about money, `latest` about days."""
+ColumnHint = Literal["", "money", "day", "mass"]
+"""What an adjective says of the values that it compares: `cheapest` is about money, `latest` about days, `heaviest`
+about mass."""
 
 _COMPARISON_PHRASES: dict[Comparison, str] = {
     "below": """
@@ -119,8 +120,8 @@ of (?:minder|lager)""",
 
 _EXTREMES: dict[tuple[Direction, ColumnHint], str] = {
     ("highest", ""): """
-highest; most; largest; biggest; greatest; longest; heaviest; tallest; maximum; maximal; top; fastest
-höchste[nrsm]?; höchsten; größte[nrsm]?; meisten?; längste[nrsm]?; schwerste[nrsm]?; maximale[nrsm]?;
+highest; most; largest; biggest; greatest; longest; tallest; maximum; maximal; top; fastest
+höchste[nrsm]?; höchsten; größte[nrsm]?; meisten?; längste[nrsm]?; maximale[nrsm]?;
 schnellste[nrsm]?
 (?:l[ea]s?|de) plus (?:élevée?s?|grande?s?|haute?s?|longue?s?|lourde?s?|importante?s?|d['’]?e?); maximale?s?;
 maximum;
@@ -132,10 +133,10 @@ más(?= \\w+(?: |\\?|$)(?!que))
 più (?:alt[oaie]|grand[ei]|elevat[oaie])(?! d)|maggior(?! d); massim[oa]; più(?= \\w+ ?\\?)
 (?:o|a|os|as) (?:\\w+ )?(?:mais (?:alt[oa]s?|grandes?|elevad[oa]s?|long[oa]s?|pesad[oa]s?)|maior(?:es)?|máxim[oa]s?);
 mais (?:alt[oa]|elevad[oa])(?! que| do); maior(?! (?:que|do)\\b); máxim[oa]; mais(?= \\w+ ?\\?)
-hoogste; grootste; meeste; langste; zwaarste; maximale; snelste""",
+hoogste; grootste; meeste; langste; maximale; snelste""",
     ("lowest", ""): """
-lowest; least; smallest; fewest; shortest; lightest; minimum; minimal; slowest
-niedrigste[nrsm]?; kleinste[nrsm]?; wenigsten?; geringste[nrsm]?; kürzeste[nrsm]?; leichteste[nrsm]?;
+lowest; least; smallest; fewest; shortest; minimum; minimal; slowest
+niedrigste[nrsm]?; kleinste[nrsm]?; wenigsten?; geringste[nrsm]?; kürzeste[nrsm]?;
 minimale[nrsm]?;
 tiefste[nrsm]?; langsamste[nrsm]?
 (?:l[ea]s?|de) (?:plus (?:bas|basses?|petite?s?|faibles?|courte?s?|légère?s?)|moins (?:élevée?s?|d['’]?e?));
@@ -146,7 +147,7 @@ menos(?= \\w+ ?\\?)
 più (?:bass[oaie]|piccol[oaie]|cort[oaie]|legger[oaie])(?! d)|minor(?:e|i)?(?! d); minim[oa];
 meno(?= \\w+ ?\\?)
 mais (?:baix[oa]s?|pequen[oa]s?|curt[oa]s?|leves?)(?! que| do)|menor(?! (?:que|do)\\b); menos(?= \\w+ ?\\?)
-laagste; kleinste; minste; kortste; lichtste; minimale; langzaamste""",
+laagste; kleinste; minste; kortste; minimale; langzaamste""",
     ("highest", "money"): """
 most expensive; dearest; costliest; teuerste[nrsm]?; (?:l[ea]s? )?plus ch(?:er|ère)s?(?! que);
 (?:el|la|los|las) más car[oa]s?;
@@ -155,6 +156,8 @@ más car[oa]s?(?! que); più car[oaie](?! d); mais car[oa]s?(?! que| do); duurst
 cheapest; least expensive; billigste[nrsm]?; günstigste[nrsm]?; (?:l[ea]s? )?moins ch(?:er|ère)s?(?! que);
 más barat[oa]s?(?! que);
 meno car[oaie](?! d); più economic\\w+(?! d); mais barat[oa]s?(?! que| do); goedkoopste""",
+    ("highest", "mass"): "heaviest; schwerste[nrsm]?; plus lourde?s?; zwaarste",
+    ("lowest", "mass"): "lightest; leichteste[nrsm]?; plus légère?s?; lichtste",
     ("highest", "day"): """
 latest; newest; most recent; last; neueste[nrsm]?; jüngste[nrsm]?; letzte[nrsm]?; späteste[nrsm]?;
 plus récente?s?; dernière?s?;
@@ -181,6 +184,31 @@ PLAN_VERBS: tuple[tuple[Comparison, re.Pattern[str]], ...] = (
     ("below", re.compile(r"\b(?:underspen\w+|underran|underrun\w*|under-?budget)\b", re.IGNORECASE)),
 )
 """Verbs that compare with a budget and do not name it."""
+_TOO = r"(?:too|zu|trop|demasiado|troppo|demasiad[oa]s?|muito|te)"
+RANGE_PHRASES: tuple[tuple[Comparison, re.Pattern[str]], ...] = (
+    (
+        "below",
+        re.compile(
+            rf"\b{_TOO} (?:low|niedrig|tief|gering|klein|bass?e?s?|faibles?|baj[oa]s?|bass[oaie]|baix[oa]s?|laag)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "above",
+        re.compile(
+            rf"\b{_TOO} (?:high|hoch|élevée?s?|hauts?|alt[oa]s?|alt[ei]|elevad[oa]s?|hoog)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "outside",
+        re.compile(
+            r"\b(?:abnormal|auffällig\w*|anormal\w*|anomal[oaie]|afwijkend\w*)(?!\w)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+"""Words that compare with a range and do not name it."""
 NEGATION = re.compile(r"(?:\b(?:not|isn't|aren't|nicht|pas|no|non|não|niet)|n't)\s+$", re.IGNORECASE)
 RANGE_WORD = re.compile(
     r"range|limits?\b|bounds|normal|reference|bereich|grenz|norm|referenz|plage|intervalle|fourchette|référence|limite|rango|"
@@ -194,6 +222,17 @@ PLAN_WORD = re.compile(
     re.IGNORECASE,
 )
 """Words for what should be, which actual values are compared with."""
+LOWEST_WORD = re.compile(
+    r"\b(?:min|minim\w*|mín\w*|lower|low|untergrenze|unter\w+ grenz\w*|mindest\w*|ondergrens|inferior\w*"
+    r"|inférieure?)\b",
+    re.IGNORECASE,
+)
+HIGHEST_WORD = re.compile(
+    r"\b(?:max|maxim\w*|máx\w*|upper|high|obergrenze|ober\w+ grenz\w*|höchst\w*|bovengrens|massim\w*|superior\w*"
+    r"|supérieure?)\b",
+    re.IGNORECASE,
+)
+"""Words for the lowest and the highest value that may be, in the name of a column or in the operand of a comparison."""
 DEVIATION_WORD = re.compile(
     r"varian|deviat|differen|diff\b|delta|change|overrun|abweich|differenz|veränder|écart|variation|différence|desviaci|"
     r"diferencia|variaci|scostament|variazion|desvio|diferença|variação|afwijk|verschil",

@@ -30,6 +30,7 @@ from rag.questions.follow_up_patterns import (
 from rag.questions.request_phrases import strip_request
 from rag.questions.stopwords import STOPWORDS
 from rag.questions.substitution import append, is_typed, substitute, substitute_asking
+from rag.questions.words import WORD
 
 Dependence = Literal["none", "reference", "ellipsis"]
 """What a question needs of the turns before it: nothing, the meaning of a pronoun, or most of its words."""
@@ -45,7 +46,6 @@ MAX_LED_WORDS = 5
 MAX_REFERRING_WORDS = 4
 """Content words of a question whose pronoun stands for an earlier topic; longer ones name what it stands for."""
 
-_WORD = re.compile(r"[^\W_]+")
 _ENDS_WITH_ORDINAL = re.compile(rf"{ORDINAL.pattern}\W*$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.?!\n]+\?")
 
@@ -143,7 +143,7 @@ def _split_lead(question: str) -> tuple[str, str]:
 def _list_content(text: str) -> list[str]:
     """Return the words of a text that are neither words of asking nor without content."""
     plain = VERB.sub(" ", QUESTION_WORD.sub(" ", text))
-    return [word for word in _WORD.findall(plain) if word.casefold() not in STOPWORDS]
+    return [word for word in WORD.findall(plain) if word.casefold() not in STOPWORDS]
 
 
 def _name_something(content: Iterable[str]) -> list[str]:

@@ -43,7 +43,7 @@ _CODE = rf"[^\W\d_]{{0,6}}[{HYPHENS}./_]?\d[^\W_]*(?:[{HYPHENS}./_][^\W_]+)*"
 RECORD = re.compile(rf"(?:\b{RECORD_LABEL}\b{LABEL_GAP}|#\s?)(?P<number>[^\W\d_]\s\d{{2,}}\b|{_CODE})", re.IGNORECASE)
 PART = re.compile(
     rf"(?:\b(?:{_PARTS_OF_TEXT})\b{LABEL_GAP}|§+\s*)"
-    r"(?P<number>\d{1,3}(?:\.\d{1,3})*\b|(?-i:[IVX]{1,6}|[A-Z])\b)",
+    rf"(?P<number>\d{{1,3}}(?:\.\d{{1,3}})*\b|(?-i:[IVX]{{1,6}}|[A-Z])\b)(?![{HYPHENS}./_]\w)",
     re.IGNORECASE,
 )
 VERSION = re.compile(rf"\b{VERSION_LABEL}\b{LABEL_GAP}v?(?P<number>\d+(?:\.\d+)+)\b", re.IGNORECASE)

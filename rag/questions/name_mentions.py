@@ -27,21 +27,33 @@ from rag.questions.scope_patterns import (
     SUMMARY_OF,
 )
 from rag.questions.stopwords import STOPWORDS
+from rag.questions.words import WORD, fold_words
 
 MAX_CHARS = 600
 """A longer message quotes a text of its own."""
 MAX_NAME_WORDS = 8
 MAX_QUOTED_CHARS = 120
 
-Evidence = Literal["written", "firm", "weak", "subject"]
+Evidence = Literal["written", "firm", "weak", "subject", "numbered"]
 """How a question comes to a name: it is written as one, words that always lead to a document stand before it, a mere
-preposition does, or it is the subject of a verb of saying."""
+preposition does, it is the subject of a verb of saying, or a noun for a kind of document has a number."""
 
-_WORD = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"[ \t\u00a0]?[_\-–/&+ ]?[ \t\u00a0]?|\.|['’]")
 _FILE = re.compile(r"[^\W_][\w.\-()+]*\.[^\W\d_]\w{0,5}\b")
 _CODE = re.compile(r"[^\W_]+(?:[-_.][^\W_]+)+")
 _QUOTED = re.compile(r"“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|\"([^\"]+)\"|`([^`]+)`|(?<!\w)['‘]([^'’]+)['’](?!\w)")
+_ORDINALS = (
+    r"first|erste[nrsm]?|première?|premier|primer[oa]?|prim[oa]|primeir[oa]|eerste",
+    r"second|zweite[nrsm]?|deuxième|segund[oa]|second[oa]|tweede",
+    r"third|dritte[nrsm]?|troisième|tercer[oa]?|terz[oa]|terceir[oa]|derde",
+    r"fourth|vierte[nrsm]?|quatrième|cuart[oa]|quart[oa]|vierde",
+    r"fifth|fünfte[nrsm]?|cinquième|quint[oa]|vijfde",
+)
+_NUMBERED = re.compile(
+    rf"\b(?:(?P<noun>[^\W\d_]+)[ ](?:(?:no|nr|n)[.°º]?[ ]?)?(?P<number>\d{{1,2}})(?![\w.,/-]\w)"
+    rf"|(?P<ordinal>{'|'.join(_ORDINALS)})[ ](?P<counted>[^\W\d_]+))\b",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(
     rf"(?<!\w)(?:(?P<according>{ACCORDING_TO})|(?P<summary>{SUMMARY_OF})|(?P<says>{SAYS_BEFORE})|(?P<subject>{SUBJECT})"
     rf"|(?P<preposition>{PREPOSITION}))(?!\w)\s*(?P<determiner>(?:{DETERMINER.pattern})*)",
@@ -106,7 +118,13 @@ def find_mentions(question: str) -> list[Mention]:
     """Return the places at which a question may name documents, those that are written as names first."""
     if len(question) > MAX_CHARS or ABOUT_DOCUMENTS.search(question):
         return []
-    mentions = [*_find_quoted(question), *_find_files(question), *_find_codes(question), *_find_described(question)]
+    mentions = [
+        *_find_quoted(question),
+        *_find_files(question),
+        *_find_codes(question),
+        *_find_numbered(question),
+        *_find_described(question),
+    ]
     return [
         mention
         for mention in mentions
@@ -117,7 +135,7 @@ def find_mentions(question: str) -> list[Mention]:
 def _find_files(question: str) -> Iterator[Mention]:
     """Yield the names with a suffix; words before them may belong to them."""
     for match in _FILE.finditer(question):
-        words = [word for word in _WORD.finditer(question, 0, match.start())][1 - MAX_NAME_WORDS :]
+        words = [word for word in WORD.finditer(question, 0, match.start())][1 - MAX_NAME_WORDS :]
         starts = [match.start()]
         for word in reversed(words):
             if not _GAP.fullmatch(question, word.end(), starts[-1]):
@@ -143,6 +161,18 @@ def _find_codes(question: str) -> Iterator[Mention]:
             yield Mention("written", (_make_written(question, *match.span()),))
 
 
+def _find_numbered(question: str) -> Iterator[Mention]:
+    """Yield the nouns for a kind of document with a number: “amendment 2”, “the second amendment”."""
+    for match in _NUMBERED.finditer(question):
+        noun, number = match["noun"] or match["counted"], match["number"] or str(_read_ordinal(match["ordinal"]))
+        if _is_document_noun(noun.casefold()):
+            yield Mention("numbered", (NamePhrase(match.start(), match.end(), f"{noun} {number}"),))
+
+
+def _read_ordinal(word: str) -> int:
+    return next(number for number, pattern in enumerate(_ORDINALS, start=1) if re.fullmatch(pattern, word.casefold()))
+
+
 def _find_described(question: str) -> Iterator[Mention]:
     for lead in _LEAD.finditer(question):
         evidence, cut_from = _read_lead(lead)
@@ -161,7 +191,7 @@ def _read_lead(lead: re.Match[str]) -> tuple[Evidence, int]:
     if lead["summary"] or lead["says"]:
         return "firm", lead.end() - len(lead["determiner"])
     if lead["subject"]:
-        *_, verb = _WORD.finditer(lead["subject"])
+        *_, verb = WORD.finditer(lead["subject"])
         is_verb_alone = verb.start() == 0
         return "subject", lead.end() - len(lead["determiner"]) if is_verb_alone else lead.start() + verb.start()
     return "weak", lead.start()
@@ -170,7 +200,7 @@ def _read_lead(lead: re.Match[str]) -> tuple[Evidence, int]:
 def _find_phrases(question: str, start: int, cut_from: int) -> Iterator[NamePhrase]:
     """Yield the phrases that begin at `start`, the longest first."""
     ends: list[int] = []
-    for word in _WORD.finditer(question, start):
+    for word in WORD.finditer(question, start):
         if word.start() > (ends[-1] if ends else start) and not _GAP.fullmatch(
             question, ends[-1] if ends else start, word.start()
         ):
@@ -197,7 +227,7 @@ def _make_written(question: str, start: int, end: int) -> NamePhrase:
 
 def _is_complete(question: str, end: int) -> bool:
     """Whether what follows does not belong to the noun phrase that ends here."""
-    following = _WORD.search(question, end)
+    following = WORD.search(question, end)
     if following is None or not _GAP.fullmatch(question, end, following.start()):
         return True
     return is_empty_word(following[0].casefold()) or SAYS.match(question, end) is not None
@@ -219,8 +249,3 @@ def _is_document_noun(word: str) -> bool:
 def is_empty_word(word: str) -> bool:
     """Whether a folded word has no topic: articles, auxiliary verbs, and words that ask for what a document says."""
     return word in STOPWORDS or word in EMPTY_VERBS or word in CONTAINERS
-
-
-def fold_words(text: str) -> list[str]:
-    """Return the words of a text, folded."""
-    return [word.casefold() for word in _WORD.findall(text)]

@@ -14,17 +14,22 @@ from rag.questions.comparison_words import (
     EXTREMES,
     NEGATION,
     PLAN_VERBS,
+    RANGE_PHRASES,
     SET_HEAD,
     ColumnHint,
     Comparison,
     Direction,
 )
+from rag.questions.stopwords import STOPWORDS
+from rag.questions.words import fold_words
 
 MAX_CHARS = 400
 """A longer question is a text of its own, with many comparisons that filter nothing."""
 
 IMPLIED_PLAN = "budget"
 """The operand of a verb that compares with a budget and does not name it."""
+IMPLIED_RANGE = "range"
+"""The operand of words that compare with what is normal and do not name it."""
 
 _CLAUSE_END = re.compile(r"[?!;]|[.,:](?!\d)|\s(?:but|aber|mais|pero|ma|mas|maar)\s")
 _NEGATED: dict[Comparison, Comparison] = {
@@ -78,7 +83,7 @@ def read_row_question(text: str) -> RowQuestion:
     question = " ".join(text.split())
     if len(question) > MAX_CHARS:
         return RowQuestion(question)
-    conditions = tuple(_read_conditions(question))
+    conditions = (*_read_conditions(question), *_read_implied(question))
     return RowQuestion(
         question,
         conditions,
@@ -105,9 +110,14 @@ def _read_conditions(question: str) -> Iterator[Condition]:
         for match in pattern.finditer(question):
             *before, last_but_one, last = ["", "", *question[: match.start()].split()]
             yield Condition(comparison, match[0], " ".join(before).strip(), f"{last_but_one} {last}".strip())
-    for comparison, pattern in PLAN_VERBS:
-        if (verb := pattern.search(question)) is not None:
-            yield Condition(comparison, verb[0], question[: verb.start()].strip(), IMPLIED_PLAN)
+
+
+def _read_implied(question: str) -> Iterator[Condition]:
+    """Yield the comparisons with a budget or with what is normal that do not name it."""
+    for operand, phrases in ((IMPLIED_PLAN, PLAN_VERBS), (IMPLIED_RANGE, RANGE_PHRASES)):
+        for comparison, pattern in phrases:
+            if (phrase := pattern.search(question)) is not None:
+                yield Condition(comparison, phrase[0], question[: phrase.start()].strip(), operand)
 
 
 def _find_comparisons(question: str) -> list[tuple[int, int, Comparison]]:
@@ -125,12 +135,23 @@ def _find_comparisons(question: str) -> list[tuple[int, int, Comparison]]:
 
 
 def _find_extreme(question: str) -> Extreme | None:
-    """Return the extreme with the most words that no comparison has (“at most”); of equal ones, the first."""
+    """Return the extreme with the most words; of equal ones, the first.
+
+    What a comparison has (“at most”) or compares with (“below their minimum”) is none.
+    """
     compared = _find_comparisons(question)
     extremes = [
         Extreme(direction, match[0], hint, question[match.start() :].rstrip(" ?!."))
         for direction, hint, pattern in EXTREMES
         for match in pattern.finditer(question)
-        if all(match.end() <= start or end <= match.start() for start, end, _ in compared)
+        if all(
+            match.end() <= start or (end <= match.start() and not _is_operand(question[end : match.start()]))
+            for start, end, _ in compared
+        )
     ]
     return max(extremes, key=lambda extreme: len(extreme.words), default=None)
+
+
+def _is_operand(between: str) -> bool:
+    """Whether what stands right behind a comparison and these words is what it compares with."""
+    return all(word in STOPWORDS for word in fold_words(between))

@@ -14,8 +14,9 @@ from pathlib import PurePosixPath
 from ingest.text.analyzer import extract_terms
 from ingest.text.names import MIN_ABBREVIATION, make_name_keys
 from ingest.types import DocumentName
-from rag.questions.name_mentions import Mention, NamePhrase, fold_words, is_empty_word
+from rag.questions.name_mentions import Mention, NamePhrase, is_empty_word
 from rag.questions.scope_patterns import CONTAINERS, DOCUMENT_NOUNS, SUMMARY_OF
+from rag.questions.words import fold_words
 
 MAX_TITLE_WORDS = 12
 """A longer title is a sentence: its words do not describe the document."""
@@ -29,7 +30,10 @@ _MARKS = re.compile(r"\s+(?=[.,;:?!])|^[\s,;:]+|[\s,;:]+$")
 
 @dataclass(frozen=True, slots=True)
 class NamedDocuments:
-    """The documents that a phrase names; `is_firm` unless the phrase is the one noun for them after a preposition."""
+    """The documents that a phrase names.
+
+    `is_firm` unless the phrase is the one noun for them after a preposition, or has a number as its only name.
+    """
 
     mention: Mention
     phrase: NamePhrase
@@ -115,7 +119,7 @@ def make_scope(question: str, named: Sequence[NamedDocuments]) -> Scope | None:
         documents=tuple(documents),
         question=question,
         rest=rest,
-        is_firm=all(of_phrase.is_firm for of_phrase in named),
+        is_firm=all(of_phrase.is_firm and of_phrase.mention.evidence != "numbered" for of_phrase in named),
         asks_for_all=all(map(is_empty_word, fold_words(_SUMMARY.sub(" ", rest)))),
     )
 

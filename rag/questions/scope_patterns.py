@@ -88,6 +88,7 @@ CONTAINERS = frozenset(_CONTAINERS.split())
 """Nouns that a name can stand with, and that name no document themselves."""
 
 _NOUNS = """
+amendment addendum
 report contract agreement lease handbook manual guide guideline guidelines policy minutes protocol invoice bill receipt
 letter memo memorandum paper article study thesis dissertation book brochure leaflet flyer catalogue catalog datasheet
 sheet list budget plan schedule timetable agenda calendar presentation slides deck transcript newsletter statement
@@ -107,6 +108,7 @@ relatório acordo guia ata fatura artigo estudo tese livro folheto orçamento pl
 estatuto currículo pesquisa análise proposta formulário laudo
 """
 _NOUNS_OF_COMPOUNDS = """
+nachtrag
 bericht befund vertrag vereinbarung handbuch anleitung richtlinie protokoll rechnung quittung brief schreiben artikel
 studie arbeit buch broschüre prospekt katalog datenblatt liste tabelle tagesordnung präsentation folien zeugnis
 bescheinigung spezifikation ordnung satzung verordnung notiz lebenslauf umfrage analyse gutachten angebot

@@ -23,5 +23,16 @@ woher warum weshalb wieso wieviel wieviele viele qui que quoi quel quelle quels 
 quiénes qué cuál cuáles cuándo dónde cómo cuánto cuánta cuántos cuántas chi che cosa quale quali quando dove perché
 quanto quanta quanti quante quem qual quais onde quantos quantas wie wat welk welke wanneer waar waarom hoe hoeveel
 """
+_ASKER_WORD_LIST = """
+i me my mine we us our ours you your yours do does did please
+ich mich mir mein meine meinen meinem meiner wir uns unser unsere unseren unserem unserer du dich dir dein deine
+je moi mon ma mes nous notre nos tu toi ton vous votre vos
+yo mí nosotros nuestro nuestra nuestros nuestras tú usted ustedes
+io noi nostro nostra nostri nostre voi
+eu meu minha nós nosso nossa você vocês
+ik mij mijn wij ons onze jij jou jouw u uw
+"""
+ASKER_WORDS = frozenset(_ASKER_WORD_LIST.split())
+"""Words for those who ask and are asked, and the auxiliary of English questions: no document has them for an answer."""
 QUESTION_WORDS = frozenset(_QUESTION_WORD_LIST.split())
 """Words that ask; `come`, `comment` and `was` are left out, because they mean something else in another language."""

@@ -13,8 +13,8 @@ from itertools import groupby
 from rag.questions.follow_up_patterns import ASKING_PHRASE, DETERMINERS, QUESTION_WORD, TIME, VERB
 from rag.questions.identifiers import extract_identifiers
 from rag.questions.stopwords import STOPWORDS
+from rag.questions.words import JOINED_WORD
 
-_WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
 _PREPOSITIONS = frozenset(
     ["em", "até", "desde", "hasta", "sobre", "entre", "tra", "fra", "tot", "sinds", "seit", "bis", "depuis", "chez"]
 )
@@ -59,7 +59,7 @@ def append(topic: str, fragment: str) -> str:
 def is_typed(fragment: str) -> bool:
     """Whether a fragment has a form that says what it changes: a time, a code, or a phrase behind a preposition."""
     part = fragment.strip(_END)
-    first = _WORD.match(part)
+    first = JOINED_WORD.match(part)
     is_phrase = first is not None and first.end() < len(part) and _is_preposition(first[0])
     return is_phrase or TIME.fullmatch(part) is not None or bool(extract_identifiers(part))
 
@@ -92,7 +92,7 @@ def _replace_identifier(topic: str, part: str) -> str | None:
 
 
 def _replace_behind_preposition(topic: str, part: str) -> str | None:
-    words = list(_WORD.finditer(part))
+    words = list(JOINED_WORD.finditer(part))
     if len(words) < 2 or not _is_preposition(words[0][0]):
         return None
     preposition = words[0][0].casefold()
@@ -102,7 +102,7 @@ def _replace_behind_preposition(topic: str, part: str) -> str | None:
 
 def _replace_name(topic: str, part: str) -> str | None:
     """Replace the last name by a name: capitals without a determiner, as nouns have one in German."""
-    words = _WORD.findall(part)
+    words = JOINED_WORD.findall(part)
     if not words or not all(word[0].isupper() for word in words):
         return None
     names = [
@@ -118,7 +118,7 @@ def _replace_thing(topic: str, part: str) -> str | None:
 
     If several have a determiner like the new one, any of them can be meant, and none is replaced.
     """
-    first = _WORD.match(part)
+    first = JOINED_WORD.match(part)
     if first is None or _is_preposition(first[0]):
         return None
     has_own = first[0].casefold() in DETERMINERS
@@ -155,7 +155,9 @@ def _list_phrases(topic: str) -> Iterator[_Phrase]:
     """Yield the phrases of a question behind its words of asking, in order."""
     asking = ASKING_PHRASE.match(topic)
     before: list[re.Match[str]] = []
-    for is_content, run in groupby(_WORD.finditer(topic, asking.end() if asking else 0), lambda w: _is_content(w[0])):
+    for is_content, run in groupby(
+        JOINED_WORD.finditer(topic, asking.end() if asking else 0), lambda w: _is_content(w[0])
+    ):
         words = list(run)
         if is_content:
             has_determiner = bool(before) and before[-1][0].casefold() in DETERMINERS

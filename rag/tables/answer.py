@@ -1,38 +1,22 @@
 """Answer a question from tables: by the cells that it names, or by the rows that its conditions select. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ingest.types import StoredChunk
+from rag.grounding.computed_answer import ComputedAnswer
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.shown_quote import ShownQuote
+from rag.questions.answer_type import detect_answer_type
 from rag.questions.row_conditions import Condition, RowQuestion
 from rag.tables.display import describe_cell, describe_row
 from rag.tables.lookup import NamedCell, find_named_cells
 from rag.tables.selection import RowSelection, select_rows
 from rag.tables.table import Row, Table
-from rag.types import AnswerVerdict
 
 MAX_ROWS = 50
 """An answer with more rows is not read; it says how many there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableAnswer:
-    """Pincite's own words in front, and the cells or rows behind them; `read` is a chunk of the table.
-
-    `lead` has words of the question alone, none of the document. `reason` tells the user how it was made. What code has
-    settled answers; the nearest rows only may.
-    """
-
-    lead: str
-    quotes: tuple[ShownQuote, ...]
-    read: StoredChunk
-    reason: str
-    answer_verdict: AnswerVerdict = "answers"
-
-
-def answer_by_rows(question: RowQuestion, tables: Sequence[Table]) -> TableAnswer | None:
+def answer_by_rows(question: RowQuestion, tables: Sequence[Table]) -> ComputedAnswer | None:
     """Return the answer from the first table that settles which rows a question asks for; None if none does."""
     for table in tables:
         if (selection := select_rows(question, table)) is not None:
@@ -40,16 +24,23 @@ def answer_by_rows(question: RowQuestion, tables: Sequence[Table]) -> TableAnswe
     return None
 
 
-def answer_by_cells(question: RowQuestion, tables: Sequence[Table]) -> TableAnswer | None:
-    """Return the answer from the first table of which a question names a row and columns; None if there is none."""
+def answer_by_cells(question: RowQuestion, tables: Sequence[Table]) -> ComputedAnswer | None:
+    """Return the answer from the first table of which a question names a row and columns; None if there is none.
+
+    If the cells are numbers and the question asks who or where, the whole row is the answer.
+    """
+    asks_for_name = detect_answer_type(question.text) in ("person", "place")
     for table in tables:
         if cells := find_named_cells(question.text, table):
+            if asks_for_name and not any(map(str.isalpha, "".join(named.cell.text for named in cells))):
+                row = cells[0].row
+                return ComputedAnswer("", (_quote_row(row, table),), row.stored, "the row that the question names")
             quotes = tuple(map(_quote_cell, cells))
-            return TableAnswer("", quotes, cells[0].row.stored, "the cell that the question names by row and column")
+            return ComputedAnswer("", quotes, cells[0].row.stored, "the cell that the question names by row and column")
     return None
 
 
-def admit_unread_condition(question: RowQuestion, nearest: Sequence[ShownQuote]) -> TableAnswer | None:
+def admit_unread_condition(question: RowQuestion, nearest: Sequence[ShownQuote]) -> ComputedAnswer | None:
     """Return the nearest rows as what they are if a question asks for rows by conditions that no table settled.
 
     None if it does not, or if there are no rows.
@@ -61,12 +52,12 @@ def admit_unread_condition(question: RowQuestion, nearest: Sequence[ShownQuote])
         f"This asks for rows by a condition that could not be read from the question: {_quote_conditions(conditions)}. "
         "The nearest rows:\n\n"
     )
-    return TableAnswer(
+    return ComputedAnswer(
         lead, tuple(nearest), nearest[0].match.stored, "no condition on rows could be read", "may answer"
     )
 
 
-def _answer_with_rows(question: RowQuestion, table: Table, selection: RowSelection) -> TableAnswer:
+def _answer_with_rows(question: RowQuestion, table: Table, selection: RowSelection) -> ComputedAnswer:
     rows, compared = selection.rows, selection.compared
     what = _describe(question) or "the question"
     noun = "row" if compared == 1 else "rows"
@@ -76,7 +67,9 @@ def _answer_with_rows(question: RowQuestion, table: Table, selection: RowSelecti
         limit = f"; the first {MAX_ROWS} of them" if len(rows) > MAX_ROWS else ""
         lead = f"{len(rows)} of {compared} {noun} {'fits' if len(rows) == 1 else 'fit'} {what}{limit}:\n\n"
     quotes = tuple(_quote_row(row, table) for row in rows[:MAX_ROWS])
-    return TableAnswer(lead, quotes, table.rows[0].stored, f"all {len(table.rows)} rows of a table, compared by code")
+    return ComputedAnswer(
+        lead, quotes, table.rows[0].stored, f"all {len(table.rows)} rows of a table, compared by code"
+    )
 
 
 def _is_measurable(condition: Condition) -> bool:

@@ -5,15 +5,16 @@ from itertools import islice
 
 from ingest.library.library import Library
 from ingest.types import StoredChunk
+from rag.grounding.computed_answer import ComputedAnswer
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.quotable import states_something
 from rag.grounding.shown_quote import ShownQuote
 from rag.questions.row_conditions import RowQuestion
-from rag.tables.answer import TableAnswer, admit_unread_condition, answer_by_cells, answer_by_rows
+from rag.tables.answer import admit_unread_condition, answer_by_cells, answer_by_rows
 from rag.tables.columns import count_named_columns, type_columns
-from rag.tables.comparisons import refers_to_column
 from rag.tables.display import describe_row_of
 from rag.tables.reader import TableReader
+from rag.tables.references import refers_to_column
 from rag.tables.table import Table, is_table
 
 _NEAR_CHUNKS = 6
@@ -36,7 +37,7 @@ class TableAnswerer:
         others: Sequence[StoredChunk],
         *,
         with_cells: bool,
-    ) -> TableAnswer | None:
+    ) -> ComputedAnswer | None:
         """Return the answer of a table: of those that have one, the table of which the question names most columns.
 
         None if no table has it. `matches` are the evidence of the question and `others` further parts of tables, the

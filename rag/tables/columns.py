@@ -4,14 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
-from ingest.text.analyzer import extract_terms
-from ingest.text.months import MONTHS
 from rag.grounding.verification.lexicon import UNITS
 from rag.grounding.verification.quantities import find_quantities
-from rag.questions.stopwords import STOPWORDS
+from rag.questions.comparison_words import LOWEST_WORD
+from rag.questions.words import JOINED_WORD, agree, list_content_words
 from rag.tables.table import Table
 from rag.tables.values import (
     CURRENCIES,
@@ -29,14 +27,12 @@ ColumnKind = Literal["number", "range", "day", "text"]
 
 _MIN_SHARE = 0.6
 """Share of the cells with text that must have values of a kind to make it the column's."""
-_MIN_PREFIX, _MIN_INFIX = 4, 5
 _TOTAL_WORDS = """
 totals? subtotals? sums? averages? mean gesamt\\w* summe zwischensumme insgesamt durchschnitt mittelwert sous-total
 total\\sgénéral totaux somme moyenne totales suma promedio totale somma media totais soma média totaal som gemiddelde
 """
 _TOTAL = re.compile(rf"(?:grand |total )?(?:{'|'.join(_TOTAL_WORDS.split())})\b.{{0,20}}", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*|%")
-_WORD_OR_SIGN = re.compile(rf"{_WORD.pattern}|[€$£¥]")
+_WORD_OR_SIGN = re.compile(rf"{JOINED_WORD.pattern}|[%€$£¥]")
 IN_PARENTHESES = re.compile(r"[(\[][^)\]]*[)\]]")
 
 
@@ -81,7 +77,7 @@ def name_columns(words: str, columns: Sequence[Column]) -> list[Column]:
 
     Of `Share` and `Share %` the first is named by “share”, the second by “share in %”.
     """
-    spoken = split_words(words)
+    spoken = list_content_words(words)
     scores = {column.index: _measure_name(column.name, spoken) for column in columns}
     best = max(scores.values(), default=(0, 0))
     return [column for column in columns if best[0] and scores[column.index] == best]
@@ -89,7 +85,7 @@ def name_columns(words: str, columns: Sequence[Column]) -> list[Column]:
 
 def count_named_columns(words: str, table: Table) -> int:
     """Return how many columns of a table have all words of their names among some words."""
-    spoken = split_words(words)
+    spoken = list_content_words(words)
     return sum(_measure_name(name, spoken)[0] > 0 for name in table.columns)
 
 
@@ -98,37 +94,13 @@ def _measure_name(name: str, spoken: Sequence[str]) -> tuple[int, int]:
 
     Both are 0 unless all are, but for units and what is in parentheses.
     """
-    words = split_words(name)
-    plain = split_words(IN_PARENTHESES.sub(" ", name))
+    words = list_content_words(name)
+    plain = list_content_words(IN_PARENTHESES.sub(" ", name))
     required = [word for word in plain if word not in UNITS] or plain or words
     if not required or not all(any(agree(word, other) for other in spoken) for word in required):
         return 0, 0
     matched = sum(any(agree(word, other) for other in spoken) for word in words)
     return matched, matched - len(words)
-
-
-@lru_cache(maxsize=2_048)
-def split_words(text: str) -> tuple[str, ...]:
-    """Return the content words of a text in lower case, months as one; all its words if it has no others."""
-    words = [_fold_month(word.casefold()) for word in _WORD.findall(text)]
-    return tuple([word for word in words if word not in STOPWORDS] or words)
-
-
-def agree(one: str, other: str) -> bool:
-    """Whether two words in lower case are forms of one, or one is a compound with the other."""
-    if one == other:
-        return True
-    short, long = sorted((one, other), key=len)
-    if any(map(str.isdigit, short)) or len(short) < 3:
-        return False
-    is_prefix = long.startswith(short) and (len(short) >= _MIN_PREFIX or len(long) - len(short) <= 2)
-    is_infix = len(short) >= _MIN_INFIX and short in long
-    return is_prefix or is_infix or extract_terms(one) == extract_terms(other)
-
-
-def _fold_month(word: str) -> str:
-    """Return one word for all spellings of a month, so that a column of “12 Jan” is named by “12 January”."""
-    return f"month{MONTHS[word]}" if word in MONTHS else word
 
 
 def _type_column(table: Table, index: int, name: str) -> Column:
@@ -159,8 +131,11 @@ def _type_column(table: Table, index: int, name: str) -> Column:
 def _find_unit(name: str, texts: Sequence[str]) -> str:
     """Return the unit of a column's bare numbers, a key of `UNITS`: that of its name, else that of its cells."""
     words: list[str] = _WORD_OR_SIGN.findall(name)
+    if words and LOWEST_WORD.fullmatch(words[0]):  # Min: the minimum, not minutes
+        words = words[1:]
     for word in reversed(words):
-        if word.casefold() in UNITS and (len(word) > 1 or not word.isalnum() or f"({word})" in name):
+        is_last = len(words) > 1 and word == words[-1] and word.islower()
+        if word.casefold() in UNITS and (len(word) > 1 or not word.isalnum() or is_last or f"({word})" in name):
             return word.casefold()
     units = Counter(quantity.unit for text in texts for quantity in find_quantities(text) if quantity.unit)
     return units.most_common(1)[0][0] if units else ""

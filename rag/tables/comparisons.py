@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.grounding.verification.quantities import find_quantities
-from rag.questions.comparison_words import ACTUAL_WORD, DEVIATION_WORD, PLAN_WORD, RANGE_WORD
+from rag.questions.comparison_words import ACTUAL_WORD, DEVIATION_WORD
 from rag.questions.row_conditions import Condition, RowQuestion
 from rag.questions.stopwords import STOPWORDS
 from rag.tables.columns import Column, name_columns
+from rag.tables.references import find_reference, is_bound, read_subject
 from rag.tables.rules import RowRule
 from rag.tables.values import DAY_FIRST, NO_UNIT, Scale, Value, convert, read_quantity, read_year
 
@@ -41,7 +42,7 @@ def settle_comparisons(question: RowQuestion, columns: Sequence[Column]) -> list
     references = {
         condition: column
         for condition in question.conditions
-        if condition not in amounts and (column := _find_reference(condition, columns))
+        if condition not in amounts and (column := find_reference(condition, columns))
     }
     if len(amounts) + len(references) < len(question.conditions):
         return None
@@ -76,23 +77,6 @@ def _read_amount(condition: Condition, columns: Sequence[Column]) -> _Amount | N
         low, last = convert(values[0], quantities[1].unit), quantities[1]
         value = Value(low.low, values[1].high, values[1].scale)
     return _Amount(value, condition.operand[last.end :])
-
-
-def refers_to_column(question: RowQuestion, columns: Sequence[Column]) -> bool:
-    """Whether a comparison is with a column of ranges or plans of this table, by whatever words."""
-    return any(_find_reference(condition, columns) for condition in question.conditions)
-
-
-def _find_reference(condition: Condition, columns: Sequence[Column]) -> Column | None:
-    """Return the column that an operand names, by a usual word for ranges or plans if not by its name."""
-    comparable = [column for column in columns if column.kind != "text"]
-    named = name_columns(condition.operand, comparable)
-    if not named and RANGE_WORD.search(condition.operand):
-        named = [column for column in comparable if column.kind == "range"]
-        named = named or [column for column in comparable if RANGE_WORD.search(column.name)]
-    if not named and PLAN_WORD.search(condition.operand):
-        named = [column for column in comparable if PLAN_WORD.search(column.name)]
-    return named[0] if len(named) == 1 else None
 
 
 def _compare_amount(
@@ -155,13 +139,16 @@ def _compare_columns(
 def _find_compared(
     question: RowQuestion, condition: Condition, reference: Column, columns: Sequence[Column]
 ) -> Column | None:
-    """Return the column that is compared with a reference: the named one, the only one, or that of actual values."""
+    """Return the column that is compared with a reference: the named one, the only one, or that of actual values.
+
+    A bound is not compared with another one.
+    """
     candidates = [
         column
         for column in columns
-        if column.is_comparable and column is not reference and column.scale.fits(reference.scale)
+        if column.is_comparable and not is_bound(column) and column != reference and column.scale.fits(reference.scale)
     ]
-    if named := _choose_named([condition.subject, question.text], candidates):
+    if named := _choose_named([condition.subject, question.text, read_subject(reference)], candidates):
         return named
     actual = [column for column in candidates if ACTUAL_WORD.search(column.name)]
     return actual[0] if len(actual) == 1 else None

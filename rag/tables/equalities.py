@@ -1,12 +1,12 @@
 """Find the values of cells that a question asks for in so many words: “flag L”, “in the North region”. Pure."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from rag.questions.comparison_words import ANY_ARTICLES, HAVING_WORDS
 from rag.questions.row_conditions import RowQuestion
-from rag.tables.columns import Column, agree, split_words
+from rag.questions.words import JOINED_WORD, agree, list_content_words
+from rag.tables.columns import Column
 from rag.tables.rules import RowRule
 from rag.tables.table import Table
 
@@ -14,7 +14,6 @@ _MAX_VALUE_CHARS = 40
 _MIN_LONE_CHARS = 3
 """A shorter value counts only beside the name of its column: an `L` alone is too often something else."""
 _NEAR_WORDS = 2
-_WORD = re.compile(r"\w+(?:[-.]\w+)*")
 
 
 def find_equal_values(question: RowQuestion, table: Table, columns: Sequence[Column]) -> list[RowRule]:
@@ -23,7 +22,7 @@ def find_equal_values(question: RowQuestion, table: Table, columns: Sequence[Col
     A value counts beside the name of its column, and in a question for some of many things also without it, if several
     rows share values in its column.
     """
-    words = _WORD.findall(question.text)
+    words = JOINED_WORD.findall(question.text)
     return [
         rule
         for column in columns
@@ -38,7 +37,7 @@ def find_filled_cells(question: RowQuestion, columns: Sequence[Column]) -> list[
 
     It must be a column of words that some rows leave empty.
     """
-    words = [word.casefold() for word in _WORD.findall(question.text)]
+    words = [word.casefold() for word in JOINED_WORD.findall(question.text)]
     return [
         RowRule(lambda _: True, column.is_filled.__getitem__)
         for column in columns
@@ -49,7 +48,7 @@ def find_filled_cells(question: RowQuestion, columns: Sequence[Column]) -> list[
 
 def _asks_for_any(words: Sequence[str], name: str) -> bool:
     """Whether a question has a name as a participle, or behind a word of having and an article."""
-    parts = split_words(name)
+    parts = list_content_words(name)
     if len(parts) != 1:
         return False
     is_participle = any(word.startswith(parts[0]) and word.endswith("ed") for word in words)
@@ -85,7 +84,7 @@ def _find_equal_value(words: Sequence[str], table: Table, column: Column, *, is_
 
 def find_words(words: Sequence[str], value: str) -> tuple[int, int] | None:
     """Return where the words of a value stand one after another; a value of one or two letters keeps its case."""
-    sought = _WORD.findall(value)
+    sought = JOINED_WORD.findall(value)
     if not sought:
         return None
     is_exact = len(value) < _MIN_LONE_CHARS
@@ -101,4 +100,4 @@ def find_words(words: Sequence[str], value: str) -> tuple[int, int] | None:
 def _is_named_beside(words: Sequence[str], span: tuple[int, int], name: str) -> bool:
     start, end = span
     near = [word.casefold() for word in (*words[max(start - _NEAR_WORDS, 0) : start], *words[end : end + 1])]
-    return any(agree(part, word) for part in split_words(name) for word in near)
+    return any(agree(part, word) for part in list_content_words(name) for word in near)

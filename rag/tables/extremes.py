@@ -13,12 +13,14 @@ def find_extreme_column(
 ) -> Column | None:
     """Return the column that an extreme is of, by its name, or as the only one of the kind that the word implies.
 
-    None if the word is a part of a name in the table: “maximum speed” may be what a row states; and if a column of
-    units says that the numbers do not compare.
+    None if the word is a part of a name in the table: “maximum speed” may be what a row states. If a column of units
+    says that bare numbers do not compare, it is a column that has a unit of its own.
     """
-    if _is_part_of_name(extreme.words, table) or _has_mixed_units(table, columns):
+    if _is_part_of_name(extreme.words, table):
         return None
     candidates = [column for column in columns if _has_kind(column, extreme)]
+    if _has_mixed_units(table, columns):
+        candidates = [column for column in candidates if column.unit or column.kind == "day"]
     for text in (extreme.phrase, *(() if question.conditions else (question.text,))):
         if named := name_columns(text, candidates):
             return named[0] if len(named) == 1 else None
@@ -40,6 +42,8 @@ def choose_extreme_rows(rows: Sequence[int], column: Column, extreme: Extreme) -
 def _has_kind(column: Column, extreme: Extreme) -> bool:
     if extreme.hint == "money":
         return column.kind == "number" and column.scale.is_money
+    if extreme.hint == "mass":
+        return column.kind == "number" and column.scale.dimension == "mass"
     return column.kind == "day" if extreme.hint == "day" else column.is_comparable
 
 

@@ -1,9 +1,9 @@
 """Find the cells that a question names by their row and their column. Pure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.questions.words import JOINED_WORD
 from rag.tables.columns import IN_PARENTHESES, Column, name_columns, type_columns
 from rag.tables.equalities import find_words
 from rag.tables.table import Cell, Row, Table
@@ -11,7 +11,6 @@ from rag.tables.table import Cell, Row, Table
 _MAX_CELLS = 3
 _MIN_SHARE = 0.9
 _MAX_KEY_CHARS = 60
-_WORD = re.compile(r"\w+(?:[-.]\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class NamedCell:
 def find_named_cells(question: str, table: Table) -> list[NamedCell]:
     """Return the cells of the one row and of the columns that a question names, in order; none if either is unclear."""
     columns = type_columns(table)
-    words = _WORD.findall(question)
+    words = JOINED_WORD.findall(question)
     named = _find_named_row(words, table, columns)
     if named is None:
         return []

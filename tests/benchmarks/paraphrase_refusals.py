@@ -31,6 +31,7 @@ from rag.engines.types import Message
 from rag.evaluation.sets import load_set
 from rag.evaluation.types import EvalQuery, EvalSet, Item
 from rag.grounding.evidence import EvidenceFinder
+from rag.questions.follow_up import read_follow_up
 from rag.types import Question
 from tests.benchmarks.paraphrases import load_synonyms, paraphrase
 from tests.fakes import ScriptedEngine
@@ -73,7 +74,9 @@ class Judge:
     def refuses(self, messages: Sequence[Message]) -> bool:
         """Return whether the last message has no answer in the collection."""
         question = Question(tuple(messages), (self._collection_id,))
-        return not self._gatherer.gather(question, messages[-1].content, ScriptedEngine(), with_omitted=False).hits
+        follow_up = read_follow_up(messages)
+        searched = self._gatherer.read(question, follow_up, messages[-1].content, ScriptedEngine())
+        return not self._gatherer.gather(question, searched, with_omitted=False).hits
 
 
 @contextmanager

@@ -34,7 +34,9 @@ class ExtractiveProducer:
             yield AnswerDelta(NOTHING_CHOSEN)
             return Draft(Completion(NOTHING_CHOSEN, "stop", usage), answer_verdict=verdict)
         numbers = {passage.stored.id: passage.number for passage in plan.context.passages}
-        chosen = keep_superseded(chosen, plan.matches, plan.successors)
+        quoted = set(chosen)
+        chosen = [*chosen, *(other.match for best, other in plan.rivals if best.match in quoted - {other.match})]
+        chosen = keep_superseded(list(dict.fromkeys(chosen)), plan.matches, plan.successors)
         ordered = put_successors_first(chosen, plan.successors)
         missing = explain_missing(plan.conditions.missing, [passage.stored for passage in plan.context.passages])
         lead = f"{missing}\n\n" if missing else ""

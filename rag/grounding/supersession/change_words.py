@@ -8,9 +8,12 @@ import re
 from rag.grounding.verification.lexicon import NEGATIONS
 
 _CHANGED = r"""
-    moved | postponed | rescheduled | shifted | delayed | brought\ forward | changed | cut | raised | increased
-    | reduced | lowered | extended | shortened | corrected | revised | updated | replaced | amended | instead
-    | no\ longer | now | new | correction | verschoben | verlegt | vorgezogen | vorverlegt | geändert | gekürzt
+    moved? | postponed? | rescheduled? | shift(?:ed)? | delay(?:ed)? | br(?:ing|ought)\ forward | changed? | cut
+    | raised? | increased? | reduced? | lower(?:ed)? | extend(?:ed)? | shorten(?:ed)? | correct(?:ed)? | revised?
+    | updated? | replaced? | amend(?:ed)? | instead
+    | no\ longer | now | new | correction | verschieben | verlegen | vorverlegen | ändern
+    | kürzen | erhöhen | senken | reduzieren | verlängern | verkürzen | ersetzen | verschoben | verlegt | vorgezogen
+    | vorverlegt | geändert | gekürzt
     | erhöht | gesenkt | reduziert | herabgesetzt | angehoben | verlängert | verkürzt | korrigiert | ersetzt
     | aktualisiert | angepasst | umgezogen | statt\ (?:am|im|um|zum|des|der|dem|wie|bisher)
     | stattdessen | anstelle | nicht\ mehr | nun | nunmehr | jetzt

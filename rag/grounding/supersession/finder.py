@@ -5,7 +5,7 @@ statement with another value in a later version of its document, and an amendmen
 Each is strict: a statement that is wrongly said to be superseded is worse than one that is not marked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, count
 
@@ -74,6 +74,7 @@ class SupersessionFinder:
     ) -> dict[SpanKey, Successor]:
         """Return the latest successor of each superseded sentence among the first `max_targets` of `targets`.
 
+        A successor that is superseded itself has its own.
         `others` are the sentences that may replace them, in the order of their documents.
         """
         statements = [self._read(match) for match in targets[:max_targets]]
@@ -81,13 +82,17 @@ class SupersessionFinder:
         amending = _collect_amending(later)
         documents = {statement.origin.document.key: statement.origin.document for statement in (*statements, *later)}
         successors: dict[SpanKey, Successor] = {}
-        for statement in statements:
+        looked_at = {key_of(statement.match) for statement in statements}
+        for statement in statements:  # what replaces one of them is looked at, too: it may be replaced itself
             related = [*_relate(statement, later), *_relate_amendments(statement, amending, documents)]
             if related:
                 replacing, relation = max(related, key=lambda pair: _order(pair[0]))
                 successors[key_of(statement.match)] = Successor(
                     replacing.match, relation.kind, relation.change, replacing.origin.dating, statement.origin.dating
                 )
+                if key_of(replacing.match) not in looked_at:
+                    looked_at.add(key_of(replacing.match))
+                    statements.append(replacing)
         return successors
 
     def read_dating(self, match: SentenceMatch) -> Dating | None:
@@ -143,23 +148,35 @@ def _is_continued(sentence: str) -> bool:
     return sentence.rstrip().endswith(":") or bool(has_open_quote)
 
 
-def _can_amend(earlier: Statement, amending: Statement, documents: Iterable[DocumentOrigin]) -> bool:
-    """Whether an amendment is about the document of a statement: it stands behind it, or in one that names it."""
+def _can_amend(earlier: Statement, amending: Statement, documents: Collection[DocumentOrigin]) -> bool:
+    """Whether an amendment is about the document of a statement: it stands behind it, or in one that names it.
+
+    An earlier amendment of the same contract can be amended, too.
+    """
     target, source = earlier.origin.document, amending.origin.document
     if target.key == source.key:
         return earlier.match.end <= amending.match.start
     if target.day and source.day and not is_earlier_day(target.day, source.day):
         return False
-    named = {
-        document.key: _count_shared_parties(document, source) for document in documents if _names(source, document)
-    }
-    best = max(named.values(), default=0)
-    return named.get(target.key) == best and list(named.values()).count(best) == 1
+    amended = _find_amended(source, documents)
+    return amended is not None and amended in (target.key, _find_amended(target, documents))
+
+
+def _find_amended(source: DocumentOrigin, documents: Collection[DocumentOrigin]) -> DocumentKey | None:
+    """Return the contract that a document amends: the one that its head names, with its parties if there are several.
+
+    None if it names none, or several alike. What names a contract itself is an amendment of that.
+    """
+    named = [document for document in documents if _names(source, document)]
+    contracts = [document for document in named if not any(_names(document, other) for other in named)]
+    shared = {document.key: _count_shared_parties(document, source) for document in contracts}
+    best = [key for key, count in shared.items() if count == max(shared.values())]
+    return best[0] if len(best) == 1 else None
 
 
 def _names(source: DocumentOrigin, document: DocumentOrigin) -> bool:
-    """Whether the head of a document has every word of another one's title."""
-    if source.key == document.key or not document.series:
+    """Whether the head of a document has every word of another one's title, and its own title is a different one."""
+    if not document.series or source.series == document.series:
         return False
     return document.series <= set(extract_terms(f"{source.title}\n{source.head}"))
 

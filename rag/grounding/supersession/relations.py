@@ -9,7 +9,7 @@ from rag.grounding.evidence import SentenceMatch
 from rag.grounding.supersession.amendments import find_amendments
 from rag.grounding.supersession.change_words import is_change_word, is_denied, is_proposal
 from rag.grounding.supersession.clauses import ClauseLabel, find_label, find_label_end
-from rag.grounding.supersession.dating import find_section_start
+from rag.grounding.supersession.dating import find_section_start, read_version, states_validity
 from rag.grounding.supersession.origins import DocumentOrigin, Origin
 from rag.grounding.supersession.statements import Change, Statement, compare_values, find_change
 from rag.grounding.supersession.topics import share_subject
@@ -42,7 +42,11 @@ def replaces_by_message(earlier: Statement, later: Statement) -> Relation | None
     context = frozenset(extract_terms(later.origin.thread))
     if change is not None and share_subject(earlier.text, later.text, context):
         return Relation("message", change)
-    if later.origin.is_reply and (change := _compare_same_statement(earlier, later, min_words=1)) is not None:
+    if (
+        later.origin.is_reply
+        and not is_proposal(later.text)
+        and (change := _compare_same_statement(earlier, later, min_words=1)) is not None
+    ):
         return Relation("message", change)
     return None
 
@@ -53,6 +57,8 @@ def replaces_by_version(earlier: Statement, later: Statement) -> Relation | None
         return None
     if _read_last_heading(earlier) != _read_last_heading(later):
         return None
+    if read_version(earlier.text) and states_validity(earlier.text):
+        return None  # the line that says which version it is
     change = _compare_same_statement(earlier, later)
     return None if change is None else Relation("version", change)
 
@@ -128,8 +134,11 @@ def find_clauses(match: SentenceMatch) -> list[ClauseLabel]:
 
 
 def _compare_same_statement(earlier: Statement, later: Statement, *, min_words: int = MIN_TOPIC_WORDS) -> Change | None:
-    """Return the value that changes between two sentences with the same content words."""
-    if is_proposal(earlier.text) or is_proposal(later.text) or is_denied(earlier.text) != is_denied(later.text):
+    """Return the value that changes between two sentences with the same content words.
+
+    Both say what is so, or both in the same mood what may or should be: "may work from home two days a week".
+    """
+    if is_proposal(earlier.text) != is_proposal(later.text) or is_denied(earlier.text) != is_denied(later.text):
         return None
     words, later_words = _read_topic(earlier.text), _read_topic(later.text)
     if words != later_words or len(words) < min_words:

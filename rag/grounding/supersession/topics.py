@@ -7,6 +7,8 @@ from functools import lru_cache
 from rag.grounding.supersession.change_words import is_change_word
 from rag.grounding.verification.tokenization import CACHED_TEXTS, Word, stem_piece, tokenize
 
+MIN_FORM_CHARS = 5
+"""Stems of different words share fewer letters."""
 _OF_LIST = """
 of for von vom des der für de du pour della dello del di per do da dos das para van voor
 """
@@ -43,7 +45,7 @@ class _Topic:
 
     def is_same_as(self, other: "_Topic", context: frozenset[str]) -> bool:
         """Whether both are narrowed alike; the words of `context` narrow everything."""
-        return self.stem == other.stem and not (self.modifiers ^ other.modifiers) - context
+        return _are_forms(self.stem, other.stem) and not (self.modifiers ^ other.modifiers) - context
 
 
 def share_subject(earlier: str, later: str, context: frozenset[str]) -> bool:
@@ -58,6 +60,12 @@ def share_subject(earlier: str, later: str, context: frozenset[str]) -> bool:
             return True
     later_stems = {topic.stem for topic in later_topics}
     return any(topic.stem in context for topic in topics[:1]) and later_stems <= context | _VALUE_NOUNS
+
+
+def _are_forms(stem: str, other: str) -> bool:
+    """Whether two stems are of one word or of words made from one: we *deliver*, the *delivery*."""
+    short, long = sorted((stem, other), key=len)
+    return stem == other or (len(short) >= MIN_FORM_CHARS and long.startswith(short))
 
 
 @lru_cache(maxsize=CACHED_TEXTS)

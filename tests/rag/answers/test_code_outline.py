@@ -15,8 +15,8 @@ from ingest.parsers.source import Source
 from ingest.types import DocumentName
 from rag.answers.code_outline import answer_from_outline, select_source_files
 from rag.answers.scoping import resolve_scope
+from rag.grounding.computed_answer import ComputedAnswer
 from rag.questions.code_question import CodeQuestion, detect_code_question
-from rag.tables.answer import TableAnswer
 from tests.fakes import WordTokenizer, passport
 from tests.ingest.library_world import complete
 
@@ -78,11 +78,13 @@ def add(library: Library, collection_id: str, folder: Path, name: str, text: str
     assert complete(library, library.enqueue(collection_id, file.id), piece, vectors) is not None
 
 
-def ask(library: Library, question: str) -> TableAnswer | None:
+def ask(library: Library, question: str) -> ComputedAnswer | None:
     ids = [library.collection("c").id]
     scope = resolve_scope(library, ids, question)
     asked = detect_code_question(question if scope is None else scope.rest)
-    return None if asked is None else answer_from_outline(library, asked, select_source_files(library, ids, scope))
+    if asked is None:
+        return None
+    return answer_from_outline(library, asked, select_source_files(library, ids, asked, scope))
 
 
 @pytest.mark.parametrize("name", list(SOURCES))
@@ -106,6 +108,10 @@ def test_every_function_is_counted_and_its_line_quoted(library: Library, name: s
         ("How many methods are there in shop.php?", "1 method in shop.php:\n\n"),
         ("Which classes are defined in tool.py?", "1 class in tool.py:\n\n"),
         ("How many classes are in run.sh?", "0 classes in run.sh."),
+        ("Which methods does the class K have in shop.php?", "1 method of K in shop.php:\n\n"),
+        ("How many methods does Hull have?", "2 methods of Hull in Hull.java:\n\n"),
+        ("Welche Methoden hat Hull?", "2 methods of Hull in Hull.java:\n\n"),
+        ("¿Qué métodos tiene la clase Hull?", "2 methods of Hull in Hull.java:\n\n"),
         ("How many functions are in run.sh and main.go?", "2 functions in run.sh, 2 functions in main.go:\n\n"),
         ("Wie viele Funktionen sind in pump.c definiert?", "3 functions in pump.c:\n\n"),
         ("Welche Funktionen gibt es in pump.c?", "3 functions in pump.c:\n\n"),
@@ -132,6 +138,8 @@ def test_a_question_for_definitions_is_known_in_seven_languages(library: Library
         "How many functions are there?",
         "What is the function of the pump?",
         "Which class of ship is it in Hull.java?",
+        "Which methods does Rudder have?",
+        "Which methods are private?",
     ],
 )
 def test_a_question_for_some_definitions_is_not_answered_by_all_of_them(library: Library, question: str) -> None:
@@ -149,7 +157,7 @@ def test_a_document_that_is_no_source_file_has_no_outline_of_code(library: Libra
 def test_the_only_source_file_need_not_be_named(library: Library, tmp_path: Path) -> None:
     other = library.create_collection("single", passport())
     add(library, other.id, tmp_path, "one.go", "package p\nfunc f() {}\n")
-    files = select_source_files(library, [other.id], None)
-    answer = answer_from_outline(library, CodeQuestion("function", is_count=True), files)
+    asked = CodeQuestion("function", is_count=True)
+    answer = answer_from_outline(library, asked, select_source_files(library, [other.id], asked, None))
     assert answer is not None
     assert answer.lead == "1 function in one.go:\n\n"

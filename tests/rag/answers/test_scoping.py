@@ -240,3 +240,22 @@ def test_another_collection_has_other_names(world: World) -> None:
 
 def test_a_long_message_is_a_text_and_names_nothing(world: World) -> None:
     assert world.named("Summarise minutes.pdf. " + "It was a long day. " * 40) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Who signed report 7?", "report_7.pdf"),
+        ("Who signed the third report?", "report_3.pdf"),
+        ("What does report no. 12 say about costs?", "report_12.pdf"),
+    ],
+)
+def test_a_number_tells_documents_of_one_kind_apart_but_not_firmly(world: World, question: str, name: str) -> None:
+    scope = world.scope(question)
+    assert scope is not None
+    assert ([document.filename for document in scope.documents], scope.is_firm) == ([name], False)
+
+
+@pytest.mark.parametrize("question", ["Who bought 2 books?", "What is the second point?", "What happened on day 3?"])
+def test_a_number_beside_another_noun_names_no_document(world: World, question: str) -> None:
+    assert world.named(question) == []

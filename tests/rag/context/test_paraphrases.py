@@ -13,6 +13,7 @@ from rag.context.answer_policy import AnswerPolicy
 from rag.context.gathering import EvidenceGatherer, GatheredEvidence
 from rag.engines.types import Message
 from rag.grounding.evidence import EvidenceFinder
+from rag.questions.follow_up import FollowUp
 from rag.retrieval.hybrid import Retriever
 from rag.settings import RagSettings
 from rag.types import Question
@@ -56,7 +57,8 @@ def ask(real_embedder: WorkerEmbedder, tmp_path_factory: pytest.TempPathFactory)
 
     def gather(question: str) -> GatheredEvidence:
         asked = Question((Message("user", question),), (collection.id,))
-        return gatherer.gather(asked, question, ScriptedEngine(), with_omitted=False)
+        searched = gatherer.read(asked, FollowUp(question), question, ScriptedEngine())
+        return gatherer.gather(asked, searched, with_omitted=False)
 
     yield gather
     library.close()

@@ -10,9 +10,11 @@ from rag.grounding.abstention import (
     MEANING_DISCOUNT,
     answer_score,
     estimate_probability,
+    find_named_chunks,
     judge_answerability,
 )
 from rag.grounding.evidence import SentenceMatch
+from rag.questions.identifiers import extract_identifiers
 from rag.types import ScoreBreakdown, ScoredChunk
 
 PUMP = "The pump is oiled every 3 months. It stands in the cellar."
@@ -75,7 +77,9 @@ def test_neither_words_nor_meaning_count_against_an_answer(score: float, meaning
 
 def test_a_passage_with_every_code_of_the_question_is_answered_from_all_the_same() -> None:
     hits = [hit(1, PUMP), hit(2, LUNCH)]
-    judged = judge_answerability("xj-450", hits, [match(hits[1], 0.1), match(hits[0], 0.1)], min_score=0.34)
+    named = find_named_chunks(hits, extract_identifiers("xj-450"))
+    matches = [match(hits[1], 0.1), match(hits[0], 0.1)]
+    judged = judge_answerability("xj-450", hits, matches, min_score=0.34, named=named)
     assert judged.hits == (hits[1],)
     assert "a passage has every identifier of the question" in judged.reasons
 

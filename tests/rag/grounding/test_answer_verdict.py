@@ -21,6 +21,9 @@ VALUES: list[tuple[AnswerType, str, bool]] = [
     ("time", "Die Sitzung ist am Montag.", True),
     ("time", "La réunion a lieu le 3 mars.", True),
     ("time", "The proposal was rejected.", False),
+    ("time", "Payment is due within 14 days of delivery.", True),
+    ("time", "Nach sechs Monaten werden sie gelöscht.", True),
+    ("quantity", "Version 2.0, valid from 1 October 2025", False),
     ("quantity", "Five places are booked.", True),
     ("quantity", "The fee is 4,150 EUR.", True),
     ("quantity", "Es sind 30 Tage.", True),
@@ -173,3 +176,18 @@ def test_a_higher_score_never_makes_the_verdict_worse(low: float, high: float) -
     (worse,), (better,) = matches("It failed.", scores=(low,)), matches("It failed.", scores=(high,))
     order = ["may answer", "answers"]
     assert order.index(judge_quote(worse, Conditions())) <= order.index(judge_quote(better, Conditions()))
+
+
+@pytest.mark.parametrize(
+    ("line", "is_a_label"),
+    [
+        ("Opening hours of the desk", True),
+        ("Present: Anneke Voss (chair), Luca Ferri", False),
+        ("by Marit Solheim and Jonas Reck", False),
+        ("- Obermoser KG, cleaning agents", False),
+    ],
+)
+def test_a_field_an_item_and_a_byline_are_no_labels(line: str, is_a_label: bool) -> None:
+    chunk = Chunk(0, len(line), line, 1, 1, BlockKind.PROSE, (), "")
+    match = SentenceMatch(StoredChunk(1, "c", "f", "a.txt", "a.txt", chunk), 0, len(line), 0.5)
+    assert is_label(match) == is_a_label

@@ -53,6 +53,8 @@ NAMED = [
     ("Cosa dice la clausola 14?", ["clausola 14"]),
     ("Wat staat er in artikel 9?", ["artikel 9"]),
     ("What is in Annex B?", ["Annex B"]),
+    ("What does article K-2210 cost?", ["K-2210"]),
+    ("Combien coûte l'article K-2230 ?", ["K-2230"]),
     ("What did firmware 2.1 fix?", ["firmware 2.1"]),
     ("How does version 6.15.0 differ from 6.14.0?", ["version 6.15.0", "6.14.0"]),
 ]

@@ -22,6 +22,27 @@ STAFF_DE = [
     ["Krause", "Büro", "3.450,50 €", "8,0 %"],
     ["Sommer", "Lager", "4.100,00 €", "25,0 %"],
 ]
+PANEL = [
+    ["Test", "Result", "Unit", "Min", "Max"],
+    ["Iron", "41", "µg/dL", "60", "170"],
+    ["Ferritin", "19", "ng/mL", "13", "150"],
+    ["Glucose", "112", "mg/dL", "70", "99"],
+    ["CRP", "3.1", "mg/L", "", "5.0"],
+]
+PARTS = [
+    ["Part", "Name", "Stock", "Minimum stock", "Weight g"],
+    ["P-40", "Valve body", "120", "100", "430"],
+    ["P-41", "Valve stem", "64", "80", "95"],
+    ["P-47", "Flange", "22", "20", "1250"],
+    ["P-45", "Spring", "90", "90", "12"],
+]
+PRICES = [
+    ["Article", "Unit", "Price EUR"],
+    ["Rail clamp", "piece", "5.20"],
+    ["End stop", "piece", "2.05"],
+    ["Cable duct", "m", "5.60"],
+    ["Terminals", "box", "71.00"],
+]
 
 
 def select(question: str, rows: list[list[str]]) -> list[str] | None:
@@ -187,3 +208,47 @@ def test_the_rows_are_all_that_have_a_value() -> None:
     selection = select_rows(read_row_question("Which depots have more than 10 staff?"), table)
     assert selection is not None
     assert ([row.cells[0].text for row in selection.rows], selection.compared) == (["A", "C"], 3)
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Which values are below their minimum?", ["Iron"]),
+        ("Which results are above the maximum?", ["Glucose"]),
+        ("Which tests are out of range?", ["Iron", "Glucose"]),
+        ("Which values are within the normal range?", ["Ferritin", "CRP"]),
+        ("Which results are too low?", ["Iron"]),
+        ("Which results are too high?", ["Glucose"]),
+        ("Welche Werte sind zu hoch?", ["Glucose"]),
+        ("Welche Werte liegen unter dem Minimum?", ["Iron"]),
+        ("Quels résultats sont trop bas ?", ["Iron"]),
+        ("¿Qué resultados son demasiado bajos?", ["Iron"]),
+        ("Which results are abnormal?", ["Iron", "Glucose"]),
+    ],
+)
+def test_a_minimum_and_a_maximum_in_columns_of_their_own_are_a_range(question: str, rows: list[str]) -> None:
+    assert select(question, PANEL) == rows
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Which parts are below their minimum stock?", ["P-41"]),
+        ("Which parts are below their minimum?", ["P-41"]),
+        ("Welche Teile liegen unter dem Minimum?", ["P-41"]),
+        ("What is the heaviest part?", ["P-47"]),
+        ("Welches Teil ist das leichteste?", ["P-45"]),
+        ("Which parts weigh less than 100 g?", ["P-41", "P-45"]),
+    ],
+)
+def test_one_column_bounds_another_one_by_its_name(question: str, rows: list[str]) -> None:
+    assert select(question, PARTS) == rows
+
+
+def test_prices_compare_although_the_articles_are_sold_by_different_units() -> None:
+    assert select("What is the cheapest article?", PRICES) == ["End stop"]
+    assert select("Which article is the most expensive?", PRICES) == ["Terminals"]
+
+
+def test_too_high_is_not_read_from_a_table_without_any_bounds() -> None:
+    assert select("Which rents are too high?", DEPOTS) is None

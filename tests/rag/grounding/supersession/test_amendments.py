@@ -4,6 +4,7 @@ import pytest
 
 from rag.grounding.supersession.amendments import find_amendments
 from rag.grounding.supersession.clauses import find_label, find_references
+from rag.grounding.supersession.finder import SupersessionFinder
 from rag.types import Dating
 from tests.rag.supersession_world import SupersessionWorld
 
@@ -204,3 +205,21 @@ def test_an_amendment_that_fits_two_contracts_equally_supersedes_neither(world: 
     world.add("two.md", AGREEMENT.format("Alpha", "21,000"))
     world.add("amendment.md", ADDENDUM.format("Service Agreement", "Alpha", CHANGE))
     assert world.list_superseded() == []
+
+
+def test_a_second_amendment_replaces_what_the_first_one_has_put_in(world: SupersessionWorld) -> None:
+    head = "made between Halden Mills Ltd and Brightwater Cleaning LLP."
+    world.add(
+        "agreement.md",
+        f"# Cleaning Agreement\n\nThis Agreement of 3 June 2023 is {head}\n\n3.2 The charge is GBP 6,400.",
+    )
+    for number, day, old, new in ((1, "14 February 2024", "6,400", "6,950"), (2, "2 September 2025", "6,950", "7,300")):
+        change = f"In clause 3.2 the amount of GBP {old} is replaced by GBP {new}."
+        title = f"# Amendment No. {number} to the Cleaning Agreement"
+        world.add(f"amendment-{number}.md", f"{title}\n\nThis amendment of {day} is {head}\n\n1. {change}")
+    superseded = dict(world.list_superseded())
+    first, second = (next(text for text in superseded if amount in text) for amount in ("is GBP 6,400", "by GBP 6,950"))
+    assert ("6,950" in superseded[first], "7,300" in superseded[second]) == (True, True)
+    charge = next(match for match in world.sentences if "is GBP 6,400" in match.text)
+    chain = SupersessionFinder(world.library).find([charge], world.sentences)
+    assert len(chain) == 2  # the successor's own successor is known although nobody asked for it

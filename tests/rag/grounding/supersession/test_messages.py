@@ -179,3 +179,16 @@ def test_quoted_text_is_of_the_message_that_it_is_from(world: SupersessionWorld,
 def test_a_message_is_not_superseded_by_what_it_quotes(world: SupersessionWorld) -> None:
     world.add_mails(Mail(f"The offsite takes place on 25 June.\n\n> {MOVED}"))
     assert world.list_superseded() == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("We deliver on 12 May at 10:00 to dock 3.", "We have to move the delivery from 12 May to 19 May."),
+        ("The price is 2,180 euros including transport.", "As an apology we reduce the price to 2,050 euros."),
+        ("Das Treffen ist am 12. Mai.", "Wir müssen das Treffen auf den 19. Mai verschieben."),
+    ],
+)
+def test_a_change_is_announced_by_a_verb_in_any_form(world: SupersessionWorld, before: str, after: str) -> None:
+    world.add_mailbox(Mail(before, day=4, subject="Chairs"), Mail(after, day=8, subject="Re: Chairs"))
+    assert world.list_superseded() == [(before, after)]

@@ -106,3 +106,14 @@ def test_a_section_has_the_date_of_its_first_line() -> None:
 )
 def test_a_version_is_a_number_behind_its_word(text: str, version: tuple[int, ...]) -> None:
     assert read_version(text) == version
+
+
+def test_a_permission_of_a_later_version_replaces_the_earlier_one_but_not_its_line_of_validity(
+    world: SupersessionWorld,
+) -> None:
+    for number, year, days in (("1.0", 2024, "two"), ("2.0", 2025, "three")):
+        head = f"# Remote work policy\n\nVersion {number}, valid from 1 January {year}"
+        world.add(f"policy-v{number}.md", f"{head}\n\nEmployees may work from home {days} days a week.")
+    assert world.list_superseded() == [
+        ("Employees may work from home two days a week.", "Employees may work from home three days a week.")
+    ]
