@@ -10,13 +10,14 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
+from api.dialects.huggingface import routes as huggingface
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.head_requests import HeadRequests
 from api.metrics import Metrics, RequestMetrics
 from api.open_responses import OpenResponses
 from api.openapi import COMMON_ERRORS, install_openapi
-from api.routes import chat, conversations, files, health, models, pages, queue, vector_stores
+from api.routes import chat, completions, conversations, embeddings, files, health, models, pages, queue, vector_stores
 from api.services import Services
 from api.settings import ApiSettings
 
@@ -30,9 +31,12 @@ ROUTERS = (
     pages.router,
     queue.router,
     chat.router,
+    completions.router,
+    embeddings.router,
     conversations.router,
     models.router,
     health.router,
+    huggingface.router,
 )
 
 

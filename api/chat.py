@@ -6,7 +6,7 @@ engine's stream of deltas.
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -61,10 +61,25 @@ def chat_events(services: Services, chat: Chat) -> ChatEvents:
     """
     position = _position(services, chat)
     if position is None:
-        yield from answer_events(services, _question(services, chat, chat.messages, chat.sampling))
+        yield from answer_question(services, chat)
         return
     question = _question(services, chat, position.messages, choose_seed(chat.sampling))
     yield from services.conversations.record(position, question, answer_events(services, question))
+
+
+def answer_question(services: Services, chat: Chat) -> AnswerEvents:
+    """Yield the events of the answer to a chat that is stored nowhere; raises what `chat_events` raises."""
+    yield from answer_events(services, _question(services, chat, chat.messages, chat.sampling))
+
+
+def continue_text(services: Services, chat: Chat) -> AnswerEvents:
+    """Yield the continuation of the chat's only message as a text, by its model alone, as the events of an answer.
+
+    Raises what `Engine` raises, and `ModelNotFoundError`.
+    """
+    (message,) = chat.messages
+    engine = services.models.open_engine(chat.model)
+    yield from plain_events(engine, engine.complete(message.content, chat.sampling, client=chat.client))
 
 
 def answer_events(services: Services, question: Question) -> AnswerEvents:
@@ -74,19 +89,19 @@ def answer_events(services: Services, question: Question) -> AnswerEvents:
     """
     if not question.collections:
         engine = services.models.open_engine(question.model)
-        yield from plain_events(engine, question.messages, question.sampling, client=question.client)
+        yield from plain_events(engine, engine.generate(question.messages, question.sampling, client=question.client))
         return
     for collection_id in question.collections:
         services.searchable(collection_id)
     yield from services.answerer.answer(question)
 
 
-def plain_events(engine: Engine, messages: Sequence[Message], sampling: Sampling, *, client: str) -> AnswerEvents:
+def plain_events(engine: Engine, completion: Generator[Delta, None, None]) -> AnswerEvents:
     """Yield a completion without documents as the events of an answer: deltas, then the whole without citations."""
     started = time.monotonic()
     first_token_seconds = 0.0
     text, last = "", Delta("")
-    with closing(engine.generate(messages, sampling, client=client)) as deltas:
+    with closing(completion) as deltas:
         for last in deltas:
             if last.text and not text:
                 first_token_seconds = time.monotonic() - started

@@ -1,8 +1,9 @@
 """Failures as HTTP responses: one table from exception classes to status, type and code in OpenAI's shape."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -122,6 +123,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.PageNotFoundError: ErrorKind(404, INVALID, "page_not_found"),
     ingest_errors.PassportMismatchError: ErrorKind(409, INVALID, "embedder_mismatch"),
     ingest_errors.UnreadableFileError: ErrorKind(400, INVALID, "unreadable_file"),
+    ingest_errors.UnknownTokenError: ErrorKind(400, INVALID, "unknown_token", "input"),
     ingest_errors.TextTooLongError: ErrorKind(400, INVALID, "text_too_long", "query"),
     ingest_errors.WorkerBusyError: ErrorKind(503, SERVER, "worker_busy"),
     ingest_errors.WorkerError: ErrorKind(503, SERVER, "worker_failed"),
@@ -171,12 +173,13 @@ class ErrorAnswer:
         detail = ErrorDetail(message=self.message, type=self.kind.type, param=self.param, code=self.kind.code)
         return ErrorResponse(error=detail)
 
-    def response(self) -> JSONResponse:
-        """Return the failure as an HTTP response."""
+    def response(self, shape: Callable[["ErrorAnswer"], dict[str, Any]] | None = None) -> JSONResponse:
+        """Return the failure as an HTTP response, in OpenAI's shape or another one."""
+        body = self.body().json_object() if shape is None else shape(self)
         headers = {"Connection": "close"} if self.kind.status in HANG_UP_STATUSES else {}
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
-        return JSONResponse(self.body().json_object(), self.kind.status, headers)
+        return JSONResponse(body, self.kind.status, headers)
 
 
 def describe(error: Exception) -> ErrorAnswer:
@@ -224,10 +227,12 @@ def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
+    shape = getattr(request.scope.get("route"), "error_body", None)  # that of a route of another dialect
     if isinstance(error, RequestValidationError) and (media_type := _media_type_to_send(request, error)):
-        return ErrorAnswer(http_kind(415), f"send the body as {media_type}, and say so in Content-Type").response()
+        answer = ErrorAnswer(http_kind(415), f"send the body as {media_type}, and say so in Content-Type")
+        return answer.response(shape)
     answer = describe(error)
-    return replace(answer, param=_find_in_path(request, error) or answer.param).response()
+    return replace(answer, param=_find_in_path(request, error) or answer.param).response(shape)
 
 
 def _find_in_path(request: Request, error: Exception) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Protocol
 
+from api.embeddings import EmbeddingModel
 from api.settings import AllSettings
 from api.wire.health import PartState
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
@@ -135,6 +136,7 @@ class Services:
         self.models: ModelSource = models or ModelRegistry(rag, patience_seconds=load_patience_seconds)
         self._passport = folder.passport()
         self.embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
+        self.embedding_model = EmbeddingModel(folder, self.embedder)
         self._parsers = open_parsers(settings, self.library, size=ingest.parser_workers, spare=SPARE_PARSERS)
         # Pages are rendered by a process of their own, so that checking a citation does not wait for an ingest.
         self._renderers = open_parsers(settings, self.library, size=1)

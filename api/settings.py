@@ -44,6 +44,10 @@ class ApiSettings(PinciteSettings):
     allowed_origins: Names = Field(
         default=(), description="Origins that may call the API from a browser, separated by commas."
     )
+    unknown_models: Literal["refuse", "default"] = Field(
+        default="refuse",
+        description="What a request for a model that is not there gets: an error, or the default model.",
+    )
     max_request_mb: int = Field(default=8, ge=1, description="Largest request body in MB, file uploads excepted.")
     body_timeout_seconds: float = Field(
         default=10.0,

@@ -136,6 +136,14 @@ class TextTooLongError(IngestError):
         super().__init__(f"a text of {tokens} tokens does not fit the embedder's window of {limit}")
 
 
+class UnknownTokenError(IngestError):
+    """A number is no token of the embedder's vocabulary."""
+
+    def __init__(self, *, token: int) -> None:
+        self.token = token
+        super().__init__(f"{token} is no token of the embedder; send texts, or tokens of its own tokenizer")
+
+
 class ChunksTooLongError(IngestError):
     """The configured chunks are longer than what the embedder reads of a text."""
 

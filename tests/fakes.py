@@ -65,8 +65,9 @@ class ScriptedEngine:
     """An `Engine` without a model: it says its script, one token a piece, and raises the errors in it.
 
     A script may be a function of the messages. A prompt has as many tokens as it has words, and two for
-    each message. Each token's log-probability is -0.5, where that is asked for. `requests` has what was asked,
-    `clients` by whom, `prepared` what was read ahead; `closed_early` counts the answers that nobody read to the end.
+    each message. Each token's log-probability is -0.5, where that is asked for. `requests` has what was asked, `texts`
+    what was to be continued, `clients` by whom, `prefilled` what was read ahead; `closed_early` counts the answers that
+    nobody read to the end.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class ScriptedEngine:
         self._context_window = context_window
         self.requests: list[tuple[tuple[Message, ...], Sampling]] = []
         self.clients: list[str] = []
+        self.texts: list[str] = []
         self.prefilled: list[tuple[tuple[Message, ...], tuple[str, ...]]] = []
         self.closed_early = 0
 
@@ -102,6 +104,10 @@ class ScriptedEngine:
         except GeneratorExit:
             self.closed_early += 1
             raise
+
+    def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]:
+        self.texts.append(text)
+        yield from self.generate([Message("user", text)], sampling, client=client)
 
     def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
         self.prefilled.append((tuple(messages), tuple(documents)))

@@ -68,6 +68,7 @@ class WireServer:
         app = FastAPI()
         app.get("/v1/models")(self._models)
         app.post("/v1/chat/completions")(self._chat)
+        app.post("/v1/completions")(self._chat)
         if self.kind == "vllm":
             app.post("/tokenize")(self._vllm_tokenize)
         if self.kind == "llama-server":
@@ -93,20 +94,24 @@ class WireServer:
         self.bodies.append(body)
         if self.refusal is not None:
             return self.refusal
-        messages, sampling = _asked(body)
-        deltas = self.engine.generate(messages, sampling)
+        is_text = "prompt" in body
+        messages, sampling = _asked({"messages": [], **body})
+        deltas = self.engine.complete(body["prompt"], sampling) if is_text else self.engine.generate(messages, sampling)
         try:
             first = None if self.stalls else next(deltas)
         except PromptTooLongError as error:
             return JSONResponse({"error": {"message": str(error), "code": "context_length_exceeded"}}, 400)
-        return StreamingResponse(self._told(first, deltas), media_type="text/event-stream")
+        told = self._told(first, deltas, is_text=is_text)
+        return StreamingResponse(told, media_type="text/event-stream")
 
-    async def _told(self, first: Delta | None, deltas: Generator[Delta, None, None]) -> AsyncGenerator[str, None]:
+    async def _told(
+        self, first: Delta | None, deltas: Generator[Delta, None, None], *, is_text: bool
+    ) -> AsyncGenerator[str, None]:
         try:
             if first is None:
                 await asyncio.sleep(60)
                 return
-            for data in self.events or map(json.dumps, _events(first, deltas)):
+            for data in self.events or map(json.dumps, _events(first, deltas, is_text=is_text)):
                 yield f"data: {data}\n\n"
                 await asyncio.sleep(0)
             if self.events is None:
@@ -145,11 +150,12 @@ def _asked(body: JsonObject) -> tuple[list[Message], Sampling]:
     return messages, Sampling(max_tokens=body.get("max_tokens"), stop=tuple(body.get("stop", ())))
 
 
-def _events(first: Delta, rest: Generator[Delta, None, None]) -> Generator[JsonObject, None, None]:
+def _events(first: Delta, rest: Generator[Delta, None, None], *, is_text: bool) -> Generator[JsonObject, None, None]:
     """Yield an answer as vLLM and llama-server stream it: the usage in an event of its own, after the end."""
     delta = first
     while True:
-        choice: JsonObject = {"index": 0, "delta": {"content": delta.text}, "finish_reason": delta.finish_reason}
+        piece: JsonObject = {"text": delta.text} if is_text else {"delta": {"content": delta.text}}
+        choice = {"index": 0, **piece, "finish_reason": delta.finish_reason}
         yield {"object": "chat.completion.chunk", "choices": [choice]}
         if delta.usage is not None:
             usage = {"prompt_tokens": delta.usage.prompt_tokens, "completion_tokens": delta.usage.completion_tokens}

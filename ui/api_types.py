@@ -48,9 +48,10 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Something that a chat can name as its model."""
+    """Something that a request can name as its model; a language model has the type `llm`."""
 
     id: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import httpx
 import msgspec
 
 from ui.api_types import (
-    DOCS_PREFIX,
     ChatRequest,
     Collection,
     DocumentEntry,
@@ -55,7 +54,7 @@ class ApiClient:
     def list_models(self) -> list[str]:
         """Return the ids of the models that can answer."""
         models = self._decode(self._request("GET", "/v1/models"), ListPage[Model]).data
-        return sorted(model.id for model in models if not model.id.startswith(DOCS_PREFIX))
+        return sorted(model.id for model in models if model.type == "llm")
 
     def list_collections(self) -> list[Collection]:
         """Return the collections by name."""

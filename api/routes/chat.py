@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse
 
 from api.completions import CompletionFrame, collect_completion, completion_choices, stream_completion
 from api.errors import TooManyStreamsError
+from api.model_names import resolve_model
 from api.openapi import error_responses, stream_response
 from api.routes.dependencies import AppServices, principal_of_request
 from api.sse import EventStream, JsonResult
@@ -54,6 +55,7 @@ REFUSAL_WAIT_SECONDS = 0.25
 )
 async def create_completion(request: Request, services: AppServices, chat: ChatRequest) -> Response:
     """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer from documents with citations."""
+    chat = chat.model_copy(update={"model": resolve_model(services, chat.model)})
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
     principal = principal_of_request(request)

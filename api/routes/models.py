@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from api.embeddings import EmbeddingModel
 from api.errors import blame
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices
@@ -21,8 +22,9 @@ router = APIRouter(tags=["models"])
 
 @router.get("/v1/models")
 def list_models(services: AppServices) -> ModelList:
-    """List the models, then every collection as `docs/<name>`."""
+    """List the models, the embedder, then every collection as `docs/<name>`."""
     models = [_model(entry) for entry in services.models.list_models()]
+    models.append(_embedder(services.embedding_model))
     collections = [_collection(collection) for collection in services.library.collections()]
     return ModelList(data=models + collections)
 
@@ -42,6 +44,8 @@ def retrieve_model(services: AppServices, model: str) -> ModelObject:
     for entry in services.models.list_models():
         if entry.id == model:
             return _model(entry)
+    if model == services.embedding_model.id:
+        return _embedder(services.embedding_model)
     raise ModelNotFoundError(model=model)
 
 
@@ -64,11 +68,15 @@ def unload_model(services: AppServices, unload: UnloadRequest) -> ModelUnloaded:
 
 
 def _model(entry: ModelEntry) -> ModelObject:
-    return ModelObject(id=entry.id, created=_modified_at(entry.path), state=entry.state)
+    return ModelObject(id=entry.id, created=_modified_at(entry.path), type="llm", state=entry.state)
+
+
+def _embedder(model: EmbeddingModel) -> ModelObject:
+    return ModelObject(id=model.id, created=_modified_at(model.path), type="embeddings")
 
 
 def _collection(collection: Collection) -> ModelObject:
-    return ModelObject(id=DOCS_PREFIX + collection.name, created=collection.created_at)
+    return ModelObject(id=DOCS_PREFIX + collection.name, created=collection.created_at, type="collection")
 
 
 def _modified_at(path: str | Path) -> int:

@@ -1,19 +1,17 @@
 """`POST /v1/chat/completions` in OpenAI's dialect: the request and the response that is not streamed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
 )
 from pydantic.config import JsonDict
-from pydantic.json_schema import JsonSchemaValue
 
 from api.wire.answers import AnswerCheck, AnswerDetails, UsageObject
 from api.wire.base import (
@@ -22,12 +20,10 @@ from api.wire.base import (
     Flag,
     Ignored,
     Integer,
-    Number,
     RequestModel,
     ResponseModel,
     Text,
     Unsupported,
-    as_list,
     as_text_parts,
     goes_with,
     has,
@@ -35,28 +31,17 @@ from api.wire.base import (
 )
 from api.wire.citations import CitationObject
 from api.wire.filters import Filters
+from api.wire.sampling import MaxTokens, SamplingFields
 from rag.engines.json_schema import validate_schema
 from rag.engines.types import Alternative, FinishReason, Message, Role, Sampling, TokenLogprob
 from rag.types import AnswerMode, AnswerStyle
 
 MAX_MESSAGES = 4096
-MAX_STOPS = 16
-MAX_BIASES = 300
 MAX_CHOICES = 8
 MAX_COLLECTIONS = 20
 
 LEAST_LOGPROB = -9999.0
 """OpenAI's value for a token that is impossible; JSON has no infinity."""
-
-INDEX_PATTERN = r"^(0|[1-9][0-9]{0,8})$"
-Stops = Annotated[list[Text], Field(max_length=MAX_STOPS)]
-Bias = Annotated[Number, Field(ge=-100, le=100)]
-BIASES_SCHEMA: JsonSchemaValue = {
-    "type": "object",
-    "maxProperties": MAX_BIASES,
-    "propertyNames": {"pattern": INDEX_PATTERN},
-    "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100},
-}
 
 
 class TextPart(RequestModel):
@@ -191,7 +176,7 @@ CHAT_RULES: list[JsonDict] = [
 """Which options go together; `api.chat` and `api.completions` refuse the others."""
 
 
-class ChatRequest(RequestModel):
+class ChatRequest(SamplingFields):
     """A chat with a model, or with the documents of a vector store if the model is `docs/<name>`."""
 
     model_config = ConfigDict(
@@ -216,43 +201,12 @@ class ChatRequest(RequestModel):
     stream_options: StreamOptions | None = None
     pincite: PinciteOptions | None = None
 
-    temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
-    """Randomness of sampling; 0, the default, is greedy."""
-    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
-    top_k: Annotated[Integer, Field(ge=0, le=1_000_000)] | None = None
-    min_p: Annotated[Number, Field(ge=0, le=1)] | None = None
-    seed: Annotated[Integer, Field(ge=0, lt=2**32)] | None = None
-    """Makes sampling repeatable."""
-    max_tokens: Annotated[Integer, Field(ge=1, le=10_000_000)] | None = None
+    max_tokens: MaxTokens = None
     """The older name of `max_completion_tokens`."""
-    max_completion_tokens: Annotated[Integer, Field(ge=1, le=10_000_000)] | None = None
-    """Most tokens of the answer."""
-    stop: (
-        Annotated[
-            list[Text],
-            BeforeValidator(as_list, json_schema_input_type=Text | Stops),
-            Field(max_length=MAX_STOPS),
-        ]
-        | None
-    ) = None
-    """Texts that end the answer."""
-
-    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
-    presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
-    repeat_penalty: Annotated[Number, Field(ge=0.1, le=10)] | None = None
-    """llama.cpp's penalty on the last 64 tokens; 1 is none."""
-
+    max_completion_tokens: MaxTokens = None
+    """Most tokens of the answer; -1 for as many as fit."""
     n: Annotated[Integer, Field(ge=1, le=MAX_CHOICES)] | None = None
     """Number of answers."""
-    logit_bias: (
-        Annotated[
-            dict[Annotated[str, StringConstraints(pattern=INDEX_PATTERN)], Bias],
-            Field(max_length=MAX_BIASES),
-            WithJsonSchema(BIASES_SCHEMA),
-        ]
-        | None
-    ) = None
-    """Added to the logits of tokens, by their ids."""
     logprobs: Flag | None = None
     """Whether the response has the log-probability of each token; only for plain models, not for `docs/…`."""
     top_logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
@@ -305,20 +259,10 @@ class ChatRequest(RequestModel):
 
     def sampling(self) -> Sampling:
         """Return how tokens are sampled; what the request leaves open has its default. Raises `SchemaError`."""
-        default = Sampling()
-        return Sampling(
-            temperature=default.temperature if self.temperature is None else self.temperature,
-            top_p=default.top_p if self.top_p is None else self.top_p,
-            top_k=default.top_k if self.top_k is None else self.top_k,
-            min_p=default.min_p if self.min_p is None else self.min_p,
-            seed=self.seed,
-            max_tokens=self.max_completion_tokens or self.max_tokens,
-            stop=tuple(stop for stop in self.stop or () if stop),
-            presence_penalty=self.presence_penalty or default.presence_penalty,
-            frequency_penalty=self.frequency_penalty or default.frequency_penalty,
-            repeat_penalty=self.repeat_penalty or default.repeat_penalty,
-            logit_bias=tuple((int(token), bias) for token, bias in (self.logit_bias or {}).items()),
-            json_schema=self.response_format.schema_text() if self.response_format else default.json_schema,
+        sampled = self.sample(self.max_completion_tokens or self.max_tokens)
+        return replace(
+            sampled,
+            json_schema=self.response_format.schema_text() if self.response_format else sampled.json_schema,
             top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
         )
 

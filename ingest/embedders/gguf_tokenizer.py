@@ -12,6 +12,7 @@ import numpy as np
 import regex
 
 from ingest.embedders.llama_model import LlamaModel
+from ingest.errors import UnknownTokenError
 
 WORD_CACHE_SIZE = 20_000
 _CHINESE = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ceaf\U0002f800-\U0002fa1f"
@@ -53,6 +54,14 @@ class GgufTokenizer:
         unknown = len(pieces) - len(lengths)
         letters = len("".join(text.split())) - sum(lengths)
         return len(lengths) + max(letters, unknown) if unknown else len(lengths)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text that becomes `tokens`; raise `UnknownTokenError` for one that is not in the vocabulary."""
+        for token in tokens:
+            if token >= self._model.vocabulary_size:
+                raise UnknownTokenError(token=token)
+        pieces = map(self._decode_token, tokens)
+        return b"".join(piece for piece in pieces if piece is not None).decode(errors="replace").strip()
 
     def _tokenize_word_uncached(self, word: str) -> list[Span]:
         pieces = map(self._decode_token, self._model.tokenize(word))

@@ -76,6 +76,7 @@ class LlamaModel:
             raise _explain(f"llama.cpp refuses {Path(path).name}")
         weakref.finalize(self, llama_cpp.llama_model_free, self.handle)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self.handle)
+        self.vocabulary_size: int = llama_cpp.llama_vocab_n_tokens(self._vocabulary)
         self.vocabulary_type = _VOCABULARY_TYPES.get(int(llama_cpp.llama_vocab_type(self._vocabulary)), "other")
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:

@@ -1,10 +1,12 @@
 """The tokenizer of an embedder: the span of every token in a text (the adapter of `tokenizers`)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tokenizers import Tokenizer
 
+from ingest.errors import UnknownTokenError
 from ingest.runtime.model_cache import GGUF_SUFFIX
 from ingest.types import SpanTokenizer
 
@@ -13,9 +15,13 @@ _UNKNOWN_TOKENS = frozenset({"[UNK]", "<unk>"})
 
 
 class SpellingTokenizer(SpanTokenizer, Protocol):
-    """A tokenizer that also counts what its vocabulary can only spell letter by letter."""
+    """A tokenizer that also counts what its vocabulary can only spell letter by letter, and that reads tokens."""
 
     def count_spelled(self, text: str) -> int: ...
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text that becomes `tokens`; raise `UnknownTokenError` for one that is not in the vocabulary."""
+        ...
 
 
 def load_tokenizer(path: str | Path) -> SpellingTokenizer:
@@ -46,3 +52,11 @@ class WordPieceTokenizer:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         tokens = zip(encoding.tokens, encoding.offsets, strict=True)
         return sum(end - start if token in _UNKNOWN_TOKENS else 1 for token, (start, end) in tokens)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text that becomes `tokens`; raise `UnknownTokenError` for one that is not in the vocabulary."""
+        for token in tokens:
+            if self._tokenizer.id_to_token(token) is None:
+                raise UnknownTokenError(token=token)
+        text: str = self._tokenizer.decode(list(tokens))
+        return text

@@ -105,9 +105,10 @@ class ModelInfo:
 
 
 class Engine(Protocol):
-    """One loaded model that completes chats.
+    """One loaded model that completes chats, and texts.
 
-    The last delta of `generate` has a finish reason and the usage (`rag.engines.completion.complete_stream` checks it).
+    `generate` completes a chat in the format of its chat template, `complete` continues a text as it is; all else holds
+    of both. The last delta has a finish reason and the usage (`rag.engines.completion.complete_stream` checks it).
     `generate` raises `PromptTooLongError`, `EngineBusyError` or `EngineCrashedError`, before or between
     deltas. Closing its generator stops the model within one step. If requests have to wait, those of the `client`
     with the fewest running requests come first.
@@ -122,6 +123,8 @@ class Engine(Protocol):
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]: ...
+
+    def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]: ...
 
     def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
         """Prefill the prompt prefix that all chats share which begin with `messages`, while no request waits.

@@ -104,7 +104,13 @@ class WorkerEngine:
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]:
         """Yield the completion of `messages` as it is decoded; see `Engine`."""
-        params = GenerateParams(_replace_surrogates(messages), sampling, client)
+        return self._stream(GenerateParams(_replace_surrogates(messages), sampling, client))
+
+    def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]:
+        """Yield the continuation of `text` as it is decoded; see `Engine`."""
+        return self._stream(GenerateParams(_replace_surrogate(text), sampling, client))
+
+    def _stream(self, params: GenerateParams) -> Generator[Delta, None, None]:
         self.load()
         with self._translate_errors():
             deltas = self._worker.stream(
@@ -139,7 +145,9 @@ class WorkerEngine:
 
 
 def _replace_surrogates(messages: Sequence[Message]) -> tuple[Message, ...]:
+    return tuple(Message(message.role, _replace_surrogate(message.content)) for message in messages)
+
+
+def _replace_surrogate(text: str) -> str:
     # A lone surrogate cannot be encoded; clients can send one as a JSON escape.
-    return tuple(
-        Message(message.role, message.content.encode("utf-8", errors="replace").decode()) for message in messages
-    )
+    return text.encode("utf-8", errors="replace").decode()

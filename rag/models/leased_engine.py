@@ -40,6 +40,11 @@ class LeasedEngine:
         with self._lease() as engine, closing(engine.generate(messages, sampling, client=client)) as deltas:
             yield from deltas
 
+    def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]:
+        """Yield the continuation of `text`; the model is in use until the generator ends."""
+        with self._lease() as engine, closing(engine.complete(text, sampling, client=client)) as deltas:
+            yield from deltas
+
     def prefill(self, messages: Sequence[Message], *, documents: Sequence[str]) -> int:
         """Prefill the prompt prefix of chats that begin with `messages`; see `Engine`.
 

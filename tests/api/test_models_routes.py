@@ -72,7 +72,13 @@ def test_metrics_tell_what_models_take(tiny_client: TestClient) -> None:
 
 def test_a_collection_has_no_state_of_a_model(client: TestClient) -> None:
     listed = {each["id"]: each.get("state") for each in client.get("/v1/models").json()["data"]}
-    assert listed == {"scripted": "loaded", "docs/docs": None}
+    assert listed == {"scripted": "loaded", "all-MiniLM-L6-v2": None, "docs/docs": None}
+
+
+def test_every_model_says_what_it_is(client: TestClient) -> None:
+    listed = client.get("/v1/models").json()["data"]
+    assert [each["type"] for each in listed] == ["llm", "embeddings", "collection"]
+    assert client.get("/v1/models/all-MiniLM-L6-v2").json() == listed[1]
 
 
 @pytest.mark.parametrize(

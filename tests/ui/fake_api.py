@@ -167,8 +167,10 @@ class FakeApi:
     def _models(self, request: Request) -> Response:
         if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
             return error_response(401, "a key is needed", "invalid_api_key")
-        ids = ["smollm2-135m-instruct", *(f"docs/{name}" for name in self.stores.values())]
-        return JSONResponse({"object": "list", "data": [{"id": model, "object": "model"} for model in ids]})
+        types = {"smollm2-135m-instruct": "llm", "all-MiniLM-L6-v2": "embeddings"}
+        types |= {f"docs/{name}": "collection" for name in self.stores.values()}
+        models = [{"id": id_, "object": "model", "type": type_} for id_, type_ in types.items()]
+        return JSONResponse({"object": "list", "data": models})
 
     async def _create_file(self, request: Request) -> Response:
         async with request.form() as form:

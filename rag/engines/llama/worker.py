@@ -83,11 +83,15 @@ class LlamaLanguageModel:
 
     def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
-        tokens = self._model.tokenize(self._template.render(messages))
+        return self.tokenize_text(self._template.render(messages))
+
+    def tokenize_text(self, text: str) -> list[int]:
+        """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""
+        tokens = self._model.tokenize(text)
         bos = self._model.bos_token
         if bos is not None and tokens[:1] != [bos]:  # some templates leave it to the tokenizer
             tokens.insert(0, bos)
-        return tokens
+        return tokens or self._model.tokenize("\n")
 
     def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:
         """Compute all rows in one forward pass; see `LlamaContext.forward`."""

@@ -181,15 +181,16 @@ class OpenAiServer:
         return None
 
     async def stream_chunks(self, body: JsonObject, *, timeout_seconds: float) -> AsyncGenerator[Chunk, None]:
-        """Yield the events of a streamed completion, up to its end.
+        """Yield the events of a streamed completion, up to its end; that of a text if the body has a `prompt`.
 
         Raises `ServerRefusedError`, and the errors of httpx and msgspec if the connection fails or the server breaks
         the protocol. Closing the generator closes the connection.
         """
         timeout = httpx.Timeout(timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
+        route = "completions" if "prompt" in body else "chat/completions"
         async with (
             httpx.AsyncClient(**self._build_options(timeout)) as http,
-            http.stream("POST", f"{self.url}/chat/completions", json=body) as response,
+            http.stream("POST", f"{self.url}/{route}", json=body) as response,
         ):
             if not response.is_success:
                 error = parse_error(await response.aread())

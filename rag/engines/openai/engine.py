@@ -88,14 +88,23 @@ class OpenAiEngine:
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
     ) -> Generator[Delta, None, None]:
         """Yield the completion of `messages` as it is streamed; see `Engine`."""
-        with closing(complete_stream(self._deltas(messages, sampling), model=self._model)) as deltas:
+        with closing(complete_stream(self._deltas(messages, messages, sampling), model=self._model)) as deltas:
             yield from deltas
 
-    def _deltas(self, messages: Sequence[Message], sampling: Sampling) -> Generator[Delta, None, None]:
+    def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]:
+        """Yield the continuation of `text` as it is streamed, without log-probabilities; see `Engine`."""
+        messages = (Message("user", text),)
+        with closing(complete_stream(self._deltas(text, messages, sampling), model=self._model)) as deltas:
+            yield from deltas
+
+    def _deltas(
+        self, prompt: Sequence[Message] | str, messages: Sequence[Message], sampling: Sampling
+    ) -> Generator[Delta, None, None]:
+        """Yield the deltas of a completion of `prompt`; `messages` are about as long, for estimates."""
         model, window = self._fetch_metadata()
         max_tokens = self._limit_max_tokens(model, window, messages, sampling.max_tokens)
         repeat_name = "repetition_penalty" if model.is_vllm else "repeat_penalty"
-        body = build_request(self._name, messages, replace(sampling, max_tokens=max_tokens), repeat_name=repeat_name)
+        body = build_request(self._name, prompt, replace(sampling, max_tokens=max_tokens), repeat_name=repeat_name)
         completion = _StreamedCompletion()
         chunks = poll_items(self._server.stream_chunks(body, timeout_seconds=self._timeout_seconds), HEARTBEAT_SECONDS)
         with self._translate_errors(messages, window), closing(chunks):
@@ -187,7 +196,7 @@ class _StreamedCompletion:
         choice = chunk.choices[0]
         if choice.finish_reason is not None:
             self.finish_reason = parse_finish_reason(choice.finish_reason)
-        text = (choice.delta and choice.delta.content) or ""
+        text = (choice.delta and choice.delta.content) or choice.text or ""
         self.deltas += bool(text)
         tokens = (choice.logprobs and choice.logprobs.content) or ()
         return Delta(text, logprobs=tuple(token.to_logprob() for token in tokens))

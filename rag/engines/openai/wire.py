@@ -58,6 +58,8 @@ class WireChoice:
     """The only completion of a request."""
 
     delta: WireDelta | None = None
+    text: str | None = None
+    """The piece, if a text is continued."""
     finish_reason: str | None = None
     logprobs: WireLogprobs | None = None
 
@@ -132,11 +134,18 @@ def parse_finish_reason(reason: str) -> FinishReason:
     return "length" if reason == "length" else "stop"
 
 
-def build_request(model: str, messages: Sequence[Message], sampling: Sampling, *, repeat_name: str) -> JsonObject:
-    """Return the JSON body of a streamed request. Parameters with neutral values are left out: few servers know all.
+def build_request(model: str, prompt: Sequence[Message] | str, sampling: Sampling, *, repeat_name: str) -> JsonObject:
+    """Return the JSON body of a streamed request to complete a chat or to continue a text.
 
-    `repeat_name` is the server's name of `repeat_penalty`. `cite_up_to` has no equivalent and is not sent.
+    Parameters with neutral values are left out: few servers know all. `repeat_name` is the server's name of
+    `repeat_penalty`. `cite_up_to` has no equivalent and is not sent, nor what only chats have with a text: a format and
+    log-probabilities.
     """
+    of_chats: dict[str, tuple[object, object]] = {
+        "logprobs": (sampling.top_logprobs is not None, False),
+        "top_logprobs": (sampling.top_logprobs, None),
+        "response_format": (_build_response_format(sampling.json_schema), None),
+    }
     optional: dict[str, tuple[object, object]] = {
         "top_p": (sampling.top_p, 1.0),
         "top_k": (sampling.top_k, 0),
@@ -148,13 +157,14 @@ def build_request(model: str, messages: Sequence[Message], sampling: Sampling, *
         "frequency_penalty": (sampling.frequency_penalty, 0.0),
         repeat_name: (sampling.repeat_penalty, 1.0),
         "logit_bias": ({str(token): bias for token, bias in sampling.logit_bias}, {}),
-        "logprobs": (sampling.top_logprobs is not None, False),
-        "top_logprobs": (sampling.top_logprobs, None),
-        "response_format": (_build_response_format(sampling.json_schema), None),
+        **({} if isinstance(prompt, str) else of_chats),
     }
+    asked: JsonObject = (
+        {"prompt": _encodable(prompt)} if isinstance(prompt, str) else {"messages": dump_messages(prompt)}
+    )
     return {
         "model": model,
-        "messages": dump_messages(messages),
+        **asked,
         "stream": True,
         "stream_options": {"include_usage": True},
         "temperature": sampling.temperature,
@@ -164,9 +174,11 @@ def build_request(model: str, messages: Sequence[Message], sampling: Sampling, *
 
 def dump_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """Return the chat as JSON objects. A lone surrogate cannot be encoded and is replaced."""
-    return [
-        {"role": message.role, "content": message.content.encode(errors="replace").decode()} for message in messages
-    ]
+    return [{"role": message.role, "content": _encodable(message.content)} for message in messages]
+
+
+def _encodable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _build_response_format(schema: str) -> JsonObject | None:

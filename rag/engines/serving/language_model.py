@@ -46,6 +46,10 @@ class LanguageModel(KvCache, Protocol):
         """Return the tokens of the prompt that `messages` become with the chat template."""
         ...
 
+    def tokenize_text(self, text: str) -> list[int]:
+        """Return the tokens of a prompt that is continued as it is; at least one."""
+        ...
+
     def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
         """Return the constraints of a completion; raise `SchemaError` for a schema that cannot be obeyed."""
         ...

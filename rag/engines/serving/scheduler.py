@@ -118,7 +118,8 @@ class Scheduler:
         self._sharers.see(params.client)
         self._policy.check_queue(waiting, params.client, mean_seconds=self._means.request_seconds)
         sampling, window = params.sampling, self._model.loaded.info.context_window
-        prompt = self._model.tokenize_chat(params.messages)
+        asked = params.prompt
+        prompt = self._model.tokenize_text(asked) if isinstance(asked, str) else self._model.tokenize_chat(asked)
         if len(prompt) >= window:
             raise PromptTooLongError(prompt_tokens=len(prompt), context_window=window)
         max_tokens = limit_max_tokens(prompt_tokens=len(prompt), context_window=window, max_tokens=sampling.max_tokens)

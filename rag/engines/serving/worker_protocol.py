@@ -44,9 +44,12 @@ class CountParams:
 
 @dataclass(frozen=True, slots=True)
 class GenerateParams:
-    """Parameters of `generate`; requests of a `client` with fewer running ones come first."""
+    """Parameters of `generate`; requests of a `client` with fewer running ones come first.
 
-    messages: tuple[Message, ...]
+    The prompt is a chat, or a text that is continued as it is.
+    """
+
+    prompt: tuple[Message, ...] | str
     sampling: Sampling
     client: str = ""
 

@@ -44,10 +44,14 @@ class ChatTokenizer:
 
     def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
-        text = self._template.render(messages)
+        return self.tokenize_text(self._template.render(messages))
+
+    def tokenize_text(self, text: str) -> list[int]:
+        """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""
         tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         # Some templates write the BOS token, some leave it to the tokenizer.
-        return tokens if tokens[:1] == self._prefix else [*self._prefix, *tokens]
+        tokens = tokens if tokens[:1] == self._prefix else [*self._prefix, *tokens]
+        return tokens or list(self._tokenizer("\n", add_special_tokens=False)["input_ids"])
 
     def detokenize(self, token: int) -> bytes:
         """Return the bytes that `token` adds to a text; none for a control token, and for what is no token."""

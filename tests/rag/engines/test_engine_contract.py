@@ -94,6 +94,23 @@ def test_only_the_last_delta_has_a_finish_reason_and_the_usage(engine: Engine) -
     assert last.usage is not None
 
 
+def test_a_text_is_continued_as_it_is(engine: Engine) -> None:
+    deltas = list(engine.complete("The pressure of", Sampling(max_tokens=8)))
+    assert all(delta.finish_reason is None and delta.usage is None for delta in deltas[:-1])
+    assert "".join(delta.text for delta in deltas)
+    chat = list(engine.generate([Message("user", "The pressure of")], Sampling(max_tokens=8)))
+    assert deltas[-1].usage is not None
+    assert chat[-1].usage is not None
+    assert 0 < deltas[-1].usage.prompt_tokens <= chat[-1].usage.prompt_tokens
+
+
+@pytest.mark.parametrize("real", SLOW, indirect=True)
+def test_an_empty_text_is_continued_too(real: Engine) -> None:
+    last = list(real.complete("", Sampling(max_tokens=2)))[-1]
+    assert last.usage is not None
+    assert last.usage.prompt_tokens >= 1
+
+
 @pytest.fixture
 def worker_that_breaks_off() -> Iterator[Engine]:
     target = "tests.worker_targets:breaks_off"

@@ -50,6 +50,9 @@ class CountingModel:
         self.repeats = b""
         self._last: list[list[int]] = []
 
+    def tokenize_text(self, text: str) -> list[int]:
+        return self.tokenize_chat([Message("user", text)])
+
     def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
         return list("".join(message.content for message in messages).encode())
 

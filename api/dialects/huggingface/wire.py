@@ -1,0 +1,174 @@
+"""The bodies of Hugging Face's task routes. Their servers ignore fields that they do not know, and so does this."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, ConfigDict, Field
+
+from api.wire.base import Number, RequestModel, ResponseModel, Text, Unsupported
+from api.wire.citations import CitationObject
+from rag.engines.types import FinishReason, Sampling
+
+DEFAULT_NEW_TOKENS = 100
+"""TGI's default."""
+MAX_TEXTS = 2048
+
+Texts = Annotated[list[Text], Field(max_length=MAX_TEXTS)]
+HubFinishReason = Literal["length", "eos_token"]
+
+
+class HubModel(RequestModel):
+    """Base of the requests."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class GenerationParameters(HubModel):
+    """How a text is continued."""
+
+    max_new_tokens: Annotated[int, Field(ge=1, le=10_000_000)] = DEFAULT_NEW_TOKENS
+    temperature: Annotated[Number, Field(ge=0, le=100)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    stop: Annotated[Texts | None, Field(validation_alias=AliasChoices("stop", "stop_sequences"))] = None
+    repetition_penalty: Annotated[Number, Field(ge=0.1, le=10)] | None = None
+    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    do_sample: bool | None = None
+    return_full_text: bool | None = None
+    details: bool | None = None
+    adapter_id: Unsupported = None
+    best_of: Unsupported = None
+    grammar: Unsupported = None
+
+    def sampling(self) -> Sampling:
+        """Return how tokens are sampled: greedily unless a temperature or `do_sample` asks for chance."""
+        default = Sampling(temperature=1.0 if self.do_sample else 0.0)
+        return Sampling(
+            temperature=default.temperature if self.temperature is None else self.temperature,
+            top_p=default.top_p if self.top_p is None else self.top_p,
+            top_k=default.top_k if self.top_k is None else self.top_k,
+            seed=self.seed,
+            max_tokens=self.max_new_tokens,
+            stop=tuple(stop for stop in self.stop or () if stop),
+            frequency_penalty=self.frequency_penalty or default.frequency_penalty,
+            repeat_penalty=self.repetition_penalty or default.repeat_penalty,
+        )
+
+
+class QuestionInputs(HubModel):
+    """A question about a context; without one, about the documents."""
+
+    question: Annotated[Text, Field(min_length=1)]
+    context: Text = ""
+
+
+class SimilarityInputs(HubModel):
+    """A sentence, and those to compare with it."""
+
+    source_sentence: Text
+    sentences: Texts
+
+
+class TaskRequest(HubModel):
+    """A task: which one, the inputs and the model say."""
+
+    inputs: Text | Texts | QuestionInputs | SimilarityInputs
+    parameters: GenerationParameters = GenerationParameters()
+    stream: bool = False
+    truncate: bool = False
+
+
+class TextsRequest(HubModel):
+    """Texts to embed, as TEI takes them."""
+
+    inputs: Text | Texts
+    normalize: bool = True
+    truncate: bool = False
+
+
+class SimilarityRequest(HubModel):
+    """Sentences to compare, as TEI takes them."""
+
+    inputs: SimilarityInputs
+
+
+class RerankRequest(HubModel):
+    """Texts to rank by a query, as TEI takes them."""
+
+    query: Annotated[Text, Field(min_length=1)]
+    texts: Annotated[Texts, Field(min_length=1)]
+    return_text: bool = False
+
+
+class GenerationDetails(ResponseModel):
+    """How a continuation ended."""
+
+    finish_reason: HubFinishReason
+    generated_tokens: int
+    seed: int | None = None
+    prefill: tuple[()] = ()
+    tokens: tuple[()] = ()
+    """Always empty: Pincite sends texts, not the ids of tokens."""
+
+
+class GeneratedText(ResponseModel):
+    """A continuation."""
+
+    generated_text: str
+    details: GenerationDetails | None = Field(default=None, exclude_if=lambda value: value is None)
+    citations: list[CitationObject] | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The citations of an answer from documents; Pincite's own."""
+
+
+class StreamToken(ResponseModel):
+    """The next piece of a continuation. Pincite sends texts, not the ids of tokens."""
+
+    id: int = 0
+    text: str
+    logprob: float | None = None
+    special: bool = False
+
+
+class StreamPiece(ResponseModel):
+    """An event of a stream; the last one has the whole text."""
+
+    index: int
+    token: StreamToken
+    generated_text: str | None = None
+    details: GenerationDetails | None = None
+
+
+class QuestionAnswer(ResponseModel):
+    """The span that answers a question: of its context, or of the document that the first citation names."""
+
+    answer: str
+    score: float
+    start: int
+    end: int
+    citations: tuple[CitationObject, ...] = ()
+    """Where in the documents the answer stands; Pincite's own."""
+
+
+class Rank(ResponseModel):
+    """A text and how well it fits the query; the best one comes first."""
+
+    index: int
+    score: float
+    text: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class ServerInfo(ResponseModel):
+    """What answers here, with the fields that clients of TGI and TEI read."""
+
+    model_id: str
+    model_sha: str | None = None
+    model_type: dict[str, Any]
+    max_input_length: int
+    max_total_tokens: int
+    max_client_batch_size: int = MAX_TEXTS
+    version: str
+
+
+def hub_finish_reason(reason: FinishReason) -> HubFinishReason:
+    """Return an engine's finish reason by TGI's name."""
+    return "length" if reason == "length" else "eos_token"

@@ -1,0 +1,90 @@
+"""How tokens are sampled, as requests in OpenAI's dialect say it."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+
+from api.wire.base import Integer, Number, RequestModel, Text, as_list
+from rag.engines.types import Sampling
+
+MAX_STOPS = 16
+MAX_BIASES = 300
+NO_LIMIT = -1
+"""LM Studio's number of tokens for no limit."""
+
+INDEX_PATTERN = r"^(0|[1-9][0-9]{0,8})$"
+Stops = Annotated[list[Text], Field(max_length=MAX_STOPS)]
+Bias = Annotated[Number, Field(ge=-100, le=100)]
+BIASES_SCHEMA: JsonSchemaValue = {
+    "type": "object",
+    "maxProperties": MAX_BIASES,
+    "propertyNames": {"pattern": INDEX_PATTERN},
+    "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100},
+}
+TokenCount = Annotated[Integer, Field(ge=1, le=10_000_000)]
+
+
+def _without_limit(value: object) -> object:
+    return None if value == NO_LIMIT else value
+
+
+MaxTokens = Annotated[
+    TokenCount | None,
+    BeforeValidator(
+        _without_limit,
+        json_schema_input_type=TokenCount | Annotated[Integer, Field(ge=NO_LIMIT, le=NO_LIMIT)] | None,
+    ),
+]
+
+
+class SamplingFields(RequestModel):
+    """The fields that every request for tokens has."""
+
+    temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
+    """Randomness of sampling; 0, the default, is greedy."""
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[Integer, Field(ge=0, le=1_000_000)] | None = None
+    min_p: Annotated[Number, Field(ge=0, le=1)] | None = None
+    seed: Annotated[Integer, Field(ge=0, lt=2**32)] | None = None
+    """Makes sampling repeatable."""
+    stop: (
+        Annotated[
+            list[Text],
+            BeforeValidator(as_list, json_schema_input_type=Text | Stops),
+            Field(max_length=MAX_STOPS),
+        ]
+        | None
+    ) = None
+    """Texts that end the answer."""
+
+    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    repeat_penalty: Annotated[Number, Field(ge=0.1, le=10)] | None = None
+    """llama.cpp's penalty on the last 64 tokens; 1 is none."""
+    logit_bias: (
+        Annotated[
+            dict[Annotated[str, StringConstraints(pattern=INDEX_PATTERN)], Bias],
+            Field(max_length=MAX_BIASES),
+            WithJsonSchema(BIASES_SCHEMA),
+        ]
+        | None
+    ) = None
+    """Added to the logits of tokens, by their ids."""
+
+    def sample(self, max_tokens: int | None) -> Sampling:
+        """Return how tokens are sampled; what the request leaves open has its default."""
+        default = Sampling()
+        return Sampling(
+            temperature=default.temperature if self.temperature is None else self.temperature,
+            top_p=default.top_p if self.top_p is None else self.top_p,
+            top_k=default.top_k if self.top_k is None else self.top_k,
+            min_p=default.min_p if self.min_p is None else self.min_p,
+            seed=self.seed,
+            max_tokens=max_tokens,
+            stop=tuple(stop for stop in self.stop or () if stop),
+            presence_penalty=self.presence_penalty or default.presence_penalty,
+            frequency_penalty=self.frequency_penalty or default.frequency_penalty,
+            repeat_penalty=self.repeat_penalty or default.repeat_penalty,
+            logit_bias=tuple((int(token), bias) for token, bias in (self.logit_bias or {}).items()),
+        )
