@@ -32,6 +32,30 @@ class Box:
     y1: float
 
 
+class HiddenReason(StrEnum):
+    """Why a person who looks at a document does not see some of its text."""
+
+    SHEET = "sheet"
+    SLIDE = "slide"
+    ROW = "row"
+    COLUMN = "column"
+    SHAPE = "shape"
+    FORMATTING = "formatting"
+    NOT_DISPLAYED = "not displayed"
+    TRANSPARENT = "transparent text"
+    WHITE = "white text"
+    BACKGROUND_COLOR = "background colour"
+    TINY = "tiny text"
+    OFF_PAGE = "off the page"
+    INVISIBLE = "invisible text"
+    COVERED = "covered text"
+    ZERO_WIDTH = "zero-width characters"
+    TAGS = "tag characters"
+    DIRECTION = "direction override"
+    UNKNOWN = "text"
+    """Documents that were read before reasons were kept do not say why."""
+
+
 class PageUnit(StrEnum):
     """The unit of a document's page numbers; with `LINE`, places are lines of the text."""
 
@@ -51,7 +75,7 @@ class Page:
     `number` counts from 1. `label` is what people call it if a number is not enough: the name of a
     sheet, a chapter or an attachment. Its size is in points; `words` is the packed form that `ingest.text.word_boxes`
     reads. Both are empty for formats without a layout. `ocr_confidence` (0 to 1) is set if the text was
-    read off a picture.
+    read off a picture. `hidden` is why nobody sees the whole page: it is a hidden sheet or slide.
     """
 
     number: int
@@ -62,6 +86,7 @@ class Page:
     words: bytes = b""
     label: str = ""
     ocr_confidence: float | None = None
+    hidden: HiddenReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +139,8 @@ class Chunk:
     """A span that is embedded, found and quoted: `document.text[start:end] == text`.
 
     `context` is what the reader of the page would know at this place: the document's title, the path of
-    headings and, inside a table, its header row. It is embedded and searched with the text, never quoted.
+    headings and, inside a table, its header row. It is embedded and searched with the text, never quoted. `hidden` is
+    why nobody sees any of it; a chunk that is seen may have hidden text as annotations (`ingest.text.annotations`).
     """
 
     start: int
@@ -125,6 +151,7 @@ class Chunk:
     kind: BlockKind
     heading_path: tuple[str, ...]
     context: str
+    hidden: HiddenReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

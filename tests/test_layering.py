@@ -33,6 +33,7 @@ ADAPTERS = {
     "sentence_transformers": ("ingest/embedders/", "rag/retrieval/reranker_worker.py", "rag/grounding/nli_worker.py"),
     "sentencex": ("ingest/text/sentences.py",),
     "Stemmer": ("ingest/text/analyzer.py",),
+    "tinycss2": ("ingest/parsers/web/style_sheets.py",),
     "tokenizers": ("ingest/embedders/tokenizer.py",),
     "tree_sitter": ("ingest/parsers/plain/syntax_outline.py",),
     "transformers": ("rag/engines/transformers/",),

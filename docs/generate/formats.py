@@ -18,7 +18,8 @@ COVERAGE_INTRODUCTION = (
     "Files that other libraries and programs wrote were read by Pincite and by independent readers, and the words, "
     "numbers and cells that only one of them has were judged. What is flagged stands in brackets that say what it is, "
     "in the label of its page, or in a warning of the document. `python -m tests.differential FILE --differences` "
-    "lists the differences for any file."
+    "lists the differences for any file. In every format, text in tag characters, in runs of zero-width characters or "
+    "turned around by a direction override is flagged as hidden."
 )
 BINARY_NAMES = {
     Format.PDF: (".pdf",),

@@ -20,75 +20,80 @@ COVERAGE = (
         (Format.PDF,),
         "text in reading order with the box of every word, tables with clear columns, powers and indices of digits, "
         "form fields, typewriter text, embedded files, scans by OCR",
-        "struck-out text, notes and remarks, XFA forms, pages without usable text, recognition that is unsure",
+        "struck-out text, notes and remarks, text that is white, transparent, invisible, covered, tiny or off the "
+        "page, XFA forms, pages without usable text, recognition that is unsure",
         "pictures and drawings beside text; that letters are raised",
     ),
     Coverage(
         (Format.DOCX,),
         "headings and list items with their numbers, tables with merged cells, headers and footers, footnotes and "
         "endnotes, text boxes, formulas, charts, SmartArt, alternative texts",
-        "struck-out, deleted, moved-away, hidden and tiny text, comments with their author, damaged parts",
+        "struck-out, deleted, moved-away, hidden and tiny text, text of the colour of its background, comments with "
+        "their author, damaged parts",
         "embedded objects, pictures, page numbers, marks of notes",
     ),
     Coverage(
         (Format.PPTX,),
         "shapes in reading order, numbered lists, tables with merged cells, formulas, charts, SmartArt, alternative "
         "texts, speaker notes",
-        "hidden slides and shapes, struck-out text, comments, slides that are pictures alone",
+        "hidden slides and shapes, tiny text, text of the colour of its background or off the slide, struck-out text, "
+        "comments, slides that are pictures alone",
         "slide numbers, text of layouts and masters, animations, embedded objects",
     ),
     Coverage(
         (Format.XLSX,),
         "cells as shown, merged cells in each row, header paths, text boxes, SmartArt, titles of charts, chart sheets",
-        "hidden sheets, rows and columns, struck-out text, comments, formulas that were computed here or not at all, "
-        "damaged and missing parts",
+        "hidden sheets, rows and columns, tiny text, text of the colour of its cell, struck-out text, comments, "
+        "formulas that were computed here or not at all, damaged and missing parts",
         "headers and footers of the print, lists of choices, conditional formats, pivot caches, pictures",
     ),
     Coverage(
         (Format.ODT,),
         "headings and list items with their numbers, tables with merged cells, headers and footers, notes, text boxes, "
         "formulas, charts, alternative texts",
-        "struck-out, deleted and hidden text, comments with their author, damaged parts",
+        "struck-out, deleted, hidden and tiny text, text of the colour of its background, comments with their author, "
+        "damaged parts",
         "embedded sheets and drawings, pictures, marks of notes",
     ),
     Coverage(
         (Format.ODS,),
         "cells as shown, merged cells in each row, header paths, text of shapes, titles of charts",
-        "hidden sheets, rows and columns, struck-out text, comments, formulas without a result, damaged parts",
+        "hidden sheets, rows and columns, tiny text, text of the colour of its cell, struck-out text, comments, "
+        "formulas without a result, damaged parts",
         "headers and footers of the print, lists of choices, pictures",
     ),
     Coverage(
         (Format.ODP,),
         "shapes in reading order, numbered lists, tables, formulas, charts, alternative texts, speaker notes",
-        "hidden slides and shapes, struck-out text, comments, slides that are pictures alone",
+        "hidden slides and shapes, hidden and tiny text, struck-out text, comments, slides that are pictures alone",
         "text of masters, animations, embedded sheets",
     ),
     Coverage(
         (Format.RTF,),
         "text in any code page, headings, list items with their numbers, tables with merged cells, notes, headers and "
         "footers, text boxes, alternative texts",
-        "struck-out, deleted and hidden text, comments with their author, a file that is cut short",
+        "struck-out, deleted, hidden and tiny text, text of the colour of its background, comments with their author, "
+        "a file that is cut short",
         "pictures, embedded objects, formulas as pictures",
     ),
     Coverage(
         (Format.HTML,),
         "the visible text, lists with their numbers, tables with merged cells, formulas (MathML), values of form "
-        "fields and menus, alternative texts, text in SVG and shadow roots, closed details, what only a style sheet "
-        "hides",
-        "struck-out and deleted text",
-        "menus and navigation beside text, scripts and what they would add, elements that are hidden by themselves, "
-        "frames",
+        "fields and menus, alternative texts, text in SVG and shadow roots, closed details",
+        "struck-out and deleted text, what attributes or style sheets in the file hide: not displayed, transparent, "
+        "tiny, off the page, of the colour of its background",
+        "menus and navigation beside text, scripts and what they would add, comments in the source, frames",
     ),
     Coverage(
         (Format.EPUB,),
         "chapters in the order of the book with the titles of its contents, all that HTML pages show",
-        "struck-out text, damaged chapters",
+        "struck-out and hidden text, damaged chapters",
         "pictures, scripts, fonts and DRM",
     ),
     Coverage(
         (Format.EML, Format.MBOX),
         "sender, date, subject, the richer of plain text and HTML and what only the other says, attachments 3 deep",
-        "quoted text with its author, attachments that cannot be read",
+        "quoted text with its author, what HTML hides, attachments that cannot be read",
         "attachments deeper than that",
     ),
     Coverage(
@@ -106,7 +111,7 @@ COVERAGE = (
     Coverage(
         (Format.MARKDOWN,),
         "the rendered text, headings, lists with their numbers, tables, code, HTML inside, front matter, TeX formulas",
-        "struck-out text",
+        "struck-out text, what HTML inside hides",
         "",
     ),
 )

@@ -1,17 +1,20 @@
 """Split a document into chunks that fit the embedder's window and keep their place in the text.
 
 A chunk consists of whole sentences (rows of a table, lines of code), crosses a heading only if the section before it is
-tiny, and has the document's title, the heading path and the table header as its context. Its size is in tokens of the
+tiny, and has the document's title, the heading path and the table header as its context. Hidden text that does not fit
+into a chunk as one annotation is in chunks of its own, and so is that of a hidden page, so that no part of it is taken
+for text that a person sees. Its size is in tokens of the
 embedder, context included, because the embedder silently truncates a text that is longer than its window.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+from ingest.text.annotations import find_hidden
 from ingest.text.sentences import split_lines, split_sentences
-from ingest.types import Block, BlockKind, Chunk, Heading, Page, ParsedDocument, SpanTokenizer
+from ingest.types import Block, BlockKind, Chunk, Heading, HiddenReason, Page, ParsedDocument, SpanTokenizer
 
 CHUNKER_VERSION = "sentences-1"
 """Stored in every collection's passport; changes when the same document would be split in another way."""
@@ -49,14 +52,22 @@ class _Section:
     kind: BlockKind
     path: tuple[str, ...]
     header: tuple[int, int] = (0, 0)
+    hidden: HiddenReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A span that is never split unless it exceeds a chunk: a sentence, a table row, a line of code."""
+    """A span that is never split unless it exceeds a chunk: a sentence, a table row, a line of code.
+
+    `hidden` is set for a piece of hidden text that was split, which has lost the brackets around it.
+    """
 
     start: int
     end: int
+    hidden: HiddenReason | None = None
+
+
+_HiddenSpan = tuple[int, int, HiddenReason]
 
 
 class _TokenCounter:
@@ -107,9 +118,12 @@ def split(document: ParsedDocument, spec: ChunkSpec, tokenizer: SpanTokenizer) -
     for section in _join_tiny(document, counter, spec):
         context = _make_context(document, section, spec, tokenizer)
         room = spec.max_tokens - len(tokenizer.token_spans(context))
-        units = _split_long_units(document.text, _find_units(document.text, section), room, tokenizer, counter)
-        for start, end in _pack(units, room, counter):
-            chunks.append(_make_chunk(document, section, context, start, end))
+        hidden = [] if section.hidden else _find_hidden_spans(document.text, section)
+        units = _join_units(_find_units(document.text, section), hidden)
+        units = _split_long_units(document.text, units, hidden, room, tokenizer, counter)
+        for reason, together in groupby(units, key=lambda unit: unit.hidden):
+            part = replace(section, hidden=section.hidden or reason)
+            chunks += [_make_chunk(document, part, context, *span) for span in _pack(list(together), room, counter)]
     return chunks
 
 
@@ -136,11 +150,14 @@ def find_governing_headings(headings: Sequence[Heading], position: int) -> list[
 
 
 def _find_sections(document: ParsedDocument) -> list[_Section]:
-    """Return the spans between headings and the borders of blocks and skipped spans, in text order."""
+    """Return the spans between headings and the borders of blocks, skipped spans and hidden pages, in text order."""
     text, headings = document.text, sorted(document.headings, key=lambda heading: heading.start)
     blocks = sorted(document.blocks, key=lambda block: block.start)
     cuts = {0, len(text), *(h.start for h in headings), *(b.start for b in blocks), *(b.end for b in blocks)}
     cuts.update(border for span in document.skipped for border in span)
+    hidden_pages = [page for page in document.pages if page.hidden]
+    cuts.update(border for page in hidden_pages for border in (page.start, page.end))
+    seen = [heading for heading in headings if _find_page_reason(hidden_pages, heading.start) is None]
     borders = sorted(cut for cut in cuts if 0 <= cut <= len(text))
     sections: list[_Section] = []
     for start, end in pairwise(borders):
@@ -148,8 +165,16 @@ def _find_sections(document: ParsedDocument) -> list[_Section]:
             block = _find_block(blocks, start)
             kind = block.kind if block else BlockKind.PROSE
             header = (block.start, block.header_end) if block else (0, 0)
-            sections.append(_Section(start, end, kind, find_heading_path(headings, start), header))
+            hidden = _find_page_reason(hidden_pages, start)
+            path = find_heading_path(headings if hidden else seen, start)
+            sections.append(_Section(start, end, kind, path, header, hidden))
     return sections
+
+
+def _find_page_reason(hidden_pages: Sequence[Page], position: int) -> HiddenReason | None:
+    """Return why the page that has `position` is hidden; None if it is not."""
+    index = bisect_left(hidden_pages, position + 1, key=lambda page: page.start) - 1
+    return hidden_pages[index].hidden if index >= 0 and position < hidden_pages[index].end else None
 
 
 def _find_block(blocks: Sequence[Block], position: int) -> Block | None:
@@ -170,6 +195,7 @@ def _join_tiny(document: ParsedDocument, counter: _TokenCounter, spec: ChunkSpec
         if (
             previous is not None
             and previous.kind is section.kind is BlockKind.PROSE
+            and previous.hidden is section.hidden
             and counter.count(previous.start, previous.end) < TINY_SECTION_TOKENS
             and counter.count(previous.start, section.end) <= spec.max_tokens - spec.max_context_tokens
             and not document.text[previous.end : section.start].strip()
@@ -209,22 +235,73 @@ def _find_units(text: str, section: _Section) -> list[_Unit]:
     return [_Unit(section.start + start, section.start + end) for start, end in spans]
 
 
+def _find_hidden_spans(text: str, section: _Section) -> list[_HiddenSpan]:
+    spans = find_hidden(text[section.start : section.end])
+    return [(section.start + start, section.start + end, reason) for start, end, reason in spans]
+
+
+def _join_units(units: Sequence[_Unit], hidden: Sequence[_HiddenSpan]) -> list[_Unit]:
+    """Return the units, those of one hidden span joined: no chunk ends inside it unless it is too long."""
+    if not hidden:
+        return list(units)
+    joined: list[_Unit] = []
+    for unit in units:
+        if joined and _find_span_around(hidden, unit.start) is not None:
+            joined[-1] = _Unit(joined[-1].start, unit.end)
+        else:
+            joined.append(unit)
+    return joined
+
+
+def _find_span_around(hidden: Sequence[_HiddenSpan], position: int) -> _HiddenSpan | None:
+    """Return the span that a cut at `position` would part."""
+    index = bisect_left(hidden, position, key=lambda span: span[0]) - 1
+    return hidden[index] if index >= 0 and position < hidden[index][1] else None
+
+
 def _split_long_units(
-    text: str, units: Sequence[_Unit], room: int, tokenizer: SpanTokenizer, counter: _TokenCounter
+    text: str,
+    units: Sequence[_Unit],
+    hidden: Sequence[_HiddenSpan],
+    room: int,
+    tokenizer: SpanTokenizer,
+    counter: _TokenCounter,
 ) -> list[_Unit]:
-    """Return the units, those of more than `room` tokens split, at white space if they have any."""
+    """Return the units, those of more than `room` tokens split: beside hidden text, at white space if they have any."""
     fitting: list[_Unit] = []
     for unit in units:
-        start = unit.start
-        while counter.count(start, unit.end) > room:
-            end = _cut_at_space(text, start, counter.cut(start, unit.end, room))
-            # A cut inside a word can make more tokens than the word had: count those of the cut text.
-            while end - start > 1 and len(tokenizer.token_spans(text[start:end])) > room:
-                end = start + (end - start) // 2
-            fitting.append(_Unit(start, end))
-            start = end
-        fitting.append(_Unit(start, unit.end))
+        is_fitting = counter.count(unit.start, unit.end) <= room
+        fitting += [unit] if is_fitting else _split_unit(text, unit, hidden, room, tokenizer, counter)
     return [unit for unit in fitting if text[unit.start : unit.end].strip()]
+
+
+def _split_unit(
+    text: str,
+    unit: _Unit,
+    hidden: Sequence[_HiddenSpan],
+    room: int,
+    tokenizer: SpanTokenizer,
+    counter: _TokenCounter,
+) -> Iterator[_Unit]:
+    """Yield the pieces of a unit; a hidden span is in one of them, or in pieces of its own."""
+    start = unit.start
+    while start < unit.end:
+        end = unit.end
+        if counter.count(start, end) > room:
+            end = _cut_at_space(text, start, counter.cut(start, end, room))
+        # A cut inside a word can make more tokens than the word had: count those of the cut text.
+        while unit.end > end > start + 1 and len(tokenizer.token_spans(text[start:end])) > room:
+            end = start + (end - start) // 2
+        inside, parted = _find_span_around(hidden, start), _find_span_around(hidden, end)
+        reason = None
+        if inside is not None:
+            end, reason = min(end, inside[1]), inside[2]
+        elif parted is not None and parted[0] > start:
+            end = parted[0]
+        elif parted is not None:
+            reason = parted[2]
+        yield _Unit(start, end, reason)
+        start = end
 
 
 def _cut_at_space(text: str, start: int, end: int) -> int:
@@ -265,6 +342,7 @@ def _make_chunk(document: ParsedDocument, section: _Section, context: str, start
         kind=section.kind,
         heading_path=section.path,
         context=context,
+        hidden=section.hidden,
     )
 
 

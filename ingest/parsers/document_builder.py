@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import NoTextError
-from ingest.text.invisible import remove_invisible
-from ingest.types import Block, BlockKind, Heading, Page, PageUnit, ParsedDocument
+from ingest.text.annotations import find_hidden
+from ingest.text.invisible import remove_invisible, reveal_invisible
+from ingest.types import Block, BlockKind, Heading, HiddenReason, Page, PageUnit, ParsedDocument
 
 CELL_SEPARATOR = " | "
 
@@ -23,21 +24,38 @@ _LINE_BREAKS = ("\r\n", "\r", "\x0c", "\x85", "\u2028", "\u2029")
 
 
 def normalize_text(text: str) -> str:
-    """Return `text` with "\\n" as its only line break, without control characters, lone surrogates and invisible signs.
+    """Return `text` as `normalize_signs` does, without invisible signs: for names, which have no hidden text.
 
-    See `remove_invisible` for the invisible signs: soft hyphens, zero-width characters, byte-order marks. Non-breaking
-    hyphens become hyphens, so that `AB-4471` is found however it is written.
+    See `remove_invisible` for the invisible signs: soft hyphens, zero-width characters, byte-order marks.
+    """
+    return remove_invisible(normalize_signs(text))
+
+
+def reveal_text(text: str) -> str:
+    """Return `text` as `normalize_text` does, with what invisible signs hide in annotations at the ends of lines."""
+    return reveal_invisible(normalize_signs(text))
+
+
+def normalize_signs(text: str) -> str:
+    """Return `text` with "\\n" as its only line break, without control characters and lone surrogates.
+
+    Non-breaking hyphens become hyphens, so that `AB-4471` is found however it is written.
     """
     text = text.replace(_NON_BREAKING_HYPHEN, "-")
     for line_break in _LINE_BREAKS:  # ten times as fast as one regular expression
         text = text.replace(line_break, "\n")
-    return remove_invisible(_CONTROL_CHARACTERS.sub("", text))
+    return _CONTROL_CHARACTERS.sub("", text)
 
 
 def clean_title(stored: str | None) -> str:
     """Return the title in a file's properties; empty if it is a file name or a placeholder."""
     title = " ".join(normalize_text(stored or "").split())
     return title if _LETTERS.search(title) and not _PLACEHOLDER_TITLE.match(title) else ""
+
+
+def label_page(name: str, hidden: HiddenReason | None) -> str:
+    """Return what people call a page, and that it is hidden if nobody sees it."""
+    return f"{name} (hidden)".strip() if hidden else name
 
 
 def format_row(cells: Sequence[str]) -> str:
@@ -81,18 +99,18 @@ class DocumentBuilder:
         """The number of the page that `begin_page` would begin."""
         return self.first_page + len(self._pages)
 
-    def begin_page(self, label: str = "") -> None:
-        """Begin the next page; the first one before any text. A page may stay empty."""
+    def begin_page(self, label: str = "", *, hidden: HiddenReason | None = None) -> None:
+        """Begin the next page; the first one before any text. A page may stay empty. `hidden` is as in `Page`."""
         if self.has_text and not self._pages:
             raise ValueError("there is text before the first page")
         self._end_page()
-        name = " ".join(normalize_text(label).split())
-        self._pages.append(Page(self.next_page, self._length, self._length, label=name))
+        name = label_page(" ".join(normalize_text(label).split()), hidden)
+        self._pages.append(Page(self.next_page, self._length, self._length, label=name, hidden=hidden))
         self._is_page_fresh = True
 
     def add_paragraph(self, text: str, *, separator: str = "\n\n") -> None:
         """Add a paragraph after `separator`; does nothing for a blank one."""
-        body = normalize_text(text).strip("\n").rstrip()
+        body = reveal_text(text).strip("\n").rstrip()
         if body.strip():
             self._append(body, separator)
 
@@ -101,17 +119,19 @@ class DocumentBuilder:
         title = " ".join(normalize_text(text).split())
         if title:
             self._headings.append(Heading(level, title, self._append(title, "\n\n")))
+        revealed = reveal_text(text)
+        self.add_paragraph(" ".join(revealed[start:end] for start, end, _ in find_hidden(revealed)))
 
     def add_code(self, text: str) -> None:
         """Add a block of code with its white space."""
-        body = normalize_text(text).strip("\n")
+        body = reveal_text(text).strip("\n")
         if body.strip():
             start = self._append(body, "\n\n")
             self._blocks.append(Block(BlockKind.CODE, start, self._length, start))
 
     def add_table(self, rows: Sequence[Sequence[str]], *, header_rows: int) -> None:
         """Add a table, one line for each row that has text; the first `header_rows` are its header."""
-        lines = [format_row([normalize_text(cell) for cell in row]) for row in rows]
+        lines = [format_row([reveal_text(cell) for cell in row]) for row in rows]
         header = [line for line in lines[:header_rows] if line]
         rows_with_text = header + [line for line in lines[header_rows:] if line]
         if rows_with_text:

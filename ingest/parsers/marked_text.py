@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from ingest.text.annotations import AnnotationKind, annotate
 from ingest.text.superscripts import format_subscript, format_superscript
+from ingest.types import HiddenReason
 
 _CLOSING_SIGNS = frozenset(".,;:!?)]}»”…")
 
@@ -19,14 +20,20 @@ class Script(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunStyle:
-    """What a run is in its sentence; `kind` is None for text that the document states."""
+    """What a run is in its sentence; `kind` is None for text that the document states. Hidden text has a `reason`."""
 
     script: Script = Script.NORMAL
     kind: AnnotationKind | None = None
     author: str = ""
+    reason: HiddenReason | None = None
 
 
 STATED = RunStyle()
+
+
+def hide_run(reason: HiddenReason, script: Script = Script.NORMAL) -> RunStyle:
+    """Return the style of a run that nobody sees."""
+    return RunStyle(script, AnnotationKind.HIDDEN, reason=reason)
 
 
 class MarkedText:
@@ -67,26 +74,28 @@ class _Line:
     def __init__(self) -> None:
         self.text = ""
         self.annotations: list[str] = []
-        self._kind: AnnotationKind | None = None
-        self._author = ""
+        self._style = STATED
         self._left_out = ""
 
     def add(self, text: str) -> None:
-        if self._kind is not None:
+        if self._style.kind is not None:
             self.text, text = self._close_gap(text)
             self.end_annotation()
         self.text += text
 
     def leave_out(self, text: str, style: RunStyle) -> None:
-        if (self._kind, self._author) != (style.kind, style.author):
+        own = RunStyle(kind=style.kind, author=style.author, reason=style.reason)
+        if self._style != own:
             self.end_annotation()
-            self._kind, self._author = style.kind, style.author
+            self._style = own
         self._left_out += _format_run(text, style.script, self._left_out)
 
     def end_annotation(self) -> None:
-        if self._kind is not None:
-            self.annotations += filter(None, [annotate(self._kind, self._left_out, author=self._author)])
-        self._kind, self._author, self._left_out = None, "", ""
+        style = self._style
+        if style.kind is not None:
+            annotation = annotate(style.kind, self._left_out, author=style.author, reason=style.reason)
+            self.annotations += filter(None, [annotation])
+        self._style, self._left_out = STATED, ""
 
     def _close_gap(self, after: str) -> tuple[str, str]:
         """Return the texts before and after what is left out, with one space between their words or none."""
@@ -96,7 +105,7 @@ class _Line:
             return before[:-1], after
         is_glued = before[-1:].isalnum() and after[:1].isalnum()
         # An editor deletes a space together with a word; who strikes words out leaves the spaces as they are.
-        if is_glued and self._kind is not AnnotationKind.DELETED and text != text.strip():
+        if is_glued and self._style.kind is not AnnotationKind.DELETED and text != text.strip():
             return f"{before} ", after
         return before, after
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ingest.errors import FileNotInLibraryError
 from ingest.storage import snapshots
 from ingest.storage.database import json_array
-from ingest.types import BlockKind, Chunk, Heading, Page, StoredChunk
+from ingest.types import BlockKind, Chunk, Heading, HiddenReason, Page, StoredChunk
 
 UNPUBLISHED = ""
 """The collection id of chunks that are not published."""
@@ -26,7 +26,7 @@ VECTOR_BATCH = 20_000
 
 _CHUNK = """
     SELECT h.id, d.collection_id, f.id, f.source, f.filename, h.start_offset, h.end_offset, h.text,
-           h.first_page, h.last_page, h.kind, h.heading_path, h.context
+           h.first_page, h.last_page, h.kind, h.heading_path, h.context, h.hidden
     FROM chunks h JOIN documents d ON d.id = h.document_id JOIN files f ON f.id = d.file_id
 """
 _PAGE = """
@@ -203,7 +203,7 @@ def insert_chunks(
     for chunk, vector in zip(chunks, vectors, strict=True):
         db.execute(
             "INSERT INTO chunks (document_id, collection_id, generation, start_offset, end_offset, first_page,"
-            " last_page, kind, heading_path, context, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " last_page, kind, heading_path, context, text, hidden) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document_id,
                 collection_id,
@@ -216,6 +216,7 @@ def insert_chunks(
                 msgspec.json.encode(chunk.heading_path).decode(),
                 chunk.context,
                 chunk.text,
+                chunk.hidden or "",
             ),
         )
         db.execute(
@@ -246,8 +247,8 @@ def copy(db: apsw.Connection, from_id: int, to_id: int, collection_id: str, gene
     )
     sql = (
         "INSERT INTO chunks (document_id, collection_id, generation, start_offset, end_offset, first_page, last_page,"
-        " kind, heading_path, context, text) SELECT ?, ?, ?, start_offset, end_offset, first_page, last_page, kind,"
-        " heading_path, context, text FROM chunks WHERE id = ?"
+        " kind, heading_path, context, text, hidden) SELECT ?, ?, ?, start_offset, end_offset, first_page, last_page,"
+        " kind, heading_path, context, text, hidden FROM chunks WHERE id = ?"
     )
     rows = list(db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY id", (from_id,)))
     for (chunk_id,) in rows:
@@ -288,7 +289,8 @@ def record_removal(db: apsw.Connection, collection_id: str, document_id: int, ge
 
 
 def _stored_chunk(row: tuple[Any, ...]) -> StoredChunk:
-    id_, collection_id, file_id, source, filename, start, end, text, first_page, last_page, kind, path, context = row
+    id_, collection_id, file_id, source, filename, start, end, text, first_page, last_page, kind, path, *rest = row
+    context, hidden = rest
     chunk = Chunk(
         start=start,
         end=end,
@@ -298,5 +300,6 @@ def _stored_chunk(row: tuple[Any, ...]) -> StoredChunk:
         kind=BlockKind(kind),
         heading_path=msgspec.json.decode(path, type=tuple[str, ...]),
         context=context,
+        hidden=HiddenReason(hidden) if hidden else None,
     )
     return StoredChunk(id_, collection_id, file_id, source, filename, chunk)

@@ -20,6 +20,8 @@ documents these take too long to be asked at every request. Triggers keep both i
 `documents.replaces` is the file whose document this one takes the place of, as if it were an older version of its
 source: uploads of one name are documents of their own unless a client asks for that.
 
+`chunks.hidden` is why nobody sees any of a chunk's text (`HiddenReason`), empty for text that is seen.
+
 `names_fts` has the words of each document's file name and title, and its names as keys (`ingest.text.names`), so that
 a document is found by a name that a question has, however many there are.
 """
@@ -394,5 +396,8 @@ MIGRATIONS: tuple[str, ...] = (
         title TEXT NOT NULL,
         PRIMARY KEY (document_id, number)
     ) STRICT, WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE chunks ADD COLUMN hidden TEXT NOT NULL DEFAULT '';
     """,
 )

@@ -15,7 +15,6 @@ from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.epub.package import TocEntry, read_book, resolve_link
 from ingest.parsers.source import Source
 from ingest.parsers.web.html import write_fragment
-from ingest.parsers.web.visible_nodes import find_text_styles
 from ingest.types import PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/epub+zip"
@@ -85,12 +84,11 @@ def _name_chapter(file: str, entries: Sequence[TocEntry]) -> str:
 
 
 def _read_style(archive: zipfile.ZipFile, file: str, content: str) -> str:
-    """Return the rules of a file and of its linked style sheets that strike out, raise or lower text."""
+    """Return the style sheets of a file and those that it links."""
     links = [_HREF.search(link) for link in _LINK.findall(content)]
     members = [resolve_link(file, unescape(link[1]))[0] for link in links if link]
     sheets = [archive.read(member).decode("utf-8", "replace") for member in members if member in archive.NameToInfo]
-    rules = [rule for sheet in [*_STYLE.findall(content), *sheets] for rule in find_text_styles(sheet)]
-    return "".join(f"<style>{selector}{{{style}}}</style>" for selector, style in rules)
+    return "".join(f"<style>{sheet.replace('</', '')}</style>" for sheet in [*sheets, *_STYLE.findall(content)])
 
 
 def _read_content(archive: zipfile.ZipFile, file: str) -> str:

@@ -54,12 +54,13 @@ def split_html(html: str) -> list[Fragment]:
     tree = LexborHTMLParser(_MARKS.sub("", html))
     if tree.body is None or not _mark_quotes(tree):
         return [Fragment(0, html)]
+    styles = "".join(style.html or "" for style in tree.css("head style"))  # they say what is hidden
     fragments: list[Fragment] = []
     for depth, piece in _read_depths(tree.body.html or ""):
         if fragments and fragments[-1].depth == depth:
             fragments[-1] = Fragment(depth, f"{fragments[-1].html}{piece}")
         elif re.sub(r"<[^>]*>|&nbsp;|\s", "", piece) or "<img" in piece:
-            fragments.append(Fragment(depth, piece))
+            fragments.append(Fragment(depth, f"{styles}{piece}"))
     return fragments
 
 

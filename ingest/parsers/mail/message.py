@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 
 from ingest.errors import DamagedFileError, ParserLimitError
-from ingest.parsers.document_builder import DocumentBuilder, normalize_text
+from ingest.parsers.document_builder import DocumentBuilder, normalize_signs, normalize_text, reveal_text
 from ingest.parsers.encoding import decode, find_markup_charset
 from ingest.parsers.mail.body import (
     BodyPart,
@@ -149,7 +149,7 @@ class _PartSorter:
         decoded = decode(data, declared)
         self.warnings.extend(decoded.warnings)
         self.encoding = self.encoding or decoded.encoding
-        text = normalize_text(decoded.text)
+        text = normalize_signs(decoded.text) if is_html else reveal_text(decoded.text)
         if not text.strip():
             return []
         if is_html:

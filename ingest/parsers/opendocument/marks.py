@@ -13,21 +13,44 @@ from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_s
 
 _FONT_NAMES = (qualify("style:font-name"), "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-family")
 _STYLE_NAME, _FAMILY = qualify("style:name"), qualify("style:family")
+_BACKGROUND = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}background-color"
+_TABLE_PARTS = {
+    qualify("table:table-cell"): "table-cell",
+    qualify("table:table-row"): "table-row",
+    qualify("table:table"): "table",
+}
+_UNKNOWN_PAPER = TextStyle(background="unknown")
 _MAX_PARENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TextMarks:
-    """Styles and symbol fonts by family and name, tracked deletions by their ids with their authors, and objects."""
+    """Styles and symbol fonts by family and name, tracked deletions by their ids with their authors, and objects.
+
+    `page` has the background of the pages.
+    """
 
     styles: TextStyles = field(default_factory=dict)
     symbol_fonts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     deletions: Mapping[str, tuple[Element, str]] = field(default_factory=dict)
     objects: Objects = field(default_factory=Objects)
+    page: TextStyle = PLAIN_TEXT
 
     def find_style(self, family: str, element: Element, outer: TextStyle) -> TextStyle:
         """Return the style of an element inside text of the style `outer`."""
         return self.styles.get((family, element.get(qualify("text:style-name"), "")), PLAIN_TEXT).over(outer)
+
+    def find_paper(self, paragraph: Element) -> TextStyle:
+        """Return what is behind a paragraph, as a style around its own: a cell, a shape, the page."""
+        for outer in paragraph.iterancestors():
+            name = outer.tag.rpartition("}")
+            if name[0].endswith("drawing:1.0"):
+                return _UNKNOWN_PAPER
+            if outer.tag in _TABLE_PARTS:
+                style = self.styles.get((_TABLE_PARTS[outer.tag], outer.get(qualify("table:style-name"), "")))
+                if style is not None and style.background:
+                    return TextStyle(background=style.background)
+        return self.page
 
     def find_font(self, family: str, element: Element, outer: str) -> str:
         """Return the symbol font of an element inside text in `outer`; empty if it has none."""
@@ -45,12 +68,32 @@ def read_marks(package: Package) -> TextMarks:
         _read_fonts(styles, content),
         _read_deletions(content),
         Objects(package.archive),
+        _read_page(styles, content),
     )
 
 
 def read_margin_marks(styles: Element | None) -> TextMarks:
     """Return what a file says of its headers and footers, whose own styles may have the names of those of the text."""
-    return TextMarks(read_text_styles(styles), _read_fonts(styles)) if styles is not None else NO_MARKS
+    if styles is None:
+        return NO_MARKS
+    return TextMarks(read_text_styles(styles), _read_fonts(styles), page=_read_page(styles))
+
+
+def _read_page(*roots: Element | None) -> TextStyle:
+    """Return the background of the pages; unknown if any page has a colour or a picture, or is a slide."""
+    pages = [
+        page
+        for root in roots
+        if root is not None
+        for page in root.iter(qualify("style:page-layout-properties"), qualify("style:drawing-page-properties"))
+    ]
+    is_colored = any(
+        page.tag == qualify("style:drawing-page-properties")
+        or page.find(qualify("style:background-image")) is not None
+        or page.get(_BACKGROUND, "transparent") not in ("transparent", "#ffffff")
+        for page in pages
+    )
+    return _UNKNOWN_PAPER if is_colored else PLAIN_TEXT
 
 
 def find_hidden_pages(body: Element) -> set[str]:

@@ -9,7 +9,8 @@ from lxml.etree import _Element as Element
 from ingest.parsers.opendocument.marks import TextMarks
 from ingest.parsers.opendocument.package import qualify
 from ingest.parsers.opendocument.text import Writer, is_hidden, read_paragraph
-from ingest.parsers.presentations.slides import label_slide, sort_in_reading_order
+from ingest.parsers.presentations.slides import sort_in_reading_order
+from ingest.types import HiddenReason
 
 _LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)?")
 _UNITS_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
@@ -24,7 +25,8 @@ def write_slide(slide: Element, writer: Writer, marks: TextMarks, hidden_styles:
     titles = [shape for shape in shapes if shape.get(qualify("presentation:class")) == "title"][:1]
     lines = [read_paragraph(line, marks) for shape in titles for line in shape.iter(*_LINES)]
     title = " ".join(" ".join(line.text for line in lines).split())
-    writer.builder.begin_page(label_slide(title, is_hidden=slide.get(qualify("draw:style-name"), "") in hidden_styles))
+    is_slide_hidden = slide.get(qualify("draw:style-name"), "") in hidden_styles
+    writer.builder.begin_page(title, hidden=HiddenReason.SLIDE if is_slide_hidden else None)
     writer.builder.add_heading(1, title)
     writer.builder.add_paragraph(" ".join(note for line in lines for note in line.annotations))
     comments = [shape for shape in shapes if shape.tag == _ANNOTATION]

@@ -7,7 +7,8 @@ from lxml.etree import _Element as Element
 
 from ingest.parsers.opendocument.package import qualify
 from ingest.parsers.table_grid import GridCell
-from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.annotations import annotate_hidden
+from ingest.types import HiddenReason
 
 _COVERED = qualify("table:covered-table-cell")
 _VISIBILITY = qualify("table:visibility")
@@ -43,7 +44,7 @@ def lay_out_cells(rows: Sequence[Sequence[Element]], read: Callable[[Element], s
 def _read_shown(cell: Element, read: Callable[[Element], str]) -> str:
     parent = cell.getparent()
     is_hidden = parent is not None and parent.get(_VISIBILITY, "visible") != "visible"
-    return annotate(AnnotationKind.HIDDEN, read(cell)) if is_hidden else read(cell)
+    return annotate_hidden(HiddenReason.ROW, read(cell)) if is_hidden else read(cell)
 
 
 def _read_span(cell: Element, unit: str) -> int:

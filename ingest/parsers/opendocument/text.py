@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from lxml.etree import _Element as Element
 
 from ingest.parsers.document_builder import DocumentBuilder, ListWriter
-from ingest.parsers.marked_text import MarkedText, RunStyle
+from ingest.parsers.marked_text import MarkedText, RunStyle, hide_run
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
 from ingest.parsers.opendocument.list_levels import ListCounts, ListLevels, read_item_number
 from ingest.parsers.opendocument.marks import NO_MARKS, TextMarks, decode_signs
 from ingest.parsers.opendocument.objects import write_chart
 from ingest.parsers.opendocument.package import qualify
 from ingest.parsers.opendocument.table_rows import lay_out_cells
-from ingest.parsers.opendocument.text_styles import PLAIN_TEXT, TextStyle
+from ingest.parsers.opendocument.text_styles import TextStyle
 from ingest.parsers.table_grid import lay_out_table
-from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.annotations import AnnotationKind, annotate, annotate_hidden
 from ingest.text.pictures import describe_picture
+from ingest.types import HiddenReason
 
 _MAX_CELL_CHARS = 1000
 _MAX_REPEATS = 100
@@ -103,7 +104,8 @@ class Writer:
     def _write_container(self, element: Element) -> None:
         """Add a section, a shape or an object."""
         if is_hidden(element):
-            self._add_annotations([annotate(AnnotationKind.HIDDEN, flatten(element, self._marks))])
+            reason = HiddenReason.FORMATTING if element.tag == _SECTION else HiddenReason.SHAPE
+            self._add_annotations([annotate_hidden(reason, flatten(element, self._marks))])
             return
         chart = self._marks.objects.find_chart(element)
         if chart is not None:
@@ -181,7 +183,7 @@ class Writer:
 def read_paragraph(paragraph: Element, marks: TextMarks = NO_MARKS) -> ParagraphText:
     """Return the text of a paragraph with its annotations, boxes and notes."""
     line, runs = ParagraphText(), MarkedText()
-    style = marks.find_style("paragraph", paragraph, PLAIN_TEXT)
+    style = marks.find_style("paragraph", paragraph, marks.find_paper(paragraph))
     if any(field.get(_IS_HIDDEN) == "true" for field in paragraph.iter(qualify("text:hidden-paragraph"))):
         style = TextStyle(is_hidden=True).over(style)
     _InlineReader(marks, line, runs).read(paragraph, style, marks.find_font("paragraph", paragraph, ""))
@@ -259,7 +261,7 @@ class _InlineReader:
             self._add_deletion(child)
         elif child.tag == qualify("text:hidden-text") and child.get(_IS_HIDDEN) == "true":
             hidden = child.get(qualify("text:string-value"), "") or "".join(child.itertext())
-            self._runs.add(hidden, RunStyle(kind=AnnotationKind.HIDDEN))
+            self._runs.add(hidden, hide_run(HiddenReason.FORMATTING))
         elif child.tag not in _NEVER_TEXT:
             inner = self._marks.find_style("text", child, style)
             self.read(child, inner, self._marks.find_font("text", child, font))
@@ -323,7 +325,7 @@ def _flatten(container: Element, marks: TextMarks, annotations: list[str]) -> It
 
 def _flatten_box(box: Element, marks: TextMarks, annotations: list[str]) -> Iterator[str]:
     if is_hidden(box):
-        annotations.append(annotate(AnnotationKind.HIDDEN, flatten(box, marks)))
+        annotations.append(annotate_hidden(HiddenReason.SHAPE, flatten(box, marks)))
         return
     yield from _flatten(box, marks, annotations)
     annotations.append(_describe(box))

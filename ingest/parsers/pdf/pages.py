@@ -4,7 +4,6 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -17,10 +16,11 @@ from ingest.parsers.images.ocr import MAX_SIDE_PIXELS, recognize_text
 from ingest.parsers.images.ocr_layout import lay_out_ocr
 from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.layout import TEXT_LINE, PageLayout, append_lines, lay_out
+from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN
 from ingest.parsers.pdf.ruled_tables import write_ruled_tables
 from ingest.parsers.pdf.tables import mark_tables
 from ingest.parsers.symbol_fonts import decode_private_use
-from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.annotations import AnnotationKind, annotate, annotate_hidden
 from ingest.text.word_boxes import WORD_DTYPE
 
 logger = logging.getLogger(__name__)
@@ -65,24 +65,28 @@ def read_page(pdf: pypdfium2.PdfDocument, index: int, *, with_ocr: bool) -> Pars
             make_page(mark_tables(write_ruled_tables(lay_out(glyphs), glyphs.rules))), has_files=glyphs.has_files
         )
         if not with_ocr or not _is_worth_ocr(pdf, index, page):
-            return _append_notes(page, glyphs.notes)
+            return _append_additions(page, glyphs)
         picture, pixels_per_point = pdfium.draw_page(pdf, index, _choose_width(page.layout))
     except pypdfium2.PdfiumError as error:
         logger.debug("page %s cannot be read: %s", index + 1, error)
         return ParsedPage(make_plain_layout(""), PageState.BROKEN)
-    return _append_notes(_choose_text(page, recognize_page(picture, 1 / pixels_per_point)), glyphs.notes)
+    return _append_additions(_choose_text(page, recognize_page(picture, 1 / pixels_per_point)), glyphs)
 
 
-def _append_notes(page: ParsedPage, notes: Sequence[pdfium.PageNote]) -> ParsedPage:
-    """Return the page with its notes at its end; a text that the page shows already is not repeated."""
-    if not notes:
+def _append_additions(page: ParsedPage, glyphs: pdfium.Glyphs) -> ParsedPage:
+    """Return the page with its notes and its hidden text at its end; a note that the page shows is not repeated."""
+    if not glyphs.notes and not glyphs.hidden:
         return page
     shown = "".join(page.layout.text.split())
     additions: list[str] = []
-    for note in notes:
+    for note in glyphs.notes:
         text = " ".join(normalize_text(note.text).split())
         if "".join(text.split()) not in shown:
             additions.append(text if note.is_shown else annotate(AnnotationKind.NOTE, text, author=note.author))
+    for reason, unseen in glyphs.hidden:
+        text = " ".join(normalize_text(lay_out(unseen).text.replace(chr(LINE_END_HYPHEN), "-")).split())
+        if any(map(str.isalnum, text)):
+            additions.append(annotate_hidden(reason, text))
     if not any(additions):
         return page
     layout = append_lines(page.layout, list(dict.fromkeys(filter(None, additions))))

@@ -8,7 +8,7 @@ PDFium is not thread-safe: a process uses one PDF at a time.
 import ctypes
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import repeat
@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.parsers.pdf.rules import list_objects, read_rules
+from ingest.parsers.pdf.hidden_text import find_misplaced, find_unseen, list_objects
+from ingest.parsers.pdf.rules import read_rules
 from ingest.parsers.pdf.symbol_glyphs import replace_symbols
 from ingest.parsers.web.html import read_lines
 from ingest.text.word_boxes import AffineTransform
+from ingest.types import HiddenReason
 
 LINE_END_HYPHEN = 0x02
 """PDFium's code for a hyphen that breaks a word at a line end; it omits the line break after it."""
@@ -63,7 +65,8 @@ class Glyphs:
     points. `is_reversed` marks characters that run from right to left because they are rotated or mirrored. A glyph
     that its font does not map to a character is U+FFFD. `has_files` is set if files are attached to the page; `notes`
     are the texts of its annotations, those that are among the glyphs too. `rules` are the boxes of the lines that the
-    page draws, in the same form as those of the glyphs.
+    page draws, in the same form as those of the glyphs. `hidden` are the glyphs that nobody sees, by their reason; they
+    are in none of the arrays.
     """
 
     width: float
@@ -75,6 +78,7 @@ class Glyphs:
     has_files: bool = False
     notes: tuple[PageNote, ...] = ()
     rules: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
+    hidden: tuple[tuple[HiddenReason, "Glyphs"], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,18 +270,67 @@ def _read_page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
     width, height = _read_size(page)
     to_shown = _page_to_display(page, width, height)
     objects = list_objects(page.raw)
+    texts = [item.handle for item in objects if item.type == pdfium.FPDF_PAGEOBJ_TEXT]
     textpage = page.get_textpage()
     try:
         count = max(textpage.count_chars(), 0)
         handle = textpage.raw
-        raw_codes = replace_symbols(_read_codes(handle, count), objects.texts, handle)
+        raw_codes = replace_symbols(_read_codes(handle, count), texts, handle)
         edges = _read_records(pdfium.FPDFText_GetLooseCharBox, pdfium.FS_RECTF, handle, range(count))
         boxes = to_shown.apply(edges[:, [0, 3, 2, 1]])
         codes = _replace_non_text(raw_codes, boxes, handle)
         sizes, is_reversed = _read_styles(codes, handle, to_shown)
+        unseen = find_unseen(page, objects, handle, boxes, to_shown.apply)
     finally:
         textpage.close()
-    return Glyphs(width, height, codes, boxes, sizes, is_reversed, rules=read_rules(page, objects, to_shown))
+    hidden = {**find_misplaced(boxes, width, height), **unseen}
+    glyphs = Glyphs(width, height, codes, boxes, sizes, is_reversed, rules=read_rules(page, objects, to_shown))
+    return _set_hidden_apart(glyphs, hidden) if hidden else glyphs
+
+
+def _set_hidden_apart(glyphs: Glyphs, masks: Mapping[HiddenReason, NDArray[np.bool_]]) -> Glyphs:
+    """Return the glyphs that a person sees, with those that nobody sees as `hidden`; each is there once.
+
+    Hidden glyphs are moved onto the page if they are outside of it, so that they can be laid out.
+    """
+    is_separator = np.isin(glyphs.codes, _SEPARATORS)
+    is_seen = np.ones(len(glyphs.codes), np.bool_)
+    hidden: list[tuple[HiddenReason, Glyphs]] = []
+    for reason, mask in masks.items():
+        own = mask & is_seen & ~is_separator
+        if own.any():
+            unseen = _select(glyphs, _include_separators(own, is_separator, with_last=True))
+            corner = np.minimum(unseen.boxes[:, :2].min(axis=0), 0)
+            moved = unseen.boxes - np.concatenate([corner, corner])
+            width, height = (max(float(edge), 1.0) for edge in moved[:, 2:].max(axis=0))
+            rules = np.empty((0, 4), np.float32)
+            hidden.append((reason, replace(unseen, width=width, height=height, boxes=moved, rules=rules)))
+            is_seen &= ~_include_separators(own, is_separator, with_last=False)
+    return replace(_select(glyphs, is_seen), hidden=tuple(hidden))
+
+
+def _include_separators(
+    mask: NDArray[np.bool_], is_separator: NDArray[np.bool_], *, with_last: bool
+) -> NDArray[np.bool_]:
+    """Return the mask with the separators between two glyphs that it has, or, `with_last`, behind any of them."""
+    places = np.flatnonzero(~is_separator)
+    if not len(places):
+        return mask
+    inks = mask[places]
+    after = np.searchsorted(places, np.arange(len(mask)))
+    before = np.clip(after - 1, 0, len(places) - 1)
+    between = inks[before] if with_last else inks[before] & inks[np.clip(after, 0, len(places) - 1)]
+    return np.where(is_separator, between, mask)
+
+
+def _select(glyphs: Glyphs, mask: NDArray[np.bool_]) -> Glyphs:
+    return replace(
+        glyphs,
+        codes=glyphs.codes[mask],
+        boxes=glyphs.boxes[mask],
+        sizes=glyphs.sizes[mask],
+        is_reversed=glyphs.is_reversed[mask],
+    )
 
 
 def _read_size(page: pypdfium2.PdfPage) -> tuple[float, float]:

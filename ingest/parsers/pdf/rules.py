@@ -2,17 +2,17 @@
 """Read the straight lines that a PDF page draws: the rules of tables, and lines through struck-out text."""
 
 import ctypes
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
+from ingest.parsers.pdf.hidden_text import PageObject
 from ingest.text.word_boxes import AffineTransform
 
 _MAX_THICKNESS = 4.0
-_MAX_OBJECTS = 5_000
 _RECTANGLE_SEGMENTS = (4, 5, 6)
 _EDGE = 0.5
 
@@ -20,33 +20,20 @@ Edges = tuple[float, float, float, float]
 """Left, lower, right and upper edge in points of the page."""
 
 
-class PageObjects(NamedTuple):
-    """The paths and the texts that a page draws, as PDFium's handles; none of a page with very many, a drawing."""
-
-    paths: tuple[Any, ...]
-    texts: tuple[Any, ...]
-
-
-def list_objects(page: Any) -> PageObjects:
-    """Return the objects of a page (PDFium's handle) in the order in which they are drawn."""
-    count = pdfium.FPDFPage_CountObjects(page)
-    objects = [pdfium.FPDFPage_GetObject(page, index) for index in range(count if count <= _MAX_OBJECTS else 0)]
-    kinds = list(map(pdfium.FPDFPageObj_GetType, objects))
-    by_kind = list(zip(objects, kinds, strict=True))
-    return PageObjects(
-        tuple(one for one, kind in by_kind if kind == pdfium.FPDF_PAGEOBJ_PATH),
-        tuple(one for one, kind in by_kind if kind == pdfium.FPDF_PAGEOBJ_TEXT),
-    )
-
-
-def read_rules(page: Any, objects: PageObjects, to_shown: AffineTransform) -> NDArray[np.float32]:
-    """Return the boxes of the lines on a page and of its StrikeOut annotations, as shown: shape (n, 4).
+def read_rules(page: Any, objects: Sequence[PageObject], to_shown: AffineTransform) -> NDArray[np.float32]:
+    """Return the boxes of the lines among the objects of a page and of its StrikeOut annotations, as shown: (n, 4).
 
     The sides of framed rectangles are lines too.
     """
-    edges = [*(edge for path in objects.paths for edge in _read_path(path)), *_read_strikes(page.raw)]
+    edges = [*_read_paths(objects), *_read_strikes(page.raw)]
     boxes = np.array(edges, np.float32).reshape(-1, 4)
     return to_shown.apply(boxes[:, [0, 1, 2, 3]])
+
+
+def _read_paths(objects: Sequence[PageObject]) -> Iterator[Edges]:
+    for item in objects:
+        if item.type == pdfium.FPDF_PAGEOBJ_PATH:
+            yield from _read_path(item.handle)
 
 
 def _read_path(path: Any) -> Iterator[Edges]:

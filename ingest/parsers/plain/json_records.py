@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.errors import NoTextError
-from ingest.parsers.document_builder import DocumentBuilder, format_row, normalize_text
+from ingest.parsers.document_builder import DocumentBuilder, format_row, reveal_text
 from ingest.parsers.encoding import DecodedText, decode, decode_lines
 from ingest.parsers.plain import code
 from ingest.parsers.plain.json_layout import Json, JsonWriter, load
@@ -132,8 +132,8 @@ class _LineFormatter:
             value = load(line)
         except (ValueError, RecursionError) as error:
             self._warn_of_invalid(error)
-            return " ".join(normalize_text(line).split())
-        return format_row([normalize_text(text) for text in self._writer.format_lines(value)])
+            return " ".join(reveal_text(line).split())
+        return format_row([reveal_text(text) for text in self._writer.format_lines(value)])
 
     def _warn_of_invalid(self, error: ValueError | RecursionError) -> None:
         self._invalid += 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.errors import NoTextError
-from ingest.parsers.document_builder import normalize_text
+from ingest.parsers.document_builder import reveal_text
 from ingest.parsers.encoding import decode_lines
 from ingest.parsers.source import Source
 from ingest.types import Page, PageUnit, ParsedDocument
@@ -42,5 +42,5 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
 
 
 def normalize_lines(text: str) -> str:
-    """Return `text` as `normalize_text` does, except that a form feed beside a line break adds no line."""
-    return normalize_text(_FORM_FEED_AT_LINE_END.sub("", text))
+    """Return `text` as `reveal_text` does, except that a form feed beside a line break adds no line."""
+    return reveal_text(_FORM_FEED_AT_LINE_END.sub("", text))

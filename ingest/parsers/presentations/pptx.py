@@ -18,13 +18,14 @@ from ingest.parsers.formats import SUPPORTED
 from ingest.parsers.office_charts import read_chart, read_texts, write_chart
 from ingest.parsers.presentations.comments import read_authors, read_comments
 from ingest.parsers.presentations.placeholders import find_list_styles
-from ingest.parsers.presentations.shape_text import flatten_body, read_paragraphs
+from ingest.parsers.presentations.shape_text import Paragraph, flatten_body, read_paragraphs
+from ingest.parsers.presentations.slide_colors import NO_COLORS, SlideColors, read_slide_colors
 from ingest.parsers.presentations.slide_tables import write_table
-from ingest.parsers.presentations.slides import label_slide, sort_in_reading_order, warn_of_picture_slides
+from ingest.parsers.presentations.slides import sort_in_reading_order, warn_of_picture_slides
 from ingest.parsers.source import Source
-from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.annotations import annotate_hidden
 from ingest.text.pictures import describe_picture
-from ingest.types import PageUnit, ParsedDocument
+from ingest.types import HiddenReason, PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
@@ -47,10 +48,11 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
         presentation = _open_presentation(source)
         builder = DocumentBuilder()
         authors = read_authors(presentation)
+        size = (presentation.slide_width or 0, presentation.slide_height or 0)
         picture_slides = [
             number
             for number, slide in enumerate(presentation.slides, 1)
-            if not _SlideWriter(builder, authors).write(slide)
+            if not _SlideWriter(builder, authors, size).write(slide)
             and next(slide._element.iter(qn("p:pic")), None) is not None
         ]
         title = clean_title(presentation.core_properties.title)
@@ -74,18 +76,21 @@ def _open_presentation(source: Source) -> Any:
 class _SlideWriter:
     """Adds a slide to a document."""
 
-    def __init__(self, builder: DocumentBuilder, authors: Mapping[str, str]) -> None:
+    def __init__(self, builder: DocumentBuilder, authors: Mapping[str, str], slide_size: tuple[int, int]) -> None:
         self._builder = builder
         self._authors = authors
         self._has_text = False
+        self._colors = NO_COLORS
+        self._slide_size = slide_size
 
     def write(self, slide: Slide) -> bool:
         """Add a slide; return whether it has any text besides the descriptions of its pictures."""
         _choose_alternatives(slide._element)
         title = slide.shapes.title
-        paragraphs = list(read_paragraphs(title._element.txBody, find_list_styles(title))) if title is not None else []
+        self._colors = read_slide_colors(slide)
+        paragraphs = list(self._read_title(title)) if title is not None else []
         name = " ".join(" ".join(paragraph.text for paragraph in paragraphs).split())
-        self._builder.begin_page(label_slide(name, is_hidden=slide._element.get("show") in _OFF))
+        self._builder.begin_page(name, hidden=HiddenReason.SLIDE if slide._element.get("show") in _OFF else None)
         self._builder.add_heading(1, name)
         self._add(" ".join(note for paragraph in paragraphs for note in paragraph.annotations))
         self._has_text = self._has_text or bool(name)
@@ -107,9 +112,11 @@ class _SlideWriter:
         if shape.is_placeholder and shape.placeholder_format.type == PP_PLACEHOLDER.SLIDE_NUMBER:
             return
         properties = shape._element.find(f".//{qn('p:cNvPr')}")
-        if properties is not None and properties.get("hidden") in _ON:
+        reason = HiddenReason.SHAPE if properties is not None and properties.get("hidden") in _ON else None
+        reason = reason or (HiddenReason.OFF_PAGE if _is_off_slide(shape, self._slide_size) else None)
+        if reason is not None:
             texts = (flatten_body(body) for body in shape._element.iter(qn("p:txBody"), qn("a:txBody")))
-            self._add(annotate(AnnotationKind.HIDDEN, " ".join(filter(None, texts))))
+            self._add(annotate_hidden(reason, " ".join(filter(None, texts))))
             return
         length = self._builder.length
         if hasattr(shape, "shapes"):
@@ -123,13 +130,31 @@ class _SlideWriter:
 
     def _write_content(self, shape: Any) -> None:
         if shape.has_text_frame:
-            self._builder.add_paragraph("\n".join(_read_lines(shape.text_frame._txBody, find_list_styles(shape))))
+            body, styles = shape.text_frame._txBody, find_list_styles(shape)
+            self._builder.add_paragraph("\n".join(_read_lines(body, styles, self._find_colors(shape, body, styles))))
         elif shape.has_table:
             write_table(shape.table._tbl, self._builder, has_header=bool(shape.table.first_row))
         elif shape.has_chart:
             write_chart(read_chart(shape.chart.part._element), self._builder)
         else:
             _write_diagram(shape, self._builder)
+
+    def _read_title(self, title: Any) -> Iterator[Paragraph]:
+        body, styles = title._element.txBody, find_list_styles(title)
+        return read_paragraphs(body, styles, self._find_colors(title, body, styles))
+
+    def _find_colors(self, shape: Any, body: Element, styles: Sequence[Element]) -> SlideColors:
+        """Return the colours for the text of a shape; what is behind it matters only if the text has a colour."""
+        is_colored = any(True for part in (body, *styles) for _ in part.iter(qn("a:solidFill")))
+        return self._colors.behind(shape) if is_colored else self._colors
+
+
+def _is_off_slide(shape: Any, slide_size: tuple[int, int]) -> bool:
+    """Whether a shape, which is no part of a group, is outside of the slide."""
+    left, top, width, height = shape.left, shape.top, shape.width, shape.height
+    if None in (left, top, width, height) or shape._element.getparent().tag != qn("p:spTree"):
+        return False
+    return bool(left + width <= 0 or top + height <= 0 or left >= slide_size[0] > 0 or top >= slide_size[1] > 0)
 
 
 def _choose_alternatives(root: Element) -> None:
@@ -144,9 +169,9 @@ def _read_position(shape: Any) -> tuple[float, float]:
     return (shape.top or 0) / _EMU_PER_CM, (shape.left or 0) / _EMU_PER_CM
 
 
-def _read_lines(body: Element, inherited: Sequence[Element] = ()) -> Iterator[str]:
+def _read_lines(body: Element, inherited: Sequence[Element] = (), colors: SlideColors = NO_COLORS) -> Iterator[str]:
     """Yield the paragraphs of a text body that are not blank, list items with their marker and indent."""
-    for paragraph in read_paragraphs(body, inherited):
+    for paragraph in read_paragraphs(body, inherited, colors):
         marker = f"{paragraph.marker} " if paragraph.marker else ""
         yield f"{'  ' * paragraph.level}{marker}{paragraph.format_line()}"
 

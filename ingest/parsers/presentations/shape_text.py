@@ -7,17 +7,22 @@ from dataclasses import dataclass, replace
 from lxml.etree import _Element as Element
 from pptx.oxml.ns import qn
 
-from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
+from ingest.parsers.colors import TINY_POINTS, Color, find_color_reason
+from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script, hide_run
 from ingest.parsers.office_math import format_formula, is_formula
 from ingest.parsers.presentations.list_numbers import ListNumbers
+from ingest.parsers.presentations.slide_colors import NO_COLORS, SlideColors
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 from ingest.text.annotations import AnnotationKind
+from ingest.types import HiddenReason
 
 _BULLETS = (qn("a:buChar"), qn("a:buBlip"))
 _FACES = "JKL"
 """Letters that PowerPoint puts in Wingdings for :-) :-| :-("""
 _PRIVATE_USE = range(0xF000, 0xF100)
 _LATIN_1 = range(0x80, 0x100)
+_DEFAULT_SIZE, _TINY = 1800, round(100 * TINY_POINTS)
+"""Sizes in hundredths of a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +47,29 @@ class _RunFormat:
     style: RunStyle = STATED
     latin_font: str = ""
     symbol_font: str = ""
+    size: int = _DEFAULT_SIZE
+    color: Color | None = None
+
+    def to_run(self, colors: SlideColors) -> RunStyle:
+        """Return the style of a run; text that nobody sees is hidden, whatever else is said of it."""
+        reason = HiddenReason.TINY if self.size <= _TINY else find_color_reason(self.color, colors.background)
+        return self.style if reason is None else hide_run(reason, self.style.script)
 
 
-def read_paragraphs(body: Element | None, inherited: Sequence[Element] = ()) -> Iterator[Paragraph]:
+def read_paragraphs(
+    body: Element | None, inherited: Sequence[Element] = (), colors: SlideColors = NO_COLORS
+) -> Iterator[Paragraph]:
     """Yield the paragraphs of a text body (`a:txBody`, `p:txBody`) that are not blank.
 
-    `inherited` are the list styles of the placeholders that it takes its format from, the nearest last.
+    `inherited` are the list styles of the placeholders that it takes its format from, the nearest last; `colors` has
+    what is behind the body.
     """
     numbers = ListNumbers()
     for element in body.iterchildren(qn("a:p")) if body is not None else ():
         properties = element.find(qn("a:pPr"))
         level = int(properties.get("lvl", "0")) if properties is not None else 0
         runs = MarkedText()
-        _read_runs(element, _read_base(body, level, inherited), runs)
+        _Runs(runs, colors).read(element, _read_base(body, level, inherited, colors))
         text, annotations = runs.join()
         if text.strip() or annotations:
             is_item = properties is not None and any(properties.find(tag) is not None for tag in _BULLETS)
@@ -62,43 +77,53 @@ def read_paragraphs(body: Element | None, inherited: Sequence[Element] = ()) -> 
             yield Paragraph(text, tuple(annotations), level, marker)
 
 
-def flatten_body(body: Element | None) -> str:
+def flatten_body(body: Element | None, colors: SlideColors = NO_COLORS) -> str:
     """Return the text of a body on one line: its sentences, then their annotations."""
-    paragraphs = list(read_paragraphs(body))
+    paragraphs = list(read_paragraphs(body, colors=colors))
     words = " ".join(paragraph.text for paragraph in paragraphs).split()
     annotations = [note for paragraph in paragraphs for note in paragraph.annotations]
     return " ".join([*words, *annotations])
 
 
-def _read_base(body: Element, level: int, inherited: Sequence[Element]) -> _RunFormat:
+def _read_base(body: Element, level: int, inherited: Sequence[Element], colors: SlideColors) -> _RunFormat:
     """Return the format that the list styles of a body give to a level."""
     path = f"{qn(f'a:lvl{min(level, 8) + 1}pPr')}/{qn('a:defRPr')}"
     base = _RunFormat()
     for style in (*inherited, body.find(qn("a:lstStyle"))):
-        base = _read_format(style.find(path) if style is not None else None, base)
+        base = _read_format(style.find(path) if style is not None else None, base, colors)
     return base
 
 
-def _read_runs(element: Element, base: _RunFormat, runs: MarkedText) -> None:
-    for child in element.iterchildren("*"):
-        if child.tag in (qn("a:r"), qn("a:fld")):
-            run_format = _read_format(child.find(qn("a:rPr")), base)
-            written = child.find(qn("a:t"))
-            text = (written.text or "").replace("\v", "\n") if written is not None else ""
-            runs.add(_decode(text, run_format), run_format.style if text.strip() else _without_script(run_format.style))
-        elif child.tag == qn("a:br"):
-            runs.add("\n", _without_script(_read_format(child.find(qn("a:rPr")), base).style))
-        elif is_formula(child):
-            runs.add(format_formula(child), _without_script(base.style))
-        elif child.tag not in (qn("a:pPr"), qn("a:endParaRPr")):
-            _read_runs(child, base, runs)
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Adds the runs of a paragraph."""
+
+    runs: MarkedText
+    colors: SlideColors
+
+    def read(self, element: Element, base: _RunFormat) -> None:
+        """Add the runs inside an element."""
+        for child in element.iterchildren("*"):
+            if child.tag in (qn("a:r"), qn("a:fld")):
+                run_format = _read_format(child.find(qn("a:rPr")), base, self.colors)
+                written = child.find(qn("a:t"))
+                text = (written.text or "").replace("\v", "\n") if written is not None else ""
+                style = run_format.to_run(self.colors)
+                self.runs.add(_decode(text, run_format), style if text.strip() else _without_script(style))
+            elif child.tag == qn("a:br"):
+                run_format = _read_format(child.find(qn("a:rPr")), base, self.colors)
+                self.runs.add("\n", _without_script(run_format.style))
+            elif is_formula(child):
+                self.runs.add(format_formula(child), _without_script(base.to_run(self.colors)))
+            elif child.tag not in (qn("a:pPr"), qn("a:endParaRPr")):
+                self.read(child, base)
 
 
 def _without_script(style: RunStyle) -> RunStyle:
     return replace(style, script=Script.NORMAL)
 
 
-def _read_format(properties: Element | None, base: _RunFormat) -> _RunFormat:
+def _read_format(properties: Element | None, base: _RunFormat, colors: SlideColors) -> _RunFormat:
     if properties is None:
         return base
     style = base.style
@@ -107,10 +132,13 @@ def _read_format(properties: Element | None, base: _RunFormat) -> _RunFormat:
         style = replace(style, kind=None if strike == "noStrike" else AnnotationKind.STRUCK_OUT)
     if baseline is not None:
         style = replace(style, script=_read_script(baseline))
+    size = properties.get("sz", "")
     return _RunFormat(
         style,
         _read_font(properties, "a:latin") or base.latin_font,
         _read_font(properties, "a:sym") or base.symbol_font,
+        int(size) if size.isdecimal() else base.size,
+        colors.read_text_color(properties, base.color),
     )
 
 

@@ -19,11 +19,6 @@ def sort_in_reading_order(shapes: Iterable[Shape], position: Callable[[Shape], t
     return [shape for row in rows for _, _, shape in sorted(row, key=lambda placed: placed[1])]
 
 
-def label_slide(title: str, *, is_hidden: bool) -> str:
-    """Return the label of a slide: its title, and that it is hidden."""
-    return " ".join(part for part in (title, "(hidden)" if is_hidden else "") if part)
-
-
 def warn_of_picture_slides(slides: Sequence[int]) -> tuple[str, ...]:
     """Return the warning that the slides with these numbers have pictures and no text; none without such slides."""
     if not slides:

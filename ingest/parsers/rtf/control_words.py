@@ -49,7 +49,7 @@ CHARACTERS = {
 PARAGRAPH_ENDS = frozenset({"par", "sect", "page", "\n", "\r"})
 
 _SKIPPED = (
-    "colortbl xe tc tcn filetbl nonesttables nonshppict datafield objdata objclass bkmkstart "
+    "xe tc tcn filetbl nonesttables nonshppict datafield objdata objclass bkmkstart "
     "bkmkend atnid atnref atntime atndate atnparent private template comment operator creatim revtim "
     "printim buptim doccomm keywords subject author manager company category hlinkbase ftnsep ftnsepc ftncn aftnsep "
     "aftnsepc aftncn"
@@ -63,7 +63,7 @@ _READ = (
 )
 READ_IGNORABLE_DESTINATIONS = frozenset(_READ.split())
 """Destinations that are marked as ignorable (`\\*`) and have text that matters."""
-DESTINATIONS_WITHOUT_TEXT = frozenset({"skip", "fonttbl", "pict", "sp", "formfield", "revtbl", "upr"})
+DESTINATIONS_WITHOUT_TEXT = frozenset({"skip", "fonttbl", "colortbl", "pict", "sp", "formfield", "revtbl", "upr"})
 COLLECTED_DESTINATIONS = frozenset({"title", "fldinst", "atnauthor", "sn", "sv"})
 """Destinations whose text is no text of the document, but says something of it."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ingest.errors import DamagedFileError
+from ingest.parsers.colors import Color
 from ingest.parsers.document_builder import clean_title
 from ingest.parsers.marked_text import STATED, RunStyle
 from ingest.parsers.rtf import control_words as words
@@ -26,6 +27,7 @@ _TOKEN = re.compile(
     re.S,
 )
 _HEADING_NAME = re.compile(r"\s*heading ([1-9])\b", re.I)
+_CHANNELS = ("red", "green", "blue")
 _TWO_BYTE_SETS = frozenset({"cp932", "cp936", "cp949", "cp950"})
 _MAX_CODE_POINT = 0x10FFFF
 _CUT_SHORT = "the file is cut short: what came after its last paragraph is missing"
@@ -70,6 +72,9 @@ class _Interpreter:
         self._notes = 0
         self._cell = CellDefinition()
         self._authors: list[str] = []
+        self._colors: list[Color | None] = []
+        self._color: dict[str, int] = {}
+        self._has_filled_cells = False
         self._comment_author = ""
         self._property = ""
 
@@ -183,6 +188,8 @@ class _Interpreter:
             data = data[skipped:]
         if self._state.destination == "fonttbl":
             self._name_font(data.decode("latin-1"))
+        elif self._state.destination == "colortbl":
+            self._add_colors(data.count(b";"))
         elif self._is_shown and data:
             font = self._font_name
             if is_symbol_font(font):
@@ -203,7 +210,19 @@ class _Interpreter:
 
     def _run_style(self, text: str) -> RunStyle:
         is_property = self._buffer.destination in _COLLECTORS or self._buffer.destination == "stylesheet"
-        return STATED if is_property else self._state.style_of(text, self._authors)
+        if is_property:
+            return STATED
+        state = self._state
+        is_shape = self._buffer.destination == "shptxt"
+        is_on_paper = not is_shape and not (state.is_in_table and self._has_filled_cells)
+        return state.style_of(text, self._authors, state.find_reason(self._colors, is_on_paper=is_on_paper))
+
+    def _add_colors(self, count: int) -> None:
+        """End as many entries of the colour table; one without numbers is the automatic colour."""
+        for _ in range(count):
+            color = self._color
+            self._colors.append((color["red"], color["green"], color["blue"]) if len(color) == len(_CHANNELS) else None)
+            self._color = {}
 
     def _name_font(self, text: str) -> None:
         name = self._font_names.get(self._font, "")
@@ -247,6 +266,8 @@ class _Interpreter:
             self._end_line()
         elif word in words.DESTINATIONS_WITHOUT_TEXT:
             state.outer_destination, state.destination = state.destination, word
+        elif word in _CHANNELS and state.destination == "colortbl":
+            self._color[word] = min(max(number or 0, 0), 255)
         elif word in STATE_ACTIONS:
             STATE_ACTIONS[word](state, number)
         elif word in _ACTIONS:
@@ -325,11 +346,16 @@ class _Interpreter:
     def begin_row(self, _: int | None) -> None:
         """`trowd`: the definitions of a row."""
         self._cell = CellDefinition()
+        self._has_filled_cells = False
         self.writer.define_row()
 
     def set_left_edge(self, number: int | None) -> None:
         """`trleft`: the left edge of the row."""
         self.writer.set_left_edge(number or 0)
+
+    def fill_cell(self, number: int | None) -> None:
+        """`clcbpat` and `clshdng`: a cell has a colour or a pattern."""
+        self._has_filled_cells = self._has_filled_cells or bool(number)
 
     def merge_left(self, _: int | None) -> None:
         """`clmrg`: the cell is merged with the one before."""
@@ -361,6 +387,8 @@ _ACTIONS: dict[str, Callable[[_Interpreter, int | None], None]] = {
     "u": _Interpreter.add_unicode,
     "trowd": _Interpreter.begin_row,
     "trleft": _Interpreter.set_left_edge,
+    "clcbpat": _Interpreter.fill_cell,
+    "clshdng": _Interpreter.fill_cell,
     "clmrg": _Interpreter.merge_left,
     "clvmrg": _Interpreter.merge_up,
     "cellx": _Interpreter.define_cell,

@@ -1,13 +1,16 @@
 """The state of a group of an RTF file: where its text goes and what it looks like. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ingest.parsers.colors import TINY_POINTS, WHITE, Color, find_color_reason
 from ingest.parsers.field_codes import show_field
-from ingest.parsers.marked_text import STATED, RunStyle, Script
+from ingest.parsers.marked_text import STATED, RunStyle, Script, hide_run
 from ingest.text.annotations import AnnotationKind
+from ingest.types import HiddenReason
 
 BODY_OUTLINE_LEVEL = 9
+DEFAULT_HALF_POINTS = 24
 
 _MIN_RAISE = 4
 """Half points from which text at a position of its own is a superscript or subscript."""
@@ -52,6 +55,10 @@ class State:
     is_struck: bool = False
     is_hidden: bool = False
     is_deleted: bool = False
+    half_points: int = DEFAULT_HALF_POINTS
+    color: int = 0
+    fill: int = 0
+    paragraph_fill: int = 0
     deleting_author: int = 0
     is_in_table: bool = False
     is_ignorable: bool = False
@@ -61,19 +68,35 @@ class State:
     def reset_characters(self, _: int | None) -> None:
         """`plain`: the default font, and no other property."""
         self.font, self.script, self.half_points_up = None, Script.NORMAL, 0
+        self.half_points, self.color, self.fill = DEFAULT_HALF_POINTS, 0, 0
         self.is_struck = self.is_hidden = self.is_deleted = False
 
-    def style_of(self, text: str, authors: list[str]) -> RunStyle:
-        """Return what `text` is in its sentence; `authors` are those of the table of revisions."""
-        if not (self.is_deleted or self.is_struck or self.is_hidden or self.half_points_up):
+    def style_of(self, text: str, authors: list[str], reason: HiddenReason | None = None) -> RunStyle:
+        """Return what `text` is in its sentence; `authors` are those of the table of revisions.
+
+        `reason` is why nobody sees it.
+        """
+        if not (self.is_deleted or self.is_struck or reason or self.half_points_up):
             return _STYLES[self.script]
         script = self._find_script(text)
         if self.is_deleted:
             is_known = 0 < self.deleting_author < len(authors)
             return RunStyle(script, AnnotationKind.DELETED, authors[self.deleting_author] if is_known else "")
-        if self.is_struck:
-            return RunStyle(script, AnnotationKind.STRUCK_OUT)
-        return RunStyle(script, AnnotationKind.HIDDEN if self.is_hidden else None)
+        if reason is not None:
+            return hide_run(reason, script)
+        return RunStyle(script, AnnotationKind.STRUCK_OUT if self.is_struck else None)
+
+    def find_reason(self, colors: Sequence[Color | None], *, is_on_paper: bool) -> HiddenReason | None:
+        """Return why nobody sees text; `colors` is the colour table, `is_on_paper` whether nothing is below it."""
+        if self.is_hidden:
+            return HiddenReason.FORMATTING
+        if self.half_points <= 2 * TINY_POINTS:
+            return HiddenReason.TINY
+        if not 0 < self.color < len(colors):
+            return None
+        fill = self.fill or self.paragraph_fill
+        paper = WHITE if is_on_paper else None
+        return find_color_reason(colors[self.color], colors[fill] if 0 < fill < len(colors) else paper)
 
     def _find_script(self, text: str) -> Script:
         if not text.strip() or self.script is not Script.NORMAL:
@@ -86,6 +109,22 @@ class State:
     def set_hidden(self, number: int | None) -> None:
         """`v`: hidden text."""
         self.is_hidden = number != 0
+
+    def set_size(self, number: int | None) -> None:
+        """`fs`: the size in half points."""
+        self.half_points = DEFAULT_HALF_POINTS if number is None else number
+
+    def set_color(self, number: int | None) -> None:
+        """`cf`: the colour of letters, in the colour table."""
+        self.color = number or 0
+
+    def set_fill(self, number: int | None) -> None:
+        """`highlight`, `chcbpat` and `cb`: the colour behind letters."""
+        self.fill = number or 0
+
+    def set_paragraph_fill(self, number: int | None) -> None:
+        """`cbpat`: the colour behind a paragraph."""
+        self.paragraph_fill = number or 0
 
     def set_struck(self, number: int | None) -> None:
         """`strike` and `striked`: struck-out text."""
@@ -120,7 +159,8 @@ class State:
         self.half_points_up = -6 if number is None else -number
 
     def reset_paragraph(self, _: int | None) -> None:
-        """`pard`: no table, no style."""
+        """`pard`: no table, no style, no shading."""
+        self.paragraph_fill = 0
         self.is_in_table, self.style, self.outline = False, 0, BODY_OUTLINE_LEVEL
 
     def enter_table(self, _: int | None) -> None:
@@ -161,6 +201,12 @@ class State:
 
 STATE_ACTIONS: dict[str, Callable[[State, int | None], None]] = {
     "v": State.set_hidden,
+    "fs": State.set_size,
+    "cf": State.set_color,
+    "highlight": State.set_fill,
+    "chcbpat": State.set_fill,
+    "cb": State.set_fill,
+    "cbpat": State.set_paragraph_fill,
     "strike": State.set_struck,
     "striked": State.set_struck,
     "deleted": State.set_deleted,

@@ -9,7 +9,7 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.parsers.document_builder import DocumentBuilder, normalize_text
+from ingest.parsers.document_builder import DocumentBuilder, normalize_signs, normalize_text
 from ingest.parsers.encoding import DecodedText, decode_lines
 from ingest.parsers.source import Source
 from ingest.types import PageUnit, ParsedDocument
@@ -93,7 +93,8 @@ class _Table:
         count = 0
         for batch in self._batches:
             self._warnings.extend(batch.warnings)
-            for line in normalize_text(batch.text).splitlines(keepends=True):
+            text = normalize_signs(batch.text)
+            for line in (text if count else text.lstrip("\ufeff")).splitlines(keepends=True):
                 count += 1
                 self._lines = count if line.strip() else self._lines
                 yield line

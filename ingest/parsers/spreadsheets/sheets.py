@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from ingest.parsers.document_builder import DocumentBuilder, format_row
-from ingest.text.annotations import AnnotationKind, annotate
+from ingest.parsers.document_builder import DocumentBuilder, format_row, label_page
+from ingest.text.annotations import annotate_hidden
+from ingest.types import HiddenReason
 
 MAX_CELLS = 2_000_000
 """Limit of the cells that are visited in a workbook, empty ones included."""
@@ -52,6 +53,13 @@ class Layout:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     is_hidden: bool = False
+    unseen_cells: Mapping[tuple[int, int], HiddenReason] = field(default_factory=dict)
+
+    def find_reason(self, row: int, column: int) -> HiddenReason | None:
+        """Return why nobody sees a cell of a sheet that is shown; None for one that is seen."""
+        if row in self.hidden_rows:
+            return HiddenReason.ROW
+        return HiddenReason.COLUMN if column in self.hidden_columns else self.unseen_cells.get((row, column))
 
 
 PLAIN_LAYOUT = Layout()
@@ -97,14 +105,14 @@ def write_sheet(
     is one line with the path of each column. Every row has the text of the areas that are merged over it. Rows after an
     empty one that have no header belong to the table above. The name is a heading if there are any rows.
     """
-    label = f"{name} (hidden)" if layout.is_hidden else name
-    builder.begin_page(label)
+    hidden = HiddenReason.SHEET if layout.is_hidden else None
+    builder.begin_page(name, hidden=hidden)
     numbered = [(number, dict(row)) for number, row in rows if row]
     _repeat_merged(numbered, layout.areas)
     areas = {(area.top, area.left): area for area in layout.areas}
     for number, table in enumerate(_join_tables(_split_tables(numbered, areas))):
         if number == 0:
-            builder.add_heading(1, label)
+            builder.add_heading(1, label_page(name, hidden))
         _write_table(table, areas, layout, builder)
 
 
@@ -258,14 +266,8 @@ def _write_table(
         rows = [_join_header(table, areas), *rows[table.header_rows :]]
         numbers = [numbers[0], *numbers[table.header_rows :]]
     columns = sorted({column for row in rows for column in row})
-    hidden_columns = layout.hidden_columns
     texts = [
-        [
-            _format_cell(row[column], is_hidden=number in layout.hidden_rows or column in hidden_columns)
-            if column in row
-            else ""
-            for column in columns
-        ]
+        [_format_cell(row[column], layout.find_reason(number, column)) if column in row else "" for column in columns]
         for number, row in zip(numbers, rows, strict=True)
     ]
     if len(columns) == 1 or len(rows) == 1:
@@ -274,10 +276,10 @@ def _write_table(
         builder.add_table(texts, header_rows=int(table.header_rows > 0))
 
 
-def _format_cell(cell: Cell, *, is_hidden: bool) -> str:
-    if not is_hidden and not cell.annotations:
+def _format_cell(cell: Cell, hidden: HiddenReason | None) -> str:
+    if hidden is None and not cell.annotations:
         return cell.text
-    text = annotate(AnnotationKind.HIDDEN, cell.text) if is_hidden else cell.text
+    text = annotate_hidden(hidden, cell.text) if hidden else cell.text
     return " ".join(filter(None, [text, *cell.annotations]))
 
 

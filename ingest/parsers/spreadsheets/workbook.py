@@ -12,12 +12,14 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from ingest.errors import DamagedFileError
+from ingest.parsers.colors import BLACK, TINY_POINTS, WHITE, Color, find_color_reason, parse_hex
 from ingest.parsers.containers import read_part, recover_xml
-from ingest.parsers.marked_text import MarkedText, RunStyle, Script
+from ingest.parsers.marked_text import MarkedText, RunStyle, Script, hide_run
 from ingest.parsers.spreadsheets.format_codes import BUILT_IN_FORMATS, GENERAL
 from ingest.parsers.spreadsheets.sheets import Cell
 from ingest.parsers.symbol_fonts import decode_symbols, is_symbol_font
 from ingest.text.annotations import AnnotationKind
+from ingest.types import HiddenReason
 
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, ValueError, KeyError, NotImplementedError)
 """What a damaged part raises."""
@@ -26,6 +28,9 @@ _HIDDEN_STATES = ("hidden", "veryHidden")
 _SHEET_KINDS = ("worksheet", "chartsheet")
 _FALSE = ("0", "false")
 _SCRIPTS = {"superscript": Script.SUPERSCRIPT, "subscript": Script.SUBSCRIPT}
+_THEME_COLORS = {"0": WHITE, "1": BLACK}
+"""Paper and ink, which hardly any theme changes."""
+_INDEXED_COLORS = {"0": BLACK, "1": WHITE, "8": BLACK, "9": WHITE, "65": WHITE}
 _REGIONAL_FORMATS = range(27, 60)
 _REGIONAL_DATES = (*range(27, 37), *range(50, 59))
 
@@ -48,11 +53,17 @@ class SheetEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """What a font says of its text."""
+    """What a font says of its text; `color` is that of light letters, None for letters that white paper shows."""
 
     is_struck: bool = False
     script: Script = Script.NORMAL
     name: str = ""
+    color: Color | None = None
+    is_tiny: bool = False
+
+    def find_reason(self, fill: Color | None) -> HiddenReason | None:
+        """Return why nobody sees text in this font on a fill; None if it is seen, or if the fill is not known."""
+        return HiddenReason.TINY if self.is_tiny else find_color_reason(self.color, fill)
 
 
 PLAIN_FONT = Font()
@@ -60,11 +71,15 @@ PLAIN_FONT = Font()
 
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """The number format and the font of a cell, and whether its text is centred across the empty cells beside it."""
+    """The number format, the font and the fill of a cell, and whether its text is centred across empty cells beside it.
+
+    The fill is None if it is not known.
+    """
 
     number_format: str = GENERAL
     font: Font = PLAIN_FONT
     is_spread: bool = False
+    fill: Color | None = WHITE
 
     @property
     def is_plain(self) -> bool:
@@ -165,8 +180,9 @@ def read_text(element: Element, style: CellStyle = PLAIN_STYLE) -> Cell:
         else:
             properties = child.find("{*}rPr")
             font = style.font if properties is None else _read_font(properties)
+            reason = None if font is style.font else font.find_reason(style.fill)
             for part in child.iterchildren("{*}t"):
-                _add_run(text, part.text or "", font)
+                _add_run(text, part.text or "", font, reason)
     shown, annotations = text.join()
     return Cell(shown.strip(), annotations=tuple(annotations))
 
@@ -186,10 +202,11 @@ def is_true(element: Element, attribute: str) -> bool:
     return element.get(attribute, "0").lower() in ("1", "true", "on")
 
 
-def _add_run(text: MarkedText, shown: str, font: Font) -> None:
+def _add_run(text: MarkedText, shown: str, font: Font, reason: HiddenReason | None = None) -> None:
     if font.name and is_symbol_font(font.name):
         shown = decode_symbols(shown, font.name)
-    text.add(shown, RunStyle(font.script, AnnotationKind.STRUCK_OUT if font.is_struck else None))
+    struck = RunStyle(font.script, AnnotationKind.STRUCK_OUT if font.is_struck else None)
+    text.add(shown, struck if reason is None else hide_run(reason, font.script))
 
 
 def _read_shared_part(book: Workbook, relation: Relation, content: str) -> Element | None:
@@ -207,27 +224,59 @@ def _read_shared_part(book: Workbook, relation: Relation, content: str) -> Eleme
 def _read_styles(root: Element) -> list[CellStyle]:
     formats = {int(part.get("numFmtId", "0")): part.get("formatCode", GENERAL) for part in root.iter("{*}numFmt")}
     fonts = [_read_font(font) for font in root.iterfind("{*}fonts/{*}font")]
-    return [_read_style(part, formats, fonts) for part in root.iterfind("{*}cellXfs/{*}xf")]
+    fills = [_read_fill(fill) for fill in root.iterfind("{*}fills/{*}fill")]
+    return [_read_style(part, formats, fonts, fills) for part in root.iterfind("{*}cellXfs/{*}xf")]
 
 
-def _read_style(part: Element, formats: dict[int, str], fonts: list[Font]) -> CellStyle:
-    number, font = int(part.get("numFmtId", "0")), int(part.get("fontId", "0"))
+def _read_style(part: Element, formats: dict[int, str], fonts: list[Font], fills: list[Color | None]) -> CellStyle:
+    number, font, fill = (int(part.get(name, "0")) for name in ("numFmtId", "fontId", "fillId"))
     code = BUILT_IN_FORMATS.get(number) or formats.get(number)
     if code is None and number in _REGIONAL_FORMATS:
         code = BUILT_IN_FORMATS[14] if number in _REGIONAL_DATES else None
     alignment = part.find("{*}alignment")
     is_spread = alignment is not None and alignment.get("horizontal") == "centerContinuous"
-    return CellStyle(code or GENERAL, fonts[font] if font < len(fonts) else PLAIN_FONT, is_spread)
+    return CellStyle(
+        code or GENERAL,
+        fonts[font] if font < len(fonts) else PLAIN_FONT,
+        is_spread,
+        fills[fill] if fill < len(fills) else WHITE,
+    )
+
+
+def _read_fill(fill: Element) -> Color | None:
+    """Return the colour of a fill; None for a pattern, a gradient, or a colour that is not known."""
+    pattern = fill.find("{*}patternFill")
+    if pattern is None or len(fill) != 1:
+        return None
+    kind = pattern.get("patternType", "none")
+    if kind == "none":
+        return WHITE
+    color = pattern.find("{*}fgColor")
+    return _read_color(color) if kind == "solid" and color is not None else None
+
+
+def _read_color(color: Element) -> Color | None:
+    """Return a colour (18.8.3); None for one that the theme of the workbook changes."""
+    if color.get("tint", "0") not in ("0", "0.0"):
+        return None
+    if color.get("rgb"):
+        return parse_hex(color.get("rgb", "")[-6:])
+    theme, index = color.get("theme"), color.get("indexed")
+    return _THEME_COLORS.get(theme or "") if theme is not None else _INDEXED_COLORS.get(index or "")
 
 
 def _read_font(properties: Element) -> Font:
     strike, align = properties.find("{*}strike"), properties.find("{*}vertAlign")
     name = next(properties.iterchildren("{*}name", "{*}rFont"), None)
     typeface = name.get("val", "") if name is not None else ""
+    size, own_color = properties.find("{*}sz"), properties.find("{*}color")
+    color = _read_color(own_color) if own_color is not None else None
     return Font(
         is_struck=strike is not None and strike.get("val", "1").lower() not in _FALSE,
         script=_SCRIPTS.get(align.get("val", ""), Script.NORMAL) if align is not None else Script.NORMAL,
         name=typeface if is_symbol_font(typeface) else "",
+        color=color if color is not None and find_color_reason(color, WHITE) else None,
+        is_tiny=size is not None and float(size.get("val", "11")) <= TINY_POINTS,
     )
 
 

@@ -31,8 +31,8 @@ from ingest.parsers.spreadsheets.workbook import (
     read_relations,
     read_text,
 )
-from ingest.text.annotations import AnnotationKind, annotate
-from ingest.types import PageUnit, ParsedDocument
+from ingest.text.annotations import AnnotationKind, annotate, annotate_hidden
+from ingest.types import HiddenReason, PageUnit, ParsedDocument
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -128,6 +128,8 @@ class _Sheet:
     _areas: list[Area] = field(default_factory=list)
     _hidden_rows: set[int] = field(default_factory=set)
     _hidden_columns: set[int] = field(default_factory=set)
+    _unseen_cells: dict[tuple[int, int], HiddenReason] = field(default_factory=dict)
+    _colored_areas: list[Area] = field(default_factory=list)
     _has_zeros: bool = True
     _last_row: int = 0
     _computed: int = 0
@@ -141,7 +143,22 @@ class _Sheet:
     @property
     def layout(self) -> Layout:
         """The merged areas and what is hidden."""
-        return Layout(self._areas, frozenset(self._hidden_rows), frozenset(self._hidden_columns), self.entry.is_hidden)
+        rows, columns = frozenset(self._hidden_rows), frozenset(self._hidden_columns)
+        return Layout(self._areas, rows, columns, self.entry.is_hidden, self._find_unseen_cells())
+
+    def _find_unseen_cells(self) -> dict[tuple[int, int], HiddenReason]:
+        """Return why nobody sees a cell; where a table or a condition colours cells, that is not known."""
+        if not self._unseen_cells:
+            return {}
+        kinds = {"table": "{*}table", "pivotTable": "{*}location"}
+        parts = self._read_related(self.entry.path, *kinds)
+        tables = [table for _, root in parts for table in ([root] if root.get("ref") else root.iter("{*}location"))]
+        areas = [*self._colored_areas, *(_parse_area(table.get("ref", "")) for table in tables)]
+        return {
+            place: reason
+            for place, reason in self._unseen_cells.items()
+            if not any(area.covers(*place) for area in areas)
+        }
 
     def read_cells(self) -> None:
         """Read all rows; a damaged part ends the sheet."""
@@ -149,7 +166,7 @@ class _Sheet:
             with self.book.archive.open(self.entry.path) as part:
                 for _, element in etree.iterparse(
                     part,
-                    tag=("{*}row", "{*}col", "{*}mergeCell", "{*}sheetView"),
+                    tag=("{*}row", "{*}col", "{*}mergeCell", "{*}sheetView", "{*}conditionalFormatting"),
                     resolve_entities=False,
                     no_network=True,
                 ):
@@ -235,6 +252,8 @@ class _Sheet:
                     self._hidden_columns.update(range(int(element.get("min", "1")), last + 1))
             case "sheetView":
                 self._has_zeros = element.get("showZeros", "1").lower() not in ("0", "false")
+            case "conditionalFormatting":
+                self._colored_areas += map(_parse_area, element.get("sqref", "").split())
             case _:
                 self._areas.append(_parse_area(element.get("ref", "")))
         return True
@@ -251,6 +270,7 @@ class _Sheet:
             cell = self._read_cell(element, number, column)
             if cell.text or cell.annotations:
                 cells[column] = cell
+                self._note_unseen(element.get("s"), number, column)
             if self.book.has_spread_cells:
                 self._spread(cell, number, column, self.book.find_style(element.get("s")))
         if not self.budget.take(visited, sheet=self.entry.name, row=number):
@@ -274,6 +294,12 @@ class _Sheet:
             self._areas.append(self._spread_area)
         else:
             self._spread_area = None
+
+    def _note_unseen(self, style_index: str | None, row: int, column: int) -> None:
+        style = self.book.find_style(style_index)
+        reason = style.font.find_reason(style.fill)
+        if reason is not None:
+            self._unseen_cells[row, column] = reason
 
     def _read_cell(self, element: Element, row: int, column: int) -> Cell:
         parts = {child.tag.rpartition("}")[2]: child for child in element.iterchildren("*")}
@@ -326,7 +352,7 @@ class _Sheet:
         code = style.number_format
         shown = format_general(value) if code == GENERAL else format_number(value, code, is_1904=self.book.is_1904)
         if not shown and value:  # a format such as ;;; hides what the cell has
-            return Cell("", annotations=(annotate(AnnotationKind.HIDDEN, format_general(value)),))
+            return Cell("", annotations=(annotate_hidden(HiddenReason.FORMATTING, format_general(value)),))
         return mark_text(shown, style.font, is_number=True)
 
     # Formulas
@@ -382,7 +408,7 @@ def _show_text(cell: Cell, style: CellStyle) -> Cell:
     shown = format_text(cell.text, style.number_format)
     if shown:
         return cell._replace(text=shown)
-    return Cell("", annotations=(annotate(AnnotationKind.HIDDEN, cell.text), *cell.annotations))
+    return Cell("", annotations=(annotate_hidden(HiddenReason.FORMATTING, cell.text), *cell.annotations))
 
 
 def _collect_notes(part: Element, notes: dict[tuple[int, int], list[str]]) -> None:

@@ -1,4 +1,4 @@
-"""HTML pages: the visible text without menus and scripts (the adapter of `selectolax`)."""
+"""HTML pages: their text without menus and scripts, what is hidden marked (the adapter of `selectolax`)."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,10 +11,11 @@ from ingest.parsers.numerals import format_letters, format_roman
 from ingest.parsers.source import Source
 from ingest.parsers.table_grid import lay_out_table
 from ingest.parsers.web.inline import INLINE, InlineText, find_own_font, is_layout_space
+from ingest.parsers.web.looks import Attributes, Look
 from ingest.parsers.web.tables import Row, count_header_rows, read_grid
-from ingest.parsers.web.visible_nodes import Attributes, HtmlTree, VisibleNodes
+from ingest.parsers.web.visible_nodes import HtmlTree, VisibleNodes
 from ingest.text.pictures import describe_picture
-from ingest.types import ParsedDocument
+from ingest.types import HiddenReason, ParsedDocument
 
 MEDIA_TYPE = "text/html"
 
@@ -49,7 +50,7 @@ class _Writer:
         self.inline = InlineText(tree)
 
     def flush(self) -> None:
-        """End the paragraph; what is struck out in a line stands at its end."""
+        """End the paragraph; what is struck out or hidden in a line stands at its end."""
         lines = (_join_line(sentence, annotations) for sentence, annotations in self.inline.take_lines())
         self.list_writer.add_paragraph("\n".join(line for line in lines if line))
 
@@ -78,9 +79,9 @@ def write_fragment(html: str, builder: DocumentBuilder) -> None:
 
 
 def read_lines(html: str) -> list[tuple[str, list[str]]]:
-    """Return the lines of inline HTML with their white space, each with the annotations of what is struck out in it."""
+    """Return the lines of inline HTML with their white space, each with the annotations of what is left out of it."""
     tree = HtmlTree(html)
-    return _read(tree, tree.body, is_struck=False) if tree.body is not None else []
+    return _read(tree, tree.body, tree.look, is_struck=False) if tree.body is not None else []
 
 
 def _write_body(tree: HtmlTree, builder: DocumentBuilder, *, keep_menus: bool) -> None:
@@ -181,7 +182,7 @@ def _write_block(node: LexborNode, writer: _Writer) -> bool:
         builder.add_heading(_HEADINGS[tag], _PERMALINK.sub("", title.rstrip()))
         builder.add_paragraph(" ".join(annotations))
     elif tag == "pre":
-        lines = _read(writer.tree, node, is_struck=writer.inline.is_struck)
+        lines = _read(writer.tree, node, writer.inline.look, is_struck=writer.inline.is_struck)
         builder.add_code("\n".join(_join_line(line, marks, keeps_space=True) for line, marks in lines))
     elif tag == "table":
         rows = _read_data_table(node, writer)
@@ -199,7 +200,7 @@ def _write_block(node: LexborNode, writer: _Writer) -> bool:
 def _write_table_of_roles(node: LexborNode, writer: _Writer) -> bool:
     """Add a table that only its roles say to be one (WAI-ARIA 1.2, `table`); return whether it is one."""
     rows = [row.css(_CELLS) for row in node.css("[role=row]")]
-    texts = [[" ".join(filter(None, [text, *notes])) for text, notes in _read_cells(row, writer)] for row in rows]
+    texts = [[" ".join(filter(None, [text, *notes])) for text, notes in _read_cells(node, row, writer)] for row in rows]
     if len(rows) < 2 or max(map(len, texts)) < 2 or node.css_first("table") is not None:
         return False
     is_header = all(cell.attributes.get("role") == "columnheader" for cell in rows[0])
@@ -208,18 +209,18 @@ def _write_table_of_roles(node: LexborNode, writer: _Writer) -> bool:
     return True
 
 
-def _read_cells(row: Sequence[LexborNode], writer: _Writer) -> Iterator[tuple[str, list[str]]]:
-    return (_read_on_one_line(writer, cell) for cell in row)
+def _read_cells(table: LexborNode, row: Sequence[LexborNode], writer: _Writer) -> Iterator[tuple[str, list[str]]]:
+    return (_read_on_one_line(writer, cell, _look_inside(table, cell, writer)) for cell in row)
 
 
-def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[str, list[str]]]:
-    """Return the lines inside a node with their white space, each with its annotations.
+def _read(tree: HtmlTree, node: LexborNode, look: Look, *, is_struck: bool) -> list[tuple[str, list[str]]]:
+    """Return the lines inside a node of the look `look` with their white space, each with its annotations.
 
     A `br` and the end of a block end a line; `is_struck` says that an element around the node strikes it out.
     """
     attributes = node.attributes
     font = find_own_font(tree, node, attributes) or ""
-    inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node, attributes), font=font)
+    inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node, attributes), font=font, look=look)
     nodes = VisibleNodes(tree, node, keep_menus=True)
     for inner, is_end in nodes:
         if inner.is_text_node:
@@ -236,9 +237,14 @@ def _read(tree: HtmlTree, node: LexborNode, *, is_struck: bool) -> list[tuple[st
     return inline.take_lines()
 
 
-def _read_on_one_line(writer: _Writer, node: LexborNode, *, is_struck: bool = False) -> tuple[str, list[str]]:
-    """Return the text inside a node, and the annotations of what is struck out in it."""
-    lines = _read(writer.tree, node, is_struck=is_struck or writer.inline.is_struck)
+def _read_on_one_line(
+    writer: _Writer, node: LexborNode, look: Look | None = None, *, is_struck: bool = False
+) -> tuple[str, list[str]]:
+    """Return the text inside a node, and the annotations of what is struck out or hidden in it.
+
+    `look` is that of the node, by default that of the element that the writer is in.
+    """
+    lines = _read(writer.tree, node, look or writer.inline.look, is_struck=is_struck or writer.inline.is_struck)
     text = " ".join(" ".join(sentence for sentence, _ in lines).split())
     return text, [annotation for _, annotations in lines for annotation in annotations]
 
@@ -259,10 +265,10 @@ def _read_data_table(table: LexborNode, writer: _Writer) -> list[Row]:
 
     def read_cell(row: LexborNode, cell: LexborNode) -> str:
         is_struck = any(outer and writer.tree.is_struck(outer, outer.attributes) for outer in (row, row.parent))
-        text, annotations = _read_on_one_line(writer, cell, is_struck=is_struck)
+        text, annotations = _read_on_one_line(writer, cell, _look_inside(table, cell, writer), is_struck=is_struck)
         return " ".join(filter(None, [text, *annotations]))
 
-    rows = read_grid(table, read_cell)
+    rows = read_grid(table, writer.tree.is_displayed, read_cell)
     widest = max((len(row.own_cells) for row in rows), default=0)
     is_labelled = len(rows) == 1 and rows[0].has_label
     is_grid = widest > 1 and (len(rows) > 1 or is_labelled)
@@ -273,10 +279,33 @@ def _write_table(table: LexborNode, rows: list[Row], writer: _Writer) -> None:
     builder = writer.list_writer.builder
     caption = table.css_first("caption")
     if caption is not None:
-        text, annotations = _read_on_one_line(writer, caption)
+        text, annotations = _read_on_one_line(writer, caption, _look_inside(table, caption, writer))
         builder.add_paragraph(" ".join(filter(None, [text, *annotations])))
     grid = lay_out_table([row.cells for row in rows], count_header_rows(rows))
     builder.add_table(grid.rows, header_rows=grid.header_rows)
+    builder.add_paragraph(" ".join(_read_undisplayed(table, writer)))
+
+
+def _look_inside(table: LexborNode, node: LexborNode, writer: _Writer) -> Look:
+    """Return the look of a part of the table that the writer is in."""
+    above: list[LexborNode] = []
+    inner: LexborNode | None = node
+    while inner is not None and inner.mem_id != table.mem_id:
+        above.append(inner)
+        inner = inner.parent
+    look = writer.inline.look
+    for element in reversed(above):
+        look = writer.tree.look_at(element, element.attributes, look)
+    return look
+
+
+def _read_undisplayed(table: LexborNode, writer: _Writer) -> Iterator[str]:
+    """Yield the annotations of the cells that take no column or row, because they are not displayed."""
+    for cell in table.css("td, th"):
+        look = _look_inside(table, cell, writer)
+        if look.blocked is HiddenReason.NOT_DISPLAYED:
+            text, annotations = _read_on_one_line(writer, cell, look)
+            yield from filter(None, [text, *annotations])
 
 
 def _read_title(tree: LexborHTMLParser) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from ingest.parsers.marked_text import MarkedText, RunStyle, Script
+from ingest.parsers.marked_text import MarkedText, RunStyle, Script, hide_run
 from ingest.parsers.symbol_fonts import decode_symbols
+from ingest.parsers.web.looks import Attributes, Look
 from ingest.parsers.web.text_styles import choose_font, find_font, find_height
-from ingest.parsers.web.visible_nodes import SHADOW_TAG, Attributes, HtmlTree
+from ingest.parsers.web.visible_nodes import SHADOW_TAG, HtmlTree
 from ingest.text.annotations import AnnotationKind
 from ingest.text.pictures import describe_picture
 
@@ -89,6 +90,8 @@ class _Open:
     has_script: bool
     closing: str
     has_font: bool = False
+    look: Look | None = None
+    """The look around the element, if it has another one."""
 
 
 _STATED = _Open(is_struck=False, has_script=False, closing="")
@@ -98,11 +101,13 @@ _STRUCK = _Open(is_struck=True, has_script=False, closing="")
 class InlineText:
     """Collects the text of a paragraph with its line breaks.
 
-    `is_struck` says that an element around it is, `font` names the symbol font that one around it chooses.
+    `is_struck` says that an element around it is, `font` names the symbol font that one around it chooses, `look` is
+    how text around it looks.
     """
 
-    def __init__(self, tree: HtmlTree, *, is_struck: bool = False, font: str = "") -> None:
+    def __init__(self, tree: HtmlTree, *, is_struck: bool = False, font: str = "", look: Look | None = None) -> None:
         self._tree = tree
+        self.look = tree.look if look is None else look
         self._lines: list[tuple[str, list[str]]] = []
         self._stated: list[str] = []  # of the line, behind what is marked in it
         self._marked: MarkedText | None = None
@@ -145,15 +150,15 @@ class InlineText:
             return
         self._last = text[-1]
         self._has_text = self._has_text or not text.isspace()
-        script = self._scripts[-1]
-        if script is Script.NORMAL and not self._struck:
+        script, reason = self._scripts[-1], self.look.reason
+        if script is Script.NORMAL and not self._struck and reason is None:
             self._stated.append(text)
             return
         self._mark_stated()
         kind = AnnotationKind.STRUCK_OUT if self._struck else None
         if self._marked is None:
             self._marked = MarkedText()
-        self._marked.add(text, RunStyle(script, kind))
+        self._marked.add(text, hide_run(reason, script) if reason else RunStyle(script, kind))
 
     def _mark_stated(self) -> None:
         if self._stated:
@@ -183,18 +188,23 @@ class InlineText:
         """Begin an element; return whether its content is already read, or is left out."""
         tag = node.tag or ""
         is_struck = self._tree.is_struck(node, attributes)
+        outer, self.look = self.look, self._tree.look_at(node, attributes, self.look)
+        changed = outer if outer is not self.look else None
         styled = _HEIGHTS.get(self._tree.heights.get(node.mem_id, "")) if self._tree.heights else None
         font = find_own_font(self._tree, node, attributes)
         if font is not None:
             self._fonts.append(font)
         if tag not in _SPECIAL and styled is None and font is None:
-            self._open.append(_STRUCK if is_struck else _STATED)
+            if changed is not None:
+                self._open.append(_Open(is_struck, has_script=False, closing="", look=changed))
+            else:
+                self._open.append(_STRUCK if is_struck else _STATED)
             self._struck += is_struck
             return False
         script = _find_script(node, tag, attributes, styled)
         sign, closing = _find_math_signs(node, tag) if tag in _MATH else ("", "")
         closing = "”" if tag == "q" else closing
-        self._open.append(_Open(is_struck, script is not None, closing, font is not None))
+        self._open.append(_Open(is_struck, script is not None, closing, font is not None, changed))
         self._struck += is_struck
         is_left_out = tag == "select" or (tag in ("sup", "a") and self._leaves_out_note_mark(node, attributes))
         self.add_text(sign)
@@ -240,9 +250,11 @@ class InlineText:
             if readings and not _CJK.search(ruby.base):
                 self.add_text(f" ({readings})")
         self._struck -= opened.is_struck
+        if opened.look is not None:
+            self.look = opened.look
 
     def take_lines(self) -> list[tuple[str, list[str]]]:
-        """Return each line as its sentence and the annotations of what is struck out in it; begin anew."""
+        """Return each line as its sentence and the annotations of what is struck out or hidden in it; begin anew."""
         self.break_line()
         lines, self._lines = self._lines, []
         return lines

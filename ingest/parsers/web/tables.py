@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborNode
 
 from ingest.parsers.table_grid import GridCell
-from ingest.parsers.web.visible_nodes import is_visible
 
 _MAX_COLSPAN = 1000
 _MAX_ROWSPAN = 65_534
@@ -40,19 +39,23 @@ class _Span:
     rows_left: int
 
 
-def read_grid(table: LexborNode, read_cell: Callable[[LexborNode, LexborNode], str]) -> list[Row]:
-    """Return the visible rows in the order in which they are shown (head, body, foot).
+def read_grid(
+    table: LexborNode,
+    is_displayed: Callable[[LexborNode], bool],
+    read_cell: Callable[[LexborNode, LexborNode], str],
+) -> list[Row]:
+    """Return the displayed rows in the order in which they are shown (head, body, foot).
 
-    `read_cell` is called with a row and a cell of it.
+    `read_cell` is called with a row and a displayed cell of it.
     """
     rows: list[Row] = []
     group: int | None = None
     spans: list[_Span] = []
-    for row in _order_rows(table):
+    for row in _order_rows(table, is_displayed):
         parent = row.parent
         if parent is None or parent.mem_id != group:  # a cell does not reach over the end of its row group
             group, spans = (parent.mem_id if parent is not None else None), []
-        nodes = [node for node in row.iter() if node.tag in ("td", "th") and _is_shown(node)]
+        nodes = [node for node in row.iter() if node.tag in ("td", "th") and is_displayed(node)]
         texts = [read_cell(row, node) for node in nodes]
         cells, spans = _place_cells(nodes, texts, spans)
         if nodes:
@@ -78,9 +81,9 @@ def count_header_rows(rows: Sequence[Row]) -> int:
     return count if count < len(rows) else min(count, 1)
 
 
-def _order_rows(table: LexborNode) -> Iterator[LexborNode]:
-    """Yield the visible rows of a table; the foot comes last also if the file has it first."""
-    rows = [row for row in table.css("tr") if _is_shown(row) and (row.parent is None or _is_shown(row.parent))]
+def _order_rows(table: LexborNode, is_displayed: Callable[[LexborNode], bool]) -> Iterator[LexborNode]:
+    """Yield the displayed rows of a table; the foot comes last also if the file has it first."""
+    rows = [row for row in table.css("tr") if is_displayed(row) and (row.parent is None or is_displayed(row.parent))]
     yield from sorted(rows, key=lambda row: _GROUPS.get((row.parent.tag if row.parent else "") or "", 1))
 
 
@@ -111,7 +114,3 @@ def _read_span(node: LexborNode, name: str, largest: int) -> int:
     if name == "rowspan" and int(value) == 0:  # to the end of the row group
         return largest
     return min(max(int(value), 1), largest)
-
-
-def _is_shown(node: LexborNode) -> bool:
-    return is_visible(node, node.attributes, keep_menus=True)

@@ -1,13 +1,15 @@
-"""Visit what a browser shows of an HTML tree, in document order: shadow trees composed, struck text known."""
+"""Visit the text of an HTML tree in document order: shadow trees composed, struck and hidden text known."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from ingest.parsers.web.looks import VISIBLE, Attributes, Look, is_displayed, look_at
+from ingest.parsers.web.style_sheets import Declarations, Priority, Rule, answer_media, read_sheet, read_style
 from ingest.parsers.web.text_styles import find_font, find_height, has_line_through, is_about_letters
 
-_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _STYLE_RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _TEMPLATE_TAG = re.compile(r"<(/?)template\b([^>]*)>", re.I)
@@ -26,14 +28,19 @@ _MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
 _UNSEEN_CLASSES = frozenset({"mw-editsection", "katex-html"})
 """The edit link of MediaWiki beside every heading; the drawing of a formula that stands there as MathML too."""
 
-
-Attributes = dict[str, str | None]
+_MAX_SELECTIONS = 30_000_000
+"""The most pairs of a rule and a tag that are compared: about a second. In a page with more, rules hide nothing."""
+_STYLING = frozenset({"style", "hidden", "open", "bgcolor", "background", "color", "text", "display", "visibility"})
+"""Attributes that decide how an element looks, with or without style sheets."""
+_OWN_COLORS = frozenset({"a", "button", "input", "select", "textarea", "mark"})
+"""Elements to which a browser gives colours of its own."""
 
 
 class HtmlTree:
-    """A parsed page, with its shadow trees and the elements that its style sheets strike out, raise or lower.
+    """A parsed page, with its shadow trees and the elements that its style sheets strike out, raise, lower or hide.
 
-    `heights` has "super" or "sub" by the ids of elements, `fonts` the names of symbol fonts.
+    `heights` has "super" or "sub" by the ids of elements, `fonts` the names of symbol fonts; `look` is that of the
+    body.
     """
 
     def __init__(self, html: str) -> None:
@@ -47,7 +54,11 @@ class HtmlTree:
         self._struck: set[int] = set()
         self.heights: dict[int, str] = {}
         self.fonts: dict[int, str] = {}
-        self._apply_style_sheets()
+        self._styles: dict[int, dict[str, tuple[Priority, str]]] = {}
+        self.look = VISIBLE
+        self._apply_style_sheets(html.count("<"))
+        if self.body is not None:
+            self.look = self._look_at_root(self.body)
 
     def iter_children(self, node: LexborNode) -> list[LexborNode]:
         """Return the children as they are shown: of a shadow host its shadow tree, of a slot what is put in it."""
@@ -67,6 +78,39 @@ class HtmlTree:
         style = attributes.get("style")
         return bool(style and has_line_through(style)) or "line-through" in (attributes.get("text-decoration") or "")
 
+    def look_at(self, node: LexborNode, attributes: Attributes, outer: Look) -> Look:
+        """Return how the text of an element looks inside one of the look `outer`."""
+        if outer.blocked or not (
+            (attributes and not _STYLING.isdisjoint(attributes))
+            or node.tag == "dialog"
+            or (outer.color is not None and node.tag in _OWN_COLORS)
+            or (self._styles and node.mem_id in self._styles)
+        ):
+            return outer
+        return look_at(node.tag or "", attributes, self._find_style(node, attributes), outer)
+
+    def is_displayed(self, node: LexborNode) -> bool:
+        """Whether an element takes part in the layout of the page."""
+        attributes = node.attributes
+        return is_displayed(node.tag or "", attributes, self._find_style(node, attributes))
+
+    def _find_style(self, node: LexborNode, attributes: Attributes) -> Declarations:
+        """Return the declarations that hold for an element."""
+        own = read_style(attributes.get("style") or "")
+        ruled = self._styles.get(node.mem_id) if self._styles else None
+        if ruled is None:
+            return own
+        important = {name: value for name, (priority, value) in ruled.items() if priority[0]}
+        return {**{name: value for name, (_, value) in ruled.items()}, **own, **important}
+
+    def _look_at_root(self, body: LexborNode) -> Look:
+        # A style sheet that is not in the file may colour everything.
+        is_complete = self.parser.css_first('link[rel~="stylesheet"]') is None
+        look = VISIBLE if is_complete else replace(VISIBLE, background=None)
+        for node in filter(None, (body.parent, body)):
+            look = self.look_at(node, node.attributes, look)
+        return look
+
     def _compose_shadows(self) -> None:
         for shadow in self.parser.css(f"{SHADOW_TAG}[shadow]"):
             host = shadow.parent
@@ -81,20 +125,41 @@ class HtmlTree:
                     self._slots[slot.mem_id] = [child for child in light if _find_slot_name(child) == name]
                     filled.add(name)
 
-    def _apply_style_sheets(self) -> None:
+    def _apply_style_sheets(self, tags: int) -> None:
+        rules: list[Rule] = []
         for sheet in self.parser.css("style"):
+            if answer_media(sheet.attributes.get("media") or "all"):
+                rules += read_sheet(sheet.text())
             for selector, style in find_text_styles(sheet.text()):
-                try:
-                    nodes = self.parser.css(selector)
-                except (SelectolaxError, ValueError):  # a selector that depends on what the reader does
-                    continue
-                height, font = find_height(style), find_font(style)
-                if height:
-                    self.heights.update((node.mem_id, height) for node in nodes)
-                if font:
-                    self.fonts.update((node.mem_id, font) for node in nodes)
-                if has_line_through(style):
-                    self._struck.update(node.mem_id for node in nodes)
+                self._apply_text_style(self._select(selector), style)
+        if len(rules) * tags <= _MAX_SELECTIONS:
+            for order, rule in enumerate(rules):
+                self._apply_rule(rule, order)
+
+    def _apply_text_style(self, nodes: Sequence[LexborNode], style: str) -> None:
+        height, font = find_height(style), find_font(style)
+        if height:
+            self.heights.update((node.mem_id, height) for node in nodes)
+        if font:
+            self.fonts.update((node.mem_id, font) for node in nodes)
+        if has_line_through(style):
+            self._struck.update(node.mem_id for node in nodes)
+
+    def _select(self, selector: str) -> list[LexborNode]:
+        """Return the elements that a selector matches; none for one that depends on what the reader does."""
+        try:
+            return list(self.parser.css(selector))
+        except (SelectolaxError, ValueError):
+            return []
+
+    def _apply_rule(self, rule: Rule, order: int) -> None:
+        for node in self._select(rule.selector):
+            style = self._styles.setdefault(node.mem_id, {})
+            for declarations, is_important in ((rule.normal, False), (rule.important, True)):
+                for name, value in declarations.items():
+                    priority = (is_important, rule.specificity, order)
+                    if name not in style or style[name][0] <= priority:
+                        style[name] = priority, value
 
 
 def find_text_styles(style_sheet: str) -> list[tuple[str, str]]:
@@ -107,7 +172,7 @@ def find_text_styles(style_sheet: str) -> list[tuple[str, str]]:
 
 
 class VisibleNodes:
-    """Visits the nodes below a root in document order, each element at its start and at its end.
+    """Visits the nodes below a root in document order, hidden ones too, each element at its start and at its end.
 
     It is iterative, because pages nest deeper than Python's recursion limit. `attributes` are those of the element that
     has just begun.
@@ -128,7 +193,7 @@ class VisibleNodes:
                 yield node, is_end
             elif node.is_element_node:
                 attributes = node.attributes
-                if not is_visible(node, attributes, keep_menus=self._keep_menus):
+                if not _is_read(node, attributes, keep_menus=self._keep_menus):
                     continue
                 self.attributes = attributes
                 self._stack.append((node, True))
@@ -145,23 +210,17 @@ class VisibleNodes:
         self._stack.extend((child, False) for child in reversed(self._tree.iter_children(node)))
 
 
-def is_visible(node: LexborNode, attributes: Attributes, *, keep_menus: bool) -> bool:
-    """Whether a browser shows an element, or does once its reader opens it (`details`, `hidden=until-found`)."""
+def _is_read(node: LexborNode, attributes: Attributes, *, keep_menus: bool) -> bool:
+    """Whether an element has text of the page: no program, no menu, no second version of a text."""
     tag = node.tag
-    if tag in _NEVER_TEXT or (tag in _MENUS and not keep_menus) or (tag == "dialog" and "open" not in attributes):
+    if tag in _NEVER_TEXT or (tag in _MENUS and not keep_menus):
         return False
     if not attributes:
         return True
     if attributes.get("role") in _MENU_ROLES and not keep_menus:
         return False
-    style, classes = attributes.get("style"), attributes.get("class")
-    is_hidden = (
-        ("hidden" in attributes and attributes["hidden"] != "until-found")
-        or bool(style and _HIDING_STYLE.search(style))
-        or attributes.get("display") == "none"
-        or attributes.get("visibility") == "hidden"
-    )
-    return not is_hidden and (not classes or _UNSEEN_CLASSES.isdisjoint(classes.split()))
+    classes = attributes.get("class")
+    return not classes or _UNSEEN_CLASSES.isdisjoint(classes.split())
 
 
 def _find_slot_name(child: LexborNode) -> str:

@@ -17,6 +17,7 @@ from ingest.parsers.marked_text import STATED, RunStyle
 from ingest.parsers.office_charts import read_chart, read_texts, write_chart
 from ingest.parsers.source import Source
 from ingest.parsers.table_grid import GridCell, lay_out_table
+from ingest.parsers.word.backgrounds import Backgrounds
 from ingest.parsers.word.numbering import Numbering
 from ingest.parsers.word.package import open_document
 from ingest.parsers.word.run_formats import RunStyles
@@ -62,7 +63,9 @@ class _Writer:
         self._styles = read_styles(document.styles.element)
         self._numbering = Numbering(next(_find_parts(document, "numbering", damaged), None))
         notes = {kind: _read_notes(document, kind, damaged) for kind in NOTE_KINDS.values()}
-        self._reader = ParagraphReader(notes, RunStyles(document.styles.element))
+        styles = RunStyles(document.styles.element)
+        roots = [document.element, *(root for kind in ("header", "footer") for root in _find_parts(document, kind, []))]
+        self._reader = ParagraphReader(notes, styles, Backgrounds(styles.elements, roots))
         self._relations = document.part.rels
         self._damaged = damaged
         self._is_after_item = False

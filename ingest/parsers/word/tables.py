@@ -8,10 +8,11 @@ from itertools import takewhile
 from docx.oxml.ns import qn
 from lxml.etree import _Element as Element
 
-from ingest.parsers.marked_text import STATED, RunStyle
+from ingest.parsers.marked_text import STATED, RunStyle, hide_run
 from ingest.parsers.word.run_formats import is_on
 from ingest.parsers.word.text import LEFT_OUT
 from ingest.text.annotations import AnnotationKind
+from ingest.types import HiddenReason
 
 _FIRST_ROW_BIT = 0x0020
 _MAX_COLUMNS = 1000
@@ -72,7 +73,7 @@ def _read_row_style(properties: Element | None) -> RunStyle:
     deletion = _read_deletion(properties, "w:del")
     if deletion is not None:
         return deletion
-    return RunStyle(kind=AnnotationKind.HIDDEN) if is_on(properties, "w:hidden") else STATED
+    return hide_run(HiddenReason.ROW) if is_on(properties, "w:hidden") else STATED
 
 
 def _read_deletion(properties: Element | None, name: str) -> RunStyle | None:

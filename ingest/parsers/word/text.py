@@ -3,16 +3,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docx.oxml.ns import nsmap, qn
 from lxml.etree import _Element as Element
 
+from ingest.parsers.colors import Color
 from ingest.parsers.field_codes import show_field
-from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script
+from ingest.parsers.marked_text import STATED, MarkedText, RunStyle, Script, hide_run
 from ingest.parsers.office_charts import EXTENDED_CHART
 from ingest.parsers.office_math import format_formula, is_formula
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
+from ingest.parsers.word.backgrounds import Backgrounds
 from ingest.parsers.word.run_formats import PLAIN, RunFormat, RunStyles, is_on
 from ingest.parsers.word.styles import read_style_id
 from ingest.text.annotations import AnnotationKind
@@ -31,6 +33,7 @@ NOTE_KINDS = {
 
 _MATH = f"{{{nsmap['m']}}}"
 _RUN, _RUN_PROPERTIES, _PARAGRAPH_PROPERTIES = qn("w:r"), qn("w:rPr"), qn("w:pPr")
+_PARAGRAPH = qn("w:p")
 _TEXT_BOX = qn("w:txbxContent")
 _INSTRUCTION, _FIELD_MARK = qn("w:instrText"), qn("w:fldChar")
 _DELETIONS = frozenset(map(qn, ("w:del", "w:moveFrom")))
@@ -71,11 +74,12 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What holds for a run: its format, that of its paragraph, and what the elements around it say."""
+    """What holds for a run: its format, that of its paragraph, what the elements around it say, what is behind it."""
 
     paragraph_format: RunFormat = PLAIN
     run_format: RunFormat = PLAIN
     around: RunStyle = STATED
+    background: Color | None = None
 
     @property
     def kind(self) -> AnnotationKind | None:
@@ -87,18 +91,20 @@ class _Context:
         size = self.paragraph_format.size_half_points
         script = self.run_format.find_script(text, line_size=size) if text.strip() else Script.NORMAL
         if self.around.kind is not None:
-            return RunStyle(script, self.around.kind, self.around.author)
-        if self.run_format.is_struck:
-            return RunStyle(script, AnnotationKind.STRUCK_OUT)
-        return RunStyle(script, AnnotationKind.HIDDEN if self.run_format.is_unseen else None)
+            return replace(self.around, script=script)
+        reason = self.run_format.find_reason(self.background)
+        if reason is not None:
+            return hide_run(reason, script)
+        return RunStyle(script, AnnotationKind.STRUCK_OUT if self.run_format.is_struck else None)
 
 
 class ParagraphReader:
     """Reads paragraphs and numbers their notes; they come in document order."""
 
-    def __init__(self, notes: Mapping[str, Mapping[str, Element]], styles: RunStyles) -> None:
+    def __init__(self, notes: Mapping[str, Mapping[str, Element]], styles: RunStyles, backgrounds: Backgrounds) -> None:
         self._notes = notes
         self._styles = styles
+        self._backgrounds = backgrounds
         self._note_count: Counter[str] = Counter()
         self._fields: list[_Field] = []
 
@@ -111,7 +117,8 @@ class ParagraphReader:
         self._fields = []
         for element in elements:
             style_format = self._styles.of_paragraph(read_style_id(element.find(_PARAGRAPH_PROPERTIES)))
-            self._read(element, _Context(style_format, style_format, around), paragraph, runs)
+            background = self._find_background(style_format, element)
+            self._read(element, _Context(style_format, style_format, around, background), paragraph, runs)
         paragraph.text, annotations = runs.join()
         paragraph.annotations[:0] = annotations
         return paragraph
@@ -126,17 +133,27 @@ class ParagraphReader:
                 if run_format is context.run_format:
                     self._read_run(child, context, paragraph, runs)
                     continue
-                self._read_run(child, _Context(context.paragraph_format, run_format, context.around), paragraph, runs)
+                background = self._find_background(run_format, element)
+                self._read_run(
+                    child, _Context(context.paragraph_format, run_format, context.around, background), paragraph, runs
+                )
             elif child.tag in _DELETIONS:
                 around = RunStyle(kind=AnnotationKind.DELETED, author=child.get(qn("w:author"), ""))
-                self._read(child, _Context(context.paragraph_format, context.run_format, around), paragraph, runs)
+                self._read(child, replace(context, around=around), paragraph, runs)
             elif is_formula(child):
-                runs.add(format_formula(child), RunStyle(kind=context.kind, author=context.around.author))
+                runs.add(format_formula(child), replace(context.style_of(""), script=Script.NORMAL))
                 for deletion in child.iter(*_DELETIONS):
                     text = "".join(part.text or "" for part in deletion.iter(f"{_MATH}t"))
                     runs.add(text, RunStyle(kind=AnnotationKind.DELETED, author=deletion.get(qn("w:author"), "")))
             else:
                 self._read_leaf(child, context, paragraph, runs)
+
+    def _find_background(self, run_format: RunFormat, inside: Element) -> Color | None:
+        """Return what is behind a run inside an element; None if its colour says nothing of it."""
+        if run_format.color in (None, "auto"):
+            return None
+        paragraph = inside if inside.tag == _PARAGRAPH else next(inside.iterancestors(_PARAGRAPH), inside)
+        return self._backgrounds.find(run_format, paragraph)
 
     def _read_run(self, run: Element, context: _Context, paragraph: Paragraph, runs: MarkedText) -> None:
         marks = [child for child in run if child.tag in NOTE_KINDS]

@@ -81,7 +81,7 @@ def test_hidden_text_stands_behind_its_paragraph(tmp_path: Path) -> None:
     paragraph.add_run("hidden").font.hidden = True
     paragraph.add_run("shown")
     document.save(str(tmp_path / "a.docx"))
-    assert parse(tmp_path / "a.docx", "a.docx").text == "kept shown\n[hidden: hidden]"
+    assert parse(tmp_path / "a.docx", "a.docx").text == "kept shown\n[hidden: formatting: hidden]"
 
 
 def test_a_document_without_text_is_refused(tmp_path: Path) -> None:

@@ -126,14 +126,14 @@ def test_superscripts_and_subscripts_are_kept_apart(tmp_path: Path, runs: list[s
         ([run("is "), run("7", '<w:rStyle w:val="Gone"/>'), run(" 8.")], "is 8.\n[struck out: 7]"),
         ([run("is "), run("7", '<w:rStyle w:val="GoneToo"/>'), run(" 8.")], "is 8.\n[struck out: 7]"),
         ([run("is "), run("7", '<w:rStyle w:val="Gone"/><w:strike w:val="false"/>'), run(" 8.")], "is 7 8."),
-        ([run("is "), run("7", "<w:vanish/>"), run(" 8.")], "is 8.\n[hidden: 7]"),
+        ([run("is "), run("7", "<w:vanish/>"), run(" 8.")], "is 8.\n[hidden: formatting: 7]"),
         ([run("is "), run("7", '<w:vanish w:val="off"/>'), run(" 8.")], "is 7 8."),
-        ([run("is "), run("7", '<w:sz w:val="2"/>'), run(" 8.")], "is 8.\n[hidden: 7]"),
-        ([run("is "), run("7", '<w:sz w:val="4"/><w:szCs w:val="24"/>'), run(" 8.")], "is 8.\n[hidden: 7]"),
+        ([run("is "), run("7", '<w:sz w:val="2"/>'), run(" 8.")], "is 8.\n[hidden: tiny text: 7]"),
+        ([run("is "), run("7", '<w:sz w:val="4"/><w:szCs w:val="24"/>'), run(" 8.")], "is 8.\n[hidden: tiny text: 7]"),
         ([run("is"), run(" ", '<w:sz w:val="2"/>'), run("8.")], "is 8."),
         ([run("is "), run("7", '<w:sz w:val="5"/>'), run(" 8.")], "is 7 8."),
         ([run("is "), run("7", '<w:sz w:val="9.5"/>'), run(" 8.")], "is 7 8."),
-        ([run("is "), run("7", '<w:strike/><w:sz w:val="2"/>'), run(" 8.")], "is 8.\n[struck out: 7]"),
+        ([run("is "), run("7", '<w:strike/><w:sz w:val="2"/>'), run(" 8.")], "is 8.\n[hidden: tiny text: 7]"),
         ([run("all", "<w:strike/>"), run(" of it", "<w:strike/>")], "[struck out: all of it]"),
         (
             [run("is "), '<w:del w:author="Ann"><w:r><w:delText>7</w:delText></w:r></w:del>', run("8")],
@@ -301,7 +301,7 @@ HEADER = "<w:tblHeader/>"
         ),
         ([["a", "b"], ["c", "d"]], {0: '<w:tblHeader w:val="0"/>'}, "a | b\nc | d"),
         ([["a", "b"], ["c", "d"]], {1: '<w:del w:author="Ann"/>'}, "a | b\n[deleted by Ann: c] | [deleted by Ann: d]"),
-        ([["a", "b"], ["c", "d"]], {1: "<w:hidden/>"}, "a | b\n[hidden: c] | [hidden: d]"),
+        ([["a", "b"], ["c", "d"]], {1: "<w:hidden/>"}, "a | b\n[hidden: row: c] | [hidden: row: d]"),
         ([["a", paragraph(run("7", "<w:strike/>"), run(" 8"))]], {}, "a | 8 [struck out: 7]"),
         (
             [

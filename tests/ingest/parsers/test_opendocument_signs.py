@@ -66,8 +66,11 @@ def frame(content: str, more: str = "") -> str:
         (f"5 {span('Greek', chr(0xF06D))}g", "5 μg"),
         (f"Done {span('Ticks', chr(0xF0FC))}", "Done ✓"),
         (f"5 {span('Latin', 'm')}g", "5 mg"),
-        (f"Limit 7{span('Hidden', ' not 9')}", "Limit 7 [hidden: not 9]"),
-        ('Limit 7<text:hidden-text text:is-hidden="true" text:string-value="not 9"/>', "Limit 7 [hidden: not 9]"),
+        (f"Limit 7{span('Hidden', ' not 9')}", "Limit 7 [hidden: formatting: not 9]"),
+        (
+            'Limit 7<text:hidden-text text:is-hidden="true" text:string-value="not 9"/>',
+            "Limit 7 [hidden: formatting: not 9]",
+        ),
         (
             "Limit 7<office:annotation><dc:creator>Ann</dc:creator><text:p>or 9?</text:p></office:annotation>",
             "Limit 7 [comment by Ann: or 9?]",
@@ -101,7 +104,13 @@ def test_hidden_sections_paragraphs_and_shapes_are_annotations(tmp_path: Path) -
         '<text:section><text:p>Shown.</text:p></text:section><text:p>Not<text:hidden-paragraph text:is-hidden="true"/>'
         f" seen</text:p><text:p>Box{box}</text:p>"
     )
-    expected = ["[hidden: Old. Older.]", "Shown.", "[hidden: Not seen]", "Box", "[hidden: gone]"]
+    expected = [
+        "[hidden: formatting: Old. Older.]",
+        "Shown.",
+        "[hidden: formatting: Not seen]",
+        "Box",
+        "[hidden: shape: gone]",
+    ]
     assert read(tmp_path, body).text.split("\n\n") == expected
 
 

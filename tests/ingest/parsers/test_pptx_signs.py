@@ -207,7 +207,7 @@ def test_hidden_shapes_are_annotations(tmp_path: Path) -> None:
     box = deck.add_box(run("Limit: 9"))
     box._element.find(f".//{qn('p:cNvPr')}").set("hidden", "1")
     deck.add_box(run("Limit: 7"))
-    assert sorted(deck.read().text.split("\n\n")) == ["Limit: 7", "[hidden: Limit: 9]"]
+    assert sorted(deck.read().text.split("\n\n")) == ["Limit: 7", "[hidden: shape: Limit: 9]"]
 
 
 def test_a_struck_out_title_is_no_title(tmp_path: Path) -> None:

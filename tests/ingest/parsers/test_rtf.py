@@ -37,7 +37,7 @@ def test_nothing_that_is_written_is_lost(tmp_path: Path) -> None:
         rb"{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt Danger\par}}}\par}",
     )
     assert document.text == (
-        "Firing\n\nKiln, edition 3\n\nHeat slowly\tto 600 degrees.\n[hidden: hidden]\n[deleted: gone]\n\n"
+        "Firing\n\nKiln, edition 3\n\nHeat slowly\tto 600 degrees.\n[hidden: formatting: hidden]\n[deleted: gone]\n\n"
         "Footnote 1: Orton cones.\n\n"
         "1. Open\n2. Light\n- Wait\n\nCones\n\nCone | Degrees\n04 slow | 1060\n\na link\n\nDanger"
     )

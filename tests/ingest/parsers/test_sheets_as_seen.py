@@ -237,9 +237,9 @@ def test_hidden_rows_and_columns_are_annotations(tmp_path: Path) -> None:
         sheet.column_dimensions["C"].hidden = True
 
     assert lines(read(tmp_path, build, ROWS)) == [
-        "Ward | Beds | [hidden: Free]",
-        "Surgery | 40 | [hidden: 1]",
-        "[hidden: Eyes] | [hidden: 12] | [hidden: 3]",
+        "Ward | Beds | [hidden: column: Free]",
+        "Surgery | 40 | [hidden: column: 1]",
+        "[hidden: row: Eyes] | [hidden: row: 12] | [hidden: row: 3]",
     ]
 
 
@@ -253,7 +253,9 @@ def test_the_label_of_a_hidden_sheet_says_so(tmp_path: Path, state: str) -> None
     assert [page.label for page in read(tmp_path, build, ROWS).pages] == ["S", "Archive (hidden)"]
 
 
-@pytest.mark.parametrize(("code", "shown"), [(";;;", "[hidden: 40]"), ("0;;", "40"), ("0.0", "40.0"), ('"x"', "x")])
+@pytest.mark.parametrize(
+    ("code", "shown"), [(";;;", "[hidden: formatting: 40]"), ("0;;", "40"), ("0.0", "40.0"), ('"x"', "x")]
+)
 def test_a_number_that_its_format_hides_is_an_annotation(tmp_path: Path, code: str, shown: str) -> None:
     def build(sheet: Worksheet) -> None:
         sheet["B2"].number_format = code
@@ -557,11 +559,11 @@ def test_a_file_that_libreoffice_wrote_is_read_as_it_shows_it(name: str) -> None
     assert document.text == (
         "Beds\n\nBeds of the Alder clinic\n\n"
         "Ward | Beds in 2026 / Total | Beds in 2026 / Free | Rate | Rent | Cleaned\n"
-        "Surgery | 40 | 1 [comment: counted twice] | 97.5% | 1,200.50 EUR | 36:00 | [hidden: secret]\n"
+        "Surgery | 40 | 1 [comment: counted twice] | 97.5% | 1,200.50 EUR | 36:00 | [hidden: column: secret]\n"
         "Surgery | 12 | 3 | 75.0% | (80.00 EUR) | 6:00\n"
         "Eyes | [struck out: 8] | 8 | 0.0% | 15.00 EUR | 66:00\n"
         "Rooms | 13 [struck out: 11]\n"
-        "[hidden: Gone] | [hidden: 5] | [hidden: 5]\n"
+        "[hidden: row: Gone] | [hidden: row: 5] | [hidden: row: 5]\n"
         "Area | 12 m²\n"
         "Day | 1 March 2026\n\n"
         "Archive (hidden)\n\nWard | Old\nSurgery | 39"
@@ -605,7 +607,7 @@ def cell(content: str, attributes: str = "") -> str:
         (cell("11", 'table:style-name="child"'), "[struck out: 11]"),
         (cell('<text:span text:style-name="T1">11</text:span> 13'), "13 [struck out: 11]"),
         (cell('<text:span text:style-name="T2">13</text:span>', 'table:style-name="gone"'), "13"),
-        (cell('a<text:span text:style-name="T4">b</text:span>'), "a [hidden: b]"),
+        (cell('a<text:span text:style-name="T4">b</text:span>'), "a [hidden: formatting: b]"),
         (cell('12 m<text:span text:style-name="T3">2</text:span>'), "12 m²"),
         (cell("", 'office:value-type="percentage" office:value="0.125"'), "12.5%"),
         (cell("", 'office:value-type="currency" office:currency="EUR" office:value="12.5"'), "12.5 EUR"),
@@ -638,8 +640,8 @@ def test_merged_and_hidden_cells_of_an_opendocument_sheet_are_read_as_seen(tmp_p
     assert document.pages[0].label == "S (hidden)"
     assert lines(document) == [
         "Zone | Beds / Total | Beds / Free",
-        "East | 4 | 1 | [hidden: x]",
-        "East | 5 | 2 | [hidden: y]",
-        "[hidden: West] | [hidden: 6] | [hidden: 3]",
-        "[hidden: South] | [hidden: 7]",
+        "East | 4 | 1 | [hidden: column: x]",
+        "East | 5 | 2 | [hidden: column: y]",
+        "[hidden: row: West] | [hidden: row: 6] | [hidden: row: 3]",
+        "[hidden: row: South] | [hidden: row: 7]",
     ]

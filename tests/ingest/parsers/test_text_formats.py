@@ -253,7 +253,8 @@ def test_a_web_page_is_what_a_reader_sees(tmp_path: Path) -> None:
     document = read_html(file_of(tmp_path, PAGE), "faq.html")
     assert document.title == "Ferry FAQ"
     assert document.text == (
-        "Tickets\n\nBuy on board or online.\nCash only.\n\n3. Queue\n  - early\n4. Pay\n\nFares\n\n"
+        "[hidden: not displayed: unseen]\n\nTickets\n\nBuy on board or online.\nCash only.\n\n"
+        "3. Queue\n  - early\n4. Pay\n\nFares\n\n"
         "Zone | Fare\nA | 4 EUR\n\nLayout\n\ncell\n\nline  one\n  line two\n\nOpen daily"
     )
     assert [(heading.level, heading.title) for heading in document.headings] == [(1, "Tickets"), (2, "Layout")]

@@ -86,7 +86,7 @@ def read(tmp_path: Path, content: str, name: str = "page.html") -> ParsedDocumen
         ),
         (  # what is hidden takes no column and no row
             "<tr><th>W<th style='display:none'>x<th>N<tr hidden><td>q<td>r<td>s<tr><td>A<td hidden>y<td>1",
-            ["W | N", "A | 1"],
+            ["W | N", "A | 1", "", " ".join(f"[hidden: not displayed: {text}]" for text in "xqrsy")],
         ),
         (  # a column in which no cell begins is no column
             "<tr><th colspan=2>A<th>B<tr><td colspan=2>x<td>1<tr><td colspan=2>y<td>2",
@@ -300,10 +300,13 @@ def test_a_menu_shows_the_option_that_is_chosen(tmp_path: Path, content: str, te
             "</template><i slot=t>Title</i>unseen</x-card><p>after",
             "Title\n\nend\n\nafter",
         ),
-        ("<template><p>no</p></template><dialog>closed</dialog><dialog open>opened</dialog>", "opened"),
+        (
+            "<template><p>no</p></template><dialog>closed</dialog><dialog open>opened</dialog>",
+            "[hidden: not displayed: closed]\n\nopened",
+        ),
         (
             "<details><summary>More</summary>inside</details><p hidden>no<p hidden=until-found>yes",
-            "More\n\ninside\n\nyes",
+            "More\n\ninside\n\n[hidden: not displayed: no]\n\nyes",
         ),
         ("<ol type=a><li>x<li>y</ol>", "a. x\nb. y"),
         ("<ol style='list-style-type: upper-roman'><li>x<li value=7>y<li>z</ol>", "I. x\nVII. y\nVIII. z"),
