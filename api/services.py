@@ -35,6 +35,7 @@ from rag.conversations.store import Conversations
 from rag.engines.types import Engine
 from rag.errors import RagError
 from rag.grounding.evidence import EvidenceFinder
+from rag.grounding.hidden_text import ModelView
 from rag.grounding.nli import EntailmentModel, find_entailment_model
 from rag.models.registry import ModelEntry, ModelRegistry
 from rag.retrieval.hybrid import Retriever
@@ -165,7 +166,14 @@ class Services:
             self.retriever,
             EvidenceFinder(self.library, self.embedder, self.retriever.sentences),
             self.models.open_engine,
-            AnswerPolicy(rag.top_k, rag.min_score, rag.max_answer_tokens, rag.rewrite_questions, rag.answer_style),
+            AnswerPolicy(
+                rag.top_k,
+                rag.min_score,
+                rag.max_answer_tokens,
+                rag.rewrite_questions,
+                rag.answer_style,
+                ModelView(with_hidden=rag.hidden_in_prompts),
+            ),
             judge=self.entailment,
             memory=memory,
         )

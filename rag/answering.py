@@ -48,7 +48,7 @@ class Answerer:
         supersessions = SupersessionFinder(library)
         gatherer = EvidenceGatherer(library, retriever, finder, policy)
         self._planner = AnswerPlanner(library, gatherer, supersessions, self._memory, policy)
-        self._grounder = Grounder(finder, supersessions, judge)
+        self._grounder = Grounder(finder, supersessions, judge, policy.view)
         self._producers: Mapping[AnswerKind, Producer] = {
             "written": WrittenProducer(self._grounder),
             "extractive": ExtractiveProducer(),

@@ -16,6 +16,7 @@ DECISIVE_SETTINGS = (
     "answer_style",
     "flash_attention",
     "fusion_weight",
+    "hidden_in_prompts",
     "kv_type",
     "lookup_drafts",
     "max_answer_tokens",
@@ -105,6 +106,11 @@ class RagSettings(PinciteSettings):
         default="auto",
         description="Answers written by the model (`written`) or extracted from the documents (`quoted`); "
         "`auto`: extracted if the model is too small to write.",
+    )
+    hidden_in_prompts: bool = Field(
+        default=False,
+        description="Whether models read text that is hidden in its document (white, tiny, on hidden sheets and "
+        "slides), marked as such; search and quotes have it either way.",
     )
     context_mode: Literal["auto", "whole", "retrieval"] = Field(
         default="auto",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from ingest.types import Box, Compound, Filter, StoredChunk
+from ingest.types import Box, Compound, Filter, HiddenReason, StoredChunk
 from rag.engines.types import FinishReason, Message, Sampling, TokenLogprob, Usage
 
 ContextMode = Literal["whole", "retrieval", "overview", "none"]
@@ -102,7 +102,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """An exact span of a stored document: `document.text[start:end] == quote`. `place` is its page in words."""
+    """An exact span of a stored document: `document.text[start:end] == quote`. `place` is its page in words.
+
+    `hidden` is why a person who looks at the document does not see it; None if any of it is seen.
+    """
 
     collection_id: str
     file_id: str
@@ -115,6 +118,7 @@ class Quote:
     score: float
     boxes: tuple[Box, ...] = ()
     place: str = ""
+    hidden: HiddenReason | None = None
 
     @property
     def location(self) -> str:

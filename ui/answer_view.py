@@ -44,6 +44,7 @@ def show_evidence(state: PageState, evidence: tuple[Evidence, ...], key: str) ->
         with st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 _show_open_button(state, item, describe_place(item), f"{key}-evidence-{number}")
+                _show_hidden(item)
                 _show_state(item)
             _show_quote(item)
 
@@ -150,6 +151,7 @@ def _show_quote_part(state: PageState, part: QuotePart, key: str) -> None:
             label = f"[{part.source.number}] {describe_place(part.source.citation)}"
             _show_open_button(state, part.source.citation, label, key)
             _show_state(part.source.citation)
+            _show_hidden(part.source.citation)
             _show_address(part.source.citation)
             _show_supersession(state, part.source.citation, key)
 
@@ -172,6 +174,7 @@ def _show_source(state: PageState, source: citations.NumberedSource, key: str) -
             _show_open_button(state, citation, f"[{source.number}] {describe_place(citation)}", key)
             _show_verdict(citation)
             _show_state(citation)
+            _show_hidden(citation)
             _show_address(citation)
             _show_supersession(state, citation, key)
         _show_quote(citation)
@@ -189,6 +192,14 @@ def _show_supersession(state: PageState, citation: Citation, key: str) -> None:
         return
     st.badge("superseded", icon=":material/history:", color="gray", help=SUPERSESSIONS[later.kind])
     _show_open_button(state, later.quote, f"by {describe_place(later.quote)}", f"{key}-successor")
+
+
+def _show_hidden(evidence: Evidence) -> None:
+    """Say so if nobody who looks at the document sees a quote."""
+    if evidence.hidden:
+        help_text = "A person who looks at the document does not see this text."
+        words = escape_markdown(f"hidden: {evidence.hidden}")
+        st.badge(words, icon=":material/visibility_off:", color="orange", help=help_text)
 
 
 def _show_address(citation: Citation) -> None:

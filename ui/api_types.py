@@ -131,6 +131,7 @@ class Evidence:
     """An exact span of a document that is relevant to the question: characters `[start, end)` of its text.
 
     `boxes` is empty if the format has no page layout, `collection_id` if the span is in the collection that was asked.
+    `hidden` is why a person who looks at the document does not see the span, empty for one that is seen.
     """
 
     file_id: str
@@ -144,6 +145,7 @@ class Evidence:
     collection_id: str = ""
     source_state: SourceState = "unchanged"
     source: str = ""
+    hidden: str = ""
 
     @property
     def name(self) -> str:

@@ -54,7 +54,7 @@ def print_citations(answer: CompleteAnswer) -> None:
     for citation in distinct.values():
         _show_citation(citation, console)
     quoted = {
-        (citation.number, _location(citation), _describe_address(citation)): None
+        (citation.number, _location(citation), _describe_notes(citation)): None
         for citation in answer.citations
         if citation.origin == "quote"
     }
@@ -70,7 +70,8 @@ def print_citations(answer: CompleteAnswer) -> None:
     if not answer.citations and answer.check.evidence:
         console.print(Text("\nClosest matches:", style="bold"))
         for quote in answer.check.evidence:
-            console.print(Text(f"- {_location(quote)}", style="bold"))
+            hidden = f"  [hidden: {quote.hidden}]" if quote.hidden else ""
+            console.print(Text.assemble((f"- {_location(quote)}", "bold"), (hidden, "bold yellow")))
             _show_quote(quote.quote, console)
 
 
@@ -89,7 +90,7 @@ def _show_citation(citation: CitationObject, console: Console) -> None:
             (f"{_location(citation)}  ", "bold"),
             style_status(citation.verdict),
             (f"  {strip_control_chars('; '.join(citation.reasons))}", "dim"),
-            (_describe_address(citation), "bold yellow"),
+            (_describe_notes(citation), "bold yellow"),
         )
     )
     _show_quote(citation.quote, console)
@@ -99,9 +100,11 @@ def _show_citation(citation: CitationObject, console: Console) -> None:
         _show_quote(later.quote, console)
 
 
-def _describe_address(citation: CitationObject) -> str:
-    """Return that a quote gives orders to the model; empty if it gives none."""
-    return "  addresses the model" if citation.addresses_model else ""
+def _describe_notes(citation: CitationObject) -> str:
+    """Return that a quote is hidden in its document or gives orders to the model; empty for any other."""
+    notes = [f"[hidden: {citation.hidden}]" if citation.hidden else ""]
+    notes += ["addresses the model" if citation.addresses_model else ""]
+    return "".join(f"  {note}" for note in notes if note)
 
 
 def _show_disagreement(disagreement: DisagreementObject, console: Console) -> None:

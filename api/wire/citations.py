@@ -4,6 +4,7 @@ from typing import Literal
 
 from api.wire.base import Absent, ResponseModel
 from ingest.conversation_types import SourceState
+from ingest.types import HiddenReason
 from rag import types as rag
 from rag.grounding.model_address import addresses_model
 from rag.types import CitationOrigin, DatingBasis, SupersessionKind, Verdict
@@ -42,6 +43,8 @@ class QuoteObject(ResponseModel):
     """Rectangles of the quote on the page; empty for formats without a layout."""
     place: str
     """The page in words, such as `page 3` or `sheet Prices`."""
+    hidden: HiddenReason | None = Absent
+    """Why a person who looks at the document does not see the quote; only hidden text has it."""
     source_state: SourceState | None = Absent
     """Whether the quote is still in its document. Only stored items have it."""
 
@@ -60,6 +63,7 @@ class QuoteObject(ResponseModel):
             score=quote.score,
             boxes=[BoxObject.model_validate(box) for box in quote.boxes],
             place=quote.place,
+            hidden=quote.hidden,
             source_state=source_state,
         )
 
@@ -140,6 +144,8 @@ class CitationObject(ResponseModel):
     """What replaces the quote; only superseded quotes have it."""
     addresses_model: Literal[True] | None = Absent
     """The quote gives orders to a language model instead of stating something; other quotes do not have it."""
+    hidden: HiddenReason | None = Absent
+    """Why a person who looks at the document does not see the quote; only hidden text has it."""
     source_state: SourceState | None = Absent
     """Whether the quote is still in its document. Only stored items have it."""
 
@@ -167,6 +173,7 @@ class CitationObject(ResponseModel):
             answer_end=citation.answer_end,
             superseded_by=SupersessionObject.of(citation.superseded_by),
             addresses_model=True if addresses_model(quote.quote) else None,
+            hidden=quote.hidden,
             source_state=source_state,
         )
 
@@ -187,6 +194,8 @@ class PassageObject(ResponseModel):
     """Titles of the headings above the passage, the outermost first."""
     start: int
     end: int
+    hidden: HiddenReason | None = Absent
+    """Why a person who looks at the document does not see the passage; only hidden text has it."""
 
     @classmethod
     def of(cls, passage: rag.Passage) -> "PassageObject":
@@ -202,6 +211,7 @@ class PassageObject(ResponseModel):
             heading_path=list(chunk.heading_path),
             start=chunk.start,
             end=chunk.end,
+            hidden=chunk.hidden,
         )
 
 

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from api.wire.base import Absent, Flag, Integer, Number, Query, RequestModel, ResponseModel, as_list
 from api.wire.filters import Filters
-from ingest.types import AttributeValue
+from ingest.types import AttributeValue, HiddenReason
 from rag.retrieval.explanation import explain_cut, explain_score
 from rag.types import ScoredChunk
 
@@ -97,6 +97,8 @@ class SearchResult(ResponseModel):
     """The document's own attributes, then the position of the chunk: `page`, `last_page`, `place`, `start`, `end`,
     `source`, `heading_path`; and `dense_score` and `lexical_score`."""
     content: list[SearchContent]
+    hidden: HiddenReason | None = Absent
+    """Why a person who looks at the document does not see the chunk; only hidden sheets, slides and texts have it."""
     explanation: ScoreExplanation | None = Absent
     """Breakdown of the score, if the request has `explain`."""
 
@@ -123,6 +125,7 @@ class SearchResult(ResponseModel):
                 "lexical_score": scored.lexical_score,
             },
             content=[SearchContent(text=chunk.text)],
+            hidden=chunk.hidden,
             explanation=ScoreExplanation.of(scored) if explain else None,
         )
 

@@ -20,6 +20,7 @@ from rag.generation.answer_clock import AnswerClock
 from rag.grounding.answer_conflicts import find_rivals
 from rag.grounding.computed_answer import ComputedAnswer
 from rag.grounding.evidence import split_chunk
+from rag.grounding.hidden_text import VISIBLE_TEXT
 from rag.grounding.supersession import SupersessionFinder, put_successors_first
 from rag.questions.code_question import detect_code_question
 from rag.questions.follow_up import FollowUp
@@ -116,6 +117,7 @@ class AnswerPlanner:
             clock=clock,
             max_tokens=self._policy.limit_tokens(question),
             numbers=planner.recall_numbers(),
+            view=self._policy.view,
         )
 
     def _planner(self, question: Question, engine: Engine) -> Planner:
@@ -143,15 +145,16 @@ class AnswerPlanner:
         evidence = self._gatherer.gather(question, reading.searched, with_omitted=not is_whole)
         if is_table_possible and not evidence.absence:
             with_cells = route.kind == "extractive"
-            answer = self._tables.answer(reading.rows, evidence.matches, evidence.tables, with_cells=with_cells)
+            seen = VISIBLE_TEXT.select_matches(evidence.matches)
+            answer = self._tables.answer(reading.rows, seen, evidence.tables, with_cells=with_cells)
             if answer is not None:
                 return replace(COMPUTED_ROUTE, scope=route.scope), planner.plan_computed(answer)
         if not route.needs_retrieval:
             return route, without_evidence
         # Sentences that do not answer are no answer, however short the documents are; a model that writes can say so.
         shows_whole = is_whole and (route.style == "written" or bool(evidence.hits))
-        plan = self._order(planner.plan(evidence, whole=shows_whole))
-        rivals = find_rivals(reading.query, plan.conditions.answer_type, plan.matches)
+        plan = self._order(planner.plan(evidence, whole=shows_whole, style=route.style))
+        rivals = find_rivals(reading.query, plan.conditions.answer_type, VISIBLE_TEXT.select_matches(plan.matches))
         return route, replace(plan, rivals=rivals)
 
     def _order(self, plan: Plan) -> Plan:
@@ -162,5 +165,5 @@ class AnswerPlanner:
         if any(identifier.kind == "version" for identifier in plan.conditions.identifiers):
             return plan
         sentences = [match for passage in plan.context.passages for match in split_chunk(passage.stored)]
-        successors = self._supersessions.find(plan.matches, sentences)
+        successors = self._supersessions.find(plan.matches, VISIBLE_TEXT.select_matches(sentences))
         return replace(plan, matches=tuple(put_successors_first(plan.matches, successors)), successors=successors)

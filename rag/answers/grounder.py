@@ -10,6 +10,7 @@ from rag.grounding.answer_conflicts import AnsweringValue
 from rag.grounding.attribution import SentenceAttributor
 from rag.grounding.conflicts import find_conflicts
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch, split_chunk
+from rag.grounding.hidden_text import VISIBLE_TEXT, ModelView
 from rag.grounding.supersession import SpanKey, Successor, SupersessionFinder, key_of
 from rag.types import (
     Citation,
@@ -33,18 +34,26 @@ class Grounding:
 
 
 class Grounder:
-    """Grounds answers in passages. `judge` refines the verdicts. Safe to use from many threads."""
+    """Grounds answers in passages. Safe to use from many threads.
+
+    `judge` refines the verdicts; `view` is what the model was shown of the passages: nothing else supports it.
+    """
 
     def __init__(
-        self, finder: EvidenceFinder, supersessions: SupersessionFinder, judge: EntailmentJudge | None = None
+        self,
+        finder: EvidenceFinder,
+        supersessions: SupersessionFinder,
+        judge: EntailmentJudge | None = None,
+        view: ModelView = VISIBLE_TEXT,
     ) -> None:
+        self._view = view
         self._finder = finder
         self._supersessions = supersessions
         self._judge = judge
 
     def start_attribution(self, passages: Sequence[Passage]) -> SentenceAttributor:
         """Return what pins the sentences of one answer, complete or as the model writes them."""
-        return SentenceAttributor(passages, self._finder, self._judge)
+        return SentenceAttributor(passages, self._finder, self._judge, self._view)
 
     def ground(
         self, draft: Draft, passages: Sequence[Passage], rivals: Sequence[tuple[AnsweringValue, AnsweringValue]] = ()
@@ -55,8 +64,11 @@ class Grounder:
         the question differently, which is a conflict if the answer cites one of them.
         """
         pinned = self._pin(draft)
-        cited = _find_cited([citation for sentence in pinned for citation in sentence.citations], passages)
-        others = [match for passage in passages for match in split_chunk(passage.stored)] if cited else []
+        # What nobody sees replaces and contradicts nothing.
+        all_cited = _find_cited([citation for sentence in pinned for citation in sentence.citations], passages)
+        cited = VISIBLE_TEXT.select_matches(all_cited)
+        sentences = [match for passage in passages for match in split_chunk(passage.stored)] if cited else []
+        others = VISIBLE_TEXT.select_matches(sentences)
         successors = self._supersessions.find(cited, others)
         pinned = mark_superseded(pinned, {key: self._describe(successor) for key, successor in successors.items()})
         return Grounding(

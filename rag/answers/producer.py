@@ -11,12 +11,16 @@ from rag.engines.types import Engine, Sampling
 from rag.generation.answer_clock import AnswerClock
 from rag.generation.quote_selection import QuotedSentence
 from rag.grounding.attribution import SentenceAttributor
+from rag.grounding.hidden_text import VISIBLE_TEXT, ModelView
 from rag.types import AnswerEvent, AnswerVerdict, Passage, Question
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerTask:
-    """One answer to produce. `numbers` has the passage numbers of the chat so far, by chunk id."""
+    """One answer to produce.
+
+    `numbers` has the passage numbers of the chat so far, by chunk id; `view` is what a model is shown of the documents.
+    """
 
     question: Question
     query: str
@@ -26,6 +30,7 @@ class AnswerTask:
     clock: AnswerClock
     max_tokens: int
     numbers: Mapping[int, int]
+    view: ModelView = VISIBLE_TEXT
 
     @property
     def sampling(self) -> Sampling:

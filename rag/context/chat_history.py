@@ -7,6 +7,7 @@ from ingest.library.library import Library
 from rag.context.passage_memory import PassageMemory, TurnPassages, merge_numbers
 from rag.context.prompt import RULES, build_messages
 from rag.engines.types import Message
+from rag.grounding.hidden_text import VISIBLE_TEXT, ModelView
 from rag.grounding.markers import MARKER
 from rag.types import Passage, Question
 
@@ -30,12 +31,15 @@ class ChatHistory:
     numbers: Mapping[int, int] = field(default_factory=dict[int, int])
     dropped: int = 0
     rules: str = RULES
+    view: ModelView = VISIBLE_TEXT
 
     def build_prompt(
         self, *, documents: Sequence[Passage] = (), passages_before: Mapping[int, Sequence[Passage]] | None = None
     ) -> tuple[Message, ...]:
         """Return the prompt; see `build_messages`."""
-        return build_messages(self.messages, documents=documents, passages_before=passages_before, rules=self.rules)
+        return build_messages(
+            self.messages, documents=documents, passages_before=passages_before, rules=self.rules, view=self.view
+        )
 
     def add_passages(self, new: Sequence[Passage]) -> tuple[Message, ...]:
         """Return the prompt with the passages of earlier turns in their positions and `new` ones with the question."""
@@ -55,17 +59,19 @@ def truncate_history(
     count_tokens: CountTokens,
     *,
     rules: str = RULES,
+    view: ModelView = VISIBLE_TEXT,
 ) -> ChatHistory:
     """Return the chat history of a question, truncated to its share of `context_window` tokens.
 
     System messages always stay, and the first of the other messages is the user's, as chat templates require. Passages
-    that have left the library are left out. Answers of unknown turns lose their markers, which would name other
-    passages.
+    that have left the library, or are hidden from the `view` of the model, are left out. Answers of unknown turns lose
+    their markers, which would name other passages.
     """
     turns = memory.recall_turns(question)
-    passages_before = _select_current(library, {index: turn for index, turn in turns.items() if turn is not None})
+    known = {index: turn for index, turn in turns.items() if turn is not None}
+    passages_before = _select_current(library, known, view)
     messages = _strip_unknown_markers(question.messages, turns)
-    start = _find_start(messages, passages_before, context_window, count_tokens, rules=rules)
+    start = _find_start(messages, passages_before, context_window, _PromptCounter(count_tokens, rules, view))
     system = [index for index in range(start) if messages[index].role == "system"]
     included = [*system, *range(start, len(messages))]
     return ChatHistory(
@@ -76,15 +82,20 @@ def truncate_history(
         numbers=merge_numbers(turns.values()),
         dropped=start - len(system),
         rules=rules,
+        view=view,
     )
 
 
-def _select_current(library: Library, turns: Mapping[int, TurnPassages]) -> dict[int, tuple[Passage, ...]]:
-    """Return the passages of turns that the library still has unchanged, by the index of their turn."""
+def _select_current(
+    library: Library, turns: Mapping[int, TurnPassages], view: ModelView
+) -> dict[int, tuple[Passage, ...]]:
+    """Return the passages of turns that are shown and still unchanged in the library, by the index of their turn."""
     ids = {passage.stored.id for turn in turns.values() for passage in turn.passages}
     stored = {chunk.id: chunk for chunk in library.chunks(list(ids))}
     current = {
-        index: tuple(passage for passage in turn.passages if stored.get(passage.stored.id) == passage.stored)
+        index: view.select_passages(
+            [passage for passage in turn.passages if stored.get(passage.stored.id) == passage.stored]
+        )
         for index, turn in turns.items()
     }
     return {index: passages for index, passages in current.items() if passages}
@@ -100,13 +111,27 @@ def _strip_unknown_markers(messages: Sequence[Message], turns: Mapping[int, Turn
     return stripped
 
 
+@dataclass(frozen=True, slots=True)
+class _PromptCounter:
+    """Counts the tokens of prompts with some rules and one view of the documents."""
+
+    count_tokens: CountTokens
+    rules: str
+    view: ModelView
+
+    def count(
+        self, messages: Sequence[Message] = (), passages_before: Mapping[int, Sequence[Passage]] | None = None
+    ) -> int:
+        return self.count_tokens(
+            build_messages(messages, passages_before=passages_before, rules=self.rules, view=self.view)
+        )
+
+
 def _find_start(
     messages: Sequence[Message],
     passages_before: Mapping[int, Sequence[Passage]],
     context_window: int,
-    count_tokens: CountTokens,
-    *,
-    rules: str,
+    counter: _PromptCounter,
 ) -> int:
     """Return the index of the first message that the prompt includes.
 
@@ -114,18 +139,15 @@ def _find_start(
     """
     turns = [index for index, message in enumerate(messages[:-1]) if message.role == "user"]
     longest = int(context_window * LONGEST_SHARE)
-    if not turns or count_tokens(build_messages(messages, passages_before=passages_before, rules=rules)) <= longest:
+    if not turns or counter.count(messages, passages_before) <= longest:
         return 0
-    empty = count_tokens(build_messages((), rules=rules))
+    empty = counter.count()
     ends = [*turns[1:], len(messages) - 1]
     sizes = [
-        count_tokens(
-            build_messages(messages[start:end], passages_before={0: passages_before.get(start, ())}, rules=rules)
-        )
-        - empty
+        counter.count(messages[start:end], {0: passages_before.get(start, ())}) - empty
         for start, end in zip(turns, ends, strict=True)
     ]
-    first, filled = 0, count_tokens(build_messages([*messages[: turns[0]], messages[-1]], rules=rules))
+    first, filled = 0, counter.count([*messages[: turns[0]], messages[-1]])
     for last, size in enumerate(sizes):
         filled += size
         if filled > longest:

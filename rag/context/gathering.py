@@ -19,6 +19,7 @@ from rag.grounding.conditions import (
     make_conditions,
 )
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
+from rag.grounding.hidden_text import VISIBLE_TEXT, put_hidden_chunks_behind, put_hidden_last
 from rag.grounding.supersession import search_amendments
 from rag.grounding.withdrawn import find_withdrawn
 from rag.questions.follow_up import FollowUp
@@ -41,8 +42,8 @@ class GatheredEvidence:
     among the next top_k that can, too.
     `matches` are the sentences of the top_k chunks; if the question names identifiers, those that have them.
     `absence` says which identifiers stand in no document, if that decides that there is no answer, and `reasons`
-    explain an abstention, in words for the user. `tables` are the chunks of tables among all candidates, `conditions`
-    those that the sentences meet.
+    explain an abstention, in words for the user. `tables` are the chunks of visible tables among all candidates,
+    `conditions` those that the sentences meet. Hidden text comes behind what is seen (`rag.grounding.hidden_text`).
     """
 
     hits: tuple[ScoredChunk, ...] = ()
@@ -93,7 +94,8 @@ class EvidenceGatherer:
         located = [locate_identifier(self._library, search, identifier) for identifier in searched.identifiers]
         conditions = make_conditions(query, located, searched.names)
         query = respell(query, located)
-        candidates = deduplicate(self._retriever.rank_candidates(replace(search, query=query), top_k))
+        ranked = put_hidden_chunks_behind(self._retriever.rank_candidates(replace(search, query=query), top_k))
+        candidates = deduplicate(ranked)
         if not conditions.can_be_met or not conditions.are_named_in(candidates):
             return self._miss(query, candidates, conditions)
         candidates = select_section(query, conditions.select_hits(candidates))
@@ -109,7 +111,11 @@ class EvidenceGatherer:
             judged = replace(judged, hits=judged.hits or tuple(hit for hit in candidates if hit.chunk.id in chunks))
             matches = [*named, *matches]
         hits = self._add_amendments(judged.hits, matches, search)
-        tables = tuple(candidate.chunk for candidate in candidates if is_table(candidate.chunk))
+        tables = tuple(
+            candidate.chunk
+            for candidate in candidates
+            if is_table(candidate.chunk) and VISIBLE_TEXT.shows(candidate.chunk)
+        )
         return GatheredEvidence(hits, omitted, tuple(matches), judged.reasons, tables=tables, conditions=conditions)
 
     def _find_named_quotes(
@@ -139,13 +145,15 @@ class EvidenceGatherer:
         self, query: str, hits: Sequence[ScoredChunk], conditions: Conditions
     ) -> tuple[Answerability, list[SentenceMatch]]:
         """Return whether some hits answer a query, and their sentences, the best first."""
-        matches = conditions.select_matches(self._finder.rank_evidence(query, hits))
+        ranked = conditions.select_matches(self._finder.rank_evidence(query, hits))
+        matches = put_hidden_last(ranked, min_score=self._policy.min_score)
         named = find_named_chunks(hits, conditions.identifiers)
         return judge_answerability(query, hits, matches, min_score=self._policy.min_score, named=named), matches
 
     def _miss(self, query: str, candidates: Sequence[ScoredChunk], conditions: Conditions) -> GatheredEvidence:
         """Return that the documents lack what the question names, with the closest sentences."""
-        matches = tuple(self._finder.rank_evidence(query, candidates[: self._policy.top_k]))
+        closest = self._finder.rank_evidence(query, candidates[: self._policy.top_k])
+        matches = tuple(put_hidden_last(closest, min_score=self._policy.min_score))
         if conditions.can_be_met:
             explain = explain_no_value if conditions.are_named_in(candidates) else explain_no_name
             return GatheredEvidence(matches=matches, reasons=(explain(conditions),))

@@ -24,9 +24,10 @@ from rag.grounding.answer_conflicts import AnsweringValue
 from rag.grounding.computed_answer import ComputedAnswer
 from rag.grounding.conditions import NO_CONDITIONS, Conditions
 from rag.grounding.evidence import SentenceMatch
+from rag.grounding.hidden_text import ONLY_HIDDEN
 from rag.grounding.quotable import select_quotable
 from rag.grounding.supersession import SpanKey, Successor
-from rag.types import Passage, PromptPrefix, Question
+from rag.types import Passage, PromptPrefix, Question, ResolvedStyle
 
 NOT_IN_DOCUMENTS = "Not in these documents."
 MIN_PASSAGE_TOKENS = 16
@@ -108,17 +109,23 @@ class Planner:
         prompt = build_messages(self._question.messages[-1:], rules=self._rules)
         self._refuse_too_long(self._engine.count_tokens(prompt))
 
-    def plan(self, evidence: GatheredEvidence, *, whole: bool) -> Plan:
+    def plan(self, evidence: GatheredEvidence, *, whole: bool, style: ResolvedStyle = "written") -> Plan:
         """Return the plan with whole documents or with the passages of `evidence`.
 
-        It abstains if there are none, or if the documents lack what the question names. Raises `PromptTooLongError`.
+        It abstains if there are none, if the documents lack what the question names, or if a model is to write from
+        what is hidden from it. Raises `PromptTooLongError`.
         """
         plan = self.whole if whole and not evidence.absence else None
         plan = plan or self._plan_passages(evidence)
+        reasons = evidence.reasons
+        if plan is not None and style == "written":
+            plan, reasons = self._select_shown(plan), (ONLY_HIDDEN,)
         if plan is None:
             text = evidence.absence or NOT_IN_DOCUMENTS
             matches = tuple(select_quotable(evidence.matches))
-            return Plan(Context("none", "; ".join(evidence.reasons)), text, matches=matches)
+            return Plan(
+                Context("none", "; ".join(reasons if evidence.hits else evidence.reasons)), text, matches=matches
+            )
         self._refuse_too_long(plan.prompt_tokens)
         context = plan.context
         if self._history.dropped:
@@ -167,6 +174,7 @@ class Planner:
             self._context_window,
             self._engine.count_tokens,
             rules=self._rules,
+            view=self._policy.view,
         )
 
     @cached_property
@@ -201,6 +209,14 @@ class Planner:
         if self._question.mode == "whole":
             reason = f"the documents do not fit the model's window whole; {reason}"
         return Plan(replace(context, reason=reason), "", messages, self._engine.count_tokens(messages), new=new)
+
+    def _select_shown(self, plan: Plan) -> Plan | None:
+        """Return a plan with the passages of which the model is shown anything; None if there are none."""
+        view = self._policy.view
+        passages = view.select_passages(plan.context.passages)
+        if not passages:
+            return None
+        return replace(plan, context=replace(plan.context, passages=passages), new=view.select_passages(plan.new))
 
     def _list_chunks(self) -> list[StoredChunk]:
         """Return all chunks of the documents that match the filters, in reading order."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ingest.chunking.chunker import contextualize
 from rag.engines.types import Message
+from rag.grounding.hidden_text import VISIBLE_TEXT, ModelView
 from rag.grounding.markers import MARKER
 from rag.types import Passage
 
@@ -26,28 +26,37 @@ def build_messages(
     documents: Sequence[Passage] = (),
     passages_before: Mapping[int, Sequence[Passage]] | None = None,
     rules: str = RULES,
+    view: ModelView = VISIBLE_TEXT,
 ) -> tuple[Message, ...]:
     """Return the rules and whole `documents` as the system message, then the conversation, the question at its end.
 
     `passages_before` has the passages in front of a message of the conversation, by its index. A passage stays in the
     turn that added it, and no later turn changes what precedes it: so the prompt of this turn is a prefix of the next
-    one's, whose KV cache the engine reuses.
+    one's, whose KV cache the engine reuses. `view` says if it has hidden text.
     """
     passages_before = passages_before or {}
-    system = "\n\n".join([rules, *map(render_passage, documents)])
+    system = "\n\n".join([rules, *_render(documents, view)])
     turns = [
-        replace(message, content="\n\n".join([*map(render_passage, passages_before.get(index, ())), message.content]))
+        replace(message, content="\n\n".join([*_render(passages_before.get(index, ()), view), message.content]))
         for index, message in enumerate(conversation)
     ]
     return Message("system", system), *turns
 
 
-def render_passage(passage: Passage) -> str:
-    """Return a passage under its number, file and page; all text of the document is inside the fence."""
+def render_passage(passage: Passage, view: ModelView = VISIBLE_TEXT) -> str:
+    """Return what a model is shown of a passage, under its number, file and page.
+
+    All text of the document is inside the fence.
+    """
     stored = passage.stored
     filename = " ".join(defuse(stored.filename).split())
-    header = f"[{passage.number}] {filename}, page {stored.chunk.first_page}"
-    return "\n".join([header, FENCE, defuse(contextualize(stored.chunk)), FENCE])
+    hidden = f", hidden: {stored.chunk.hidden}" if stored.chunk.hidden else ""
+    header = f"[{passage.number}] {filename}, page {stored.chunk.first_page}{hidden}"
+    return "\n".join([header, FENCE, defuse(view.show_chunk(stored.chunk)), FENCE])
+
+
+def _render(passages: Sequence[Passage], view: ModelView) -> list[str]:
+    return [render_passage(passage, view) for passage in view.select_passages(passages)]
 
 
 def defuse(text: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 from ingest.text.analyzer import extract_terms
-from ingest.text.annotations import AnnotationKind, annotate
+from ingest.text.annotations import AnnotationKind, annotate, annotate_hidden
 from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.answer_ranking import is_label
@@ -122,9 +122,9 @@ def show_sentences(
 ) -> list[ShownQuote]:
     """Return sentences as an answer shows them: prose without its line breaks, rows with the names of the columns.
 
-    Those that are `superseded` are in brackets that say so.
+    Those that are `superseded` or hidden in their document are in brackets that say so.
     """
-    shown = [_show(match) for match in matches]
+    shown = [_mark_hidden(_show(match)) for match in matches]
     return [_mark(quote) if key_of(quote.match) in superseded else quote for quote in shown]
 
 
@@ -144,6 +144,12 @@ def compose_quotes(
         sentences.append(QuotedSentence(quote.match, number, start, len(text)))
         text += f" [{number}]\n\n"
     return text.rstrip(), sentences
+
+
+def _mark_hidden(quote: ShownQuote) -> ShownQuote:
+    """Return a quote with its mark if the whole page that it stands on is hidden; other hidden text has its own."""
+    reason = quote.match.stored.chunk.hidden
+    return quote if reason is None else replace(quote, text=annotate_hidden(reason, quote.text))
 
 
 def _mark(quote: ShownQuote) -> ShownQuote:

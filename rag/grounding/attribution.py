@@ -9,6 +9,7 @@ from ingest.types import StoredChunk
 from rag.grounding.candidate_ranking import rank_candidates
 from rag.grounding.citations import AnswerSentence, split_answer
 from rag.grounding.evidence import EvidenceFinder, SentenceMatch
+from rag.grounding.hidden_text import VISIBLE_TEXT, ModelView
 from rag.grounding.verification import Support, verify_claim
 from rag.types import (
     Citation,
@@ -50,13 +51,18 @@ class SentenceAttributor:
     A marker of the model is narrowed to the sentence of that passage which supports the claim best. If the model cites
     no passage, or none that supports the sentence, the best supporting sentence of all passages is cited, provided that
     it is similar enough and supports more. All pins of a sentence together may support what none does alone. `judge`
-    gives a second opinion on what the rules do not find unsupported.
+    gives a second opinion on what the rules do not find unsupported. What is not in the `view` of the model supports
+    nothing that it writes.
     """
 
     def __init__(
-        self, passages: Sequence[Passage], finder: EvidenceFinder, judge: EntailmentJudge | None = None
+        self,
+        passages: Sequence[Passage],
+        finder: EvidenceFinder,
+        judge: EntailmentJudge | None = None,
+        view: ModelView = VISIBLE_TEXT,
     ) -> None:
-        self._citer = _SentenceCiter(passages, finder, judge)
+        self._citer = _SentenceCiter(passages, finder, judge, view)
         self._pinned: dict[AnswerSentence, PinnedSentence] = {}
         self._has_ended = False
 
@@ -92,6 +98,7 @@ class _SentenceCiter:
     passages: Sequence[Passage]
     finder: EvidenceFinder
     judge: EntailmentJudge | None
+    view: ModelView
 
     def cite(self, sentence: AnswerSentence) -> list[Citation]:
         """Return the citations of a sentence: of the passages that it names, else of the best supporting one."""
@@ -115,8 +122,9 @@ class _SentenceCiter:
         return citations
 
     def match(self, claim: str) -> list[SentenceMatch]:
-        """Return every sentence of the passages, most similar to the claim first."""
-        return self.finder.rank_sentences(claim, [passage.stored for passage in self.passages])
+        """Return every sentence of the passages that the model was shown, most similar to the claim first."""
+        matches = self.finder.rank_sentences(claim, [passage.stored for passage in self.passages])
+        return self.view.select_matches(matches)
 
     def rank_support(self, claim: str, matches: Sequence[SentenceMatch]) -> list[SupportedMatch]:
         """Verify the best candidates among `matches`: the better verdict first, of equal ones the better candidate.
@@ -127,7 +135,11 @@ class _SentenceCiter:
             SupportedMatch(
                 match,
                 verify_claim(
-                    claim, match.text, match.score, context=_context([match.stored]), passages=self._passage_texts()
+                    claim,
+                    self.view.show_text(match.text),
+                    match.score,
+                    context=self._context([match.stored]),
+                    passages=self._passage_texts(),
                 ),
             )
             for match in rank_candidates(claim, matches)[:VERIFIED_CANDIDATES]
@@ -138,7 +150,7 @@ class _SentenceCiter:
         return self.rank_support(sentence.text, matches)[0].match
 
     def _passage_texts(self) -> tuple[str, ...]:
-        return tuple(_context([passage.stored]) for passage in self.passages[:RELATED_PASSAGES])
+        return tuple(self._context([passage.stored]) for passage in self.passages[:RELATED_PASSAGES])
 
     def combine_verdicts(self, sentence: AnswerSentence, citations: Sequence[Citation]) -> SentenceVerdict:
         """Return the best verdict of the citations, or that of all quotes together if it is better."""
@@ -162,17 +174,21 @@ class _SentenceCiter:
         return Citation(number, quote, sentence.start, sentence.end, origin, support.verdict, support.reasons)
 
     def _verify(self, sentence: AnswerSentence, quotes: Sequence[Quote], chunks: Sequence[StoredChunk]) -> Support:
-        texts = [quote.quote for quote in quotes]
+        texts = [self.view.show_text(quote.quote) for quote in quotes]
         similarity = max(quote.score for quote in quotes)
         verify = partial(
-            verify_claim, sentence.text, texts, similarity, context=_context(chunks), passages=self._passage_texts()
+            verify_claim,
+            sentence.text,
+            texts,
+            similarity,
+            context=self._context(chunks),
+            passages=self._passage_texts(),
         )
         support = verify()
         if self.judge is None or support.verdict == "unsupported":
             return support
         return verify(entailment=self.judge.judge(" ".join(texts), sentence.text))
 
-
-def _context(chunks: Sequence[StoredChunk]) -> str:
-    """Return the text around quotes, below its titles and headings."""
-    return "\n".join(f"{stored.chunk.context}\n{stored.chunk.text}" for stored in chunks)
+    def _context(self, chunks: Sequence[StoredChunk]) -> str:
+        """Return the text around quotes, below its titles and headings, as the model was shown it."""
+        return "\n".join(self.view.show_chunk(stored.chunk) for stored in chunks)

@@ -14,7 +14,8 @@ from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from ingest.library.pages import Location, locate
 from ingest.text.analyzer import extract_terms
-from ingest.types import Embedder, StoredChunk
+from ingest.text.annotations import find_hidden_reason
+from ingest.types import Embedder, HiddenReason, StoredChunk
 from rag.questions.answer_type import strip_measure
 from rag.questions.stopwords import ASKER_WORDS, QUESTION_WORDS
 from rag.questions.words import fold_words
@@ -54,6 +55,11 @@ class SentenceMatch:
         """The sentence as it stands in the document."""
         chunk = self.stored.chunk
         return chunk.text[self.start - chunk.start : self.end - chunk.start]
+
+    @property
+    def hidden(self) -> HiddenReason | None:
+        """Why a person who looks at the document does not see the sentence; None if any of it is seen."""
+        return self.stored.chunk.hidden or find_hidden_reason(self.text)
 
 
 class EvidenceFinder:
@@ -128,6 +134,7 @@ class EvidenceFinder:
             score=match.score,
             boxes=location.boxes,
             place=location.place,
+            hidden=match.hidden,
         )
 
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from ingest.library.library import Library
 from ingest.text.analyzer import extract_query_terms, extract_terms
-from ingest.types import BlockKind, DocumentRecord, Embedder
+from ingest.types import BlockKind, DocumentRecord, Embedder, StoredChunk
 from rag.context.selection import pluralize
 from rag.engines.completion import Completion
 from rag.engines.types import Usage
 from rag.generation.quote_selection import compose_quotes, show_sentences
 from rag.grounding.evidence import SentenceMatch, split_chunk
+from rag.grounding.hidden_text import VISIBLE_TEXT
 from rag.grounding.model_address import addresses_model
 from rag.grounding.quotable import states_something
 from rag.summarization.notes import PassageNumbers
@@ -203,7 +204,7 @@ class _SentenceSelector:
         """Return the statements of the first chunk that has any, else the sentences of the first chunk with some."""
         first: list[SentenceMatch] = []
         for id_ in chunk_ids:
-            sentences = [match for chunk in self._library.chunks([id_]) for match in split_chunk(chunk)]
+            sentences = _split_seen(self._library.chunks([id_]))
             if statements := [match for match in sentences if _is_statement(match)]:
                 return statements
             first = first or sentences
@@ -212,7 +213,7 @@ class _SentenceSelector:
     def _match_sentences(self, chunk_id: int) -> list[SentenceMatch]:
         """Return the sentences of a chunk that match the topic, each with the better of similarity and coverage."""
         chunks = self._library.chunks([chunk_id])
-        sentences = [match for chunk in chunks for match in split_chunk(chunk) if states_something(match)]
+        sentences = [match for match in _split_seen(chunks) if states_something(match)]
         if not sentences or self._topic is None:
             return []
         scores = self._embedder.embed([match.text for match in sentences]) @ self._topic
@@ -227,6 +228,11 @@ class _SentenceSelector:
         # Only together with the header above it does a row of a table say what it is.
         text = f"{chunk.context}\n{match.text}" if chunk.kind is BlockKind.TABLE else match.text
         return len(self._topic_terms & set(extract_terms(text))) / max(len(self._topic_terms), 1)
+
+
+def _split_seen(chunks: Sequence[StoredChunk]) -> list[SentenceMatch]:
+    """Return the sentences of chunks that a person sees in their documents."""
+    return VISIBLE_TEXT.select_matches([match for chunk in chunks for match in split_chunk(chunk)])
 
 
 def _is_statement(match: SentenceMatch) -> bool:

@@ -13,7 +13,7 @@ from ingest.library.library import Library
 from ingest.types import DocumentRecord, StoredChunk
 from rag.context.selection import pluralize
 from rag.engines.completion import Completion
-from rag.engines.types import Engine, Sampling
+from rag.engines.types import Engine, Message, Sampling
 from rag.errors import PromptTooLongError, RagError
 from rag.generation.answer_clock import AnswerClock
 from rag.generation.streaming import stream_answer
@@ -89,7 +89,8 @@ class _Run:
 
     def produce(self, documents: Sequence[DocumentRecord]) -> Generator[OverviewEvent, None, Overview]:
         """See `write_overview`."""
-        for part in pack_parts(iterate_chunks(self._library, documents), self._prompt_budget, self._count_part):
+        chunks = filter(self._request.view.shows, iterate_chunks(self._library, documents))
+        for part in pack_parts(chunks, self._prompt_budget, self._count_part):
             self._parts.append(part)
             yield AnswerDelta("")
         notes = yield from self._take_notes()
@@ -108,7 +109,10 @@ class _Run:
         return self._finish(completion, own_chars, documents)
 
     def _count_part(self, chunks: Sequence[StoredChunk]) -> int:
-        return self._engine.count_tokens(build_note_messages(self._kind, self._request.query, chunks))
+        return self._engine.count_tokens(self._build_note_messages(chunks))
+
+    def _build_note_messages(self, chunks: Sequence[StoredChunk]) -> tuple[Message, ...]:
+        return build_note_messages(self._kind, self._request.query, chunks, self._request.view)
 
     # Map: notes of every part
 
@@ -138,7 +142,7 @@ class _Run:
     def _request_part(self, index: int, chunks: dict[int, list[StoredChunk]]) -> CompletionRequest | RagError:
         part = self._parts[index]
         chunks[index] = self._library.chunks(list(part.ids))
-        messages = build_note_messages(self._kind, self._request.query, chunks[index])
+        messages = self._build_note_messages(chunks[index])
         if not part.fits:
             return PromptTooLongError(
                 prompt_tokens=self._engine.count_tokens(messages), context_window=self._context_window

@@ -7,6 +7,7 @@ from ingest.types import Filter
 from rag.engines.completion import Completion
 from rag.engines.types import Sampling
 from rag.generation.quote_selection import QuotedSentence
+from rag.grounding.hidden_text import VISIBLE_TEXT, ModelView
 from rag.questions.overview_intent import OverviewIntent
 from rag.types import AnswerDelta, AnswerProgress, Passage, PinnedSentence
 
@@ -20,7 +21,7 @@ class OverviewRequest:
     """A question about all documents of some collections (ids) that match `filters`.
 
     `sampling` is for the answer, its length included. `numbers` has the passage numbers of the chat so far, by chunk
-    id; those of other chunks follow them.
+    id; those of other chunks follow them. `view` is what a model is shown of the documents.
     """
 
     query: str
@@ -30,6 +31,7 @@ class OverviewRequest:
     sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=512))
     client: str = ""
     numbers: Mapping[int, int] = field(default_factory=dict[int, int])
+    view: ModelView = VISIBLE_TEXT
 
 
 @dataclass(frozen=True, slots=True)

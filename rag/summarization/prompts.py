@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ingest.types import StoredChunk
 from rag.context.prompt import FENCE, render_passage
 from rag.engines.types import Message
+from rag.grounding.hidden_text import VISIBLE_TEXT, ModelView
 from rag.questions.overview_patterns import OverviewKind
 from rag.summarization.notes import Note
 from rag.types import Passage
@@ -40,10 +41,12 @@ ANSWER_RULES = (
 )
 
 
-def build_note_messages(kind: OverviewKind, query: str, chunks: Sequence[StoredChunk]) -> tuple[Message, ...]:
+def build_note_messages(
+    kind: OverviewKind, query: str, chunks: Sequence[StoredChunk], view: ModelView = VISIBLE_TEXT
+) -> tuple[Message, ...]:
     """Return the prompt for notes of one part, whose chunks it numbers from 1."""
     rules = NOTE_RULES if kind == "overview" else ITEM_RULES
-    passages = (render_passage(Passage(number, chunk)) for number, chunk in enumerate(chunks, start=1))
+    passages = (render_passage(Passage(number, chunk), view) for number, chunk in enumerate(chunks, start=1))
     system = "\n\n".join([rules, *passages])
     return Message("system", system), Message("user", query)
 

@@ -25,7 +25,7 @@ class ExtractiveProducer:
         chosen: Sequence[SentenceMatch]
         if is_capable(task.engine.info()):
             chosen, usage = yield from choose_with_model(
-                task.engine, plan.messages, plan.matches, client=task.question.client
+                task.engine, plan.messages, task.view.select_matches(plan.matches), client=task.question.client
             )
         else:
             chosen = select_sentences(plan.matches, task.query, plan.conditions.answer_type)

@@ -18,6 +18,7 @@ def build_request(task: AnswerTask) -> OverviewRequest:
         sampling=replace(question.sampling, max_tokens=task.max_tokens),
         client=question.client,
         numbers=task.numbers,
+        view=task.view,
     )
 
 
