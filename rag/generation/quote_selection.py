@@ -15,11 +15,11 @@ from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.answer_ranking import is_label
 from rag.grounding.answer_values import has_value
-from rag.grounding.evidence import SentenceMatch, measure_term
+from rag.grounding.evidence import SentenceMatch
 from rag.grounding.foreign_markup import neutralize_markup
 from rag.grounding.shown_quote import ShownQuote, show_prose
 from rag.grounding.supersession import SpanKey, key_of
-from rag.questions.answer_type import AnswerType, strip_measure
+from rag.questions.answer_type import AnswerType
 from rag.questions.words import list_content_words
 from rag.tables.display import describe_row_of
 from rag.tables.table import is_table
@@ -30,11 +30,6 @@ CANDIDATES = 12
 """How many sentences a model chooses from."""
 LEAST_SHARE = 0.6
 """Share of the best sentence's score. A sentence below it is about something else."""
-EQUAL_SHARE = 0.85
-"""Share of the best sentence's score from which a sentence is as likely to answer, whatever it adds."""
-TYPES_OF_NAMES: frozenset[AnswerType | None] = frozenset({"person", "place"})
-TYPES_OF_ONE_VALUE = TYPES_OF_NAMES | {"time", "quantity"}
-"""Types of values of which one answers; what is decided or why is told in several sentences."""
 MAX_TOKENS = 512
 INSTRUCTION = (
     "Answer only with sentences copied from the passages, word for word, as a JSON list; "
@@ -58,32 +53,13 @@ def select_sentences(
     """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches.
 
     Neighbours of the answer are left out: if the question has words of some rows of a document's tables, the other
-    rows; if it asks when, how much or how many, sentences without such a value; if it asks for one value, what has
-    no word of the question or, for a name, adds none. Labels are quoted only if there is nothing else.
+    rows; if it asks how much or how many, sentences without a number. Labels are quoted only if there is nothing else.
     """
     distinct = list(_index_by_text([match for match in matches if not is_label(match)] or matches).values())
     near = [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
-    if answer_type in ("quantity", "time"):
+    if answer_type == "quantity":
         near = [match for match in near if has_value(match.text, answer_type)] or near
-    if answer_type in TYPES_OF_ONE_VALUE:
-        near = _keep_near(near, question, must_add=answer_type in TYPES_OF_NAMES)
     return _leave_out_other_rows(near, question)
-
-
-def _keep_near(matches: Sequence[SentenceMatch], question: str, *, must_add: bool) -> list[SentenceMatch]:
-    """Return the matches without those that are less likely to answer and have no word of the question themselves.
-
-    If they `must_add`, it has to be a word that no better match has: any sentence can have a name.
-    """
-    asked = set(extract_terms(" ".join(list_content_words(strip_measure(question)))))
-    kept: list[SentenceMatch] = []
-    covered: set[str] = set()
-    for match in matches:
-        own = {term for term in asked if measure_term(term, set(extract_terms(match.text)))}
-        if not kept or own - covered or match.score >= EQUAL_SHARE * matches[0].score:
-            kept.append(match)
-            covered |= own if must_add else set()
-    return kept
 
 
 def _leave_out_other_rows(matches: Sequence[SentenceMatch], question: str) -> list[SentenceMatch]:

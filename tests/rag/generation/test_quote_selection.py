@@ -156,7 +156,7 @@ PEOPLE = (
     [
         ("How many people work in Stennick?", "quantity", [1]),
         ("Wie viele Menschen arbeiten in Stennick?", "quantity", [1]),
-        ("When is Stennick open?", "time", [0, 2]),
+        ("When is Stennick open?", "time", [0, 1, 2]),
         ("What is there in Stennick?", None, [0, 1, 2]),
     ],
 )
