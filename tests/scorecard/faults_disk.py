@@ -201,8 +201,8 @@ def _fill_and_enlarge(disk: Path, kind: str) -> tuple[str, list[str]]:
             problems.append(f"the queue estimates {queue}")
         if not search(client, "blue pump"):
             problems.append("nothing is found")
-        deleted = [client.delete(f"/v1/files/{file_id}").status_code for file_id in ids[KEPT_FILES:]]
-        problems += [f"deleting: {deleted}"] if set(deleted) != {200} else []
+        deleted = Counter(client.delete(f"/v1/files/{file_id}").status_code for file_id in ids[KEPT_FILES:])
+        problems += [f"deleting: {dict(deleted)}"] if set(deleted) != {200} else []
         _mount("-o", "remount,size=256m,nr_inodes=100000", str(disk))
         late = server.add("late.txt", b"The valve is red.")
         documents = {each["id"]: each for each in server.wait_until_read()}

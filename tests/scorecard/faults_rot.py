@@ -179,7 +179,7 @@ def _future(home: Path) -> list[str]:
     with closing(raw_database(home / DATABASE)) as db:
         db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     said = cli(home, "documents", "ls")
-    is_clear = said.returncode == 1 and "newer" in said.stderr and "Traceback" not in said.stderr
+    is_clear = said.returncode == 1 and "update Pincite" in said.stderr and "Traceback" not in said.stderr
     return [] if is_clear else [f"a newer format: exit {said.returncode}, {said.stderr[-200:]}"]
 
 
