@@ -100,7 +100,10 @@ def open_parsers(settings: AllSettings, library: Library, *, size: int, spare: i
 
 def _parser_limits(ingest: IngestSettings) -> ParserLimits:
     return ParserLimits(
-        ingest.parser_timeout_seconds, ingest.parser_memory_mb << 20, ingest.parser_file_timeout_seconds
+        timeout_seconds=ingest.parser_timeout_seconds,
+        memory_bytes=ingest.parser_memory_mb << 20,
+        file_seconds=ingest.parser_file_timeout_seconds,
+        cpu_seconds=ingest.parser_cpu_seconds,
     )
 
 

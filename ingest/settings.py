@@ -73,6 +73,12 @@ class IngestSettings(PinciteSettings):
         gt=0,
         description="Seconds that a parser may run for one file in all; pages that are read by OCR do not count.",
     )
+    parser_cpu_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        description="Seconds of processor time that a parser may use for one piece of a file, and a quarter of that"
+        " more for each MB of the file; OCR does not count.",
+    )
     ocr: bool = Field(default=True, description="Read the text in pictures and scanned pages.")
     parser_memory_mb: int = Field(default=3072, ge=512, description="Memory limit of a parser process, in MB.")
     max_upload_mb: int = Field(default=500, ge=1, description="Largest file that is ingested, in MB.")

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from ingest.errors import EmptyFileError
 from ingest.parsers import NextPiece
 from ingest.parsers.embedded_files import scratch_file
+from ingest.runtime.effort import limit_effort, without_limit
 from ingest.runtime.worker_main import Call, Channel, serve_calls
 from rag.engines.types import Delta
 from tests.fakes import chunked
@@ -96,6 +98,15 @@ def _eat(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield len(bytearray(call.params["bytes"]))
 
 
+def _spend(call: Call, options: dict[str, Any]) -> Iterator[object]:
+    """Use processor time within a limit, or without it."""
+    with limit_effort(call.params["cpu_seconds"]), without_limit() if call.params.get("uncounted") else nullcontext():
+        end = time.process_time() + call.params.get("spend", 0.0)
+        while time.process_time() < end:
+            pass
+    yield "done"
+
+
 def _read_file(call: Call, options: dict[str, Any]) -> Iterator[object]:
     yield Path(call.params["path"]).read_text(encoding="utf-8")
 
@@ -173,6 +184,7 @@ METHODS: dict[str, Callable[[Call, dict[str, Any]], Iterator[object]]] = {
     "stumble": _stumble,
     "shout": _shout,
     "eat": _eat,
+    "spend": _spend,
     "read_file": _read_file,
     "write_file": _write_file,
     "keep_scratch": _keep_scratch,

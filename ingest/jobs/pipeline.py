@@ -36,6 +36,7 @@ from ingest.library.library import Library
 from ingest.parsers import PARSER_ERRORS, NextPiece
 from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.confinement import Confinement
+from ingest.runtime.effort import OUT_OF_TIME
 from ingest.runtime.prefetch import prefetch
 from ingest.runtime.supervisor import Worker
 from ingest.runtime.wait_limit import Allowance
@@ -68,11 +69,15 @@ SPARE_PARSERS = 1
 
 @dataclass(frozen=True, slots=True)
 class ParserLimits:
-    """How long a parser may run for one piece of a file and for the whole of it, and how much memory it may use."""
+    """How long a parser may run for one piece of a file and for the whole of it, and how much memory it may use.
+
+    `cpu_seconds` is the processor time for a piece of a small file; see `ingest.parsers.worker`.
+    """
 
     timeout_seconds: float
     memory_bytes: int
     file_seconds: float = 900.0
+    cpu_seconds: float = 10.0
 
 
 def create_parser_pool(
@@ -93,7 +98,12 @@ def create_parser_pool(
     spec = WorkerSpec(
         name="parser",
         target="ingest.parsers.worker:main",
-        options={"tokenizer": tokenizer, "max_tokens": max_tokens, "with_ocr": with_ocr},
+        options={
+            "tokenizer": tokenizer,
+            "max_tokens": max_tokens,
+            "with_ocr": with_ocr,
+            "cpu_seconds": limits.cpu_seconds,
+        },
         errors=PARSER_ERRORS,
         memory_limit_bytes=limits.memory_bytes,
         niceness=PARSER_NICENESS,
@@ -249,6 +259,9 @@ class Ingestor:
         except NoOpenFileError as error:
             raise _ReaderDiedError(worker="parser", how="between two pieces") from error
         except WorkerCrashedError as error:
+            if error.how == OUT_OF_TIME:
+                detail = "a part of it takes too much work for its size (PINCITE_PARSER_CPU_SECONDS)"
+                raise ParserLimitError(filename=document.filename, detail=detail) from error
             raise _ReaderDiedError(worker=error.worker, how=error.how) from error
         except WorkerFailedError as error:
             raise ReaderFailedError(filename=document.filename, detail=error.message) from error

@@ -20,6 +20,8 @@ _PLACEHOLDER_TITLE = re.compile(
     re.I,
 )
 _NON_BREAKING_HYPHEN = "\u2011"
+_MAX_INDENT = 20
+"""Levels of a list that are indented: with all of them the text would grow with the square of the depth."""
 _LINE_BREAKS = ("\r\n", "\r", "\x0c", "\x85", "\u2028", "\u2029")
 
 
@@ -237,7 +239,7 @@ class ListWriter:
         """Add a paragraph, or the text of the item that `open_item` began; does nothing for a blank one."""
         if not text.strip():
             return
-        indent = "  " * max(len(self._numbers) - 1, 0)
+        indent = "  " * min(max(len(self._numbers) - 1, 0), _MAX_INDENT)
         separator = "\n" if self._numbers and self._is_after_item else "\n\n"
         self.builder.add_paragraph(f"{indent}{self._marker}{text}", separator=separator)
         self._marker = ""

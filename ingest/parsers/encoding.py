@@ -93,8 +93,9 @@ def decode(data: bytes, declared: str | None = None) -> DecodedText:
     """Return the text of `data`; raises nothing.
 
     The encoding is, in this order: that of the byte-order mark; UTF-16 without a mark by its byte patterns; a seven-bit
-    encoding that is `declared` or has escape sequences; UTF-8 if valid; the `declared` encoding if (nearly) valid; the
-    best guess. Invalid bytes become U+FFFD and a warning.
+    encoding that is `declared` or has escape sequences; UTF-8 if valid; the `declared` encoding if valid; UTF-8 with
+    some invalid bytes; the `declared` encoding if nearly valid; the best guess. Invalid bytes become U+FFFD and a
+    warning.
     """
     encoding = _detect_encoding(data, declared)
     text = data.decode(encoding, errors="replace")
@@ -152,7 +153,16 @@ def _detect_encoding(data: bytes, declared: str | None) -> str:
         return "utf-8"
     candidates = resolve_label(declared)
     valid = next((name for name in candidates if _is_valid(data, name)), None)
+    if valid is None and _is_mostly_utf8(data):
+        return "utf-8"
     return valid or next((name for name in candidates if _is_nearly_valid(data, name)), None) or _guess_encoding(data)
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether UTF-8 makes as many signs of the bytes that are not ASCII as it loses: no other text looks like that."""
+    text = data.decode("utf-8", errors="replace")
+    lost = text.count(_REPLACEMENT)
+    return len(text) - len(text.encode("ascii", errors="ignore")) >= 2 * lost
 
 
 def resolve_label(label: str | None) -> list[str]:

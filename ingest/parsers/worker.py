@@ -16,6 +16,7 @@ from ingest.parsers.images import parser as image
 from ingest.parsers.pdf import parser as pdf
 from ingest.parsers.registry import Source, parse_pieces
 from ingest.runtime.confinement import Confined, try_what_is_refused
+from ingest.runtime.effort import limit_effort
 from ingest.runtime.worker_main import Call, Channel, serve_calls
 from ingest.types import Box, ChunkedDocument, SpanTokenizer
 
@@ -43,13 +44,21 @@ class ParserOptions(msgspec.Struct, forbid_unknown_fields=True):
     tokenizer: str
     max_tokens: int
     with_ocr: bool = True
+    cpu_seconds: float | None = None
+
+
+CPU_SHARE_PER_MB = 0.25
+"""The share of `cpu_seconds` that a piece may take more for each MB of the file."""
 
 
 def main(channel: Channel, options: dict[str, Any]) -> None:
     """Serve `parse`, `more` and `render` until the parent ends."""
     settings = msgspec.convert(options, ParserOptions)
     reader = ParserWorker(
-        load_tokenizer(settings.tokenizer), ChunkSpec(settings.max_tokens), with_ocr=settings.with_ocr
+        load_tokenizer(settings.tokenizer),
+        ChunkSpec(settings.max_tokens),
+        with_ocr=settings.with_ocr,
+        cpu_seconds=settings.cpu_seconds,
     )
     channel.ready()
     serve_calls(channel, reader.handle)
@@ -61,10 +70,14 @@ class ParserWorker:
     A file is parsed piece by piece on demand, so that at most one piece is in memory.
     """
 
-    def __init__(self, tokenizer: SpanTokenizer, spec: ChunkSpec, *, with_ocr: bool = True) -> None:
+    def __init__(
+        self, tokenizer: SpanTokenizer, spec: ChunkSpec, *, with_ocr: bool = True, cpu_seconds: float | None = None
+    ) -> None:
         self._tokenizer = tokenizer
         self._spec = spec
         self._with_ocr = with_ocr
+        self._cpu_seconds = cpu_seconds
+        self._size_bytes = 0
         self._pieces: Iterator[ChunkedDocument] | None = None
 
     def handle(self, call: Call) -> Iterator[NextPiece | bytes | Confined]:
@@ -75,18 +88,28 @@ class ParserWorker:
         """
         match call.method:
             case "parse":
-                self._pieces = self.parse(msgspec.convert(call.params, ParseParams))
-                yield NextPiece(next(self._pieces))
+                params = msgspec.convert(call.params, ParseParams)
+                self._pieces = self.parse(params)
+                self._size_bytes = Path(params.path).stat().st_size
+                yield self._next_piece(self._pieces)
             case "more":
                 if self._pieces is None:
                     raise NoOpenFileError
-                yield NextPiece(next(self._pieces, None))
+                yield self._next_piece(self._pieces)
             case "render":
                 yield _render(msgspec.convert(call.params, RenderParams))
             case "try_refused":
                 yield try_what_is_refused(Path(call.params["outside"]))
             case method:
                 raise ValueError(f"a parser has no method {method!r}")
+
+    def _next_piece(self, pieces: Iterator[ChunkedDocument]) -> NextPiece:
+        """Return the next piece within what a file of this size may take."""
+        if self._cpu_seconds is None:
+            return NextPiece(next(pieces, None))
+        cpu_seconds = self._cpu_seconds * (1 + CPU_SHARE_PER_MB * self._size_bytes / 1_000_000)
+        with limit_effort(cpu_seconds):
+            return NextPiece(next(pieces, None))
 
     def parse(self, params: ParseParams) -> Iterator[ChunkedDocument]:
         """Yield the pieces of a file with their chunks; raises one of `PARSER_ERRORS`."""

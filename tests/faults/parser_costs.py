@@ -9,7 +9,8 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ingest.errors import IngestError
 from ingest.jobs.pipeline import ParserLimits, create_parser_pool
 from ingest.parsers import NextPiece
 from ingest.runtime.supervisor import Worker
+from ingest.runtime.worker_pool import WorkerPool
 from ingest.settings import IngestSettings
 from tests.faults.heavy_files import KINDS
 
@@ -56,29 +58,53 @@ def measure_costs(kinds: Sequence[str] = tuple(KINDS), *, is_small: bool = False
             kind = KINDS[name]
             path = Path(folder) / kind.filename
             kind.write(path, kind.small if is_small else kind.full)
-            yield measure(name, path)
+            with _parsers(path.parent) as pool:
+                yield measure(name, path, pool)
             path.unlink()
 
 
-def measure(name: str, path: Path) -> Cost:
-    """Have a file read to its end by a parser of its own, with the limits of the default settings."""
+def measure_small_costs(folder: Path) -> Iterator[Cost]:
+    """Write a small file of each kind in `folder`, have one parser read them all, and yield what each cost.
+
+    The memory is that of the files so far.
+    """
+    with _parsers(folder) as pool:
+        for name, kind in KINDS.items():
+            path = folder / kind.filename
+            kind.write(path, kind.small)
+            yield measure(name, path, pool)
+
+
+def measure(name: str, path: Path, pool: WorkerPool) -> Cost:
+    """Have a file read to its end by a parser, and return what that cost."""
+    with pool.lease() as parser:
+        parser.start()
+        with _Meter(parser) as meter:
+            outcome = _read(parser, path)
+    return Cost(name, meter.cpu_seconds, meter.peak_mb, outcome, meter.has_stopped)
+
+
+@contextmanager
+def _parsers(folder: Path) -> Generator[WorkerPool]:
+    """Lend a parser for the files of a folder, with the limits of the default settings."""
     settings = IngestSettings()
-    limits = ParserLimits(settings.parser_timeout_seconds, settings.parser_memory_mb << 20)
+    limits = ParserLimits(
+        settings.parser_timeout_seconds,
+        settings.parser_memory_mb << 20,
+        settings.parser_file_timeout_seconds,
+        settings.parser_cpu_seconds,
+    )
     tokenizer = str(find_embedder("bundled").tokenizer_path)
     pool = create_parser_pool(
         tokenizer=tokenizer,
         max_tokens=settings.chunk_tokens,
         limits=limits,
         size=1,
-        originals=path.parent,
-        scratch=path.parent,
+        originals=folder,
+        scratch=folder,
     )
     try:
-        with pool.lease() as parser:
-            parser.start()
-            with _Meter(parser) as meter:
-                outcome = _read(parser, path)
-            return Cost(name, meter.cpu_seconds, meter.peak_mb, outcome, meter.has_stopped)
+        yield pool
     finally:
         pool.close()
 
@@ -151,11 +177,10 @@ def main(arguments: Sequence[str]) -> int:
     """Print what each kind costs; return 1 if any costs too much."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="a part of the names of the kinds to read")
-    parser.add_argument("--small", action="store_true", help="the sizes of the test run")
     options = parser.parse_args(arguments)
     chosen = [name for name in KINDS if not options.kinds or any(part in name for part in options.kinds)]
     costs = []
-    for cost in measure_costs(chosen, is_small=options.small):
+    for cost in measure_costs(chosen):
         sys.stdout.write(f"{cost}\n")
         sys.stdout.flush()
         costs.append(cost)

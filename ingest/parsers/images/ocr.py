@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.parsers.document_builder import normalize_text
+from ingest.runtime.effort import without_limit
 
 MAX_SIDE_PIXELS = 2500
 """Larger pictures are scaled down to this: more pixels do not improve the text and cost memory."""
@@ -68,6 +69,11 @@ def recognize_text(picture: Image.Image) -> OcrResult:
     """Return the lines of an RGB picture, in no order; rotates it if its text runs sideways or is upside down."""
     if min(picture.size) < _MIN_SIDE_PIXELS:
         return OcrResult((), 0, *picture.size)
+    with without_limit():
+        return _recognize_any_turn(picture)
+
+
+def _recognize_any_turn(picture: Image.Image) -> OcrResult:
     result = _recognize_turned(picture, 0)
     if not result.lines or _is_upright(result):
         return result

@@ -7,6 +7,8 @@ from itertools import groupby
 from ingest.parsers.pdf.pages import PageState, ParsedPage
 
 LOW_CONFIDENCE = 0.8
+_FEW_CHARACTERS = 4
+"""A file with no more is hardly one that was meant so."""
 
 
 @dataclass(slots=True)
@@ -16,6 +18,7 @@ class PageReport:
     with_ocr: bool = True
     pages: int = 0
     has_text: bool = False
+    characters: int = 0
     has_word_boxes: bool = False
     has_pictures: bool = False
     pages_with_files: list[int] = field(default_factory=list)
@@ -27,6 +30,7 @@ class PageReport:
         """Add the next page."""
         self.pages += 1
         self.has_text |= bool(page.layout.text)
+        self.characters += len("".join(page.layout.text.split()))
         self.has_word_boxes |= len(page.layout.words) > 0 or (page.layout.width > 0 and bool(page.layout.text))
         if page.has_files:
             self.pages_with_files.append(self.pages)
@@ -56,6 +60,9 @@ class PageReport:
     def warnings(self) -> list[str]:
         """Return warnings, for people, about text that may be missing or wrong."""
         warnings: list[str] = []
+        if self.has_text and self.characters <= _FEW_CHARACTERS:
+            count = format_count(self.characters, "character")
+            warnings.append(f"only {count} could be read in it; look whether the rest is missing")
         if broken := self.page_numbers(PageState.BROKEN):
             warnings.append(f"{format_pages(broken)} cannot be read")
         if unmapped := self.page_numbers(PageState.UNMAPPED):

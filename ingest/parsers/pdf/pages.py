@@ -20,6 +20,7 @@ from ingest.parsers.pdf.pdfium import LINE_END_HYPHEN
 from ingest.parsers.pdf.ruled_tables import write_ruled_tables
 from ingest.parsers.pdf.tables import mark_tables
 from ingest.parsers.symbol_fonts import decode_private_use
+from ingest.runtime.effort import without_limit
 from ingest.text.annotations import AnnotationKind, annotate, annotate_hidden
 from ingest.text.word_boxes import WORD_DTYPE
 
@@ -66,7 +67,8 @@ def read_page(pdf: pypdfium2.PdfDocument, index: int, *, with_ocr: bool) -> Pars
         )
         if not with_ocr or not _is_worth_ocr(pdf, index, page):
             return _append_additions(page, glyphs)
-        picture, pixels_per_point = pdfium.draw_page(pdf, index, _choose_width(page.layout))
+        with without_limit():
+            picture, pixels_per_point = pdfium.draw_page(pdf, index, _choose_width(page.layout))
     except pypdfium2.PdfiumError as error:
         logger.debug("page %s cannot be read: %s", index + 1, error)
         return ParsedPage(make_plain_layout(""), PageState.BROKEN)
@@ -138,6 +140,8 @@ def _has_no_words(text: str, min_vowel_share: float) -> bool:
 
 def _is_worth_ocr(pdf: pypdfium2.PdfDocument, index: int, page: ParsedPage) -> bool:
     """Return whether a page has no usable text, no words, or little text and a large picture: a scan with a stamp."""
+    if page.state is PageState.EMPTY and pdfium.is_blank(pdf, index):
+        return False
     if page.state is not PageState.TEXT or _has_no_words(page.layout.text, _MIN_VOWELS):
         return True
     return _count_letters(page) < _FEW_LETTERS and pdfium.measure_largest_picture(pdf, index) > _LARGE_PICTURE

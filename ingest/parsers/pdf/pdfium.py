@@ -155,6 +155,15 @@ def has_pictures(pdf: pypdfium2.PdfDocument) -> bool:
     return False
 
 
+def is_blank(pdf: pypdfium2.PdfDocument, index: int) -> bool:
+    """Return whether nothing is drawn on the page at `index`, by itself or by annotations."""
+    page = pdf[index]
+    try:
+        return bool(pdfium.FPDFPage_CountObjects(page.raw) + pdfium.FPDFPage_GetAnnotCount(page.raw) == 0)
+    finally:
+        page.close()
+
+
 def measure_largest_picture(pdf: pypdfium2.PdfDocument, index: int) -> float:
     """Return the share of the page at `index` that its largest picture covers, from 0 to 1."""
     page = pdf[index]

@@ -12,6 +12,18 @@ from ingest.parsers.web.text_styles import find_font, find_height, has_line_thro
 
 _STYLE_RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_MAX_STEPS = 300_000_000
+"""Open elements that the tree builder may look at, at all start tags together: about two seconds."""
+_ANY_TAG = re.compile(r"<(?:!--|(/?)([a-z][^\s/>]*))")
+_RAW_TEXT = frozenset({"script", "style", "textarea", "title", "xmp"})
+_NEVER_NESTED = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track"),
+        *("wbr", "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "caption"),
+        *("option", "optgroup", "rt", "rp"),
+    }
+)
+"""Elements without an end tag, and those whose end tag may be left out."""
 _TEMPLATE_TAG = re.compile(r"<(/?)template\b([^>]*)>", re.I)
 _SHADOW_MODE = re.compile(r"\bshadowroot(?:mode)?\s*=\s*[\"']?(?:open|closed)\b", re.I)
 SHADOW_TAG = "applet"
@@ -44,6 +56,7 @@ class HtmlTree:
     """
 
     def __init__(self, html: str) -> None:
+        check_nesting(html)
         opened = _open_shadow_roots(html)
         self.parser = LexborHTMLParser(opened)
         self.body = self.parser.body
@@ -169,6 +182,29 @@ def find_text_styles(style_sheet: str) -> list[tuple[str, str]]:
     """
     rules = _STYLE_RULE.findall(_STYLE_COMMENT.sub("", style_sheet))
     return [(selector.strip(), style) for selector, style in rules if is_about_letters(style)]
+
+
+def check_nesting(html: str) -> None:
+    """Raise `RecursionError` if the elements of a page are nested so deeply that to build its tree takes too long.
+
+    HTML's tree builder looks through all open elements at most start tags: 200,000 nested ones take it minutes.
+    """
+    if html.count("<") ** 2 <= 2 * _MAX_STEPS:
+        return
+    lower = html.lower()
+    depth = steps = position = 0
+    while match := _ANY_TAG.search(lower, position):
+        position = match.end()
+        name = match[2]
+        if name is None or (name in _RAW_TEXT and not match[1]):
+            position = lower.find("-->" if name is None else f"</{name}", position)
+            if position < 0:  # the rest of the page is in it
+                return
+        elif name not in _NEVER_NESTED:
+            depth = max(depth - 1, 0) if match[1] else depth + 1
+            steps += depth
+            if steps > _MAX_STEPS:
+                raise RecursionError(f"elements are nested {depth} deep")
 
 
 class VisibleNodes:

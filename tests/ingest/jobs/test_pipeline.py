@@ -201,6 +201,28 @@ def test_a_parser_that_takes_too_long_fails_the_file_with_the_setting_to_change(
     world.library.close()
 
 
+def test_a_file_that_takes_too_much_work_for_its_size_is_given_up_at_once(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pool = create_parser_pool(
+        tokenizer=str(find_embedder("bundled").tokenizer_path),
+        max_tokens=64,
+        limits=ParserLimits(timeout_seconds=300, memory_bytes=3 << 30, cpu_seconds=0.02),
+        size=1,
+        originals=tmp_path,
+        scratch=tmp_path_factory.mktemp("scratch"),
+    )
+    world = make_world(tmp_path / "home", pool, HashEmbedder())
+    document = world.process("slow.txt", b"text " * 200_000)
+    pool.close()
+    world.library.close()
+    assert document.status == "failed"
+    assert document.reason == (
+        "slow.txt could not be read within its limits: "
+        "a part of it takes too much work for its size (PINCITE_PARSER_CPU_SECONDS)"
+    )
+
+
 class FailingEmbedder(HashEmbedder):
     """An embedder that fails the first times that it is asked."""
 

@@ -107,3 +107,16 @@ def test_a_declared_encoding_with_one_stray_byte_is_still_that_encoding() -> Non
 def test_labels_of_no_text_encoding_are_unknown(label: str | None) -> None:
     assert resolve_label(label) == []
     assert decode(b"plain", label).text == "plain"
+
+
+def test_utf8_with_some_invalid_bytes_stays_utf8_and_says_so() -> None:
+    decoded = decode("Grüße aus Köln. ".encode() * 3 + b"\xc3\x28 broken \xff")
+    assert decoded.encoding == "utf-8"
+    assert decoded.text.startswith("Grüße aus Köln.")
+    assert decoded.warnings == (f"2 places are not valid utf-8 and are shown as {chr(0xFFFD)}",)
+
+
+def test_text_in_another_encoding_is_not_taken_for_broken_utf8() -> None:
+    for encoding in ("cp1252", "gb18030", "cp932", "cp1251"):
+        text = {"cp1252": "Grüße", "gb18030": "你好，世界。模型", "cp932": "こんにちは世界", "cp1251": "Привет мир"}
+        assert decode(text[encoding].encode(encoding) * 20).encoding != "utf-8"

@@ -270,3 +270,9 @@ def test_a_file_cut_short_is_refused_or_read_with_a_warning(tmp_path: Path) -> N
         except (DamagedFileError, NoTextError):
             continue
         assert any("missing" in warning or "damaged" in warning for warning in document.warnings), length
+
+
+def test_a_pdf_of_which_hardly_anything_can_be_read_has_a_warning(tmp_path: Path) -> None:
+    few = parse(write_pdf(tmp_path / "few.pdf", ["ab"]), "few.pdf")
+    assert few.warnings == ("only 2 characters could be read in it; look whether the rest is missing",)
+    assert parse(write_pdf(tmp_path / "more.pdf", ["a word"]), "more.pdf").warnings == ()
