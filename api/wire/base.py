@@ -42,7 +42,9 @@ class RequestModel(BaseModel):
             return body
         fields = cast("dict[str, object]", body)
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in fields.items() if value is not None or name not in optional}
+        given = {name: value for name, value in fields.items() if value is not None or name not in optional}
+        # Not by a validator of each field: pydantic leaves bounds that follow one out of the schema.
+        return {name: _whole_as_integer(value) for name, value in given.items()}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -156,7 +158,7 @@ def _whole_as_integer(value: object) -> object:
 
 Text = Annotated[str, AfterValidator(check_characters)]
 Flag = Annotated[bool, Strict()]
-Integer = Annotated[int, Strict(), BeforeValidator(_whole_as_integer)]
+Integer = Annotated[int, Strict()]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """Values of a JSON body have their JSON type: no text or truth value counts as a number. A query has texts alone."""
 Query = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
