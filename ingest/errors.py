@@ -196,6 +196,16 @@ class CollectionExistsError(IngestError):
         super().__init__(f"a collection named {name!r} exists already; choose another name")
 
 
+class CollectionNotYoursError(IngestError):
+    """A collection is shared with a principal, but not for what it wants to do."""
+
+    def __init__(self, *, collection: str, access: str) -> None:
+        self.collection = collection
+        self.access = access
+        allowed = "searching and reading" if access == "read" else "changing its documents"
+        super().__init__(f"the collection {collection!r} is shared with you for {allowed} alone; ask its owner")
+
+
 class FileNotInLibraryError(IngestError):
     """No file has that id."""
 
@@ -281,6 +291,22 @@ class CursorNotFoundError(IngestError):
         super().__init__(
             f"no member of the list has the id {cursor!r} that `{param}` names; list it from its beginning"
         )
+
+
+class KeyExistsError(IngestError):
+    """A valid key has that name."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name!r} has a key; `pincite keys revoke {name}` takes it back, then a new one can be made")
+
+
+class KeyNotFoundError(IngestError):
+    """No key has that name."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(f"nobody here is named {name!r}; `pincite keys ls` lists the names")
 
 
 class RebuildLosesError(IngestError):

@@ -234,11 +234,16 @@ class Progress:
     total: int = 0
 
 
+Access = Literal["read", "write", "owner"]
+"""What a principal may do with a collection: search and read it, also change its documents, or everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """Documents that are searched together; the API calls it a vector store.
 
-    `rules` replace the usual rules that a model gets for answers from it; empty for the usual.
+    `rules` replace the usual rules that a model gets for answers from it; empty for the usual. `access` is what the
+    principal may do with it for whom it was looked up.
     """
 
     id: str
@@ -248,6 +253,7 @@ class Collection:
     generation: int
     passport: EmbedderPassport
     rules: str = ""
+    access: Access = "owner"
 
 
 @dataclass(frozen=True, slots=True)

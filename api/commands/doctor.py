@@ -13,6 +13,7 @@ from api.settings import AllSettings
 from ingest.embedders.embedder import WorkerEmbedder, find_embedder
 from ingest.errors import IngestError
 from ingest.library.library import Library
+from ingest.principals import EVERY_OWNER
 from ingest.runtime.confinement import Confined
 from ingest.storage.home import DATABASE_NAME
 from rag.engines.openai.client import server_from_settings
@@ -80,7 +81,7 @@ def _run_check(check: str, check_part: Callable[[], str]) -> Finding:
 
 def _check_home(settings: AllSettings) -> str:
     with closing(Library(settings.home)) as library:
-        documents = library.counts().total
+        documents = library.as_owner(EVERY_OWNER).counts().total
     return f"{settings.home} can be written; it holds {documents} documents"
 
 

@@ -1,6 +1,5 @@
 """`pincite check`, `purge`, `backup`, `restore` and `collections rebuild`: maintenance of a library."""
 
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,7 +9,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from api.commands.ingest_progress import start_reading
-from api.commands.output import CommandError, messages, results, strip_control_chars, style_status, write_json
+from api.commands.output import (
+    CommandError,
+    confirm,
+    messages,
+    results,
+    strip_control_chars,
+    style_status,
+    write_json,
+)
 from api.commands.resources import open_library, open_services
 from api.services import Services
 from api.settings import AllSettings
@@ -19,6 +26,7 @@ from ingest.embedders.embedder import find_embedder
 from ingest.errors import EmbedderNotFoundError, EmbedderUnfitError, LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
+from ingest.principals import EVERY_OWNER
 from ingest.storage.rebuilds import RebuildState
 from ingest.upkeep.backup import Backup, back_up, verify
 from ingest.upkeep.check import ConsistencyCheck, Problem, report_damage
@@ -49,9 +57,10 @@ def check(settings: AllSettings, *, repair: bool, as_json: bool) -> int:
 def purge(settings: AllSettings, *, yes: bool, as_json: bool) -> int:
     """Erase deleted data from disk; asks first unless `yes` is set."""
     if not yes:
-        _confirm(
+        confirm(
             "Everything that was deleted is overwritten, and the copies from before updates of Pincite are removed. "
-            "This cannot be undone."
+            "This cannot be undone.",
+            verb="purge",
         )
     with open_library(settings) as library:
         report = purge_library(library)
@@ -97,7 +106,7 @@ def restore(settings: AllSettings, source: Path, *, force: bool, as_json: bool) 
         raise CommandError(f"there is no backup {source}", exit_code=2)
     restored = restore_backup(source, settings.home, force=force)
     with open_library(settings) as library:  # opening migrates it to the current schema
-        documents = library.counts().total
+        documents = library.as_owner(EVERY_OWNER).counts().total
     aside = None if restored.aside is None else str(restored.aside)
     if as_json:
         write_json({"home": str(settings.home), "counts": restored.counts, "moved_aside": aside})
@@ -114,7 +123,8 @@ def rebuild(settings: AllSettings, name: str, *, force: bool, cancel: bool, as_j
     if cancel:
         return _cancel_rebuild(settings, name, as_json=as_json)
     with open_services(settings) as services:
-        if Rebuild(services.library, name, services.ingestor.passport).is_needed:
+        library = services.library.as_owner(EVERY_OWNER)
+        if Rebuild(library, name, services.ingestor.passport).is_needed:
             start_reading(services)
         with _progress_bar() as bar:
             task = bar.add_task("reading", total=None)
@@ -123,9 +133,7 @@ def rebuild(settings: AllSettings, name: str, *, force: bool, cancel: bool, as_j
                 done = state.read + state.failed
                 bar.update(task, completed=done, total=done + state.waiting)
 
-            result = rebuild_collection(
-                services.library, name, services.ingestor.passport, force=force, on_progress=show
-            )
+            result = rebuild_collection(library, name, services.ingestor.passport, force=force, on_progress=show)
         services.ingestor.save_index(result.collection.id)
     if as_json:
         write_json(_rebuild_object(result))
@@ -142,16 +150,18 @@ def _check_home(settings: AllSettings) -> list[Problem]:
         EmbedderUnfitError,
     ):  # `pincite doctor` says so; the library can be examined all the same
         passport = None
-    with open_library(settings) as library:
+    with open_library(settings) as own:
+        library = own.as_owner(EVERY_OWNER)
         return ConsistencyCheck(library, SearchIndex(library), passport=passport).run()
 
 
 def _repair_home(settings: AllSettings) -> tuple[list[Problem], list[Problem]]:
     """Repair the library, read again what was lost, and return the findings before and after."""
     with open_services(settings) as services:
-        check = ConsistencyCheck(services.library, SearchIndex(services.library), passport=services.ingestor.passport)
+        library = services.library.as_owner(EVERY_OWNER)
+        check = ConsistencyCheck(library, SearchIndex(library), passport=services.ingestor.passport)
         before = check.run()
-        queued = repair_library(services.library, SearchIndex(services.library), before)
+        queued = repair_library(library, SearchIndex(library), before)
         if queued:
             _read_queued(services, queued)
         return before, check.run()
@@ -160,7 +170,7 @@ def _repair_home(settings: AllSettings) -> tuple[list[Problem], list[Problem]]:
 def _read_queued(services: Services, collection_ids: Sequence[str]) -> None:
     """Wait until the documents of some collections are read, unless the queue is paused."""
     start_reading(services)
-    while (state := services.library.queue_state(collection_ids)).queued or state.reading:
+    while (state := services.library.as_owner(EVERY_OWNER).queue_state(collection_ids)).queued or state.reading:
         if state.is_paused:
             messages().print(f"{state.queued} documents will be read again when the queue is resumed")
             return
@@ -205,16 +215,6 @@ def _describe(finding: Problem) -> str:
     return strip_control_chars(f"{finding.area:<9} {finding.where}: {finding.what}{advice}")
 
 
-def _confirm(warning: str) -> None:
-    """Ask on the terminal; without a terminal `--yes` is needed."""
-    if not sys.stdin.isatty():
-        raise CommandError("add --yes to purge without a terminal", exit_code=2)
-    messages().print(warning)
-    messages().print("Continue? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise CommandError("nothing was changed")
-
-
 def _verify(folder: Path, *, as_json: bool) -> int:
     if not folder.is_dir():
         raise CommandError(f"there is no backup {folder}", exit_code=2)
@@ -242,7 +242,7 @@ def _backup_object(backup: Backup) -> JsonObject:
 def _cancel_rebuild(settings: AllSettings, name: str, *, as_json: bool) -> int:
     passport = find_embedder(settings.ingest.embedder).passport()
     with closing(Library(settings.home)) as library:
-        is_cancelled = Rebuild(library, name, passport).cancel()
+        is_cancelled = Rebuild(library.as_owner(EVERY_OWNER), name, passport).cancel()
     if as_json:
         write_json({"collection": name, "cancelled": is_cancelled})
     messages().print("the rebuild is cancelled" if is_cancelled else "there was no rebuild to cancel")

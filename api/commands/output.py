@@ -82,6 +82,16 @@ def add_row(to: Table, cells: Sequence[object]) -> None:
     to.add_row(*(cell if isinstance(cell, Text) else Text(strip_control_chars(str(cell))) for cell in cells))
 
 
+def confirm(warning: str, *, verb: str) -> None:
+    """Ask on the terminal before something is done; without a terminal `--yes` is needed. Raises `CommandError`."""
+    if not sys.stdin.isatty():
+        raise CommandError(f"add --yes to {verb} without a terminal", exit_code=2)
+    messages().print(warning)
+    messages().print("Continue? [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise CommandError("nothing was changed")
+
+
 class _PlainFormatter(logging.Formatter):
     """Log lines for people: an exception's own words, its traceback only at the level `debug`."""
 

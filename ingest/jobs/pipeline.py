@@ -34,6 +34,7 @@ from ingest.index.search_index import SearchIndex
 from ingest.jobs.parser_leases import ParserLeases, StoppedError
 from ingest.library.library import Library
 from ingest.parsers import PARSER_ERRORS, NextPiece
+from ingest.principals import EVERY_OWNER
 from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.confinement import Confinement
 from ingest.runtime.effort import OUT_OF_TIME
@@ -126,6 +127,7 @@ class Ingestor:
         limits: ParserLimits,
     ) -> None:
         self._library = library
+        self._originals = library.as_owner(EVERY_OWNER)  # it reads the documents of all
         self._embedder = embedder
         self._index = index
         self.passport = passport
@@ -243,8 +245,8 @@ class Ingestor:
 
     def _pieces(self, document: DocumentRecord, parser: Worker) -> Iterator[ChunkedDocument]:
         """Yield the pieces that the parser makes of a file; raises why it cannot go on."""
-        path = self._library.original_path(document.file_id)
-        password = self._library.password(document.file_id)
+        path = self._originals.original_path(document.file_id)
+        password = self._originals.password(document.file_id)
         params = {"path": str(path), "filename": document.filename, "password": password}
         allowance = Allowance(self._limits.file_seconds)
         parser.start()  # a parser that cannot start is not the file's fault

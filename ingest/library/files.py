@@ -71,9 +71,9 @@ class LibraryFiles:
             documents.retitle(db, file_id, file.filename, filename)
 
     def password(self, file_id: str) -> str | None:
-        """Return the password of a file, or None if it has none."""
+        """Return the password of a file, or None if it has none, or there is no such file."""
         with self.storage.database.read() as db:
-            return files.read_password(db, file_id)
+            return files.read_password(db, self.storage.owner, file_id)
 
     def read_file_stats(self) -> dict[str, tuple[str, str]]:
         """Return for each source the file system's `stat` when its content was last hashed, and the SHA-256."""

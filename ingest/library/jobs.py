@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.storage import collections, documents, files, jobs
+from ingest.principals import EVERY_OWNER
+from ingest.storage import documents, files, jobs, shares
 from ingest.storage.home import Home, delete_unused_files
 from ingest.types import (
     AttributeValue,
@@ -25,7 +27,11 @@ from ingest.types import (
 
 
 class LibraryJobs:
-    """The queue of documents. It is stored, so that a crash loses nothing."""
+    """The queue of documents. It is stored, so that a crash loses nothing.
+
+    It is one for all owners: whoever's view it is, what reads documents (`claim` to `recover`) reads those of all, and
+    `pause_queue` pauses it for all.
+    """
 
     def __init__(self, storage: Home) -> None:
         self.storage = storage
@@ -48,8 +54,10 @@ class LibraryJobs:
         password always. Raises `FileNotInLibraryError` or `CollectionNotFoundError`.
         """
         with self.storage.database.write() as db:
-            files.find(db, self.storage.owner, file_id)
-            collections.find(db, self.storage.owner, collection_id)
+            shares.check(db, self.storage.owner, collection_id, "write")
+            is_member = documents.find_row(db, collection_id, file_id) is not None  # perhaps another owner's
+            file = files.find(db, EVERY_OWNER if is_member else self.storage.owner, file_id)
+            files.make_source_unique(db, file, collection_id)
             if password is not None:
                 files.set_password(db, file_id, password)
             replaces = documents.find_named_alike(db, collection_id, file_id) if replace else None
@@ -75,9 +83,9 @@ class LibraryJobs:
             if not jobs.has_work(db, passport):
                 return None
         with self.storage.database.write() as db:
-            if (key := jobs.claim(db, self.storage.owner, passport, among=among, without=without)) is None:
+            if (key := jobs.claim(db, passport, among=among, without=without)) is None:
                 return None
-            return documents.find(db, self.storage.owner, *key)
+            return documents.find(db, EVERY_OWNER, *key)
 
     def has_queued(self, passport: EmbedderPassport, *, without: AbstractSet[str]) -> bool:
         """Whether a document waits in the collections with this passport, besides those with the keys in `without`."""
@@ -116,8 +124,8 @@ class LibraryJobs:
         with self.storage.database.write() as db:
             documents.append(db, document, piece, vectors, Progress("storing"))
             replaced = documents.finish(db, document, facts, seconds)
-            orphans = delete_unused_files(db, self.storage.owner, replaced)
-            stored = documents.find_or_none(db, self.storage.owner, *key)
+            orphans = _delete_replaced(db, document, replaced)
+            stored = documents.find_or_none(db, EVERY_OWNER, *key)
         if replaced:
             self.storage.remove_unused(orphans)
         return stored
@@ -131,8 +139,8 @@ class LibraryJobs:
             if facts is None:
                 return None
             replaced = documents.finish(db, document, facts)
-            orphans = delete_unused_files(db, self.storage.owner, replaced)
-            stored = documents.find_or_none(db, self.storage.owner, *key)
+            orphans = _delete_replaced(db, document, replaced)
+            stored = documents.find_or_none(db, EVERY_OWNER, *key)
         if replaced:
             self.storage.remove_unused(orphans)
         return stored
@@ -147,7 +155,7 @@ class LibraryJobs:
         """Mark a document that is queued or read as failed, with the reason; None if it was removed meanwhile."""
         with self.storage.database.write() as db:
             documents.fail(db, document, reason, failure)
-            return documents.find_or_none(db, self.storage.owner, document.collection_id, document.file_id)
+            return documents.find_or_none(db, EVERY_OWNER, document.collection_id, document.file_id)
 
     def release(self, document: DocumentRecord) -> None:
         """Put a document that is read back into the queue, because the process stops."""
@@ -183,12 +191,12 @@ class LibraryJobs:
     def pause_queue(self) -> None:
         """Start no further document until `resume_queue`, also after a restart of the process."""
         with self.storage.database.write() as db:
-            jobs.pause_all(db, self.storage.owner)
+            jobs.pause_all(db)
 
     def resume_queue(self) -> None:
         """Start documents again."""
         with self.storage.database.write() as db:
-            jobs.resume_all(db, self.storage.owner)
+            jobs.resume_all(db)
 
     def queue_state(self, collection_ids: Sequence[str] | None = None) -> QueueState:
         """Count the queued, read and paused documents of some collections, or of all, and estimate the time left."""
@@ -204,5 +212,16 @@ class LibraryJobs:
     def _change(self, change: jobs.JobChange, collection_id: str, file_id: str) -> DocumentRecord:
         with self.storage.database.write() as db:
             documents.find(db, self.storage.owner, collection_id, file_id)
+            shares.check(db, self.storage.owner, collection_id, "write")
             change(db, collection_id, file_id)
             return documents.find(db, self.storage.owner, collection_id, file_id)
+
+
+def _delete_replaced(db: apsw.Connection, document: DocumentRecord, replaced: Sequence[str]) -> list[str]:
+    """Delete the files of versions that a document has replaced, if they are its owner's and nothing else has them.
+
+    Returns the contents that no file has any more.
+    """
+    if not replaced:
+        return []
+    return delete_unused_files(db, files.find(db, EVERY_OWNER, document.file_id).owner, replaced)

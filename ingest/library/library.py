@@ -4,11 +4,13 @@ SQLite rows are the truth, every vector included; the originals are files beside
 Each method that changes something is one transaction.
 """
 
+import copy
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import apsw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,9 @@ from ingest.library.files import LibraryFiles
 from ingest.library.filters import compile_filters, find_file_ids, find_keys
 from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
-from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, snapshots
+from ingest.library.principals import LibraryPrincipals
+from ingest.principals import EVERY_OWNER, LOCAL
+from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, shares, snapshots
 from ingest.storage.home import DATABASE_NAME, delete_unused_files
 from ingest.storage.recovery import open_home
 from ingest.storage.snapshots import Snapshot
@@ -43,21 +47,37 @@ CACHED_FILTERS = 8
 """Results of filters in the cache: very many documents take long to filter, and questions often repeat a filter."""
 
 
-class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
-    """Everything that one home folder holds, seen by one owner. Safe to use from many threads and processes.
+class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations, LibraryPrincipals):
+    """Everything that one home folder holds, as one principal sees it. Safe to use from many threads and processes.
 
-    Every method raises `LibraryError` if the home cannot be created, read or written.
+    A principal sees what it owns, and the collections that others share with it. What it does not see does not exist
+    for any method here, and a method that changes a collection raises `CollectionNotYoursError` if that is shared with
+    it for less. Every method raises `LibraryError` if the home cannot be created, read or written.
     """
 
-    def __init__(self, home: Path, *, owner: str = "local") -> None:
+    def __init__(self, home: Path, *, owner: str = LOCAL) -> None:
         self.home = home
         super().__init__(open_home(home, owner=owner))
         # The key has the generation of the collection: a result is never older than its last change.
         self._filter_cache = lru_cache(CACHED_FILTERS)(self._filter_files)
         self._chunk_id_cache = lru_cache(CACHED_FILTERS)(self._read_chunk_ids)
 
+    @property
+    def owner(self) -> str:
+        """The principal for whom this view is, or `EVERY_OWNER`."""
+        return self.storage.owner
+
+    def as_owner(self, owner: str) -> "Library":
+        """Return the same library as another principal sees it; `EVERY_OWNER` sees everything. It closes with this one.
+
+        All views share the database and the results of filters, which are looked up by collections that a view sees.
+        """
+        view = copy.copy(self)
+        view.storage = self.storage.as_owner(owner)
+        return view
+
     def close(self) -> None:
-        """Close the database; the library cannot be used afterwards."""
+        """Close the database; neither the library nor any view of it can be used afterwards."""
         self.storage.database.close()
 
     @property
@@ -82,39 +102,42 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
     def create_collection(self, name: str, passport: EmbedderPassport) -> Collection:
         """Add an empty collection; raises `CollectionExistsError`."""
         with self.storage.database.write() as db:
-            return collections.insert(db, self.storage.owner, name, passport)
+            return collections.insert(db, self.owner, name, passport)
 
     def collection(self, name_or_id: str) -> Collection:
         """Return a collection by its id or name; raises `CollectionNotFoundError`."""
         with self.storage.database.read() as db:
-            return collections.find(db, self.storage.owner, name_or_id)
+            return collections.find(db, self.owner, name_or_id)
 
     def collections(self) -> list[Collection]:
         """Return all collections, the oldest first."""
         with self.storage.database.read() as db:
-            return collections.find_all(db, self.storage.owner)
+            return collections.find_all(db, self.owner)
 
     def rename_collection(self, collection_id: str, name: str) -> Collection:
         """Give a collection another name; raises `CollectionExistsError` or `CollectionNotFoundError`."""
         with self.storage.database.write() as db:
+            shares.check(db, self.owner, collection_id, "owner")
             collections.rename(db, collection_id, name)
-            return collections.find(db, self.storage.owner, collection_id)
+            return collections.find(db, self.owner, collection_id)
 
     def set_rules(self, collection_id: str, rules: str) -> Collection:
         """Replace the rules that a model gets for answers from a collection; raises `CollectionNotFoundError`."""
         with self.storage.database.write() as db:
+            shares.check(db, self.owner, collection_id, "owner")
             collections.set_rules(db, collection_id, rules)
-            return collections.find(db, self.storage.owner, collection_id)
+            return collections.find(db, self.owner, collection_id)
 
     def delete_collection(self, collection_id: str) -> None:
         """Delete a collection, its documents, and the files that no other has; raises `CollectionNotFoundError`."""
         with self.storage.database.write() as db:
-            collection = collections.find(db, self.storage.owner, collection_id)
+            shares.check(db, self.owner, collection_id, "owner")
+            collection = collections.find(db, self.owner, collection_id)
             file_ids = documents.find_files(db, collection.id)
             if (hidden := rebuilds.find(db, collection)) is not None:
                 file_ids |= documents.find_files(db, hidden.id)
             collections.delete(db, collection.id)
-            orphans = delete_unused_files(db, self.storage.owner, sorted(file_ids))
+            orphans = delete_unused_files(db, collection.owner, sorted(file_ids))
         self.storage.remove_unused(orphans)
 
     # Documents
@@ -122,7 +145,7 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
     def document(self, collection_id: str, file_id: str) -> DocumentRecord:
         """Return one document; raises `FileNotInLibraryError`."""
         with self.storage.database.read() as db:
-            record = documents.find(db, self.storage.owner, collection_id, file_id)
+            record = documents.find(db, self.owner, collection_id, file_id)
         return self.storage.explain_waiting([record])[0]
 
     def documents(
@@ -137,18 +160,19 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         With `file_ids`, those of these files alone.
         """
         with self.storage.database.read() as db:
-            found = documents.find_all(db, self.storage.owner, collection_id, statuses=statuses, file_ids=file_ids)
+            found = documents.find_all(db, self.owner, collection_id, statuses=statuses, file_ids=file_ids)
         return self.storage.explain_waiting(found)
 
     def size(self, collection_ids: Sequence[str]) -> LibrarySize:
         """Return how many documents of some collections can be searched, and their chunks."""
         with self.storage.database.read() as db:
-            return counts.measure_size(db, self.storage.owner, collection_ids)
+            return counts.measure_size(db, self.owner, collection_ids)
 
     def remove_document(self, collection_id: str, file_id: str) -> None:
         """Take a document out of a collection; the file stays. Raises `FileNotInLibraryError`."""
         with self.storage.database.write() as db:
-            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.find(db, self.owner, collection_id, file_id)
+            shares.check(db, self.owner, collection_id, "write")
             documents.delete(db, collection_id, file_id)
         self.storage.remove_unused([])
 
@@ -158,11 +182,11 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         Raises `FileNotInLibraryError`. With None, a file that is in no collection is deleted too.
         """
         with self.storage.database.write() as db:
-            file = files.find(db, self.storage.owner, file_id)
+            file = files.find(db, self.owner, file_id)
             ids = documents.find_collections(db, file.id) if collection_id is None else [collection_id]
             for id_ in ids:
                 documents.delete(db, id_, file.id)
-            orphans = delete_unused_files(db, self.storage.owner, [file.id])
+            orphans = delete_unused_files(db, file.owner, [file.id])
         self.storage.remove_unused(orphans)
 
     def delete_file(self, file_id: str) -> None:
@@ -172,13 +196,13 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
     def document_text(self, collection_id: str, file_id: str) -> str:
         """Return the text that all offsets count in; raises `FileNotInLibraryError`."""
         with self.storage.database.read() as db:
-            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.find(db, self.owner, collection_id, file_id)
             return content.read_text(db, collection_id, file_id)
 
     def pages(self, collection_id: str, file_id: str) -> list[Page]:
         """Return the pages of a document in order; raises `FileNotInLibraryError`."""
         with self.storage.database.read() as db:
-            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.find(db, self.owner, collection_id, file_id)
             return content.read_pages(db, collection_id, file_id)
 
     def headings(self, collection_id: str, file_id: str) -> list[Heading]:
@@ -187,20 +211,21 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         Raises `FileNotInLibraryError`.
         """
         with self.storage.database.read() as db:
-            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.find(db, self.owner, collection_id, file_id)
             return content.read_headings(db, collection_id, file_id)
 
     def page_text(self, collection_id: str, file_id: str, number: int) -> str:
         """Return the text of one page; raises `FileNotInLibraryError` or `PageNotFoundError`."""
         with self.storage.database.read() as db:
-            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.find(db, self.owner, collection_id, file_id)
             if (text := content.read_page_text(db, collection_id, file_id, number)) is None:
                 raise PageNotFoundError(file_id=file_id, page=number)
             return text
 
     def find_line(self, collection_id: str, file_id: str, position: int) -> int:
-        """Return the number, from 1, of the line at `position` of a document's text."""
+        """Return the number, from 1, of the line at `position` of a document; raises `FileNotInLibraryError`."""
         with self.storage.database.read() as db:
+            documents.find(db, self.owner, collection_id, file_id)
             return content.find_line(db, collection_id, file_id, position)
 
     def read_span_pages(self, collection_id: str, file_id: str, start: int, end: int) -> list[Page]:
@@ -209,7 +234,7 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         A `start` between two pages belongs to the page before.
         """
         with self.storage.database.read() as db:
-            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.find(db, self.owner, collection_id, file_id)
             return content.read_span_pages(db, collection_id, file_id, start, end)
 
     def remove_unused(self) -> None:
@@ -226,14 +251,15 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         `filters.check_attributes` says which attributes are allowed.
         """
         with self.storage.database.write() as db:
-            documents.find(db, self.storage.owner, collection_id, file_id)
+            documents.find(db, self.owner, collection_id, file_id)
+            shares.check(db, self.owner, collection_id, "write")
             documents.set_attributes(db, collection_id, file_id, attributes)
-            return documents.find(db, self.storage.owner, collection_id, file_id)
+            return documents.find(db, self.owner, collection_id, file_id)
 
     def find_attributes(self, collection_id: str, file_ids: Iterable[str]) -> dict[str, dict[str, AttributeValue]]:
         """Return the attributes of each of these files in a collection; files without attributes are left out."""
         with self.storage.database.read() as db:
-            return documents.find_attributes(db, collection_id, file_ids)
+            return documents.find_attributes(db, collection_id, file_ids) if self._sees(db, collection_id) else {}
 
     def find_matching_files(self, collection_id: str, filters: Filter) -> frozenset[str]:
         """Return the ids of the files whose documents match the filters; raises `CollectionNotFoundError`."""
@@ -269,7 +295,7 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
     def document_chunks(self, collection_id: str, file_id: str) -> list[StoredChunk]:
         """Return the chunks of a document in reading order."""
         with self.storage.database.read() as db:
-            return content.read_document_chunks(db, collection_id, file_id)
+            return content.read_document_chunks(db, collection_id, file_id) if self._sees(db, collection_id) else []
 
     def search_terms(
         self, collection_id: str, terms: Sequence[str], top_k: int, *, chunk_ids: NDArray[np.int64] | None = None
@@ -279,6 +305,8 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         Terms are those of `ingest.text.analyzer`. With `chunk_ids`, of these chunks alone.
         """
         with self.storage.database.read() as db:
+            if not self._sees(db, collection_id):
+                return []
             return lexical.search(db, collection_id, terms, top_k, chunk_ids=chunk_ids)
 
     def count_document_frequencies(self, terms: Sequence[str]) -> DocumentFrequencies:
@@ -293,7 +321,7 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
         record of removals does not go back so far; 0 always works.
         """
         with self.storage.database.read() as db:
-            current = collections.find(db, self.storage.owner, collection_id).generation
+            current = collections.find(db, self.owner, collection_id).generation
             if 0 < generation < collections.find_history_start(db, collection_id):
                 raise IndexOutdatedError(collection=collection_id)
             if current == generation:
@@ -338,3 +366,7 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations):
             self.storage.index_files.keep(incoming, snapshot.filename)
             snapshots.record(db, snapshot)
         self.storage.remove_unused([])  # only now: until the record is committed, the old file is needed
+
+    def _sees(self, db: apsw.Connection, collection_id: str) -> bool:
+        """Whether the principal of this view sees a collection; the view of all owners need not look."""
+        return self.owner == EVERY_OWNER or shares.find_access(db, self.owner, collection_id) is not None

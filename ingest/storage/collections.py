@@ -9,11 +9,17 @@ import apsw
 import msgspec
 
 from ingest.errors import CollectionExistsError, CollectionNotFoundError
+from ingest.principals import LOCAL
 from ingest.storage import quotes
 from ingest.storage.paging import KeyRange
 from ingest.types import Collection, EmbedderPassport
 
 _COLUMNS = "id, owner, name, created_at, generation, passport, rules"
+_VISIBLE = (
+    f"SELECT {_COLUMNS}, access FROM collection_access JOIN collections ON id = collection_id"  # noqa: S608 (constants)
+    " WHERE viewer = ?1"
+)
+"""The collections that a viewer sees, see `ingest.storage.shares`."""
 
 
 def insert(db: apsw.Connection, owner: str, name: str, passport: EmbedderPassport) -> Collection:
@@ -29,32 +35,37 @@ def insert(db: apsw.Connection, owner: str, name: str, passport: EmbedderPasspor
     return collection
 
 
-def find(db: apsw.Connection, owner: str, name_or_id: str) -> Collection:
-    """Return the collection with this id, else with this name; raises `CollectionNotFoundError`."""
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM collections WHERE owner = ?1"  # noqa: S608 (constant columns)
-        " AND (id = ?2 OR name = ?2 AND rebuild_of IS NULL) ORDER BY id = ?2 DESC",
-        (owner, name_or_id),
+def find(db: apsw.Connection, viewer: str, name_or_id: str) -> Collection:
+    """Return the collection with this id, else with this name; raises `CollectionNotFoundError`.
+
+    Of several with this name it is the viewer's own one, else the administrator's, else the oldest.
+    """
+    sql = (
+        f"{_VISIBLE} AND (id = ?2 OR name = ?2 AND rebuild_of IS NULL)"
+        " ORDER BY id = ?2 DESC, owner = ?1 DESC, owner = ?3 DESC, created_at, id"
     )
-    for row in rows:
+    for row in db.execute(sql, (viewer, name_or_id, LOCAL)):
         return _collection(row)
     raise CollectionNotFoundError(collection=name_or_id)
 
 
-def find_all(db: apsw.Connection, owner: str) -> list[Collection]:
-    """Return the owner's collections, the oldest first, without the hidden ones of rebuilds."""
-    sql = f"SELECT {_COLUMNS} FROM collections WHERE owner = ? AND rebuild_of IS NULL ORDER BY created_at, name"  # noqa: S608
-    return [_collection(row) for row in db.execute(sql, (owner,))]
+def find_all(db: apsw.Connection, viewer: str) -> list[Collection]:
+    """Return the collections that a viewer sees, the oldest first, without the hidden ones of rebuilds."""
+    sql = f"{_VISIBLE} AND rebuild_of IS NULL ORDER BY created_at, name, id"
+    return [_collection(row) for row in db.execute(sql, (viewer,))]
 
 
-def find_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[Collection]:
-    """Return the collections that `find_all` does, those in a range of their (created_at, name)."""
-    key = ("created_at", "name")
-    sql = (
-        f"SELECT {_COLUMNS} FROM collections WHERE owner = ? AND rebuild_of IS NULL"  # noqa: S608 (constants)
-        f" AND {keys.condition(*key)} ORDER BY {keys.order(*key)} LIMIT ?"
-    )
-    return [_collection(row) for row in db.execute(sql, (owner, *keys.values(), keys.limit))]
+def find_owned(db: apsw.Connection, owner: str) -> list[str]:
+    """Return the ids of an owner's collections, hidden ones first."""
+    sql = "SELECT id FROM collections WHERE owner = ? ORDER BY rebuild_of IS NULL, created_at"
+    return [row[0] for row in db.execute(sql, (owner,))]
+
+
+def find_range(db: apsw.Connection, viewer: str, keys: KeyRange) -> list[Collection]:
+    """Return the collections that `find_all` does, those in a range of their (created_at, name, id)."""
+    key = ("created_at", "name", "id")
+    sql = f"{_VISIBLE} AND rebuild_of IS NULL AND {keys.condition(*key)} ORDER BY {keys.order(*key)} LIMIT ?"
+    return [_collection(row) for row in db.execute(sql, (viewer, *keys.values(), keys.limit))]
 
 
 def rename(db: apsw.Connection, collection_id: str, name: str) -> None:
@@ -96,6 +107,6 @@ def encode_passport(passport: EmbedderPassport) -> str:
 
 
 def _collection(row: tuple[Any, ...]) -> Collection:
-    id_, owner, name, created_at, generation, passport, rules = row
+    id_, owner, name, created_at, generation, passport, rules, access = row
     decoded = msgspec.json.decode(passport, type=EmbedderPassport)
-    return Collection(id_, owner, name, created_at, generation, decoded, rules)
+    return Collection(id_, owner, name, created_at, generation, decoded, rules, access)

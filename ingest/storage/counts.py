@@ -8,6 +8,7 @@ from typing import Any, get_args
 import apsw
 
 from ingest.storage.database import json_array
+from ingest.storage.shares import VISIBLE
 from ingest.types import IN_WORK, Collection, DocumentStatus, LibrarySize
 
 _COUNTERS = "documents, searchable, pages, chunks, size_bytes"
@@ -54,26 +55,27 @@ def count_by_collection(db: apsw.Connection, collection_ids: Sequence[str]) -> d
     return {id_: _sum(rows[id_]) for id_ in collection_ids}
 
 
-def count_all(db: apsw.Connection, owner: str) -> DocumentCounts:
-    """Return the counts of all collections of an owner that are shown."""
+def count_all(db: apsw.Connection, viewer: str) -> DocumentCounts:
+    """Return the counts of all collections that a viewer sees and that are shown."""
     sql = (
         f"SELECT n.status, {_COUNTERS} FROM document_counts n JOIN collections c ON c.id = n.collection_id"  # noqa: S608
-        " WHERE c.owner = ? AND c.rebuild_of IS NULL"
+        f" WHERE c.id IN {VISIBLE} AND c.rebuild_of IS NULL"
     )
-    return _sum(db.execute(sql, (owner,)))
+    return _sum(db.execute(sql, (viewer,)))
 
 
-def measure_size(db: apsw.Connection, owner: str, collection_ids: Sequence[str]) -> LibrarySize:
+def measure_size(db: apsw.Connection, viewer: str, collection_ids: Sequence[str]) -> LibrarySize:
     """Count the documents of some collections that can be searched, and their chunks."""
     sql = (
         "SELECT coalesce(sum(searchable), 0), coalesce(sum(chunks), 0) FROM document_counts WHERE collection_id IN"
-        " (SELECT id FROM collections WHERE owner = ? AND id IN (SELECT value FROM json_each(?)))"
+        " (SELECT collection_id FROM collection_access"
+        "  WHERE viewer = ? AND collection_id IN (SELECT value FROM json_each(?)))"
     )
-    return LibrarySize(*next(iter(db.execute(sql, (owner, json_array(collection_ids))))))
+    return LibrarySize(*next(iter(db.execute(sql, (viewer, json_array(collection_ids))))))
 
 
 def count_queue(
-    db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None
+    db: apsw.Connection, viewer: str, collection_ids: Sequence[str] | None
 ) -> dict[DocumentStatus, tuple[int, int]]:
     """Return how many documents are queued, read and paused, and their size in bytes, hidden collections included.
 
@@ -81,13 +83,13 @@ def count_queue(
     """
     ids = None if collection_ids is None else json_array(collection_ids)
     sql = (
-        "SELECT n.status, sum(n.documents), sum(n.size_bytes) FROM document_counts n"
+        "SELECT n.status, sum(n.documents), sum(n.size_bytes) FROM document_counts n"  # noqa: S608 (constant)
         " JOIN collections c ON c.id = n.collection_id"
-        " WHERE c.owner = ?1 AND n.status IN ('queued', 'reading', 'paused')"
+        f" WHERE c.id IN {VISIBLE} AND n.status IN ('queued', 'reading', 'paused')"
         " AND (?2 IS NULL OR c.id IN (SELECT value FROM json_each(?2))) GROUP BY n.status"
     )
     totals: dict[DocumentStatus, tuple[int, int]] = {"queued": (0, 0), "reading": (0, 0), "paused": (0, 0)}
-    for status, documents, size_bytes in db.execute(sql, (owner, ids)):
+    for status, documents, size_bytes in db.execute(sql, (viewer, ids)):
         totals[status] = (documents, size_bytes)
     return totals
 

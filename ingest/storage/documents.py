@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ingest.errors import FileNotInLibraryError
 from ingest.storage import collections, content, files, quotes
 from ingest.storage.database import json_array
+from ingest.storage.shares import VISIBLE
 from ingest.types import (
     AttributeValue,
     ChunkedDocument,
@@ -29,17 +30,17 @@ from ingest.types import (
 READER_VERSION = "6"
 """Raised when files are read in another way: documents that failed are tried again, others are named by the check."""
 
-_COLUMNS = """
+_COLUMNS = f"""
     c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
            d.title, d.media_type, d.page_count, d.chunk_count, d.created_at, d.unit, d.metadata, d.stage,
            d.progress_done, d.progress_total, d.claim, d.failure, d.replaces,
            a.attributes
     FROM documents d JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id
     LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source
-    WHERE c.owner = ?1
+    WHERE +c.id IN {VISIBLE}
 """
+"""`?1` is the viewer. The sign + has SQLite look up the document first, not the collections of the viewer."""
 _RECORD = f"SELECT {_COLUMNS}"
-
 
 _ATTRIBUTES = msgspec.json.Decoder(dict[str, AttributeValue])  # made once: filters decode those of every document
 _METADATA = msgspec.json.Decoder(dict[str, str])
@@ -55,23 +56,23 @@ _BUILT_IN_COLUMNS = {
 """The columns of the built-in attributes of `ingest.library.filters`."""
 
 
-def find(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord:
+def find(db: apsw.Connection, viewer: str, collection_id: str, file_id: str) -> DocumentRecord:
     """Return a document; raises `FileNotInLibraryError`."""
-    if (document := find_or_none(db, owner, collection_id, file_id)) is not None:
+    if (document := find_or_none(db, viewer, collection_id, file_id)) is not None:
         return document
     raise FileNotInLibraryError(file_id=file_id)
 
 
-def find_or_none(db: apsw.Connection, owner: str, collection_id: str, file_id: str) -> DocumentRecord | None:
+def find_or_none(db: apsw.Connection, viewer: str, collection_id: str, file_id: str) -> DocumentRecord | None:
     """Return a document, or None if there is none."""
-    for row in db.execute(f"{_RECORD} AND c.id = ? AND f.id = ?", (owner, collection_id, file_id)):
+    for row in db.execute(f"{_RECORD} AND c.id = ? AND f.id = ?", (viewer, collection_id, file_id)):
         return _record(row)
     return None
 
 
 def find_all(
     db: apsw.Connection,
-    owner: str,
+    viewer: str,
     collection_id: str | None = None,
     *,
     statuses: Collection[DocumentStatus] | None = None,
@@ -82,7 +83,7 @@ def find_all(
     With `file_ids`, those of these files alone.
     """
     conditions = ["c.id = ?2" if collection_id is not None else "?2 IS NULL AND c.rebuild_of IS NULL"]
-    values: list[str | None] = [owner, collection_id]
+    values: list[str | None] = [viewer, collection_id]
     if statuses is not None:
         places = [f"?{number}" for number, _ in enumerate(statuses, start=len(values) + 1)]
         values += statuses
@@ -93,10 +94,10 @@ def find_all(
     return [_record(row) for row in db.execute(f"{_RECORD} AND {' AND '.join(conditions)} ORDER BY d.id", values)]
 
 
-def find_by_rows(db: apsw.Connection, owner: str, ids: Sequence[int]) -> list[DocumentRecord]:
+def find_by_rows(db: apsw.Connection, viewer: str, ids: Sequence[int]) -> list[DocumentRecord]:
     """Return the documents with these row ids, in the order of `ids`; ids without a row are left out."""
     sql = f"SELECT d.id, {_COLUMNS} AND d.id IN (SELECT value FROM json_each(?2))"  # noqa: S608 (constant columns)
-    records = {row[0]: _record(row[1:]) for row in db.execute(sql, (owner, json_array(ids)))}
+    records = {row[0]: _record(row[1:]) for row in db.execute(sql, (viewer, json_array(ids)))}
     return [records[id_] for id_ in ids if id_ in records]
 
 
@@ -216,14 +217,17 @@ def fail(db: apsw.Connection, document: DocumentRecord, reason: str, failure: Fa
 
 
 def find_copy(db: apsw.Connection, document: DocumentRecord) -> int | None:
-    """Return the row id of a document with the same content that was parsed and embedded in the same way, or None."""
+    """Return the row id of a document with the same content that was parsed and embedded in the same way, or None.
+
+    Of the same owner: how long a file takes to be read must not tell whether somebody else has it too.
+    """
     sql = (
         "SELECT other.id, f.filename, same.filename FROM documents d JOIN files f ON f.id = d.file_id"
         " JOIN collections c ON c.id = d.collection_id"
         " JOIN files same ON same.sha256 = f.sha256 JOIN documents other ON other.file_id = same.id"
         " JOIN collections oc ON oc.id = other.collection_id"
         " WHERE d.collection_id = ? AND d.file_id = ? AND other.id != d.id AND other.status IN ('done', 'warning')"
-        " AND other.reader = ? AND oc.passport = c.passport ORDER BY other.id"
+        " AND other.reader = ? AND oc.passport = c.passport AND oc.owner = c.owner ORDER BY other.id"
     )
     for other_id, filename, other_filename in db.execute(
         sql, (document.collection_id, document.file_id, READER_VERSION)

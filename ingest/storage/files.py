@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import apsw
 
 from ingest.errors import FileNotInLibraryError
+from ingest.principals import EVERY_OWNER
 from ingest.storage import quotes
 from ingest.storage.paging import KeyRange
 from ingest.types import FileRecord
@@ -49,12 +50,16 @@ def _find_uploads(db: apsw.Connection, owner: str, filename: str) -> list[FileRe
 
 def _choose_source(db: apsw.Connection, owner: str, filename: str, uploads: int) -> str:
     """Return a source that no file has for a name of which there are some uploads: `a.txt`, `a (2).txt`."""
-    name = PurePosixPath(filename)
     for number in count(uploads + 1):
-        source = filename if number == 1 else f"{name.stem} ({number}){name.suffix}"
+        source = _number_source(filename, number)
         if not any(True for _ in db.execute("SELECT 1 FROM files WHERE owner = ? AND source = ?", (owner, source))):
             return source
     raise AssertionError("count() does not end")
+
+
+def _number_source(filename: str, number: int) -> str:
+    name = PurePosixPath(filename)
+    return filename if number == 1 else f"{name.stem} ({number}){name.suffix}"
 
 
 def _new_id(db: apsw.Connection, owner: str, source: str, sha256: str) -> str:
@@ -67,10 +72,10 @@ def _new_id(db: apsw.Connection, owner: str, source: str, sha256: str) -> str:
     raise AssertionError("count() does not end")
 
 
-def find(db: apsw.Connection, owner: str, id_: str) -> FileRecord:
-    """Return a file; raises `FileNotInLibraryError`."""
-    sql = f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND id = ?"  # noqa: S608
-    for row in db.execute(sql, (owner, id_)):
+def find(db: apsw.Connection, viewer: str, id_: str) -> FileRecord:
+    """Return a file, which its owner alone sees, and `EVERY_OWNER`; raises `FileNotInLibraryError`."""
+    sql = f"SELECT {_COLUMNS} FROM files WHERE ?1 IN (owner, '{EVERY_OWNER}') AND id = ?2"  # noqa: S608
+    for row in db.execute(sql, (viewer, id_)):
         return FileRecord(*row)
     raise FileNotInLibraryError(file_id=id_)
 
@@ -99,21 +104,37 @@ def rename(db: apsw.Connection, file_id: str, source: str, filename: str) -> Non
     forget_attributes(db, old)
 
 
+def make_source_unique(db: apsw.Connection, file: FileRecord, collection_id: str) -> None:
+    """Give an upload another source if a document of another owner has its source in a shared collection.
+
+    Otherwise the one would be an older version of the other, and be replaced.
+    """
+    is_foreign = "SELECT 1 FROM documents d JOIN files f ON f.id = d.file_id WHERE d.collection_id = ? AND d.source = ?"
+    if any(True for _ in db.execute(f"{is_foreign} AND f.owner != ?", (collection_id, file.source, file.owner))):
+        is_taken = (
+            "SELECT 1 FROM files WHERE owner = ?1 AND source = ?2"
+            " UNION ALL SELECT 1 FROM documents WHERE collection_id = ?3 AND source = ?2"
+        )
+        sources = (_number_source(file.filename, number) for number in count(2))
+        free = (name for name in sources if db.execute(is_taken, (file.owner, name, collection_id)).get is None)
+        rename(db, file.id, next(free), file.filename)
+
+
 def forget_attributes(db: apsw.Connection, source: str) -> None:
     """Delete the attributes of a source in the collections that have no document of it any more."""
     db.execute(
-        # Through the collections and in this order, so that indexes are used: a library can have very many documents.
+        # Through the collections, so that indexes are used: a library can have very many documents.
         "DELETE FROM source_attributes WHERE source = ?1 AND collection_id IN (SELECT id FROM collections)"
-        " AND NOT EXISTS (SELECT 1 FROM collections c CROSS JOIN files f ON f.owner = c.owner AND f.source = ?1"
-        " CROSS JOIN documents d ON d.collection_id = c.id AND d.file_id = f.id"
-        " WHERE c.id = source_attributes.collection_id)",
+        " AND NOT EXISTS (SELECT 1 FROM documents d"
+        " WHERE d.collection_id = source_attributes.collection_id AND d.source = ?1)",
         (source,),
     )
 
 
-def read_password(db: apsw.Connection, file_id: str) -> str | None:
-    """Return the password of a file, or None if it has none."""
-    rows = db.execute("SELECT password FROM files WHERE id = ?", (file_id,))
+def read_password(db: apsw.Connection, viewer: str, file_id: str) -> str | None:
+    """Return the password of a file that a viewer sees, or None if it has none."""
+    sql = f"SELECT password FROM files WHERE ?1 IN (owner, '{EVERY_OWNER}') AND id = ?2"  # noqa: S608 (constant)
+    rows = db.execute(sql, (viewer, file_id))
     return next((str(row[0]) for row in rows if row[0]), None)
 
 

@@ -4,6 +4,7 @@ The order of writes makes every crash harmless: a file is complete before its ro
 row is. `ingest.storage.recovery` removes what a crash leaves without a row when the home is opened.
 """
 
+import copy
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 import apsw
 
 from ingest.errors import LibraryError
+from ingest.principals import EVERY_OWNER
 from ingest.runtime.derived_files import DerivedFiles, locate_prefix_cache
 from ingest.storage import documents, files, snapshots
 from ingest.storage.database import Database
@@ -31,8 +33,17 @@ QUICK_CHECK_SECONDS = 0.2
 """How long opening a home may take to look for damage; a server goes on with that in the background."""
 
 
+@dataclass(slots=True)
+class _Hindrance:
+    """Why no document can be stored now, which all views of a home share."""
+
+    reason: str = ""
+
+
 class Home:
-    """The storage of a library; safe to use from many threads. `scratch` is the folder of the parsers' temporary files.
+    """The storage of a library as one owner sees it, or `EVERY_OWNER`; safe to use from many threads.
+
+    `scratch` is the folder of the parsers' temporary files.
 
     A folder that cannot be written is read (`is_read_only`) if there is a library in it. Raises `LibraryError` if there
     is none, or it cannot be read.
@@ -41,8 +52,7 @@ class Home:
     def __init__(self, folder: Path, *, owner: str) -> None:
         self.folder = folder
         self.owner = owner
-        self.hindrance = ""
-        """Why no document can be stored now; whoever stores them sets it."""
+        self._hindrance = _Hindrance()
         self.index_files = SnapshotFiles(folder / INDEX_NAME)
         self.prefix_cache = DerivedFiles(locate_prefix_cache(folder))
         with self.translate_disk_errors("it cannot be opened"):
@@ -58,6 +68,21 @@ class Home:
                 (folder / DATABASE_NAME).chmod(0o600)
         self.database = Database(folder / DATABASE_NAME, MIGRATIONS, is_read_only=self.is_read_only)
         self.database.look_for_damage(seconds=QUICK_CHECK_SECONDS)
+
+    def as_owner(self, owner: str) -> "Home":
+        """Return the same home as another owner sees it."""
+        view = copy.copy(self)
+        view.owner = owner
+        return view
+
+    @property
+    def hindrance(self) -> str:
+        """Why no document can be stored now; whoever stores them sets it, for every view."""
+        return self._hindrance.reason
+
+    @hindrance.setter
+    def hindrance(self, reason: str) -> None:
+        self._hindrance.reason = reason
 
     def remove_unused(self, contents: Sequence[str]) -> None:
         """Delete those of some contents that no file has, and the files derived from rows that are gone.
@@ -103,12 +128,17 @@ def has_document(db: apsw.Connection, document: str) -> bool:
 
 
 def delete_unused_files(db: apsw.Connection, owner: str, file_ids: Sequence[str]) -> list[str]:
-    """Delete those of some files that no document has; return the contents that no file has any more."""
+    """Delete those of some files that no document has; return the contents that no file has any more.
+
+    Files of other owners, who have added them to a shared collection, stay.
+    """
     orphans: list[str] = []
     for file_id in file_ids:
         if not documents.find_collections(db, file_id):
-            sha256 = files.find(db, owner, file_id).sha256
+            file = files.find(db, EVERY_OWNER, file_id)
+            if file.owner != owner:
+                continue
             files.delete(db, file_id)
-            if not files.is_content_used(db, sha256):
-                orphans.append(sha256)
+            if not files.is_content_used(db, file.sha256):
+                orphans.append(file.sha256)
     return orphans

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 import apsw
 import msgspec
 
+from ingest.principals import LOCAL
 from ingest.storage import counts, documents
 from ingest.storage.collections import encode_passport
 from ingest.storage.database import json_array
@@ -50,7 +51,6 @@ def enqueue(
 
 def claim(
     db: apsw.Connection,
-    owner: str,
     passport: EmbedderPassport,
     *,
     among: AbstractSet[str] | None = None,
@@ -59,22 +59,23 @@ def claim(
     """Claim the oldest queued document of the collections with this passport; return its collection and file.
 
     Of those with a key (`collection_id/file_id`) in `among`, without those in `without`. None if there is none, the
-    queue is paused, or every queued document has the content of one that is read now: its chunks will be copied from
-    that one.
+    queue is paused, or every queued document has the content of one of the same owner that is read now: its chunks will
+    be copied from that one.
     """
     sql = (
         "SELECT d.id, d.collection_id, d.file_id FROM documents d JOIN collections c ON c.id = d.collection_id"  # noqa: S608 (constants)
         " JOIN files f ON f.id = d.file_id"
-        " WHERE d.status = 'queued' AND c.owner = ?1 AND c.passport = ?2"
-        " AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE owner = ?1)"
+        " WHERE d.status = 'queued' AND c.passport = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM paused_queues)"
         " AND NOT EXISTS (SELECT 1 FROM documents r JOIN files rf ON rf.id = r.file_id"
-        "  WHERE r.status = 'reading' AND rf.sha256 = f.sha256)"
-        f" AND {_KEY} NOT IN (SELECT value FROM json_each(?3))"
-        f" AND (?4 IS NULL OR {_KEY} IN (SELECT value FROM json_each(?4)))"
+        "  JOIN collections rc ON rc.id = r.collection_id"
+        "  WHERE r.status = 'reading' AND rf.sha256 = f.sha256 AND rc.owner = c.owner)"
+        f" AND {_KEY} NOT IN (SELECT value FROM json_each(?2))"
+        f" AND (?3 IS NULL OR {_KEY} IN (SELECT value FROM json_each(?3)))"
         " ORDER BY d.id LIMIT 1"
     )
     keys = json_array(without), None if among is None else json_array(among)
-    for document_id, collection_id, file_id in list(db.execute(sql, (owner, encode_passport(passport), *keys))):
+    for document_id, collection_id, file_id in list(db.execute(sql, (encode_passport(passport), *keys))):
         documents.start(db, document_id)
         return collection_id, file_id
     return None
@@ -165,21 +166,21 @@ def resume(db: apsw.Connection, collection_id: str, file_id: str) -> None:
     )
 
 
-def pause_all(db: apsw.Connection, owner: str) -> None:
-    """Claim no further document until `resume_all`; those that are read now are read to their end."""
-    db.execute("INSERT OR IGNORE INTO paused_queues (owner) VALUES (?)", (owner,))
+def pause_all(db: apsw.Connection) -> None:
+    """Claim no further document of any owner until `resume_all`; those that are read now are read to their end."""
+    db.execute("INSERT OR IGNORE INTO paused_queues (owner) VALUES (?)", (LOCAL,))
 
 
-def resume_all(db: apsw.Connection, owner: str) -> None:
+def resume_all(db: apsw.Connection) -> None:
     """Let documents be claimed again."""
-    db.execute("DELETE FROM paused_queues WHERE owner = ?", (owner,))
+    db.execute("DELETE FROM paused_queues")
 
 
-def read_state(db: apsw.Connection, owner: str, collection_ids: Sequence[str] | None) -> QueueState:
+def read_state(db: apsw.Connection, viewer: str, collection_ids: Sequence[str] | None) -> QueueState:
     """Count the queued, read and paused documents of some collections, or of all, and estimate the time left."""
-    queue = counts.count_queue(db, owner, collection_ids)
+    queue = counts.count_queue(db, viewer, collection_ids)
     size_bytes = queue["queued"][1] + queue["reading"][1] / 2
-    is_paused = any(True for _ in db.execute("SELECT 1 FROM paused_queues WHERE owner = ?", (owner,)))
+    is_paused = any(True for _ in db.execute("SELECT 1 FROM paused_queues"))
     speed = _bytes_per_second(db)
     return QueueState(
         queued=queue["queued"][0],

@@ -14,12 +14,13 @@ from ingest.storage import collections, conversations, counts, documents, files
 from ingest.storage.counts import CollectionWithCounts
 from ingest.storage.database import fold_name, json_array
 from ingest.storage.paging import Key, KeyRange, ListPage, PageSpec, read_page
+from ingest.storage.shares import VISIBLE
 from ingest.types import DocumentRecord, DocumentStatus, FileRecord
 
 
 def page_documents(
     db: apsw.Connection,
-    owner: str,
+    viewer: str,
     collection_id: str,
     spec: PageSpec,
     *,
@@ -39,7 +40,7 @@ def page_documents(
 
     def read(keys: KeyRange) -> list[DocumentRecord]:
         allowed = get_args(DocumentStatus) if statuses is None else tuple(statuses)
-        return documents.find_by_rows(db, owner, read_ids(db, collection_id, keys, allowed, fold_name(name)))
+        return documents.find_by_rows(db, viewer, read_ids(db, collection_id, keys, allowed, fold_name(name)))
 
     return read_page(spec, find_key, read)
 
@@ -53,14 +54,14 @@ def page_files(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPage[File
     return read_page(spec, find_key, lambda keys: files.find_range(db, owner, keys))
 
 
-def page_collections(db: apsw.Connection, owner: str, spec: PageSpec) -> ListPage[CollectionWithCounts]:
-    """Return a page of the owner's collections that are shown."""
+def page_collections(db: apsw.Connection, viewer: str, spec: PageSpec) -> ListPage[CollectionWithCounts]:
+    """Return a page of the collections that a viewer sees and that are shown."""
 
     def find_key(id_: str) -> Key | None:
-        sql = "SELECT created_at, name FROM collections WHERE owner = ? AND id = ? AND rebuild_of IS NULL"
-        return next(iter(db.execute(sql, (owner, id_))), None)
+        sql = f"SELECT created_at, name, id FROM collections WHERE id IN {VISIBLE} AND id = ? AND rebuild_of IS NULL"  # noqa: S608 (constant)
+        return next(iter(db.execute(sql, (viewer, id_))), None)
 
-    page = read_page(spec, find_key, lambda keys: collections.find_range(db, owner, keys))
+    page = read_page(spec, find_key, lambda keys: collections.find_range(db, viewer, keys))
     counted = counts.count_by_collection(db, [collection.id for collection in page.items])
     return ListPage([CollectionWithCounts(item, counted[item.id]) for item in page.items], page.has_more)
 

@@ -19,10 +19,7 @@ _QUOTE = """
            q.quote, q.boxes, q.answer_start, q.answer_end, q.is_removed, d.id, coalesce(d.status, '')
     FROM quotes q LEFT JOIN documents d ON d.collection_id = q.collection_id AND d.file_id = q.file_id
 """
-_OTHER_VERSION = (  # CROSS JOIN: from the source to its few files, not through all documents of the collection
-    "SELECT 1 FROM collections c CROSS JOIN files f ON f.owner = c.owner AND f.source = {source}"
-    " CROSS JOIN documents d ON d.collection_id = c.id AND d.file_id = f.id WHERE c.id = {collection_id}"
-)
+_OTHER_VERSION = "SELECT 1 FROM documents d WHERE d.collection_id = {collection_id} AND d.source = {source}"
 
 
 def insert(db: apsw.Connection, turn: int, quotes: Iterable[StoredQuote]) -> None:

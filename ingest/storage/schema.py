@@ -24,6 +24,10 @@ source: uploads of one name are documents of their own unless a client asks for 
 
 `names_fts` has the words of each document's file name and title, and its names as keys (`ingest.text.names`), so that
 a document is found by a name that a question has, however many there are.
+
+An `owner` is the name of a principal (`ingest.principals`). `keys` has those with a key of their own: the digest of the
+key, or a text that is no digest once it is revoked. `collection_access` says who sees which collection, and what a
+viewer may do with it; everything that is done for a principal goes through it.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -399,5 +403,27 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     """
     ALTER TABLE chunks ADD COLUMN hidden TEXT NOT NULL DEFAULT '';
+    """,
+    """
+    CREATE TABLE keys (
+        name TEXT PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        is_admin INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        revoked_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE shares (
+        collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        principal TEXT NOT NULL,
+        access TEXT NOT NULL,
+        PRIMARY KEY (collection_id, principal)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX shares_by_principal ON shares (principal);
+
+    CREATE VIEW collection_access (viewer, collection_id, access) AS
+        SELECT owner, id, 'owner' FROM collections
+        UNION ALL SELECT principal, collection_id, access FROM shares
+        UNION ALL SELECT '*', id, 'owner' FROM collections;
     """,
 )

@@ -72,7 +72,7 @@ class Rebuild:
                 if state.lost and not force:
                     raise RebuildLosesError(collection=self._old.name, files=list(state.lost))
                 members = rebuilds.swap(db, self._old, hidden)
-                orphans = delete_unused_files(db, self._storage.owner, members)
+                orphans = delete_unused_files(db, self._old.owner, members)
         if state.waiting:
             return None
         self._storage.remove_unused(orphans)
