@@ -14,12 +14,26 @@ from api.dialects.huggingface import routes as huggingface
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.head_requests import HeadRequests
+from api.keys import KeyRing
 from api.metrics import Metrics, RequestMetrics
 from api.open_responses import OpenResponses
 from api.openapi import COMMON_ERRORS, install_openapi
-from api.routes import chat, completions, conversations, embeddings, files, health, models, pages, queue, vector_stores
+from api.routes import (
+    chat,
+    completions,
+    conversations,
+    embeddings,
+    files,
+    health,
+    models,
+    pages,
+    queue,
+    sharing,
+    vector_stores,
+)
 from api.services import Services
 from api.settings import ApiSettings
+from ingest.principals import EVERY_OWNER
 
 MAX_ANSWERS = {"per_client": 128, "total": 512}
 """More than the queues of the models take, so that a model's own refusal comes first."""
@@ -28,6 +42,7 @@ MAX_QUEUE_STREAMS = {"per_client": 8, "total": 64}
 ROUTERS = (
     files.router,
     vector_stores.router,
+    sharing.router,
     pages.router,
     queue.router,
     chat.router,
@@ -61,7 +76,8 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.instance = secrets.token_hex(16)
     app.state.open_answers = OpenResponses(**MAX_ANSWERS)
     app.state.open_queue_streams = OpenResponses(**MAX_QUEUE_STREAMS)
-    app.state.metrics = Metrics(services.library, lambda: services.models.list_models())
+    app.state.keys = KeyRing(services.library, settings.api_key)
+    app.state.metrics = Metrics(services.library.as_owner(EVERY_OWNER), lambda: services.models.list_models())
     for router in ROUTERS:
         app.include_router(router, responses=COMMON_ERRORS)
     install_openapi(app)
@@ -74,8 +90,7 @@ def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None
     """Add the middleware, the innermost first."""
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     app.add_middleware(HeadRequests)
-    if settings.api_key is not None:
-        app.add_middleware(KeyGuard, key=settings.api_key.get_secret_value())
+    app.add_middleware(KeyGuard, keys=app.state.keys)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -102,4 +117,5 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     await run_in_threadpool(services.queue.start)
     threading.Thread(target=services.get_ready, name="get-ready", daemon=True).start()
     yield
+    app.state.keys.close()
     await run_in_threadpool(services.close)

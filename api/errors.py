@@ -73,6 +73,13 @@ class TooManyStreamsError(ApiError):
         super().__init__(f"{limit} responses of this kind are open already; close one, or wait for its end")
 
 
+class AdministratorOnlyError(ApiError):
+    """The request is for the server as a whole, and its key is not an administrator's."""
+
+    def __init__(self) -> None:
+        super().__init__("this is the administrator's to do; your key is for your own documents and conversations")
+
+
 class ServerStoppingError(ApiError):
     """The server is stopping before the answer is complete."""
 
@@ -100,6 +107,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     InvalidRequestError: ErrorKind(400, INVALID, "invalid_value"),
     ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large", "file"),
     DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),
+    AdministratorOnlyError: ErrorKind(403, INVALID, "administrator_only"),
     ServerStoppingError: ErrorKind(503, SERVER, "server_stopping"),
     TooManyStreamsError: ErrorKind(429, "rate_limit_error", "too_many_streams"),
     RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),
@@ -117,6 +125,8 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.CursorNotFoundError: ErrorKind(404, INVALID, "cursor_not_found"),
     ingest_errors.CollectionNotFoundError: ErrorKind(404, INVALID, "vector_store_not_found", "pincite.collections"),
     ingest_errors.CollectionExistsError: ErrorKind(409, INVALID, "vector_store_exists", "name"),
+    ingest_errors.CollectionNotYoursError: ErrorKind(403, INVALID, "vector_store_not_yours"),
+    ingest_errors.KeyNotFoundError: ErrorKind(404, INVALID, "principal_not_found", "principal"),
     ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found", "pincite.conversation"),
     ingest_errors.TurnNotFoundError: ErrorKind(404, INVALID, "item_not_found", "pincite.parent"),
     ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found", "file_id"),

@@ -5,16 +5,18 @@ disk before it is refused.
 """
 
 import asyncio
-import hmac
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.connections import MIN_BYTES_PER_SECOND
 from api.errors import BodyTooLargeError, ErrorAnswer, ErrorKind, SlowBodyError, describe, http_kind
+from api.keys import KeyRing
+from ingest.errors import LibraryError
 
 HOST_HEADER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/?#@\[\]\\]+)(?::\d{1,5})?")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,6 +25,10 @@ OPEN_PATHS = frozenset({"/health/live"})
 UPLOAD_PATHS = frozenset({"/v1/files"})
 MULTIPART_OVERHEAD_BYTES = 1 << 20
 LINGER_SECONDS = 1.0
+RECHECK_SECONDS = 0.5
+"""So often the key of a running request is looked up again."""
+PRINCIPAL = "pincite.principal"
+"""The key of a request's scope under which its principal is."""
 
 BAD_KEY = ErrorKind(401, "invalid_request_error", "invalid_api_key")
 SECURITY_HEADERS = {
@@ -196,18 +202,44 @@ def _is_link(headers: Headers) -> bool:
 
 
 class KeyGuard:
-    """Requires the API key in the Authorization header on every route but the liveness probe."""
+    """Lets in whom `keys` knows by the key in the Authorization header, on every route but the liveness probe.
 
-    def __init__(self, app: ASGIApp, *, key: str) -> None:
+    The principal of a request is `scope[PRINCIPAL]`. A request whose key is revoked meanwhile ends as if its client
+    had left.
+    """
+
+    def __init__(self, app: ASGIApp, *, keys: KeyRing) -> None:
         self._app = app
-        self._key = key.encode()
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS and not self._has_key(Headers(scope=scope)):
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            return await self._app(scope, receive, send)
+        key = _read_key(Headers(scope=scope))
+        try:
+            principal = await self._keys.find(key)
+        except LibraryError as error:
+            return await refuse(describe(error), scope, receive, send)
+        if principal is None:
             message = "send the API key as 'Authorization: Bearer <key>'"
             return await refuse(ErrorAnswer(BAD_KEY, message), scope, receive, send)
-        await self._app(scope, receive, send)
+        if principal.has_named_key:
+            receive = partial(self._receive_while_valid, key, receive)
+        await self._app({**scope, PRINCIPAL: principal}, receive, send)
 
-    def _has_key(self, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        return hmac.compare_digest(given.strip().encode(), self._key) and scheme.lower() == "bearer"
+    async def _receive_while_valid(self, key: str | None, receive: Receive) -> Message:
+        message = asyncio.ensure_future(receive())
+        try:
+            while not message.done():
+                await asyncio.wait({message}, timeout=RECHECK_SECONDS)
+                if not message.done() and await self._keys.find(key) is None:
+                    return {"type": "http.disconnect"}
+            return message.result()
+        finally:
+            message.cancel()
+
+
+def _read_key(headers: Headers) -> str | None:
+    """Return the key that a request sends, None if it sends none."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None

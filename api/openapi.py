@@ -35,6 +35,7 @@ documents of that collection, with citations. Fields and routes that OpenAI does
 TAGS = [
     {"name": "files", "description": "Originals that the library keeps."},
     {"name": "vector stores", "description": "Collections: their documents, and search."},
+    {"name": "sharing", "description": "Who sends requests, and with whom collections are shared. Pincite's own."},
     {"name": "pages", "description": "The text and the pages of a document, to check a citation."},
     {"name": "queue", "description": "Documents that are being indexed. Pincite's own."},
     {"name": "chat", "description": "Answers by a model alone, or from documents with citations."},
@@ -128,7 +129,11 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas |= _model_schemas() | chunk_schemas()
     components["schemas"] = _referenced_schemas(document["paths"], schemas)
     components["securitySchemes"] = {
-        "apiKey": {"type": "http", "scheme": "bearer", "description": "The value of `PINCITE_API_KEY`, if it is set."}
+        "apiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The value of `PINCITE_API_KEY`, or a key of `pincite keys create`, if there is one.",
+        }
     }
     document["security"] = [{}, {"apiKey": []}]
     return document

@@ -60,8 +60,8 @@ class UnguardedAddressError(Exception):
     def __init__(self, *, host: str) -> None:
         self.host = host
         super().__init__(
-            f"{host} can be reached from other machines, so a key is required: set PINCITE_API_KEY to a long "
-            "random text, or listen on 127.0.0.1"
+            f"{host} can be reached from other machines, so a key is required: `pincite keys create NAME` makes one, "
+            "or set PINCITE_API_KEY to a long random text; or listen on 127.0.0.1"
         )
 
 
@@ -97,12 +97,12 @@ def address_of(listener: socket.socket) -> str:
     return reachable(host, port)
 
 
-def check_address(settings: ApiSettings) -> None:
+def check_address(settings: ApiSettings, *, has_named_keys: Callable[[], bool] = lambda: False) -> None:
     """Raise `UnguardedAddressError` or `WeakKeyError` if other machines could connect without a key, or guess it.
 
-    Call it before `open_socket`.
+    Call it before `open_socket`. `has_named_keys` says whether the library has any, and is asked only if it matters.
     """
-    if not settings.is_loopback and settings.api_key is None:
+    if not settings.is_loopback and settings.api_key is None and not has_named_keys():
         raise UnguardedAddressError(host=settings.host)
     if not settings.is_loopback and settings.api_key is not None and len(settings.api_key) < MIN_KEY_CHARS:
         raise WeakKeyError(host=settings.host)

@@ -4,6 +4,7 @@ Nothing heavy starts here. Parsers, the embedder and models are processes that s
 starts those that a server needs before the first question.
 """
 
+import copy
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from ingest.jobs.pipeline import SPARE_PARSERS, Ingestor, ParserLimits, create_p
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.library.pages import PageImages
+from ingest.principals import EVERY_OWNER, Principal
 from ingest.runtime.worker_pool import WorkerPool
 from ingest.settings import IngestSettings
 from ingest.storage.database import describe_damage
@@ -144,8 +146,10 @@ class Services:
         self._parsers = open_parsers(settings, self.library, size=ingest.parser_workers, spare=SPARE_PARSERS)
         # Pages are rendered by a process of their own, so that checking a citation does not wait for an ingest.
         self._renderers = open_parsers(settings, self.library, size=1)
-        self.index = SearchIndex(self.library)
-        self.page_images = PageImages(self.library, self._renderers)
+        # What works on ids that a principal's own view has let through, and on the documents of all, sees everything.
+        everything = self.library.as_owner(EVERY_OWNER)
+        self.index = SearchIndex(everything)
+        self.page_images = PageImages(everything, self._renderers)
         self.ingestor = Ingestor(
             self.library,
             self._parsers,
@@ -154,20 +158,20 @@ class Services:
             passport=self._passport,
             limits=_parser_limits(ingest),
         )
-        self.queue = IngestQueue(self.library, self.ingestor)
+        self.queue = IngestQueue(everything, self.ingestor)
         self.retriever = Retriever(
-            self.library,
+            everything,
             self.index,
             self.embedder,
             fusion_weight=rag.fusion_weight,
             vocabulary_fit=VocabularyFit(folder.tokenizer_path).score,
             reranker=self.reranker,
         )
-        memory = PassageMemory()
+        self._memory = PassageMemory()
         self.answerer = Answerer(
-            self.library,
+            everything,
             self.retriever,
-            EvidenceFinder(self.library, self.embedder, self.retriever.sentences),
+            EvidenceFinder(everything, self.embedder, self.retriever.sentences),
             self.models.open_engine,
             AnswerPolicy(
                 rag.top_k,
@@ -178,18 +182,31 @@ class Services:
                 ModelView(with_hidden=rag.hidden_in_prompts),
             ),
             judge=self.entailment,
-            memory=memory,
+            memory=self._memory,
         )
         provenance = ProvenanceCollector(
-            self.library,
+            everything,
             self.models.open_engine,
             settings=select_decisive_settings(rag),
             version=metadata.version("pincite"),
         )
-        self.conversations = Conversations(self.library, provenance, memory)
+        self.conversations = Conversations(self.library, provenance, self._memory)
         self._prefill = BackgroundPrefill(
             self.library, self.answerer.build_prefix, self.models.open_engine, self._has_default_model
         )
+
+    def as_principal(self, principal: Principal) -> "Services":
+        """Return the same services as a principal may use them: `library` and `conversations` are its own view.
+
+        The one place that decides what a request can reach: routes take these services, and what they look up there
+        exists for them or does not.
+        """
+        if principal.name == self.library.owner:
+            return self
+        view = copy.copy(self)
+        view.library = self.library.as_owner(principal.name)
+        view.conversations = Conversations(view.library, self.conversations.provenance, self._memory)
+        return view
 
     def create_collection(self, name: str) -> Collection:
         """Make an empty collection for the configured embedder; raises `CollectionExistsError`."""

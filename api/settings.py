@@ -36,7 +36,8 @@ class ApiSettings(PinciteSettings):
     ui_host: str = Field(default="127.0.0.1", description="Address of the chat page.")
     ui_port: int = Field(default=8501, ge=0, le=65535, description="Port of the chat page.")
     api_key: SecretStr | None = Field(
-        default=None, description="Key that requests must send as `Authorization: Bearer <key>`."
+        default=None,
+        description="The administrator's key, sent as `Authorization: Bearer <key>`; `pincite keys` makes others.",
     )
     allowed_hosts: Names = Field(
         default=(), description="Host names that the API accepts besides loopback, separated by commas."

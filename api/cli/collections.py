@@ -1,4 +1,4 @@
-"""`pincite collections`: list, instruct, rebuild and remove collections."""
+"""`pincite collections`: list, instruct, share, rebuild and remove collections."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from api.cli.options import Home, Json, settings_for
 from ingest.library.names import normalize_name
 
 app = typer.Typer()
-collections = typer.Typer(help="List, instruct, rebuild and remove collections.", no_args_is_help=True)
+collections = typer.Typer(help="List, instruct, share, rebuild and remove collections.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
 
 
@@ -46,6 +46,24 @@ def collections_rm(
     from api.commands import collections as commands
 
     raise typer.Exit(commands.remove_collection(settings, name, as_json=json))
+
+
+@collections.command("share")
+def collections_share(
+    name: Annotated[str, typer.Argument(parser=normalize_name, metavar="NAME", help="Name or id.")],
+    principal: Annotated[
+        str | None, typer.Argument(metavar="WHO", help="Whose key it is; without it, show who may use it.")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Let them also add, change and remove documents.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Share it with them no more.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Share a collection with the holder of a key, to be searched and read."""
+    settings = settings_for(home)
+    from api.commands import collections as commands
+
+    raise typer.Exit(commands.share_collection(settings, name, principal, write=write, stop=stop, as_json=json))
 
 
 @collections.command("rebuild")

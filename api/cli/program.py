@@ -18,6 +18,7 @@ from api.cli import (
     evaluate,
     ingest,
     jobs,
+    keys,
     maintenance,
     models,
     serve,
@@ -42,6 +43,7 @@ for group in (
     documents,
     collections,
     models,
+    keys,
     maintenance,
 ):
     app.add_typer(group.app)

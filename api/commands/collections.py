@@ -1,11 +1,15 @@
-"""`pincite collections`: list, instruct and remove collections; `maintenance` rebuilds them."""
+"""`pincite collections`: list, instruct, share and remove collections; `maintenance` rebuilds them."""
+
+from collections.abc import Sequence
 
 from rich.text import Text
 
-from api.commands.output import add_row, messages, results, strip_control_chars, table, write_json
+from api.commands.output import CommandError, add_row, messages, results, strip_control_chars, table, write_json
 from api.commands.resources import open_library
 from api.settings import AllSettings
 from api.wire.base import JsonObject
+from ingest.library.library import Library
+from ingest.principals import Share
 from rag.context.prompt import RULES
 
 
@@ -56,3 +60,32 @@ def collection_rules(settings: AllSettings, name: str, text: str | None, *, as_j
     else:
         results().print(Text(strip_control_chars(collection.rules or RULES)))
     return 0
+
+
+def share_collection(
+    settings: AllSettings, name: str, principal: str | None, *, write: bool, stop: bool, as_json: bool
+) -> int:
+    """Share a collection or stop to; without a principal show who may use it."""
+    if stop and (write or principal is None):
+        raise CommandError("--stop needs a name, and no --write", exit_code=2)
+    with open_library(settings) as library:
+        collection_id = library.collection(name).id
+        shares = _change_shares(library, collection_id, principal, write=write, stop=stop)
+    if as_json:
+        write_json([{"principal": share.principal, "access": share.access} for share in shares])
+        return 0
+    rows = table("who", "may")
+    for share in shares:
+        add_row(rows, (share.principal, share.access))
+    results().print(rows)
+    return 0
+
+
+def _change_shares(
+    library: Library, collection_id: str, principal: str | None, *, write: bool, stop: bool
+) -> Sequence[Share]:
+    if principal is None:
+        return library.collection_shares(collection_id)
+    if stop:
+        return library.unshare_collection(collection_id, principal)
+    return library.share_collection(collection_id, principal, "write" if write else "read")

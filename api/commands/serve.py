@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from api.app import create_app
 from api.commands.output import CommandError, configure_logging, results, write_json_line
+from api.commands.resources import open_library
 from api.server import PinciteServer, address_of, check_address, end_process, open_socket, reachable
 from api.server_record import claim_home
 from api.services import Services
@@ -99,7 +100,7 @@ def _stop_on_signals() -> Generator[_Stop, None, None]:
 @contextmanager
 def _api_server(settings: AllSettings, stop: _Stop) -> Generator[tuple[PinciteServer, str], None, None]:
     """Yield a server whose port is bound already, and its address."""
-    check_address(settings.api)
+    check_address(settings.api, has_named_keys=partial(_has_named_keys, settings))
     configure_logging(settings.api.log_level, has_tracebacks=True)
     with (
         open_socket(settings.api.host, settings.api.port, option="--port") as listener,
@@ -114,6 +115,11 @@ def _api_server(settings: AllSettings, stop: _Stop) -> Generator[tuple[PinciteSe
             services.close()
 
 
+def _has_named_keys(settings: AllSettings) -> bool:
+    with open_library(settings) as library:
+        return library.valid_keys() is not None
+
+
 @contextmanager
 def _chat_page(
     settings: ApiSettings, api_url: str, stop: _Stop
@@ -122,10 +128,11 @@ def _chat_page(
     # Binding the port for a moment tells whether it is free, and which port 0 becomes.
     with open_socket(settings.ui_host, settings.ui_port, option="--ui-port") as listener:
         port = int(listener.getsockname()[1])
-    key = {} if settings.api_key is None else {"PINCITE_API_KEY": settings.api_key.get_secret_value()}
+    # The page has no key of its own: whoever opens it signs in with theirs.
+    environment = {name: value for name, value in os.environ.items() if name != "PINCITE_API_KEY"}
     page = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
         [sys.executable, "-m", "ui.server", "--host", settings.ui_host, "--port", str(port)],
-        env={**os.environ, "PINCITE_API_URL": api_url, **key},
+        env={**environment, "PINCITE_API_URL": api_url},
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the page
     )

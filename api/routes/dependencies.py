@@ -1,26 +1,47 @@
-"""What routes get from FastAPI: the services of the application, and names of collections from the path."""
+"""What routes get from FastAPI: the services as the request's principal may use them, and names from the path."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 from pydantic import AfterValidator
 
+from api.errors import AdministratorOnlyError
+from api.guards import PRINCIPAL
 from api.services import Services
 from ingest.library.names import normalize_name
+from ingest.principals import Principal
+from rag.engines.serving.fairness import name_key_holder
+
+
+def get_principal(request: Request) -> Principal:
+    """Return who sends a request; `api.guards.KeyGuard` has found it out."""
+    principal: Principal = request.scope[PRINCIPAL]
+    return principal
 
 
 def get_services(request: Request) -> Services:
-    """Return the services that the application was created with."""
+    """Return the services as the principal of the request may use them."""
     services: Services = request.app.state.services
-    return services
+    return services.as_principal(get_principal(request))
+
+
+def require_administrator(request: Request) -> None:
+    """Raise `AdministratorOnlyError` if a request comes from somebody else."""
+    if not get_principal(request).is_admin:
+        raise AdministratorOnlyError
 
 
 def principal_of_request(request: Request) -> str:
-    """Return for whom a request counts, as the server knows it: the client's address."""
+    """Return for whom a request counts, as the server knows it: the holder of its key, else the client's address."""
+    principal = get_principal(request)
+    if principal.has_named_key:
+        return name_key_holder(principal.name)
     return request.client.host if request.client else ""
 
 
 AppServices = Annotated[Services, Depends(get_services)]
+ADMINISTRATOR_ONLY = (Depends(require_administrator),)
+"""The `dependencies` of a route that concerns the server as a whole."""
 
 StoreName = Annotated[str, AfterValidator(normalize_name)]
 """The name or id of a collection, as a part of a path."""

@@ -3,7 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from api.routes.dependencies import AppServices
+from api.errors import AdministratorOnlyError
+from api.openapi import error_responses
+from api.routes.dependencies import ADMINISTRATOR_ONLY, AppServices
 from api.wire.health import LivenessObject, ReadinessObject
 
 router = APIRouter(tags=["health"])
@@ -32,7 +34,12 @@ async def ready(services: AppServices) -> JSONResponse:
     return JSONResponse(body.json_object(), 200 if readiness.is_ready else 503)
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    dependencies=ADMINISTRATOR_ONLY,
+    responses=error_responses(AdministratorOnlyError),
+)
 def metrics(request: Request) -> Response:
     """Return counters in Prometheus' text format."""
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")

@@ -6,9 +6,10 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from api.embeddings import EmbeddingModel
-from api.errors import blame
+from api.errors import AdministratorOnlyError, blame
 from api.openapi import error_responses
-from api.routes.dependencies import AppServices
+from api.routes.dependencies import ADMINISTRATOR_ONLY, AppServices
+from api.services import Services
 from api.wire.base import DOCS_PREFIX
 from api.wire.models import LoadRequest, ModelList, ModelLoaded, ModelObject, ModelUnloaded, UnloadRequest
 from ingest.errors import CollectionNotFoundError
@@ -25,7 +26,7 @@ def list_models(services: AppServices) -> ModelList:
     """List the models, the embedder, then every collection as `docs/<name>`."""
     models = [_model(entry) for entry in services.models.list_models()]
     models.append(_embedder(services.embedding_model))
-    collections = [_collection(collection) for collection in services.library.collections()]
+    collections = [_collection(services, collection) for collection in services.library.collections()]
     return ModelList(data=models + collections)
 
 
@@ -38,9 +39,10 @@ def retrieve_model(services: AppServices, model: str) -> ModelObject:
             collection = services.library.collection(name)
         except CollectionNotFoundError as error:
             raise ModelNotFoundError(model=model) from error
-        if collection.name != name:  # found by its id, which `docs/…` does not take here
+        shown = _collection(services, collection)
+        if shown.id != DOCS_PREFIX + name:  # a collection has one id here, though a chat also takes the other
             raise ModelNotFoundError(model=model)
-        return _collection(collection)
+        return shown
     for entry in services.models.list_models():
         if entry.id == model:
             return _model(entry)
@@ -51,7 +53,10 @@ def retrieve_model(services: AppServices, model: str) -> ModelObject:
 
 @router.post(
     "/api/v1/models/load",
-    responses=error_responses(ModelNotFoundError, ModelLoadError, ModelLoadingError, NoRoomForModelError),
+    dependencies=ADMINISTRATOR_ONLY,
+    responses=error_responses(
+        AdministratorOnlyError, ModelNotFoundError, ModelLoadError, ModelLoadingError, NoRoomForModelError
+    ),
 )
 def load_model(services: AppServices, load: LoadRequest) -> ModelLoaded:
     """Load a model before its first question; the response comes when it is in memory."""
@@ -60,7 +65,11 @@ def load_model(services: AppServices, load: LoadRequest) -> ModelLoaded:
     return ModelLoaded(instance_id=instance_id, load_time_seconds=round(time.monotonic() - started, 3))
 
 
-@router.post("/api/v1/models/unload", responses=error_responses(ModelNotFoundError, ModelInUseError))
+@router.post(
+    "/api/v1/models/unload",
+    dependencies=ADMINISTRATOR_ONLY,
+    responses=error_responses(AdministratorOnlyError, ModelNotFoundError, ModelInUseError),
+)
 def unload_model(services: AppServices, unload: UnloadRequest) -> ModelUnloaded:
     """Remove a model from memory, or cancel its loading; a question loads it again."""
     with blame("instance_id"):
@@ -75,8 +84,11 @@ def _embedder(model: EmbeddingModel) -> ModelObject:
     return ModelObject(id=model.id, created=_modified_at(model.path), type="embeddings")
 
 
-def _collection(collection: Collection) -> ModelObject:
-    return ModelObject(id=DOCS_PREFIX + collection.name, created=collection.created_at, type="collection")
+def _collection(services: Services, collection: Collection) -> ModelObject:
+    """Return a collection as a model: by its name, or by its id if the name means another one that is shared, too."""
+    is_meant = services.library.collection(collection.name).id == collection.id
+    name = collection.name if is_meant else collection.id
+    return ModelObject(id=DOCS_PREFIX + name, created=collection.created_at, type="collection")
 
 
 def _modified_at(path: str | Path) -> int:

@@ -5,15 +5,20 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 
-from api.errors import TooManyStreamsError
+from api.errors import AdministratorOnlyError, TooManyStreamsError
 from api.openapi import error_responses, stream_response
-from api.routes.dependencies import AppServices, StoreName, principal_of_request
+from api.routes.dependencies import ADMINISTRATOR_ONLY, AppServices, StoreName, principal_of_request
 from api.services import Services
 from api.sse import EventStream, Pieces, encode_event
 from api.wire.base import reveal
 from api.wire.queue import QueueEvent, QueueObject
 from api.wire.vector_stores import RetryRequest, StoreFileObject
-from ingest.errors import CollectionNotFoundError, FileNotInLibraryError, PassportMismatchError
+from ingest.errors import (
+    CollectionNotFoundError,
+    CollectionNotYoursError,
+    FileNotInLibraryError,
+    PassportMismatchError,
+)
 from ingest.types import DocumentRecord
 
 router = APIRouter(tags=["queue"])
@@ -22,7 +27,7 @@ POLL_SECONDS = 0.25
 IDLE_SECONDS = 300.0
 """A stream that has had no event for so long ends: its client may have forgotten it."""
 STREAM_PATHS = ("/v1/queue/events",)
-NO_DOCUMENT = error_responses(CollectionNotFoundError, FileNotInLibraryError)
+NO_CHANGE = error_responses(CollectionNotFoundError, FileNotInLibraryError, CollectionNotYoursError)
 
 
 @router.get("/v1/queue")
@@ -31,14 +36,14 @@ def retrieve_queue(services: AppServices) -> QueueObject:
     return QueueObject.of(services.library.queue_state())
 
 
-@router.post("/v1/queue/pause")
+@router.post("/v1/queue/pause", dependencies=ADMINISTRATOR_ONLY, responses=error_responses(AdministratorOnlyError))
 def pause_queue(services: AppServices) -> QueueObject:
-    """Pause the queue, also across restarts. Documents that are being read are finished."""
+    """Pause the queue for everybody, also across restarts. Documents that are being read are finished."""
     services.library.pause_queue()
     return QueueObject.of(services.library.queue_state())
 
 
-@router.post("/v1/queue/resume")
+@router.post("/v1/queue/resume", dependencies=ADMINISTRATOR_ONLY, responses=error_responses(AdministratorOnlyError))
 def resume_queue(services: AppServices) -> QueueObject:
     """Resume the queue."""
     services.library.resume_queue()
@@ -67,7 +72,7 @@ def stream_queue(services: AppServices, request: Request) -> EventStream:
 
 
 @router.post(
-    "/v1/vector_stores/{store}/files/{file_id}/retry", responses=NO_DOCUMENT | error_responses(PassportMismatchError)
+    "/v1/vector_stores/{store}/files/{file_id}/retry", responses=NO_CHANGE | error_responses(PassportMismatchError)
 )
 def retry_store_file(services: AppServices, store: StoreName, file_id: str, request: RetryRequest) -> StoreFileObject:
     """Index a document again that failed or was cancelled, with a password if it is encrypted."""
@@ -78,19 +83,19 @@ def retry_store_file(services: AppServices, store: StoreName, file_id: str, requ
     return StoreFileObject.of(document)
 
 
-@router.post("/v1/vector_stores/{store}/files/{file_id}/pause", responses=NO_DOCUMENT)
+@router.post("/v1/vector_stores/{store}/files/{file_id}/pause", responses=NO_CHANGE)
 def pause_store_file(services: AppServices, store: StoreName, file_id: str) -> StoreFileObject:
     """Pause a document that waits or is being read, until it is resumed."""
     return _change_document(services, services.library.pause, store, file_id)
 
 
-@router.post("/v1/vector_stores/{store}/files/{file_id}/resume", responses=NO_DOCUMENT)
+@router.post("/v1/vector_stores/{store}/files/{file_id}/resume", responses=NO_CHANGE)
 def resume_store_file(services: AppServices, store: StoreName, file_id: str) -> StoreFileObject:
     """Queue a document that was paused."""
     return _change_document(services, services.library.resume, store, file_id)
 
 
-@router.post("/v1/vector_stores/{store}/files/{file_id}/cancel", responses=NO_DOCUMENT)
+@router.post("/v1/vector_stores/{store}/files/{file_id}/cancel", responses=NO_CHANGE)
 def cancel_store_file(services: AppServices, store: StoreName, file_id: str) -> StoreFileObject:
     """Cancel a document that waits or is being read; it stays in the list, and `retry` indexes it after all."""
     return _change_document(services, services.library.cancel, store, file_id)

@@ -30,6 +30,7 @@ from api.wire.vector_stores import (
 from ingest.errors import (
     CollectionExistsError,
     CollectionNotFoundError,
+    CollectionNotYoursError,
     CursorNotFoundError,
     FileNotInLibraryError,
     PassportMismatchError,
@@ -42,6 +43,8 @@ router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
 
 NO_STORE = error_responses(CollectionNotFoundError)
 NO_DOCUMENT = error_responses(CollectionNotFoundError, FileNotInLibraryError)
+NO_CHANGE = error_responses(CollectionNotFoundError, CollectionNotYoursError)
+NO_DOCUMENT_CHANGE = NO_CHANGE | NO_DOCUMENT
 
 
 @router.post("", responses=error_responses(CollectionExistsError, FileNotInLibraryError))
@@ -73,7 +76,7 @@ def retrieve_store(services: AppServices, store: StoreName) -> VectorStoreObject
     return _store(services, services.library.collection(store))
 
 
-@router.post("/{store}", responses=error_responses(CollectionNotFoundError, CollectionExistsError))
+@router.post("/{store}", responses=NO_CHANGE | error_responses(CollectionExistsError))
 def update_store(services: AppServices, store: StoreName, request: VectorStoreUpdate) -> VectorStoreObject:
     """Rename a collection, or set its instructions to the model."""
     collection = services.library.collection(store)
@@ -84,7 +87,7 @@ def update_store(services: AppServices, store: StoreName, request: VectorStoreUp
     return _store(services, collection)
 
 
-@router.delete("/{store}", responses=NO_STORE)
+@router.delete("/{store}", responses=NO_CHANGE)
 def delete_store(services: AppServices, store: StoreName) -> VectorStoreDeleted:
     """Delete a collection with its documents."""
     collection = services.library.collection(store)
@@ -104,7 +107,7 @@ def search_store(services: AppServices, store: StoreName, request: SearchRequest
     return search_collection(services, store, request)
 
 
-@router.post("/{store}/files", responses=NO_DOCUMENT | error_responses(PassportMismatchError))
+@router.post("/{store}/files", responses=NO_DOCUMENT_CHANGE | error_responses(PassportMismatchError))
 def create_store_file(services: AppServices, store: StoreName, request: StoreFileRequest) -> StoreFileObject:
     """Add a file to a collection; it is indexed in the background.
 
@@ -135,7 +138,7 @@ def retrieve_store_file(services: AppServices, store: StoreName, file_id: str) -
     return StoreFileObject.of(services.library.document(services.library.collection(store).id, file_id))
 
 
-@router.post("/{store}/files/{file_id}", responses=NO_DOCUMENT)
+@router.post("/{store}/files/{file_id}", responses=NO_DOCUMENT_CHANGE)
 def update_store_file(
     services: AppServices, store: StoreName, file_id: str, request: StoreFileUpdate
 ) -> StoreFileObject:
@@ -144,7 +147,7 @@ def update_store_file(
     return StoreFileObject.of(services.library.set_attributes(collection.id, file_id, request.attributes or {}))
 
 
-@router.delete("/{store}/files/{file_id}", responses=NO_DOCUMENT)
+@router.delete("/{store}/files/{file_id}", responses=NO_DOCUMENT_CHANGE)
 def delete_store_file(services: AppServices, store: StoreName, file_id: str) -> StoreFileDeleted:
     """Remove a document from a collection; the file stays."""
     services.library.remove_document(services.library.collection(store).id, file_id)

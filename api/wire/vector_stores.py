@@ -10,7 +10,7 @@ from api.wire.filters import Attributes
 from api.wire.lists import ListObject, MemberObject, PageRequest
 from ingest.library.names import MAX_NAME_CHARS, NAME_PATTERN, check_collection_name
 from ingest.storage.counts import CollectionWithCounts
-from ingest.types import AttributeValue, DocumentRecord, DocumentStatus, Progress, Stage
+from ingest.types import Access, AttributeValue, DocumentRecord, DocumentStatus, Progress, Stage
 
 MAX_RULES_CHARS = 4_000
 
@@ -139,6 +139,11 @@ class VectorStoreObject(MemberObject):
     """The embedding model of its vectors."""
     rules: str | None
     """Instructions to the model for answers from this collection; null for the standard ones."""
+    access: Access = "owner"
+    """What the key may do with it: everything (`owner`), also change its documents (`write`), or only search and read
+    it (`read`). Pincite's own."""
+    shared_by: str | None = None
+    """Whose collection it is if somebody else shares it. Pincite's own."""
 
     @classmethod
     def of(cls, counted: CollectionWithCounts) -> "VectorStoreObject":
@@ -157,6 +162,8 @@ class VectorStoreObject(MemberObject):
             status="in_progress" if counts["in_progress"] else "completed",
             embedder=collection.passport.model,
             rules=collection.rules or None,
+            access=collection.access,
+            shared_by=None if collection.access == "owner" else collection.owner,
         )
 
 

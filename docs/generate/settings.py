@@ -19,8 +19,8 @@ INTRODUCTION = (
     "setting is an error that names it. A setting without a default is off, or is chosen as its text says."
 )
 PAGE_NOTE = (
-    "`pincite ui` reads `PINCITE_API_URL` and `PINCITE_API_KEY` too, so that the chat page can use an API on another "
-    "machine."
+    "`pincite ui` reads `PINCITE_API_URL` too, so that the chat page can use an API on another machine. The page has "
+    "no key: if the API asks for one, whoever opens the page signs in."
 )
 COMPUTED_DEFAULTS = {
     "home": "`data/` of the checkout, else the user's data folder",

@@ -48,6 +48,7 @@ PATH_PARTS = {
     "model": "m",
     "conversation": "c",
     "item": "i",
+    "principal": "anna",
 }
 
 

@@ -14,6 +14,7 @@ from fastapi.openapi.models import OpenAPI
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
+from ingest.storage import shares
 from tests.api.world import DRILL, LUNCH, PUMP, World, events_of, make_world
 from tests.fakes import ScriptedEngine
 
@@ -333,6 +334,7 @@ def use_every_route(served: World, document: Schema, *, sends_nulls: bool = Fals
     with served.client() as client:
         recorder = Recorder(document, client, sends_nulls)
         _use_documents(recorder)
+        _use_shares(served, recorder)
         _use_models_and_state(recorder)
         _ask(served, recorder)
         _use_conversations(recorder)
@@ -374,6 +376,18 @@ def _use_documents(recorder: Recorder) -> None:
     send("GET", queued)
     search = {"query": ["pump", "stairs"], "max_num_results": 1, "explain": True}
     send("POST", "/v1/vector_stores/docs/search", json=search)
+
+
+def _use_shares(served: World, recorder: Recorder) -> None:
+    send, library = recorder.send, served.services.library
+    with library.storage.database.write() as db:  # a key that is made would lock the others out
+        shares.put(db, library.collection("docs").id, "anna", "read")
+    send("GET", "/v1/principal")
+    send("GET", "/v1/vector_stores/docs/shares")
+    send("POST", "/v1/vector_stores/docs/shares", json={"principal": "local"})
+    send("POST", "/v1/vector_stores/docs/shares", json={"principal": "nobody", "access": "write"})
+    send("DELETE", "/v1/vector_stores/docs/shares/anna")
+    send("DELETE", "/v1/vector_stores/docs/shares/anna")
 
 
 def _use_models_and_state(recorder: Recorder) -> None:
