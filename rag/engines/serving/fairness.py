@@ -1,14 +1,16 @@
 """Share a model among those who send requests: queue places, slots, decode steps and prefill time.
 
-A principal is who a request counts for, as the server knows it: an address, not what the request says. The client of a
-request is its principal, or `principal/user` with a user that the request names. Shares are those of principals while
-several are about, else those of the users of the only one: naming many users gains nothing against another principal.
-One sharer alone gets everything. Beside others, one that sends little waits little, however much the others send.
+A principal is who a request counts for, as the server knows it: the holder of a key, else an address, not what the
+request says. The client of a request is its principal, or `principal/user` with a user that the request names. Shares
+are those of principals while several are about, else those of the users of the only one: naming many users gains
+nothing against another principal. One sharer alone gets everything. Beside others, one that sends little waits little,
+however much the others send.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 
+KEY_HOLDER = "key:"
 MAX_USER_QUEUES = 2
 """So many users can fill their queues before the queue of their principal is full."""
 MAX_PRINCIPAL_QUEUES = 4
@@ -24,6 +26,20 @@ RECENT_SECONDS = 600.0
 def name_client(principal: str, user: str | None) -> str:
     """Return the client of a request."""
     return f"{principal}/{user}" if user else principal
+
+
+def name_key_holder(name: str) -> str:
+    """Return the principal of a request with somebody's own key, which no address looks like."""
+    return KEY_HOLDER + name
+
+
+def cache_domain_of(client: str) -> str:
+    """Return within which clients share cached prompts with one: its key holder, empty for all who have no own key.
+
+    How fast the first token comes, and how many tokens were cached, would otherwise tell one what another has asked.
+    """
+    principal = principal_of(client)
+    return principal if principal.startswith(KEY_HOLDER) else ""
 
 
 def principal_of(client: str) -> str:

@@ -58,7 +58,7 @@ class SlotAssignment:
 
 @dataclass(slots=True)
 class _Slot:
-    """One slot and its cached `tokens`, which are prompt tokens only.
+    """One slot and its cached `tokens`, which are prompt tokens only, and the domain of the requests that use them.
 
     Decoding computes one token at a time, which gives other last bits than prefill; without completion tokens the same
     prompt gives the same completion whatever came before it.
@@ -66,6 +66,7 @@ class _Slot:
 
     id: int
     tokens: list[int] = field(default_factory=list[int])
+    domain: str = ""
     is_busy: bool = False
     last_used: int = 0
 
@@ -88,9 +89,12 @@ class KvSlots:
         self._align_reuse = align_reuse
         self._releases = 0
 
-    def assign(self, prompt: Sequence[int]) -> SlotAssignment | None:
-        """Return the slot for a prompt, which is busy until `release`; None while every slot is busy."""
-        candidates = self._find_candidates(prompt)
+    def assign(self, prompt: Sequence[int], domain: str = "") -> SlotAssignment | None:
+        """Return the slot for a prompt, which is busy until `release`; None while every slot is busy.
+
+        It resumes from tokens of its own `domain` alone: what another one has asked cannot be told from the time.
+        """
+        candidates = self._find_candidates(prompt, domain)
         if not candidates:
             return None
         best = max(candidates, key=self._rate)
@@ -100,7 +104,7 @@ class KvSlots:
         else:
             self._cache.copy(best.source.id, target.id, shared)
             target.tokens = best.source.tokens[:shared]
-        target.is_busy = True
+        target.is_busy, target.domain = True, domain
         return SlotAssignment(target.id, shared)
 
     def record_prefill(self, slot: int, tokens: Sequence[int]) -> None:
@@ -135,14 +139,16 @@ class KvSlots:
                 self._truncate(other, 0)
 
     def _contains(self, slot: _Slot, other: _Slot) -> bool:
-        """Return whether the tokens of `slot` begin with all those of `other`."""
+        """Return whether the tokens of `slot` begin with all those of `other`, in the same domain."""
         length = len(other.tokens)
-        return slot.tokens[:length] == other.tokens and self._cache.can_truncate(slot.id, length)
+        is_prefix = slot.domain == other.domain and slot.tokens[:length] == other.tokens
+        return is_prefix and self._cache.can_truncate(slot.id, length)
 
-    def _find_candidates(self, prompt: Sequence[int]) -> list[_Candidate]:
+    def _find_candidates(self, prompt: Sequence[int], domain: str) -> list[_Candidate]:
         idle = [slot for slot in self._slots if not slot.is_busy]
         candidates = [_Candidate(target, target, 0) for target in idle]
-        for source in self._slots if idle else ():  # requests in the queue come here again at every step
+        # Without an idle slot nothing is compared: requests in the queue come here again at every step.
+        for source in [slot for slot in self._slots if slot.domain == domain] if idle else []:
             shared = self._align_reuse(count_common_prefix(source.tokens, prompt), len(prompt))
             if shared and self._cache.can_truncate(source.id, shared):
                 can_copy = shared * MAX_COPY_RATIO >= len(source.tokens) and self._cache.can_copy(source.id, shared)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.runtime.worker_main import Call
-from rag.engines.serving.fairness import Sharers, choose_decoding, choose_waiting
-from rag.engines.serving.kv_slots import KvSlots
+from rag.engines.serving.fairness import Sharers, cache_domain_of, choose_decoding, choose_waiting
+from rag.engines.serving.kv_slots import KvSlots, SlotAssignment
 from rag.engines.serving.language_model import BatchRow, LanguageModel
 from rag.engines.serving.prefix_cache import MIN_PREFIX_TOKENS, MIN_SAVED_TOKENS, PrefixCache
 from rag.engines.serving.sampling import Sampler, compute_logprobs
@@ -170,17 +170,20 @@ class Scheduler:
 
     def _admit(self, request: ScheduledRequest) -> bool:
         """Give a request the slot that saves it the most prefill; return False if all slots are busy."""
-        prompt = request.sequence.prompt
-        assignment = self._slots.assign(prompt)
+        prompt, domain = request.sequence.prompt, cache_domain_of(request.client)
+        assignment = self._slots.assign(prompt, domain)
         if assignment is None:
             return False
         request.slot, request.admitted_at = assignment.slot, self._clock()
-        request.sequence.resume_at(self._restore_prefix(assignment.slot, prompt, assignment.cached_tokens))
+        # The states on disk are those of the administrator's collections.
+        cached = assignment.cached_tokens if domain else self._restore_prefix(assignment, prompt)
+        request.sequence.resume_at(cached)
         self._running.append(request)
         return True
 
-    def _restore_prefix(self, slot: int, prompt: list[int], cached_tokens: int) -> int:
+    def _restore_prefix(self, assignment: SlotAssignment, prompt: list[int]) -> int:
         """Restore a slot from the prefix cache if that saves enough prefill; return how many tokens are cached."""
+        cached_tokens = assignment.cached_tokens
         if len(prompt) - cached_tokens < MIN_SAVED_TOKENS:
             return cached_tokens
         prefix = self._prefix_cache.find_longest(prompt)
@@ -189,7 +192,7 @@ class Scheduler:
         shared = self._policy.align_reuse(prefix.shared_tokens, len(prompt))
         if shared - cached_tokens < MIN_SAVED_TOKENS or (state := self._prefix_cache.load_state(prefix)) is None:
             return cached_tokens
-        return self._slots.restore_state(slot, state, prefix.tokens, shared)
+        return self._slots.restore_state(assignment.slot, state, prefix.tokens, shared)
 
     def _preempt_background(self) -> bool:
         """Take its slot from a background prefill, for a waiting request; return False if none runs."""

@@ -12,10 +12,12 @@ from rag.engines.serving.fairness import (
     MAX_USER_QUEUES,
     RECENT_SECONDS,
     Sharers,
+    cache_domain_of,
     choose_decoding,
     choose_waiting,
     is_queue_full,
     name_client,
+    name_key_holder,
     principal_of,
 )
 
@@ -138,3 +140,10 @@ def test_prefill_beside_others_takes_a_share_of_their_decode_time() -> None:
     sharers.record_delay(1.0)
     sharers.record_decoding(0.0)
     assert sharers.may_delay_others
+
+
+def test_key_holders_are_told_from_addresses() -> None:
+    anna = name_key_holder("anna")
+    assert principal_of(name_client(anna, "laptop")) == anna
+    assert {cache_domain_of(name_client(anna, user)) for user in (None, "laptop")} == {anna}
+    assert cache_domain_of(name_client("127.0.0.1", "key:anna")) == cache_domain_of("") == ""

@@ -125,6 +125,19 @@ def test_a_prefix_that_another_slot_has_is_not_cached_twice() -> None:
     assert [len(tokens) for tokens in world.cache.tokens.values() if tokens] == [160 + CHUNK_ALIGNMENT]
 
 
+def test_what_one_key_holder_has_cached_is_nothing_to_another() -> None:
+    cache = TokenCache()
+    slots = KvSlots(cache, slots=3, align_reuse=lambda shared, _: shared)
+    prompt = [*range(50)]
+    for domain, cached in (("key:anna", 0), ("key:ben", 0), ("key:anna", 50), ("", 0)):
+        assignment = slots.assign(prompt, domain)
+        assert assignment is not None
+        assert assignment.cached_tokens == cached, domain
+        cache.forward(assignment.slot, prompt[cached:])
+        slots.record_prefill(assignment.slot, prompt[cached:])
+        slots.release(assignment.slot)
+
+
 def test_busy_slots_are_neighbours_if_nothing_else_counts() -> None:
     world = World(slots=8)
     assert [world.begin([number] * 20, []).slot for number in range(4)] == [0, 1, 2, 3]

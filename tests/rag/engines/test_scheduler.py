@@ -283,6 +283,15 @@ def test_a_cached_prompt_is_not_prefilled_again_but_for_the_last_chunk() -> None
     assert [channel.deltas(call)[-1].usage for call in (longer, same)] == [Usage(73, 1, 48), Usage(73, 1, 48)]
 
 
+def test_a_prompt_that_another_key_holder_has_sent_is_prefilled_as_if_it_were_new(tmp_path: Path) -> None:
+    channel, model = FakeChannel(), CountingModel(slots=4)
+    scheduler = create_scheduler(channel, model, max_chunk_tokens=WINDOW, folder=tmp_path)
+    for who, cached in (("key:anna", 0), ("key:ben", 0), ("key:anna/laptop", 48), ("", 0), ("127.0.0.1", 48)):
+        call = channel.generate("a" * 50 + "wxy" + "b" * 20, max_tokens=1, client=who)
+        run_steps(scheduler, 4)
+        assert channel.deltas(call)[-1].usage == Usage(73, 1, cached), who
+
+
 def test_a_completion_is_prefilled_when_it_comes_back_in_a_prompt() -> None:
     channel, model = FakeChannel(), CountingModel()
     scheduler = create_scheduler(channel, model, max_chunk_tokens=WINDOW)
