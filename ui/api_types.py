@@ -15,6 +15,7 @@ Mode = Literal["auto", "whole", "retrieval", "overview"]
 Style = Literal["auto", "written", "quoted"]
 SourceState = Literal["unchanged", "changed", "removed"]
 """Whether a quoted span is still in its document, was in an older version of it, or was deleted with it."""
+Access = Literal["read", "write", "owner"]
 ExportFormat = Literal["markdown", "json"]
 DOCS_PREFIX = "docs/"
 
@@ -44,6 +45,30 @@ class Collection:
     id: str
     name: str
     file_counts: DocumentCounts = DocumentCounts()
+    access: Access = "owner"
+    shared_by: str | None = None
+
+    @property
+    def can_change(self) -> bool:
+        """Whether documents may be added and removed."""
+        return self.access != "read"
+
+    @property
+    def reference(self) -> str:
+        """What a question names it by: its name, or its id if it is shared and one's own may have that name."""
+        return self.id if self.shared_by else self.name
+
+    @property
+    def title(self) -> str:
+        """Its name, and whose it is if it is shared."""
+        return f"{self.name} ({self.shared_by})" if self.shared_by else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whose key the page sends."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +326,7 @@ class ChatRequest:
     """A question in a stored conversation. If `model` is None, the server chooses.
 
     `parent` is the id of the item that the question follows, the conversation's id for its first question, or the
-    question's own id to answer it again. `collections` are the names of further collections to search. `user`
+    question's own id to answer it again. `collections` are the references of further collections to search. `user`
     identifies the browser tab, so that the scheduler shares the model fairly between tabs.
     """
 

@@ -17,6 +17,7 @@ from ui.api_types import (
     ListPage,
     Model,
     PageText,
+    Principal,
     StoredChat,
     StoredFile,
 )
@@ -50,6 +51,10 @@ class ApiClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def fetch_principal(self) -> Principal:
+        """Return whose key this client sends."""
+        return self._decode(self._request("GET", "/v1/principal"), Principal)
 
     def list_models(self) -> list[str]:
         """Return the ids of the models that can answer."""
@@ -99,7 +104,7 @@ class ApiClient:
         """Remove a document from a collection, and its original file unless another collection contains it."""
         self._request("DELETE", _store_file(collection_id, file_id))
         if not any(self._has_document(collection.id, file_id) for collection in self.list_collections()):
-            self._request("DELETE", f"/v1/files/{quote(file_id, safe='')}")
+            self._delete_file(file_id)
 
     def fetch_page_image(self, collection_id: str, file_id: str, page: int, *, start: int, end: int) -> bytes:
         """Return a page as PNG with the words of `[start, end)` highlighted."""
@@ -154,6 +159,14 @@ class ApiClient:
     def export_chat(self, chat_id: str, kind: ExportFormat) -> bytes:
         """Return the content of a file with a conversation and its citations."""
         return self._request("GET", f"{_conversation(chat_id)}/export", params={"format": kind}).content
+
+    def _delete_file(self, file_id: str) -> None:
+        """Delete a file, unless it is somebody else's, who has added it to a shared collection."""
+        try:
+            self._request("DELETE", f"/v1/files/{quote(file_id, safe='')}")
+        except ApiRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def _has_document(self, collection_id: str, file_id: str) -> bool:
         try:

@@ -68,26 +68,26 @@ def show_documents(state: PageState, client: ApiClient, collection: Collection) 
     if collection.file_counts.in_progress:
         st.fragment(_watch_documents, run_every=REFRESH_SECONDS)(state, client)
     else:
-        _show_newest_documents(state, client, collection.file_counts)
+        _show_newest_documents(state, client, collection)
 
 
 def _watch_documents(state: PageState, client: ApiClient) -> None:
     """Refresh the documents once; draw the whole page again when none is in progress."""
     try:
-        counts = client.fetch_collection(state.collection_id).file_counts
-        if not counts.in_progress:
+        collection = client.fetch_collection(state.collection_id)
+        if not collection.file_counts.in_progress:
             st.rerun()
-        _show_newest_documents(state, client, counts)
+        _show_newest_documents(state, client, collection)
     except UiError as error:
         show_error(error)
 
 
-def _show_newest_documents(state: PageState, client: ApiClient, counts: DocumentCounts) -> None:
+def _show_newest_documents(state: PageState, client: ApiClient, collection: Collection) -> None:
     page = client.list_documents(state.collection_id, state.shown_documents)
     for entry in page.data:
-        _show_entry(state, client, entry)
+        _show_entry(state, client, entry, can_change=collection.can_change)
     if page.has_more:
-        _show_rest(state, page, counts)
+        _show_rest(state, page, collection.file_counts)
 
 
 def _show_rest(state: PageState, page: ListPage[DocumentEntry], counts: DocumentCounts) -> None:
@@ -100,14 +100,15 @@ def _show_rest(state: PageState, page: ListPage[DocumentEntry], counts: Document
         st.button("Show more", key="more-documents", icon=":material/expand_more:", on_click=state.show_more_documents)
 
 
-def _show_entry(state: PageState, client: ApiClient, entry: DocumentEntry) -> None:
+def _show_entry(state: PageState, client: ApiClient, entry: DocumentEntry, *, can_change: bool) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{escape_markdown(entry.name)}**", width=NAME_PIXELS, wrap=False)
             with st.container(horizontal=True, wrap=False, gap="xsmall", width="content"):
-                _show_buttons(state, client, entry)
+                if can_change:
+                    _show_buttons(state, client, entry)
         _show_state(entry)
-        if entry.needs_password:
+        if can_change and entry.needs_password:
             _show_password_form(state, client, entry)
 
 

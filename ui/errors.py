@@ -36,7 +36,7 @@ class KeyRefusedError(ApiRefusedError):
         super().__init__(
             status=401,
             code="invalid_api_key",
-            message="the Pincite server requires a key. Start the page with the same PINCITE_API_KEY as the server.",
+            message="the Pincite server requires a key, or yours was revoked. Sign in with a key that opens it.",
         )
 
 

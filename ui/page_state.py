@@ -33,7 +33,7 @@ STORED_CHECKS_BEFORE_QUESTION = 25
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """How the next answer is made. If `model` is None, the server chooses. Collections are given by name."""
+    """How the next answer is made. If `model` is None, the server chooses. Collections are given by reference."""
 
     collection: str
     model: str | None = None

@@ -2,7 +2,7 @@
 
     python -m ui.server --host 127.0.0.1 --port 8501
 
-`PINCITE_*` variables name the API's address and key (`ui.settings`).
+`PINCITE_*` variables name the API's address (`ui.settings`). The page has no key: who opens it signs in.
 """
 
 import argparse
@@ -177,15 +177,15 @@ def is_loopback(host: str) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve the page; return 1 if the address is taken, 2 if other machines could reach it: the page has no login."""
+    """Serve the page; return 1 if the address is taken, 2 if other machines could reach it: it does not encrypt."""
     parser = argparse.ArgumentParser(prog="python -m ui.server", description="Serve Pincite's chat page.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=8501, help="port to listen on; 0 takes a free port")
     options = parser.parse_args(argv)
     if not is_loopback(options.host):
         sys.stderr.write(
-            f"The chat page has no login, so it does not listen on {options.host}, which other machines can reach. "
-            "Listen on 127.0.0.1 and let a proxy with a login pass requests on (PINCITE_ALLOWED_HOSTS names it).\n"
+            f"The chat page does not encrypt, so it does not listen on {options.host}, which other machines can reach. "
+            "Listen on 127.0.0.1 and let a proxy with HTTPS pass requests on (PINCITE_ALLOWED_HOSTS names it).\n"
         )
         return 2
     try:

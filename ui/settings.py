@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -12,7 +12,6 @@ class UiSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PINCITE_", extra="ignore")
 
     api_url: str = Field(default="http://127.0.0.1:1234", description="URL of the API for the chat page.")
-    api_key: SecretStr | None = Field(default=None, description="Key that the chat page sends to the API.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Host names that the chat page accepts besides loopback, separated by commas."
     )

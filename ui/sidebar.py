@@ -47,7 +47,7 @@ def choose_collection(state: PageState, client: ApiClient) -> tuple[Collection, 
             "Collection",
             list(by_id),
             key=COLLECTION_KEY,
-            format_func=lambda collection_id: by_id[collection_id].name,
+            format_func=lambda collection_id: by_id[collection_id].title,
             on_change=lambda: state.choose_collection(st.session_state[COLLECTION_KEY]),
         )
         if st.button("New", icon=":material/create_new_folder:", help="Make a new collection"):
@@ -86,10 +86,11 @@ def show_library(state: PageState, client: ApiClient, collection: Collection) ->
     st.subheader("Documents", anchor=False)
     if not collection.file_counts.total:
         st.caption("None yet.")
-        if not state.is_empty:
+        if collection.can_change and not state.is_empty:
             show_uploader(state, client)
         return
-    show_uploader(state, client)
+    if collection.can_change:
+        show_uploader(state, client)
     show_documents(state, client, collection)
 
 
@@ -99,6 +100,10 @@ def choose_options(client: ApiClient, collection: Collection, others: list[Colle
         model = st.selectbox("Model", [SERVER_DEFAULT, *client.list_models()])
         mode = st.radio("The model reads", list(MODES), format_func=MODES.__getitem__, help=MODES_HELP)
         style = st.radio("Answers", list(STYLES), format_func=STYLES.__getitem__, help=STYLES_HELP)
-        names = [other.name for other in others]
-        other_names = st.multiselect("Also ask", names, placeholder="Other collections") if names else []
-    return AnswerOptions(collection.name, None if model == SERVER_DEFAULT else model, mode, style, tuple(other_names))
+        titles = {other.reference: other.title for other in others}
+        also = (
+            st.multiselect("Also ask", list(titles), format_func=titles.__getitem__, placeholder="Other collections")
+            if titles
+            else []
+        )
+    return AnswerOptions(collection.reference, None if model == SERVER_DEFAULT else model, mode, style, tuple(also))

@@ -32,6 +32,7 @@ from ui.api_types import (
     Model,
     OverviewProgress,
     PageText,
+    Principal,
     StoredChat,
     StoredFile,
     TextDelta,
@@ -135,6 +136,7 @@ def record_lists(recorded: Recording, client: TestClient) -> None:
     decode(client.post(STORES, json={"name": "empty"}).json(), Collection)
     decode(client.get(STORES, params={"limit": 1000}).json(), ListPage[Collection])
     decode(client.get("/v1/models").json(), ListPage[Model])
+    decode(client.get("/v1/principal").json(), Principal)
 
 
 def record_answers(recorded: Recording, world: World, client: TestClient) -> None:

@@ -110,7 +110,7 @@ def test_pages_come_as_picture_and_as_text(api: FakeApi, client: ApiClient) -> N
 
 def test_a_key_is_sent_and_a_missing_one_is_explained(api: FakeApi) -> None:
     api.key = "secret"
-    with closing(ApiClient(api.url)) as client, pytest.raises(KeyRefusedError, match="PINCITE_API_KEY"):
+    with closing(ApiClient(api.url)) as client, pytest.raises(KeyRefusedError, match="Sign in with a key"):
         client.list_models()
     with closing(ApiClient(api.url, api_key="secret")) as client:
         assert client.list_models() == ["smollm2-135m-instruct"]
