@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-import apsw
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.principals import EVERY_OWNER
 from ingest.storage import documents, files, jobs, shares
-from ingest.storage.home import Home, delete_unused_files
+from ingest.storage.home import Home, delete_replaced_files
 from ingest.types import (
     AttributeValue,
     ChunkedDocument,
@@ -124,7 +123,7 @@ class LibraryJobs:
         with self.storage.database.write() as db:
             documents.append(db, document, piece, vectors, Progress("storing"))
             replaced = documents.finish(db, document, facts, seconds)
-            orphans = _delete_replaced(db, document, replaced)
+            orphans = delete_replaced_files(db, document.file_id, replaced)
             stored = documents.find_or_none(db, EVERY_OWNER, *key)
         if replaced:
             self.storage.remove_unused(orphans)
@@ -139,7 +138,7 @@ class LibraryJobs:
             if facts is None:
                 return None
             replaced = documents.finish(db, document, facts)
-            orphans = _delete_replaced(db, document, replaced)
+            orphans = delete_replaced_files(db, document.file_id, replaced)
             stored = documents.find_or_none(db, EVERY_OWNER, *key)
         if replaced:
             self.storage.remove_unused(orphans)
@@ -215,13 +214,3 @@ class LibraryJobs:
             shares.check(db, self.storage.owner, collection_id, "write")
             change(db, collection_id, file_id)
             return documents.find(db, self.storage.owner, collection_id, file_id)
-
-
-def _delete_replaced(db: apsw.Connection, document: DocumentRecord, replaced: Sequence[str]) -> list[str]:
-    """Delete the files of versions that a document has replaced, if they are its owner's and nothing else has them.
-
-    Returns the contents that no file has any more.
-    """
-    if not replaced:
-        return []
-    return delete_unused_files(db, files.find(db, EVERY_OWNER, document.file_id).owner, replaced)

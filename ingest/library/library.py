@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import apsw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +20,7 @@ from ingest.library.filters import compile_filters, find_file_ids, find_keys
 from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
 from ingest.library.principals import LibraryPrincipals
-from ingest.principals import EVERY_OWNER, LOCAL
+from ingest.principals import LOCAL
 from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, shares, snapshots
 from ingest.storage.home import DATABASE_NAME, delete_unused_files
 from ingest.storage.recovery import open_home
@@ -259,7 +258,11 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations, L
     def find_attributes(self, collection_id: str, file_ids: Iterable[str]) -> dict[str, dict[str, AttributeValue]]:
         """Return the attributes of each of these files in a collection; files without attributes are left out."""
         with self.storage.database.read() as db:
-            return documents.find_attributes(db, collection_id, file_ids) if self._sees(db, collection_id) else {}
+            return (
+                documents.find_attributes(db, collection_id, file_ids)
+                if shares.is_visible(db, self.owner, collection_id)
+                else {}
+            )
 
     def find_matching_files(self, collection_id: str, filters: Filter) -> frozenset[str]:
         """Return the ids of the files whose documents match the filters; raises `CollectionNotFoundError`."""
@@ -295,7 +298,11 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations, L
     def document_chunks(self, collection_id: str, file_id: str) -> list[StoredChunk]:
         """Return the chunks of a document in reading order."""
         with self.storage.database.read() as db:
-            return content.read_document_chunks(db, collection_id, file_id) if self._sees(db, collection_id) else []
+            return (
+                content.read_document_chunks(db, collection_id, file_id)
+                if shares.is_visible(db, self.owner, collection_id)
+                else []
+            )
 
     def search_terms(
         self, collection_id: str, terms: Sequence[str], top_k: int, *, chunk_ids: NDArray[np.int64] | None = None
@@ -305,7 +312,7 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations, L
         Terms are those of `ingest.text.analyzer`. With `chunk_ids`, of these chunks alone.
         """
         with self.storage.database.read() as db:
-            if not self._sees(db, collection_id):
+            if not shares.is_visible(db, self.owner, collection_id):
                 return []
             return lexical.search(db, collection_id, terms, top_k, chunk_ids=chunk_ids)
 
@@ -366,7 +373,3 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations, L
             self.storage.index_files.keep(incoming, snapshot.filename)
             snapshots.record(db, snapshot)
         self.storage.remove_unused([])  # only now: until the record is committed, the old file is needed
-
-    def _sees(self, db: apsw.Connection, collection_id: str) -> bool:
-        """Whether the principal of this view sees a collection; the view of all owners need not look."""
-        return self.owner == EVERY_OWNER or shares.find_access(db, self.owner, collection_id) is not None

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-import apsw
-
 from ingest.conversation_types import ConversationRecord
 from ingest.storage import collections, counts, document_names, documents, listing, shares
 from ingest.storage.counts import CollectionWithCounts, DocumentCounts
@@ -44,7 +42,9 @@ class LibraryListing:
     ) -> list[DocumentName]:
         """Return at most `limit` searchable documents that have one of the keys of `ingest.text.names`."""
         with self.storage.database.read() as db:
-            return document_names.find_by_keys(db, self._visible(db, collection_ids), keys, limit)
+            return document_names.find_by_keys(
+                db, shares.filter_visible(db, self.storage.owner, collection_ids), keys, limit
+            )
 
     def find_documents_by_words(
         self, collection_ids: Sequence[str], words: Sequence[str], *, limit: int
@@ -54,7 +54,9 @@ class LibraryListing:
         A word that begins another one stands for it, in either direction: lab for laboratory.
         """
         with self.storage.database.read() as db:
-            return document_names.find_by_words(db, self._visible(db, collection_ids), words, limit)
+            return document_names.find_by_words(
+                db, shares.filter_visible(db, self.storage.owner, collection_ids), words, limit
+            )
 
     def page_files(self, spec: PageSpec) -> ListPage[FileRecord]:
         """Return a page of all files."""
@@ -89,10 +91,6 @@ class LibraryListing:
         """Return how many documents of a collection were read by an older version of the parsers."""
         with self.storage.database.read() as db:
             return documents.count_outdated(db, collection_id)
-
-    def _visible(self, db: apsw.Connection, collection_ids: Sequence[str]) -> list[str]:
-        """Return those of some collections that the principal of this view sees."""
-        return [id_ for id_ in collection_ids if shares.find_access(db, self.storage.owner, id_) is not None]
 
 
 def _refuse_source(spec: PageSpec) -> None:

@@ -8,7 +8,7 @@ import copy
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
@@ -142,3 +142,11 @@ def delete_unused_files(db: apsw.Connection, owner: str, file_ids: Sequence[str]
             if not files.is_content_used(db, file.sha256):
                 orphans.append(file.sha256)
     return orphans
+
+
+def delete_replaced_files(db: apsw.Connection, file_id: str, replaced: Sequence[str]) -> list[str]:
+    """Delete the files of versions that a file has replaced, if they are its owner's and no document has them.
+
+    Returns the contents that no file has any more.
+    """
+    return delete_unused_files(db, files.find(db, EVERY_OWNER, file_id).owner, replaced) if replaced else []

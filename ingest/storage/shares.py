@@ -11,7 +11,7 @@ from typing import get_args
 import apsw
 
 from ingest.errors import CollectionNotFoundError, CollectionNotYoursError
-from ingest.principals import Share, SharedAccess
+from ingest.principals import EVERY_OWNER, Share, SharedAccess
 from ingest.types import Access
 
 VISIBLE = "(SELECT collection_id FROM collection_access WHERE viewer = ?1)"
@@ -35,6 +35,16 @@ def find_access(db: apsw.Connection, viewer: str, collection_id: str) -> Access 
     """Return what a viewer may do with a collection; None if it does not see it."""
     sql = "SELECT access FROM collection_access WHERE viewer = ? AND collection_id = ?"
     return next((row[0] for row in db.execute(sql, (viewer, collection_id))), None)
+
+
+def is_visible(db: apsw.Connection, viewer: str, collection_id: str) -> bool:
+    """Whether a viewer sees a collection; `EVERY_OWNER` sees all, and nothing is looked up."""
+    return viewer == EVERY_OWNER or find_access(db, viewer, collection_id) is not None
+
+
+def filter_visible(db: apsw.Connection, viewer: str, collection_ids: Sequence[str]) -> list[str]:
+    """Return those of some collections that a viewer sees."""
+    return [id_ for id_ in collection_ids if is_visible(db, viewer, id_)]
 
 
 def find_all(db: apsw.Connection, collection_id: str) -> list[Share]:
