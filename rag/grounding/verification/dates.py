@@ -10,7 +10,7 @@ _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _OF = r"(?:\s+(?:of|de|di|del)\s+|\s+)"
 _DATE = re.compile(
     rf"""
-    (?P<y1>\b\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})\b
+    (?P<y1>\b\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})(?!\d)
     | (?P<y2>\d{{4}})年(?P<m2>\d{{1,2}})月(?:(?P<d2>\d{{1,2}})日)?
     | \b(?P<a>\d{{1,2}})(?P<sign>[./])(?P<b>\d{{1,2}})(?P=sign)(?P<y3>\d{{4}}|\d{{2}})\b
     | \b(?P<d4>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?{_OF}(?P<n4>{_MONTH})\b\.?(?:(?:\s*,\s*|{_OF})(?P<y4>\d{{4}})\b)?

@@ -27,6 +27,11 @@ def find_negation_mismatch(sentence: TokenizedText, quote: TokenizedText) -> str
     return next((w.text for w in quote_negated if w.stem in affirmed and w.stem not in quote_affirmed), "")
 
 
+def has_negation(text: TokenizedText) -> bool:
+    """Whether a text negates a word."""
+    return bool(_negated_words(text))
+
+
 def find_antonym(sentence: TokenizedText, quote: TokenizedText) -> tuple[str, str] | None:
     """Return a word of the sentence, and its antonym if the quote has that beside the same word instead."""
     indices = {word.text.casefold(): index for index, word in enumerate(quote.words)}

@@ -28,12 +28,14 @@ _SENTENCE_END = re.compile(r"[.!?:\n]\W*$")
 class Word:
     """A word of a text, `[start, end)`. Stems are compared; the stems of one unspaced run share its span.
 
+    `form` is the word without case, as it is inflected; in an unspaced run it is the stem.
     `is_content` is whether it is a content word: no stopword, and no number (those are `Quantity`s). `is_name` is
     whether a capital inside a sentence, or letters beside digits, make it a name.
     """
 
     text: str
     stem: str
+    form: str
     start: int
     end: int
     is_content: bool
@@ -44,13 +46,16 @@ class Word:
 class TokenizedText:
     """A text and its words. Offsets count in `text`, which has "n't" expanded to "not" and single spaces.
 
-    `content` are the content words. `prefixes` are the first letters of long stems, `initials` the first letters of
-    capitalised words (a space for any other word). `index_of` maps the offset of a word to its index in `words`.
+    `content` are the content words, `capitalized_names` of which a capital marks as names; `forms` are the forms of all
+    words. `prefixes` are the first letters of long stems, `initials` the first letters of capitalised words (a space
+    for any other word). `index_of` maps the offset of a word to its index in `words`.
     """
 
     text: str
     words: tuple[Word, ...]
     content: tuple[Word, ...]
+    capitalized_names: int
+    forms: frozenset[str]
     stems: frozenset[str]
     prefixes: frozenset[str]
     initials: str
@@ -73,10 +78,13 @@ def tokenize(text: str) -> TokenizedText:
     numbers = tuple(find_quantities(plain))
     words = tuple(_split_words(plain, numbers))
     stems = frozenset(word.stem for word in words)
+    content = tuple(word for word in words if word.is_content)
     return TokenizedText(
         plain,
         words,
-        tuple(word for word in words if word.is_content),
+        content,
+        sum(word.is_name and not word.text.islower() for word in content),
+        frozenset(word.form for word in words),
         stems,
         frozenset(stem[:STEM_PREFIX_LETTERS] for stem in stems if len(stem) >= STEM_PREFIX_LETTERS),
         "".join(word.text[0].casefold() if word.text[0].isupper() else " " for word in words),
@@ -102,7 +110,8 @@ def _split_words(text: str, numbers: Sequence[Quantity]) -> Iterator[Word]:
         is_capital = has_telling_capitals and not is_first and piece[0][0].isupper()
         is_name = is_content and (is_abbreviation or is_capital or (len(stems) == 1 and _is_code(piece[0])))
         for stem in stems:
-            yield Word(piece[0], stem, piece.start(), piece.end(), is_content, is_name)
+            form = stem if len(stems) > 1 else piece[0].casefold()
+            yield Word(piece[0], stem, form, piece.start(), piece.end(), is_content, is_name)
 
 
 def _has_telling_capitals(text: str, words: set[str]) -> bool:

@@ -12,27 +12,36 @@ from rag.grounding.verification.tokenization import TokenizedText, tokenize
 class Mismatch:
     """A number or date of the sentence that the quote does not state.
 
-    `instead` is what the quote states in its place, None for nothing. `is_moved` is whether the quote has the number
-    elsewhere; `is_nearby` is whether the passage around the quote has it.
+    `instead` is what the quote states in its place, None for nothing; `is_in_place` is whether that stands between the
+    same words or beside the same content word, and is not just another number of the same kind. `is_moved` is whether
+    the quote has the number elsewhere; `is_nearby` is whether the passage around the quote has it.
     """
 
     stated: Quantity
     instead: Quantity | None
+    is_in_place: bool = False
     is_moved: bool = False
     is_nearby: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _QuantityInContext:
-    """A number and the stems right before and right after it, empty at an end of the text."""
+    """A number and the stems right before and right after it, empty at an end of the text; `content` are those of
+    content words."""
 
     quantity: Quantity
     before: str
     after: str
+    content: frozenset[str]
 
     def count_shared_neighbours(self, other: "_QuantityInContext") -> int:
         """Return how many of the two neighbouring stems are the same: 0 to 2."""
         return (self.before == other.before) + (self.after == other.after)
+
+    def has_place_of(self, other: "_QuantityInContext") -> bool:
+        """Whether it stands between the same words as `other`, or beside the same content word."""
+        shared = self.count_shared_neighbours(other)
+        return shared == 2 or (shared == 1 and bool(self.content & other.content & {self.before, self.after}))
 
 
 def find_mismatches(sentence: TokenizedText, quote: TokenizedText, context: str) -> list[Mismatch]:
@@ -66,8 +75,14 @@ def _locate_quantities(text: TokenizedText) -> list[_QuantityInContext]:
     for quantity in text.quantities:
         while index < len(words) and words[index].end <= quantity.start:
             index += 1
-        after = next((word.stem for word in words[index:] if word.start >= quantity.end), "")
-        located.append(_QuantityInContext(quantity, words[index - 1].stem if index else "", after))
+        before = words[index - 1] if index else None
+        after = next((word for word in words[index:] if word.start >= quantity.end), None)
+        content = frozenset(word.stem for word in (before, after) if word is not None and word.is_content)
+        located.append(
+            _QuantityInContext(
+                quantity, "" if before is None else before.stem, "" if after is None else after.stem, content
+            )
+        )
     return located
 
 
@@ -91,12 +106,14 @@ def _find_moved(claim: _QuantityInContext, others: Sequence[_QuantityInContext])
         if claim.count_shared_neighbours(other) == 2:
             instead = other.quantity
     if instead is not None:
-        yield Mismatch(claim.quantity, instead, is_moved=True)
+        yield Mismatch(claim.quantity, instead, is_in_place=True, is_moved=True)
 
 
 def _describe_missing(claim: _QuantityInContext, instead: _QuantityInContext | None, context: str) -> Mismatch:
     is_nearby = any(map(claim.quantity.is_stated_by, tokenize(context).quantities))
-    return Mismatch(claim.quantity, None if instead is None else instead.quantity, is_nearby=is_nearby)
+    if instead is None:
+        return Mismatch(claim.quantity, None, is_nearby=is_nearby)
+    return Mismatch(claim.quantity, instead.quantity, is_in_place=claim.has_place_of(instead), is_nearby=is_nearby)
 
 
 def _find_instead(claim: _QuantityInContext, unmatched: Sequence[_QuantityInContext]) -> _QuantityInContext | None:

@@ -322,6 +322,31 @@ def test_case_never_changes_the_verdict_on_the_words_of_the_quote(text: str, rec
     assert verify_claim(text, recase(text), 0.5).verdict == "supported"
 
 
+def test_a_date_with_a_time_is_a_date() -> None:
+    quote = "The pump was serviced. (2018-07-28T04:57:12+10:00)"
+    assert verify_claim("The pump was serviced on 28 July 2018.", quote, 0.8).verdict == "supported"
+    assert verify_claim("The pump was serviced on 29 July 2018.", quote, 0.8).verdict != "supported"
+
+
+def test_a_negated_word_that_the_quote_lacks_is_no_contradiction() -> None:
+    quote = "The pump is old and red."
+    assert verify_claim("The pump is not oiled.", quote, 0.7).verdict == "partly"
+    assert verify_claim("The pump is not red.", quote, 0.7).verdict == "unsupported"
+
+
+def test_a_number_beside_the_same_function_word_is_not_in_the_place_of_another() -> None:
+    quote = "The pump was built in May 2003."
+    support = verify_claim("The pump was repaired in 2018.", quote, 0.7, context=quote)
+    assert support.verdict == "partly"
+    assert verify_claim("The pump has 4 valves.", "The pump has 5 valves.", 0.7).verdict == "unsupported"
+
+
+def test_words_in_small_letters_may_be_names_where_capitals_mark_none() -> None:
+    quote, said = "the pump was built by a firm in ohio.", "the pump was built by kestrel in ohio."
+    with_names = "The Pump was built by a firm in Ohio. Kim and Lee paid Ann for it."
+    assert verify_claim(said, quote, 0.8).score < verify_claim(said, with_names, 0.8).score
+
+
 def test_what_a_quote_marks_as_struck_out_supports_nothing() -> None:
     quote = "The monthly fee is EUR 4,150. [struck out: EUR 3,400]"
     assert verify_claim("The monthly fee is EUR 4,150.", quote, 0.9, context=quote).verdict == "supported"
