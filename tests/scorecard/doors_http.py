@@ -111,18 +111,20 @@ def _own_address() -> str:
     return "192.0.2.7"
 
 
-def listening_addresses(pid: int) -> Iterator[str]:
-    """Yield the addresses on which a process listens."""
+def listening_addresses(pid: int) -> list[str]:
+    """Return the addresses on which a process listens; none of one that has ended."""
+    found = []
     try:
-        own = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
-    except OSError:  # it has ended, or a file was closed meanwhile
-        return
-    for table, width in (("tcp", 4), ("tcp6", 16)):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            parts = line.split()
-            if parts[3] == "0A" and f"socket:[{parts[9]}]" in own:
-                address, port = parts[1].split(":")
-                yield f"{_readable(bytes.fromhex(address), width)}:{int(port, 16)}"
+        own = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+        for table, width in (("tcp", 4), ("tcp6", 16)):
+            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+                parts = line.split()
+                if parts[3] == "0A" and f"socket:[{parts[9]}]" in own:
+                    address, port = parts[1].split(":")
+                    found.append(f"{_readable(bytes.fromhex(address), width)}:{int(port, 16)}")
+    except OSError:  # it has ended, or has closed a file, while it was looked at
+        return []
+    return found
 
 
 def _readable(address: bytes, width: int) -> str:
