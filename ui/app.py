@@ -32,14 +32,14 @@ def main() -> None:
     st.set_page_config("Pincite", ICON, layout="centered", initial_sidebar_state=SIDEBAR_PIXELS)
     st.logo(LOGO, size="large")
     settings = UiSettings()
-    signed_in = find_signed_in()
+    signed_in, without_key = find_signed_in(), _client_without_key(settings.api_url)
     try:
-        _show_page(get_page_state(), signed_in.client if signed_in else _client_without_key(settings.api_url))
+        _show_page(get_page_state(), signed_in.client if signed_in else without_key)
     except KeyRefusedError:
         if signed_in is not None:
             sign_out(REVOKED)
             st.rerun()
-        show_sign_in(settings.api_url)
+        show_sign_in(without_key)
     except ApiUnreachableError as error:
         _show_unreachable(error)
     except UiError as error:

@@ -1,5 +1,6 @@
 """The HTTP client of the page: one method for each thing that a user can do."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, BinaryIO, Literal, TypeVar
@@ -40,13 +41,18 @@ class ApiClient:
 
     def __init__(self, url: str, *, api_key: str | None = None) -> None:
         self._url = url
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._headers = _authorize(api_key)
         self._http = httpx.Client(
             base_url=url,
-            headers=self._headers,
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             trust_env=False,  # a proxy from the environment must never see a document
         )
+
+    def with_key(self, api_key: str) -> "ApiClient":
+        """Return a client that sends a key over the connections of this one; only this one is closed."""
+        client = copy.copy(self)
+        client._headers = _authorize(api_key)
+        return client
 
     def close(self) -> None:
         """Close the connections."""
@@ -196,7 +202,7 @@ class ApiClient:
 
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            response = self._http.request(method, path, **options)
+            response = self._http.request(method, path, headers=self._headers, **options)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ApiUnreachableError(url=self._url) from error
         except httpx.TransportError as error:
@@ -209,6 +215,10 @@ class ApiClient:
             return msgspec.json.decode(response.content, type=kind)
         except msgspec.MsgspecError as error:
             raise UnexpectedAnswerError(url=self._url) from error
+
+
+def _authorize(api_key: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 def _store(collection_id: str) -> str:

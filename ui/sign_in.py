@@ -33,7 +33,7 @@ def find_signed_in() -> SignedIn | None:
     return signed_in
 
 
-def show_sign_in(url: str) -> None:
+def show_sign_in(without_key: ApiClient) -> None:
     """Ask for a key until one opens the server."""
     st.header("Sign in", anchor=False)
     st.markdown("This server asks for a key. The administrator has one for you.")
@@ -43,11 +43,10 @@ def show_sign_in(url: str) -> None:
         key = st.text_input("Key", type="password", autocomplete="current-password").strip()
         if not st.form_submit_button("Sign in", type="primary", icon=":material/login:") or not key:
             return
-    client = ApiClient(url, api_key=key)
+    client = without_key.with_key(key)
     try:
         principal = client.fetch_principal()
     except UiError as error:
-        client.close()
         show_wrong_key() if isinstance(error, KeyRefusedError) else show_error(error)
         return
     st.session_state.pop(NOTICE_KEY, None)
@@ -72,10 +71,7 @@ def show_account(signed_in: SignedIn) -> None:
 def sign_out(notice: str = "") -> None:
     """Forget the key and all that this tab has shown with it; a running answer is stopped. Shows `notice` next."""
     get_page_state().start_new_chat()
-    signed_in = find_signed_in()
     st.session_state.clear()
     st.query_params.clear()
-    if signed_in is not None:
-        signed_in.client.close()
     if notice:
         st.session_state[NOTICE_KEY] = notice
