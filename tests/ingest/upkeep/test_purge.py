@@ -83,7 +83,7 @@ def leave_litter(home: Path) -> None:
 
 def test_no_byte_of_a_deleted_document_is_left_after_a_purge(library: Library) -> None:
     file_id = add_canary(library)
-    assert "library.db-wal" in traces(library.home)
+    assert "library.db" in traces(library.home)
     leave_litter(library.home)
     library.delete_file(file_id)
 

@@ -216,7 +216,7 @@ def test_each_token_comes_with_its_log_probability_where_they_are_asked_for(real
 def test_a_prompt_as_long_as_the_window_is_refused_before_any_delta(engine: Engine) -> None:
     messages = [Message("user", "word " * engine.info().context_window)]
     with pytest.raises(PromptTooLongError) as caught:
-        next(engine.generate(messages, Sampling()))
+        list(engine.generate(messages, Sampling()))
     assert caught.value.prompt_tokens >= caught.value.context_window == engine.info().context_window
 
 
