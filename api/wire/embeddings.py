@@ -1,7 +1,7 @@
 """`POST /v1/embeddings` in OpenAI's dialect."""
 
 import base64
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,10 @@ def _as_inputs(value: object) -> object:
     """Accept one text, or the tokens of one, for a list of them."""
     if isinstance(value, str):
         return [value]
-    return [value] if isinstance(value, list) and value and isinstance(value[0], int) else value
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        return [items] if items and isinstance(items[0], int) else items
+    return value
 
 
 class EmbeddingsRequest(RequestModel):

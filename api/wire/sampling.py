@@ -1,6 +1,6 @@
 """How tokens are sampled, as requests in OpenAI's dialect say it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
@@ -33,7 +33,7 @@ MaxTokens = Annotated[
     TokenCount | None,
     BeforeValidator(
         _without_limit,
-        json_schema_input_type=TokenCount | Annotated[Integer, Field(ge=NO_LIMIT, le=NO_LIMIT)] | None,
+        json_schema_input_type=TokenCount | Literal[-1] | None,
     ),
 ]
 

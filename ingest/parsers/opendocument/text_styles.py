@@ -23,6 +23,9 @@ _FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
 _MAX_PARENTS = 20
 
 
+Background = Color | Literal["unknown"]
+
+
 @dataclass(frozen=True, slots=True)
 class TextStyle:
     """What a style says of its text; None if it says nothing, so that the style around it holds.
@@ -36,7 +39,7 @@ class TextStyle:
     script: Script | None = None
     size_points: float | None = None
     color: Color | Literal["auto"] | None = None
-    background: Color | Literal["unknown"] | None = None
+    background: Background | None = None
 
     def over(self, outer: "TextStyle") -> "TextStyle":
         """Return this style, completed by the one around it."""
@@ -97,8 +100,9 @@ def _resolve(key: tuple[str, str], elements: Mapping[tuple[str, str], Element]) 
 
 
 def _read_style(element: Element) -> TextStyle:
-    backgrounds = [_read_background(properties) for properties in element.iterchildren(*_WITH_BACKGROUND)]
-    background = next((background for background in backgrounds if background), None)
+    background: Background | None = None
+    for child in element.iterchildren(*_WITH_BACKGROUND):
+        background = background or _read_background(child)
     properties = element.find(_TEXT_PROPERTIES)
     if properties is None:
         return TextStyle(background=background) if background else PLAIN_TEXT
@@ -114,7 +118,7 @@ def _read_style(element: Element) -> TextStyle:
     )
 
 
-def _read_background(properties: Element) -> Color | Literal["unknown"] | None:
+def _read_background(properties: Element) -> Background | None:
     if properties.find(qualify("style:background-image")) is not None and len(properties[0].attrib):
         return "unknown"
     return parse_hex(properties.get(f"{_FO}background-color"))

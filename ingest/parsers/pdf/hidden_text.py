@@ -313,7 +313,7 @@ def _draw(page: pypdfium2.PdfPage) -> tuple[NDArray[np.uint8], float]:
     """Return the page in grey, and its pixels per point."""
     width, height = page.get_size()
     scale = min(_PIXELS_PER_POINT, (_MAX_PIXELS / (width * height)) ** 0.5)
-    bitmap = page.render(scale=scale, grayscale=True)
+    bitmap = page.render(scale=scale, grayscale=True)  # pyright: ignore[reportArgumentType]  # takes fractions
     picture: NDArray[np.uint8] = bitmap.to_numpy().reshape(bitmap.height, bitmap.width, -1)[:, :, 0].copy()
     bitmap.close()
     return picture, scale

@@ -53,7 +53,7 @@ class Layout:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     is_hidden: bool = False
-    unseen_cells: Mapping[tuple[int, int], HiddenReason] = field(default_factory=dict)
+    unseen_cells: Mapping[tuple[int, int], HiddenReason] = field(default_factory=dict[tuple[int, int], HiddenReason])
 
     def find_reason(self, row: int, column: int) -> HiddenReason | None:
         """Return why nobody sees a cell of a sheet that is shown; None for one that is seen."""

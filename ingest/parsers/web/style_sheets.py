@@ -75,7 +75,7 @@ def read_style(style: str) -> Declarations:
 @lru_cache(maxsize=1024)
 def parse_color(text: str) -> tuple[Color, float] | None:
     """Return a colour with its opacity from 0 to 1; None for one that depends on something else."""
-    parsed = tinycss2.color4.parse_color(text)
+    parsed: Any = tinycss2.color4.parse_color(text)
     if parsed is None or isinstance(parsed, str):
         return None
     try:
