@@ -128,7 +128,7 @@ def test_only_the_question_is_sent_and_it_fits_its_place(world: World, client: T
         client.post(CHAT, json={"model": "docs/docs", "messages": two[:1], "pincite": {"parent": "msg_1"}}),
     ]
     errors = [(response.status_code, response.json()["error"]["param"]) for response in refused]
-    assert errors == [(400, "messages"), (400, "messages"), (400, "n"), (400, None), (400, "pincite.parent")]
+    assert errors == [(400, "messages"), (400, "messages"), (400, "n"), (400, "messages"), (400, "pincite.parent")]
     assert "send that question itself" in refused[3].json()["error"]["message"]
     missing = [ask(client, "conv_none"), ask(client, conversation, parent="msg_none")]
     codes = [(response.status_code, response.json()["error"]["code"]) for response in missing]
