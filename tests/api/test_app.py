@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from rag.engines.types import Engine
 from rag.errors import ModelLoadError
 from tests.api.world import OneModel, World, make_world, wait_for
 from tests.fakes import ScriptedEngine
@@ -40,7 +39,7 @@ def test_it_is_ready_when_embedder_and_model_are_loaded(world: World, client: Te
 class BrokenModel(OneModel):
     """A model source whose only model cannot be loaded."""
 
-    def open_engine(self, model: str | None) -> Engine:
+    def load(self, model: str | None) -> str:
         raise ModelLoadError(model="scripted", detail="bad magic")
 
 

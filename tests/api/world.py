@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.server import PinciteServer, address_of, open_socket
-from api.server_record import claim_home
+from api.server_record import RECORD_NAME, claim_home
 from api.services import Services
 from api.settings import AllSettings, load_settings
 from ingest.types import DocumentRecord
@@ -55,14 +55,15 @@ class OneModel:
         return [ModelEntry("scripted", "llm", Path("scripted.gguf"), 0, "loaded")]
 
     def open_engine(self, model: str | None) -> Engine:
-        if model not in (None, "scripted"):
-            raise ModelNotFoundError(model=model or "")
+        self.load(model)
         if self.refusals:
             raise self.refusals.pop(0)
         return self.scripted
 
     def load(self, model: str | None) -> str:
-        self.open_engine(model)
+        # Takes no refusal away: a server loads its default model in the background, whenever it gets to it.
+        if model not in (None, "scripted"):
+            raise ModelNotFoundError(model=model or "")
         return "scripted"
 
     def unload(self, model: str) -> str:
@@ -108,7 +109,8 @@ class World:
             server = PinciteServer(self.app, self.settings.api, listener, presence)
             thread = threading.Thread(target=server.serve_until_stopped)
             thread.start()
-            wait_for(lambda: server.started)
+            # A server is started a moment before it has written where others of its home find it.
+            wait_for(lambda: server.started and (self.settings.home / RECORD_NAME).exists())
             live = LiveServer(address_of(listener), server, thread)
             try:
                 yield live
