@@ -165,7 +165,7 @@ class LibraryJobs:
         """Put a document that is read back into the queue, and say why; None if it was removed meanwhile."""
         with self.storage.database.write() as db:
             jobs.release(db, document, reason)
-            return documents.find_or_none(db, self.storage.owner, document.collection_id, document.file_id)
+            return documents.find_or_none(db, EVERY_OWNER, document.collection_id, document.file_id)
 
     def recover(self, passport: EmbedderPassport) -> int:
         """Put the documents that a killed process left half read back into the queue; return how many.

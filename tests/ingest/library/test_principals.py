@@ -209,6 +209,16 @@ def test_the_queue_reads_the_documents_of_all(library: Library, anna: Library, b
     assert library.claim(passport()) is None
 
 
+def test_a_document_of_another_that_is_queued_again_is_returned(library: Library, anna: Library) -> None:
+    collection = anna.create_collection("own", passport())
+    anna.enqueue(collection.id, anna.add_upload("a.txt", io.BytesIO(b"text")).id)
+    claimed = library.claim(passport())
+    assert claimed is not None
+    again = library.requeue(claimed, "the embedder gave no answer")
+    assert again is not None
+    assert (again.status, again.reason) == ("queued", "the embedder gave no answer")
+
+
 def test_what_hinders_the_queue_is_told_in_every_view(library: Library, anna: Library) -> None:
     library.as_owner(EVERY_OWNER).set_hindrance("the disk is full")
     assert anna.queue_state().hindrance == library.queue_state().hindrance == "the disk is full"
