@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ingest.parsers.colors import TINY_POINTS, WHITE, Color, find_color_reason
-from ingest.parsers.web.style_sheets import Declarations, parse_color
+from ingest.parsers.web.style_sheets import SCREEN_WIDTH, Declarations, parse_color
 from ingest.types import HiddenReason
 
 Attributes = Mapping[str, str | None]
 
 _PIXELS_PER_POINT = 96 / 72
 _PIXELS = {"px": 1.0, "pt": _PIXELS_PER_POINT, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 9.6 / 2.54, "rem": 16.0}
-_VIEWPORT = {"vw": 12.8, "vh": 8.0}
+_VIEWPORT = {"vw": SCREEN_WIDTH / 100, "vh": 8.0}
 _LENGTH = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(px|pt|pc|in|cm|mm|rem|em|ex|ch|vw|vh|%)?")
 _FONT_SIZE = re.compile(r"(?:^|\s)((?:\d+\.?\d*|\.\d+)(?:px|pt|pc|in|cm|mm|rem|em|%)|0)(?=[\s/]|$)")
 _SIZE_WORDS = {"inherit", "unset", "larger", "smaller"}
@@ -155,14 +155,10 @@ def _read_length(value: str | None, font_pixels: float) -> float | None:
         return None
     number, unit = float(match[1]), match[2] or ""
     if unit == "%":
-        return number * SCREEN_SHARE if abs(number) >= 100 else (0.0 if number == 0 else None)
+        return number * _VIEWPORT["vw"] if abs(number) >= 100 else (0.0 if number == 0 else None)
     if unit in ("em", "ex", "ch"):
         return number * font_pixels * (1.0 if unit == "em" else 0.5)
     return number * _VIEWPORT.get(unit, _PIXELS.get(unit, 1.0))
-
-
-SCREEN_SHARE = 12.8
-"""Pixels in a hundredth of the screen's width."""
 
 
 def _read_font_size(style: Declarations, outer: float) -> float:
