@@ -117,15 +117,14 @@ class Planner:
         """
         plan = self.whole if whole and not evidence.absence else None
         plan = plan or self._plan_passages(evidence)
-        reasons = evidence.reasons
+        is_possible = plan is not None
         if plan is not None and style == "written":
-            plan, reasons = self._select_shown(plan), (ONLY_HIDDEN,)
+            plan = self._select_shown(plan)
         if plan is None:
+            reasons = (ONLY_HIDDEN,) if is_possible and evidence.hits else evidence.reasons
             text = evidence.absence or NOT_IN_DOCUMENTS
             matches = tuple(select_quotable(evidence.matches))
-            return Plan(
-                Context("none", "; ".join(reasons if evidence.hits else evidence.reasons)), text, matches=matches
-            )
+            return Plan(Context("none", "; ".join(reasons)), text, matches=matches)
         self._refuse_too_long(plan.prompt_tokens)
         context = plan.context
         if self._history.dropped:

@@ -17,7 +17,7 @@ from rag.grounding.verification.lexicon import ANTONYMS
 from rag.grounding.verification.tokenization import stem_piece
 from rag.questions.answer_type import AnswerType, strip_measure
 from rag.questions.stopwords import ASKER_WORDS, QUESTION_WORDS, STOPWORDS
-from rag.questions.words import WORD
+from rag.questions.words import WORD, fold_words
 
 NEAR_SHARE = 0.7
 """Share of the best sentence's score: a sentence below it is hardly about the same."""
@@ -107,16 +107,16 @@ def _name_things(match: SentenceMatch) -> set[str]:
         for name in _NAME.finditer(match.text)
         if not any(value.start <= name.start() and name.end() <= value.end for value in values)
     ]
-    return {word.casefold() for name in names for word in WORD.findall(name)}
+    return {word for name in names for word in fold_words(name)}
 
 
 def _read_all_words(match: SentenceMatch) -> set[str]:
-    return {word.casefold() for word in WORD.findall(f"{match.stored.chunk.context}\n{match.text}")}
+    return set(fold_words(f"{match.stored.chunk.context}\n{match.text}"))
 
 
 def _are_opposed(one: str, other: str) -> bool:
     """Whether one sentence has a word and the other its antonym: opens, closes."""
-    stems = [{stem for word in WORD.findall(text.casefold()) for stem in stem_piece(word)} for text in (one, other)]
+    stems = [{stem for word in fold_words(text) for stem in stem_piece(word)} for text in (one, other)]
     return any(
         (first & stems[0] and second & stems[1]) or (second & stems[0] and first & stems[1])
         for first, second in _OPPOSITES
