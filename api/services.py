@@ -15,7 +15,7 @@ from typing import Protocol
 from api.embeddings import EmbeddingModel
 from api.settings import AllSettings
 from api.wire.health import PartState
-from ingest.embedders.embedder import WorkerEmbedder, find_embedder
+from ingest.embedders.embedder import EmbedderInfo, WorkerEmbedder, find_embedder
 from ingest.embedders.vocabulary_fit import VocabularyFit
 from ingest.errors import ChunksTooLongError, IngestError, LibraryError
 from ingest.index.search_index import SearchIndex
@@ -85,11 +85,12 @@ class Readiness:
         return self.embedder == self.model == "ok"
 
 
-def open_parsers(settings: AllSettings, library: Library, *, size: int, spare: int = 0) -> WorkerPool:
-    """Return the processes that read the files of a library; raises `EmbedderNotFoundError`."""
-    ingest = settings.ingest
+def open_parsers(
+    ingest: IngestSettings, library: Library, embedder: EmbedderInfo, *, size: int, spare: int = 0
+) -> WorkerPool:
+    """Return the processes that read the files of a library, and chunk them for an embedder."""
     return create_parser_pool(
-        tokenizer=str(find_embedder(ingest.embedder).tokenizer_path),
+        tokenizer=str(embedder.tokenizer_path),
         max_tokens=ingest.chunk_tokens,
         limits=_parser_limits(ingest),
         size=size,
@@ -143,9 +144,9 @@ class Services:
         self._passport = folder.passport()
         self.embedder = embedder or WorkerEmbedder(folder, batch_size=ingest.embed_batch)
         self.embedding_model = EmbeddingModel(folder, self.embedder)
-        self._parsers = open_parsers(settings, self.library, size=ingest.parser_workers, spare=SPARE_PARSERS)
+        self._parsers = open_parsers(ingest, self.library, folder, size=ingest.parser_workers, spare=SPARE_PARSERS)
         # Pages are rendered by a process of their own, so that checking a citation does not wait for an ingest.
-        self._renderers = open_parsers(settings, self.library, size=1)
+        self._renderers = open_parsers(ingest, self.library, folder, size=1)
         # What works on ids that a principal's own view has let through, and on the documents of all, sees everything.
         everything = self.library.as_owner(EVERY_OWNER)
         self.index = SearchIndex(everything)

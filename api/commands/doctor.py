@@ -98,7 +98,7 @@ def _check_parsers(settings: AllSettings) -> Finding:
     try:
         with (
             closing(Library(settings.home)) as library,
-            closing(open_parsers(settings, library, size=1)) as parsers,
+            closing(open_parsers(settings.ingest, library, find_embedder(settings.ingest.embedder), size=1)) as parsers,
             parsers.lease() as parser,
         ):
             confined = parser.call("try_refused", params, Confined, timeout_seconds=PARSER_SECONDS)
