@@ -1,6 +1,7 @@
 """`/v1/models`: what a chat can name as its model; `/api/v1/models`: loading and unloading, as LM Studio has it."""
 
 import time
+from collections import Counter
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -26,8 +27,14 @@ def list_models(services: AppServices) -> ModelList:
     """List the models, the embedder, then every collection as `docs/<name>`."""
     models = [_model(entry) for entry in services.models.list_models()]
     models.append(_embedder(services.embedding_model))
-    collections = [_collection(services, collection) for collection in services.library.collections()]
-    return ModelList(data=models + collections)
+    collections = services.library.collections()
+    named = Counter(name for collection in collections for name in (collection.id, collection.name))
+    return ModelList(
+        data=[
+            *models,
+            *(_collection(services, each, is_only_one=named[each.name] == 1) for each in collections),
+        ]
+    )
 
 
 @router.get("/v1/models/{model:path}", responses=error_responses(ModelNotFoundError))
@@ -84,9 +91,12 @@ def _embedder(model: EmbeddingModel) -> ModelObject:
     return ModelObject(id=model.id, created=_modified_at(model.path), type="embeddings")
 
 
-def _collection(services: Services, collection: Collection) -> ModelObject:
-    """Return a collection as a model: by its name, or by its id if the name means another one that is shared, too."""
-    is_meant = services.library.collection(collection.name).id == collection.id
+def _collection(services: Services, collection: Collection, *, is_only_one: bool = False) -> ModelObject:
+    """Return a collection as a model: by its name, or by its id if the name means another one that is shared, too.
+
+    `is_only_one` says that no other has its name: then that need not be looked up.
+    """
+    is_meant = is_only_one or services.library.collection(collection.name).id == collection.id
     name = collection.name if is_meant else collection.id
     return ModelObject(id=DOCS_PREFIX + name, created=collection.created_at, type="collection")
 
