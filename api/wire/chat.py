@@ -44,6 +44,11 @@ LEAST_LOGPROB = -9999.0
 """OpenAI's value for a token that is impossible; JSON has no infinity."""
 
 
+def bound_logprob(logprob: float) -> float:
+    """Return a log-probability as responses have it."""
+    return max(logprob, LEAST_LOGPROB)
+
+
 class TextPart(RequestModel):
     """A part of a message; only text is supported."""
 
@@ -300,7 +305,7 @@ class LogprobsObject(ResponseModel):
             content=[
                 LogprobObject(
                     token=token.token.decode(errors="replace"),
-                    logprob=max(token.logprob, LEAST_LOGPROB),
+                    logprob=bound_logprob(token.logprob),
                     bytes=list(token.token),
                     top_logprobs=[_alternative(alternative) for alternative in token.top],
                 )
@@ -348,5 +353,5 @@ class ChatCompletion(ResponseModel):
 
 def _alternative(token: Alternative) -> AlternativeObject:
     return AlternativeObject(
-        token=token.token.decode(errors="replace"), logprob=max(token.logprob, LEAST_LOGPROB), bytes=list(token.token)
+        token=token.token.decode(errors="replace"), logprob=bound_logprob(token.logprob), bytes=list(token.token)
     )

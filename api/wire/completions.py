@@ -1,6 +1,7 @@
 """`POST /v1/completions` in OpenAI's dialect: a text is continued as it is, without a chat template."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -19,7 +20,7 @@ from api.wire.base import (
     has,
     when,
 )
-from api.wire.chat import MAX_CHOICES, StreamOptions
+from api.wire.chat import MAX_CHOICES, StreamOptions, bound_logprob
 from api.wire.citations import CitationObject
 from api.wire.sampling import MaxTokens, SamplingFields
 from rag.engines.types import FinishReason, TokenLogprob
@@ -77,7 +78,7 @@ class TextLogprobs(ResponseModel):
 
     tokens: list[str]
     token_logprobs: list[float]
-    """Natural logarithms of their probabilities."""
+    """Natural logarithms of their probabilities; -9999 for what is impossible."""
     top_logprobs: list[dict[str, float]]
     """The most likely tokens at each position."""
     text_offset: list[int]
@@ -89,13 +90,15 @@ class TextLogprobs(ResponseModel):
         if not tokens:
             return None
         texts = [token.token.decode(errors="replace") for token in tokens]
+        starts = accumulate(map(len, texts[:-1]), initial=offset)
         return cls(
             tokens=texts,
-            token_logprobs=[token.logprob for token in tokens],
+            token_logprobs=[bound_logprob(token.logprob) for token in tokens],
             top_logprobs=[
-                {other.token.decode(errors="replace"): other.logprob for other in token.top} for token in tokens
+                {other.token.decode(errors="replace"): bound_logprob(other.logprob) for other in token.top}
+                for token in tokens
             ],
-            text_offset=[offset + sum(map(len, texts[:index])) for index in range(len(texts))],
+            text_offset=list(starts),
         )
 
 

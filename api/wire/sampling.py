@@ -1,6 +1,7 @@
 """How tokens are sampled, as requests in OpenAI's dialect say it."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
@@ -74,17 +75,25 @@ class SamplingFields(RequestModel):
 
     def sample(self, max_tokens: int | None) -> Sampling:
         """Return how tokens are sampled; what the request leaves open has its default."""
-        default = Sampling()
-        return Sampling(
-            temperature=default.temperature if self.temperature is None else self.temperature,
-            top_p=default.top_p if self.top_p is None else self.top_p,
-            top_k=default.top_k if self.top_k is None else self.top_k,
-            min_p=default.min_p if self.min_p is None else self.min_p,
+        return make_sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
             seed=self.seed,
             max_tokens=max_tokens,
-            stop=tuple(stop for stop in self.stop or () if stop),
-            presence_penalty=self.presence_penalty or default.presence_penalty,
-            frequency_penalty=self.frequency_penalty or default.frequency_penalty,
-            repeat_penalty=self.repeat_penalty or default.repeat_penalty,
+            stop=self.stop,
+            presence_penalty=self.presence_penalty,
+            frequency_penalty=self.frequency_penalty,
+            repeat_penalty=self.repeat_penalty,
             logit_bias=tuple((int(token), bias) for token, bias in (self.logit_bias or {}).items()),
         )
+
+
+def make_sampling(*, stop: Sequence[str] | None = None, **given: Any) -> Sampling:
+    """Return a sampling with the fields of `Sampling` that a request gives; those that are None have their default.
+
+    An empty text stops nothing.
+    """
+    stops = tuple(text for text in stop or () if text)
+    return Sampling(stop=stops, **{name: value for name, value in given.items() if value is not None})

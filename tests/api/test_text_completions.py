@@ -1,11 +1,15 @@
 """`/v1/completions` with OpenAI's client: texts are continued as they are, and answered by `docs/…`."""
 
+import math
 from collections.abc import Iterator
 
 import openai
 import pytest
 from starlette.testclient import TestClient
 
+from api.wire.chat import LEAST_LOGPROB
+from api.wire.completions import TextLogprobs
+from rag.engines.types import Alternative, TokenLogprob
 from tests.api.world import PUMP, World, make_world
 from tests.fakes import ScriptedEngine
 
@@ -104,3 +108,12 @@ def test_a_model_that_is_not_there_is_refused_in_openais_shape(live: tuple[World
     _, client = live
     with pytest.raises(openai.NotFoundError):
         client.completions.create(model="gpt2", prompt="Hello")
+
+
+def test_what_is_impossible_has_a_log_probability_that_is_json() -> None:
+    tokens = [TokenLogprob(b"a", -0.5, (Alternative(b"b", -math.inf),)), TokenLogprob(b"cd", -math.inf)]
+    logprobs = TextLogprobs.of(tokens, offset=4)
+    assert logprobs is not None
+    assert logprobs.token_logprobs == [-0.5, LEAST_LOGPROB]
+    assert logprobs.top_logprobs == [{"b": LEAST_LOGPROB}, {}]
+    assert logprobs.text_offset == [4, 5]

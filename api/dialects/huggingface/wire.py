@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, ConfigDict, Field
 
-from api.wire.base import Number, RequestModel, ResponseModel, Text, Unsupported
+from api.wire.base import Absent, Number, RequestModel, ResponseModel, Text, Unsupported
 from api.wire.citations import CitationObject
+from api.wire.sampling import make_sampling
 from rag.engines.types import FinishReason, Sampling
 
 DEFAULT_NEW_TOKENS = 100
@@ -42,16 +43,16 @@ class GenerationParameters(HubModel):
 
     def sampling(self) -> Sampling:
         """Return how tokens are sampled: greedily unless a temperature or `do_sample` asks for chance."""
-        default = Sampling(temperature=1.0 if self.do_sample else 0.0)
-        return Sampling(
-            temperature=default.temperature if self.temperature is None else self.temperature,
-            top_p=default.top_p if self.top_p is None else self.top_p,
-            top_k=default.top_k if self.top_k is None else self.top_k,
+        by_chance = 1.0 if self.do_sample else None
+        return make_sampling(
+            temperature=by_chance if self.temperature is None else self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
             seed=self.seed,
             max_tokens=self.max_new_tokens,
-            stop=tuple(stop for stop in self.stop or () if stop),
-            frequency_penalty=self.frequency_penalty or default.frequency_penalty,
-            repeat_penalty=self.repetition_penalty or default.repeat_penalty,
+            stop=self.stop,
+            frequency_penalty=self.frequency_penalty,
+            repeat_penalty=self.repetition_penalty,
         )
 
 
@@ -115,8 +116,8 @@ class GeneratedText(ResponseModel):
     """A continuation."""
 
     generated_text: str
-    details: GenerationDetails | None = Field(default=None, exclude_if=lambda value: value is None)
-    citations: list[CitationObject] | None = Field(default=None, exclude_if=lambda value: value is None)
+    details: GenerationDetails | None = Absent
+    citations: list[CitationObject] | None = Absent
     """The citations of an answer from documents; Pincite's own."""
 
 
@@ -154,7 +155,7 @@ class Rank(ResponseModel):
 
     index: int
     score: float
-    text: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    text: str | None = Absent
 
 
 class ServerInfo(ResponseModel):
