@@ -8,7 +8,7 @@ engine's stream of deltas.
 import time
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.errors import InvalidRequestError
 from api.services import Services
@@ -16,14 +16,24 @@ from api.wire.base import DOCS_PREFIX
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
 from ingest.types import Filter
-from rag.conversations.store import ConversationEvent, TurnPosition, choose_seed
+from rag.conversations.store import ConversationEvent, TurnPosition, TurnsStored, choose_seed
 from rag.engines.completion import Completion
-from rag.engines.types import Delta, Engine, Message, Sampling
+from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob
 from rag.errors import ModelNotFoundError
-from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStyle, Question, Timings
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question, Timings
 
 AnswerEvents = Generator[AnswerEvent, None, None]
 ChatEvents = Generator[ConversationEvent, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """A complete answer with what came before its end."""
+
+    answer: Answer
+    started: AnswerStarted | None
+    logprobs: tuple[TokenLogprob, ...]
+    stored: TurnsStored | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +82,41 @@ def answer_question(services: Services, chat: Chat) -> AnswerEvents:
     yield from answer_events(services, _question(services, chat, chat.messages, chat.sampling))
 
 
-def continue_text(services: Services, chat: Chat) -> AnswerEvents:
+def text_events(services: Services, chat: Chat) -> AnswerEvents:
     """Yield the continuation of the chat's only message as a text, by its model alone, as the events of an answer.
 
-    Raises what `Engine` raises, and `ModelNotFoundError`.
+    If a collection is named as the model, the text is answered as a question. Raises what `chat_events` raises.
     """
+    if chat.is_about_documents:
+        yield from answer_question(services, chat)
+        return
     (message,) = chat.messages
     engine = services.models.open_engine(chat.model)
     yield from plain_events(engine, engine.complete(message.content, chat.sampling, client=chat.client))
+
+
+def collect_answer(events: ChatEvents) -> Generator[bytes, None, WholeAnswer]:
+    """Yield an empty piece for every event (see `api.sse`), and return the answer that they end with."""
+    started: AnswerStarted | None = None
+    stored: TurnsStored | None = None
+    logprobs: list[TokenLogprob] = []
+    with closing(events):
+        for event in events:
+            yield b""
+            if isinstance(event, Answer):
+                return WholeAnswer(event, started, tuple(logprobs), stored)
+            if isinstance(event, AnswerStarted):
+                started = event
+            elif isinstance(event, TurnsStored):
+                stored = event
+            elif isinstance(event, AnswerDelta):
+                logprobs.extend(event.logprobs)
+    raise AssertionError("events that do not raise end with the answer")
+
+
+def vary_seed(sampling: Sampling, index: int) -> Sampling:
+    """Return the sampling of the answer `index` to one prompt: with the same seed all would be the same."""
+    return sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + index)
 
 
 def answer_events(services: Services, question: Question) -> AnswerEvents:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from api.chat import Chat, ChatEvents, chat_events
+from api.chat import Chat, ChatEvents, WholeAnswer, chat_events, collect_answer, vary_seed
 from api.errors import InvalidRequestError
 from api.metrics import Metrics
 from api.services import Services
@@ -71,8 +71,7 @@ def completion_choices(services: Services, request: ChatRequest, client: str) ->
         parent=options.parent,
     )
     for index in range(request.n or 1):
-        seed = None if sampling.seed is None else sampling.seed + index
-        yield chat_events(services, replace(chat, sampling=replace(sampling, seed=seed)))
+        yield chat_events(services, replace(chat, sampling=vary_seed(sampling, index)))
 
 
 def stream_completion(choices: Choices, frame: "CompletionFrame", metrics: Metrics, *, include_usage: bool) -> Pieces:
@@ -91,20 +90,10 @@ def collect_completion(choices: Choices, frame: "CompletionFrame", metrics: Metr
     """Yield an empty piece for every event, and at the end the whole response."""
     answers: list[WholeAnswer] = []
     for events in choices:
-        whole = yield from _collect_choice(events)
+        whole = yield from collect_answer(events)
         metrics.count_answer(whole.answer)
         answers.append(whole)
     yield frame.completion(answers).model_dump_json().encode()
-
-
-@dataclass(frozen=True, slots=True)
-class WholeAnswer:
-    """A complete answer with what came before its end."""
-
-    answer: Answer
-    started: AnswerStarted | None
-    logprobs: tuple[TokenLogprob, ...]
-    stored: TurnsStored | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,21 +214,3 @@ def _details(event: AnswerProgress | PinnedSentence) -> ResponseModel:
     if isinstance(event, AnswerProgress):
         return ProgressChunk(progress=ProgressDetails.model_validate(event))
     return CheckedChunk(checked=CheckedSentence.of(event))
-
-
-def _collect_choice(events: ChatEvents) -> Generator[bytes, None, WholeAnswer]:
-    started: AnswerStarted | None = None
-    stored: TurnsStored | None = None
-    logprobs: list[TokenLogprob] = []
-    with closing(events):
-        for event in events:
-            yield b""
-            if isinstance(event, Answer):
-                return WholeAnswer(event, started, tuple(logprobs), stored)
-            if isinstance(event, AnswerStarted):
-                started = event
-            elif isinstance(event, TurnsStored):
-                stored = event
-            elif isinstance(event, AnswerDelta):
-                logprobs.extend(event.logprobs)
-    raise AssertionError("events that do not raise end with the answer")

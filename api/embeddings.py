@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ingest.embedders.embedder import EmbedderInfo
 from ingest.embedders.tokenizer import SpellingTokenizer, load_tokenizer
 from ingest.types import Embedder
-from rag.errors import ModelNotFoundError
 
 BATCH_TEXTS = 64
 """Texts between two moments at which a client that left is noticed."""
@@ -35,10 +34,9 @@ class EmbeddingModel:
         self._tokenizer_path = info.tokenizer_path
         self._embedder = embedder
 
-    def check_name(self, name: str) -> None:
-        """Raise `ModelNotFoundError` unless this is the model that `name` names, in any case."""
-        if name.casefold() != self.id.casefold():
-            raise ModelNotFoundError(model=name)
+    def is_named(self, name: str) -> bool:
+        """Whether this is the model that `name` names, in any case."""
+        return name.casefold() == self.id.casefold()
 
     def embed(self, texts: Sequence[str]) -> Generator[bytes, None, Embeddings]:
         """Yield an empty piece after each batch of texts (see `api.sse`), and return the embeddings in order.

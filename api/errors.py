@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.wire.base import JsonObject
 from api.wire.errors import ErrorDetail, ErrorResponse
 from ingest import errors as ingest_errors
 from ingest.library.names import normalize_name
@@ -178,18 +178,24 @@ class ErrorAnswer:
     param: str | None = None
     retry_after_seconds: int | None = None
 
-    def body(self) -> ErrorResponse:
-        """Return the error in the shape that OpenAI's clients read."""
-        detail = ErrorDetail(message=self.message, type=self.kind.type, param=self.param, code=self.kind.code)
-        return ErrorResponse(error=detail)
-
-    def response(self, shape: Callable[["ErrorAnswer"], dict[str, Any]] | None = None) -> JSONResponse:
+    def response(self, shape: "ErrorShape | None" = None) -> JSONResponse:
         """Return the failure as an HTTP response, in OpenAI's shape or another one."""
-        body = self.body().json_object() if shape is None else shape(self)
+        body = (shape or shape_error)(self)
         headers = {"Connection": "close"} if self.kind.status in HANG_UP_STATUSES else {}
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
         return JSONResponse(body, self.kind.status, headers)
+
+
+ErrorShape = Callable[[ErrorAnswer], JsonObject]
+"""Makes the body of a failure as the clients of a dialect read it."""
+
+
+def shape_error(answer: ErrorAnswer) -> JsonObject:
+    """Return the body of a failure in the shape that OpenAI's clients read."""
+    kind = answer.kind
+    detail = ErrorDetail(message=answer.message, type=kind.type, param=answer.param, code=kind.code)
+    return ErrorResponse(error=detail).json_object()
 
 
 def describe(error: Exception) -> ErrorAnswer:
@@ -237,7 +243,9 @@ def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
-    shape = getattr(request.scope.get("route"), "error_body", None)  # that of a route of another dialect
+    shape: ErrorShape | None = getattr(
+        request.scope.get("route"), "shape_error", None
+    )  # that of a route of another dialect
     if isinstance(error, RequestValidationError) and (media_type := _media_type_to_send(request, error)):
         answer = ErrorAnswer(http_kind(415), f"send the body as {media_type}, and say so in Content-Type")
         return answer.response(shape)

@@ -6,9 +6,10 @@ listens to the client. An empty piece is not sent: the generator is still at wor
 """
 
 import asyncio
+import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.errors import UNEXPECTED, ErrorAnswer, ServerStoppingError, describe
+from api.errors import UNEXPECTED, ErrorShape, ServerStoppingError, describe, shape_error
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +29,6 @@ Pieces = Generator[bytes, None, None]
 def encode_event(body: bytes) -> bytes:
     """Return one line of JSON as a server-sent event."""
     return b"data: " + body + b"\n\n"
-
-
-def encode_error(answer: ErrorAnswer) -> bytes:
-    """Return a failure as the last event of a stream, in OpenAI's shape."""
-    return encode_event(answer.body().model_dump_json().encode())
 
 
 class ClientLeftError(Exception):
@@ -171,10 +167,10 @@ class EventStream(GeneratedResponse):
         *,
         place: AbstractContextManager[None] | None = None,
         settle_seconds: float = 0.0,
-        encode_error: Callable[[ErrorAnswer], bytes] = encode_error,
+        shape: ErrorShape = shape_error,
     ) -> None:
         super().__init__(pieces, stopping, place=place)
-        self._encode_error = encode_error
+        self._shape = shape
         self._settle_seconds = settle_seconds
 
     async def _respond(self, pieces: _PieceReader, send: Send) -> None:
@@ -195,4 +191,5 @@ class EventStream(GeneratedResponse):
             answer = describe(error)
             if answer.kind is UNEXPECTED:
                 logger.exception("an answer failed after its first byte")
-            await self._send(send, self._encode_error(answer), is_last=True)
+            body = json.dumps(self._shape(answer), ensure_ascii=False, separators=(",", ":")).encode()
+            await self._send(send, encode_event(body), is_last=True)

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from api.chat import AnswerEvents, Chat, ChatEvents, answer_question, continue_text
+from api.chat import AnswerEvents, Chat, collect_answer, text_events, vary_seed
 from api.metrics import Metrics
 from api.services import Services
 from api.sse import Pieces, encode_event
@@ -15,7 +15,7 @@ from api.wire.completions import CompletionRequest, TextChoice, TextCompletion, 
 from rag.engines.types import Message, TokenLogprob, Usage
 from rag.types import Answer, AnswerDelta
 
-Continuations = Iterator[tuple[str, ChatEvents]]
+Continuations = Iterator[tuple[str, AnswerEvents]]
 """What stands before each continuation, and its events."""
 
 
@@ -27,12 +27,8 @@ def list_continuations(services: Services, request: CompletionRequest, client: s
     sampling = replace(request.sample(request.max_tokens), top_logprobs=request.logprobs)
     for prompt in request.prompt:
         for index in range(request.n or 1):
-            seed = None if sampling.seed is None else sampling.seed + index
-            chat = Chat(request.model, (Message("user", prompt),), replace(sampling, seed=seed), client)
-            events: AnswerEvents | ChatEvents = (
-                answer_question(services, chat) if chat.is_about_documents else continue_text(services, chat)
-            )
-            yield prompt if request.echo else "", events
+            chat = Chat(request.model, (Message("user", prompt),), vary_seed(sampling, index), client)
+            yield prompt if request.echo else "", text_events(services, chat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +69,11 @@ def collect_texts(continuations: Continuations, frame: TextFrame, metrics: Metri
     choices: list[TextChoice] = []
     answers: list[Answer] = []
     for index, (before, events) in enumerate(continuations):
-        logprobs: list[TokenLogprob] = []
-        with closing(events):
-            for event in events:
-                yield b""
-                if isinstance(event, AnswerDelta):
-                    logprobs.extend(event.logprobs)
-                elif isinstance(event, Answer):
-                    metrics.count_answer(event)
-                    answers.append(event)
-                    choices.append(_choice(index, before + event.text, logprobs, len(before), event))
+        whole = yield from collect_answer(events)
+        metrics.count_answer(whole.answer)
+        answers.append(whole.answer)
+        text = before + whole.answer.text
+        choices.append(_choice(index, text, whole.logprobs, len(before), whole.answer))
     yield frame.completion(choices, answers).model_dump_json().encode()
 
 
@@ -99,7 +90,7 @@ def stream_texts(continuations: Continuations, frame: TextFrame, metrics: Metric
 
 
 def _stream_text(
-    index: int, before: str, events: ChatEvents, frame: TextFrame, metrics: Metrics
+    index: int, before: str, events: AnswerEvents, frame: TextFrame, metrics: Metrics
 ) -> Generator[bytes, None, Usage]:
     if before:
         yield frame.event(_choice(index, before, (), 0))

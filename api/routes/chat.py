@@ -7,7 +7,7 @@ from api.completions import CompletionFrame, collect_completion, completion_choi
 from api.errors import TooManyStreamsError
 from api.model_names import resolve_model
 from api.openapi import error_responses, stream_response
-from api.routes.dependencies import AppServices, principal_of_request
+from api.routes.dependencies import AppServices, hold_answer, principal_of_request
 from api.sse import EventStream, JsonResult
 from api.wire.base import DOCS_PREFIX
 from api.wire.chat import ChatCompletion, ChatRequest
@@ -58,8 +58,7 @@ async def create_completion(request: Request, services: AppServices, chat: ChatR
     chat = chat.model_copy(update={"model": resolve_model(services, chat.model)})
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
-    principal = principal_of_request(request)
-    client, place = name_client(principal, chat.user), request.app.state.open_answers.hold(principal)
+    client, place = name_client(principal_of_request(request), chat.user), hold_answer(request)
     choices, frame = completion_choices(services, chat, client), CompletionFrame(chat.model, is_json=chat.wants_json)
     if not chat.stream:
         return JsonResult(collect_completion(choices, frame, metrics), stopping, place=place)

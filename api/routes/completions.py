@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from api.errors import TooManyStreamsError
 from api.model_names import resolve_model
 from api.openapi import error_responses, stream_response
-from api.routes.dependencies import AppServices, principal_of_request
+from api.routes.dependencies import AppServices, hold_answer, principal_of_request
 from api.sse import EventStream, JsonResult
 from api.text_completions import TextFrame, collect_texts, list_continuations, stream_texts
 from api.wire.completions import CompletionRequest, TextCompletion
@@ -47,8 +47,7 @@ async def complete_text(request: Request, services: AppServices, completion: Com
     """Continue a text, without a chat template; by `docs/<collection>`, answer it as a question."""
     completion = completion.model_copy(update={"model": resolve_model(services, completion.model)})
     stopping, metrics = request.app.state.stopping, request.app.state.metrics
-    principal = principal_of_request(request)
-    client, place = name_client(principal, completion.user), request.app.state.open_answers.hold(principal)
+    client, place = name_client(principal_of_request(request), completion.user), hold_answer(request)
     continuations, frame = list_continuations(services, completion, client), TextFrame(completion.model)
     if not completion.stream:
         return JsonResult(collect_texts(continuations, frame, metrics), stopping, place=place)

@@ -14,7 +14,7 @@ from api.branch_paging import page_of_path
 from api.chat import answer_events
 from api.errors import TooManyStreamsError, blame
 from api.openapi import error_responses
-from api.routes.dependencies import AppServices, principal_of_request
+from api.routes.dependencies import AppServices, hold_answer, principal_of_request
 from api.services import Services
 from api.sse import JsonResult, Pieces
 from api.wire.conversations import (
@@ -147,9 +147,8 @@ def export_conversation(
 )
 async def replay_item(services: AppServices, conversation: str, item: str, request: Request) -> Response:
     """Ask the question of an answer again, exactly as it was asked, and report what differs. Nothing is stored."""
-    client = principal_of_request(request)
-    pieces = _replay_pieces(services, conversation, item, client)
-    return JsonResult(pieces, request.app.state.stopping, place=request.app.state.open_answers.hold(client))
+    pieces = _replay_pieces(services, conversation, item, principal_of_request(request))
+    return JsonResult(pieces, request.app.state.stopping, place=hold_answer(request))
 
 
 def _replay_pieces(services: Services, conversation: str, item: str, client: str) -> Pieces:

@@ -1,5 +1,6 @@
 """What routes get from FastAPI: the services as the request's principal may use them, and names from the path."""
 
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,6 +8,7 @@ from pydantic import AfterValidator
 
 from api.errors import AdministratorOnlyError
 from api.guards import PRINCIPAL
+from api.open_responses import OpenResponses
 from api.services import Services
 from ingest.library.names import normalize_name
 from ingest.principals import Principal
@@ -37,6 +39,12 @@ def principal_of_request(request: Request) -> str:
     if principal.has_named_key:
         return name_key_holder(principal.name)
     return request.client.host if request.client else ""
+
+
+def hold_answer(request: Request) -> AbstractContextManager[None]:
+    """Return the place that the answer to a request takes among those of who asks; see `OpenResponses.hold`."""
+    answers: OpenResponses = request.app.state.open_answers
+    return answers.hold(principal_of_request(request))
 
 
 AppServices = Annotated[Services, Depends(get_services)]

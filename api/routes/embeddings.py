@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from api.embeddings import EmbeddingModel, shorten_vectors
 from api.errors import InvalidRequestError, TooManyStreamsError, blame
 from api.openapi import error_responses
-from api.routes.dependencies import AppServices, principal_of_request
+from api.routes.dependencies import AppServices, hold_answer
 from api.sse import JsonResult, Pieces
 from api.wire.embeddings import (
     EmbeddingObject,
@@ -31,13 +31,14 @@ router = APIRouter(prefix="/v1/embeddings", tags=["models"])
 )
 async def create_embeddings(request: Request, services: AppServices, asked: EmbeddingsRequest) -> Response:
     """Embed texts. A client that leaves ends the work."""
-    place = request.app.state.open_answers.hold(principal_of_request(request))
-    return JsonResult(_embed(services.embedding_model, asked), request.app.state.stopping, place=place)
+    pieces = _embed(services.embedding_model, asked)
+    return JsonResult(pieces, request.app.state.stopping, place=hold_answer(request))
 
 
 def _embed(model: EmbeddingModel, asked: EmbeddingsRequest) -> Pieces:
     """Yield an empty piece between batches, and at the end the whole response."""
-    model.check_name(asked.model)
+    if not model.is_named(asked.model):
+        raise ModelNotFoundError(model=asked.model)
     dimensions = asked.dimensions or model.dimension
     if dimensions > model.dimension:
         detail = f"{model.id} has {model.dimension} dimensions"

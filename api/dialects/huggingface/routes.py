@@ -5,13 +5,12 @@ embedder, continued by a language model, and answered by `docs/<name>`. They are
 Hugging Face's own documents describe them.
 """
 
-from contextlib import AbstractContextManager
 from importlib import metadata
 
 from fastapi import APIRouter, Request, Response
 
 from api.dialects.huggingface import tasks
-from api.dialects.huggingface.errors import HubRoute, encode_hub_error
+from api.dialects.huggingface.errors import HubRoute, shape_error
 from api.dialects.huggingface.wire import (
     QuestionInputs,
     RerankRequest,
@@ -24,7 +23,7 @@ from api.dialects.huggingface.wire import (
 from api.model_names import NO_MODEL, resolve_model
 from api.routes.chat import create_completion
 from api.routes.completions import complete_text
-from api.routes.dependencies import AppServices, principal_of_request
+from api.routes.dependencies import AppServices, hold_answer, principal_of_request
 from api.services import Services
 from api.sse import EventStream, JsonResult, Pieces
 from rag.engines.serving.fairness import name_client
@@ -103,7 +102,7 @@ def _run(request: Request, services: Services, name: str, task: TaskRequest) -> 
         case QuestionInputs():
             pieces = tasks.answer_from_documents(services, name, task.inputs, metrics, client)
             return _result(request, pieces)
-        case str() | list() if name.casefold() == services.embedding_model.id.casefold():
+        case str() | list() if services.embedding_model.is_named(name):
             return _result(request, tasks.embed(services, _as_list(task.inputs), truncate=task.truncate))
         case _:
             model = resolve_model(services, name)
@@ -116,11 +115,11 @@ def _run(request: Request, services: Services, name: str, task: TaskRequest) -> 
 def _stream(request: Request, services: Services, model: str, task: TaskRequest) -> Response:
     events = tasks.generate(services, model, task, _client(request))
     pieces = tasks.stream_generation(events, task, request.app.state.metrics)
-    return EventStream(pieces, request.app.state.stopping, place=_place(request), encode_error=encode_hub_error)
+    return EventStream(pieces, request.app.state.stopping, place=hold_answer(request), shape=shape_error)
 
 
 def _result(request: Request, pieces: Pieces) -> JsonResult:
-    return JsonResult(pieces, request.app.state.stopping, place=_place(request))
+    return JsonResult(pieces, request.app.state.stopping, place=hold_answer(request))
 
 
 def _as_list(inputs: str | list[str]) -> list[str]:
@@ -129,9 +128,3 @@ def _as_list(inputs: str | list[str]) -> list[str]:
 
 def _client(request: Request) -> str:
     return name_client(principal_of_request(request), None)
-
-
-def _place(request: Request) -> AbstractContextManager[None]:
-    """Return the place that an answer takes among those of who asks."""
-    place: AbstractContextManager[None] = request.app.state.open_answers.hold(principal_of_request(request))
-    return place

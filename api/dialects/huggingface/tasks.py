@@ -6,7 +6,7 @@ from contextlib import closing
 import numpy as np
 from pydantic import TypeAdapter
 
-from api.chat import AnswerEvents, Chat, answer_question, continue_text
+from api.chat import AnswerEvents, Chat, answer_question, collect_answer, text_events
 from api.dialects.huggingface.wire import (
     GeneratedText,
     GenerationDetails,
@@ -43,8 +43,7 @@ def generate(services: Services, model: str, task: TaskRequest, client: str) -> 
     """Yield the events of a continuation; of an answer from documents if the model is `docs/<name>`."""
     if not isinstance(task.inputs, str):
         raise InvalidRequestError(detail="a language model continues one text", param="inputs")
-    chat = Chat(model, (Message("user", task.inputs),), task.parameters.sampling(), client)
-    return answer_question(services, chat) if chat.is_about_documents else continue_text(services, chat)
+    return text_events(services, Chat(model, (Message("user", task.inputs),), task.parameters.sampling(), client))
 
 
 def collect_generation(events: AnswerEvents, task: TaskRequest, metrics: Metrics, *, in_list: bool) -> Pieces:
@@ -143,13 +142,9 @@ def answer_from_documents(
 
 
 def _read_answer(events: AnswerEvents, metrics: Metrics) -> Generator[bytes, None, Answer]:
-    with closing(events):
-        for event in events:
-            yield b""
-            if isinstance(event, Answer):
-                metrics.count_answer(event)
-                return event
-    raise AssertionError("events that do not raise end with the answer")
+    whole = yield from collect_answer(events)
+    metrics.count_answer(whole.answer)
+    return whole.answer
 
 
 def _full_text(task: TaskRequest, text: str) -> str:
