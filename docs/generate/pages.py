@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generate import cli, decisions, errors, formats, http_api, modules, settings
+from docs.generate import cli, compatibility, decisions, errors, formats, http_api, modules, settings
 
 DOCS = Path(__file__).parent.parent
 
@@ -11,6 +11,7 @@ RENDERERS = {
     "reference/http-api.md": http_api.render,
     "reference/settings.md": settings.render,
     "reference/formats.md": formats.render,
+    "reference/compatibility.md": compatibility.render,
     "reference/errors.md": errors.render,
     "development/modules.md": modules.render,
     "development/decisions/README.md": decisions.render,
