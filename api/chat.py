@@ -17,8 +17,8 @@ from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
 from ingest.types import Filter
 from rag.conversations.store import ConversationEvent, TurnPosition, TurnsStored, choose_seed
-from rag.engines.completion import Completion
-from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob
+from rag.engines.completion import Completion, ToolCallCollector
+from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob, ToolUse
 from rag.errors import ModelNotFoundError
 from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question, Timings
 
@@ -42,7 +42,8 @@ class Chat:
 
     `model` is a model's id, or `docs/<collection>` for an answer from documents, which `writer` then writes; None
     leaves the choice to the settings. `collections` are searched besides the one named as the model. With a
-    `conversation`, `messages` hold the question alone, which follows the item `parent` or the current one.
+    `conversation`, `messages` hold the question alone, which follows the item `parent` or the current one. `tools` that
+    may be called, but need not, are not offered when documents answer.
     """
 
     model: str
@@ -56,6 +57,7 @@ class Chat:
     filters: Filter | None = None
     conversation: str | None = None
     parent: str | None = None
+    tools: ToolUse | None = None
 
     @property
     def is_about_documents(self) -> bool:
@@ -126,7 +128,8 @@ def answer_events(services: Services, question: Question) -> AnswerEvents:
     """
     if not question.collections:
         engine = services.models.open_engine(question.model)
-        yield from plain_events(engine, engine.generate(question.messages, question.sampling, client=question.client))
+        deltas = engine.generate(question.messages, question.sampling, client=question.client, tools=question.tools)
+        yield from plain_events(engine, deltas)
         return
     for collection_id in question.collections:
         services.searchable(collection_id)
@@ -137,21 +140,26 @@ def plain_events(engine: Engine, completion: Generator[Delta, None, None]) -> An
     """Yield a completion without documents as the events of an answer: deltas, then the whole without citations."""
     started = time.monotonic()
     first_token_seconds = 0.0
-    text, last = "", Delta("")
+    text, last, calls = "", Delta(""), ToolCallCollector()
     with closing(completion) as deltas:
         for last in deltas:
-            if last.text and not text:
+            if not first_token_seconds and (last.text or last.tool_calls):
                 first_token_seconds = time.monotonic() - started
             text += last.text
-            yield AnswerDelta(last.text, last.logprobs)
+            calls.add(last.tool_calls)
+            yield AnswerDelta(last.text, last.logprobs, last.tool_calls)
     timings = Timings(0.0, first_token_seconds, time.monotonic() - started)
-    yield _plain_answer(engine.info().id, Completion.from_stream(text, last), timings)
+    yield _plain_answer(engine.info().id, Completion.from_stream(text, last, calls.calls), timings)
 
 
 def _position(services: Services, chat: Chat) -> TurnPosition | None:
     """Return the question's place in its conversation, None if no conversation is named."""
     if chat.conversation is None:
         return None
+    if chat.tools is not None and not chat.is_about_documents:
+        raise InvalidRequestError(
+            detail="a conversation stores no calls of tools; leave one of the two out", param="tools"
+        )
     if len(chat.messages) != 1 or chat.messages[0].role != "user":
         detail = "in a conversation, messages hold one message, the question; earlier ones are stored"
         raise InvalidRequestError(detail=detail, param="messages")
@@ -161,12 +169,13 @@ def _position(services: Services, chat: Chat) -> TurnPosition | None:
 def _question(services: Services, chat: Chat, messages: tuple[Message, ...], sampling: Sampling) -> Question:
     if not chat.is_about_documents:
         _refuse_document_options(chat)
-        return Question(messages, (), sampling, model=chat.model, client=chat.client)
+        return Question(messages, (), sampling, model=chat.model, client=chat.client, tools=chat.tools)
+    _refuse_forced_tools(chat)
     if sampling.top_logprobs is not None:
         detail = f"`logprobs` is not available for `{DOCS_PREFIX}…` models; name a plain model"
         raise InvalidRequestError(detail=detail, param="logprobs")
     return Question(
-        messages=messages,
+        messages=_without_tool_calls(messages),
         collections=_collections(services, chat),
         sampling=sampling,
         mode=chat.mode or services.settings.rag.context_mode,
@@ -175,6 +184,19 @@ def _question(services: Services, chat: Chat, messages: tuple[Message, ...], sam
         client=chat.client,
         style=chat.style or "auto",
     )
+
+
+def _without_tool_calls(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Return the chat without calls and results of tools, which are nothing that documents can answer."""
+    spoken = [message for message in messages if message.role != "tool" and (message.content or not message.tool_calls)]
+    return tuple(Message(message.role, message.content) for message in spoken)
+
+
+def _refuse_forced_tools(chat: Chat) -> None:
+    """Refuse tools that must be called; those that may be are not: the documents answer."""
+    if chat.tools is not None and chat.tools.is_forced:
+        detail = f"`{DOCS_PREFIX}…` models answer and call no tools; name a plain model, or leave the choice to it"
+        raise InvalidRequestError(detail=detail, param="tool_choice")
 
 
 def _refuse_document_options(chat: Chat) -> None:
@@ -208,4 +230,5 @@ def _plain_answer(model: str, completion: Completion, timings: Timings) -> Answe
         finish_reason=completion.finish_reason,
         usage=completion.usage,
         timings=timings,
+        tool_calls=completion.tool_calls,
     )

@@ -190,7 +190,7 @@ def _stream_choice(
             if isinstance(event, TurnsStored):
                 stored = event
                 continue
-            if isinstance(event, AnswerDelta) and not (event.text or event.logprobs):
+            if isinstance(event, AnswerDelta) and event.is_empty:
                 yield b""
                 continue
             if isinstance(event, AnswerStarted):

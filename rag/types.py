@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from ingest.types import Box, Compound, Filter, HiddenReason, StoredChunk
-from rag.engines.types import FinishReason, Message, Sampling, TokenLogprob, Usage
+from rag.engines.types import (
+    FinishReason,
+    Message,
+    Sampling,
+    TokenLogprob,
+    ToolCall,
+    ToolCallDelta,
+    ToolUse,
+    Usage,
+)
 
 ContextMode = Literal["whole", "retrieval", "overview", "none"]
 Verdict = Literal["supported", "partly", "unsupported"]
@@ -243,10 +252,16 @@ class AnswerStarted:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDelta:
-    """A piece of the answer's text; an empty one says that the model is still at work. `logprobs` as in `Delta`."""
+    """A piece of the answer; an empty one says that the model is still at work. All fields as in `Delta`."""
 
     text: str
     logprobs: tuple[TokenLogprob, ...] = ()
+    tool_calls: tuple[ToolCallDelta, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it only says that the model is still at work."""
+        return not (self.text or self.logprobs or self.tool_calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +290,8 @@ class Answer:
     """Last event: the whole answer with its pins, and the conflicts of the sentences that it cites.
 
     An overview names `passages` that were not known at its start. `answer_verdict` is None for what a model writes and
-    for an overview. The library stores answers under these field names.
+    for an overview. Only a model that was asked alone has `tool_calls`. The library stores answers under these field
+    names.
     """
 
     text: str
@@ -292,6 +308,7 @@ class Answer:
     disagreements: tuple[Conflict, ...] = ()
     passages: tuple[Passage, ...] = ()
     answer_verdict: AnswerVerdict | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 AnswerEvent = AnswerStarted | AnswerProgress | AnswerDelta | PinnedSentence | Answer
@@ -302,7 +319,7 @@ class Question:
     """A chat whose last message asks about the documents of `collections` (ids) that match `filters`.
 
     `client` identifies who asks, for fairness among waiting requests. `scope` limits it further, to the documents that
-    its words name.
+    its words name. `tools` are for a question without collections, which a model answers alone.
     """
 
     messages: tuple[Message, ...]
@@ -314,6 +331,7 @@ class Question:
     client: str = ""
     style: AnswerStyle = "auto"
     scope: Filter | None = None
+    tools: ToolUse | None = None
 
     @property
     def document_filter(self) -> Filter | None:

@@ -16,7 +16,19 @@ from ingest.types import (
     ParsedDocument,
 )
 from rag.engines.serving.sequence import StopScanner, limit_max_tokens
-from rag.engines.types import Alternative, Delta, FinishReason, Message, ModelInfo, Sampling, TokenLogprob, Usage
+from rag.engines.types import (
+    Alternative,
+    Delta,
+    FinishReason,
+    Message,
+    ModelInfo,
+    Sampling,
+    TokenLogprob,
+    ToolCall,
+    ToolCallDelta,
+    ToolUse,
+    Usage,
+)
 from rag.errors import PromptTooLongError
 
 _WORD = re.compile(r"\w+")
@@ -58,16 +70,17 @@ class HashEmbedder:
         return np.random.default_rng(seed).standard_normal(self._dimension)
 
 
-Script = Sequence[str | Exception]
+Script = Sequence[str | ToolCall | Exception]
 
 
 class ScriptedEngine:
-    """An `Engine` without a model: it says its script, one token a piece, and raises the errors in it.
+    """An `Engine` without a model: it says its script, one token a piece, makes its tool calls and raises its errors.
 
-    A script may be a function of the messages. A prompt has as many tokens as it has words, and two for
-    each message. Each token's log-probability is -0.5, where that is asked for. `requests` has what was asked, `texts`
-    what was to be continued, `clients` by whom, `prefilled` what was read ahead; `closed_early` counts the answers that
-    nobody read to the end.
+    A call is streamed in three pieces: its name, then its arguments in two parts. A script may be a function of the
+    messages. A prompt has as many tokens as it has words, and two for each message. Each token's log-probability is
+    -0.5, where that is asked for. `requests` has what was asked, `texts` what was to be continued, `clients` by whom,
+    `tools` with which tools, `prefilled` what was read ahead; `closed_early` counts the answers that nobody read to the
+    end.
     """
 
     def __init__(
@@ -77,6 +90,7 @@ class ScriptedEngine:
         self._context_window = context_window
         self.requests: list[tuple[tuple[Message, ...], Sampling]] = []
         self.clients: list[str] = []
+        self.tools: list[ToolUse | None] = []
         self.texts: list[str] = []
         self.prefilled: list[tuple[tuple[Message, ...], tuple[str, ...]]] = []
         self.closed_early = 0
@@ -88,9 +102,10 @@ class ScriptedEngine:
         return sum(2 + len(message.content.split()) for message in messages)
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         self.clients.append(client)
+        self.tools.append(tools)
         self.requests.append((tuple(messages), sampling))
         prompt_tokens = self.count_tokens(messages)
         if prompt_tokens >= self._context_window:
@@ -116,12 +131,16 @@ class ScriptedEngine:
 
 def _say(script: Script, sampling: Sampling, room: int, prompt_tokens: int) -> Generator[Delta, None, None]:
     scanner = StopScanner(sampling.stop)
-    said = 0
+    said = calls = 0
     logprobs: list[TokenLogprob] = []
     for piece in script[:room]:
         if isinstance(piece, Exception):
             raise piece
         said += 1
+        if isinstance(piece, ToolCall):
+            yield from _stream_call(calls, piece)
+            calls += 1
+            continue
         if sampling.top_logprobs is not None:
             logprobs.append(_logprob(piece, sampling.top_logprobs))
         if text := scanner.push(piece):
@@ -130,8 +149,15 @@ def _say(script: Script, sampling: Sampling, room: int, prompt_tokens: int) -> G
         if scanner.has_stopped:
             break
     is_cut = said < len(script) and not scanner.has_stopped
-    reason: FinishReason = "length" if is_cut else "stop"
+    reason: FinishReason = "length" if is_cut else "tool_calls" if calls else "stop"
     yield Delta(scanner.flush(), reason, Usage(prompt_tokens, said), tuple(logprobs))
+
+
+def _stream_call(index: int, call: ToolCall) -> Generator[Delta, None, None]:
+    half = len(call.arguments) // 2
+    yield Delta("", tool_calls=(ToolCallDelta(index, call.id, call.name),))
+    for part in (call.arguments[:half], call.arguments[half:]):
+        yield Delta("", tool_calls=(ToolCallDelta(index, arguments=part),))
 
 
 def _logprob(piece: str, alternatives: int) -> TokenLogprob:

@@ -95,11 +95,14 @@ class Conversations:
         return TurnPosition(conversation_id, question.parent, text, messages[:-1], question.id)
 
     def add(self, conversation_id: str, messages: Sequence[Message], parent: str | None = None) -> list[str]:
-        """Store messages from elsewhere below `parent`, by default below the current turn; return their ids."""
+        """Store messages from elsewhere below `parent`, by default below the current turn; return their ids.
+
+        Raises `QuestionError` for the result of a tool: conversations store questions and answers alone.
+        """
         if parent is None:
             parent = self._library.conversation(conversation_id).current
         above = None if parent == conversation_id else parent
-        turns = [NewTurn(message.role, message.content) for message in messages]
+        turns = [_new_turn(message) for message in messages]
         return self._library.append_turns(conversation_id, above, turns)
 
     def record(
@@ -202,3 +205,9 @@ def choose_seed(sampling: Sampling) -> Sampling:
 def is_unseeded(sampling: Sampling) -> bool:
     """Whether tokens are sampled without a known seed."""
     return sampling.temperature > 0 and sampling.seed is None
+
+
+def _new_turn(message: Message) -> NewTurn:
+    if message.role == "tool":
+        raise QuestionError(detail="a conversation stores no results of tools; leave out messages of the role tool")
+    return NewTurn(message.role, message.content)

@@ -123,7 +123,7 @@ def complete_basis(basis: Basis, answer: Answer) -> Basis:
 
 def encode_answer(text: str, status: TurnStatus, record: AnswerRecord) -> NewTurn:
     """Return the turn to store for an answer."""
-    answer = None if record.answer is None else replace(record.answer, text="", passages=())
+    answer = None if record.answer is None else replace(record.answer, text="", passages=(), tool_calls=())
     packer = _Packer()
     details = {
         "format": FORMAT,

@@ -1,19 +1,93 @@
-"""Messages, sampling parameters and deltas of a chat with a model, and the `Engine` protocol."""
+"""Messages, tools, sampling parameters and deltas of a chat with a model, and the `Engine` protocol."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length"]
+Role = Literal["system", "user", "assistant", "tool"]
+FinishReason = Literal["stop", "length", "tool_calls"]
+
+FUNCTION_CHOICE = "function:"
+"""What a `ToolUse.choice` that names a tool begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a model can ask its caller to run; `parameters` is the text of a JSON Schema, empty for none."""
+
+    name: str
+    description: str = ""
+    parameters: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """The tools of a request, and whether the model may call them.
+
+    `choice` is `auto`, `none` (the model sees no tool), `required`, or `function:<name>` for a call of that tool; the
+    last two are enforced. Without `parallel` a completion has one call at most. Raises `ValueError` if there is no
+    tool, if two have the same name, or if the chosen one is not there.
+    """
+
+    tools: tuple[Tool, ...]
+    choice: str = "auto"
+    parallel: bool = True
+
+    def __post_init__(self) -> None:
+        names = [tool.name for tool in self.tools]
+        if not names or len(set(names)) < len(names):
+            raise ValueError("tools must have names of their own, and there must be one")
+        if self.choice not in ("auto", "none", "required") and self.chosen not in names:
+            raise ValueError(f"there is no tool for the choice {self.choice!r}")
+
+    @property
+    def chosen(self) -> str | None:
+        """The name of the only tool that may be called; None if the choice names none."""
+        return self.choice.removeprefix(FUNCTION_CHOICE) if self.choice.startswith(FUNCTION_CHOICE) else None
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether the completion has to be a call."""
+        return self.choice == "required" or self.chosen is not None
+
+    @property
+    def offered(self) -> tuple[Tool, ...]:
+        """The tools that the model may call."""
+        if self.choice == "none":
+            return ()
+        return tuple(tool for tool in self.tools if self.chosen in (None, tool.name))
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model asks for; `arguments` is JSON text, as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A streamed piece of the call with this `index`.
+
+    The first piece alone has `id` and `name`; `arguments` goes on where the piece before it ended.
+    """
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a chat."""
+    """One message of a chat: `tool_calls` are those of an assistant, `tool_call_id` says what a tool's result is of."""
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +150,16 @@ class TokenLogprob:
 class Delta:
     """A streamed piece of a completion. Only the last one of a stream has a finish reason and the usage.
 
-    A delta without text is a heartbeat, sent while the request waits or its prompt is prefilled. `logprobs` has the
-    tokens since the last delta if they were asked for, those of a stop string that is cut from `text` included.
+    A delta without text and tool calls is a heartbeat, sent while the request waits or its prompt is prefilled.
+    `logprobs` has the tokens since the last delta if they were asked for, those of a stop string that is cut from
+    `text` and those of tool calls included.
     """
 
     text: str
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
+    tool_calls: tuple[ToolCallDelta, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +184,11 @@ class Engine(Protocol):
     """One loaded model that completes chats, and texts.
 
     `generate` completes a chat in the format of its chat template, `complete` continues a text as it is; all else holds
-    of both. The last delta has a finish reason and the usage (`rag.engines.completion.complete_stream` checks it).
-    `generate` raises `PromptTooLongError`, `EngineBusyError` or `EngineCrashedError`, before or between
-    deltas. Closing its generator stops the model within one step. If requests have to wait, those of the `client`
-    with the fewest running requests come first.
+    of both. With `tools` the completion may be text and then tool calls, which are no part of the text. The last delta
+    has a finish reason and the usage (`rag.engines.completion.complete_stream` checks it). `generate` raises
+    `PromptTooLongError`, `EngineBusyError`, `EngineCrashedError` or, for a schema that cannot be obeyed, `SchemaError`,
+    before or between deltas. Closing its generator stops the model within one step. If requests have to wait, those of
+    the `client` with the fewest running requests come first.
     """
 
     def info(self) -> ModelInfo: ...
@@ -121,7 +198,7 @@ class Engine(Protocol):
         ...
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]: ...
 
     def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]: ...

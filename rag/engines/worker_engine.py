@@ -12,7 +12,7 @@ from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.supervisor import Worker
 from rag.engines.completion import complete_stream
 from rag.engines.serving.worker_protocol import CountParams, GenerateParams, LoadedModel, PrefillParams
-from rag.engines.types import Delta, Message, ModelInfo, Sampling
+from rag.engines.types import Delta, Message, ModelInfo, Sampling, ToolUse
 from rag.errors import (
     ChatTemplateError,
     EngineBusyError,
@@ -101,10 +101,10 @@ class WorkerEngine:
             )
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         """Yield the completion of `messages` as it is decoded; see `Engine`."""
-        return self._stream(GenerateParams(_replace_surrogates(messages), sampling, client))
+        return self._stream(GenerateParams(_replace_surrogates(messages), sampling, client, tools))
 
     def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]:
         """Yield the continuation of `text` as it is decoded; see `Engine`."""

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, closing
 
-from rag.engines.types import Delta, LoadableEngine, Message, ModelInfo, Sampling
+from rag.engines.types import Delta, LoadableEngine, Message, ModelInfo, Sampling, ToolUse
 from rag.models.catalog import CatalogEntry
 from rag.models.manager import ModelManager
 
@@ -34,10 +34,13 @@ class LeasedEngine:
             return engine.count_tokens(messages)
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         """Yield the completion of `messages`; the model is in use until the generator ends."""
-        with self._lease() as engine, closing(engine.generate(messages, sampling, client=client)) as deltas:
+        with (
+            self._lease() as engine,
+            closing(engine.generate(messages, sampling, client=client, tools=tools)) as deltas,
+        ):
             yield from deltas
 
     def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]:

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from rag.context.planner import NOT_IN_DOCUMENTS
-from rag.engines.types import Delta, Message, Sampling
+from rag.engines.types import Delta, Message, Sampling, ToolUse
 from rag.errors import EngineBusyError, EngineCrashedError, ModelLoadError, RagError
 from tests.api.world import PUMP, World, events_of, wait_for
 from tests.fakes import ScriptedEngine
@@ -377,7 +377,7 @@ class SlowEngine(ScriptedEngine):
         self._silent_steps = silent_steps
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         try:
             while True:

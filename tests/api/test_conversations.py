@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from rag.engines.types import Delta, Message, Sampling
+from rag.engines.types import Delta, Message, Sampling, ToolUse
 from rag.errors import EngineCrashedError
 from tests.api.world import PUMP, World, events_of, wait_for
 from tests.fakes import Script, ScriptedEngine
@@ -157,7 +157,7 @@ def test_what_the_model_said_before_it_failed_is_kept(world: World, client: Test
 def test_what_was_said_until_the_client_left_is_kept(world: World) -> None:
     class SlowEngine(ScriptedEngine):
         def generate(
-            self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+            self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
         ) -> Generator[Delta, None, None]:
             for number in itertools.count():
                 yield Delta(f"{number} ")

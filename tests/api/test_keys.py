@@ -10,7 +10,7 @@ import pytest
 
 from api.keys import FRESH_SECONDS, KeyRing
 from ingest.principals import ADMINISTRATOR, Principal
-from rag.engines.types import Delta, Message, Sampling
+from rag.engines.types import Delta, Message, Sampling, ToolUse
 from tests.api.shell import Shell
 from tests.api.world import PUMP, LiveServer, World, make_world, wait_for
 from tests.fakes import ScriptedEngine
@@ -22,7 +22,7 @@ class EndlessEngine(ScriptedEngine):
     """Writes until nobody reads any more."""
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         self.clients.append(client)
         pause = threading.Event()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.engines.types import Delta, Message, Sampling
+from rag.engines.types import Delta, Message, Sampling, ToolUse
 from tests.api.world import DRILL, LUNCH, PUMP, World, make_world
 from tests.fakes import ScriptedEngine
 from ui.api_types import Basis, ChatRequest, CheckedSentence, DocumentCounts, Finished, TextDelta
@@ -76,7 +76,7 @@ class EndlessEngine(ScriptedEngine):
         self.ended = threading.Event()
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         try:
             for number in count():

@@ -20,7 +20,7 @@ from rag.engines.completion import complete_stream
 from rag.engines.openai.client import OpenAiServer, RemoteModel, ServerRefusedError
 from rag.engines.openai.wire import Chunk, build_request, parse_finish_reason
 from rag.engines.serving.sequence import limit_max_tokens
-from rag.engines.types import Delta, FinishReason, Message, ModelInfo, Sampling, Usage
+from rag.engines.types import Delta, FinishReason, Message, ModelInfo, Sampling, ToolUse, Usage
 from rag.errors import (
     EngineBusyError,
     EngineCrashedError,
@@ -85,7 +85,7 @@ class OpenAiEngine:
         return self._estimate.estimate(messages) if token_count is None else token_count
 
     def generate(
-        self, messages: Sequence[Message], sampling: Sampling, *, client: str = ""
+        self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         """Yield the completion of `messages` as it is streamed; see `Engine`."""
         with closing(complete_stream(self._deltas(messages, messages, sampling), model=self._model)) as deltas:

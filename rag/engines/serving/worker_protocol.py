@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ingest.runtime.worker_main import Call
-from rag.engines.types import Message, ModelInfo, Sampling
+from rag.engines.types import Message, ModelInfo, Sampling, ToolUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,13 @@ class CountParams:
 class GenerateParams:
     """Parameters of `generate`; requests of a `client` with fewer running ones come first.
 
-    The prompt is a chat, or a text that is continued as it is.
+    The prompt is a chat, or a text that is continued as it is; `tools` are for a chat.
     """
 
     prompt: tuple[Message, ...] | str
     sampling: Sampling
     client: str = ""
+    tools: ToolUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ WORDLESS = {
     "quote",
 }
 """Fields of an answer without words of documents, and those that are stored as a quote."""
-NOT_STORED = {"heading_path", "context", "kind"}
-"""Fields of passages, of which only the places are stored."""
+NOT_STORED = {"heading_path", "context", "kind", "id", "name", "arguments"}
+"""Fields of passages, of which only the places are stored, and of tool calls, which no stored answer has."""
 
 
 @pytest.fixture
@@ -65,7 +65,8 @@ def test_every_field_of_a_question_is_stored_or_left_out_on_purpose(world: Conve
     filters = Compound("and", (Comparison("eq", "year", 2026), Comparison("in", "ward", ("a", "b"))))
     sampling = Sampling(0.5, seed=3, stop=("END",), logit_bias=((7, -100.0),), max_tokens=9)
     question = Question((), ("vs_1",), sampling, "retrieval", "big", filters, "", "quoted")
-    left_out = {"client", "scope"}  # who asks is nobody's business later, and the words of the question give the scope
+    # Who asks is nobody's business later, the words of the question give the scope, no stored answer calls a tool.
+    left_out = {"client", "scope", "tools"}
     assert all(
         getattr(question, field.name) != field.default
         for field in dataclasses.fields(Question)
