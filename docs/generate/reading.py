@@ -65,7 +65,8 @@ COVERAGE = (
     Coverage(
         (Format.ODP,),
         "shapes in reading order, numbered lists, tables, formulas, charts, alternative texts, speaker notes",
-        "hidden slides and shapes, hidden and tiny text, struck-out text, comments, slides that are pictures alone",
+        "hidden slides and shapes, hidden and tiny text, text of the colour of its background or off the slide, "
+        "struck-out text, comments, slides that are pictures alone",
         "text of masters, animations, embedded sheets",
     ),
     Coverage(

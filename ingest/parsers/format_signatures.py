@@ -120,6 +120,7 @@ ZIP_MIME_TYPES = {
     "application/epub+zip": Format.EPUB,
     "application/vnd.oasis.opendocument.text": Format.ODT,
     "application/vnd.oasis.opendocument.text-template": Format.ODT,
+    "application/vnd.oasis.opendocument.text-web": Format.ODT,
     "application/vnd.oasis.opendocument.spreadsheet": Format.ODS,
     "application/vnd.oasis.opendocument.spreadsheet-template": Format.ODS,
     "application/vnd.oasis.opendocument.presentation": Format.ODP,

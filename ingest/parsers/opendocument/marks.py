@@ -2,23 +2,26 @@
 """What an OpenDocument file says of stretches of its text: styles, symbol fonts, tracked deletions, hidden pages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml.etree import _Element as Element
 
 from ingest.parsers.opendocument.objects import Objects
 from ingest.parsers.opendocument.package import Package, qualify
+from ingest.parsers.opendocument.slide_shapes import read_slide_shapes
 from ingest.parsers.opendocument.text_styles import PLAIN_TEXT, TextStyle, TextStyles, read_text_styles
 from ingest.parsers.symbol_fonts import decode_private_use, decode_symbols, is_symbol_font
 
 _FONT_NAMES = (qualify("style:font-name"), "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-family")
 _STYLE_NAME, _FAMILY = qualify("style:name"), qualify("style:family")
+_FILL, _FILL_COLOR = qualify("draw:fill"), qualify("draw:fill-color")
 _BACKGROUND = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}background-color"
 _TABLE_PARTS = {
     qualify("table:table-cell"): "table-cell",
     qualify("table:table-row"): "table-row",
     qualify("table:table"): "table",
 }
+_DRAWING = qualify("draw:")
 _UNKNOWN_PAPER = TextStyle(background="unknown")
 _MAX_PARENTS = 20
 
@@ -27,7 +30,8 @@ _MAX_PARENTS = 20
 class TextMarks:
     """Styles and symbol fonts by family and name, tracked deletions by their ids with their authors, and objects.
 
-    `page` has the background of the pages.
+    `page` has the background of the pages, `papers` what is behind the shapes of slides, `off_slide` are those of them
+    that nobody sees.
     """
 
     styles: TextStyles = field(default_factory=dict)
@@ -35,6 +39,8 @@ class TextMarks:
     deletions: Mapping[str, tuple[Element, str]] = field(default_factory=dict)
     objects: Objects = field(default_factory=Objects)
     page: TextStyle = PLAIN_TEXT
+    papers: Mapping[Element, TextStyle] = field(default_factory=dict)
+    off_slide: frozenset[Element] = frozenset()
 
     def find_style(self, family: str, element: Element, outer: TextStyle) -> TextStyle:
         """Return the style of an element inside text of the style `outer`."""
@@ -43,8 +49,9 @@ class TextMarks:
     def find_paper(self, paragraph: Element) -> TextStyle:
         """Return what is behind a paragraph, as a style around its own: a cell, a shape, the page."""
         for outer in paragraph.iterancestors():
-            name = outer.tag.rpartition("}")
-            if name[0].endswith("drawing:1.0"):
+            if outer in self.papers:
+                return self.papers[outer]
+            if outer.tag.startswith(_DRAWING) and not self.papers:
                 return _UNKNOWN_PAPER
             if outer.tag in _TABLE_PARTS:
                 style = self.styles.get((_TABLE_PARTS[outer.tag], outer.get(qualify("table:style-name"), "")))
@@ -58,6 +65,13 @@ class TextMarks:
 
 
 NO_MARKS = TextMarks()
+
+
+def read_slide_marks(package: Package) -> TextMarks:
+    """Return what the parts of a presentation say of its text."""
+    marks = read_marks(package)
+    shapes = read_slide_shapes(package, marks.styles)
+    return replace(marks, papers=shapes.papers, off_slide=shapes.off_slide)
 
 
 def read_marks(package: Package) -> TextMarks:
@@ -80,20 +94,22 @@ def read_margin_marks(styles: Element | None) -> TextMarks:
 
 
 def _read_page(*roots: Element | None) -> TextStyle:
-    """Return the background of the pages; unknown if any page has a colour or a picture, or is a slide."""
+    """Return the background of the pages; unknown if any page has a colour or a picture."""
     pages = [
         page
         for root in roots
         if root is not None
         for page in root.iter(qualify("style:page-layout-properties"), qualify("style:drawing-page-properties"))
     ]
-    is_colored = any(
-        page.tag == qualify("style:drawing-page-properties")
-        or page.find(qualify("style:background-image")) is not None
-        or page.get(_BACKGROUND, "transparent") not in ("transparent", "#ffffff")
-        for page in pages
-    )
-    return _UNKNOWN_PAPER if is_colored else PLAIN_TEXT
+    return _UNKNOWN_PAPER if any(map(_is_colored, pages)) else PLAIN_TEXT
+
+
+def _is_colored(page: Element) -> bool:
+    if page.tag == qualify("style:drawing-page-properties"):  # of a slide, and of a page of text in newer files
+        is_white = page.get(_FILL) == "solid" and page.get(_FILL_COLOR) == "#ffffff"
+        return page.get(_FILL, "none") != "none" and not is_white
+    has_picture = page.find(qualify("style:background-image")) is not None
+    return has_picture or page.get(_BACKGROUND, "transparent") not in ("transparent", "#ffffff")
 
 
 def find_hidden_pages(body: Element) -> set[str]:

@@ -8,12 +8,12 @@ from lxml.etree import _Element as Element
 from ingest.parsers.document_builder import DocumentBuilder
 from ingest.parsers.opendocument.heading_numbers import HeadingNumbers
 from ingest.parsers.opendocument.list_levels import ListLevels, read_list_levels
-from ingest.parsers.opendocument.marks import find_hidden_pages, read_margin_marks, read_marks
+from ingest.parsers.opendocument.marks import find_hidden_pages, read_margin_marks, read_marks, read_slide_marks
 from ingest.parsers.opendocument.objects import describe_chart
 from ingest.parsers.opendocument.package import Package, open_package, qualify
 from ingest.parsers.opendocument.sheets import SheetReader
 from ingest.parsers.opendocument.slides import write_slide
-from ingest.parsers.opendocument.text import Writer, flatten
+from ingest.parsers.opendocument.text import Writer, find_shapes, flatten, flatten_shape
 from ingest.parsers.presentations.slides import warn_of_picture_slides
 from ingest.parsers.source import Source
 from ingest.parsers.spreadsheets.sheets import CellBudget, write_sheet
@@ -52,7 +52,7 @@ def parse_slides(source: Source) -> Iterator[ParsedDocument]:
     """
     with open_package(source, "presentation") as package:
         builder = DocumentBuilder()
-        marks, hidden_styles = read_marks(package), find_hidden_pages(package.body)
+        marks, hidden_styles = read_slide_marks(package), find_hidden_pages(package.body)
         writer = Writer(builder, _read_list_levels(package), marks=marks, is_slide=True)
         picture_slides = [
             number
@@ -83,9 +83,9 @@ def parse_sheets(source: Source) -> Iterator[ParsedDocument]:
             rows = reader.read_rows()
             is_hidden = sheet.get(qualify("table:style-name")) in hidden_styles
             write_sheet(reader.name, rows, builder, reader.find_layout(is_hidden=is_hidden))
-            for frame in sheet.iter(qualify("draw:frame")):
-                chart = marks.objects.find_chart(frame)
-                builder.add_paragraph(flatten(frame, marks) if chart is None else describe_chart(chart))
+            for shape in find_shapes(sheet):
+                chart = marks.objects.find_chart(shape)
+                builder.add_paragraph(flatten_shape(shape, marks) if chart is None else describe_chart(chart))
             if reader.not_computed:
                 advice = "open the file in a spreadsheet program and save it"
                 formulas = f"{reader.not_computed} formulas of sheet {reader.name!r}"

@@ -1,19 +1,18 @@
 # pyright: basic
 """Write the slides of an OpenDocument presentation."""
 
-import re
 from collections.abc import Iterator
 
 from lxml.etree import _Element as Element
 
+from ingest.parsers.opendocument.lengths import parse_centimetres
 from ingest.parsers.opendocument.marks import TextMarks
 from ingest.parsers.opendocument.package import qualify
-from ingest.parsers.opendocument.text import Writer, is_hidden, read_paragraph
+from ingest.parsers.opendocument.text import Writer, flatten, is_hidden, read_paragraph
 from ingest.parsers.presentations.slides import sort_in_reading_order
+from ingest.text.annotations import annotate_hidden
 from ingest.types import HiddenReason
 
-_LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)?")
-_UNITS_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
 _LINES = (qualify("text:p"), qualify("text:h"))
 _DESCRIPTIONS = (qualify("svg:title"), qualify("svg:desc"))
 _ANNOTATION = qualify("office:annotation")
@@ -32,7 +31,7 @@ def write_slide(slide: Element, writer: Writer, marks: TextMarks, hidden_styles:
     comments = [shape for shape in shapes if shape.tag == _ANNOTATION]
     rest = [shape for shape in shapes if shape not in titles and shape not in comments]
     for shape in [*sort_in_reading_order(rest, _read_position), *comments]:
-        _write_shape(shape, writer)
+        _write_shape(shape, writer, marks)
     for notes in slide.iterchildren(qualify("presentation:notes")):
         text = "\n".join(_format_line(paragraph, marks) for paragraph in _find_note_paragraphs(notes)).strip()
         writer.builder.add_paragraph(f"Notes:\n{text}" if text else "")
@@ -44,13 +43,16 @@ def _format_line(paragraph: Element, marks: TextMarks) -> str:
     return " ".join(filter(None, [line.text.rstrip(), *line.annotations]))
 
 
-def _write_shape(shape: Element, writer: Writer) -> None:
+def _write_shape(shape: Element, writer: Writer, marks: TextMarks) -> None:
+    if shape in marks.off_slide:
+        writer.builder.add_paragraph(annotate_hidden(HiddenReason.OFF_PAGE, flatten(shape)))
+        return
     if shape.tag != qualify("draw:g") or is_hidden(shape):
         writer.write_element(shape)
         return
     for inner in sort_in_reading_order(shape.iterchildren("*"), _read_position):
         if inner.tag not in _DESCRIPTIONS:
-            _write_shape(inner, writer)
+            _write_shape(inner, writer, marks)
 
 
 def _find_note_paragraphs(notes: Element) -> Iterator[Element]:
@@ -60,9 +62,5 @@ def _find_note_paragraphs(notes: Element) -> Iterator[Element]:
 
 
 def _read_position(shape: Element) -> tuple[float, float]:
-    return _parse_centimetres(shape.get(qualify("svg:y"))), _parse_centimetres(shape.get(qualify("svg:x")))
-
-
-def _parse_centimetres(length: str | None) -> float:
-    match = _LENGTH.fullmatch(length or "")
-    return float(match[1]) * _UNITS_CM[match[2] or "cm"] if match else 0.0
+    y, x = (parse_centimetres(shape.get(qualify(f"svg:{axis}"))) for axis in "yx")
+    return y or 0.0, x or 0.0

@@ -41,7 +41,7 @@ _NEVER_TEXT = frozenset(
 _NOTE_NAMES = {"footnote": "Footnote", "endnote": "Endnote"}
 _PARAGRAPH, _HEADING = qualify("text:p"), qualify("text:h")
 _LIST, _LIST_ITEM = qualify("text:list"), qualify("text:list-item")
-_ANNOTATION, _SECTION, _FRAME = qualify("office:annotation"), qualify("text:section"), qualify("draw:frame")
+_ANNOTATION, _SECTION, _GROUP = qualify("office:annotation"), qualify("text:section"), qualify("draw:g")
 _CHANGE, _CHANGE_INFO = qualify("text:change"), qualify("office:change-info")
 _IS_HIDDEN = qualify("text:is-hidden")
 _HIDDEN_DISPLAYS = ("none", "printer")
@@ -211,6 +211,20 @@ def is_hidden(element: Element) -> bool:
     if element.tag == _SECTION:
         return bool(element.get(qualify("text:display")) == "none" or element.get(_IS_HIDDEN) == "true")
     return bool(element.get(qualify("draw:display")) in _HIDDEN_DISPLAYS)
+
+
+def find_shapes(container: Element) -> Iterator[Element]:
+    """Yield the shapes in an element, those of groups one by one, without those inside other shapes and in comments."""
+    for shape in container.iter(*_BOXES - {_GROUP}):
+        if next(shape.iterancestors(_ANNOTATION, *_BOXES - {_GROUP}), None) is None:
+            yield shape
+
+
+def flatten_shape(shape: Element, marks: TextMarks) -> str:
+    """Return the text of a shape on one line, annotated if it is hidden, or the description of a picture."""
+    if is_hidden(shape):
+        return annotate_hidden(HiddenReason.SHAPE, flatten(shape, marks))
+    return flatten(shape, marks) or _describe(shape)
 
 
 def find_rows(table: Element) -> Iterator[list[Element]]:

@@ -15,6 +15,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
+from ingest.parsers.boxes import Box, overlaps
 from ingest.parsers.colors import TINY_POINTS, WHITE, Color, find_color_reason
 from ingest.types import HiddenReason
 
@@ -64,7 +65,7 @@ class _Suspect(NamedTuple):
 class _Shape:
     """What is drawn besides text: its box as shown, and its colour if it is an opaque rectangle."""
 
-    box: tuple[float, float, float, float]
+    box: Box
     place: int
     is_picture: bool
     color: Color | None
@@ -137,7 +138,7 @@ def _walk(objects: Sequence[PageObject]) -> Iterator[PageObject]:
 class _Paper(NamedTuple):
     """A filled area: its edges in points of the page, its colour, and its position in the order of drawing."""
 
-    edges: tuple[float, float, float, float]
+    edges: Box
     color: Color
     place: int
 
@@ -168,7 +169,7 @@ def _find_paper_reason(item: PageObject, color: Color, papers: Sequence[_Paper])
     """Return why text of a colour may be hidden on an area that is drawn before it."""
     alike = [paper for paper in papers if paper.place < item.place and find_color_reason(color, paper.color)]
     bounds = _read_bounds(item.handle) if alike and not item.depth else None
-    is_near = bounds is not None and any(_overlaps(paper.edges, bounds) for paper in alike)
+    is_near = bounds is not None and any(overlaps(paper.edges, bounds) for paper in alike)
     return HiddenReason.BACKGROUND_COLOR if is_near else None
 
 
@@ -194,7 +195,7 @@ def _is_filled(path: Any) -> bool:
     return bool(pdfium.FPDFPath_GetDrawMode(path, fill, stroke)) and bool(fill.value)
 
 
-def _read_bounds(handle: Any) -> tuple[float, float, float, float] | None:
+def _read_bounds(handle: Any) -> Box | None:
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     if not pdfium.FPDFPageObj_GetBounds(handle, left, bottom, right, top):
         return None
@@ -250,21 +251,21 @@ def _find_covered(
     return covered
 
 
-def _contains(outer: tuple[float, float, float, float], boxes: Boxes) -> Mask:
+def _contains(outer: Box, boxes: Boxes) -> Mask:
     left, top, right, bottom = outer
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     return (x > left) & (x < right) & (y > top) & (y < bottom)
 
 
-def _bound(boxes: Boxes) -> tuple[float, float, float, float]:
+def _bound(boxes: Boxes) -> Box:
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
     return left, top, right, bottom
 
 
-def _judge(suspect: _Suspect, box: tuple[float, float, float, float], shapes: Sequence[_Shape]) -> bool | None:
+def _judge(suspect: _Suspect, box: Box, shapes: Sequence[_Shape]) -> bool | None:
     """Return whether a text object is hidden; None if only a picture of the page can tell."""
-    near = [shape for shape in shapes if _overlaps(shape.box, box)]
+    near = [shape for shape in shapes if overlaps(shape.box, box)]
     if suspect.color is None and suspect.reason is not HiddenReason.COVERED:
         return not any(shape.is_picture for shape in near)
     if suspect.reason is HiddenReason.COVERED:
@@ -279,11 +280,7 @@ def _judge(suspect: _Suspect, box: tuple[float, float, float, float], shapes: Se
     return None
 
 
-def _overlaps(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _covers(outer: tuple[float, float, float, float], inner: tuple[float, float, float, float]) -> bool:
+def _covers(outer: Box, inner: Box) -> bool:
     left, top, right, bottom = outer
     is_wide = left <= inner[0] + _TOLERANCE and right >= inner[2] - _TOLERANCE
     return is_wide and top <= inner[1] + _TOLERANCE and bottom >= inner[3] - _TOLERANCE

@@ -12,6 +12,7 @@ from pptx.oxml.ns import qn
 from pptx.slide import Slide
 
 from ingest.errors import UnsupportedFormatError
+from ingest.parsers.boxes import is_outside
 from ingest.parsers.containers import open_container, parse_xml, translate_errors
 from ingest.parsers.document_builder import DocumentBuilder, clean_title
 from ingest.parsers.formats import SUPPORTED
@@ -154,7 +155,7 @@ def _is_off_slide(shape: Any, slide_size: tuple[int, int]) -> bool:
     left, top, width, height = shape.left, shape.top, shape.width, shape.height
     if None in (left, top, width, height) or shape._element.getparent().tag != qn("p:spTree"):
         return False
-    return bool(left + width <= 0 or top + height <= 0 or left >= slide_size[0] > 0 or top >= slide_size[1] > 0)
+    return is_outside((left, top, left + width, top + height), *slide_size)
 
 
 def _choose_alternatives(root: Element) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from lxml.etree import _Element as Element
 from pptx.oxml.ns import qn
 
+from ingest.parsers.boxes import Box, overlaps
 from ingest.parsers.colors import WHITE, Color, parse_hex
 from ingest.parsers.containers import parse_xml
 
@@ -19,8 +20,6 @@ _DEFAULT_MAP = {"bg1": "lt1", "bg2": "lt2", "tx1": "dk1", "tx2": "dk2"}
 _FILLS = frozenset(map(qn, ("a:solidFill", "a:noFill", "a:gradFill", "a:blipFill", "a:pattFill", "a:grpFill")))
 _STYLED_BACKGROUND = 1001
 """The index of a plain fill in the theme's list of backgrounds (20.1.4.1.7)."""
-_Box = tuple[int, int, int, int]
-"""Left, upper, right and lower edge in EMU."""
 _SHAPES = frozenset(map(qn, ("p:sp", "p:pic", "p:graphicFrame", "p:cxnSp", "p:grpSp")))
 
 
@@ -33,7 +32,7 @@ class SlideColors:
 
     scheme: Mapping[str, Color] = field(default_factory=dict)
     background: Color | None = None
-    below: tuple[_Box | None, ...] = ()
+    below: tuple[Box | None, ...] = ()
 
     def read_text_color(self, properties: Element, outer: Color | None) -> Color | None:
         """Return the colour of letters that run properties set, else the outer one."""
@@ -67,7 +66,7 @@ class SlideColors:
         boxes = [*self.below]
         for other in shape._parent:
             if other.shape_id == shape.shape_id:
-                return any(box is None or below is None or _overlaps(box, below) for below in boxes)
+                return any(box is None or below is None or overlaps(box, below) for below in boxes)
             boxes.append(_read_box(other))
         return True
 
@@ -88,7 +87,7 @@ def read_slide_colors(slide: Any) -> SlideColors:
     return replace(colors, background=WHITE)
 
 
-def _read_drawn_boxes(root: Element) -> Iterator[_Box | None]:
+def _read_drawn_boxes(root: Element) -> Iterator[Box | None]:
     """Yield the boxes of what a layout or master draws on its slides: the shapes that are no placeholders."""
     for shape in root.iterfind(f"{qn('p:cSld')}/{qn('p:spTree')}/*"):
         if shape.tag in _SHAPES and shape.find(f".//{qn('p:nvPr')}/{qn('p:ph')}") is None:
@@ -141,10 +140,6 @@ def _has_fill_above(shape: Any) -> bool:
     return False
 
 
-def _read_box(shape: Any) -> _Box | None:
+def _read_box(shape: Any) -> Box | None:
     left, top, width, height = shape.left, shape.top, shape.width, shape.height
     return None if None in (left, top, width, height) else (left, top, left + width, top + height)
-
-
-def _overlaps(one: _Box, other: _Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

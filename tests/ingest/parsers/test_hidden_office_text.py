@@ -374,6 +374,98 @@ def test_opendocument_text_is_marked_where_nobody_sees_it(tmp_path: Path, body: 
     assert read_odf(tmp_path, body) == text
 
 
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ('draw:background-size="full"', "Limit 7 [hidden: white text: 9]"),
+        ('draw:fill="none"', "Limit 7 [hidden: white text: 9]"),
+        ('draw:fill="solid" draw:fill-color="#ffffff"', "Limit 7 [hidden: white text: 9]"),
+        ('draw:fill="solid" draw:fill-color="#1f3864"', "Limit 79"),
+        ('draw:fill="bitmap"', "Limit 79"),
+    ],
+)
+def test_the_fill_of_a_page_of_text_is_behind_its_letters(tmp_path: Path, page: str, text: str) -> None:
+    styles = _ODF_STYLES + odf_style("page", "drawing-page", f"drawing-page {page}")
+    path = write_opendocument(tmp_path / "a", "text", f"<text:p>Limit 7{spanned('pale')}</text:p>", lists=styles)
+    assert registry.parse(path, "a.odt").text == text
+
+
+# OpenDocument presentations
+
+_SLIDE_STYLES = _ODF_STYLES + "".join(
+    [
+        odf_style("clear", "graphic", 'graphic draw:fill="none" draw:fill-color="#1f3864"'),
+        odf_style("filled", "graphic", 'graphic draw:fill="solid" draw:fill-color="#1f3864"'),
+        odf_style("white", "graphic", 'graphic draw:fill="solid" draw:fill-color="#ffffff"'),
+        odf_style("glass", "graphic", 'graphic draw:fill="solid" draw:fill-color="#1f3864" draw:opacity="40%"'),
+        odf_style("shaded", "graphic", 'graphic draw:fill="gradient"'),
+        odf_style("night", "drawing-page", 'drawing-page draw:fill="solid" draw:fill-color="#1f3864"'),
+        odf_style("day", "drawing-page", "drawing-page"),
+    ]
+)
+
+
+def shape(content: str, style: str = "clear", *, x: float = 2, y: float = 2) -> str:
+    place = f'svg:x="{x}cm" svg:y="{y}cm" svg:width="6cm" svg:height="1cm"'
+    return f'<draw:custom-shape draw:style-name="{style}" {place}><text:p>{content}</text:p></draw:custom-shape>'
+
+
+def read_slide(tmp_path: Path, shapes: str, *, page: str = "day", on_master: str = "") -> str:
+    layout = f'fo:page-width="28cm" fo:page-height="21cm" {_FO}'
+    master = (
+        f'<style:page-layout style:name="L"><style:page-layout-properties {layout}/></style:page-layout>'
+        f'<style:master-page style:name="M" style:page-layout-name="L" draw:style-name="day">{on_master}'
+        "</style:master-page>"
+    )
+    body = f'<draw:page draw:master-page-name="M" draw:style-name="{page}">{shapes}</draw:page>'
+    path = write_opendocument(tmp_path / "a", "presentation", body, lists=_SLIDE_STYLES, master=master)
+    return registry.parse(path, "a.odp").text
+
+
+PALE_LINE = f"Limit 7{spanned('pale')}"
+NAVY_LINE = f"Limit 7{spanned('same')}"
+
+
+@pytest.mark.parametrize(
+    ("shapes", "text"),
+    [
+        (shape(PALE_LINE), "Limit 7 [hidden: white text: 9]"),
+        (shape(PALE_LINE, "white"), "Limit 7 [hidden: white text: 9]"),
+        (shape("Ward", "filled", y=9) + shape(PALE_LINE, y=2), "Limit 7 [hidden: white text: 9]\n\nWard"),
+        (f"<draw:g>{shape(PALE_LINE)}</draw:g>", "Limit 7 [hidden: white text: 9]"),
+        (shape("Limit 9", x=-9), "[hidden: off the page: Limit 9]"),
+        (shape("Limit 9", x=28), "[hidden: off the page: Limit 9]"),
+        (
+            f"<draw:g>{shape('Limit 9', y=21.5)}{shape('Limit 7')}</draw:g>",
+            "Limit 7\n\n[hidden: off the page: Limit 9]",
+        ),
+    ],
+)
+def test_opendocument_slides_are_marked_where_nobody_sees_them(tmp_path: Path, shapes: str, text: str) -> None:
+    assert read_slide(tmp_path, shapes) == text
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        pytest.param(shape(PALE_LINE, "filled"), id="filled"),
+        pytest.param(shape(PALE_LINE, "glass"), id="half transparent"),
+        pytest.param(shape(PALE_LINE, "shaded"), id="gradient"),
+        pytest.param(shape(PALE_LINE, "unknown"), id="style that is missing"),
+        pytest.param(shape("", "filled") + shape(PALE_LINE), id="on another shape"),
+        pytest.param(shape("Limit 79", x=27), id="half off the slide"),
+    ],
+)
+def test_opendocument_slides_that_a_person_sees_are_not_marked(tmp_path: Path, shapes: str) -> None:
+    assert read_slide(tmp_path, shapes) == "Limit 79"
+
+
+def test_the_background_of_an_opendocument_slide_is_behind_its_letters(tmp_path: Path) -> None:
+    assert read_slide(tmp_path, shape(PALE_LINE), page="night") == "Limit 79"
+    assert read_slide(tmp_path, shape(NAVY_LINE), page="night") == "Limit 7 [hidden: background colour: 9]"
+    assert read_slide(tmp_path, shape(PALE_LINE), on_master=shape("", "filled")) == "Limit 79"
+
+
 def test_a_shaded_cell_of_an_opendocument_text_shows_white_letters(tmp_path: Path) -> None:
     def row(style: str) -> str:
         letters = f"<text:p>{spanned('pale', 'Ward')}</text:p>"

@@ -645,3 +645,24 @@ def test_merged_and_hidden_cells_of_an_opendocument_sheet_are_read_as_seen(tmp_p
         "[hidden: row: West] | [hidden: row: 6] | [hidden: row: 3]",
         "[hidden: row: South] | [hidden: row: 7]",
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "shown"),
+    [
+        ("<draw:custom-shape><text:p>Closed on Sundays</text:p></draw:custom-shape>", "Closed on Sundays"),
+        ("<draw:g><draw:rect><text:p>Gate</text:p></draw:rect><draw:ellipse/></draw:g>", "Gate"),
+        ("<draw:frame><draw:text-box><text:p>Gate</text:p></draw:text-box></draw:frame>", "Gate"),
+        ("<draw:frame><draw:image/><svg:title>a flame</svg:title></draw:frame>", "[picture: a flame]"),
+        ('<draw:rect draw:display="none"><text:p>Gate</text:p></draw:rect>', "[hidden: shape: Gate]"),
+    ],
+)
+def test_shapes_of_an_opendocument_sheet_are_read(tmp_path: Path, shape: str, shown: str) -> None:
+    comment = "<office:annotation><text:p>checked</text:p></office:annotation>"
+    rate = f"<table:table-cell><text:p>12</text:p>{comment}</table:table-cell>"
+    rows = (
+        row(cell("Name"), cell("Rate")),
+        row(cell("Norvik"), rate),
+        row(f"<table:table-cell>{shape}</table:table-cell>"),
+    )
+    assert lines(ods(tmp_path, "".join(rows))) == ["Name | Rate", "Norvik | 12 [comment: checked]", "", shown]
