@@ -49,6 +49,8 @@ _FOREIGN_WEEKDAYS = {
     0x19: "понедельник вторник среда четверг пятница суббота воскресенье",
     0x1D: "måndag tisdag onsdag torsdag fredag lördag söndag",
 }
+_POINT_LANGUAGES = frozenset({0x05, 0x07, 0x0B, 0x14, 0x15, 0x18, 0x19, 0x1F, 0x22})
+"""Languages whose dates have points where a format has "/", the sign for the separator of the language."""
 _JAPANESE = 0x11
 _ERAS = (
     (datetime.date(2019, 5, 1), "令和", "R"),
@@ -90,6 +92,8 @@ def _show(tokens: Sequence[Token], number: int, seconds: int, day: datetime.date
             return _format_time(seconds, text.lower(), has_twelve_hours)
         case "date":
             return _format_day(day, text.lower(), language)
+        case "other" if text == "/" and language in _POINT_LANGUAGES:
+            return "."
         case _:
             return show_literal((kind, text))
 

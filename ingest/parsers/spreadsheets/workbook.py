@@ -5,6 +5,7 @@
 import posixpath
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,9 +13,10 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from ingest.errors import DamagedFileError
-from ingest.parsers.colors import BLACK, TINY_POINTS, WHITE, Color, find_color_reason, parse_hex
+from ingest.parsers.colors import TINY_POINTS, WHITE, Color, find_color_reason
 from ingest.parsers.containers import read_part, recover_xml
 from ingest.parsers.marked_text import MarkedText, RunStyle, Script, hide_run
+from ingest.parsers.spreadsheets.cell_colors import CellColors, read_cell_colors
 from ingest.parsers.spreadsheets.format_codes import BUILT_IN_FORMATS, GENERAL
 from ingest.parsers.spreadsheets.sheets import Cell
 from ingest.parsers.symbol_fonts import decode_symbols, is_symbol_font
@@ -28,9 +30,6 @@ _HIDDEN_STATES = ("hidden", "veryHidden")
 _SHEET_KINDS = ("worksheet", "chartsheet")
 _FALSE = ("0", "false")
 _SCRIPTS = {"superscript": Script.SUPERSCRIPT, "subscript": Script.SUBSCRIPT}
-_THEME_COLORS = {"0": WHITE, "1": BLACK}
-"""Paper and ink, which hardly any theme changes."""
-_INDEXED_COLORS = {"0": BLACK, "1": WHITE, "8": BLACK, "9": WHITE, "65": WHITE}
 _REGIONAL_FORMATS = range(27, 60)
 _REGIONAL_DATES = (*range(27, 37), *range(50, 59))
 
@@ -53,12 +52,15 @@ class SheetEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """What a font says of its text; `color` is that of light letters, None for letters that white paper shows."""
+    """What a font says of its text; fonts that differ in their colours alone are equal.
+
+    The colour is None if it is automatic or not known.
+    """
 
     is_struck: bool = False
     script: Script = Script.NORMAL
     name: str = ""
-    color: Color | None = None
+    color: Color | None = field(default=None, compare=False)
     is_tiny: bool = False
 
     def find_reason(self, fill: Color | None) -> HiddenReason | None:
@@ -73,13 +75,14 @@ PLAIN_FONT = Font()
 class CellStyle:
     """The number format, the font and the fill of a cell, and whether its text is centred across empty cells beside it.
 
-    The fill is None if it is not known.
+    The fill is None if it is not known; `reason` is why nobody sees a text.
     """
 
     number_format: str = GENERAL
     font: Font = PLAIN_FONT
     is_spread: bool = False
     fill: Color | None = WHITE
+    reason: HiddenReason | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -88,6 +91,7 @@ class CellStyle:
 
 
 PLAIN_STYLE = CellStyle()
+PLAIN_COLORS = CellColors()
 
 
 @dataclass(slots=True)
@@ -99,6 +103,7 @@ class Workbook:
     sheets: list[SheetEntry] = field(default_factory=list)
     texts: list[Element] = field(default_factory=list)
     styles: list[CellStyle] = field(default_factory=list)
+    colors: CellColors = field(default_factory=CellColors)
     people: dict[str, str] = field(default_factory=dict)
     title: str = ""
     has_spread_cells: bool = False
@@ -143,7 +148,8 @@ def open_workbook(archive: zipfile.ZipFile, filename: str) -> Workbook:
         if relation.kind == "sharedStrings" and (part := _read_shared_part(book, relation, "texts")) is not None:
             book.texts = list(part.iterchildren("{*}si"))
         elif relation.kind == "styles" and (part := _read_shared_part(book, relation, "number formats")) is not None:
-            book.styles = _read_styles(part)
+            book.colors = read_cell_colors(_read_theme(archive, relations), part)
+            book.styles = _read_styles(part, book.colors)
         elif relation.kind == "person" and (part := _read_shared_part(book, relation, "names of authors")) is not None:
             book.people = {person.get("id", ""): person.get("displayName", "") for person in part.iter("{*}person")}
     book.has_spread_cells = any(style.is_spread for style in book.styles)
@@ -169,7 +175,7 @@ def read_relations(archive: zipfile.ZipFile, path: str) -> list[Relation]:
     ]
 
 
-def read_text(element: Element, style: CellStyle = PLAIN_STYLE) -> Cell:
+def read_text(element: Element, style: CellStyle = PLAIN_STYLE, colors: CellColors = PLAIN_COLORS) -> Cell:
     """Return a text of one or more runs (`CT_Rst`), those struck out as annotations; readings (ruby) are left out."""
     if len(element) == 1 and style.font == PLAIN_FONT and element[0].tag.endswith("}t"):
         return Cell((element[0].text or "").strip())
@@ -179,7 +185,7 @@ def read_text(element: Element, style: CellStyle = PLAIN_STYLE) -> Cell:
             _add_run(text, child.text or "", style.font)
         else:
             properties = child.find("{*}rPr")
-            font = style.font if properties is None else _read_font(properties)
+            font = style.font if properties is None else _read_font(properties, colors)
             reason = None if font is style.font else font.find_reason(style.fill)
             for part in child.iterchildren("{*}t"):
                 _add_run(text, part.text or "", font, reason)
@@ -221,10 +227,19 @@ def _read_shared_part(book: Workbook, relation: Relation, content: str) -> Eleme
     return recover_xml(book.archive.read(relation.target))
 
 
-def _read_styles(root: Element) -> list[CellStyle]:
+def _read_theme(archive: zipfile.ZipFile, relations: Sequence[Relation]) -> Element | None:
+    """Return the theme of a workbook; None if it has none, or a damaged one."""
+    path = next((relation.target for relation in relations if relation.kind == "theme"), "")
+    try:
+        return read_part(archive, path) if path else None
+    except DAMAGE:
+        return None
+
+
+def _read_styles(root: Element, colors: CellColors) -> list[CellStyle]:
     formats = {int(part.get("numFmtId", "0")): part.get("formatCode", GENERAL) for part in root.iter("{*}numFmt")}
-    fonts = [_read_font(font) for font in root.iterfind("{*}fonts/{*}font")]
-    fills = [_read_fill(fill) for fill in root.iterfind("{*}fills/{*}fill")]
+    fonts = [_read_font(font, colors) for font in root.iterfind("{*}fonts/{*}font")]
+    fills = [_read_fill(fill, colors) for fill in root.iterfind("{*}fills/{*}fill")]
     return [_read_style(part, formats, fonts, fills) for part in root.iterfind("{*}cellXfs/{*}xf")]
 
 
@@ -235,15 +250,12 @@ def _read_style(part: Element, formats: dict[int, str], fonts: list[Font], fills
         code = BUILT_IN_FORMATS[14] if number in _REGIONAL_DATES else None
     alignment = part.find("{*}alignment")
     is_spread = alignment is not None and alignment.get("horizontal") == "centerContinuous"
-    return CellStyle(
-        code or GENERAL,
-        fonts[font] if font < len(fonts) else PLAIN_FONT,
-        is_spread,
-        fills[fill] if fill < len(fills) else WHITE,
-    )
+    own_font = fonts[font] if font < len(fonts) else PLAIN_FONT
+    own_fill = fills[fill] if fill < len(fills) else WHITE
+    return CellStyle(code or GENERAL, own_font, is_spread, own_fill, own_font.find_reason(own_fill))
 
 
-def _read_fill(fill: Element) -> Color | None:
+def _read_fill(fill: Element, colors: CellColors) -> Color | None:
     """Return the colour of a fill; None for a pattern, a gradient, or a colour that is not known."""
     pattern = fill.find("{*}patternFill")
     if pattern is None or len(fill) != 1:
@@ -252,30 +264,19 @@ def _read_fill(fill: Element) -> Color | None:
     if kind == "none":
         return WHITE
     color = pattern.find("{*}fgColor")
-    return _read_color(color) if kind == "solid" and color is not None else None
+    return colors.read(color) if kind == "solid" and color is not None else None
 
 
-def _read_color(color: Element) -> Color | None:
-    """Return a colour (18.8.3); None for one that the theme of the workbook changes."""
-    if color.get("tint", "0") not in ("0", "0.0"):
-        return None
-    if color.get("rgb"):
-        return parse_hex(color.get("rgb", "")[-6:])
-    theme, index = color.get("theme"), color.get("indexed")
-    return _THEME_COLORS.get(theme or "") if theme is not None else _INDEXED_COLORS.get(index or "")
-
-
-def _read_font(properties: Element) -> Font:
+def _read_font(properties: Element, colors: CellColors) -> Font:
     strike, align = properties.find("{*}strike"), properties.find("{*}vertAlign")
     name = next(properties.iterchildren("{*}name", "{*}rFont"), None)
     typeface = name.get("val", "") if name is not None else ""
     size, own_color = properties.find("{*}sz"), properties.find("{*}color")
-    color = _read_color(own_color) if own_color is not None else None
     return Font(
         is_struck=strike is not None and strike.get("val", "1").lower() not in _FALSE,
         script=_SCRIPTS.get(align.get("val", ""), Script.NORMAL) if align is not None else Script.NORMAL,
         name=typeface if is_symbol_font(typeface) else "",
-        color=color if color is not None and find_color_reason(color, WHITE) else None,
+        color=colors.read(own_color) if own_color is not None else None,
         is_tiny=size is not None and float(size.get("val", "11")) <= TINY_POINTS,
     )
 

@@ -296,8 +296,7 @@ class _Sheet:
             self._spread_area = None
 
     def _note_unseen(self, style_index: str | None, row: int, column: int) -> None:
-        style = self.book.find_style(style_index)
-        reason = style.font.find_reason(style.fill)
+        reason = self.book.find_style(style_index).reason
         if reason is not None:
             self._unseen_cells[row, column] = reason
 
@@ -316,7 +315,7 @@ class _Sheet:
         if kind == "s":
             return self._find_shared_text(stored, style_index, style)
         if kind == "inlineStr":
-            return _show_text(read_text(parts["is"], style), style) if "is" in parts else _EMPTY
+            return _show_text(read_text(parts["is"], style, self.book.colors), style) if "is" in parts else _EMPTY
         return self._show_value(kind, stored, style)
 
     def _find_shared_text(self, index: str, style_index: str | None, style: CellStyle) -> Cell:
@@ -326,7 +325,7 @@ class _Sheet:
             if text is None:
                 self._lost_texts += 1
                 return _EMPTY
-            cell = _show_text(read_text(text, style), style)
+            cell = _show_text(read_text(text, style, self.book.colors), style)
             self._shared_texts[index, style_index] = cell
         return cell
 

@@ -62,6 +62,10 @@ def test_a_number_is_shown_as_libreoffice_shows_it(code: str, value: float, show
         (45000, "[$-415]d mmmm yyyy", "15 marca 2023"),
         (45000, "[$-41D]dddd d mmmm yyyy", "onsdag 15 mars 2023"),
         (45000, "[$-41F]d mmmm yyyy", "15 Mart 2023"),
+        (45000, "[$-407]d/\\ mmmm\\ yyyy", "15. März 2023"),
+        (45000, "[$-419]dd/mm/yyyy", "15.03.2023"),
+        (45000, "[$-40C]dd/mm/yyyy", "15/03/2023"),
+        (45000, '[$-407]dd"/"mm', "15/03"),
     ],
 )
 def test_odd_numbers_and_codes_are_shown_too(value: float, code: str, shown: str) -> None:
