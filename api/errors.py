@@ -112,6 +112,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     TooManyStreamsError: ErrorKind(429, "rate_limit_error", "too_many_streams"),
     RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),
     rag_errors.ModelNotFoundError: ErrorKind(404, INVALID, "model_not_found", "model"),
+    rag_errors.TokenizerOutOfReachError: ErrorKind(400, INVALID, "tokenizer_out_of_reach", "model"),
     rag_errors.ModelLoadError: ErrorKind(503, SERVER, "model_not_loaded"),
     rag_errors.ModelLoadingError: ErrorKind(503, SERVER, "model_loading"),
     rag_errors.NoRoomForModelError: ErrorKind(503, SERVER, "no_room_for_model"),

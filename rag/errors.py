@@ -19,6 +19,17 @@ class ModelNotFoundError(RagError):
         )
 
 
+class TokenizerOutOfReachError(RagError):
+    """The tokenizer and the chat template of a remote model are on its server."""
+
+    def __init__(self, *, model: str) -> None:
+        self.model = model
+        super().__init__(
+            f"the tokenizer of {model!r} is on the server that has the model; ask for tokens there, or name a model "
+            "that runs here"
+        )
+
+
 class ModelLoadError(RagError):
     """The model file exists but cannot be loaded."""
 

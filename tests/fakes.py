@@ -101,6 +101,12 @@ class ScriptedEngine:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(2 + len(message.content.split()) for message in messages)
 
+    def render(self, messages: Sequence[Message]) -> str:
+        return "\n".join(f"{message.role}: {message.content}" for message in messages)
+
+    def tokenize(self, text: str) -> list[int]:
+        return [len(word) for word in text.split()]
+
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:

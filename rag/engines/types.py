@@ -197,6 +197,14 @@ class Engine(Protocol):
         """Return the length of the prompt that `messages` become with the model's chat template."""
         ...
 
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the prompt that `messages` become; raises `TokenizerOutOfReachError` if the model is remote."""
+        ...
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of a prompt that is continued as it is; raises `TokenizerOutOfReachError` likewise."""
+        ...
+
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]: ...

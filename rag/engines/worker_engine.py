@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -11,7 +11,13 @@ from ingest.errors import WorkerCrashedError, WorkerError
 from ingest.runtime.child_process import WorkerSpec
 from ingest.runtime.supervisor import Worker
 from rag.engines.completion import complete_stream
-from rag.engines.serving.worker_protocol import CountParams, GenerateParams, LoadedModel, PrefillParams
+from rag.engines.serving.worker_protocol import (
+    CountParams,
+    GenerateParams,
+    LoadedModel,
+    PrefillParams,
+    TokenizeParams,
+)
 from rag.engines.types import Delta, Message, ModelInfo, Sampling, ToolUse
 from rag.errors import (
     ChatTemplateError,
@@ -24,6 +30,8 @@ from rag.errors import (
 )
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LOAD_TIMEOUT_SECONDS = 600.0
 ERRORS: tuple[type[RagError], ...] = (
@@ -93,12 +101,15 @@ class WorkerEngine:
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the prompt that `messages` become with the model's chat template."""
-        params = CountParams(_replace_surrogates(messages))
-        self.load()
-        with self._translate_errors():
-            return self._worker.call(
-                "count_tokens", msgspec.to_builtins(params), int, timeout_seconds=self._timeout_seconds
-            )
+        return self._call("count_tokens", CountParams(_replace_surrogates(messages)), int)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the prompt that `messages` become; see `Engine`."""
+        return self._call("render", CountParams(_replace_surrogates(messages)), str)
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of a text; see `Engine`."""
+        return self._call("tokenize", TokenizeParams(_replace_surrogate(text)), list[int])
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
@@ -133,6 +144,11 @@ class WorkerEngine:
     def close(self) -> None:
         """End the process and its running requests."""
         self._worker.close()
+
+    def _call(self, method: str, params: object, result: type[T]) -> T:
+        self.load()
+        with self._translate_errors():
+            return self._worker.call(method, msgspec.to_builtins(params), result, timeout_seconds=self._timeout_seconds)
 
     @contextmanager
     def _translate_errors(self) -> Generator[None]:

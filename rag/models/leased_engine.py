@@ -33,6 +33,16 @@ class LeasedEngine:
         with self._lease() as engine:
             return engine.count_tokens(messages)
 
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the prompt that `messages` become; see `Engine`."""
+        with self._lease() as engine:
+            return engine.render(messages)
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of a text; see `Engine`."""
+        with self._lease() as engine:
+            return engine.tokenize(text)
+
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:

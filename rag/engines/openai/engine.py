@@ -28,6 +28,7 @@ from rag.errors import (
     PromptTooLongError,
     QuestionError,
     RagError,
+    TokenizerOutOfReachError,
 )
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,14 @@ class OpenAiEngine:
         """Return the length of the prompt that `messages` become, or a cautious estimate of it."""
         token_count = self._server.count_tokens(self._fetch_metadata()[0], messages)
         return self._estimate.estimate(messages) if token_count is None else token_count
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Raise `TokenizerOutOfReachError`: the chat template is on the server."""
+        raise TokenizerOutOfReachError(model=self._model)
+
+    def tokenize(self, text: str) -> list[int]:
+        """Raise `TokenizerOutOfReachError`."""
+        raise TokenizerOutOfReachError(model=self._model)
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None

@@ -46,6 +46,10 @@ class LanguageModel(KvCache, Protocol):
         """Return the tokens of the prompt that `messages` become with the chat template."""
         ...
 
+    def render_chat(self, messages: Sequence[Message]) -> str:
+        """Return the prompt that `messages` become with the chat template."""
+        ...
+
     def tokenize_text(self, text: str) -> list[int]:
         """Return the tokens of a prompt that is continued as it is; at least one."""
         ...

@@ -2,7 +2,7 @@
 
 One loop does everything that touches the model. Every step decodes one token of each running completion, then
 prefills one chunk of one prompt; so no request waits for the end of a long completion or a long prompt. Between two
-steps new calls are accepted, cancelled ones dropped, and `info` and `count_tokens` answered.
+steps new calls are accepted, cancelled ones dropped, and those answered that need no forward pass.
 
 Prefill never shares a forward pass with decoding: so a prompt gives the same bits whatever else is running.
 """
@@ -26,7 +26,13 @@ from rag.engines.serving.scheduled_request import Drafter, RunningMeans, Schedul
 from rag.engines.serving.scheduling_policy import SchedulingPolicy
 from rag.engines.serving.sequence import TokenSequence, count_common_prefix, limit_max_tokens
 from rag.engines.serving.speculative import DraftPolicy
-from rag.engines.serving.worker_protocol import CallChannel, CountParams, GenerateParams, PrefillParams
+from rag.engines.serving.worker_protocol import (
+    CallChannel,
+    CountParams,
+    GenerateParams,
+    PrefillParams,
+    TokenizeParams,
+)
 from rag.engines.types import Alternative, Delta, Message, TokenLogprob
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 
@@ -37,7 +43,7 @@ HEARTBEAT_SECONDS = 1.0
 
 
 class Scheduler:
-    """Serves `info`, `count_tokens`, `generate` and `prefill`, as many completions at a time as the model has slots."""
+    """Serves the methods of `worker_protocol`, as many completions at a time as the model has slots."""
 
     def __init__(
         self,
@@ -110,6 +116,11 @@ class Scheduler:
             return self._model.loaded
         if call.method == "count_tokens":
             return len(self._model.tokenize_chat(msgspec.convert(call.params, CountParams).messages))
+        if call.method == "render":
+            return self._model.render_chat(msgspec.convert(call.params, CountParams).messages)
+        if call.method == "tokenize":
+            text = msgspec.convert(call.params, TokenizeParams).text
+            return self._model.tokenize_text(text) if text else []
         raise RagError(f"the model worker knows no method {call.method!r}")
 
     def _create_completion(self, call: Call) -> ScheduledRequest:

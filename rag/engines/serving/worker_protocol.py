@@ -37,9 +37,16 @@ class LoadedModel:
 
 @dataclass(frozen=True, slots=True)
 class CountParams:
-    """Parameters of `count_tokens`."""
+    """Parameters of `count_tokens` and `render`."""
 
     messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizeParams:
+    """Parameters of `tokenize`."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

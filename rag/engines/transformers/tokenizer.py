@@ -44,7 +44,11 @@ class ChatTokenizer:
 
     def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
-        return self.tokenize_text(self._template.render(messages))
+        return self.tokenize_text(self.render_chat(messages))
+
+    def render_chat(self, messages: Sequence[Message]) -> str:
+        """Return the prompt that `messages` become; see `ChatTemplate.render`."""
+        return self._template.render(messages)
 
     def tokenize_text(self, text: str) -> list[int]:
         """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""

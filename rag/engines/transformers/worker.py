@@ -95,6 +95,10 @@ class TransformersModel:
         """Return the tokens of the prompt that `messages` become."""
         return self._tokenizer.tokenize_chat(messages)
 
+    def render_chat(self, messages: Sequence[Message]) -> str:
+        """Return the prompt that `messages` become."""
+        return self._tokenizer.render_chat(messages)
+
     def tokenize_text(self, text: str) -> list[int]:
         """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""
         return self._tokenizer.tokenize_text(text)

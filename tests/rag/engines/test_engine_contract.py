@@ -13,7 +13,7 @@ from rag.engines.openai.engine import OpenAiEngine
 from rag.engines.transformers.engine import TransformersEngine
 from rag.engines.types import Delta, Engine, Message, Sampling
 from rag.engines.worker_engine import WorkerEngine
-from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
+from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError, TokenizerOutOfReachError
 from rag.settings import RagSettings
 from tests.fakes import ScriptedEngine
 from tests.tiny_transformers import write_tiny_transformers
@@ -109,6 +109,26 @@ def test_an_empty_text_is_continued_too(real: Engine) -> None:
     last = list(real.complete("", Sampling(max_tokens=2)))[-1]
     assert last.usage is not None
     assert last.usage.prompt_tokens >= 1
+
+
+@pytest.mark.parametrize("real", SLOW, indirect=True)
+def test_the_rendered_chat_has_the_tokens_of_the_chat(real: Engine) -> None:
+    prompt = real.render(MESSAGES)
+    assert all(message.content in prompt for message in MESSAGES)
+    assert len(real.tokenize(prompt)) == real.count_tokens(MESSAGES)
+
+
+@pytest.mark.parametrize("real", SLOW, indirect=True)
+def test_a_text_has_tokens_and_an_empty_one_none(real: Engine) -> None:
+    assert real.tokenize("") == []
+    assert 0 < len(real.tokenize("The pump")) < len(real.tokenize("The pump is oiled every month."))
+
+
+def test_the_tokens_of_a_remote_model_are_its_servers(served: OpenAiEngine) -> None:
+    with pytest.raises(TokenizerOutOfReachError, match="on the server"):
+        served.tokenize("The pump")
+    with pytest.raises(TokenizerOutOfReachError, match="on the server"):
+        served.render(MESSAGES)
 
 
 @pytest.fixture

@@ -54,7 +54,10 @@ class CountingModel:
         return self.tokenize_chat([Message("user", text)])
 
     def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
-        return list("".join(message.content for message in messages).encode())
+        return list(self.render_chat(messages).encode())
+
+    def render_chat(self, messages: Sequence[Message]) -> str:
+        return "".join(message.content for message in messages)
 
     def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:
         self.on_forward()
