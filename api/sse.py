@@ -9,9 +9,10 @@ import asyncio
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from typing import Any
 
 from starlette.responses import Response
@@ -22,6 +23,9 @@ from api.errors import UNEXPECTED, ErrorShape, ServerStoppingError, describe, sh
 logger = logging.getLogger(__name__)
 
 DONE_EVENT = b"data: [DONE]\n\n"
+SIGN_OF_LIFE = b": working\n\n"
+"""A comment, which clients skip; it keeps proxies and their timeouts from taking a long prompt for a dead server."""
+SILENCE_SECONDS = 10.0
 
 Pieces = Generator[bytes, None, None]
 
@@ -44,23 +48,32 @@ class _PieceReader:
     def __init__(self, pieces: Pieces, receive: Receive, stopping: asyncio.Event) -> None:
         self._pieces = pieces
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer")
+        self._context = copy_context()  # the thread works on this request: its log lines have the request's id
         self._client_left = asyncio.ensure_future(_disconnected(receive))
         self._stopping = asyncio.ensure_future(stopping.wait())
         self._pending: asyncio.Future[bytes | None] | None = None
 
-    async def next(self) -> bytes | None:
+    async def next(self, show_life: Callable[[], Awaitable[None]] | None = None) -> bytes | None:
         """Return the next piece that is not empty, or None after the last.
 
-        Raises what the generator raises, `ClientLeftError` or `ServerStoppingError`.
+        Meanwhile `show_life` is called every `SILENCE_SECONDS`. Raises what the generator raises, `ClientLeftError` or
+        `ServerStoppingError`.
         """
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + SILENCE_SECONDS
         piece: bytes | None = b""
         while piece == b"":
             pending = self._request()
             watched: set[asyncio.Future[Any]] = {pending, self._client_left, self._stopping}
-            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            seconds = None if show_life is None else max(deadline - clock(), 0.0)
+            await asyncio.wait(watched, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             self._check_connection()
-            self._pending = None
-            piece = await pending
+            if pending.done():
+                self._pending = None
+                piece = await pending
+            if piece == b"" and show_life is not None and clock() >= deadline:
+                await show_life()
+                deadline = clock() + SILENCE_SECONDS
         return piece
 
     async def settle(self, seconds: float) -> None:
@@ -74,16 +87,19 @@ class _PieceReader:
         """Close the generator as soon as its thread returns from the current piece."""
         self._client_left.cancel()
         self._stopping.cancel()
-        self._thread.submit(self._pieces.close)
+        self._thread.submit(self._context.run, self._pieces.close)
         self._thread.shutdown(wait=False)
 
     def _request(self) -> "asyncio.Future[bytes | None]":
         if self._pending is None:
             loop = asyncio.get_running_loop()
-            self._pending = loop.run_in_executor(self._thread, next, self._pieces, None)
+            self._pending = loop.run_in_executor(self._thread, self._context.run, self._read)
             # If the response has ended, a failure of the last piece is not reported as unhandled.
             self._pending.add_done_callback(lambda done: done.cancelled() or done.exception())
         return self._pending
+
+    def _read(self) -> bytes | None:
+        return next(self._pieces, None)
 
     def _check_connection(self) -> None:
         if self._client_left.done():
@@ -155,7 +171,8 @@ class EventStream(GeneratedResponse):
     """Server-sent events. A failure after the first byte becomes the last event, and no `[DONE]` follows.
 
     The first event is held back up to `settle_seconds` in case the second one is a refusal: an answer from documents
-    begins before the model is called, and a full queue should be a status that clients know how to retry.
+    begins before the model is called, and a full queue should be a status that clients know how to retry. While there
+    is nothing to send, a comment every `SILENCE_SECONDS` tells that the work goes on; the first begins the response.
     """
 
     media_type = "text/event-stream"
@@ -172,24 +189,39 @@ class EventStream(GeneratedResponse):
         super().__init__(pieces, stopping, place=place)
         self._shape = shape
         self._settle_seconds = settle_seconds
+        self._has_begun = False
 
     async def _respond(self, pieces: _PieceReader, send: Send) -> None:
-        first = await pieces.next()
-        if self._settle_seconds:
-            await pieces.settle(self._settle_seconds)
-        self.headers["cache-control"] = "no-cache"
-        await self._start(send)
-        await self._send(send, first or b"")
+        async def show_life() -> None:
+            await self._begin(send)
+            await self._send(send, SIGN_OF_LIFE)
+
         try:
-            while (event := await pieces.next()) is not None:
+            first = await pieces.next(show_life)
+            if self._settle_seconds and not self._has_begun:
+                await pieces.settle(self._settle_seconds)
+            await self._begin(send)
+            await self._send(send, first or b"")
+            while (event := await pieces.next(show_life)) is not None:
                 await self._send(send, event)
             await self._send(send, DONE_EVENT, is_last=True)
         except ClientLeftError:
             raise
         except Exception as error:
-            # After the first byte, the stream itself is the only way to tell the client.
-            answer = describe(error)
-            if answer.kind is UNEXPECTED:
-                logger.exception("an answer failed after its first byte")
-            body = json.dumps(self._shape(answer), ensure_ascii=False, separators=(",", ":")).encode()
-            await self._send(send, encode_event(body), is_last=True)
+            if not self._has_begun:
+                raise
+            await self._send(send, self._describe(error), is_last=True)
+
+    async def _begin(self, send: Send) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self.headers["cache-control"] = "no-cache"
+            await self._start(send)
+
+    def _describe(self, error: Exception) -> bytes:
+        """Return the last event: after the first byte, the stream itself is the only way to tell the client."""
+        answer = describe(error)
+        if answer.kind is UNEXPECTED:
+            logger.error("an answer failed after its first byte", exc_info=error)
+        body = json.dumps(self._shape(answer), ensure_ascii=False, separators=(",", ":")).encode()
+        return encode_event(body)
