@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
+from api.clean_paths import CleanPaths
 from api.dialects.huggingface import routes as huggingface
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
@@ -18,8 +19,12 @@ from api.keys import KeyRing
 from api.metrics import Metrics, RequestMetrics
 from api.open_responses import OpenResponses
 from api.openapi import COMMON_ERRORS, install_openapi
+from api.page_links import LinkSigner, load_secret
+from api.request_context import REQUEST_ID_HEADER
+from api.request_ids import RequestIds
 from api.routes import (
     chat,
+    cited_pages,
     completions,
     conversations,
     embeddings,
@@ -35,6 +40,8 @@ from api.services import Services
 from api.settings import ApiSettings
 from ingest.principals import EVERY_OWNER
 
+EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Retry-After", "WWW-Authenticate")
+"""What a web page of an allowed origin may read of a response."""
 MAX_ANSWERS = {"per_client": 128, "total": 512}
 """More than the queues of the models take, so that a model's own refusal comes first."""
 MAX_QUEUE_STREAMS = {"per_client": 8, "total": 64}
@@ -44,6 +51,7 @@ ROUTERS = (
     vector_stores.router,
     sharing.router,
     pages.router,
+    cited_pages.router,
     queue.router,
     chat.router,
     completions.router,
@@ -77,6 +85,10 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.open_answers = OpenResponses(**MAX_ANSWERS)
     app.state.open_queue_streams = OpenResponses(**MAX_QUEUE_STREAMS)
     app.state.keys = KeyRing(services.library, settings.api_key)
+    app.state.link_signer = LinkSigner(
+        load_secret(services.settings.home), lifetime_seconds=settings.page_link_hours * 3_600
+    )
+    app.state.public_url = settings.public_url
     app.state.metrics = Metrics(services.library.as_owner(EVERY_OWNER), lambda: services.models.list_models())
     for router in ROUTERS:
         app.include_router(router, responses=COMMON_ERRORS)
@@ -90,13 +102,15 @@ def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None
     """Add the middleware, the innermost first."""
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     app.add_middleware(HeadRequests)
-    app.add_middleware(KeyGuard, keys=app.state.keys)
+    app.add_middleware(KeyGuard, keys=app.state.keys, links=app.state.link_signer)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_headers=["*"],  # the official clients send a dozen of their own; the origin is what is trusted
+            expose_headers=EXPOSED_HEADERS,
+            allow_private_network=True,
         )
     app.add_middleware(OriginGuard, allowed=settings.allowed_origins, without_links=queue.STREAM_PATHS)
     app.add_middleware(
@@ -107,6 +121,8 @@ def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None
     )
     app.add_middleware(HostGuard, names=settings.host_names)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CleanPaths)
+    app.add_middleware(RequestIds)
 
 
 @asynccontextmanager

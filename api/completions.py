@@ -10,6 +10,7 @@ from typing import Literal
 from api.chat import Chat, ChatEvents, WholeAnswer, chat_events, collect_answer, vary_seed
 from api.errors import InvalidRequestError
 from api.metrics import Metrics
+from api.page_links import PageLinks
 from api.services import Services
 from api.sse import Pieces, encode_event
 from api.wire.answers import (
@@ -21,7 +22,6 @@ from api.wire.answers import (
     ProgressChunk,
     ProgressDetails,
     UsageObject,
-    citations_of,
 )
 from api.wire.base import ResponseModel
 from api.wire.chat import (
@@ -40,6 +40,7 @@ from api.wire.chat_chunks import (
     encode_citations,
     encode_part,
 )
+from api.wire.citations import UrlCitationObject
 from rag.conversations.store import TurnsStored
 from rag.engines.types import TokenLogprob, Usage
 from rag.types import Answer, AnswerDelta, AnswerProgress, AnswerStarted, ContextMode, PinnedSentence
@@ -74,7 +75,7 @@ def completion_choices(services: Services, request: ChatRequest, client: str) ->
         yield chat_events(services, replace(chat, sampling=vary_seed(sampling, index)))
 
 
-def stream_completion(choices: Choices, frame: "CompletionFrame", metrics: Metrics, *, include_usage: bool) -> Pieces:
+def stream_completion(choices: Choices, frame: "CompletionFrame", metrics: Metrics) -> Pieces:
     """Yield the answers as server-sent events, one after the other, without the closing `[DONE]`.
 
     An empty piece says that the model is still at work.
@@ -82,7 +83,7 @@ def stream_completion(choices: Choices, frame: "CompletionFrame", metrics: Metri
     usages: list[Usage] = []
     for index, events in enumerate(choices):
         usages.append((yield from _stream_choice(index, events, frame, metrics)))
-    if include_usage:
+    if frame.includes_usage:
         yield frame.usage_event(usages)
 
 
@@ -104,7 +105,9 @@ class CompletionFrame:
     """
 
     model: str
+    links: PageLinks
     is_json: bool = False
+    includes_usage: bool = False
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -140,7 +143,7 @@ class CompletionFrame:
 
     def last_event(self, index: int, delta: ChunkDelta, answer: Answer, stored: TurnsStored | None) -> bytes:
         """Return the chunk that ends the answer `index` and carries its citations."""
-        delta.annotations = encode_citations(citations_of(answer))
+        delta.annotations = encode_citations(self._annotations(answer))
         choice = ChunkChoice(index=index, delta=delta, finish_reason=answer.finish_reason)
         return self._encode((choice,), pincite=AnswerDetails.of_stored(answer, stored))
 
@@ -156,11 +159,19 @@ class CompletionFrame:
         usage: UsageObject | None = None,
     ) -> bytes:
         chunk = ChatCompletionChunk(id=self.id, created=self.created, model=self.model, choices=choices)
+        if self.includes_usage:
+            chunk.usage = None
         if pincite is not None:
             chunk.pincite = encode_part(pincite)
         if usage is not None:
             chunk.usage = encode_part(usage)
         return encode_event(encode_chunk(chunk))
+
+    def _annotations(self, answer: Answer) -> list[UrlCitationObject]:
+        return [
+            UrlCitationObject.of(citation, self.links.url(citation.quote, citation.verdict))
+            for citation in answer.citations
+        ]
 
     def _choice(self, index: int, whole: WholeAnswer) -> CompletionChoice:
         answer = whole.answer
@@ -170,7 +181,7 @@ class CompletionFrame:
             message=CompletionMessage(
                 content=answer.text if text_field == "content" else None,
                 refusal=answer.text if text_field == "refusal" else None,
-                annotations=citations_of(answer),
+                annotations=self._annotations(answer),
             ),
             logprobs=LogprobsObject.of(whole.logprobs),
             finish_reason=answer.finish_reason,

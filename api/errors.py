@@ -4,13 +4,14 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.request_context import REQUEST_ID_HEADER, current_request_id
 from api.wire.base import JsonObject
 from api.wire.errors import ErrorDetail, ErrorResponse
 from ingest import errors as ingest_errors
@@ -19,6 +20,7 @@ from rag import errors as rag_errors
 
 MAX_NAME_CHARS = 80
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""What a route can take; all take OPTIONS besides."""
 
 
 class ApiError(Exception):
@@ -80,6 +82,21 @@ class AdministratorOnlyError(ApiError):
         super().__init__("this is the administrator's to do; your key is for your own documents and conversations")
 
 
+class KeyInUrlError(ApiError):
+    """The request has its key in the URL."""
+
+    def __init__(self, *, param: str) -> None:
+        self.param = param
+        super().__init__(
+            "a key in a URL is kept by logs and histories: send it as 'Authorization: Bearer <key>', "
+            "and replace this one"
+        )
+
+
+class PageLinkError(ApiError):
+    """The link to a page has expired, or is none of this server's."""
+
+
 class ServerStoppingError(ApiError):
     """The server is stopping before the answer is complete."""
 
@@ -108,6 +125,8 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large", "file"),
     DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),
     AdministratorOnlyError: ErrorKind(403, INVALID, "administrator_only"),
+    KeyInUrlError: ErrorKind(401, INVALID, "key_in_url"),
+    PageLinkError: ErrorKind(403, INVALID, "page_link_refused"),
     ServerStoppingError: ErrorKind(503, SERVER, "server_stopping"),
     TooManyStreamsError: ErrorKind(429, "rate_limit_error", "too_many_streams"),
     RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),
@@ -183,6 +202,8 @@ class ErrorAnswer:
         """Return the failure as an HTTP response, in OpenAI's shape or another one."""
         body = (shape or shape_error)(self)
         headers = {"Connection": "close"} if self.kind.status in HANG_UP_STATUSES else {}
+        if request_id := current_request_id():  # an unforeseen failure is answered outside of all middleware
+            headers[REQUEST_ID_HEADER] = request_id
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
         return JSONResponse(body, self.kind.status, headers)
@@ -207,7 +228,8 @@ def describe(error: Exception) -> ErrorAnswer:
         return ErrorAnswer(http_kind(error.status_code), str(error.detail))
     kind = next((ERROR_KINDS[cls] for cls in type(error).__mro__ if cls in ERROR_KINDS), None)
     if kind is None:
-        return ErrorAnswer(UNEXPECTED, "the server failed unexpectedly; its log has the details")
+        about = f" of the request {request_id}" if (request_id := current_request_id()) else ""
+        return ErrorAnswer(UNEXPECTED, f"the server failed unexpectedly; its log has the details{about}")
     retry_after = getattr(error, "retry_after_seconds", 1 if kind.status == 503 else None)
     return ErrorAnswer(kind, str(error), getattr(error, "param", None) or kind.param, retry_after)
 
@@ -263,9 +285,11 @@ def _find_in_path(request: Request, error: Exception) -> str | None:
     return None
 
 
-async def _answer_no_route(request: Request, error: Exception) -> JSONResponse:
-    """Answer a request that no route matches; routes never raise a bare 404 or 405."""
+async def _answer_no_route(request: Request, error: Exception) -> Response:
+    """Answer a request that no route matches, or one for its options; routes never raise a bare 404 or 405."""
     methods = _allowed_methods(request)
+    if methods and request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": ", ".join(methods)})
     message = f"there is no {request.method} {request.url.path[:MAX_NAME_CHARS]}; GET /openapi.json lists the routes"
     response = ErrorAnswer(http_kind(405 if methods else 404), message).response()
     if methods:
@@ -276,7 +300,7 @@ async def _answer_no_route(request: Request, error: Exception) -> JSONResponse:
 def _allowed_methods(request: Request) -> list[str]:
     """Return the methods that the routes of the request's path take together; Starlette names those of one route."""
     routes = request.app.router.routes
-    return [
+    taken = [
         method
         for method in METHODS
         if any(
@@ -284,6 +308,7 @@ def _allowed_methods(request: Request) -> list[str]:
             for route in routes
         )
     ]
+    return [*taken, "OPTIONS"] if taken else []
 
 
 def _media_type_to_send(request: Request, error: RequestValidationError) -> str | None:

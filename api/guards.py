@@ -9,16 +9,30 @@ import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.connections import MIN_BYTES_PER_SECOND
-from api.errors import BodyTooLargeError, ErrorAnswer, ErrorKind, SlowBodyError, describe, http_kind
+from api.credentials import read_key, refuse_key_in_url
+from api.errors import (
+    BodyTooLargeError,
+    ErrorAnswer,
+    ErrorKind,
+    KeyInUrlError,
+    PageLinkError,
+    SlowBodyError,
+    describe,
+    http_kind,
+)
 from api.keys import KeyRing
+from api.page_links import LINK_PREFIX, SIGNATURE, LinkSigner
 from ingest.errors import LibraryError
+from ingest.principals import Principal
 
 HOST_HEADER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/?#@\[\]\\]+)(?::\d{1,5})?")
+PLAIN_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_FETCH_SITES = frozenset({"same-origin", "none"})
 OPEN_PATHS = frozenset({"/health/live"})
@@ -45,7 +59,7 @@ async def refuse(answer: ErrorAnswer, scope: Scope, receive: Receive, send: Send
     """
     response = answer.response()
     response.headers["Connection"] = "close"
-    if answer.kind is BAD_KEY:
+    if answer.kind.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
     await send({"type": "http.response.body", "body": response.body, "more_body": True})
@@ -62,7 +76,7 @@ async def _linger(receive: Receive) -> None:
 
 
 class SecurityHeaders:
-    """Adds headers that keep browsers from treating a response as a page."""
+    """Adds headers that keep browsers from treating a response as a page, unless it has its own for being one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -70,7 +84,9 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -84,14 +100,28 @@ class HostGuard:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._is_own(Headers(scope=scope).getlist("host")):
-            message = "this host name is not allowed; add it to PINCITE_ALLOWED_HOSTS if it is yours"
-            return await refuse(ErrorAnswer(http_kind(421), message), scope, receive, send)
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        name = _read_host_name(Headers(scope=scope).getlist("host"))
+        if name not in self._names:
+            return await refuse(ErrorAnswer(http_kind(421), _explain_host(name)), scope, receive, send)
         await self._app(scope, receive, send)
 
-    def _is_own(self, hosts: Sequence[str]) -> bool:
-        match = HOST_HEADER.fullmatch(hosts[0]) if len(hosts) == 1 else None
-        return match is not None and match[1].lower() in self._names
+
+def _read_host_name(hosts: Sequence[str]) -> str:
+    """Return the host name that a request is for, in lower case; empty if it names none or several."""
+    match = HOST_HEADER.fullmatch(hosts[0]) if len(hosts) == 1 else None
+    return "" if match is None else match[1].lower()
+
+
+def _explain_host(name: str) -> str:
+    """Return how a name of one's own is allowed; a program in a container knows this machine by one."""
+    if not PLAIN_HOST.fullmatch(name):
+        return "this host name is not allowed; add it to PINCITE_ALLOWED_HOSTS if it is yours"
+    return (
+        f"the host name {name} is not allowed; if it is this machine's, as host.docker.internal is for a container, "
+        f"start the server with PINCITE_ALLOWED_HOSTS={name} (several are separated by commas)"
+    )
 
 
 class BodyGuard:
@@ -202,30 +232,46 @@ def _is_link(headers: Headers) -> bool:
 
 
 class KeyGuard:
-    """Lets in whom `keys` knows by the key in the Authorization header, on every route but the liveness probe.
+    """Lets in whom `keys` knows by the key that a request sends, on every route but the liveness probe.
 
     The principal of a request is `scope[PRINCIPAL]`. A request whose key is revoked meanwhile ends as if its client
-    had left.
+    had left. The page of a citation is also opened by its link, which `links` has signed.
     """
 
-    def __init__(self, app: ASGIApp, *, keys: KeyRing) -> None:
+    def __init__(self, app: ASGIApp, *, keys: KeyRing, links: LinkSigner) -> None:
         self._app = app
         self._keys = keys
+        self._links = links
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             return await self._app(scope, receive, send)
-        key = _read_key(Headers(scope=scope))
+        key = read_key(Headers(scope=scope))
         try:
-            principal = await self._keys.find(key)
-        except LibraryError as error:
+            refuse_key_in_url(scope["query_string"])
+            principal = await self._find_principal(scope, key)
+        except (LibraryError, KeyInUrlError, PageLinkError) as error:
             return await refuse(describe(error), scope, receive, send)
         if principal is None:
-            message = "send the API key as 'Authorization: Bearer <key>'"
+            message = "send the API key as 'Authorization: Bearer <key>' or as 'x-api-key: <key>'"
             return await refuse(ErrorAnswer(BAD_KEY, message), scope, receive, send)
-        if principal.has_named_key:
+        if principal.has_named_key and key is not None:
             receive = partial(self._receive_while_valid, key, receive)
         await self._app({**scope, PRINCIPAL: principal}, receive, send)
+
+    async def _find_principal(self, scope: Scope, key: str | None) -> Principal | None:
+        """Return who sends a request, None if nobody known does; raises `PageLinkError` for a link that opens nothing.
+
+        A link is followed by a browser, which has no key. If it sends one all the same, that counts.
+        """
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        is_link = scope["path"].startswith(LINK_PREFIX) and any(name == SIGNATURE for name, _ in query)
+        if key is not None or not is_link or not await self._keys.asks_for_keys():
+            return await self._keys.find(key)
+        owner = await self._keys.find_owner(self._links.find_owner(scope["path"], query))
+        if owner is None:
+            raise PageLinkError("this link was made for a key that is revoked now")
+        return owner
 
     async def _receive_while_valid(self, key: str | None, receive: Receive) -> Message:
         message = asyncio.ensure_future(receive())
@@ -237,9 +283,3 @@ class KeyGuard:
             return message.result()
         finally:
             message.cancel()
-
-
-def _read_key(headers: Headers) -> str | None:
-    """Return the key that a request sends, None if it sends none."""
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else None

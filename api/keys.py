@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from ingest.library.library import Library
-from ingest.principals import ADMINISTRATOR, Principal, digest_key
+from ingest.principals import ADMINISTRATOR, LOCAL, Principal, digest_key
 
 FRESH_SECONDS = 0.5
 """Named keys are read again when they are older: so long at most a key that was revoked still opens."""
@@ -53,6 +53,20 @@ class KeyRing:
         if self._admin_key is not None and hmac.compare_digest(key.encode(), self._admin_key):
             return ADMINISTRATOR
         return (named or {}).get(digest_key(key))
+
+    async def asks_for_keys(self) -> bool:
+        """Return whether requests need a key; raises `LibraryError`."""
+        return self._admin_key is not None or await self._read_named() is not None
+
+    async def find_owner(self, name: str) -> Principal | None:
+        """Return the principal of a name, or None if its key was revoked; raises `LibraryError`.
+
+        It is no administrator: what is opened by a name alone is the owner's, and no more.
+        """
+        named = await self._read_named()
+        if name == LOCAL:
+            return Principal(LOCAL)
+        return next((Principal(name) for each in (named or {}).values() if each.name == name), None)
 
     def close(self) -> None:
         """End the thread."""

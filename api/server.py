@@ -137,6 +137,7 @@ class PinciteServer(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 log_config=None,
+                access_log=False,  # it has queries, and with them the signatures of links; see `api.request_ids`
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=int(answers_seconds) + 1,
             )

@@ -49,6 +49,15 @@ class ApiSettings(PinciteSettings):
         default="refuse",
         description="What a request for a model that is not there gets: an error, or the default model.",
     )
+    public_url: str | None = Field(
+        default=None,
+        description="URL by which clients reach the API, in links to cited pages; default: the one of their request.",
+    )
+    page_link_hours: float = Field(
+        default=168.0,
+        gt=0,
+        description="How long a link to a cited page opens it without a key, in hours; without keys links never end.",
+    )
     max_request_mb: int = Field(default=8, ge=1, description="Largest request body in MB, file uploads excepted.")
     body_timeout_seconds: float = Field(
         default=10.0,
@@ -68,6 +77,13 @@ class ApiSettings(PinciteSettings):
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
+
+    @field_validator("public_url", mode="after")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("the URL begins with http:// or https://")
+        return None if value is None else value.rstrip("/")
 
     @field_validator("api_key", mode="after")
     @classmethod

@@ -9,11 +9,11 @@ from api.backends.http_client import decode_error
 from api.backends.types import BackendEvent, CompleteAnswer, TextDelta
 from api.wire.answers import AnswerBasis, AnswerCheck, ProgressChunk
 from api.wire.chat_chunks import ChatCompletionChunk, ChunkChoice
-from api.wire.citations import CitationObject
+from api.wire.citations import CitationObject, UrlCitationObject
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _chunks = msgspec.json.Decoder(ChatCompletionChunk)
-_citations = TypeAdapter(tuple[CitationObject, ...])
+_citations = TypeAdapter(tuple[UrlCitationObject, ...])
 
 
 class StreamDecoder:
@@ -44,9 +44,8 @@ class StreamDecoder:
         if choice.finish_reason is not None:
             annotations = choice.delta.annotations
             citations = b"[]" if isinstance(annotations, msgspec.UnsetType) else bytes(annotations)
-            yield CompleteAnswer(
-                self._text, _citations.validate_json(citations), AnswerCheck.model_validate_json(details)
-            )
+            pins = tuple(map(CitationObject.of_pin, _citations.validate_json(citations)))
+            yield CompleteAnswer(self._text, pins, AnswerCheck.model_validate_json(details))
 
 
 def _decode_progress(details: bytes) -> Iterator[BackendEvent]:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.request_context import current_request_id
+
 STATUS_STYLES = {
     "done": "green",
     "ok": "green",
@@ -92,12 +94,19 @@ def confirm(warning: str, *, verb: str) -> None:
         raise CommandError("nothing was changed")
 
 
-class _PlainFormatter(logging.Formatter):
-    """Log lines for people: an exception's own words, its traceback only at the level `debug`."""
+class PlainFormatter(logging.Formatter):
+    """Log lines for people: an exception's own words, its traceback only at the level `debug`.
+
+    A line about a request ends with the request's id.
+    """
 
     def __init__(self, *, has_tracebacks: bool) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S")
         self._has_tracebacks = has_tracebacks
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        request_id = current_request_id()
+        return f"{super().formatMessage(record)} [{request_id}]" if request_id else super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:
         return super().formatException(ei) if self._has_tracebacks else f"  {ei[0].__name__}: {ei[1]}"
@@ -107,9 +116,8 @@ def configure_logging(level: str, *, has_tracebacks: bool | None = None) -> None
     """Send the log to stderr."""
     shows = level == "debug" if has_tracebacks is None else has_tracebacks
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_PlainFormatter(has_tracebacks=shows))
+    handler.setFormatter(PlainFormatter(has_tracebacks=shows))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("httpx").setLevel("WARNING")
-    logging.getLogger("uvicorn.access").setLevel("INFO" if level == "debug" else "WARNING")

@@ -7,7 +7,7 @@ from api.completions import CompletionFrame, collect_completion, completion_choi
 from api.errors import TooManyStreamsError
 from api.model_names import resolve_model
 from api.openapi import error_responses, stream_response
-from api.routes.dependencies import AppServices, hold_answer, principal_of_request
+from api.routes.dependencies import AnswerLinks, AppServices, hold_answer, principal_of_request
 from api.sse import EventStream, JsonResult
 from api.wire.base import DOCS_PREFIX
 from api.wire.chat import ChatCompletion, ChatRequest
@@ -53,15 +53,16 @@ REFUSAL_WAIT_SECONDS = 0.25
         ),
     },
 )
-async def create_completion(request: Request, services: AppServices, chat: ChatRequest) -> Response:
+async def create_completion(request: Request, services: AppServices, links: AnswerLinks, chat: ChatRequest) -> Response:
     """Answer a chat. `model` is a model's id, or `docs/<collection>` for an answer from documents with citations."""
     chat = chat.model_copy(update={"model": resolve_model(services, chat.model)})
     stopping = request.app.state.stopping
     metrics = request.app.state.metrics
     client, place = name_client(principal_of_request(request), chat.user), hold_answer(request)
-    choices, frame = completion_choices(services, chat, client), CompletionFrame(chat.model, is_json=chat.wants_json)
+    choices = completion_choices(services, chat, client)
+    frame = CompletionFrame(chat.model, links, is_json=chat.wants_json, includes_usage=chat.includes_usage)
     if not chat.stream:
         return JsonResult(collect_completion(choices, frame, metrics), stopping, place=place)
-    pieces = stream_completion(choices, frame, metrics, include_usage=chat.includes_usage)
+    pieces = stream_completion(choices, frame, metrics)
     settle_seconds = REFUSAL_WAIT_SECONDS if chat.model.startswith(DOCS_PREFIX) else 0.0
     return EventStream(pieces, stopping, place=place, settle_seconds=settle_seconds)

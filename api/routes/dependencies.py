@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from api.errors import AdministratorOnlyError
 from api.guards import PRINCIPAL
 from api.open_responses import OpenResponses
+from api.page_links import PageLinks
 from api.services import Services
 from ingest.library.names import normalize_name
 from ingest.principals import Principal
@@ -47,7 +48,16 @@ def hold_answer(request: Request) -> AbstractContextManager[None]:
     return answers.hold(principal_of_request(request))
 
 
+async def get_page_links(request: Request) -> PageLinks:
+    """Return what makes the links of an answer: for whom they open a page, and whether they need to be signed."""
+    state = request.app.state
+    signer = state.link_signer if await state.keys.asks_for_keys() else None
+    base_url = state.public_url or str(request.base_url).rstrip("/")
+    return PageLinks(base_url, get_principal(request).name, signer)
+
+
 AppServices = Annotated[Services, Depends(get_services)]
+AnswerLinks = Annotated[PageLinks, Depends(get_page_links)]
 ADMINISTRATOR_ONLY = (Depends(require_administrator),)
 """The `dependencies` of a route that concerns the server as a whole."""
 

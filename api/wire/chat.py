@@ -29,7 +29,7 @@ from api.wire.base import (
     has,
     when,
 )
-from api.wire.citations import CitationObject
+from api.wire.citations import UrlCitationObject
 from api.wire.filters import Filters
 from api.wire.sampling import MaxTokens, SamplingFields
 from rag.engines.json_schema import validate_schema
@@ -322,7 +322,7 @@ class CompletionMessage(ResponseModel):
     """The answer; null if it is a refusal."""
     refusal: str | None
     """Why there is no JSON, if JSON was asked for and the documents say nothing."""
-    annotations: list[CitationObject]
+    annotations: list[UrlCitationObject]
     """The citations of an answer from documents."""
 
 

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from api.wire.answers import AnswerBasis, AnswerDetails, CheckedChunk, ProgressChunk, UsageObject
 from api.wire.base import ResponseModel
 from api.wire.chat import LogprobsObject
-from api.wire.citations import CitationObject
+from api.wire.citations import UrlCitationObject
 from rag.engines.types import FinishReason
 
 COMPONENTS = "#/components/schemas/"
@@ -21,9 +21,9 @@ SHARED_MODELS: tuple[type[ResponseModel], ...] = (
     AnswerBasis,
     AnswerDetails,
     CheckedChunk,
-    CitationObject,
     LogprobsObject,
     ProgressChunk,
+    UrlCitationObject,
     UsageObject,
 )
 """The models that chunks carry in encoded form."""
@@ -35,7 +35,7 @@ def _reference(*models: type[ResponseModel], **more: Any) -> Any:
 
 
 Annotations = Annotated[
-    Raw, Meta(extra_json_schema={"type": "array", "items": {"$ref": COMPONENTS + CitationObject.__name__}})
+    Raw, Meta(extra_json_schema={"type": "array", "items": {"$ref": COMPONENTS + UrlCitationObject.__name__}})
 ]
 Details = Annotated[Raw, _reference(AnswerBasis, ProgressChunk, CheckedChunk, AnswerDetails)]
 Usage = Annotated[Raw, _reference(UsageObject)]
@@ -73,7 +73,8 @@ class ChatCompletionChunk(msgspec.Struct, kw_only=True):
     model: str
     choices: tuple[ChunkChoice, ...]
     pincite: Details | UnsetType = UNSET
-    usage: Usage | UnsetType = UNSET
+    usage: Usage | UnsetType | None = UNSET
+    """Null in every chunk before the last one if that carries the usage."""
 
 
 _encoder = msgspec.json.Encoder()
@@ -89,7 +90,7 @@ def encode_part(part: ResponseModel) -> Raw:
     return Raw(part.model_dump_json().encode())
 
 
-def encode_citations(citations: list[CitationObject]) -> Raw:
+def encode_citations(citations: list[UrlCitationObject]) -> Raw:
     """Return the citations of an answer in encoded form."""
     return Raw(b"[" + b",".join(citation.model_dump_json().encode() for citation in citations) + b"]")
 

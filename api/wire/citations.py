@@ -1,8 +1,9 @@
 """Quotes, passages and citations, as answers, stored items and the command line show them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from api.wire.base import Absent, ResponseModel
+from api.wire.sources import show_source
 from ingest.conversation_types import SourceState
 from ingest.types import HiddenReason
 from rag import types as rag
@@ -27,7 +28,7 @@ class QuoteObject(ResponseModel):
     """The vector store that holds the document."""
     file_id: str
     source: str
-    """Path of the document's file, or name of the uploaded file."""
+    """Name of the document's file; `a (2).txt` for an upload if there was another `a.txt` before."""
     filename: str
     page: int
     """Number of the page, from 1."""
@@ -54,7 +55,7 @@ class QuoteObject(ResponseModel):
         return cls(
             collection_id=quote.collection_id,
             file_id=quote.file_id,
-            source=quote.source,
+            source=show_source(quote.source),
             filename=quote.filename,
             page=quote.page,
             start=quote.start,
@@ -103,18 +104,15 @@ class SupersessionObject(ResponseModel):
         return cls(kind=supersession.kind, quote=quote, dating=DatingObject.of(supersession.dating))
 
 
-class CitationObject(ResponseModel):
-    """A sentence of an answer pinned to the quote that supports it, as OpenAI's `file_citation`."""
+class PinObject(ResponseModel):
+    """A sentence of an answer pinned to the quote that supports it."""
 
-    type: Literal["file_citation"] = "file_citation"
     collection_id: str
     """The vector store that holds the document."""
     file_id: str
     filename: str
-    index: int
-    """Offset in the answer at which the citation belongs: the end of its sentence."""
     source: str
-    """Path of the document's file, or name of the uploaded file."""
+    """Name of the document's file; `a (2).txt` for an upload if there was another `a.txt` before."""
     page: int
     """Number of the page, from 1."""
     place: str
@@ -132,7 +130,7 @@ class CitationObject(ResponseModel):
     reasons: list[str]
     """Why the verdict is not `supported`."""
     number: int
-    """Number of the passage that the model read."""
+    """Number of the passage that the citation markers of the answer name."""
     origin: CitationOrigin
     """Whether the model named the passage (`marker`), Pincite aligned the sentence with it (`alignment`), or the
     sentence is the quote itself (`quote`)."""
@@ -149,33 +147,54 @@ class CitationObject(ResponseModel):
     source_state: SourceState | None = Absent
     """Whether the quote is still in its document. Only stored items have it."""
 
+
+class CitationObject(PinObject):
+    """A sentence of an answer pinned to the quote that supports it, as OpenAI's `file_citation`."""
+
+    type: Literal["file_citation"] = "file_citation"
+    index: int
+    """Offset in the answer at which the citation belongs: the end of its sentence."""
+
     @classmethod
     def of(cls, citation: rag.Citation, source_state: SourceState | None = None) -> "CitationObject":
         """Return the citation; `source_state` is given for stored ones."""
-        quote = citation.quote
-        return cls(
-            collection_id=quote.collection_id,
-            file_id=quote.file_id,
-            filename=quote.filename,
-            index=citation.answer_end,
-            source=quote.source,
-            page=quote.page,
-            place=quote.place,
-            start=quote.start,
-            end=quote.end,
-            quote=quote.quote,
-            boxes=[BoxObject.model_validate(box) for box in quote.boxes],
-            verdict=citation.verdict,
-            reasons=list(citation.reasons),
-            number=citation.number,
-            origin=citation.origin,
-            answer_start=citation.answer_start,
-            answer_end=citation.answer_end,
-            superseded_by=SupersessionObject.of(citation.superseded_by),
-            addresses_model=True if addresses_model(quote.quote) else None,
-            hidden=quote.hidden,
-            source_state=source_state,
+        return cls(index=citation.answer_end, **_pin_fields(citation, source_state))
+
+    @classmethod
+    def of_pin(cls, pin: PinObject) -> "CitationObject":
+        """Return a citation that has come in another shape."""
+        return cls(index=pin.answer_end, **{name: getattr(pin, name) for name in PinObject.model_fields})
+
+
+class UrlCitation(ResponseModel):
+    """Where a sentence of the answer comes from, as OpenAI's clients read it."""
+
+    start_index: int
+    """Offset of the sentence in the answer."""
+    end_index: int
+    """Offset behind the sentence."""
+    title: str
+    """The file and the page in words."""
+    url: str
+    """Opens the page with the quote marked. It expires if the server asks for keys."""
+
+
+class UrlCitationObject(PinObject):
+    """A sentence of an answer pinned to the quote that supports it, as OpenAI's `url_citation`."""
+
+    type: Literal["url_citation"] = "url_citation"
+    url_citation: UrlCitation
+
+    @classmethod
+    def of(cls, citation: rag.Citation, url: str) -> "UrlCitationObject":
+        """Return the citation; `url` opens its page."""
+        place = UrlCitation(
+            start_index=citation.answer_start,
+            end_index=citation.answer_end,
+            title=citation.quote.location,
+            url=url,
         )
+        return cls(url_citation=place, **_pin_fields(citation, None))
 
 
 class PassageObject(ResponseModel):
@@ -205,7 +224,7 @@ class PassageObject(ResponseModel):
             number=passage.number,
             file_id=stored.file_id,
             filename=stored.filename,
-            source=stored.source,
+            source=show_source(stored.source),
             page=chunk.first_page,
             last_page=chunk.last_page,
             heading_path=list(chunk.heading_path),
@@ -259,3 +278,30 @@ class DisagreementObject(ResponseModel):
             about=conflict.subject,
             values=[StatedValueObject.of(stated) for stated in conflict.values],
         )
+
+
+def _pin_fields(citation: rag.Citation, source_state: SourceState | None) -> dict[str, Any]:
+    """Return what every shape of a citation says."""
+    quote = citation.quote
+    return {
+        "collection_id": quote.collection_id,
+        "file_id": quote.file_id,
+        "filename": quote.filename,
+        "source": show_source(quote.source),
+        "page": quote.page,
+        "place": quote.place,
+        "start": quote.start,
+        "end": quote.end,
+        "quote": quote.quote,
+        "boxes": [BoxObject.model_validate(box) for box in quote.boxes],
+        "verdict": citation.verdict,
+        "reasons": list(citation.reasons),
+        "number": citation.number,
+        "origin": citation.origin,
+        "answer_start": citation.answer_start,
+        "answer_end": citation.answer_end,
+        "superseded_by": SupersessionObject.of(citation.superseded_by),
+        "addresses_model": True if addresses_model(quote.quote) else None,
+        "hidden": quote.hidden,
+        "source_state": source_state,
+    }

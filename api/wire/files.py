@@ -7,6 +7,7 @@ from pydantic.config import JsonDict
 
 from api.wire.base import ResponseModel
 from api.wire.lists import ListObject, MemberObject, PageRequest
+from api.wire.sources import show_source
 from ingest.types import FileRecord
 
 FILE_PURPOSE = "assistants"
@@ -47,7 +48,7 @@ class FileObject(MemberObject):
     status: Literal["processed"] = "processed"
     expires_at: None = None
     source: str
-    """Path of its file, or name of the uploaded file; `a (2).txt` if there was another `a.txt` before."""
+    """Name of its file; `a (2).txt` for an upload if there was another `a.txt` before."""
     sha256: str
     """Hash of the content, hexadecimal."""
 
@@ -59,7 +60,7 @@ class FileObject(MemberObject):
             bytes=file.size_bytes,
             created_at=file.created_at,
             filename=file.filename,
-            source=file.source,
+            source=show_source(file.source),
             sha256=file.sha256,
         )
 

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from api.wire.base import Absent, Flag, Integer, Number, Query, RequestModel, ResponseModel, as_list
 from api.wire.filters import Filters
+from api.wire.sources import show_source
 from ingest.types import AttributeValue, HiddenReason
 from rag.retrieval.explanation import explain_cut, explain_score
 from rag.types import ScoredChunk
@@ -119,7 +120,7 @@ class SearchResult(ResponseModel):
                 "place": place,
                 "start": chunk.start,
                 "end": chunk.end,
-                "source": stored.source,
+                "source": show_source(stored.source),
                 "heading_path": " > ".join(chunk.heading_path),
                 "dense_score": scored.dense_score,
                 "lexical_score": scored.lexical_score,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from api.wire.base import MAX_QUERY_CHARS, Flag, RequestModel, ResponseModel, Text, Unsupported
 from api.wire.filters import Attributes
 from api.wire.lists import ListObject, MemberObject, PageRequest
+from api.wire.sources import show_source
 from ingest.library.names import MAX_NAME_CHARS, NAME_PATTERN, check_collection_name
 from ingest.storage.counts import CollectionWithCounts
 from ingest.types import Access, AttributeValue, DocumentRecord, DocumentStatus, Progress, Stage
@@ -234,7 +235,7 @@ class StoreFileObject(MemberObject):
     """What filters can ask for."""
     filename: str
     source: str
-    """Path of its file, or name of the uploaded file; `a (2).txt` if there was another `a.txt` before."""
+    """Name of its file; `a (2).txt` for an upload if there was another `a.txt` before."""
     replaces: str | None
     """The file whose document it takes the place of when it is indexed, if it was added with `replace`."""
     title: str
@@ -263,7 +264,7 @@ class StoreFileObject(MemberObject):
             needs_password=document.failure == "needs_password",
             attributes=document.attributes,
             filename=document.filename,
-            source=document.source,
+            source=show_source(document.source),
             replaces=document.replaces or None,
             title=document.title,
             media_type=document.media_type,

@@ -48,11 +48,15 @@ def test_the_quote_of_every_citation_stands_in_the_stored_text(world: World, cli
     for annotation in annotations:
         file_id, start, end = annotation["file_id"], annotation["start"], annotation["end"]
         content = client.get(f"/v1/vector_stores/docs/files/{file_id}/content").json()["data"][0]["text"]
-        assert annotation["type"] == "file_citation"
+        place = annotation["url_citation"]
+        assert annotation["type"] == "url_citation"
+        assert (place["start_index"], place["end_index"]) == (annotation["answer_start"], annotation["answer_end"])
+        assert place["title"] == f"{annotation['filename']}, {annotation['place']}".removesuffix(", ")
+        opened = client.get(place["url"])
+        assert (opened.status_code, f"<mark>{annotation['quote']}</mark>" in opened.text) == (200, True)
         assert content[start:end] == annotation["quote"]
         assert annotation["page"] == 1
         assert annotation["verdict"] in {"supported", "partly", "unsupported"}
-        assert annotation["index"] == annotation["answer_end"]
 
 
 def test_a_stream_says_the_same_as_the_whole_answer(world: World, client: TestClient) -> None:
@@ -201,10 +205,12 @@ def test_each_of_several_answers_from_documents_has_its_own_check(world: World, 
 
 def test_usage_comes_in_an_event_of_its_own_where_it_is_asked_for(client: TestClient) -> None:
     response = ask(client, model="scripted", stream=True, stream_options={"include_usage": True})
-    *_, usage, done = events_of(response.text)
+    *earlier, usage, done = events_of(response.text)
     assert done == "[DONE]"
+    assert [chunk["usage"] for chunk in earlier] == [None] * len(earlier)
     assert usage["choices"] == []
     assert usage["usage"]["total_tokens"] > 0
+    assert "usage" not in events_of(ask(client, model="scripted", stream=True).text)[0]
 
 
 def test_parts_of_a_message_and_a_developer_are_understood(world: World, client: TestClient) -> None:

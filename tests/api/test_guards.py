@@ -102,8 +102,8 @@ def test_two_host_headers_are_refused(guarded: tuple[World, TestClient]) -> None
         {"Authorization": f"Basic {KEY}"},
         {"Authorization": KEY},
         {"Authorization": "Bearer "},
-        {"X-Api-Key": KEY},
-        {"Api-Key": KEY},
+        {"X-Api-Key": "wrong"},
+        {"Api-Key": ""},
         {"Cookie": f"api_key={KEY}"},
     ],
     ids=str,
@@ -113,16 +113,35 @@ def test_only_the_liveness_check_answers_without_the_key(
 ) -> None:
     world, client = guarded
     opened = [
-        path
-        for method, path in routes(world)
-        if client.request(method, f"{path}?api_key={KEY}", headers=headers).status_code != 401
+        path for method, path in routes(world) if client.request(method, path, headers=headers).status_code != 401
     ]
     assert opened == ["/health/live"]
 
 
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
-def test_the_key_opens(guarded: tuple[World, TestClient], scheme: str) -> None:
-    assert guarded[1].get("/v1/models", headers={"Authorization": f"{scheme} {KEY}"}).status_code == 200
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": f"Bearer {KEY}"},
+        {"Authorization": f"bearer {KEY}"},
+        {"X-Api-Key": KEY},
+        {"Api-Key": KEY},
+        {"Authorization": f"Basic {KEY}", "X-Api-Key": KEY},
+    ],
+    ids=str,
+)
+def test_the_key_opens_in_every_form_that_clients_send(
+    guarded: tuple[World, TestClient], headers: dict[str, str]
+) -> None:
+    assert guarded[1].get("/v1/models", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["api_key", "key", "Access_Token", "x-api-key"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": f"Bearer {KEY}"}], ids=["alone", "besides"])
+def test_a_key_in_the_url_is_refused(guarded: tuple[World, TestClient], name: str, headers: dict[str, str]) -> None:
+    response = guarded[1].get("/v1/models", params={name: KEY}, headers=headers)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["param"]) == (401, "key_in_url", name)
+    assert KEY not in response.text
 
 
 CROSS_SITE = [
@@ -190,6 +209,32 @@ def test_cross_origin_headers_go_to_named_origins_only(guarded: tuple[World, Tes
     assert allowed.headers["access-control-allow-origin"] == "http://app.example"
     assert "access-control-allow-origin" not in foreign.headers
     assert "access-control-allow-credentials" not in allowed.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD"])
+def test_the_official_clients_pass_from_a_page_of_an_allowed_origin(
+    guarded: tuple[World, TestClient], method: str
+) -> None:
+    sent = "authorization,content-type,x-stainless-os,x-stainless-retry-count,x-api-key,anthropic-version"
+    headers = {
+        "Origin": "http://app.example",
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": sent,
+        "Access-Control-Request-Private-Network": "true",
+    }
+    preflight = guarded[1].options("/v1/chat/completions", headers=headers)
+    assert (preflight.status_code, preflight.headers["access-control-allow-private-network"]) == (200, "true")
+    assert method in preflight.headers["access-control-allow-methods"]
+    assert set(preflight.headers["access-control-allow-headers"].split(",")) == set(sent.split(","))
+    read = {"Origin": "http://app.example", "Authorization": f"Bearer {KEY}"}
+    assert "x-request-id" in guarded[1].get("/v1/models", headers=read).headers["access-control-expose-headers"]
+
+
+def test_a_name_of_this_machine_is_told_how_it_is_allowed(guarded: tuple[World, TestClient]) -> None:
+    refused = guarded[1].get("/v1/models", headers={"Host": "host.docker.internal:1234"})
+    assert "PINCITE_ALLOWED_HOSTS=host.docker.internal " in refused.json()["error"]["message"]
+    strange = guarded[1].get("/v1/models", headers={"Host": "a\x08b"})
+    assert "a\x08b" not in strange.text
 
 
 def test_there_are_no_cross_origin_headers_by_default(client: TestClient) -> None:

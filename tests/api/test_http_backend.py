@@ -14,6 +14,7 @@ from api.backends.http_backend import HttpBackend
 from api.backends.stream_decoder import StreamDecoder
 from api.backends.types import BackendEvent, CompleteAnswer, TextDelta
 from api.completions import CompletionFrame
+from api.page_links import PageLinks
 from api.server import open_socket, reachable
 from api.sse import DONE_EVENT
 from api.wire.answers import (
@@ -28,9 +29,10 @@ from api.wire.answers import (
 from api.wire.chat import ChatRequest
 from api.wire.chat_chunks import ChunkDelta
 from api.wire.search import SearchRequest
+from ingest.principals import LOCAL
 from rag.types import Answer, AnswerProgress, AnswerStarted, Citation, Conflict, PinnedSentence, Quote, StatedValue
 
-FRAME = CompletionFrame("docs/x")
+FRAME = CompletionFrame("docs/x", PageLinks("http://127.0.0.1", LOCAL))
 QUESTION = ChatRequest.model_validate({"model": "docs/x", "messages": [{"role": "user", "content": "Why?"}]})
 URL = "http://127.0.0.1:1"
 

@@ -1,28 +1,33 @@
 """What HTTP asks of every route: `Allow` beside 405, HEAD beside GET, and 415 for a body of another media type."""
 
+import logging
+import re
+from contextvars import copy_context
 from typing import Any
 
 import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from tests.api.world import World
+from api.clean_paths import clean_path
+from api.commands.output import PlainFormatter
+from api.request_context import set_request_id
+from tests.api.world import BASE_URL, World
 
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/v1/models", "GET, HEAD"),
-        ("POST", "/v1/models/docs/docs", "GET, HEAD"),
-        ("TRACE", "/v1/files", "GET, HEAD, POST"),
-        ("PATCH", "/v1/files/file-1", "GET, HEAD, DELETE"),
-        ("OPTIONS", "/v1/vector_stores/docs", "GET, HEAD, POST, DELETE"),
-        ("GET", "/v1/vector_stores/docs/search", "POST"),
-        ("HEAD", "/v1/chat/completions", "POST"),
-        ("DELETE", "/v1/conversations/conv_1/items", "GET, HEAD, POST"),
-        ("DELETE", "/v1/queue/events", "GET, HEAD"),
-        ("GET", "/v1/queue/pause", "POST"),
-        ("BREW", "/health/live", "GET, HEAD"),
+        ("PUT", "/v1/models", "GET, HEAD, OPTIONS"),
+        ("POST", "/v1/models/docs/docs", "GET, HEAD, OPTIONS"),
+        ("TRACE", "/v1/files", "GET, HEAD, POST, OPTIONS"),
+        ("PATCH", "/v1/files/file-1", "GET, HEAD, DELETE, OPTIONS"),
+        ("GET", "/v1/vector_stores/docs/search", "POST, OPTIONS"),
+        ("HEAD", "/v1/chat/completions", "POST, OPTIONS"),
+        ("DELETE", "/v1/conversations/conv_1/items", "GET, HEAD, POST, OPTIONS"),
+        ("DELETE", "/v1/queue/events", "GET, HEAD, OPTIONS"),
+        ("GET", "/v1/queue/pause", "POST, OPTIONS"),
+        ("BREW", "/health/live", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(
@@ -30,6 +35,62 @@ def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(
 ) -> None:
     response = client.request(method, path)
     assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/vector_stores/docs", "GET, HEAD, POST, DELETE, OPTIONS"), ("/v1/chat/completions", "POST, OPTIONS")],
+)
+def test_options_of_a_path_are_the_methods_that_it_takes(client: TestClient, path: str, allowed: str) -> None:
+    response = client.options(path)
+    assert (response.status_code, response.headers["allow"], response.content) == (204, allowed, b"")
+    assert client.options("/v1/nope").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["//v1/models", "/v1//models", "/v1/models/", "///v1///models//"])
+def test_a_slash_too_many_leads_to_the_same_route(client: TestClient, path: str) -> None:
+    answer = client.request("GET", f"{BASE_URL}{path}")
+    assert (answer.status_code, answer.json()) == (200, client.get("/v1/models").json())
+
+
+def test_a_model_that_is_named_by_its_url_keeps_its_slashes() -> None:
+    assert clean_path("/models/http://host//models/x") == "/models/http://host/models/x"
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/nope", "/v1/models/nope", "/health/live"])
+def test_every_answer_has_the_id_that_its_client_gave_it(client: TestClient, path: str) -> None:
+    given = client.get(path, headers={"X-Request-Id": "my-request.1"})
+    assert given.headers["x-request-id"] == "my-request.1"
+    ids = {client.get(path).headers["x-request-id"] for _ in range(3)}
+    assert len(ids) == 3
+    assert all(re.fullmatch(r"req_[0-9a-f]{32}", each) for each in ids)
+
+
+@pytest.mark.parametrize("given", ["", "two words", "x" * 129, "line\tbreak", "[id]"])
+def test_an_id_that_could_forge_a_log_line_is_replaced(client: TestClient, given: str) -> None:
+    response = client.get("/health/live", headers={"X-Request-Id": given})
+    assert response.headers["x-request-id"].startswith("req_")
+
+
+def test_an_unforeseen_failure_names_its_request(world: World, client: TestClient) -> None:
+    world.models.refusals.append(ValueError("a slip of ours"))
+    body = {"model": "scripted", "messages": [{"role": "user", "content": "Hello"}]}
+    response = client.post("/v1/chat/completions", json=body, headers={"X-Request-Id": "my-request.2"})
+    assert (response.status_code, response.headers["x-request-id"]) == (500, "my-request.2")
+    assert "my-request.2" in response.json()["error"]["message"]
+
+
+def test_a_line_of_the_log_ends_with_the_id_of_its_request() -> None:
+    log = logging.getLogger("tests.request")
+    record = log.makeRecord(log.name, logging.INFO, "f", 1, "answered %s", ("it",), None)
+    formatter = PlainFormatter(has_tracebacks=False)
+
+    def answer() -> str:
+        set_request_id("my-request.3")
+        return formatter.format(record)
+
+    assert copy_context().run(answer).endswith("answered it [my-request.3]")
+    assert formatter.format(record).endswith("answered it")
 
 
 def test_a_path_that_is_not_there_takes_no_method(client: TestClient) -> None:
@@ -56,7 +117,7 @@ def test_a_path_that_is_not_there_takes_no_method(client: TestClient) -> None:
 def test_head_has_the_status_and_headers_of_get_and_no_body(client: TestClient, path: str) -> None:
     whole, head = client.get(path), client.head(path)
     assert (head.status_code, head.content) == (whole.status_code, b"")
-    own = {"date", "content-length"} if path == "/metrics" else {"date"}
+    own = {"date", "x-request-id", *(["content-length"] if path == "/metrics" else [])}
     assert {**head.headers, **dict.fromkeys(own)} == {**whole.headers, **dict.fromkeys(own)}
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import openai
 import pydantic
 import pytest
@@ -44,7 +45,11 @@ def test_a_whole_answer_has_annotations(live: tuple[World, openai.OpenAI]) -> No
     assert message.content == "".join(ANSWER)
     assert message.annotations
     citation = message.annotations[0].to_dict()
-    assert (citation["type"], citation["filename"], citation["page"]) == ("file_citation", "pump.txt", 1)
+    assert (citation["type"], citation["filename"], citation["page"]) == ("url_citation", "pump.txt", 1)
+    place = message.annotations[0].url_citation
+    assert (place.title, place.start_index) == ("pump.txt", citation["answer_start"])
+    page = httpx.get(place.url, trust_env=False)
+    assert (page.status_code, "<mark>The pump is oiled every 3 months.</mark>" in page.text) == (200, True)
     assert citation["quote"] == "The pump is oiled every 3 months."
     assert completion.usage is not None
     assert completion.model_extra is not None

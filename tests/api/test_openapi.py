@@ -19,8 +19,11 @@ from tests.api.world import DRILL, LUNCH, PUMP, World, events_of, make_world
 from tests.fakes import ScriptedEngine
 
 ANSWER = ["It is oiled ", "every 3 months [3]", ". It weighs 5 kg."]
-NOT_JSON = {"GET /v1/vector_stores/{store}/files/{file_id}/pages/{number}/image"}
-"""A route whose success needs a parser process; its picture has no shape to check."""
+NOT_JSON = {
+    "GET /v1/vector_stores/{store}/files/{file_id}/pages/{number}/image",
+    "GET /cite/{store}/{file_id}/{number}",
+}
+"""Routes for people's eyes: a picture, which needs a parser process, and a page."""
 
 Schema = Mapping[str, Any]
 
@@ -113,6 +116,8 @@ def test_every_route_has_the_shape_of_its_answer_and_of_its_errors(document: Sch
         errors = [response for status, response in responses.items() if status[0] in "45"]
         assert {"4XX", "5XX"} <= set(responses), route
         for response in errors:
+            if set(response["content"]) == set(responses["200"]["content"]) == {"text/html"}:
+                continue
             if response["content"]["application/json"]["schema"]["$ref"].endswith("/ReadinessObject"):
                 continue
             assert response["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorResponse"), route

@@ -87,12 +87,12 @@ class World:
         return TestClient(self.app, base_url=BASE_URL, raise_server_exceptions=False, **options)
 
     def add(self, source: str, *pages: str, collection: str = "docs") -> DocumentRecord:
-        """Put a document into a collection as if its file had been read."""
+        """Put a document into a collection as if its file, whose path may be the source, had been read."""
         services = self.services
         home = services.ingestor.collection_for(collection)
         content = chunked(*pages)
         file = services.library.add_file(
-            source=source, filename=source, content=io.BytesIO("\n\n".join(pages).encode())
+            source=source, filename=Path(source).name, content=io.BytesIO("\n\n".join(pages).encode())
         )
         vectors = LoadedEmbedder().embed([chunk.text for chunk in content.chunks])
         done = complete(services.library, services.library.enqueue(home.id, file.id), content, vectors)
