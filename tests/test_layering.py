@@ -15,7 +15,7 @@ ADAPTERS = {
     "charset_normalizer": ("ingest/parsers/encoding.py",),
     "datasets": ("ingest/jobs/hub_datasets.py",),
     "faiss": ("ingest/index/faiss_store.py",),
-    "huggingface_hub": ("ingest/runtime/model_cache.py",),
+    "huggingface_hub": ("ingest/runtime/model_cache.py", "rag/models/downloads/hub_source.py"),
     "ir_measures": ("rag/evaluation/measures.py",),
     "jinja2": ("rag/engines/serving/jinja_template.py",),
     "llama_cpp": ("ingest/embedders/llama_model.py", "rag/engines/llama/"),

@@ -1,11 +1,12 @@
-"""`pincite models`: list the models."""
+"""`pincite models`: list the models, and fetch one."""
 
 from pathlib import Path
 
-from api.commands.output import add_row, results, table, write_json
+from api.commands.output import CommandError, add_row, messages, results, table, write_json
 from api.settings import AllSettings
 from api.wire.base import JsonObject
 from ingest.embedders.embedder import find_embedder
+from rag.models.downloads.fetch import SourceName, fetch_model, find_offer
 from rag.models.registry import ModelRegistry
 
 
@@ -24,6 +25,18 @@ def list_models(settings: AllSettings, *, as_json: bool) -> int:
     for row in rows:
         add_row(listing, (row["id"], row["kind"], _megabytes(Path(row["path"])), row["path"]))
     results().print(listing)
+    return 0
+
+
+def get_model(settings: AllSettings, name: str, source: SourceName | None) -> int:
+    """Fetch an offered model and say where it is; progress goes to stderr."""
+    offer = find_offer(name)
+    console = messages()
+    try:
+        path = fetch_model(offer, settings.home, lambda step: console.print(f"{offer.name}: {step}"), source)
+    except OSError as error:
+        raise CommandError(f"{offer.name} cannot be stored: {error}; make room, and repeat the command") from error
+    results().print(f"{path}\n{offer.name} is ready, licence {offer.licence}; restart a running server to use it")
     return 0
 
 

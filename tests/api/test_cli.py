@@ -272,3 +272,9 @@ def test_what_nobody_foresaw_is_told_without_a_traceback(shell: Shell) -> None:
 
 def test_a_terminal_is_not_driven_by_a_document() -> None:
     assert strip_control_chars("a\x1b[31mb\x07\r\u202ec\u0085\td\n") == "a[31mbc\td\n"
+
+
+def test_a_model_that_is_not_offered_is_an_error_that_names_those_that_are(shell: Shell) -> None:
+    code, out, err = shell.run("models", "get", "gpt2")
+    assert (code, out) == (1, "")
+    assert "qwen2.5-coder-1.5b" in err
