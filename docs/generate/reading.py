@@ -20,8 +20,8 @@ COVERAGE = (
         (Format.PDF,),
         "text in reading order with the box of every word, tables with clear columns, powers and indices of digits, "
         "form fields, typewriter text, embedded files, scans by OCR",
-        "struck-out text, notes and remarks, text that is white, transparent, invisible, covered, tiny or off the "
-        "page, XFA forms, pages without usable text, recognition that is unsure",
+        "struck-out text, notes and remarks, text that is white, transparent, invisible, covered, tiny, off the "
+        "page or in a layer that is off, XFA forms, pages without usable text, recognition that is unsure",
         "pictures and drawings beside text; that letters are raised",
     ),
     Coverage(

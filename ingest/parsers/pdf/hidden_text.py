@@ -1,5 +1,5 @@
 # pyright: basic
-"""Find the text of a PDF page that nobody sees: invisible, white, covered, tiny, or outside of the page.
+"""Find the text of a PDF page that nobody sees: invisible, white, covered, tiny, off the page, in a layer that is off.
 
 Text is compared with what is drawn below it. If that is not plain, a picture of the page decides: text without which
 the page looks the same is hidden. A picture in front of or behind text that is not drawn is a scan: it shows the text.
@@ -37,6 +37,9 @@ _PIXELS_PER_POINT = 2.0
 _MAX_PIXELS = 4_000_000
 _LEAST_DIFFERENCE = 12
 """Grey levels, of 256, by which a pixel has to change for a person to see it."""
+
+_OPTIONAL_CONTENT = "OC\0".encode("utf-16-le")
+_MAX_TAG_CHARS = 64
 
 Boxes = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -149,20 +152,31 @@ def _read_paper(area: PageObject) -> _Paper | None:
 
 
 def _suspect(item: PageObject, papers: Sequence[_Paper]) -> _Suspect | None:
-    """Return a text object that is not drawn, or in a colour that white paper or an area below it has."""
+    """Return a text object that is not drawn, in a layer, or in a colour that white paper or an area below it has."""
     if item.type != pdfium.FPDF_PAGEOBJ_TEXT:
         return None
     mode = pdfium.FPDFTextObj_GetTextRenderMode(item.handle)
     if mode == _UNDRAWN_MODE:
         return _Suspect(item.handle, item.place, item.depth, HiddenReason.INVISIBLE, None)
     fill = _read_fill(item.handle) if mode in _FILLED_MODES else None
-    if fill is None:
-        return None
-    color, alpha = fill
-    if alpha <= _LEAST_ALPHA:
+    if fill is not None and fill[1] <= _LEAST_ALPHA:
         return _Suspect(item.handle, item.place, item.depth, HiddenReason.TRANSPARENT, None)
-    reason = find_color_reason(color, WHITE) or _find_paper_reason(item, color, papers)
-    return _Suspect(item.handle, item.place, item.depth, reason, color) if reason else None
+    reason = (find_color_reason(fill[0], WHITE) or _find_paper_reason(item, fill[0], papers)) if fill else None
+    if fill is not None and reason is not None:
+        return _Suspect(item.handle, item.place, item.depth, reason, fill[0])
+    is_optional = _is_in_layer(item.handle)
+    return _Suspect(item.handle, item.place, item.depth, HiddenReason.NOT_DISPLAYED, None) if is_optional else None
+
+
+def _is_in_layer(handle: Any) -> bool:
+    """Whether an object is optional content (ISO 32000-2, 8.11): a part of a layer, which may be off."""
+    name, length = (ctypes.c_ushort * _MAX_TAG_CHARS)(), ctypes.c_ulong()
+    for index in range(pdfium.FPDFPageObj_CountMarks(handle)):
+        mark = pdfium.FPDFPageObj_GetMark(handle, index)
+        pdfium.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), length)
+        if bytes(name)[: length.value] == _OPTIONAL_CONTENT:
+            return True
+    return False
 
 
 def _find_paper_reason(item: PageObject, color: Color, papers: Sequence[_Paper]) -> HiddenReason | None:
@@ -265,11 +279,11 @@ def _bound(boxes: Boxes) -> Box:
 
 def _judge(suspect: _Suspect, box: Box, shapes: Sequence[_Shape]) -> bool | None:
     """Return whether a text object is hidden; None if only a picture of the page can tell."""
-    near = [shape for shape in shapes if overlaps(shape.box, box)]
-    if suspect.color is None and suspect.reason is not HiddenReason.COVERED:
-        return not any(shape.is_picture for shape in near)
-    if suspect.reason is HiddenReason.COVERED:
+    if suspect.reason in (HiddenReason.COVERED, HiddenReason.NOT_DISPLAYED):
         return None
+    near = [shape for shape in shapes if overlaps(shape.box, box)]
+    if suspect.color is None:
+        return not any(shape.is_picture for shape in near)
     if any(shape.is_picture and shape.place > suspect.place for shape in near):
         return False  # the text below a scan
     below = [shape for shape in near if shape.place < suspect.place or (suspect.depth and shape.place == suspect.place)]

@@ -18,6 +18,7 @@ _JOINERS = (0x200C, 0x200D)
 _FIRST_JOINING_SCRIPT = 0x0590
 _OTHER_SPACES = (0x09, 0x1680, 0x2028, 0x2029)
 HYPHENS = (0x2D, 0x2010)
+_NON_BREAKING_HYPHEN = 0x2011
 _MAX_CODE_CHARS = 40
 _SAME_LEVEL_EM = 0.1
 _MAX_HEIGHT_EM = 2.0
@@ -72,6 +73,7 @@ def select_text_glyphs(glyphs: Glyphs) -> TextGlyphs:
     """
     codes = glyphs.codes.copy()
     codes[np.isin(codes, _OTHER_SPACES)] = SPACE
+    codes[codes == _NON_BREAKING_HYPHEN] = HYPHENS[0]
     is_after_latin = np.append(False, codes[:-1] < _FIRST_JOINING_SCRIPT)[: len(codes)]
     codes[np.isin(codes, _INVISIBLE) | (np.isin(codes, _JOINERS) & is_after_latin)] = 0
     is_soft_hyphen = codes == _SOFT_HYPHEN

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import dropwhile, pairwise, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ _MIN_GAP_EM = 0.12
 _UNITS = frozenset({*("kg", "mg", "μg", "µg", "km", "mm", "cm", "ml"), *("GB", "MB", "TB", "KB", "kW", "MW", "kWh")})
 """Units that stand on the left of their number if the line runs from right to left."""
 _OPENING, _CLOSING = "([{", ")]}"
+_SENTENCE_ENDS = frozenset(".!?")
 
 
 @dataclass(slots=True)
@@ -60,9 +61,9 @@ def order_line(
 ) -> NDArray[np.intp]:
     """Return the glyphs of a line in reading order; `codes` and `boxes` are those of the page, `size` is in points.
 
-    On a page that runs from right to left a line does so too, unless most of it is Latin. A line that is not level and
-    a line without right-to-left letters are returned as they are. Brackets that open where they should close are turned
-    round in `codes`: a PDF stores either the sign or its mirror image.
+    On a page that runs from right to left a line does so too, unless most of it is Latin or a sentence ends at its
+    right end. A line that is not level and a line without right-to-left letters are returned as they are. Brackets that
+    open where they should close are turned round in `codes`: a PDF stores either the sign or its mirror image.
     """
     letters = _make_letters(glyphs, codes, boxes)
     ink = [glyph for letter in letters if letter.kind != "S" for glyph in letter.glyphs]
@@ -72,12 +73,25 @@ def order_line(
     letters = _place_spaces(sorted(letters, key=lambda letter: -letter.middle), size)
     latin = sum(letter.kind == "L" for letter in letters)
     share = 2 if is_page_right_to_left else 1
-    if share * sum(letter.kind == "R" for letter in letters) >= latin:
+    runs_from_right = share * sum(letter.kind == "R" for letter in letters) >= latin
+    if runs_from_right and not _ends_at_right(letters):
         ordered = _read_from_right(letters, size)
     else:
         ordered = _read_from_left(letters[::-1], size)
     _turn_brackets(ordered, codes)
     return np.array([glyph for letter in ordered for glyph in letter.glyphs], np.intp)
+
+
+def _ends_at_right(letters: Sequence[_Letter]) -> bool:
+    """Return whether letters, given from right to left, end with a sign behind a word or code that runs to the right.
+
+    A line that runs from right to left has the end of its sentence on the left.
+    """
+    signs = [letter for letter in letters if letter.kind != "S"]
+    if not signs or signs[0].sign not in _SENTENCE_ENDS or signs[-1].sign in _SENTENCE_ENDS:
+        return False
+    last_word = takewhile(lambda letter: letter.kind not in ("S", "R"), dropwhile(lambda one: one.kind == "S", letters))
+    return any(letter.kind == "L" for letter in last_word)
 
 
 def _make_letters(glyphs: NDArray[np.intp], codes: NDArray[np.uint32], boxes: NDArray[np.float32]) -> list[_Letter]:

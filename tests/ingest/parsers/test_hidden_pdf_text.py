@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
+from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
 from reportlab.lib.colors import Color, black, navy, white
 from reportlab.pdfgen.canvas import Canvas
 
@@ -14,6 +16,8 @@ from ingest.text.pieces import join_pieces
 from ingest.types import ParsedDocument
 
 Draw = Callable[[Canvas], object]
+
+FONT = {"Type": "Font", "Subtype": "Type1", "BaseFont": "Helvetica"}
 
 
 def read(tmp_path: Path, *draw: Draw, size: tuple[float, float] = (500.0, 500.0), rotation: int = 0) -> ParsedDocument:
@@ -176,4 +180,45 @@ def test_a_page_with_nothing_but_hidden_text_is_read(tmp_path: Path) -> None:
     canvas.save()
     assert (
         join_pieces(pdf.parse(Source(path, "b.pdf", with_ocr=False))).text == "[hidden: white text: Nobody sees this.]"
+    )
+
+
+def _write_layers(tmp_path: Path) -> Path:
+    """Write a page with text on itself, in a layer that is shown, and in one that is not."""
+    writer = PdfWriter()
+    page = writer.add_blank_page(500, 800)
+    layers = {
+        name: writer._add_object(
+            DictionaryObject({NameObject("/Type"): NameObject("/OCG"), NameObject("/Name"): TextStringObject(name)})
+        )
+        for name in ("on", "off")
+    }
+    default = DictionaryObject({NameObject("/OFF"): ArrayObject([layers["off"]])})
+    writer.root_object[NameObject("/OCProperties")] = DictionaryObject(
+        {NameObject("/OCGs"): ArrayObject(list(layers.values())), NameObject("/D"): default}
+    )
+    font = DictionaryObject({NameObject(f"/{key}"): NameObject(f"/{value}") for key, value in FONT.items()})
+    page[NameObject("/Resources")] = DictionaryObject(
+        {
+            NameObject("/Font"): DictionaryObject({NameObject("/F1"): font}),
+            NameObject("/Properties"): DictionaryObject({NameObject(f"/{key}"): layers[key] for key in layers}),
+        }
+    )
+    content = DecodedStreamObject()
+    lines = {"": (700, "The gate is open."), "on": (650, "The fee is 4,150."), "off": (600, "The fee was 3,400.")}
+    content.set_data("\n".join(_draw_in_layer(name, *line) for name, line in lines.items()).encode())
+    page[NameObject("/Contents")] = writer._add_object(content)
+    writer.write(tmp_path / "layers.pdf")
+    return tmp_path / "layers.pdf"
+
+
+def _draw_in_layer(layer: str, y: int, text: str) -> str:
+    drawn = f"BT /F1 12 Tf 60 {y} Td ({text}) Tj ET"
+    return f"/OC /{layer} BDC {drawn} EMC" if layer else drawn
+
+
+def test_text_in_a_layer_that_is_off_is_marked(tmp_path: Path) -> None:
+    document = join_pieces(pdf.parse(Source(_write_layers(tmp_path), "a.pdf", with_ocr=False)))
+    assert " ".join(document.text.split()) == (
+        "The gate is open. The fee is 4,150. [hidden: not displayed: The fee was 3,400.]"
     )

@@ -83,6 +83,18 @@ def test_a_word_in_a_left_to_right_line_is_read_backwards_alone(visual: str, tex
     assert read_drawn(visual, is_page_right_to_left=False) == text
 
 
+@pytest.mark.parametrize(
+    ("visual", "text"),
+    [
+        ("אוה דוקה AB-7731 אלו E-204.", "הקוד הוא AB-7731 ולא E-204."),
+        ("ריחמה X-9 אל BX!", "המחיר X-9 לא BX!"),
+        (".E-204 אלו AB-7731 אוה דוקה", "הקוד הוא AB-7731 ולא E-204."),
+    ],
+)
+def test_the_end_of_a_sentence_tells_the_direction_of_its_line(visual: str, text: str) -> None:
+    assert read_drawn(visual) == text
+
+
 @pytest.mark.parametrize("text", ["Model AB-7731 (rev. B), 15%", "31.12.2027", "水位 12 m", ""])
 def test_lines_without_right_to_left_letters_stay(text: str) -> None:
     assert read_drawn(text) == text

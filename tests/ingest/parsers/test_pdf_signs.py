@@ -11,6 +11,8 @@ from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from ingest.parsers import registry
@@ -23,6 +25,7 @@ from ingest.types import ParsedDocument
 from tests.files import new_canvas
 
 STYLE = getSampleStyleSheet()["BodyText"]
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 GRID = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black)])
 
 
@@ -214,3 +217,10 @@ def test_digits_of_a_slightly_smaller_font_are_told_by_their_height(
 def test_signs_of_symbol_fonts_are_read_as_they_look() -> None:
     page = make_page(make_plain_layout("\uf0b7 5 \uf06dg are enough for one person, on every day of the year"))
     assert page.layout.text.startswith("• 5 μg are")
+
+
+@pytest.mark.skipif(not DEJAVU.exists(), reason="a font with that hyphen")
+def test_a_hyphen_that_breaks_no_line_is_a_hyphen(tmp_path: Path) -> None:
+    pdfmetrics.registerFont(TTFont("DejaVu", str(DEJAVU)))
+    text = '<font name="DejaVu">Part AB\u20114471 is in stock.</font>'
+    assert read(tmp_path, text).text == "Part AB-4471 is in stock."
