@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ingest.parsers.pdf.columns import separate_columns
 from ingest.parsers.pdf.hyphenation import find_broken_words, is_suspended, keeps_hyphen
+from ingest.parsers.pdf.late_lines import place_late_lines
 from ingest.parsers.pdf.lines import (
     HYPHENS,
     SPACE,
@@ -88,7 +89,8 @@ def lay_out(glyphs: Glyphs) -> PageLayout:
     Text and boxes come from the same glyphs in one pass, so that they always agree.
     """
     text_glyphs = select_text_glyphs(glyphs)
-    lines = separate_columns(reorder_right_to_left(extract_lines(text_glyphs), text_glyphs), text_glyphs)
+    drawn = place_late_lines(extract_lines(text_glyphs), text_glyphs, glyphs.fields)
+    lines = separate_columns(reorder_right_to_left(drawn, text_glyphs), text_glyphs)
     if not lines:
         return PageLayout(glyphs.width, glyphs.height, "", np.empty(0, WORD_DTYPE), np.empty(0, TEXT_LINE))
     stream = _make_stream(lines, _join_lines(lines, text_glyphs.codes), text_glyphs)

@@ -98,6 +98,7 @@ def extract_lines(text_glyphs: TextGlyphs) -> list[Line]:
     lines = _find_lines(text_glyphs)
     if _join_rows(text_glyphs, lines):
         lines = _find_lines(text_glyphs)
+    lines = [part for line in lines for part in _split_at_jumps(line, text_glyphs)]
     for line in lines:
         _mark_hyphen(text_glyphs, line)
     return lines
@@ -108,6 +109,18 @@ def _find_lines(text_glyphs: TextGlyphs) -> list[Line]:
     numbers = np.cumsum(np.concatenate([[False], is_border[:-1]]))[: len(is_border)]
     glyphs = np.flatnonzero((text_glyphs.codes != 0) & (text_glyphs.codes != NEWLINE))
     return make_lines(text_glyphs, glyphs, numbers[glyphs])
+
+
+def _split_at_jumps(line: Line, text_glyphs: TextGlyphs) -> list[Line]:
+    """Return the parts of a line that are drawn far above or below each other, such as the fields of a form."""
+    if line.height <= _MAX_HEIGHT_EM * line.size:
+        return [line]
+    is_ink = text_glyphs.is_ink[line.glyphs]
+    boxes = text_glyphs.boxes[line.glyphs[is_ink]]
+    distances = np.maximum(boxes[1:, 1] - boxes[:-1, 3], boxes[:-1, 1] - boxes[1:, 3])
+    numbers = np.zeros(len(line.glyphs), np.intp)
+    numbers[np.flatnonzero(is_ink)[1:]] = distances > line.size
+    return make_lines(text_glyphs, line.glyphs, np.cumsum(numbers))
 
 
 def _join_rows(text_glyphs: TextGlyphs, lines: Sequence[Line]) -> bool:

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.errors import DamagedFileError, EncryptedFileError
+from ingest.parsers.pdf.annotations import PageNote, open_flattened
 from ingest.parsers.pdf.hidden_text import find_misplaced, find_unseen, list_objects
 from ingest.parsers.pdf.rules import read_rules
 from ingest.parsers.pdf.symbol_glyphs import replace_symbols
-from ingest.parsers.web.html import read_lines
 from ingest.text.word_boxes import AffineTransform
 from ingest.types import HiddenReason
 
@@ -35,26 +35,11 @@ LINE_END_HYPHEN = 0x02
 _REPLACEMENT = 0xFFFD
 _DEVICE_UNITS_PER_POINT = 1000
 _MAX_PIXELS = 16_000_000
-_TEXT_ANNOTATIONS = frozenset({pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP})
-_ANNOTATIONS_WITHOUT_NOTE = frozenset(
-    (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_FILEATTACHMENT)
-)
-_INVISIBLE = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
-_MAX_NOTE_BYTES = 100_000
 _FAR = 1e6
 """More points than any page has."""
 _NEWLINE = 0x0A
 _SEPARATORS = (0x09, _NEWLINE, 0x0D, 0x20, 0xA0)
 _LINE_END_HYPHEN_IN_BULK = 0xFFFE
-
-
-@dataclass(frozen=True, slots=True)
-class PageNote:
-    """The text of an annotation, and its author if it says so; `is_shown` if the page shows the text itself."""
-
-    text: str
-    author: str
-    is_shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +50,8 @@ class Glyphs:
     points. `is_reversed` marks characters that run from right to left because they are rotated or mirrored. A glyph
     that its font does not map to a character is U+FFFD. `has_files` is set if files are attached to the page; `notes`
     are the texts of its annotations, those that are among the glyphs too. `rules` are the boxes of the lines that the
-    page draws, in the same form as those of the glyphs. `hidden` are the glyphs that nobody sees, by their reason; they
-    are in none of the arrays.
+    page draws, `fields` those of the fields of a form, in the same form as those of the glyphs. `hidden` are the
+    glyphs that nobody sees, by their reason; they are in none of the arrays.
     """
 
     width: float
@@ -78,6 +63,7 @@ class Glyphs:
     has_files: bool = False
     notes: tuple[PageNote, ...] = ()
     rules: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
+    fields: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
     hidden: tuple[tuple[HiddenReason, "Glyphs"], ...] = ()
 
 
@@ -116,9 +102,10 @@ def read_glyphs(pdf: pypdfium2.PdfDocument, index: int) -> Glyphs:
 
     Raises `pypdfium2.PdfiumError` if the page is broken.
     """
-    page, kinds, notes = _open_flattened(pdf, index)
+    page, annotations = open_flattened(pdf, index)
     try:
-        return replace(_read_page_glyphs(page), has_files=pdfium.FPDF_ANNOT_FILEATTACHMENT in kinds, notes=tuple(notes))
+        glyphs = _read_page_glyphs(page, annotations.fields)
+        return replace(glyphs, has_files=annotations.has_files, notes=annotations.notes)
     finally:
         page.close()
 
@@ -221,61 +208,7 @@ def is_xfa_form(pdf: pypdfium2.PdfDocument) -> bool:
     return pdfium.FPDF_GetFormType(pdf.raw) in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND)
 
 
-def _open_flattened(pdf: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.PdfPage, frozenset[int], list[PageNote]]:
-    """Return a page with its text annotations flattened into its content, the kinds and the texts of its annotations.
-
-    PDFium reads no text of annotations.
-    """
-    page = pdf[index]
-    kinds: set[int] = set()
-    notes: list[PageNote] = []
-    for place in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
-        annotation = pdfium.FPDFPage_GetAnnot(page.raw, place)
-        kind = int(pdfium.FPDFAnnot_GetSubtype(annotation))
-        kinds.add(kind)
-        if kind not in _ANNOTATIONS_WITHOUT_NOTE and not pdfium.FPDFAnnot_GetFlags(annotation) & _INVISIBLE:
-            notes += _read_note(annotation, kind)
-        pdfium.FPDFPage_CloseAnnot(annotation)
-    if not _TEXT_ANNOTATIONS.isdisjoint(kinds):
-        status = pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
-        if status == pdfium.FLATTEN_SUCCESS:
-            page.close()
-            return pdf[index], frozenset(kinds), notes
-    return page, frozenset(kinds), notes
-
-
-def _read_note(annotation: Any, kind: int) -> list[PageNote]:
-    """Return the text of an annotation, or the value of a form field; none if it has none.
-
-    An annotation may have its text as rich text alone (ISO 32000-2, 12.5.6.2 and 12.7.4.4).
-    """
-    is_field = kind == pdfium.FPDF_ANNOT_WIDGET
-    if is_field and pdfium.FPDFAnnot_GetValueType(annotation, b"V") != pdfium.FPDF_OBJECT_STRING:
-        return []
-    text = _read_annotation_text(annotation, b"V" if is_field else b"Contents")
-    if not text.strip() and not is_field:
-        text = _read_rich_text(annotation)
-    if not text.strip():
-        return []
-    author = "" if is_field else _read_annotation_text(annotation, b"T")
-    return [PageNote(text, author, is_shown=is_field or kind == pdfium.FPDF_ANNOT_FREETEXT)]
-
-
-def _read_rich_text(annotation: Any) -> str:
-    lines = read_lines(_read_annotation_text(annotation, b"RC"))
-    return "\n".join(" ".join([sentence.strip(), *annotations]) for sentence, annotations in lines)
-
-
-def _read_annotation_text(annotation: Any, key: bytes) -> str:
-    length = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)
-    if not 2 < length < _MAX_NOTE_BYTES:
-        return ""
-    buffer = (ctypes.c_ushort * (length // 2))()
-    pdfium.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
-    return bytes(buffer).decode("utf-16-le", errors="replace").rstrip("\0")
-
-
-def _read_page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
+def _read_page_glyphs(page: pypdfium2.PdfPage, fields: NDArray[np.float32]) -> Glyphs:
     width, height = _read_size(page)
     to_shown = _page_to_display(page, width, height)
     objects = list_objects(page.raw)
@@ -293,7 +226,9 @@ def _read_page_glyphs(page: pypdfium2.PdfPage) -> Glyphs:
     finally:
         textpage.close()
     hidden = {**find_misplaced(boxes, width, height), **unseen}
-    glyphs = Glyphs(width, height, codes, boxes, sizes, is_reversed, rules=read_rules(page, objects, to_shown))
+    rules = read_rules(page, objects, to_shown)
+    shown_fields = to_shown.apply(fields) if len(fields) else fields
+    glyphs = Glyphs(width, height, codes, boxes, sizes, is_reversed, rules=rules, fields=shown_fields)
     return _set_hidden_apart(glyphs, hidden) if hidden else glyphs
 
 

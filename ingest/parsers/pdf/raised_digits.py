@@ -19,7 +19,7 @@ _FAR = 0.3
 _MAX_GAP = 0.3
 _MAX_OVERLAP = 0.25
 _SAME_HEIGHT = 0.1
-_MIN_DROP = 0.015
+_MIN_DROP = 0.008
 """How far a subscript hangs below the line at least; small digits on the line do not."""
 _MAX_SCRIPT_GAP = 0.15
 _CLOSING = frozenset(".,;:!?)]|%\"'”’»*†′″⁄")

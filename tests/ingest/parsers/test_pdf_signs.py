@@ -214,6 +214,19 @@ def test_digits_of_a_slightly_smaller_font_are_told_by_their_height(
     assert registry.parse(tmp_path / "a.pdf", "a.pdf").text == text
 
 
+@pytest.mark.parametrize(("rise", "text"), [(-0.225, "H₂O"), (0.0, "H2O")])
+def test_an_index_hangs_lower_than_a_small_digit(tmp_path: Path, rise: float, text: str) -> None:
+    canvas = new_canvas(tmp_path / "a.pdf")
+    line = canvas.beginText(72, 700)
+    for part, scale, height in (("H", 1.0, 0.0), ("2", 0.58, rise / 2), ("O", 1.0, 0.0)):
+        line.setFont("Helvetica", 11 * scale)
+        line.setRise(11 * height)
+        line.textOut(part)
+    canvas.drawText(line)
+    canvas.save()
+    assert registry.parse(tmp_path / "a.pdf", "a.pdf").text == text
+
+
 def test_signs_of_symbol_fonts_are_read_as_they_look() -> None:
     page = make_page(make_plain_layout("\uf0b7 5 \uf06dg are enough for one person, on every day of the year"))
     assert page.layout.text.startswith("• 5 μg are")
