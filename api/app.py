@@ -28,6 +28,7 @@ from api.routes import (
     completions,
     conversations,
     embeddings,
+    file_batches,
     files,
     health,
     models,
@@ -49,6 +50,7 @@ MAX_QUEUE_STREAMS = {"per_client": 8, "total": 64}
 ROUTERS = (
     files.router,
     vector_stores.router,
+    file_batches.router,
     sharing.router,
     pages.router,
     cited_pages.router,
@@ -131,6 +133,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     services: Services = app.state.services
     app.state.stopping = asyncio.Event()  # belongs to the loop that runs now
     await run_in_threadpool(services.queue.start)
+    services.expiry.start()
     threading.Thread(target=services.get_ready, name="get-ready", daemon=True).start()
     yield
     app.state.keys.close()

@@ -149,6 +149,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.KeyNotFoundError: ErrorKind(404, INVALID, "principal_not_found", "principal"),
     ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found", "pincite.conversation"),
     ingest_errors.TurnNotFoundError: ErrorKind(404, INVALID, "item_not_found", "pincite.parent"),
+    ingest_errors.FileBatchNotFoundError: ErrorKind(404, INVALID, "file_batch_not_found", "batch_id"),
     ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found", "file_id"),
     ingest_errors.PageNotFoundError: ErrorKind(404, INVALID, "page_not_found"),
     ingest_errors.PassportMismatchError: ErrorKind(409, INVALID, "embedder_mismatch"),

@@ -27,7 +27,16 @@ from ingest.principals import EVERY_OWNER, Principal
 from ingest.runtime.worker_pool import WorkerPool
 from ingest.settings import IngestSettings
 from ingest.storage.database import describe_damage
-from ingest.types import AttributeValue, Collection, DocumentRecord, Embedder
+from ingest.types import (
+    AttributeValue,
+    Collection,
+    CollectionChanges,
+    DocumentRecord,
+    Embedder,
+    FileAddition,
+    FileBatch,
+)
+from ingest.upkeep.expiry import ExpirySweeper
 from rag.answering import Answerer
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.passage_memory import PassageMemory
@@ -135,6 +144,7 @@ class Services:
         if ingest.chunk_tokens > folder.max_tokens:
             raise ChunksTooLongError(chunk_tokens=ingest.chunk_tokens, limit=folder.max_tokens, embedder=folder.name)
         self.settings = settings
+        self.max_chunk_tokens = folder.max_tokens
         self.readiness = Readiness()
         self._ready_again: threading.Timer | None = None
         self._inspection: threading.Thread | None = None
@@ -160,6 +170,7 @@ class Services:
             limits=_parser_limits(ingest),
         )
         self.queue = IngestQueue(everything, self.ingestor)
+        self.expiry = ExpirySweeper(everything, self.index.forget)
         self.retriever = Retriever(
             everything,
             self.index,
@@ -213,6 +224,10 @@ class Services:
         """Make an empty collection for the configured embedder; raises `CollectionExistsError`."""
         return self.library.create_collection(name, self._passport)
 
+    def add_collection(self, label: str, changes: CollectionChanges) -> Collection:
+        """Make an empty collection under a label that others may have too."""
+        return self.library.add_collection(label, self._passport, changes)
+
     def searchable(self, name_or_id: str) -> Collection:
         """Return a collection that can be searched and added to.
 
@@ -220,10 +235,17 @@ class Services:
         """
         collection = self.library.collection(name_or_id)
         self.ingestor.check_passport(collection)
+        if collection.expires_after_days is not None:
+            self.expiry.touch(collection.id)
         return collection
 
+    def drop_collection(self, collection: Collection) -> None:
+        """Delete a collection with its documents and its index; the files stay."""
+        self.library.drop_collection(collection.id)
+        self.index.forget(collection.id)
+
     def delete_collection(self, collection: Collection) -> None:
-        """Delete a collection with its documents and its index."""
+        """Delete a collection with its documents, its index, and the files that no other has."""
         self.library.delete_collection(collection.id)
         self.index.forget(collection.id)
 
@@ -235,16 +257,35 @@ class Services:
         password: str | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
         replace: bool = False,
+        chunk_tokens: int | None = None,
     ) -> DocumentRecord:
         """Add a file to a collection and index it in the background, unless it is there already.
 
-        With `replace` it takes the place of the newest document of the same name.
+        With `replace` it takes the place of the newest document of the same name. No chunk is longer than
+        `chunk_tokens`, nor than the embedder reads.
         """
         document = self.library.enqueue(
-            collection.id, file_id, password=password, attributes=attributes, replace=replace
+            collection.id,
+            file_id,
+            password=password,
+            attributes=attributes,
+            replace=replace,
+            chunk_tokens=chunk_tokens and min(chunk_tokens, self.max_chunk_tokens),
         )
         self.queue.wake()
         return document
+
+    def add_batch(self, collection: Collection, additions: Sequence[FileAddition]) -> FileBatch:
+        """Add files to a collection as `add_document` does, all or none."""
+        fitting = [
+            replace(addition, chunk_tokens=min(addition.chunk_tokens, self.max_chunk_tokens))
+            if addition.chunk_tokens
+            else addition
+            for addition in additions
+        ]
+        batch = self.library.enqueue_batch(collection.id, fitting)
+        self.queue.wake()
+        return batch
 
     def warm_up(self) -> None:
         """Load the embedder, the reranker and verifier beside it, and the default model; `readiness` has the result."""
@@ -282,6 +323,7 @@ class Services:
         if self._ready_again is not None:
             self._ready_again.cancel()
         self._prefill.close()
+        self.expiry.close()
         self.queue.close()
         self.index.save_all()
         # The library closes before the parsers, so that a document whose parser is ended is not recorded as failed.

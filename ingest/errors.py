@@ -214,6 +214,14 @@ class FileNotInLibraryError(IngestError):
         super().__init__(f"there is no file {file_id!r}; `pincite documents ls` lists those that exist")
 
 
+class FileBatchNotFoundError(IngestError):
+    """A collection has no batch of files with that id."""
+
+    def __init__(self, *, batch: str) -> None:
+        self.batch = batch
+        super().__init__(f"there is no file batch {batch!r} in this collection; its creation returned its id")
+
+
 class PageNotFoundError(IngestError):
     """The document has no such page, or none that can be drawn."""
 

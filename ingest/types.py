@@ -3,7 +3,7 @@
 Offsets are positions in `ParsedDocument.text`, counted in Unicode code points (Python's `str` index).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -234,6 +234,8 @@ class Progress:
     total: int = 0
 
 
+SECONDS_PER_DAY = 86_400
+
 Access = Literal["read", "write", "owner"]
 """What a principal may do with a collection: search and read it, also change its documents, or everything."""
 
@@ -242,8 +244,9 @@ Access = Literal["read", "write", "owner"]
 class Collection:
     """Documents that are searched together; the API calls it a vector store.
 
+    `name` is its owner's only one of that name; `label` is what the owner calls it, which another may be called too.
     `rules` replace the usual rules that a model gets for answers from it; empty for the usual. `access` is what the
-    principal may do with it for whom it was looked up.
+    principal may do with it for whom it was looked up. `last_active_at` is kept for a collection that expires.
     """
 
     id: str
@@ -253,12 +256,38 @@ class Collection:
     generation: int
     passport: EmbedderPassport
     rules: str = ""
+    label: str = ""
+    description: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    expires_after_days: int | None = None
+    last_active_at: int = 0
     access: Access = "owner"
+
+    @property
+    def expires_at(self) -> int | None:
+        """Unix time at which it is deleted with its documents unless it is used before; None for never."""
+        if self.expires_after_days is None:
+            return None
+        return self.last_active_at + self.expires_after_days * SECONDS_PER_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChanges:
+    """What changes of a collection; None leaves it. `expires_after_days` of 0: it does not expire."""
+
+    label: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] | None = None
+    expires_after_days: int | None = None
+    rules: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A stored original. `id` is a hash of owner, source and content."""
+    """A stored original. `id` is a hash of owner, source and content.
+
+    `purpose` is what its owner says it is for. At `expires_at`, a Unix time, it is deleted with its documents.
+    """
 
     id: str
     owner: str
@@ -267,6 +296,8 @@ class FileRecord:
     sha256: str
     size_bytes: int
     created_at: int
+    purpose: str = "assistants"
+    expires_at: int | None = None
 
 
 AttributeValue = str | int | float | bool
@@ -307,6 +338,7 @@ class DocumentRecord:
     `claim` identifies the current attempt to read it: results of an earlier attempt are discarded. `attributes` are
     those that a person gave its source in this collection; every version of the source has them. `replaces` is the file
     whose document it takes the place of when it is read, besides the older versions of its source; empty for none.
+    `chunk_tokens` is the longest chunk that was asked for; 0 for that of the settings.
     """
 
     collection_id: str
@@ -329,12 +361,33 @@ class DocumentRecord:
     claim: str = ""
     failure: Failure = ""
     replaces: str = ""
+    chunk_tokens: int = 0
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         """What identifies it in the library: `collection_id/file_id`."""
         return f"{self.collection_id}/{self.file_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileAddition:
+    """A file to read into a collection; see `ingest.library.jobs.LibraryJobs.enqueue`."""
+
+    file_id: str
+    attributes: Mapping[str, AttributeValue] | None = None
+    chunk_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileBatch:
+    """Files that were added to a collection together, and how many of their documents have which status."""
+
+    id: str
+    collection_id: str
+    created_at: int
+    is_cancelled: bool
+    by_status: dict[DocumentStatus, int]
 
 
 @dataclass(frozen=True, slots=True)

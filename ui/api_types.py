@@ -44,6 +44,7 @@ class Collection:
 
     id: str
     name: str
+    handle: str = ""
     file_counts: DocumentCounts = DocumentCounts()
     access: Access = "owner"
     shared_by: str | None = None
@@ -55,13 +56,14 @@ class Collection:
 
     @property
     def reference(self) -> str:
-        """What a question names it by: its name, or its id if it is shared and one's own may have that name."""
-        return self.id if self.shared_by else self.name
+        """What a question names it by: its handle, or its id if it is shared and one's own may have that name."""
+        return self.id if self.shared_by else self.handle or self.name
 
     @property
     def title(self) -> str:
-        """Its name, and whose it is if it is shared."""
-        return f"{self.name} ({self.shared_by})" if self.shared_by else self.name
+        """Its name, numbered if others have it too, and whose it is if it is shared."""
+        name = self.handle or self.name
+        return f"{name} ({self.shared_by})" if self.shared_by else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from api.settings import AllSettings
 from api.wire.base import JsonObject
 from ingest.library.library import Library
 from ingest.principals import Share
+from ingest.types import CollectionChanges
 from rag.context.prompt import RULES
 
 
@@ -54,7 +55,7 @@ def collection_rules(settings: AllSettings, name: str, text: str | None, *, as_j
     with open_library(settings) as library:
         collection = library.collection(name)
         if text is not None:
-            collection = library.set_rules(collection.id, text.strip())
+            collection = library.update_collection(collection.id, CollectionChanges(rules=text.strip()))
     if as_json:
         write_json({"id": collection.id, "name": collection.name, "rules": collection.rules or None})
     else:

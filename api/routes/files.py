@@ -10,14 +10,14 @@ from api.errors import InvalidRequestError
 from api.openapi import binary_response, error_responses
 from api.routes.dependencies import AppServices
 from api.wire.base import clean_name
-from api.wire.files import FILE_PURPOSE, FileDeleted, FileList, FileObject, FilePageRequest
+from api.wire.files import FileDeleted, FileList, FileObject, FilePageRequest, Purpose
 from ingest.errors import CursorNotFoundError, FileNotInLibraryError, FileTooLargeError
-from ingest.storage.paging import ListPage
-from ingest.types import FileRecord
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
 MAX_FILENAME_CHARS = 200
+MIN_EXPIRY_SECONDS, MAX_EXPIRY_SECONDS = 3_600, 2_592_000
+"""OpenAI's bounds: an hour and 30 days."""
 
 
 NO_FILE = error_responses(FileNotInLibraryError)
@@ -25,25 +25,36 @@ NO_FILE = error_responses(FileNotInLibraryError)
 
 @router.post("", responses=error_responses(FileTooLargeError))
 def upload_file(
-    services: AppServices, file: UploadFile, purpose: Annotated[Literal["assistants", "user_data"], Form()]
+    services: AppServices,
+    file: UploadFile,
+    purpose: Annotated[Purpose, Form()],
+    expires_anchor: Annotated[Literal["created_at"] | None, Form(alias="expires_after[anchor]")] = None,
+    expires_seconds: Annotated[
+        int | None, Form(alias="expires_after[seconds]", ge=MIN_EXPIRY_SECONDS, le=MAX_EXPIRY_SECONDS)
+    ] = None,
 ) -> FileObject:
-    """Store a file. The same content under the same name is the same file, another content under it another file."""
+    """Store a file. The same content under the same name is the same file, another content under it another file.
+
+    With `expires_after` it is deleted then, with everything made from it; a file that is there already is kept for as
+    long as it would have been.
+    """
+    if (expires_anchor is None) != (expires_seconds is None):
+        detail = "expires_after needs both an anchor, `created_at`, and seconds"
+        raise InvalidRequestError(detail=detail, param="expires_after")
     filename = display_name(file.filename or "")
     if not filename:
         raise InvalidRequestError(detail="the file has no name", param="file")
     limits = services.settings.ingest
     if file.size is not None and file.size > limits.max_upload_bytes:
         raise FileTooLargeError(limit_mb=limits.max_upload_mb)
-    return FileObject.of(services.library.add_upload(filename, file.file))
+    stored = services.library.add_upload(filename, file.file, purpose=purpose, expires_after_seconds=expires_seconds)
+    return FileObject.of(stored)
 
 
 @router.get("", responses=error_responses(CursorNotFoundError))
 def list_files(services: AppServices, page: Annotated[FilePageRequest, Query()]) -> FileList:
     """List the files, the newest first."""
-    files: ListPage[FileRecord] = ListPage([], has_more=False)
-    if page.purpose in (None, FILE_PURPOSE):
-        files = services.library.page_files(page.spec())
-    return FileList.of(files, FileObject.of)
+    return FileList.of(services.library.page_files(page.spec(), page.purpose), FileObject.of)
 
 
 @router.get("/{file_id}", responses=NO_FILE)

@@ -1,7 +1,6 @@
 """Collections and their documents: `/v1/vector_stores` as OpenAI has it."""
 
 import uuid
-from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -28,7 +27,6 @@ from api.wire.vector_stores import (
     VectorStoreUpdate,
 )
 from ingest.errors import (
-    CollectionExistsError,
     CollectionNotFoundError,
     CollectionNotYoursError,
     CursorNotFoundError,
@@ -37,7 +35,7 @@ from ingest.errors import (
     TextTooLongError,
 )
 from ingest.storage.counts import CollectionWithCounts
-from ingest.types import Collection
+from ingest.types import Collection, FileAddition
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
 
@@ -47,19 +45,21 @@ NO_CHANGE = error_responses(CollectionNotFoundError, CollectionNotYoursError)
 NO_DOCUMENT_CHANGE = NO_CHANGE | NO_DOCUMENT
 
 
-@router.post("", responses=error_responses(CollectionExistsError, FileNotInLibraryError))
+@router.post("", responses=error_responses(FileNotInLibraryError))
 def create_store(services: AppServices, request: VectorStoreRequest) -> VectorStoreObject:
     """Create a collection, empty or with files, which are then indexed in the background."""
     with blame("file_ids"):
         for file_id in request.file_ids:
             services.library.file(file_id)
-    name = request.name or f"collection-{uuid.uuid4().hex[:8]}"
-    collection = services.create_collection(name)
+    label = request.name or f"collection-{uuid.uuid4().hex[:8]}"
+    collection = services.add_collection(label, request.changes())
+    chunk_tokens = request.chunking_strategy.chunk_tokens if request.chunking_strategy else None
+    additions = [FileAddition(file_id, chunk_tokens=chunk_tokens) for file_id in request.file_ids]
     try:
-        for file_id in request.file_ids:
-            services.add_document(collection, file_id)
+        if additions:
+            services.add_batch(collection, additions)
     except FileNotInLibraryError:  # deleted since it was looked up
-        _discard(services, collection)
+        services.drop_collection(collection)
         raise
     return _store(services, collection)
 
@@ -76,22 +76,18 @@ def retrieve_store(services: AppServices, store: StoreName) -> VectorStoreObject
     return _store(services, services.library.collection(store))
 
 
-@router.post("/{store}", responses=NO_CHANGE | error_responses(CollectionExistsError))
+@router.post("/{store}", responses=NO_CHANGE)
 def update_store(services: AppServices, store: StoreName, request: VectorStoreUpdate) -> VectorStoreObject:
-    """Rename a collection, or set its instructions to the model."""
+    """Rename a collection, or change its description, metadata, expiry or instructions to the model."""
     collection = services.library.collection(store)
-    if request.name is not None and request.name != collection.name:
-        collection = services.library.rename_collection(collection.id, request.name)
-    if request.rules is not None:
-        collection = services.library.set_rules(collection.id, request.rules.strip())
-    return _store(services, collection)
+    return _store(services, services.library.update_collection(collection.id, request.changes()))
 
 
 @router.delete("/{store}", responses=NO_CHANGE)
 def delete_store(services: AppServices, store: StoreName) -> VectorStoreDeleted:
-    """Delete a collection with its documents."""
+    """Delete a collection with its documents; their files stay until they are deleted themselves."""
     collection = services.library.collection(store)
-    services.delete_collection(collection)
+    services.drop_collection(collection)
     return VectorStoreDeleted(id=collection.id)
 
 
@@ -117,7 +113,12 @@ def create_store_file(services: AppServices, store: StoreName, request: StoreFil
     password = reveal(request.password)
     return StoreFileObject.of(
         services.add_document(
-            collection, request.file_id, password=password, attributes=request.attributes, replace=request.replace
+            collection,
+            request.file_id,
+            password=password,
+            attributes=request.attributes,
+            replace=request.replace,
+            chunk_tokens=request.chunking_strategy.chunk_tokens if request.chunking_strategy else None,
         )
     )
 
@@ -152,14 +153,6 @@ def delete_store_file(services: AppServices, store: StoreName, file_id: str) -> 
     """Remove a document from a collection; the file stays."""
     services.library.remove_document(services.library.collection(store).id, file_id)
     return StoreFileDeleted(id=file_id)
-
-
-def _discard(services: Services, collection: Collection) -> None:
-    """Delete a collection that could not be filled; the files that were meant for it stay."""
-    for document in services.library.documents(collection.id):
-        with suppress(FileNotInLibraryError):  # another request removed it
-            services.library.remove_document(collection.id, document.file_id)
-    services.delete_collection(collection)
 
 
 def _store(services: Services, collection: Collection) -> VectorStoreObject:

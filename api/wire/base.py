@@ -163,6 +163,11 @@ Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """Values of a JSON body have their JSON type: no text or truth value counts as a number. A query has texts alone."""
 Query = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
 
+Metadata = Annotated[
+    dict[Annotated[Text, Field(max_length=64)], Annotated[Text, Field(max_length=512)]], Field(max_length=16)
+]
+"""What a client notes about an object, within OpenAI's limits."""
+
 NEUTRAL_VALUES: tuple[Any, ...] = (None, False, 0, "", [], {}, "none", "auto")
 
 Unsupported = Annotated[

@@ -10,6 +10,7 @@ from api.wire.base import (
     MAX_QUERY_CHARS,
     Absent,
     Ignored,
+    Metadata,
     RequestModel,
     ResponseModel,
     Text,
@@ -28,11 +29,6 @@ from rag.types import AnswerVerdict, ContextMode, ResolvedStyle
 MAX_TITLE_CHARS = 200
 MAX_NEW_ITEMS = 20
 """OpenAI's limit."""
-
-Metadata = Annotated[
-    dict[Annotated[Text, Field(max_length=64)], Annotated[Text, Field(max_length=512)]], Field(max_length=16)
-]
-"""What a client notes about a conversation, within OpenAI's limits."""
 
 Title = Annotated[Text, AfterValidator(clean_name), Field(max_length=MAX_TITLE_CHARS)]
 

@@ -1,6 +1,6 @@
 """`/v1/files`: originals, as OpenAI's API has them."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
@@ -10,7 +10,9 @@ from api.wire.lists import ListObject, MemberObject, PageRequest
 from api.wire.sources import show_source
 from ingest.types import FileRecord
 
-FILE_PURPOSE = "assistants"
+Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
+"""What a client says that a file is for. It changes nothing here: a file is read when it is added to a collection."""
+
 EXAMPLE: JsonDict = {
     "id": "file-eec21e5a5d12038a1edd7f83",
     "object": "file",
@@ -29,7 +31,7 @@ class FilePageRequest(PageRequest):
     """Which files to list."""
 
     purpose: str | None = None
-    """Only files of this purpose; all files have the purpose `assistants`."""
+    """Only files of this purpose."""
 
 
 class FileObject(MemberObject):
@@ -44,9 +46,11 @@ class FileObject(MemberObject):
     created_at: int
     """Unix time in seconds."""
     filename: str
-    purpose: Literal["assistants"] = "assistants"
+    purpose: Purpose
+    """What the upload said; `assistants` for files that were read from a folder."""
     status: Literal["processed"] = "processed"
-    expires_at: None = None
+    expires_at: int | None
+    """When it is deleted with its documents; null if it stays."""
     source: str
     """Name of its file; `a (2).txt` for an upload if there was another `a.txt` before."""
     sha256: str
@@ -60,6 +64,8 @@ class FileObject(MemberObject):
             bytes=file.size_bytes,
             created_at=file.created_at,
             filename=file.filename,
+            purpose=cast("Purpose", file.purpose),
+            expires_at=file.expires_at,
             source=show_source(file.source),
             sha256=file.sha256,
         )

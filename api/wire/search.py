@@ -23,8 +23,8 @@ Queries = Annotated[list[Query], Field(min_length=1, max_length=MAX_QUERIES)]
 class RankingOptions(RequestModel):
     """Which results are good enough, and whether a cross-encoder reranks them."""
 
-    ranker: Literal["auto", "none"] | None = None
-    """`auto` reranks with the cross-encoder if one is configured, `none` never does."""
+    ranker: Literal["auto", "default-2024-11-15", "default-2024-08-21", "none"] | None = None
+    """`none` never reranks; the others rerank with the cross-encoder if one is configured."""
     score_threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
     """Least score of a result."""
 
@@ -44,8 +44,8 @@ class SearchRequest(RequestModel):
     """A text or a list of texts, which share one list of results."""
     max_num_results: Annotated[Integer, Field(ge=1, le=MAX_SEARCH_RESULTS)] = 10
     ranking_options: RankingOptions | None = None
-    rewrite_query: Literal[False] | None = None
-    """Queries are not rewritten."""
+    rewrite_query: Flag = False
+    """Whether the default model rewrites the queries, if it is able to; `search_query` has what was searched for."""
     filters: Filters | None = None
     """Search only documents that match."""
     explain: Flag = False
@@ -170,6 +170,9 @@ class SearchResults(ResponseModel):
 
     object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
     search_query: list[str]
+    """What was searched for."""
+    rewriting: str | None = Absent
+    """Why the queries were not rewritten, if the request asks for that. Pincite's own."""
     data: list[SearchResult]
     has_more: Literal[False] = False
     next_page: None = None

@@ -1,42 +1,46 @@
 """`/v1/vector_stores`: collections and their documents, as OpenAI's API has them."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, get_args
+import time
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 
-from api.wire.base import MAX_QUERY_CHARS, Flag, RequestModel, ResponseModel, Text, Unsupported
+from api.wire.base import MAX_QUERY_CHARS, Flag, Integer, Metadata, RequestModel, ResponseModel, Text
+from api.wire.chunking import ChunkingChoice, OtherChunking, StaticChunking, describe_chunking
 from api.wire.filters import Attributes
 from api.wire.lists import ListObject, MemberObject, PageRequest
 from api.wire.sources import show_source
-from ingest.library.names import MAX_NAME_CHARS, NAME_PATTERN, check_collection_name
+from api.wire.store_files import STORE_FILE_STATUS, FileCounts, StoreFileStatus
+from ingest.library.names import LABEL_PATTERN, MAX_LABEL_CHARS, check_label
 from ingest.storage.counts import CollectionWithCounts
-from ingest.types import Access, AttributeValue, DocumentRecord, DocumentStatus, Progress, Stage
+from ingest.types import (
+    Access,
+    AttributeValue,
+    Collection,
+    CollectionChanges,
+    DocumentRecord,
+    DocumentStatus,
+    Progress,
+    Stage,
+)
 
 MAX_RULES_CHARS = 4_000
+MAX_DESCRIPTION_CHARS = 1_000
+MAX_FILES = 2_000
 
-CollectionName = Annotated[
+Label = Annotated[
     Text,
-    Field(max_length=MAX_NAME_CHARS, json_schema_extra={"pattern": NAME_PATTERN}),  # of the name as it is sent
-    AfterValidator(check_collection_name),
+    Field(max_length=MAX_LABEL_CHARS, json_schema_extra={"pattern": LABEL_PATTERN}),  # of the name as it is sent
+    AfterValidator(check_label),
 ]
-StoreFileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
-
-STORE_FILE_STATUS: Mapping[DocumentStatus, StoreFileStatus] = {
-    "queued": "in_progress",
-    "reading": "in_progress",
-    "paused": "in_progress",
-    "cancelled": "cancelled",
-    "done": "completed",
-    "warning": "completed",
-    "failed": "failed",
-}
-
-
-class ChunkingChoice(RequestModel):
-    """Pincite's own chunking; there is no other."""
-
-    type: Literal["auto"]
 
 
 class StoreFilePageRequest(PageRequest):
@@ -54,29 +58,64 @@ class StoreFilePageRequest(PageRequest):
         return tuple(status for status, shown in STORE_FILE_STATUS.items() if shown == self.filter)
 
 
+class ExpiresAfter(RequestModel):
+    """A collection that nobody searches, asks or adds to for so long is deleted; its files stay."""
+
+    anchor: Literal["last_active_at"]
+    days: Annotated[Integer, Field(ge=1, le=365)]
+
+
 class VectorStoreRequest(RequestModel):
     """A new collection."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "manuals"}]})
 
-    name: CollectionName | None = None
-    """Its name, which `docs/<name>` as a model refers to; made up if it is left out."""
-    file_ids: Annotated[list[Text], Field(max_length=500, default_factory=list)]
+    name: Label | None = None
+    """What it is called; made up if it is left out. Several may have one name, see `handle`."""
+    description: Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARS)] = ""
+    """What it is for."""
+    file_ids: Annotated[list[Text], Field(max_length=MAX_FILES, default_factory=list)]
     """Files to add at once; they are indexed in the background."""
     chunking_strategy: ChunkingChoice | None = None
-    description: Unsupported = None
-    expires_after: Unsupported = None
-    metadata: Unsupported = None
+    """How these files are chunked."""
+    expires_after: ExpiresAfter | None = None
+    metadata: Metadata = Field(default_factory=dict)
+
+    def changes(self) -> CollectionChanges:
+        """Return what the collection has besides its name and files."""
+        days = self.expires_after.days if self.expires_after else None
+        return CollectionChanges(description=self.description, metadata=self.metadata, expires_after_days=days)
 
 
 class VectorStoreUpdate(RequestModel):
-    """Changes of a collection; what is left out stays."""
+    """Changes of a collection; what is left out stays, and `expires_after: null` keeps it for good."""
 
-    name: CollectionName | None = None
+    name: Label | None = None
+    description: Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARS)] | None = None
+    """What it is for. Pincite's own here."""
     rules: Annotated[Text, Field(max_length=MAX_RULES_CHARS)] | None = None
     """Instructions to the model for answers from this collection; empty restores the standard ones. Pincite's own."""
-    expires_after: Unsupported = None
-    metadata: Unsupported = None
+    expires_after: ExpiresAfter | None = None
+    metadata: Metadata | None = None
+    """Replaces all that it has."""
+
+    _stays: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read_null(cls, body: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Tell an `expires_after` that is null from one that is left out."""
+        update = handler(body)
+        if isinstance(body, dict):
+            fields = cast("dict[str, object]", body)
+            update._stays = "expires_after" in fields and fields["expires_after"] is None
+        return update
+
+    def changes(self) -> CollectionChanges:
+        """Return what changes."""
+        days = 0 if self._stays else self.expires_after.days if self.expires_after else None
+        rules = None if self.rules is None else self.rules.strip()
+        return CollectionChanges(self.name, self.description, self.metadata, days, rules)
 
 
 class StoreFileRequest(RequestModel):
@@ -109,14 +148,11 @@ class RetryRequest(RequestModel):
     """Opens an encrypted file."""
 
 
-class FileCounts(ResponseModel):
-    """Number of documents by status."""
+class ExpiryPolicy(ResponseModel):
+    """After how many days without use it is deleted."""
 
-    in_progress: int
-    completed: int
-    failed: int
-    cancelled: int
-    total: int
+    anchor: Literal["last_active_at"] = "last_active_at"
+    days: int
 
 
 class VectorStoreObject(MemberObject):
@@ -127,15 +163,21 @@ class VectorStoreObject(MemberObject):
     created_at: int
     """Unix time in seconds."""
     last_active_at: int
+    """When it was used last, for a collection that expires; else when it was made."""
     name: str
+    handle: str
+    """What `docs/<handle>` as a model refers to it by: its name without slashes, and with a number if another
+    collection has that, `manuals (2)`. Pincite's own."""
+    description: str
     usage_bytes: int
     """Size of its files in bytes."""
     file_counts: FileCounts
-    status: Literal["in_progress", "completed"]
-    """`in_progress` while documents are being indexed."""
-    expires_after: None = None
-    expires_at: None = None
-    metadata: dict[str, str] = Field(default_factory=dict)
+    status: Literal["in_progress", "completed", "expired"]
+    """`in_progress` while documents are being indexed; `expired` for the minute until it is deleted."""
+    expires_after: ExpiryPolicy | None
+    expires_at: int | None
+    """When it is deleted unless it is used before; null if it stays."""
+    metadata: dict[str, str]
     embedder: str
     """The embedding model of its vectors."""
     rules: str | None
@@ -150,17 +192,21 @@ class VectorStoreObject(MemberObject):
     def of(cls, counted: CollectionWithCounts) -> "VectorStoreObject":
         """Return a collection with its number of documents by status and their size."""
         collection = counted.collection
-        counts = dict.fromkeys(get_args(StoreFileStatus), 0)
-        for status, number in counted.counts.by_status.items():
-            counts[STORE_FILE_STATUS[status]] += number
+        counts = FileCounts.of(counted.counts.by_status)
+        days = collection.expires_after_days
         return cls(
             id=collection.id,
             created_at=collection.created_at,
-            last_active_at=collection.created_at,
-            name=collection.name,
+            last_active_at=collection.last_active_at,
+            name=collection.label or collection.name,
+            handle=collection.name,
+            description=collection.description,
             usage_bytes=counted.counts.size_bytes,
-            file_counts=FileCounts(**counts, total=sum(counts.values())),
-            status="in_progress" if counts["in_progress"] else "completed",
+            file_counts=counts,
+            status=_store_status(collection, counts),
+            expires_after=None if days is None else ExpiryPolicy(days=days),
+            expires_at=collection.expires_at,
+            metadata=collection.metadata,
             embedder=collection.passport.model,
             rules=collection.rules or None,
             access=collection.access,
@@ -168,12 +214,18 @@ class VectorStoreObject(MemberObject):
         )
 
 
+def _store_status(collection: Collection, counts: FileCounts) -> Literal["in_progress", "completed", "expired"]:
+    if collection.expires_at is not None and collection.expires_at <= time.time():
+        return "expired"
+    return "in_progress" if counts.in_progress else "completed"
+
+
 class VectorStoreList(ListObject[VectorStoreObject]):
     """A page of collections."""
 
 
 class VectorStoreDeleted(ResponseModel):
-    """The collection is deleted with its documents."""
+    """The collection is deleted with its documents; their files stay."""
 
     id: str
     object: Literal["vector_store.deleted"] = "vector_store.deleted"
@@ -186,12 +238,6 @@ class StoreFileError(ResponseModel):
     code: str
     """`invalid_file`, `unsupported_file` or `server_error`."""
     message: str
-
-
-class OtherChunking(ResponseModel):
-    """OpenAI's name for a chunking that it does not know."""
-
-    type: Literal["other"] = "other"
 
 
 class ProgressObject(ResponseModel):
@@ -230,7 +276,7 @@ class StoreFileObject(MemberObject):
     """Why it failed."""
     needs_password: bool
     """Whether it failed because it is encrypted; retry it with its password."""
-    chunking_strategy: OtherChunking = OtherChunking()
+    chunking_strategy: StaticChunking | OtherChunking
     attributes: dict[str, AttributeValue]
     """What filters can ask for."""
     filename: str
@@ -261,6 +307,7 @@ class StoreFileObject(MemberObject):
             vector_store_id=document.collection_id,
             status=STORE_FILE_STATUS[document.status],
             last_error=_last_error(document),
+            chunking_strategy=describe_chunking(document.chunk_tokens),
             needs_password=document.failure == "needs_password",
             attributes=document.attributes,
             filename=document.filename,

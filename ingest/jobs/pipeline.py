@@ -247,7 +247,12 @@ class Ingestor:
         """Yield the pieces that the parser makes of a file; raises why it cannot go on."""
         path = self._originals.original_path(document.file_id)
         password = self._originals.password(document.file_id)
-        params = {"path": str(path), "filename": document.filename, "password": password}
+        params = {
+            "path": str(path),
+            "filename": document.filename,
+            "password": password,
+            "max_tokens": document.chunk_tokens or None,
+        }
         allowance = Allowance(self._limits.file_seconds)
         parser.start()  # a parser that cannot start is not the file's fault
         try:

@@ -1,5 +1,6 @@
 """The library's files: the originals that documents are made from. One transaction a method."""
 
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,14 +20,30 @@ class LibraryFiles:
         """Store an original from a path or a stream. The same content under the same source is the same file."""
         return self._add(source, filename, content)
 
-    def add_upload(self, filename: str, content: BinaryIO) -> FileRecord:
+    def add_upload(
+        self,
+        filename: str,
+        content: BinaryIO,
+        *,
+        purpose: str = "assistants",
+        expires_after_seconds: int | None = None,
+    ) -> FileRecord:
         """Store an upload, whose source is its name. The same content under the same name is the same file.
 
-        Another content under the same name is another source, `a (2).txt`: it is no version of the first.
+        Another content under the same name is another source, `a (2).txt`: it is no version of the first. A file that
+        is there already gets the new purpose, and expires no sooner than it would have.
         """
-        return self._add(None, filename, content)
+        expires_at = None if expires_after_seconds is None else int(time.time()) + expires_after_seconds
+        return self._add(None, filename, content, purpose, expires_at)
 
-    def _add(self, source: str | None, filename: str, content: Path | BinaryIO) -> FileRecord:
+    def _add(
+        self,
+        source: str | None,
+        filename: str,
+        content: Path | BinaryIO,
+        purpose: str = "assistants",
+        expires_at: int | None = None,
+    ) -> FileRecord:
         with (
             self.storage.translate_disk_errors(f"{filename} cannot be kept"),
             content.open("rb") if isinstance(content, Path) else nullcontext(content) as stream,
@@ -42,6 +59,8 @@ class LibraryFiles:
                 filename=filename,
                 sha256=incoming.sha256,
                 size_bytes=incoming.size_bytes,
+                purpose=purpose,
+                expires_at=expires_at,
             )
 
     def find_version(self, source: str, sha256: str) -> FileRecord | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.principals import EVERY_OWNER
-from ingest.storage import documents, files, jobs, shares
+from ingest.storage import documents, jobs, shares
 from ingest.storage.home import Home, delete_replaced_files
 from ingest.types import (
     AttributeValue,
@@ -20,6 +20,7 @@ from ingest.types import (
     DocumentRecord,
     EmbedderPassport,
     Failure,
+    FileAddition,
     Progress,
     QueueState,
 )
@@ -44,27 +45,22 @@ class LibraryJobs:
         password: str | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
         replace: bool = False,
+        chunk_tokens: int | None = None,
     ) -> DocumentRecord:
         """Queue a file to be read into a collection, and return its document; `password` opens the file.
 
         `attributes` replace those of its source in this collection; None leaves them. With `replace` it takes the place
         and the attributes of the newest document of the same name, once it is read. A document that is queued, paused
         or read already stays as it is. One that failed is queued again until it has had its tries, with `again` or a
-        password always. Raises `FileNotInLibraryError` or `CollectionNotFoundError`.
+        password always. No chunk is longer than `chunk_tokens`; None leaves that to the settings. Raises
+        `FileNotInLibraryError` or `CollectionNotFoundError`.
         """
+        addition = FileAddition(file_id, attributes, chunk_tokens)
         with self.storage.database.write() as db:
             shares.check(db, self.storage.owner, collection_id, "write")
-            is_member = documents.find_row(db, collection_id, file_id) is not None  # perhaps another owner's
-            file = files.find(db, EVERY_OWNER if is_member else self.storage.owner, file_id)
-            files.make_source_unique(db, file, collection_id)
-            if password is not None:
-                files.set_password(db, file_id, password)
-            replaces = documents.find_named_alike(db, collection_id, file_id) if replace else None
-            jobs.enqueue(db, collection_id, file_id, again=again or password is not None, replaces=replaces)
-            if attributes is None and replaces is not None:
-                attributes = documents.find_attributes(db, collection_id, [replaces]).get(replaces)
-            if attributes is not None:
-                documents.set_attributes(db, collection_id, file_id, attributes)
+            jobs.enqueue_file(
+                db, self.storage.owner, collection_id, addition, again=again, password=password, replace=replace
+            )
             return documents.find(db, self.storage.owner, collection_id, file_id)
 
     def claim(

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from ingest.errors import IndexOutdatedError, PageNotFoundError
 from ingest.library.conversations import LibraryConversations
+from ingest.library.expiry import LibraryExpiry
+from ingest.library.file_batches import LibraryFileBatches
 from ingest.library.files import LibraryFiles
 from ingest.library.filters import compile_filters, find_file_ids, find_keys
 from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
+from ingest.library.names import name_label
 from ingest.library.principals import LibraryPrincipals
 from ingest.principals import LOCAL
 from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, shares, snapshots
@@ -28,6 +31,7 @@ from ingest.storage.snapshots import Snapshot
 from ingest.types import (
     AttributeValue,
     Collection,
+    CollectionChanges,
     DocumentFrequencies,
     DocumentRecord,
     DocumentStatus,
@@ -46,7 +50,15 @@ CACHED_FILTERS = 8
 """Results of filters in the cache: very many documents take long to filter, and questions often repeat a filter."""
 
 
-class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations, LibraryPrincipals):
+class Library(
+    LibraryFiles,
+    LibraryJobs,
+    LibraryListing,
+    LibraryConversations,
+    LibraryPrincipals,
+    LibraryFileBatches,
+    LibraryExpiry,
+):
     """Everything that one home folder holds, as one principal sees it. Safe to use from many threads and processes.
 
     A principal sees what it owns, and the collections that others share with it. What it does not see does not exist
@@ -113,19 +125,38 @@ class Library(LibraryFiles, LibraryJobs, LibraryListing, LibraryConversations, L
         with self.storage.database.read() as db:
             return collections.find_all(db, self.owner)
 
-    def rename_collection(self, collection_id: str, name: str) -> Collection:
-        """Give a collection another name; raises `CollectionExistsError` or `CollectionNotFoundError`."""
+    def add_collection(self, label: str, passport: EmbedderPassport, changes: CollectionChanges) -> Collection:
+        """Add an empty collection under a label that others may have too; its name is then a numbered one.
+
+        `ingest.library.names.check_label` says which labels are allowed.
+        """
+        with self.storage.database.write() as db:
+            name = collections.find_free_name(db, self.owner, name_label(label))
+            collection = collections.insert(db, self.owner, name, passport)
+            collections.relabel(db, collection.id, label, name)
+            collections.update(db, collection.id, changes)
+            return collections.find(db, self.owner, collection.id)
+
+    def update_collection(self, collection_id: str, changes: CollectionChanges) -> Collection:
+        """Change a collection; raises `CollectionNotFoundError`. With another label it gets the name of that."""
         with self.storage.database.write() as db:
             shares.check(db, self.owner, collection_id, "owner")
-            collections.rename(db, collection_id, name)
+            collection = collections.find(db, self.owner, collection_id)
+            if changes.label not in (None, collection.label or collection.name):
+                name = collections.find_free_name(db, collection.owner, name_label(changes.label))
+                collections.relabel(db, collection_id, changes.label, name)
+            collections.update(db, collection_id, changes)
             return collections.find(db, self.owner, collection_id)
 
-    def set_rules(self, collection_id: str, rules: str) -> Collection:
-        """Replace the rules that a model gets for answers from a collection; raises `CollectionNotFoundError`."""
+    def drop_collection(self, collection_id: str) -> None:
+        """Delete a collection and its documents; the files stay. Raises `CollectionNotFoundError`."""
         with self.storage.database.write() as db:
             shares.check(db, self.owner, collection_id, "owner")
-            collections.set_rules(db, collection_id, rules)
-            return collections.find(db, self.owner, collection_id)
+            collection = collections.find(db, self.owner, collection_id)
+            if (hidden := rebuilds.find(db, collection)) is not None:
+                collections.delete(db, hidden.id)
+            collections.delete(db, collection.id)
+        self.storage.remove_unused([])
 
     def delete_collection(self, collection_id: str) -> None:
         """Delete a collection, its documents, and the files that no other has; raises `CollectionNotFoundError`."""

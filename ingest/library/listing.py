@@ -27,14 +27,18 @@ class LibraryListing:
         *,
         statuses: Collection[DocumentStatus] | None = None,
         name: str = "",
+        batch_id: str | None = None,
     ) -> ListPage[DocumentRecord]:
         """Return a page of the documents of a collection; cursors are the ids of their files.
 
-        With `statuses` those that have one of these, with `name` those whose file name contains it, in whatever case.
+        With `statuses` those that have one of these, with `name` those whose file name contains it, in whatever case,
+        with `batch_id` those of one batch.
         Newest and oldest are by when a document was queued last.
         """
         with self.storage.database.read() as db:
-            page = listing.page_documents(db, self.storage.owner, collection_id, spec, statuses=statuses, name=name)
+            page = listing.page_documents(
+                db, self.storage.owner, collection_id, spec, statuses=statuses, name=name, batch_id=batch_id
+            )
         return replace(page, items=self.storage.explain_waiting(page.items))
 
     def find_documents_by_keys(
@@ -58,11 +62,11 @@ class LibraryListing:
                 db, shares.filter_visible(db, self.storage.owner, collection_ids), words, limit
             )
 
-    def page_files(self, spec: PageSpec) -> ListPage[FileRecord]:
-        """Return a page of all files."""
+    def page_files(self, spec: PageSpec, purpose: str | None = None) -> ListPage[FileRecord]:
+        """Return a page of all files, or of those of one purpose."""
         _refuse_source(spec)
         with self.storage.database.read() as db:
-            return listing.page_files(db, self.storage.owner, spec)
+            return listing.page_files(db, self.storage.owner, spec, purpose)
 
     def page_collections(self, spec: PageSpec) -> ListPage[CollectionWithCounts]:
         """Return a page of all collections, each with its counts."""

@@ -4,6 +4,9 @@ import re
 import unicodedata
 
 MAX_NAME_CHARS = 100
+MAX_LABEL_CHARS = 256
+NUMBER_CHARS = 10
+"""What a number behind a name may take."""
 
 INVISIBLE = (
     "\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u180e\u200b-\u200f"
@@ -16,6 +19,9 @@ Unassigned characters are none of them, because which those are depends on the v
 """
 NAME_PATTERN = rf"^\s*[^{INVISIBLE}\s/\\]([^{INVISIBLE}/\\]*[^{INVISIBLE}\s/\\])?\s*$"
 """What the name of a collection looks like before it is normalized, for JSON Schema; it may not be an id either."""
+
+LABEL_PATTERN = rf"^\s*[^{INVISIBLE}\s]([^{INVISIBLE}]*[^{INVISIBLE}\s])?\s*$"
+"""The same for a label, which may have slashes."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}\ud800-\udfff]")
 _ID = re.compile(r"vs_[0-9a-f]{24}")
@@ -36,14 +42,28 @@ def normalize_name(name_or_id: str) -> str:
 
 def check_collection_name(text: str) -> str:
     """Return a new collection's name as the library stores it; raises `ValueError` if it is not allowed."""
-    # Before spaces are normalized: a line break inside a name is a slip, not a space.
-    if _INVISIBLE.search(text.strip()):
-        raise ValueError("a name has no control or invisible characters")
-    name = normalize_name(text)
-    if not 1 <= len(name) <= MAX_NAME_CHARS:
+    name = check_label(text)
+    if len(name) > MAX_NAME_CHARS:
         raise ValueError(f"a name has 1 to {MAX_NAME_CHARS} characters")
     if "/" in name or "\\" in name:
         raise ValueError("a name has no slashes")
-    if is_collection_id(name):
-        raise ValueError("this name looks like a collection's id; choose another")
     return name
+
+
+def check_label(text: str) -> str:
+    """Return what a client calls a collection as the library stores it; raises `ValueError` if it is not allowed."""
+    # Before spaces are normalized: a line break inside a name is a slip, not a space.
+    if _INVISIBLE.search(text.strip()):
+        raise ValueError("a name has no control or invisible characters")
+    label = normalize_name(text)
+    if not 1 <= len(label) <= MAX_LABEL_CHARS:
+        raise ValueError(f"a name has 1 to {MAX_LABEL_CHARS} characters")
+    if is_collection_id(label):
+        raise ValueError("this name looks like a collection's id; choose another")
+    return label
+
+
+def name_label(label: str) -> str:
+    """Return the name for a label, without slashes and short enough for a number behind it."""
+    short = label if len(label) <= MAX_NAME_CHARS else label[: MAX_NAME_CHARS - NUMBER_CHARS]
+    return normalize_name(short.replace("/", "-").replace("\\", "-"))

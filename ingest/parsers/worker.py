@@ -27,6 +27,8 @@ class ParseParams(msgspec.Struct, forbid_unknown_fields=True):
     path: str
     filename: str
     password: str | None = None
+    max_tokens: int | None = None
+    """The size of a chunk of this file, if it is another than that of the options."""
 
 
 class RenderParams(msgspec.Struct, forbid_unknown_fields=True):
@@ -115,7 +117,8 @@ class ParserWorker:
         """Yield the pieces of a file with their chunks; raises one of `PARSER_ERRORS`."""
         source = Source(Path(params.path), params.filename, params.password, with_ocr=self._with_ocr)
         try:
-            yield from split_pieces(parse_pieces(source), self._spec, self._tokenizer)
+            spec = self._spec if params.max_tokens is None else ChunkSpec(params.max_tokens)
+            yield from split_pieces(parse_pieces(source), spec, self._tokenizer)
         except MemoryError as error:
             detail = "splitting it into chunks needs more memory than one parser may use"
             raise ParserLimitError(filename=params.filename, detail=detail) from error

@@ -34,7 +34,7 @@ _COLUMNS = f"""
     c.id, c.name, f.id, f.source, f.filename, f.sha256, f.size_bytes, d.status, d.reason,
            d.title, d.media_type, d.page_count, d.chunk_count, d.created_at, d.unit, d.metadata, d.stage,
            d.progress_done, d.progress_total, d.claim, d.failure, d.replaces,
-           a.attributes
+           d.chunk_tokens, a.attributes
     FROM documents d JOIN collections c ON c.id = d.collection_id JOIN files f ON f.id = d.file_id
     LEFT JOIN source_attributes a ON a.collection_id = d.collection_id AND a.source = f.source
     WHERE +c.id IN {VISIBLE}
@@ -227,7 +227,8 @@ def find_copy(db: apsw.Connection, document: DocumentRecord) -> int | None:
         " JOIN files same ON same.sha256 = f.sha256 JOIN documents other ON other.file_id = same.id"
         " JOIN collections oc ON oc.id = other.collection_id"
         " WHERE d.collection_id = ? AND d.file_id = ? AND other.id != d.id AND other.status IN ('done', 'warning')"
-        " AND other.reader = ? AND oc.passport = c.passport AND oc.owner = c.owner ORDER BY other.id"
+        " AND other.reader = ? AND oc.passport = c.passport AND oc.owner = c.owner"
+        " AND other.chunk_tokens = d.chunk_tokens ORDER BY other.id"
     )
     for other_id, filename, other_filename in db.execute(
         sql, (document.collection_id, document.file_id, READER_VERSION)
@@ -421,9 +422,9 @@ def _own_title(title: str, other_filename: str, filename: str) -> str:
 
 
 def _record(row: tuple[Any, ...]) -> DocumentRecord:
-    *facts, unit, metadata, stage, done, total, claim, failure, replaces, attributes = row
+    *facts, unit, metadata, stage, done, total, claim, failure, replaces, chunk_tokens, attributes = row
     progress = Progress(stage, done, total)
-    facts += [PageUnit(unit), _METADATA.decode(metadata), progress, claim, failure, replaces]
+    facts += [PageUnit(unit), _METADATA.decode(metadata), progress, claim, failure, replaces, chunk_tokens]
     facts.append(_decode_attributes(attributes))
     return DocumentRecord(*facts)
 

@@ -15,28 +15,48 @@ from ingest.storage import quotes
 from ingest.storage.paging import KeyRange
 from ingest.types import FileRecord
 
-_COLUMNS = "id, owner, source, filename, sha256, size_bytes, created_at"
+_COLUMNS = "id, owner, source, filename, sha256, size_bytes, created_at, purpose, expires_at"
 
 
 def insert(
-    db: apsw.Connection, *, owner: str, source: str | None, filename: str, sha256: str, size_bytes: int
+    db: apsw.Connection,
+    *,
+    owner: str,
+    source: str | None,
+    filename: str,
+    sha256: str,
+    size_bytes: int,
+    purpose: str = "assistants",
+    expires_at: int | None = None,
 ) -> FileRecord:
     """Add a file, or return the one with this source and content: that is the same file.
 
     Without a source it is an upload: the same is one with this name and content, else it gets a source of its own.
+    The same upload gets the new purpose, and expires no sooner than it would have.
     """
+    is_upload = source is None
     if source is None:
         uploads = _find_uploads(db, owner, filename)
         same = next((upload for upload in uploads if upload.sha256 == sha256), None)
         source = same.source if same else _choose_source(db, owner, filename, len(uploads))
     if (file := find_version(db, owner, source, sha256)) is not None:
-        return file
+        if is_upload:
+            # The maximum of a time and null is null: a file that stays keeps staying.
+            sql = "UPDATE files SET purpose = ?2, expires_at = max(expires_at, ?3) WHERE id = ?1"
+            db.execute(sql, (file.id, purpose, expires_at))
+        return find(db, owner, file.id)
     id_ = _new_id(db, owner, source, sha256)
     db.execute(
-        f"INSERT INTO files ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (id_, owner, source, filename, sha256, size_bytes, int(time.time())),
+        f"INSERT INTO files ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (id_, owner, source, filename, sha256, size_bytes, int(time.time()), purpose, expires_at),
     )
     return find(db, owner, id_)
+
+
+def find_expired(db: apsw.Connection, now: int, limit: int) -> list[FileRecord]:
+    """Return at most `limit` files whose time is over, whoever owns them."""
+    sql = f"SELECT {_COLUMNS} FROM files WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"  # noqa: S608 (constants)
+    return [FileRecord(*row) for row in db.execute(sql, (now, limit))]
 
 
 def _find_uploads(db: apsw.Connection, owner: str, filename: str) -> list[FileRecord]:
@@ -163,14 +183,15 @@ def find_all(db: apsw.Connection, owner: str) -> list[FileRecord]:
     return [FileRecord(*row) for row in db.execute(sql, (owner,))]
 
 
-def find_range(db: apsw.Connection, owner: str, keys: KeyRange) -> list[FileRecord]:
-    """Return the owner's files in a range of their (created_at, id)."""
+def find_range(db: apsw.Connection, owner: str, keys: KeyRange, purpose: str | None = None) -> list[FileRecord]:
+    """Return the owner's files in a range of their (created_at, id), those of one purpose or all."""
     key = ("created_at", "id")
+    of_purpose, values = ("TRUE", ()) if purpose is None else ("purpose = ?", (purpose,))
     sql = (
-        f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND {keys.condition(*key)}"  # noqa: S608 (constants)
+        f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND {of_purpose} AND {keys.condition(*key)}"  # noqa: S608
         f" ORDER BY {keys.order(*key)} LIMIT ?"
     )
-    return [FileRecord(*row) for row in db.execute(sql, (owner, *keys.values(), keys.limit))]
+    return [FileRecord(*row) for row in db.execute(sql, (owner, *values, *keys.values(), keys.limit))]
 
 
 def delete(db: apsw.Connection, id_: str) -> None:

@@ -7,15 +7,16 @@
 import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 import apsw
 import msgspec
 
-from ingest.principals import LOCAL
-from ingest.storage import counts, documents
+from ingest.principals import EVERY_OWNER, LOCAL
+from ingest.storage import counts, documents, files
 from ingest.storage.collections import encode_passport
 from ingest.storage.database import json_array
-from ingest.types import DocumentRecord, EmbedderPassport, QueueState
+from ingest.types import DocumentRecord, EmbedderPassport, FileAddition, QueueState
 
 JobChange = Callable[[apsw.Connection, str, str], None]
 """Changes the job of one document, given by the ids of its collection and file, in the transaction of a connection."""
@@ -32,21 +33,66 @@ _IN_WORK = "status IN ('queued', 'reading')"
 
 
 def enqueue(
-    db: apsw.Connection, collection_id: str, file_id: str, *, again: bool = False, replaces: str | None = None
+    db: apsw.Connection,
+    collection_id: str,
+    file_id: str,
+    *,
+    again: bool = False,
+    replaces: str | None = None,
+    chunk_tokens: int | None = None,
 ) -> None:
     """Queue a file. A document that is queued, read now or read already stays as it is.
 
     When it is read, it takes the place of the document of the file `replaces`. One that failed is queued again until it
     has had its tries, one that was cancelled always; `again` queues both. The row with the highest id is the version of
-    a source that was asked for last, so a document gets a new row.
+    a source that was asked for last, so a document gets a new row. Without `chunk_tokens` chunks are as long as before.
     """
-    tries, replaced_before = _give_up(db, collection_id, file_id, again=again)
+    before = _give_up(db, collection_id, file_id, again=again)
     db.execute(
-        "INSERT INTO documents (collection_id, file_id, status, created_at, tries, replaces, source, folded_name,"
-        " size_bytes) SELECT ?, id, 'queued', ?, ?, ?, source, fold_name(filename), size_bytes FROM files WHERE id = ?"
-        " ON CONFLICT DO NOTHING",
-        (collection_id, int(time.time()), tries, replaces or replaced_before, file_id),
+        "INSERT INTO documents (collection_id, file_id, status, created_at, tries, replaces, chunk_tokens, source,"
+        " folded_name, size_bytes) SELECT ?, id, 'queued', ?, ?, ?, ?, source, fold_name(filename), size_bytes"
+        " FROM files WHERE id = ? ON CONFLICT DO NOTHING",
+        (
+            collection_id,
+            int(time.time()),
+            before.tries,
+            replaces or before.replaces,
+            before.chunk_tokens if chunk_tokens is None else chunk_tokens,
+            file_id,
+        ),
     )
+
+
+def enqueue_file(
+    db: apsw.Connection,
+    owner: str,
+    collection_id: str,
+    addition: FileAddition,
+    *,
+    again: bool = False,
+    password: str | None = None,
+    replace: bool = False,
+) -> None:
+    """Queue a file of an owner in the caller's transaction, see `ingest.library.jobs.LibraryJobs.enqueue`."""
+    file_id, attributes = addition.file_id, addition.attributes
+    is_member = documents.find_row(db, collection_id, file_id) is not None  # perhaps another owner's
+    file = files.find(db, EVERY_OWNER if is_member else owner, file_id)
+    files.make_source_unique(db, file, collection_id)
+    if password is not None:
+        files.set_password(db, file_id, password)
+    replaces = documents.find_named_alike(db, collection_id, file_id) if replace else None
+    enqueue(
+        db,
+        collection_id,
+        file_id,
+        again=again or password is not None,
+        replaces=replaces,
+        chunk_tokens=addition.chunk_tokens,
+    )
+    if attributes is None and replaces is not None:
+        attributes = documents.find_attributes(db, collection_id, [replaces]).get(replaces)
+    if attributes is not None:
+        documents.set_attributes(db, collection_id, file_id, attributes)
 
 
 def claim(
@@ -201,16 +247,26 @@ def _bytes_per_second(db: apsw.Connection) -> float:
     return float(size / seconds) if seconds else 0.0
 
 
-def _give_up(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool) -> tuple[int, str]:
-    """Delete the row of a document that may be queued again; return the tries that it has had, and what it replaces."""
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What a document that is queued again takes from its earlier row."""
+
+    tries: int = 0
+    replaces: str = ""
+    chunk_tokens: int = 0
+
+
+def _give_up(db: apsw.Connection, collection_id: str, file_id: str, *, again: bool) -> _Earlier:
+    """Delete the row of a document that may be queued again, and return what stays of it."""
     sql = (
         "DELETE FROM documents WHERE collection_id = ? AND file_id = ? AND (status = 'cancelled'"
-        " OR status = 'failed' AND (? OR tries < ? OR reader != ?)) RETURNING tries, reader, replaces"
+        " OR status = 'failed' AND (? OR tries < ? OR reader != ?)) RETURNING tries, reader, replaces,"
+        " chunk_tokens"
     )
     current = documents.READER_VERSION
-    for tries, reader, replaces in list(db.execute(sql, (collection_id, file_id, again, MAX_TRIES, current))):
-        return 0 if again or reader != current else int(tries), str(replaces)
-    return 0, ""
+    for tries, reader, *kept in list(db.execute(sql, (collection_id, file_id, again, MAX_TRIES, current))):
+        return _Earlier(0 if again or reader != current else int(tries), *kept)
+    return _Earlier()
 
 
 def _stop(db: apsw.Connection, collection_id: str, file_id: str, status: str, reason: str) -> None:

@@ -75,8 +75,8 @@ def fill(db: apsw.Connection, old: Collection, hidden: Collection, *, again: boo
             (hidden.id,),
         )
     missing = _missing(db, old, hidden)
-    for file_id in missing:
-        jobs.enqueue(db, hidden.id, file_id)
+    for file_id, chunk_tokens in missing:
+        jobs.enqueue(db, hidden.id, file_id, chunk_tokens=chunk_tokens)
     return len(missing)
 
 
@@ -130,10 +130,13 @@ def swap(db: apsw.Connection, old: Collection, hidden: Collection) -> list[str]:
     return members
 
 
-def _missing(db: apsw.Connection, old: Collection, hidden: Collection) -> Sequence[str]:
-    """Return the files that the hidden collection lacks, without those that a newer version has replaced."""
+def _missing(db: apsw.Connection, old: Collection, hidden: Collection) -> Sequence[tuple[str, int]]:
+    """Return the files that the hidden collection lacks, without those that a newer version has replaced.
+
+    Each with the longest chunk that was asked for.
+    """
     sql = (
-        "SELECT o.file_id FROM documents o JOIN files f ON f.id = o.file_id"  # noqa: S608 (constants)
+        "SELECT o.file_id, o.chunk_tokens FROM documents o JOIN files f ON f.id = o.file_id"  # noqa: S608 (constants)
         f" WHERE o.collection_id = ?1 AND NOT o.{_STOPPED}"
         " AND o.file_id NOT IN (SELECT file_id FROM documents WHERE collection_id = ?2)"
         f" AND NOT EXISTS (SELECT 1 FROM documents n JOIN files nf ON nf.id = n.file_id"
@@ -141,7 +144,7 @@ def _missing(db: apsw.Connection, old: Collection, hidden: Collection) -> Sequen
         f"  WHERE n.collection_id = ?2 AND n.{_READ} AND nf.source = f.source AND newer.id > o.id)"
         " ORDER BY o.id"
     )
-    return [row[0] for row in db.execute(sql, (old.id, hidden.id))]
+    return [(row[0], row[1]) for row in db.execute(sql, (old.id, hidden.id))]
 
 
 def _generation(db: apsw.Connection, collection: Collection) -> int:

@@ -28,6 +28,10 @@ a document is found by a name that a question has, however many there are.
 An `owner` is the name of a principal (`ingest.principals`). `keys` has those with a key of their own: the digest of the
 key, or a text that is no digest once it is revoked. `collection_access` says who sees which collection, and what a
 viewer may do with it; everything that is done for a principal goes through it.
+
+`collections.label` is what a client has called a collection; empty if that is its name. Several may have one label.
+A collection without `expires_after_days`, and a file without `expires_at`, stays. `documents.chunk_tokens` is the
+longest chunk that was asked for; 0 for that of the settings. `file_batches` are the files that one request has added.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -425,5 +429,37 @@ MIGRATIONS: tuple[str, ...] = (
         SELECT owner, id, 'owner' FROM collections
         UNION ALL SELECT principal, collection_id, access FROM shares
         UNION ALL SELECT '*', id, 'owner' FROM collections;
+    """,
+    """
+    ALTER TABLE collections ADD COLUMN label TEXT NOT NULL DEFAULT '';
+    ALTER TABLE collections ADD COLUMN description TEXT NOT NULL DEFAULT '';
+    ALTER TABLE collections ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE collections ADD COLUMN expires_after_days INTEGER;
+    ALTER TABLE collections ADD COLUMN last_active_at INTEGER NOT NULL DEFAULT 0;
+    UPDATE collections SET last_active_at = created_at;
+    CREATE INDEX collections_by_label ON collections (label) WHERE label != '';
+    CREATE INDEX collections_that_expire ON collections (last_active_at) WHERE expires_after_days IS NOT NULL;
+
+    ALTER TABLE files ADD COLUMN purpose TEXT NOT NULL DEFAULT 'assistants';
+    ALTER TABLE files ADD COLUMN expires_at INTEGER;
+    CREATE INDEX files_that_expire ON files (expires_at) WHERE expires_at IS NOT NULL;
+    CREATE INDEX files_by_purpose ON files (owner, purpose, created_at, id);
+
+    ALTER TABLE documents ADD COLUMN chunk_tokens INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE file_batches (
+        id TEXT PRIMARY KEY,
+        collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        created_at INTEGER NOT NULL,
+        is_cancelled INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX file_batches_by_collection ON file_batches (collection_id);
+
+    CREATE TABLE file_batch_members (
+        batch_id TEXT NOT NULL REFERENCES file_batches (id) ON DELETE CASCADE,
+        file_id TEXT NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+        PRIMARY KEY (batch_id, file_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX file_batch_members_by_file ON file_batch_members (file_id);
     """,
 )

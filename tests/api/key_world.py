@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from ingest.conversation_types import NewTurn
 from ingest.principals import Principal
-from ingest.types import Collection
+from ingest.types import Collection, FileAddition
 from tests.api.world import LoadedEmbedder, World, make_world
 from tests.fakes import chunked
 from tests.ingest.library_world import complete
@@ -54,6 +54,7 @@ class KeyWorld:
         content = chunked(text)
         vectors = LoadedEmbedder().embed([text])
         assert complete(library, library.enqueue(collection.id, file.id), content, vectors) is not None
+        batch = library.enqueue_batch(collection.id, [FileAddition(file.id)])
         spare = library.add_upload(f"{name}-{number}-spare.txt", io.BytesIO(b"spare %d" % number))
         conversation = library.create_conversation(f"{name} {number}").id
         turns = [NewTurn("user", "How often?"), NewTurn("assistant", "Every 3 months.")]
@@ -67,6 +68,7 @@ class KeyWorld:
             "conversation": conversation,
             "question": question,
             "item": answer,
+            "batch": batch.id,
         }
         return Estate(collection, ids)
 

@@ -86,7 +86,7 @@ def test_a_file_without_a_name_is_refused(client: TestClient, name: str) -> None
 
 
 def test_other_purposes_are_refused_by_name(client: TestClient) -> None:
-    response = upload(client, "a.txt", purpose="fine-tune")
+    response = upload(client, "a.txt", purpose="magic")
     assert (response.status_code, response.json()["error"]["param"]) == (400, "purpose")
 
 
@@ -135,3 +135,43 @@ def test_no_file_has_another_purpose(client: TestClient) -> None:
     assert client.get("/v1/files", params={"purpose": "assistants"}).json()["data"]
     other = client.get("/v1/files", params={"purpose": "fine-tune"})
     assert (other.status_code, other.json()["data"], other.json()["has_more"]) == (200, [], False)
+
+
+@pytest.mark.parametrize("purpose", ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"])
+def test_a_file_has_the_purpose_that_its_upload_said(client: TestClient, purpose: str) -> None:
+    file = client.post("/v1/files", files={"file": ("a.txt", b"text")}, data={"purpose": purpose}).json()
+    assert (file["purpose"], file["expires_at"]) == (purpose, None)
+    listed = client.get("/v1/files", params={"purpose": purpose}).json()["data"]
+    assert file["id"] in {each["id"] for each in listed}
+    assert {each["purpose"] for each in listed} == {purpose}
+
+
+def expiring(seconds: int) -> dict[str, str]:
+    return {"purpose": "user_data", "expires_after[anchor]": "created_at", "expires_after[seconds]": str(seconds)}
+
+
+def test_a_file_expires_with_its_documents(world: World, client: TestClient) -> None:
+    file = client.post("/v1/files", files={"file": ("a.txt", b"text")}, data=expiring(3_600)).json()
+    assert file["expires_at"] - file["created_at"] in (3_600, 3_601)
+    client.post("/v1/vector_stores/docs/files", json={"file_id": file["id"]})
+
+    world.services.expiry.sweep(file["expires_at"] - 1)
+    assert client.get(f"/v1/files/{file['id']}").status_code == 200
+    world.services.expiry.sweep(file["expires_at"])
+    assert client.get(f"/v1/files/{file['id']}").status_code == 404
+    assert client.get(f"/v1/vector_stores/docs/files/{file['id']}").status_code == 404
+
+
+def test_a_file_that_was_to_stay_stays(client: TestClient) -> None:
+    content = {"file": ("a.txt", b"text")}
+    client.post("/v1/files", files=content, data={"purpose": "assistants"})
+    assert client.post("/v1/files", files=content, data=expiring(3_600)).json()["expires_at"] is None
+
+
+@pytest.mark.parametrize("seconds", [3_599, 2_592_001])
+def test_an_expiry_out_of_openais_bounds_is_refused(client: TestClient, seconds: int) -> None:
+    response = client.post("/v1/files", files={"file": ("a.txt", b"text")}, data=expiring(seconds))
+    assert response.json()["error"]["param"] == "expires_after[seconds]"
+    half = {"purpose": "assistants", "expires_after[anchor]": "created_at"}
+    response = client.post("/v1/files", files={"file": ("a.txt", b"text")}, data=half)
+    assert response.json()["error"]["param"] == "expires_after"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.api.key_world import KeyWorld, make_key_world
 
-KINDS = ("store", "store name", "docs model", "document", "file", "conversation", "question", "item")
+KINDS = ("store", "store name", "docs model", "document", "file", "conversation", "question", "item", "batch")
 ABSENT = {
     "store": "vs_" + "0" * 24,
     "store name": "nobodys-7",
@@ -22,6 +22,7 @@ ABSENT = {
     "conversation": "conv_" + "0" * 24,
     "question": "msg_" + "0" * 24,
     "item": "msg_" + "0" * 24,
+    "batch": "vsfb_" + "0" * 24,
 }
 ASK = {"messages": [{"role": "user", "content": "How often?"}]}
 UPLOAD = {"files": {"file": ("new.txt", b"new")}, "data": {"purpose": "assistants"}}
@@ -40,6 +41,7 @@ class Request:
 
 STORE = {"store": "<store>"}
 DOCUMENT = {"store": "<store>", "file_id": "<document>"}
+BATCH = {"store": "<store>", "batch_id": "<batch>"}
 CONVERSATION = {"conversation": "<conversation>"}
 ITEM = {"conversation": "<conversation>", "item": "<item>"}
 PAGE = ("after", "before")
@@ -79,6 +81,16 @@ JUDGED: dict[str, list[Request]] = {
     },
     "GET /cite/{store}/{file_id}/{number}": [
         Request(path={**DOCUMENT, "number": "1"}, params={"start": "0", "end": "9"})
+    ],
+    "POST /v1/vector_stores/{store}/file_batches": [
+        Request(path=STORE, json={"file_ids": ["<file>"]}),
+        Request(path=STORE, json={"files": [{"file_id": "<file>"}]}),
+    ],
+    "GET /v1/vector_stores/{store}/file_batches/{batch_id}": [Request(path=BATCH)],
+    "POST /v1/vector_stores/{store}/file_batches/{batch_id}/cancel": [Request(path=BATCH)],
+    "GET /v1/vector_stores/{store}/file_batches/{batch_id}/files": [
+        Request(path=BATCH),
+        *(Request(path=BATCH, params={name: "<document>"}) for name in PAGE),
     ],
     "GET /v1/vector_stores/{store}/shares": [Request(path=STORE)],
     "POST /v1/vector_stores/{store}/shares": [Request(path=STORE, json={"principal": "boss"})],
@@ -143,13 +155,14 @@ NO_IDS = {
     "GET /cite/{store}/{file_id}/{number}": {"owner", "expires", "signature"},
     "POST /v1/files": {"file", "purpose"},
     "GET /v1/files": {"purpose", "order"},
-    "POST /v1/vector_stores": {"name"},
+    "POST /v1/vector_stores": {"name", "description"},
     "GET /v1/vector_stores": {"order"},
-    "POST /v1/vector_stores/{store}": {"name", "rules"},
+    "POST /v1/vector_stores/{store}": {"name", "description", "rules"},
     "POST /v1/vector_stores/{store}/search": {"query", "key", "value"},
     "POST /v1/vector_stores/{store}/files": {"password"},
     "GET /v1/vector_stores/{store}/files": {"order", "filter", "name"},
     "POST /v1/vector_stores/{store}/files/{file_id}/retry": {"password"},
+    "GET /v1/vector_stores/{store}/file_batches/{batch_id}/files": {"order", "filter", "name"},
     "POST /v1/vector_stores/{store}/shares": {"principal", "access"},
     "DELETE /v1/vector_stores/{store}/shares/{principal}": {"principal"},
     "POST /v1/chat/completions": {"content", "key", "messages", "name", "stop", "text", "user", "value"},

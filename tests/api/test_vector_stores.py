@@ -1,15 +1,18 @@
 """`/v1/vector_stores`: collections, their documents, search, and pages."""
 
 import io
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from ingest.types import Collection, DocumentRecord
+from ingest.types import Collection, FileAddition, FileBatch
 from rag.retrieval.hybrid import Retriever
-from tests.api.world import DRILL, LUNCH, PUMP, World, wait_for
+from tests.api.world import DRILL, LUNCH, PUMP, World, make_world, wait_for
+from tests.fakes import ScriptedEngine
 
 STORES = "/v1/vector_stores"
 
@@ -72,34 +75,178 @@ def test_a_collection_whose_file_goes_meanwhile_is_not_left_half_made(
     library = world.services.library
     first, second = (library.add_file(source=n, filename=n, content=io.BytesIO(n.encode())) for n in ("a", "b"))
 
-    def enqueue(collection: Collection, file_id: str, **_: object) -> DocumentRecord:
-        if file_id == second.id:
-            library.delete_file(second.id)
-        return library.enqueue(collection.id, file_id)
+    add_batch = world.services.add_batch
 
-    monkeypatch.setattr(world.services, "add_document", enqueue)
+    def add(collection: Collection, additions: Sequence[FileAddition]) -> FileBatch:
+        library.delete_file(second.id)
+        return add_batch(collection, additions)
+
+    monkeypatch.setattr(world.services, "add_batch", add)
     response = client.post(STORES, json={"name": "new", "file_ids": [first.id, second.id]})
     assert (response.status_code, response.json()["error"]["code"]) == (404, "file_not_found")
     assert [collection.name for collection in library.collections()] == ["docs"]
     assert library.file(first.id) == first
 
 
-def test_a_name_is_taken_once(client: TestClient) -> None:
-    response = client.post(STORES, json={"name": "docs"})
-    assert (response.status_code, response.json()["error"]["code"]) == (409, "vector_store_exists")
+def test_collections_of_one_name_are_told_apart_by_their_handles(client: TestClient) -> None:
+    second = client.post(STORES, json={"name": "docs"}).json()
+    third = client.post(STORES, json={"name": "docs"}).json()
+    assert [(store["name"], store["handle"]) for store in (second, third)] == [
+        ("docs", "docs (2)"),
+        ("docs", "docs (3)"),
+    ]
+    assert client.get(f"{STORES}/docs (2)").json() == second
+    models = {model["id"] for model in client.get("/v1/models").json()["data"]}
+    assert {"docs/docs", "docs/docs (2)", "docs/docs (3)"} <= models
+    renamed = client.post(f"{STORES}/{third['id']}", json={"name": "plans"}).json()
+    assert (renamed["name"], renamed["handle"]) == ("plans", "plans")
+    again = client.post(f"{STORES}/{third['id']}", json={"name": "plans"}).json()
+    assert again["handle"] == "plans"
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a/b", "..\\x", "\u202e", "a\nb", "vs_" + "0" * 24, "x" * 101])
+def test_a_name_with_slashes_is_shown_as_it_is_and_asked_without_them(client: TestClient) -> None:
+    store = client.post(STORES, json={"name": "Support FAQ: 2026/Q1"}).json()
+    assert (store["name"], store["handle"]) == ("Support FAQ: 2026/Q1", "Support FAQ: 2026-Q1")
+    for model in (f"docs/{store['handle']}", f"docs/{store['name']}", f"docs/{store['id']}"):
+        chat = {"model": model, "messages": [{"role": "user", "content": "?"}]}
+        assert client.post("/v1/chat/completions", json=chat).status_code == 200
+
+
+def test_a_long_name_leaves_room_for_its_number(client: TestClient) -> None:
+    handles = [client.post(STORES, json={"name": "x" * 256}).json()["handle"] for _ in range(2)]
+    assert handles == ["x" * 90, "x" * 90 + " (2)"]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u202e", "a\nb", "vs_" + "0" * 24, "x" * 257])
 def test_names_that_nobody_could_use_are_refused(client: TestClient, name: str) -> None:
     response = client.post(STORES, json={"name": name})
     assert (response.status_code, response.json()["error"]["param"]) == (400, "name")
 
 
+def test_description_metadata_and_expiry_are_kept_and_changed(client: TestClient) -> None:
+    about = {
+        "description": "For the house",
+        "metadata": {"team": "care"},
+        "expires_after": {"anchor": "last_active_at", "days": 7},
+    }
+    store = client.post(STORES, json={"name": "plans", **about}).json()
+    assert {key: store[key] for key in about} == about
+    assert store["expires_at"] == store["last_active_at"] + 7 * 86_400
+    path = f"{STORES}/{store['id']}"
+    assert client.get(path).json() == store
+
+    untouched = client.post(path, json={"name": "ideas"}).json()
+    assert {key: untouched[key] for key in about} == about
+    changed = client.post(path, json={"metadata": {}, "description": "", "expires_after": None}).json()
+    assert (changed["metadata"], changed["description"], changed["expires_after"]) == ({}, "", None)
+    assert changed["expires_at"] is None
+
+
 @pytest.mark.parametrize(
-    "fields", [{"expires_after": {"days": 1}}, {"metadata": {"a": "b"}}, {"chunking_strategy": {"type": "static"}}]
+    ("fields", "param"),
+    [
+        ({"metadata": {"k" * 65: "v"}}, "metadata"),
+        ({"metadata": {"k": "v" * 513}}, "metadata"),
+        ({"metadata": {str(number): "v" for number in range(17)}}, "metadata"),
+        ({"expires_after": {"anchor": "created_at", "days": 1}}, "expires_after.anchor"),
+        ({"expires_after": {"anchor": "last_active_at", "days": 0}}, "expires_after.days"),
+        ({"chunking_strategy": {"type": "static"}}, "chunking_strategy"),
+        (
+            {"chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 99}}},
+            "chunking_strategy.static.max_chunk_size_tokens",
+        ),
+    ],
 )
-def test_what_would_be_lost_is_refused(client: TestClient, fields: dict[str, object]) -> None:
-    assert client.post(STORES, json={"name": "new", **fields}).status_code == 400
+def test_what_is_out_of_openais_bounds_is_refused_by_name(
+    client: TestClient, fields: dict[str, object], param: str
+) -> None:
+    error = client.post(STORES, json={"name": "new", **fields})
+    assert error.status_code == 400
+    assert error.json()["error"]["param"].startswith(param)
+
+
+def test_a_collection_expires_after_its_last_use_and_its_files_stay(world: World, client: TestClient) -> None:
+    expiry = {"anchor": "last_active_at", "days": 1}
+    used, unused = (
+        client.post(STORES, json={"name": name, "expires_after": expiry}).json()["id"] for name in ("used", "unused")
+    )
+    file = client.post("/v1/files", files={"file": ("a.txt", b"text")}, data={"purpose": "assistants"}).json()["id"]
+    client.post(f"{STORES}/{unused}/files", json={"file_id": file})
+    tomorrow = int(time.time()) + 86_400
+    world.services.library.touch_collections({used: tomorrow})
+
+    world.services.expiry.sweep(tomorrow - 60)
+    assert client.get(f"{STORES}/{unused}").status_code == 200
+    world.services.expiry.sweep(tomorrow + 60)
+    assert client.get(f"{STORES}/{unused}").status_code == 404
+    assert client.get(f"/v1/files/{file}").status_code == 200
+    assert client.get(f"{STORES}/{used}").json()["last_active_at"] == tomorrow
+    assert client.get(f"{STORES}/docs").status_code == 200
+
+
+def test_a_search_is_a_use(world: World, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    expiry = {"anchor": "last_active_at", "days": 1}
+    store = client.post(STORES, json={"name": "plans", "expires_after": expiry}).json()
+    later = store["last_active_at"] + 3_600
+    monkeypatch.setattr("ingest.upkeep.expiry.time.time", lambda: later)
+    client.post(f"{STORES}/{store['id']}/search", json={"query": "pump"})
+    world.services.expiry.sweep()
+    assert client.get(f"{STORES}/{store['id']}").json()["last_active_at"] == later
+
+
+def test_chunks_are_as_long_as_a_request_wants_within_the_embedders_window(world: World, client: TestClient) -> None:
+    text = " ".join(f"The valve number {number} stands in the cellar of house {number}." for number in range(200))
+    data = {"file": ("valves.txt", text.encode())}
+    file = client.post("/v1/files", files=data, data={"purpose": "assistants"}).json()["id"]
+
+    def add(chunking: dict[str, Any]) -> dict[str, Any]:
+        store = client.post(STORES, json={"file_ids": [file], "chunking_strategy": chunking}).json()["id"]
+        path = f"{STORES}/{store}/files/{file}"
+        wait_for(lambda: client.get(path).json()["status"] == "completed")
+        added: dict[str, Any] = client.get(path).json()
+        return added
+
+    def static(tokens: int) -> dict[str, Any]:
+        return {"type": "static", "static": {"max_chunk_size_tokens": tokens, "chunk_overlap_tokens": tokens // 2}}
+
+    short, long, usual = add(static(100)), add(static(4096)), add({"type": "auto"})
+    window = world.services.max_chunk_tokens
+    assert short["chunking_strategy"] == {
+        "type": "static",
+        "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0},
+    }
+    assert long["chunking_strategy"]["static"]["max_chunk_size_tokens"] == window
+    assert usual["chunking_strategy"] == {"type": "other"}
+    assert short["chunks"] > usual["chunks"] >= long["chunks"]
+
+
+def test_deleting_a_collection_keeps_its_files(client: TestClient) -> None:
+    pump = next(each for each in client.get(f"{STORES}/docs/files").json()["data"] if each["filename"] == "pump.txt")
+    client.delete(f"{STORES}/docs")
+    assert client.get(f"/v1/files/{pump['id']}/content").content.decode() == PUMP
+    assert client.delete(f"/v1/files/{pump['id']}").json()["deleted"] is True
+    assert client.get(f"/v1/files/{pump['id']}").status_code == 404
+
+
+def test_a_query_is_not_rewritten_by_a_model_that_would_answer_it(client: TestClient) -> None:
+    found = client.post(f"{STORES}/docs/search", json={"query": "pump", "rewrite_query": True}).json()
+    assert found["search_query"] == ["pump"]
+    assert found["rewriting"] == "the model scripted is too small to rewrite queries; it would answer them"
+    assert "rewriting" not in client.post(f"{STORES}/docs/search", json={"query": "pump"}).json()
+
+
+def test_an_able_model_rewrites_the_query(tmp_path: Path) -> None:
+    with make_world(tmp_path, rewrite_questions="on") as world, world.client() as client:
+        world.add("pump.txt", PUMP)
+        world.models.scripted = ScriptedEngine(["oil the pump"])
+        found = client.post(f"{STORES}/docs/search", json={"query": "it?", "rewrite_query": True}).json()
+        assert (found["search_query"], "rewriting" in found) == (["oil the pump"], False)
+
+
+@pytest.mark.parametrize("ranker", ["auto", "default-2024-11-15"])
+def test_openais_rankers_are_known(client: TestClient, ranker: str) -> None:
+    request = {"query": "pump", "ranking_options": {"ranker": ranker}}
+    assert client.post(f"{STORES}/docs/search", json=request).json()["data"][0]["filename"] == "pump.txt"
 
 
 def test_a_document_has_openais_fields_and_our_own(client: TestClient) -> None:
@@ -196,7 +343,7 @@ def test_results_below_a_threshold_are_left_out(client: TestClient) -> None:
         ({"max_num_results": 0}, "max_num_results"),
         ({"max_num_results": 101}, "max_num_results"),
         ({"filters": {"type": "eq", "key": "a"}}, "filters"),
-        ({"rewrite_query": True}, "rewrite_query"),
+        ({"rewrite_query": "yes"}, "rewrite_query"),
         ({"ranking_options": {"ranker": "magic"}}, "ranking_options.ranker"),
         ({"ranking_options": {"score_threshold": 2}}, "ranking_options.score_threshold"),
         ({"surprise": 1}, "surprise"),

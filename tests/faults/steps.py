@@ -21,6 +21,7 @@ from ingest.storage.originals import Originals
 from ingest.types import (
     ChunkedDocument,
     Collection,
+    CollectionChanges,
     DocumentFacts,
     DocumentRecord,
     EmbedderPassport,
@@ -347,6 +348,7 @@ STEPS = (
             _gone(lambda scene: scene.library.remove(scene.file_id("b.txt"), None)),
             _gone(lambda scene: scene.library.remove(scene.file_id("a.txt"), scene.library.collection("c").id)),
             _gone(lambda scene: scene.library.delete_collection(scene.library.collection("d").id)),
+            _gone(lambda scene: scene.library.drop_collection(scene.library.collection("c").id)),
         ),
     ),
     Step(
@@ -366,7 +368,11 @@ STEPS = (
         two_documents,
         (
             _gone(lambda scene: scene.library.rename_file(scene.file_id("b.txt"), "sub/Title.txt", "Title.txt")),
-            _gone(lambda scene: scene.library.rename_collection(scene.library.collection("d").id, "e")),
+            _gone(
+                lambda scene: scene.library.update_collection(
+                    scene.library.collection("d").id, CollectionChanges(label="e")
+                )
+            ),
         ),
     ),
     Step(

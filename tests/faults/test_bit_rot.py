@@ -13,6 +13,7 @@ import pytest
 from ingest.errors import IngestError, LibraryError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import DATABASE_NAME, Library
+from ingest.types import CollectionChanges
 from ingest.upkeep.check import ConsistencyCheck
 from tests.faults import homes
 from tests.faults.bit_rot import SEED, copy_of, damage_index, flip, make_base, messages_of, ranking, swap_index
@@ -148,9 +149,9 @@ def test_what_only_the_whole_check_sees_stops_writes_from_then_on(base: Path, tm
     forget_index_entries(home / DATABASE_NAME, "documents_by_source", "UPDATE documents SET source = source || '!'")
     library = Library(home)
     assert library.damage == ""
-    library.set_rules(library.collections()[0].id, "Be brief.")
+    library.update_collection(library.collections()[0].id, CollectionChanges(rules="Be brief."))
     library.look_for_damage()
     assert "documents_by_source" in library.damage
     with pytest.raises(LibraryError, match="nothing is written"):
-        library.set_rules(library.collections()[0].id, "Be long.")
+        library.update_collection(library.collections()[0].id, CollectionChanges(rules="Be long."))
     library.close()

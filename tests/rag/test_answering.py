@@ -11,7 +11,7 @@ import pytest
 from ingest.errors import CollectionNotFoundError
 from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
-from ingest.types import Collection, Progress
+from ingest.types import Collection, CollectionChanges, Progress
 from rag.answering import Answerer
 from rag.answers.route import NO_DOCUMENTS
 from rag.context.answer_policy import AnswerPolicy
@@ -346,13 +346,13 @@ def test_a_chunk_is_embedded_once_for_all_questions_about_it(world: World) -> No
 
 
 def test_a_collection_has_rules_of_its_own_for_its_answers(world: World) -> None:
-    world.library.set_rules(world.collection.id, "Answer in verse.")
+    world.library.update_collection(world.collection.id, CollectionChanges(rules="Answer in verse."))
     world.answer("How often is the pump oiled?")
     assert world.engine.requests[0][0][0].content.startswith("Answer in verse.\n\n[1] ")
     prefix = world.answerer.build_prefix(world.collection.id)
     assert prefix is not None
     assert prefix.messages[0] == world.engine.requests[0][0][0]
-    world.library.set_rules(world.collection.id, "")
+    world.library.update_collection(world.collection.id, CollectionChanges(rules=""))
     world.answer("How often is the pump oiled?")
     assert world.engine.requests[1][0][0].content.startswith(RULES)
 

@@ -19,7 +19,7 @@ from ingest.index.search_index import SearchIndex
 from ingest.library.library import Library
 from ingest.principals import EVERY_OWNER, LOCAL, Principal, Share, check_principal_name, digest_key
 from ingest.storage.paging import PageSpec
-from ingest.types import Collection, DocumentRecord
+from ingest.types import Collection, CollectionChanges, DocumentRecord
 from ingest.upkeep.check import ConsistencyCheck
 from ingest.upkeep.departure import delete_principal
 from tests.fakes import chunked, passport
@@ -134,8 +134,8 @@ def test_nothing_can_be_done_to_what_is_anothers(anna: Library, ben: Library) ->
     own = ben.create_collection("own", passport())
     calls: list[Callable[[], object]] = [
         lambda: ben.collection(collection.id),
-        lambda: ben.rename_collection(collection.id, "x"),
-        lambda: ben.set_rules(collection.id, "x"),
+        lambda: ben.update_collection(collection.id, CollectionChanges(label="x")),
+        lambda: ben.update_collection(collection.id, CollectionChanges(rules="x")),
         lambda: ben.delete_collection(collection.id),
         lambda: ben.document(collection.id, file_id),
         lambda: ben.document_text(collection.id, file_id),
@@ -240,7 +240,7 @@ def test_a_shared_collection_is_read_and_searched_but_not_changed(anna: Library,
         lambda: ben.remove_document(collection.id, file_id),
         lambda: ben.set_attributes(collection.id, file_id, {"a": 1}),
         lambda: ben.cancel(collection.id, file_id),
-        lambda: ben.rename_collection(collection.id, "x"),
+        lambda: ben.update_collection(collection.id, CollectionChanges(label="x")),
         lambda: ben.delete_collection(collection.id),
         lambda: ben.collection_shares(collection.id),
         lambda: ben.share_collection(collection.id, LOCAL, "read"),
@@ -264,8 +264,8 @@ def test_one_who_may_write_changes_documents_and_nothing_else(anna: Library, ben
     assert texts(anna, collection) == [VALVE]
     assert anna.file(first).filename == "a.txt"
     for call in (
-        lambda: ben.rename_collection(collection.id, "x"),
-        lambda: ben.set_rules(collection.id, "x"),
+        lambda: ben.update_collection(collection.id, CollectionChanges(label="x")),
+        lambda: ben.update_collection(collection.id, CollectionChanges(rules="x")),
         lambda: ben.delete_collection(collection.id),
     ):
         with pytest.raises(CollectionNotYoursError, match="changing its documents"):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.types import CollectionChanges
 from rag.context.chat_history import LONGEST_SHARE, truncate_history
 from rag.context.passage_memory import PassageMemory, TurnPassages
 from rag.context.prompt import build_messages
@@ -140,7 +141,7 @@ def test_another_answer_to_the_same_question_is_another_turn() -> None:
 
 @pytest.mark.parametrize("rules", ["", "word " * 60])
 def test_the_rules_of_a_collection_count_when_a_history_is_truncated(world: World, rules: str) -> None:  # noqa: F811
-    world.library.set_rules(world.collection.id, rules)
+    world.library.update_collection(world.collection.id, CollectionChanges(rules=rules))
     world.engine = ScriptedEngine(["word " * 40], context_window=300)
     said: list[str] = []
     for turn in range(6):
