@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from api.errors import InvalidRequestError
 from api.services import Services
-from api.wire.base import DOCS_PREFIX
+from api.source_list import list_sources, strip_sources
+from api.wire.base import DOCS_PREFIX, SourceStyle
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
 from ingest.types import Filter
@@ -43,7 +44,8 @@ class Chat:
     `model` is a model's id, or `docs/<collection>` for an answer from documents, which `writer` then writes; None
     leaves the choice to the settings. `collections` are searched besides the one named as the model. With a
     `conversation`, `messages` hold the question alone, which follows the item `parent` or the current one. `tools` that
-    may be called, but need not, are not offered when documents answer.
+    may be called, but need not, are not offered when documents answer. `sources` says what the text of an answer from
+    documents tells of its sources.
     """
 
     model: str
@@ -58,6 +60,7 @@ class Chat:
     conversation: str | None = None
     parent: str | None = None
     tools: ToolUse | None = None
+    sources: SourceStyle | None = None
 
     @property
     def is_about_documents(self) -> bool:
@@ -76,12 +79,14 @@ def chat_events(services: Services, chat: Chat) -> ChatEvents:
         yield from answer_question(services, chat)
         return
     question = _question(services, chat, position.messages, choose_seed(chat.sampling))
-    yield from services.conversations.record(position, question, answer_events(services, question))
+    recorded = services.conversations.record(position, question, answer_events(services, question))
+    yield from list_sources(recorded, _source_style(services, chat))
 
 
 def answer_question(services: Services, chat: Chat) -> AnswerEvents:
     """Yield the events of the answer to a chat that is stored nowhere; raises what `chat_events` raises."""
-    yield from answer_events(services, _question(services, chat, chat.messages, chat.sampling))
+    events = answer_events(services, _question(services, chat, chat.messages, chat.sampling))
+    yield from list_sources(events, _source_style(services, chat))
 
 
 def text_events(services: Services, chat: Chat) -> AnswerEvents:
@@ -166,6 +171,13 @@ def _position(services: Services, chat: Chat) -> TurnPosition | None:
     return services.conversations.locate_question(chat.conversation, chat.messages[0].content, chat.parent)
 
 
+def _source_style(services: Services, chat: Chat) -> SourceStyle:
+    """Return what the text tells of its sources; nothing if it is JSON, or no document is asked."""
+    if not chat.is_about_documents or chat.sampling.json_schema:
+        return "none"
+    return chat.sources or services.settings.api.answer_sources
+
+
 def _question(services: Services, chat: Chat, messages: tuple[Message, ...], sampling: Sampling) -> Question:
     if not chat.is_about_documents:
         _refuse_document_options(chat)
@@ -175,7 +187,7 @@ def _question(services: Services, chat: Chat, messages: tuple[Message, ...], sam
         detail = f"`logprobs` is not available for `{DOCS_PREFIX}…` models; name a plain model"
         raise InvalidRequestError(detail=detail, param="logprobs")
     return Question(
-        messages=_without_tool_calls(messages),
+        messages=_spoken_messages(messages),
         collections=_collections(services, chat),
         sampling=sampling,
         mode=chat.mode or services.settings.rag.context_mode,
@@ -186,10 +198,13 @@ def _question(services: Services, chat: Chat, messages: tuple[Message, ...], sam
     )
 
 
-def _without_tool_calls(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Return the chat without calls and results of tools, which are nothing that documents can answer."""
+def _spoken_messages(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Return the chat as its answers were given: without calls and results of tools, and without lists of sources."""
     spoken = [message for message in messages if message.role != "tool" and (message.content or not message.tool_calls)]
-    return tuple(Message(message.role, message.content) for message in spoken)
+    return tuple(
+        Message(message.role, strip_sources(message.content) if message.role == "assistant" else message.content)
+        for message in spoken
+    )
 
 
 def _refuse_forced_tools(chat: Chat) -> None:

@@ -70,6 +70,7 @@ def completion_choices(services: Services, request: ChatRequest, client: str) ->
         filters=options.filters,
         conversation=options.conversation,
         parent=options.parent,
+        sources=options.sources,
     )
     for index in range(request.n or 1):
         yield chat_events(services, replace(chat, sampling=vary_seed(sampling, index)))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode
 
+from api.wire.base import SourceStyle
 from ingest.settings import MEGABYTE, IngestSettings, PinciteSettings, settings_file
 from rag.settings import RagSettings
 
@@ -44,6 +45,11 @@ class ApiSettings(PinciteSettings):
     )
     allowed_origins: Names = Field(
         default=(), description="Origins that may call the API from a browser, separated by commas."
+    )
+    answer_sources: SourceStyle = Field(
+        default="list",
+        description="What the text of an answer from documents tells of its sources, if a request says nothing: `list` "
+        "numbers them and lists them at its end, `numbers` only numbers them, `none` keeps the numbers of passages.",
     )
     unknown_models: Literal["refuse", "default"] = Field(
         default="refuse",

@@ -159,6 +159,7 @@ def _request_body(request: ChatRequest) -> JsonObject:
             "collections": list(request.collections),
             "conversation": request.conversation,
             "parent": request.parent,
+            "sources": "none",  # the page numbers the citations itself
         },
     }
 

@@ -73,6 +73,7 @@ def build_chat_request(
             "collections": others,
             "filters": parse_filter_options(options.filters),
             "conversation": conversation,
+            "sources": "numbers",  # the citations are shown behind the answer
         },
     }
     return _validate(ChatRequest.model_validate, body)

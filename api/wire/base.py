@@ -1,7 +1,7 @@
 """What all requests and responses share: their base classes, and the types of their fields."""
 
 import unicodedata
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,9 @@ MAX_QUERY_CHARS = 10_000
 
 DOCS_PREFIX = "docs/"
 """What the model of a chat with the documents of a collection begins with."""
+
+SourceStyle = Literal["list", "numbers", "none"]
+"""What the text of an answer from documents tells of its sources."""
 
 JsonObject = dict[str, Any]
 

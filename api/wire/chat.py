@@ -22,6 +22,7 @@ from api.wire.base import (
     Integer,
     RequestModel,
     ResponseModel,
+    SourceStyle,
     Text,
     Unsupported,
     as_text_parts,
@@ -146,6 +147,9 @@ class PinciteOptions(RequestModel):
     """Search only documents that match."""
     conversation: Text | None = None
     """Store the question and its answer in this conversation; `messages` then holds the question alone."""
+    sources: SourceStyle | None = None
+    """What the text of an answer tells of its sources: they are numbered in order and listed at its end (`list`), only
+    numbered (`numbers`), or left as the model named them (`none`), for clients that show `annotations` themselves."""
     parent: Annotated[Text | None, Field(validate_default=True)] = None
     """The item that the question follows; the current one if it is left out. The conversation's own id starts a branch
     at its beginning; the id of a question has that question answered again."""

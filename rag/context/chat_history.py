@@ -64,13 +64,13 @@ def truncate_history(
     """Return the chat history of a question, truncated to its share of `context_window` tokens.
 
     System messages always stay, and the first of the other messages is the user's, as chat templates require. Passages
-    that have left the library, or are hidden from the `view` of the model, are left out. Answers of unknown turns lose
-    their markers, which would name other passages.
+    that have left the library, or are hidden from the `view` of the model, are left out. Answers of known turns
+    have the markers that name their passages; others lose theirs, which would name other passages.
     """
     turns = memory.recall_turns(question)
     known = {index: turn for index, turn in turns.items() if turn is not None}
     passages_before = _select_current(library, known, view)
-    messages = _strip_unknown_markers(question.messages, turns)
+    messages = _restore_markers(question.messages, turns)
     start = _find_start(messages, passages_before, context_window, _PromptCounter(count_tokens, rules, view))
     system = [index for index in range(start) if messages[index].role == "system"]
     included = [*system, *range(start, len(messages))]
@@ -101,14 +101,21 @@ def _select_current(
     return {index: passages for index, passages in current.items() if passages}
 
 
-def _strip_unknown_markers(messages: Sequence[Message], turns: Mapping[int, TurnPassages | None]) -> list[Message]:
-    stripped: list[Message] = []
-    is_known = True
+def _restore_markers(messages: Sequence[Message], turns: Mapping[int, TurnPassages | None]) -> list[Message]:
+    """Return the messages with the answers of known turns as they name their passages, and others without markers."""
+    restored: list[Message] = []
+    turn: TurnPassages | None = None
+    asked = 0
     for index, message in enumerate(messages):
-        is_known = turns[index] is not None if index in turns else is_known
-        is_stripped = message.role == "assistant" and not is_known
-        stripped.append(replace(message, content=MARKER.sub("", message.content)) if is_stripped else message)
-    return stripped
+        if index in turns:
+            turn, asked = turns[index], index
+        if message.role != "assistant":
+            restored.append(message)
+        elif turn is None:
+            restored.append(replace(message, content=MARKER.sub("", message.content)))
+        else:
+            restored.append(replace(message, content=turn.answer) if index == asked + 1 else message)
+    return restored
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,21 @@
 """The passages of earlier turns, so that they keep their numbers and their positions in the prompt.
 
 Clients send the chat history with every question, but not its passages. The memory keeps the passages of a turn under a
-hash of the chat up to its answer, as long as the process lives: the answer names passages by their numbers, so another
-answer to the same question is another turn. The chat goes on without the passages of a turn that the memory has lost.
+hash of the chat up to its answer, as long as the process lives: another answer to the same question is another turn.
+The citation markers of answers do not count, because what a client was shown may number them otherwise; the memory has
+the answer as it names its passages. The chat goes on without the passages of a turn that the memory has lost.
 """
 
 import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from cachetools import LRUCache
 
 from rag.engines.types import Message
+from rag.grounding.markers import MARKER
 from rag.types import Passage, Question
 
 REMEMBERED_TURNS = 2_000
@@ -23,11 +25,13 @@ REMEMBERED_TURNS = 2_000
 class TurnPassages:
     """The passages of one turn: the `numbers` of all its chunks by id, and the `passages` that its prompt added.
 
-    Whole documents are in the system message and the passages of an overview in no prompt: both add none.
+    `answer` is the turn's answer with the markers that name them; the memory fills it in. Whole documents are in the
+    system message and the passages of an overview in no prompt: both add none.
     """
 
     numbers: Mapping[int, int] = field(default_factory=dict[int, int])
     passages: tuple[Passage, ...] = ()
+    answer: str = ""
 
 
 class PassageMemory:
@@ -52,7 +56,7 @@ class PassageMemory:
         """Keep the passages of the turn that `answer` completes; the least recently used turn goes for it."""
         key = _hash_chat(question, (*question.messages, Message("assistant", answer)))
         with self._lock:
-            self._turns[key] = turn
+            self._turns[key] = replace(turn, answer=answer)
 
 
 def merge_numbers(turns: Iterable[TurnPassages | None]) -> dict[int, int]:
@@ -61,5 +65,13 @@ def merge_numbers(turns: Iterable[TurnPassages | None]) -> dict[int, int]:
 
 
 def _hash_chat(question: Question, messages: Sequence[Message]) -> bytes:
-    chat = [(message.role, message.content.strip()) for message in messages]  # some clients trim what they send back
+    chat = [(message.role, _strip_markers(message)) for message in messages]
     return hashlib.sha256(msgspec.msgpack.encode((question.collections, repr(question.filters), chat))).digest()
+
+
+def _strip_markers(message: Message) -> str:
+    """Return the text of a message without markers if it is an answer; some clients trim what they send back."""
+    text = message.content
+    if message.role == "assistant":
+        text = " ".join(MARKER.sub("", text).split())
+    return text.strip()

@@ -135,8 +135,13 @@ class LiveServer:
 
 @contextmanager
 def make_world(home: Path, **flags: Any) -> Generator[World, None, None]:
-    """Build a world in `home`; `flags` are settings. Its scripted model writes, however small it is."""
-    settings = load_settings(home=home, parser_workers=1, **{"answer_style": "written", **flags})
+    """Build a world in `home`; `flags` are settings.
+
+    Its scripted model writes, however small it is, and its answers are what the model wrote, without lists of sources.
+    """
+    settings = load_settings(
+        home=home, parser_workers=1, **{"answer_style": "written", "answer_sources": "none", **flags}
+    )
     models = OneModel()
     services = Services(settings, embedder=LoadedEmbedder(), models=models)
     try:

@@ -152,6 +152,7 @@ def test_an_answer_comes_as_basis_text_and_end(api: FakeApi, client: ApiClient) 
                 "collections": [],
                 "conversation": "conv_1",
                 "parent": "conv_1",
+                "sources": "none",
             },
         }
     ]

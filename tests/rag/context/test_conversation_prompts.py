@@ -136,7 +136,7 @@ def test_another_answer_to_the_same_question_is_another_turn() -> None:
     for answer, number in (("So [1].", 1), ("Thus [2].", 2)):
         memory.remember(question, answer, TurnPassages({7: number}))
     answered = replace(question, messages=(*question.messages, Message("assistant", "So [1].")))
-    assert memory.recall(answered, 0) == TurnPassages({7: 1})
+    assert memory.recall(answered, 0) == TurnPassages({7: 1}, answer="So [1].")
 
 
 @pytest.mark.parametrize("rules", ["", "word " * 60])

@@ -46,8 +46,17 @@ def restored_passages(
     nothing = AnswerStarted("none", "nothing found", (), ())
     next(store.record(position, asked, (event for event in (nothing,))))
     return [
-        memory.recall(asked, index) for index, message in enumerate(position.messages[:-1]) if message.role == "user"
+        recall(memory, asked, index) for index, message in enumerate(position.messages[:-1]) if message.role == "user"
     ]
+
+
+def recall(memory: PassageMemory, asked: Question, index: int) -> TurnPassages | None:
+    """Return what is remembered of a turn besides its answer, which is that of the record."""
+    turn = memory.recall(asked, index)
+    if turn is None:
+        return None
+    assert turn.answer == asked.messages[index + 1].content
+    return replace(turn, answer="")
 
 
 def numbers(world: ConversationWorld, *passage_numbers: int) -> dict[int, int]:
@@ -76,7 +85,7 @@ def test_the_numbers_that_an_overview_gave_are_brought_back(world: ConversationW
     position = world.store.locate_question(id_, ASKED[1])
     memory, asked = PassageMemory(), replace(world.question(), messages=position.messages)
     Conversations(world.library, world.store.provenance, memory).restore_passages(asked, world.store.path(id_))
-    assert memory.recall(asked, 0) == TurnPassages(numbers(world, 1, 2))
+    assert recall(memory, asked, 0) == TurnPassages(numbers(world, 1, 2))
 
 
 def test_the_record_is_the_truth_whatever_is_remembered(world: ConversationWorld) -> None:
