@@ -10,7 +10,6 @@ from typing import Literal
 from rich.padding import Padding
 from rich.text import Text
 
-from api.chat import answer_events
 from api.commands.output import (
     CommandError,
     add_row,
@@ -117,6 +116,8 @@ def export_conversation(
 
 def replay_turn(settings: AllSettings, conversation_id: str, turn_id: str | None, *, as_json: bool) -> int:
     """Ask a question again under the same conditions; return 1 if the answer differs."""
+    from api.chat import answer_events  # everything that answers: too much for commands that list
+
     with open_services(settings) as services:
         chosen = turn_id or services.library.conversation(conversation_id).current
         if chosen is None:

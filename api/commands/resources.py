@@ -2,17 +2,22 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from api.services import Services
 from api.settings import AllSettings
 from ingest.library.library import Library
 from rag.errors import ModelNotFoundError
 from rag.models.registry import ModelEntry, ModelRegistry
 
+if TYPE_CHECKING:
+    from api.services import Services
+
 
 @contextmanager
-def open_services(settings: AllSettings) -> Generator[Services, None, None]:
+def open_services(settings: AllSettings) -> Generator["Services", None, None]:
     """Open all services for the time of a command."""
+    from api.services import Services  # everything that answers: too much for commands that list and delete
+
     services = Services(settings)
     try:
         yield services

@@ -7,7 +7,7 @@ German, French, Spanish, Italian, Portuguese and Dutch.
 import re
 from dataclasses import dataclass
 
-from rag.questions.overview_patterns import CONVERSATION, EMPTY_WORD, ONE_PLACE, PATTERNS, OverviewKind
+from rag.questions.overview_patterns import CONVERSATION, EMPTY_WORD, ONE_PLACE, OverviewKind, compile_patterns
 
 MAX_CHARS = 300
 """A longer message quotes a text of its own, or asks for more than one thing."""
@@ -29,7 +29,7 @@ def detect_overview(text: str) -> OverviewIntent | None:
     question = " ".join(text.split())
     if len(question) > MAX_CHARS or ONE_PLACE.search(question) or CONVERSATION.search(question):
         return None
-    for kind, pattern in PATTERNS:
+    for kind, pattern in compile_patterns():
         if (match := pattern.search(question)) is not None:
             return OverviewIntent(kind, _quote_words(question, match), _extract_topic(question, match))
     return None

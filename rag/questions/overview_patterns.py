@@ -4,6 +4,7 @@ The group `words` has the words that ask for it, `topic` the topic if it does no
 """
 
 import re
+from functools import cache
 from typing import Literal
 
 OverviewKind = Literal["overview", "listing", "counting"]
@@ -48,12 +49,7 @@ _MENTIONED = {
 }
 
 
-def _compiled(kind: OverviewKind, *patterns: str) -> tuple[tuple[OverviewKind, re.Pattern[str]], ...]:
-    return tuple((kind, re.compile(pattern, re.IGNORECASE)) for pattern in patterns)
-
-
-_COUNTING = _compiled(
-    "counting",
+_COUNTING = (
     rf"{_POLITE}(?P<words>count (?:(?:up )?(?:all|every|each|the|how many)))\b(?! of)",
     rf"(?P<words>how many\b) {_THING}(?:are|is|were|get)\s+(?:\w+ly )?{_MENTIONED['en']}{_TAIL}",
     rf"(?P<words>how many\b) {_THING}(?:are|is|were) there {_IN_CORPUS}{_END}",
@@ -79,8 +75,7 @@ _COUNTING = _compiled(
     rf"(?P<words>hoeveel\b) {_THING}(?:worden|zijn)(?: er)?(?:\s+{_IN_CORPUS})?\s+{_MENTIONED['nl']}{_TAIL}",
     rf"(?P<words>hoeveel\b) {_THING}(?:zijn er|staan er) {_IN_CORPUS}{_END}",
 )
-_LISTING = _compiled(
-    "listing",
+_LISTING = (
     rf"{_POLITE}(?P<words>(?:list|enumerate|name|show|find|extract|collect|give|tell|itemi[sz]e)(?: me| us| out)*"
     r" (?:all|every|each|any and all|(?:a|the) (?:complete|full|exhaustive) list of))\b(?! about)",
     rf"{_POLITE}(?P<words>(?:list|enumerate|name|(?:make |give me |create )?a list of)\b)(?: the)? {_THING}"
@@ -117,8 +112,7 @@ _LISTING = _compiled(
     rf"(?P<words>welke\b) {_THING}zijn er(?: allemaal)?{_TAIL}",
     rf"(?P<words>welke\b) {_THING}(?:worden|zijn)(?: er)?(?:\s+{_IN_CORPUS})?\s+{_MENTIONED['nl']}{_TAIL}",
 )
-_OVERVIEW = _compiled(
-    "overview",
+_OVERVIEW = (
     rf"{_POLITE}(?P<words>summari[sz]e|sum up|recap|condense)\b(?! (?:that|it|yourself)\b)",
     rf"{_POLITE}(?:(?:give|write|make|provide|create|get|show)(?: me| us)? )?(?:an?|the|your)? ?"
     r"(?:(?:short|brief|quick|concise|detailed|general|high-level|executive|one-page|rough|complete|good) )*"
@@ -168,7 +162,19 @@ _OVERVIEW = _compiled(
     rf"(?P<words>(?:belangrijkste|voornaamste) (?:punten|onderwerpen|thema['’]?s|conclusies|bevindingen)) "
     rf"{_IN_CORPUS}{_END}",
 )
-PATTERNS = (*_COUNTING, *_LISTING, *_OVERVIEW)
+_KINDS: dict[OverviewKind, tuple[str, ...]] = {"counting": _COUNTING, "listing": _LISTING, "overview": _OVERVIEW}
+
+
+@cache
+def compile_patterns() -> tuple[tuple[OverviewKind, re.Pattern[str]], ...]:
+    """Return the patterns with the kind that each asks for, in the order in which they are tried.
+
+    They take a quarter of a second to compile, which only a process that answers questions should spend.
+    """
+    return tuple(
+        (kind, re.compile(pattern, re.IGNORECASE)) for kind, patterns in _KINDS.items() for pattern in patterns
+    )
+
 
 ONE_PLACE = re.compile(
     r"(?:\b(?:section|chapter|page|paragraph|clause|article|appendix|abschnitt|kapitel|seite|absatz|artikel|anhang|"

@@ -29,6 +29,17 @@ def test_help_and_version_are_quick_and_load_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
+@pytest.mark.parametrize("command", ["collections ls", "documents ls", "conversations ls", "jobs ls", "keys ls"])
+def test_commands_that_list_do_not_import_what_answers(tmp_path: Path, command: str) -> None:
+    program = (
+        "import sys; from api.cli import main; code = main(sys.argv[1:]);"
+        "heavy = [m for m in ('fastapi', 'faiss', 'rag.answering', 'torch') if m in sys.modules]; print(code, heavy)"
+    )
+    arguments = [sys.executable, "-c", program, *command.split(), "--home", str(tmp_path)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
 def test_the_version_is_printed(shell: Shell) -> None:
     code, out, _ = shell.run("--version")
     assert code == 0
