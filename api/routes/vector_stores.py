@@ -11,7 +11,7 @@ from api.routes.dependencies import AppServices, StoreName
 from api.search import search_collection
 from api.services import Services
 from api.wire.base import reveal
-from api.wire.lists import Paging
+from api.wire.lists import PageRequest
 from api.wire.search import SearchRequest, SearchResults
 from api.wire.vector_stores import (
     StoreFileDeleted,
@@ -65,7 +65,7 @@ def create_store(services: AppServices, request: VectorStoreRequest) -> VectorSt
 
 
 @router.get("", responses=error_responses(CursorNotFoundError))
-def list_stores(services: AppServices, page: Paging) -> VectorStoreList:
+def list_stores(services: AppServices, page: Annotated[PageRequest, Query()]) -> VectorStoreList:
     """List the collections, the newest first."""
     return VectorStoreList.of(services.library.page_collections(page.spec()), VectorStoreObject.of)
 

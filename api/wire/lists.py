@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from fastapi import Query
 from pydantic import BeforeValidator, Field
 
 from api.wire.base import RequestModel, ResponseModel
@@ -45,9 +44,6 @@ class PageRequest(RequestModel):
     def spec(self) -> PageSpec:
         """Return the page as the library's lists know it."""
         return PageSpec(self.limit, "newest" if self.order == "desc" else "oldest", self.after, self.before)
-
-
-Paging = Annotated[PageRequest, Query()]
 
 
 class ListObject(ResponseModel, Generic[Member]):
