@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api.clean_paths import CleanPaths
 from api.dialects.huggingface import routes as huggingface
+from api.dialects.lmstudio import routes as lmstudio
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.head_requests import HeadRequests
@@ -46,6 +47,8 @@ EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Retry-After", "WWW-Authenticate")
 MAX_ANSWERS = {"per_client": 128, "total": 512}
 """More than the queues of the models take, so that a model's own refusal comes first."""
 MAX_QUEUE_STREAMS = {"per_client": 8, "total": 64}
+MAX_SOCKETS = {"per_client": 64, "total": 256}
+"""A client of LM Studio's SDKs has up to six."""
 
 ROUTERS = (
     files.router,
@@ -62,6 +65,7 @@ ROUTERS = (
     models.router,
     health.router,
     huggingface.router,
+    lmstudio.router,
 )
 
 
@@ -86,6 +90,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.instance = secrets.token_hex(16)
     app.state.open_answers = OpenResponses(**MAX_ANSWERS)
     app.state.open_queue_streams = OpenResponses(**MAX_QUEUE_STREAMS)
+    app.state.open_sockets = OpenResponses(**MAX_SOCKETS)
     app.state.keys = KeyRing(services.library, settings.api_key)
     app.state.link_signer = LinkSigner(
         load_secret(services.settings.home), lifetime_seconds=settings.page_link_hours * 3_600

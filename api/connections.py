@@ -9,7 +9,10 @@ import termios
 from contextlib import suppress
 from typing import Any
 
+import h11
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_TIMEOUT_SECONDS = 10.0
 CHECK_SECONDS = 5.0
@@ -18,6 +21,10 @@ MIN_BYTES_PER_SECOND = 1_000
 """A client that takes or sends less than this, 8 kbit/s, holds a connection rather than uses it."""
 MAX_SLOW_CHECKS = 2
 QUEUE_LENGTH_BYTES = 4
+MAX_GREETING_BYTES = 8_192
+"""Size of a websocket message before the application has answered one: until it knows who is there."""
+MAX_WEBSOCKET_BYTES = 64 << 20
+"""Size of a websocket message."""
 
 
 class DeliveryWatch:
@@ -73,10 +80,18 @@ class DeadlineProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clocks."""
+        self._stop_clocks()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Stop the clocks: from here on the connection is a websocket's."""
+        self._stop_clocks()
+        super().handle_websocket_upgrade(event)
+
+    def _stop_clocks(self) -> None:
         self._forget_head()
         if self._delivery_timer is not None:
             self._delivery_timer.cancel()
-        super().connection_lost(exc)
 
     @property
     def _is_between_requests(self) -> bool:
@@ -102,6 +117,21 @@ class DeadlineProtocol(H11Protocol):
             self.transport.abort()  # `close` would wait for the client
         else:
             self._check_later()
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """A websocket whose messages are small until the application has answered the first one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._allowed_bytes = self.conn.max_message_size
+        self.conn.max_message_size = MAX_GREETING_BYTES
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Pass a message on; after the first one, larger ones are taken."""
+        await super().send(message)
+        if message["type"] == "websocket.send":
+            self.conn.max_message_size = self._allowed_bytes
 
 
 def _undelivered_bytes(transport: asyncio.Transport) -> int:

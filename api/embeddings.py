@@ -54,6 +54,10 @@ class EmbeddingModel:
         spans = self._tokenizer.token_spans(text)
         return text if len(spans) <= self.max_tokens else text[: spans[self.max_tokens - 1][1]]
 
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of a text by the embedder's own tokenizer, without special ones."""
+        return self._tokenizer.encode(text)
+
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text that becomes `tokens`; raise `UnknownTokenError` for one that is not in the vocabulary."""
         return self._tokenizer.decode(tokens)

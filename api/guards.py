@@ -33,9 +33,14 @@ from ingest.principals import Principal
 
 HOST_HEADER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/?#@\[\]\\]+)(?::\d{1,5})?")
 PLAIN_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?")
+CONNECTIONS = frozenset({"http", "websocket"})
+"""What the guards of host and origin look at; a websocket begins with a request of the same headers."""
+PAGE_SCHEMES = {"ws": "http", "wss": "https"}
+"""The scheme of the page to which a websocket belongs."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_FETCH_SITES = frozenset({"same-origin", "none"})
-OPEN_PATHS = frozenset({"/health/live"})
+OPEN_PATHS = frozenset({"/health/live", "/lmstudio-greeting", "/lms-status"})
+"""What is answered without a key. LM Studio's SDKs look for a server by its greeting, before they show theirs."""
 UPLOAD_PATHS = frozenset({"/v1/files"})
 MULTIPART_OVERHEAD_BYTES = 1 << 20
 LINGER_SECONDS = 1.0
@@ -55,12 +60,15 @@ SECURITY_HEADERS = {
 async def refuse(answer: ErrorAnswer, scope: Scope, receive: Receive, send: Send) -> None:
     """Send `answer`, leave a client that is still sending a moment to read it, and close the connection.
 
-    Without that moment, the reset that follows unread data can overtake the answer.
+    Without that moment, the reset that follows unread data can overtake the answer. A websocket is refused before it is
+    opened.
     """
     response = answer.response()
     response.headers["Connection"] = "close"
     if answer.kind.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if scope["type"] == "websocket":
+        return await response(scope, receive, send)
     await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
     await send({"type": "http.response.body", "body": response.body, "more_body": True})
     await _linger(receive)
@@ -100,7 +108,7 @@ class HostGuard:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in CONNECTIONS:
             return await self._app(scope, receive, send)
         name = _read_host_name(Headers(scope=scope).getlist("host"))
         if name not in self._names:
@@ -207,20 +215,21 @@ class OriginGuard:
         self._without_links = without_links
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._may_pass(scope, Headers(scope=scope)):
+        if scope["type"] in CONNECTIONS and not self._may_pass(scope, Headers(scope=scope)):
             message = "requests from other web pages are refused; PINCITE_ALLOWED_ORIGINS lists exceptions"
             return await refuse(ErrorAnswer(http_kind(403), message), scope, receive, send)
         await self._app(scope, receive, send)
 
     def _may_pass(self, scope: Scope, headers: Headers) -> bool:
-        can_be_link = scope["method"] in SAFE_METHODS and scope["path"] not in self._without_links
+        is_safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
+        can_be_link = is_safe and scope["path"] not in self._without_links
         return self._is_own(headers, scope["scheme"]) or (can_be_link and _is_link(headers))
 
     def _is_own(self, headers: Headers, scheme: str) -> bool:
         origins = headers.getlist("origin")
         if len(origins) == 1 and origins[0] in self._allowed:
             return True
-        own = f"{scheme}://{headers.get('host', '')}"
+        own = f"{PAGE_SCHEMES.get(scheme, scheme)}://{headers.get('host', '')}"
         sites = headers.getlist("sec-fetch-site")
         return all(origin == own for origin in origins) and all(site in OWN_FETCH_SITES for site in sites)
 

@@ -1,7 +1,11 @@
 """The names by which clients name a model."""
 
+from collections import Counter
+from collections.abc import Iterator
+
 from api.services import Services
 from api.wire.base import DOCS_PREFIX
+from ingest.types import Collection
 from rag.errors import ModelNotFoundError
 
 NO_MODEL = "dummy"
@@ -30,3 +34,19 @@ def resolve_model(services: Services, name: str | None) -> str:
     if not known:
         raise ModelNotFoundError(model=name)
     return known[0]
+
+
+def name_collections(services: Services) -> Iterator[tuple[str, Collection]]:
+    """Yield the collections with the names that they have as models: `docs/<name>`."""
+    collections = services.library.collections()
+    named = Counter(name for collection in collections for name in (collection.id, collection.name))
+    for collection in collections:
+        # A name that no other has need not be looked up.
+        is_only_one = named[collection.name] == 1
+        yield (DOCS_PREFIX + collection.name if is_only_one else name_collection(services, collection)), collection
+
+
+def name_collection(services: Services, collection: Collection) -> str:
+    """Return the name of a collection as a model: its id if its name means another one that is shared, too."""
+    is_meant = services.library.collection(collection.name).id == collection.id
+    return DOCS_PREFIX + (collection.name if is_meant else collection.id)

@@ -2,20 +2,24 @@
 
 import asyncio
 import errno
+import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from api.connections import DeadlineProtocol
+from api.connections import MAX_WEBSOCKET_BYTES, BoundedWebSocket, DeadlineProtocol
 from api.server_record import ServerPresence
 from api.settings import ApiSettings, bracketed
 
 if TYPE_CHECKING:  # a second, before a port that is taken is found out
     from fastapi import FastAPI
+
+logger = logging.getLogger(__name__)
 
 BACKLOG = 512
 MIN_KEY_CHARS = 16
@@ -79,6 +83,22 @@ def open_socket(host: str, port: int, *, option: str) -> socket.socket:
         raise
 
 
+@contextmanager
+def open_lmstudio_socket(settings: ApiSettings) -> Generator[tuple[socket.socket, ...], None, None]:
+    """Yield a listening socket where LM Studio's SDKs look for a server; none if the setting says so or it is taken."""
+    if settings.lmstudio_port in (0, settings.port):
+        yield ()
+        return
+    try:
+        listener = open_socket("127.0.0.1", settings.lmstudio_port, option="PINCITE_LMSTUDIO_PORT")
+    except (PortInUseError, OSError) as error:
+        logger.info("LM Studio's SDKs need the server's address, as they do not find it by themselves: %s", error)
+        yield ()
+        return
+    with listener:
+        yield (listener,)
+
+
 def probe_port(host: str, port: int, *, option: str) -> None:
     """Raise `PortInUseError` if a port is taken: before what takes long is imported and loaded."""
     with open_socket(host, port, option=option):
@@ -116,7 +136,8 @@ def end_process(signal_number: int) -> None:
 class PinciteServer(uvicorn.Server):
     """A uvicorn server that stops within the grace period; answers still running then end with an error event.
 
-    `presence` makes it known to the commands of its home while it answers. `end_at_once` gets a second signal.
+    `presence` makes it known to the commands of its home while it answers, at `listener`; `others` are further sockets.
+    `end_at_once` gets a second signal.
     """
 
     def __init__(
@@ -126,6 +147,7 @@ class PinciteServer(uvicorn.Server):
         listener: socket.socket,
         presence: ServerPresence,
         *,
+        others: Sequence[socket.socket] = (),
         end_at_once: Callable[[int], None] = end_process,
     ) -> None:
         answers_seconds = settings.stop_grace_seconds * ANSWERS_SHARE
@@ -133,7 +155,9 @@ class PinciteServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=DeadlineProtocol,
-                ws="none",
+                ws=BoundedWebSocket,
+                ws_max_size=MAX_WEBSOCKET_BYTES,
+                ws_per_message_deflate=False,
                 proxy_headers=False,
                 server_header=False,
                 log_config=None,
@@ -146,6 +170,7 @@ class PinciteServer(uvicorn.Server):
         self._describe = app.openapi
         self._answers_seconds = answers_seconds
         self._listener = listener
+        self._others = tuple(others)
         self._presence = presence
         self._end_at_once = end_at_once
 
@@ -157,7 +182,7 @@ class PinciteServer(uvicorn.Server):
 
     def serve_until_stopped(self) -> None:
         """Serve requests until a signal comes or `should_exit` is set."""
-        self.run(sockets=[self._listener])
+        self.run(sockets=[self._listener, *self._others])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to answer, then tell the commands where, and describe the API before somebody asks."""

@@ -51,6 +51,13 @@ class ApiSettings(PinciteSettings):
         description="What the text of an answer from documents tells of its sources, if a request says nothing: `list` "
         "numbers them and lists them at its end, `numbers` only numbers them, `none` keeps the numbers of passages.",
     )
+    lmstudio_port: int = Field(
+        default=41343,
+        ge=0,
+        le=65535,
+        description="Port of 127.0.0.1 at which LM Studio's SDKs find the server without being told its address, if it "
+        "is free; 0: none.",
+    )
     unknown_models: Literal["refuse", "default"] = Field(
         default="refuse",
         description="What a request for a model that is not there gets: an error, or the default model.",

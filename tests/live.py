@@ -67,7 +67,9 @@ def start_stack(home: Path, extra_environment: Mapping[str, str] | None = None) 
     api_port, ui_port = free_port(), free_port()
     log = (home / "stack.log").open("wb")
     command = [sys.executable, "-m", "api.cli", "up", "--port", str(api_port), "--ui-port", str(ui_port)]
-    process = subprocess.Popen(command, env=clean_environment(home, extra_environment), stdout=log, stderr=log)
+    # The port of LM Studio's SDKs is one for the whole machine.
+    environment = clean_environment(home, {"PINCITE_LMSTUDIO_PORT": "0", **(extra_environment or {})})
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     log.close()
     stack = LiveStack(f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{ui_port}", home, process)
     try:

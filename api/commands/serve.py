@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 from api.app import create_app
 from api.commands.output import CommandError, configure_logging, results, write_json_line
 from api.commands.resources import open_library
-from api.server import PinciteServer, address_of, check_address, end_process, open_socket, reachable
+from api.server import (
+    PinciteServer,
+    address_of,
+    check_address,
+    end_process,
+    open_lmstudio_socket,
+    open_socket,
+    reachable,
+)
 from api.server_record import claim_home
 from api.services import Services
 from api.settings import AllSettings, ApiSettings
@@ -25,13 +33,13 @@ UI_STOP_SECONDS = 5.0
 LOAD_PATIENCE_SECONDS = 5.0
 """How long a request waits for a model that is loading; then it gets a 503 with `Retry-After`."""
 POLL_SECONDS = 0.2
-LABELS = {"api": "API", "chat": "Chat"}
+LABELS = {"api": "API", "chat": "Chat", "lmstudio": "LM Studio SDKs"}
 
 
 def serve(settings: AllSettings, *, as_json: bool) -> int:
     """Serve the API until a signal ends it."""
-    with _stop_on_signals() as stop, _api_server(settings, stop) as (server, address):
-        _print_addresses({"api": address}, as_json=as_json)
+    with _stop_on_signals() as stop, _api_server(settings, stop) as (server, addresses):
+        _print_addresses(addresses, as_json=as_json)
         server.serve_until_stopped()
     return 0
 
@@ -49,10 +57,10 @@ def up(settings: AllSettings, *, as_json: bool) -> int:
     """Serve both and print their addresses when both answer. If one ends, so does the other."""
     with (
         _stop_on_signals() as stop,
-        _api_server(settings, stop) as (server, address),
-        _chat_page(settings.api, address, stop) as (page, chat_url),
+        _api_server(settings, stop) as (server, addresses),
+        _chat_page(settings.api, addresses["api"], stop) as (page, chat_url),
     ):
-        watch = partial(_watch, server, page, {"api": address, "chat": chat_url}, as_json=as_json)
+        watch = partial(_watch, server, page, {**addresses, "chat": chat_url}, as_json=as_json)
         threading.Thread(target=watch, name="watch", daemon=True).start()
         server.serve_until_stopped()
         if page.poll() is not None:
@@ -98,19 +106,23 @@ def _stop_on_signals() -> Generator[_Stop, None, None]:
 
 
 @contextmanager
-def _api_server(settings: AllSettings, stop: _Stop) -> Generator[tuple[PinciteServer, str], None, None]:
-    """Yield a server whose port is bound already, and its address."""
+def _api_server(settings: AllSettings, stop: _Stop) -> Generator[tuple[PinciteServer, dict[str, str]], None, None]:
+    """Yield a server whose port is bound already, and its addresses: `api`, and `lmstudio` if it has that one."""
     check_address(settings.api, has_named_keys=partial(_has_named_keys, settings))
     configure_logging(settings.api.log_level, has_tracebacks=True)
     with (
         open_socket(settings.api.host, settings.api.port, option="--port") as listener,
+        open_lmstudio_socket(settings.api) as others,
         claim_home(settings) as presence,
     ):
         services = Services(settings, load_patience_seconds=LOAD_PATIENCE_SECONDS)
         try:
             app = create_app(services, settings.api)
-            server = PinciteServer(app, settings.api, listener, presence, end_at_once=stop.end_at_once)
-            yield server, address_of(listener)
+            server = PinciteServer(app, settings.api, listener, presence, others=others, end_at_once=stop.end_at_once)
+            addresses = {"api": address_of(listener)}
+            if others:
+                addresses["lmstudio"] = address_of(others[0])
+            yield server, addresses
         finally:
             services.close()
 
@@ -175,8 +187,9 @@ def _print_addresses(addresses: Mapping[str, str], *, as_json: bool) -> None:
     if as_json:
         write_json_line(addresses)
         return
+    width = max(5, *(len(LABELS[name]) for name in addresses))
     for name, url in addresses.items():
-        results().print(f"{LABELS[name]:<5} {url}")
+        results().print(f"{LABELS[name]:<{width}} {url}")
 
 
 def _answers(url: str) -> bool:

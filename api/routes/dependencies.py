@@ -3,7 +3,8 @@
 from contextlib import AbstractContextManager
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from fastapi.requests import HTTPConnection, Request
 from pydantic import AfterValidator
 
 from api.errors import AdministratorOnlyError
@@ -16,13 +17,13 @@ from ingest.principals import Principal
 from rag.engines.serving.fairness import name_key_holder
 
 
-def get_principal(request: Request) -> Principal:
+def get_principal(request: HTTPConnection) -> Principal:
     """Return who sends a request; `api.guards.KeyGuard` has found it out."""
     principal: Principal = request.scope[PRINCIPAL]
     return principal
 
 
-def get_services(request: Request) -> Services:
+def get_services(request: HTTPConnection) -> Services:
     """Return the services as the principal of the request may use them."""
     services: Services = request.app.state.services
     return services.as_principal(get_principal(request))
@@ -34,7 +35,7 @@ def require_administrator(request: Request) -> None:
         raise AdministratorOnlyError
 
 
-def principal_of_request(request: Request) -> str:
+def principal_of_request(request: HTTPConnection) -> str:
     """Return for whom a request counts, as the server knows it: the holder of its key, else the client's address."""
     principal = get_principal(request)
     if principal.has_named_key:
@@ -42,7 +43,7 @@ def principal_of_request(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def hold_answer(request: Request) -> AbstractContextManager[None]:
+def hold_answer(request: HTTPConnection) -> AbstractContextManager[None]:
     """Return the place that the answer to a request takes among those of who asks; see `OpenResponses.hold`."""
     answers: OpenResponses = request.app.state.open_answers
     return answers.hold(principal_of_request(request))

@@ -1,16 +1,15 @@
 """`/v1/models`: what a chat can name as its model; `/api/v1/models`: loading and unloading, as LM Studio has it."""
 
 import time
-from collections import Counter
 from pathlib import Path
 
 from fastapi import APIRouter
 
 from api.embeddings import EmbeddingModel
 from api.errors import AdministratorOnlyError, blame
+from api.model_names import name_collection, name_collections
 from api.openapi import error_responses
 from api.routes.dependencies import ADMINISTRATOR_ONLY, AppServices
-from api.services import Services
 from api.wire.base import DOCS_PREFIX
 from api.wire.models import LoadRequest, ModelList, ModelLoaded, ModelObject, ModelUnloaded, UnloadRequest
 from ingest.errors import CollectionNotFoundError
@@ -25,14 +24,11 @@ router = APIRouter(tags=["models"])
 @router.get("/v1/models")
 def list_models(services: AppServices) -> ModelList:
     """List the models, the embedder, then every collection as `docs/<name>`."""
-    models = [_model(entry) for entry in services.models.list_models()]
-    models.append(_embedder(services.embedding_model))
-    collections = services.library.collections()
-    named = Counter(name for collection in collections for name in (collection.id, collection.name))
     return ModelList(
         data=[
-            *models,
-            *(_collection(services, each, is_only_one=named[each.name] == 1) for each in collections),
+            *(_model(entry) for entry in services.models.list_models()),
+            _embedder(services.embedding_model),
+            *(_collection(name, collection) for name, collection in name_collections(services)),
         ]
     )
 
@@ -46,10 +42,10 @@ def retrieve_model(services: AppServices, model: str) -> ModelObject:
             collection = services.library.collection(name)
         except CollectionNotFoundError as error:
             raise ModelNotFoundError(model=model) from error
-        shown = _collection(services, collection)
-        if shown.id != DOCS_PREFIX + name:  # a collection has one id here, though a chat also takes the other
+        shown = name_collection(services, collection)
+        if shown != DOCS_PREFIX + name:  # a collection has one id here, though a chat also takes the other
             raise ModelNotFoundError(model=model)
-        return shown
+        return _collection(shown, collection)
     for entry in services.models.list_models():
         if entry.id == model:
             return _model(entry)
@@ -91,14 +87,8 @@ def _embedder(model: EmbeddingModel) -> ModelObject:
     return ModelObject(id=model.id, created=_modified_at(model.path), type="embeddings")
 
 
-def _collection(services: Services, collection: Collection, *, is_only_one: bool = False) -> ModelObject:
-    """Return a collection as a model: by its name, or by its id if the name means another one that is shared, too.
-
-    `is_only_one` says that no other has its name: then that need not be looked up.
-    """
-    is_meant = is_only_one or services.library.collection(collection.name).id == collection.id
-    name = collection.name if is_meant else collection.id
-    return ModelObject(id=DOCS_PREFIX + name, created=collection.created_at, type="collection")
+def _collection(name: str, collection: Collection) -> ModelObject:
+    return ModelObject(id=name, created=collection.created_at, type="collection")
 
 
 def _modified_at(path: str | Path) -> int:

@@ -47,6 +47,10 @@ class GgufTokenizer:
             spans.extend((word.start() + start, word.start() + end) for start, end in self._tokenize_word(word[0]))
         return spans
 
+    def encode(self, text: str) -> list[int]:
+        """Return the tokens of a text, without special ones."""
+        return self._model.tokenize(text)
+
     def count_spelled(self, text: str) -> int:
         """Return the number of tokens; a stretch that becomes the unknown token counts one for each character."""
         pieces = [self._decode_token(token) for token in self._model.tokenize(text)]

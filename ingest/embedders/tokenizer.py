@@ -19,6 +19,10 @@ class SpellingTokenizer(SpanTokenizer, Protocol):
 
     def count_spelled(self, text: str) -> int: ...
 
+    def encode(self, text: str) -> list[int]:
+        """Return the tokens of a text, without special ones; there are as many as `token_spans` has."""
+        ...
+
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text that becomes `tokens`; raise `UnknownTokenError` for one that is not in the vocabulary."""
         ...
@@ -46,6 +50,11 @@ class WordPieceTokenizer:
         """Return the span of each token in text order, in characters as `[start, end)`, without special tokens."""
         offsets: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
         return offsets
+
+    def encode(self, text: str) -> list[int]:
+        """Return the tokens of a text, without special ones."""
+        tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return tokens
 
     def count_spelled(self, text: str) -> int:
         """Return the number of tokens; a stretch that becomes the unknown token counts one for each character."""

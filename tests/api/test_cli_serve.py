@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import signal
 import socket
@@ -22,6 +23,7 @@ from ingest.library.library import Library
 from tests.api.shell import Shell
 from tests.api.world import wait_for
 from tests.fakes import passport
+from tests.live import free_port
 
 
 def test_a_port_in_use_is_named(shell: Shell) -> None:
@@ -57,11 +59,12 @@ def test_a_key_that_can_be_guessed_does_not_open_the_door_to_other_machines(
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
-    """Return a function that starts `pincite` in a process of its own."""
+    """Return a function that starts `pincite` in a process of its own, which leaves LM Studio's port alone."""
 
-    def run(*arguments: str) -> "subprocess.Popen[str]":
+    def run(*arguments: str, lmstudio_port: int = 0) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "api.cli", *arguments, "--home", str(tmp_path / "home")],
+            env={**os.environ, "PINCITE_LMSTUDIO_PORT": str(lmstudio_port)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -150,6 +153,28 @@ def test_addresses_in_json_are_one_line(
     assert list(addresses) == parts
     assert all(url.startswith("http://127.0.0.1:") for url in addresses.values())
     assert rest == ""
+
+
+@pytest.mark.slow
+def test_lm_studios_sdks_find_the_server_at_the_port_where_they_look(
+    start: Callable[..., "subprocess.Popen[str]"],
+) -> None:
+    port = free_port()
+    with start("serve", "--port", "0", lmstudio_port=port) as server:
+        assert server.stdout is not None
+        api, lmstudio = (server.stdout.readline().split() for _ in range(2))
+        url = f"http://127.0.0.1:{port}"
+        assert lmstudio == ["LM", "Studio", "SDKs", url]
+        wait_for(lambda: answers(f"{api[-1]}/health/live"))
+        assert httpx.get(f"{url}/lmstudio-greeting").json() == {"lmstudio": True}
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+def answers(url: str) -> bool:
+    with suppress(httpx.HTTPError):
+        return httpx.get(url).is_success
+    return False
 
 
 @pytest.mark.slow

@@ -108,14 +108,14 @@ def test_two_host_headers_are_refused(guarded: tuple[World, TestClient]) -> None
     ],
     ids=str,
 )
-def test_only_the_liveness_check_answers_without_the_key(
+def test_only_the_liveness_check_and_the_greeting_answer_without_the_key(
     guarded: tuple[World, TestClient], headers: dict[str, str]
 ) -> None:
     world, client = guarded
     opened = [
         path for method, path in routes(world) if client.request(method, path, headers=headers).status_code != 401
     ]
-    assert opened == ["/health/live"]
+    assert set(opened) == {"/health/live", "/lmstudio-greeting", "/lms-status"}
 
 
 @pytest.mark.parametrize(
