@@ -95,14 +95,18 @@ def decode(data: bytes, declared: str | None = None) -> DecodedText:
     The encoding is, in this order: that of the byte-order mark; UTF-16 without a mark by its byte patterns; a seven-bit
     encoding that is `declared` or has escape sequences; UTF-8 if valid; the `declared` encoding if valid; UTF-8 with
     some invalid bytes; the `declared` encoding if nearly valid; the best guess. Invalid bytes become U+FFFD and a
-    warning.
+    warning; a guess that no language confirms has one too.
     """
-    encoding = _detect_encoding(data, declared)
+    known = _detect_encoding(data, declared)
+    encoding, is_sure = (known, True) if known else _guess_encoding(data)
     text = data.decode(encoding, errors="replace")
-    lost = text.count(_REPLACEMENT)
-    if not lost or _is_valid(data, encoding):
-        return DecodedText(text, encoding)
-    return DecodedText(text, encoding, (f"{lost} places are not valid {encoding} and are shown as {_REPLACEMENT}",))
+    lost = 0 if _is_valid(data, encoding) else text.count(_REPLACEMENT)
+    warnings = [f"{lost} places are not valid {encoding} and are shown as {_REPLACEMENT}"] if lost else []
+    if not is_sure:
+        warnings.append(
+            f"its encoding was guessed to be {encoding}; signs beside the Latin letters a to z may be wrong"
+        )
+    return DecodedText(text, encoding, tuple(warnings))
 
 
 def decode_lines(file: BinaryIO, size_bytes: int) -> Iterator[DecodedText]:
@@ -145,7 +149,8 @@ def is_text(head: bytes) -> bool:
     return controls <= _MAX_SHARE_OF_CONTROLS * len(head)
 
 
-def _detect_encoding(data: bytes, declared: str | None) -> str:
+def _detect_encoding(data: bytes, declared: str | None) -> str | None:
+    """Return the encoding that the bytes or a declaration show; None if it can only be guessed."""
     certain = _detect_bom(data) or _detect_utf16(data) or _detect_seven_bit(data, declared)
     if certain:
         return certain
@@ -155,7 +160,7 @@ def _detect_encoding(data: bytes, declared: str | None) -> str:
     valid = next((name for name in candidates if _is_valid(data, name)), None)
     if valid is None and _is_mostly_utf8(data):
         return "utf-8"
-    return valid or next((name for name in candidates if _is_nearly_valid(data, name)), None) or _guess_encoding(data)
+    return valid or next((name for name in candidates if _is_nearly_valid(data, name)), None)
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
@@ -239,15 +244,16 @@ def _count_printable(text: str) -> int:
     return sum(sign.isprintable() or sign.isspace() for sign in text) - text.count(_REPLACEMENT)
 
 
-def _guess_encoding(data: bytes) -> str:
+def _guess_encoding(data: bytes) -> tuple[str, bool]:
+    """Return the likeliest encoding, and whether it can be relied on: as Western European, or by its language."""
     sample = _select_sample(data)
     # A few bytes do not show their language; Western European is the most likely.
     if len(sample) < _SHORT_BYTES and _is_valid(sample, "cp1252") and _is_mostly_ascii(sample):
-        return "cp1252"
+        return "cp1252", True
     best = from_bytes(sample).best()
     if best is not None and (_is_valid(data, best.encoding) or not _is_valid(sample, "cp1252")):
-        return best.encoding
-    return "cp1252"
+        return best.encoding, best.coherence > 0 or not _is_mostly_ascii(sample)
+    return "cp1252", True
 
 
 def _select_sample(data: bytes) -> bytes:

@@ -116,6 +116,26 @@ def test_utf8_with_some_invalid_bytes_stays_utf8_and_says_so() -> None:
     assert decoded.warnings == (f"2 places are not valid utf-8 and are shown as {chr(0xFFFD)}",)
 
 
+def test_an_encoding_that_nothing_confirms_is_told() -> None:
+    (warning,) = decode(b"The pump is \xff\xfe\xfd oiled \xc3( every month. \x80\x81" * 4).warnings
+    assert warning.startswith("its encoding was guessed to be cp1251")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Die Wartung erfolgt jährlich. Für Schäden an der Ölpumpe haftet der Käufer, wenn nichts gilt. ", "cp1252"),
+        ("Umowa może zostać rozwiązana za wypowiedzeniem, które składa się trzy miesiące wcześniej. ", "cp1250"),
+        (RUSSIAN, "cp1251"),
+        (CHINESE, "gb18030"),
+        ("Grüße", "cp1252"),
+    ],
+)
+def test_a_guess_that_its_language_confirms_is_no_warning(text: str, encoding: str) -> None:
+    decoded = decode((text * (1 if text == "Grüße" else 5)).encode(encoding))
+    assert (decoded.text[: len(text)], decoded.warnings) == (text, ())
+
+
 def test_text_in_another_encoding_is_not_taken_for_broken_utf8() -> None:
     for encoding in ("cp1252", "gb18030", "cp932", "cp1251"):
         text = {"cp1252": "Grüße", "gb18030": "你好，世界。模型", "cp932": "こんにちは世界", "cp1251": "Привет мир"}
