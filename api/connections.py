@@ -1,10 +1,12 @@
 """HTTP/1.1 connections with deadlines: for the head of a request, and for a client that does not read its response.
 
-uvicorn has neither; a few hundred slow connections (Slowloris, slow reading) would use up the file descriptors.
+uvicorn has neither; a few hundred slow connections (Slowloris, slow reading) would use up the file descriptors. They
+hold little of a response that is not taken, and refuse what is no HTTP in the shape of all other errors.
 """
 
 import asyncio
 import fcntl
+import socket
 import termios
 from contextlib import suppress
 from typing import Any
@@ -14,12 +16,21 @@ from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from api.errors import ErrorAnswer, http_kind
+
 HEAD_TIMEOUT_SECONDS = 10.0
+LINGER_SECONDS = 1.0
+"""How long a client that is refused may go on sending, so that it reads the answer."""
 CHECK_SECONDS = 5.0
 """How often a connection that has bytes to deliver is looked at."""
 MIN_BYTES_PER_SECOND = 1_000
 """A client that takes or sends less than this, 8 kbit/s, holds a connection rather than uses it."""
 MAX_SLOW_CHECKS = 2
+UNSENT_BYTES = 16 << 10
+"""With more of a response in our buffer, its application waits."""
+SYSTEM_BUFFER_BYTES = 256 << 10
+"""Of a connection; the system takes some megabytes else, for a client that is slow as for one that is far away."""
+NO_HTTP = ErrorAnswer(http_kind(400), "this is no HTTP request, or its head (the address, the headers) is too long")
 QUEUE_LENGTH_BYTES = 4
 MAX_GREETING_BYTES = 8_192
 """Size of a websocket message before the application has answered one: until it knows who is there."""
@@ -58,15 +69,20 @@ class DeadlineProtocol(H11Protocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._delivery_timer: asyncio.TimerHandle | None = None
         self._delivery = DeliveryWatch(CHECK_SECONDS)
+        self._is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Start the clocks with the connection."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=UNSENT_BYTES)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEM_BUFFER_BYTES)
         self._await_head()
         self._check_later()
 
     def data_received(self, data: bytes) -> None:
-        """Start the clock with the first bytes of a further request."""
+        """Start the clock with the first bytes of a further request; what follows a refusal is not read."""
+        if self._is_refused:
+            return
         if self._is_between_requests:
             self._await_head()
         super().data_received(data)
@@ -92,6 +108,22 @@ class DeadlineProtocol(H11Protocol):
         self._forget_head()
         if self._delivery_timer is not None:
             self._delivery_timer.cancel()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be read as HTTP, and hang up a moment later; no application has seen it.
+
+        A reset, which follows unread data, could overtake the answer.
+        """
+        self._is_refused = True
+        response = NO_HTTP.response()
+        headers = [*response.raw_headers, (b"connection", b"close")]
+        answer: list[h11.Event] = [
+            h11.Response(status_code=response.status_code, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(response.body)),
+            h11.EndOfMessage(),
+        ]
+        self.transport.write(b"".join(self.conn.send(event) or b"" for event in answer))
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     @property
     def _is_between_requests(self) -> bool:

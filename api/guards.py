@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.connections import MIN_BYTES_PER_SECOND
+from api.connections import LINGER_SECONDS, MIN_BYTES_PER_SECOND
 from api.credentials import read_key, refuse_key_in_url
 from api.errors import (
     BodyTooLargeError,
@@ -43,7 +43,6 @@ OPEN_PATHS = frozenset({"/health/live", "/lmstudio-greeting", "/lms-status"})
 """What is answered without a key. LM Studio's SDKs look for a server by its greeting, before they show theirs."""
 UPLOAD_PATHS = frozenset({"/v1/files"})
 MULTIPART_OVERHEAD_BYTES = 1 << 20
-LINGER_SECONDS = 1.0
 RECHECK_SECONDS = 0.5
 """So often the key of a running request is looked up again."""
 PRINCIPAL = "pincite.principal"

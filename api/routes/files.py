@@ -19,8 +19,13 @@ MAX_FILENAME_CHARS = 200
 MIN_EXPIRY_SECONDS, MAX_EXPIRY_SECONDS = 3_600, 2_592_000
 """OpenAI's bounds: an hour and 30 days."""
 
-
 NO_FILE = error_responses(FileNotInLibraryError)
+
+
+class OriginalResponse(FileResponse):
+    """A file that is read in small pieces: one waits in memory for each client that does not take it."""
+
+    chunk_size = 32 << 10
 
 
 @router.post("", responses=error_responses(FileTooLargeError))
@@ -72,14 +77,14 @@ def delete_file(services: AppServices, file_id: str) -> FileDeleted:
 
 @router.get(
     "/{file_id}/content",
-    response_class=FileResponse,
+    response_class=OriginalResponse,
     responses=binary_response("application/octet-stream", "The original bytes.") | NO_FILE,
 )
-def file_content(services: AppServices, file_id: str) -> FileResponse:
+def file_content(services: AppServices, file_id: str) -> OriginalResponse:
     """Return the original bytes, with a media type that no browser executes."""
     file = services.library.file(file_id)
     path = services.library.original_path(file_id)
-    return FileResponse(path, media_type="application/octet-stream", filename=file.filename)
+    return OriginalResponse(path, media_type="application/octet-stream", filename=file.filename)
 
 
 def display_name(name: str) -> str:

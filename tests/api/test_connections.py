@@ -1,6 +1,8 @@
-"""Clients that do not read what they are sent."""
+"""Clients that do not read what they are sent, and those that send what is no HTTP."""
 
+import json
 import socket
+import time
 from pathlib import Path
 
 import httpx
@@ -8,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.connections import MAX_SLOW_CHECKS, MIN_BYTES_PER_SECOND, DeliveryWatch
+from api.connections import MAX_SLOW_CHECKS, MIN_BYTES_PER_SECOND, UNSENT_BYTES, DeliveryWatch
+from api.routes.files import OriginalResponse
 from tests.api.world import make_world, wait_for
 
 CHECK_SECONDS = 5.0
@@ -56,4 +59,27 @@ def test_a_client_that_does_not_read_its_response_is_hung_up_on(
         with socket.create_connection((httpx.URL(live.url).host, httpx.URL(live.url).port or 80)) as reader:
             reader.sendall(f"GET /v1/files/{big.json()['id']}/content HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             wait_for(lambda: connections, seconds=30)
-            wait_for(lambda: not connections, seconds=30)
+            held = []
+            while connections:
+                held += [connection.transport.get_write_buffer_size() for connection in list(connections)]
+                time.sleep(0.01)
+            assert 0 < max(held) <= UNSENT_BYTES + OriginalResponse.chunk_size
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "GET /v1/models HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        f"GET /v1/files?name={'x' * 300_000}",
+        "hello\r\n\r\n",
+    ],
+)
+def test_what_cannot_be_read_as_http_is_refused_as_every_other_request(tmp_path: Path, request_text: str) -> None:
+    with make_world(tmp_path / "home") as world, world.live() as live:
+        url = httpx.URL(live.url)
+        with socket.create_connection((url.host, url.port or 80), timeout=20) as peer:
+            peer.sendall(request_text.encode())
+            head, body = b"".join(iter(lambda: peer.recv(65_536), b"")).split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/json" in head
+    assert json.loads(body)["error"]["code"] == "bad_request"
