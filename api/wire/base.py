@@ -1,5 +1,6 @@
 """What all requests and responses share: their base classes, and the types of their fields."""
 
+import math
 import unicodedata
 from typing import Annotated, Any, Literal, cast
 
@@ -44,6 +45,8 @@ class RequestModel(BaseModel):
         if not isinstance(body, dict):
             return body
         fields = cast("dict[str, object]", body)
+        known = {name for field_name, field in cls.model_fields.items() for name in (field_name, field.alias)}
+        check_finite([value for name, value in fields.items() if name not in known])
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
         given = {name: value for name, value in fields.items() if value is not None or name not in optional}
         # Not by a validator of each field: pydantic leaves bounds that follow one out of the schema.
@@ -90,6 +93,20 @@ def check_characters(text: str) -> str:
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         raise ValueError("the text has a lone surrogate, half of a character")
     return text
+
+
+def check_finite(value: object) -> object:
+    """Refuse NaN and the infinities at any depth: JSON has neither, but Python reads both."""
+    values = [value]
+    while values:
+        part = values.pop()
+        if isinstance(part, dict):
+            values.extend(cast("dict[str, object]", part).values())
+        elif isinstance(part, list):
+            values.extend(cast("list[object]", part))
+        elif isinstance(part, float) and not math.isfinite(part):
+            raise ValueError("NaN and infinity are no numbers of JSON")
+    return value
 
 
 def clean_name(text: str) -> str:
@@ -180,5 +197,8 @@ Unsupported = Annotated[
 ]
 """An option of OpenAI's API that would change the answer and is not supported: only its neutral values pass."""
 
-Ignored = Annotated[Any, WithJsonSchema({"description": "Accepted and ignored."})]
+Anything = Annotated[Any, AfterValidator(check_finite)]
+"""Any JSON value."""
+
+Ignored = Annotated[Anything, WithJsonSchema({"description": "Accepted and ignored."})]
 """An option of OpenAI's API that changes nothing here; accepted, so that its clients work unchanged."""

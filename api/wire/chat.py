@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -17,6 +17,7 @@ from api.wire.answers import AnswerCheck, AnswerDetails, UsageObject
 from api.wire.base import (
     DOCS_PREFIX,
     Absent,
+    Anything,
     Flag,
     Ignored,
     Integer,
@@ -93,7 +94,7 @@ class NamedSchema(RequestModel):
     """A JSON Schema that the answer obeys, always to the letter: `strict` changes nothing."""
 
     name: Annotated[Text, Field(max_length=64)]
-    definition: Annotated[Any, Field(alias="schema", json_schema_extra={"type": "object"})]
+    definition: Annotated[Anything, Field(alias="schema", json_schema_extra={"type": "object"})]
     """The JSON Schema."""
     description: Ignored = None
     strict: Ignored = None
