@@ -40,12 +40,14 @@ from api.routes import (
 )
 from api.services import Services
 from api.settings import ApiSettings
+from api.slow_bodies import SlowBodies
 from ingest.principals import EVERY_OWNER
 
 EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Retry-After", "WWW-Authenticate")
 """What a web page of an allowed origin may read of a response."""
 MAX_ANSWERS = {"per_client": 128, "total": 512}
 """More than the queues of the models take, so that a model's own refusal comes first."""
+MAX_SLOW_BODIES = {"per_client": 16, "total": 64}
 MAX_QUEUE_STREAMS = {"per_client": 8, "total": 64}
 MAX_SOCKETS = {"per_client": 64, "total": 256}
 """A client of LM Studio's SDKs has up to six."""
@@ -109,6 +111,7 @@ def _add_guards(app: FastAPI, services: Services, settings: ApiSettings) -> None
     """Add the middleware, the innermost first."""
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     app.add_middleware(HeadRequests)
+    app.add_middleware(SlowBodies, places=OpenResponses(**MAX_SLOW_BODIES))
     app.add_middleware(KeyGuard, keys=app.state.keys, links=app.state.link_signer)
     if settings.allowed_origins:
         app.add_middleware(

@@ -56,6 +56,15 @@ class SlowBodyError(HTTPException):
         )
 
 
+class CrowdedBodyError(HTTPException):
+    """The client sends its request slowly, as it sends too many others."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(
+            408, f"the request body came slowly, and {limit} others do already; send it again when one of them is there"
+        )
+
+
 class DocumentNotReadyError(ApiError):
     """The document has no text yet, or has failed."""
 

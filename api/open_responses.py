@@ -1,4 +1,4 @@
-"""A bound on the responses that are open at the same time: each holds a thread and a connection."""
+"""A bound on the responses that are open at the same time, or the bodies that come slowly: each holds a connection."""
 
 from collections import Counter
 from collections.abc import Generator
