@@ -48,20 +48,21 @@ class LibraryFiles:
             self.storage.translate_disk_errors(f"{filename} cannot be kept"),
             content.open("rb") if isinstance(content, Path) else nullcontext(content) as stream,
             self.storage.originals.receive(stream) as incoming,
-            # One transaction for the original and its row: no delete of the same content comes between.
-            self.storage.database.write() as db,
         ):
-            self.storage.originals.keep(incoming)
-            return files.insert(
-                db,
-                owner=self.storage.owner,
-                source=source,
-                filename=filename,
-                sha256=incoming.sha256,
-                size_bytes=incoming.size_bytes,
-                purpose=purpose,
-                expires_at=expires_at,
-            )
+            self.storage.check_room()
+            # One transaction for the original and its row: no delete of the same content comes between.
+            with self.storage.database.write() as db:
+                self.storage.originals.keep(incoming)
+                return files.insert(
+                    db,
+                    owner=self.storage.owner,
+                    source=source,
+                    filename=filename,
+                    sha256=incoming.sha256,
+                    size_bytes=incoming.size_bytes,
+                    purpose=purpose,
+                    expires_at=expires_at,
+                )
 
     def find_version(self, source: str, sha256: str) -> FileRecord | None:
         """Return the file with this source and content, or None."""

@@ -71,16 +71,21 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
-        """Run one transaction: all changes of the block are committed, or none."""
+        """Run one transaction: all changes of the block are committed, or none.
+
+        One for which the disk had no room gives back what it has taken of the disk.
+        """
         with self._write_lock, self._sqlite_errors():
             self._check_can_be_written()
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+                if isinstance(error, apsw.FullError):
+                    self._log.erase()  # the log keeps the size that it grew to
                 raise
 
     @contextmanager

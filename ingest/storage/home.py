@@ -5,6 +5,7 @@ row is. `ingest.storage.recovery` removes what a crash leaves without a row when
 """
 
 import copy
+import errno
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ ORIGINALS_NAME = "files"
 INDEX_NAME = "index"
 SCRATCH_NAME = "scratch"
 LEAST_FREE_BYTES = 1 << 20
-"""With less, no document is stored."""
+"""With less, no file and no document is stored: what is left is for deleting, which writes to the log first."""
 QUICK_CHECK_SECONDS = 0.2
 """How long opening a home may take to look for damage; a server goes on with that in the background."""
 
@@ -101,10 +102,16 @@ class Home:
         """Return why no document can be stored now; empty if nothing is known to be in the way."""
         if self.hindrance:
             return self.hindrance
+        return f"it waits: the disk of {self.folder} is full; make room, and it is read" if self._is_disk_full() else ""
+
+    def check_room(self) -> None:
+        """Raise `OSError` if the disk is too full to keep a file that has just been written to it."""
+        if self._is_disk_full():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _is_disk_full(self) -> bool:
         state = os.statvfs(self.folder)
-        if state.f_bavail * state.f_frsize >= LEAST_FREE_BYTES and (state.f_favail > 0 or state.f_files == 0):
-            return ""
-        return f"it waits: the disk of {self.folder} is full; make room, and it is read"
+        return state.f_bavail * state.f_frsize < LEAST_FREE_BYTES or (state.f_favail == 0 and state.f_files > 0)
 
     def explain_waiting(self, records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
         """Return documents, those that wait with the reason why, if there is one."""

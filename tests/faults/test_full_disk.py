@@ -161,6 +161,30 @@ def test_a_removal_that_a_full_disk_refuses_has_removed_nothing(small_disk: Path
     assert homes.look(home)[1] == []
 
 
+def test_what_fills_a_disk_can_be_deleted_while_it_is_full(small_disk: Path) -> None:
+    home = small_disk / "home"
+    two_documents(home)
+    fill(small_disk)
+    scene = Scene(home)
+    uploads = upload_until_refused(scene.library)
+    for file in scene.library.files():
+        scene.library.delete_file(file.id)
+    left = scene.library.files()
+    scene.close()
+    assert (uploads > 0, left) == (True, [])
+    assert homes.look(home)[1] == []
+
+
+def upload_until_refused(library: Library) -> int:
+    """Keep files until the disk has no room for more; return how many it had room for."""
+    for number in count():
+        try:
+            library.add_upload(f"upload {number}.bin", io.BytesIO(random.Random(number).randbytes(5_000)))  # noqa: S311
+        except LibraryError:
+            return number
+    raise AssertionError("count() does not end")
+
+
 def test_a_disk_without_inodes_refuses_files_and_spoils_nothing(scarce_disk: Path) -> None:
     home = scarce_disk / "home"
     scene = Scene(home)
