@@ -3,12 +3,15 @@
 usage: python -m tests.benchmarks.fair_shares [--seconds 60] [--in-flight 60]
 
 A server with the bundled model. One client asks a short question every other second, first alone, then beside a client
-at another loopback address that keeps its requests in flight and repeats those that are refused.
+at another loopback address that keeps its requests in flight and repeats those that are refused. That one is a process
+of its own (`--flood URL`): in one process the quiet client would wait for the other's threads, not for the server.
 """
 
 import argparse
+import functools
 import itertools
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,14 +30,20 @@ QUIET_ADDRESS, BUSY_ADDRESS = "127.0.0.2", "127.0.0.1"
 PERIOD_SECONDS = 2.0
 NEW_TOKENS = 24
 ANSWER_SECONDS = 600.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def ask(client: httpx.Client, number: int, max_tokens: int = NEW_TOKENS) -> httpx.Response:
-    """Ask a plain question that differs from all others."""
-    model = client.get("/v1/models").json()["data"][0]["id"]
+    """Ask the default model a plain question that differs from all others."""
     messages = [{"role": "user", "content": f"{number}: Write a long story about a pump that is oiled every 3 months."}]
-    body: dict[str, Any] = {"model": model, "messages": messages, "max_tokens": max_tokens}
+    body: dict[str, Any] = {"model": find_model(client), "messages": messages, "max_tokens": max_tokens}
     return client.post("/v1/chat/completions", json=body)
+
+
+@functools.cache
+def find_model(client: httpx.Client) -> str:
+    """Return the id of the default model."""
+    return str(client.get("/v1/models").raise_for_status().json()["data"][0]["id"])
 
 
 def client_at(url: str, address: str) -> httpx.Client:
@@ -45,26 +54,39 @@ def client_at(url: str, address: str) -> httpx.Client:
 
 @contextmanager
 def flood(url: str, in_flight: int, max_tokens: int = NEW_TOKENS) -> Iterator[Counter[int]]:
-    """Keep requests in flight; yield the counts of the statuses with which they were answered."""
+    """Have a process keep requests in flight; yield the counts of the statuses with which they are answered."""
+    command = [sys.executable, "-m", "tests.benchmarks.fair_shares", "--flood", url, "--in-flight", str(in_flight)]
+    process = subprocess.Popen([*command, "--max-tokens", str(max_tokens)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     statuses: Counter[int] = Counter()
-    numbers, is_over = itertools.count(1_000), threading.Event()
 
-    def keep_asking() -> None:
-        with client_at(url, BUSY_ADDRESS) as client:
-            while not is_over.is_set():
-                status = ask(client, next(numbers), max_tokens).status_code
-                statuses[status] += 1
-                is_over.wait(1.0 if status == httpx.codes.TOO_MANY_REQUESTS else 0.0)
+    def count() -> None:
+        assert process.stdout is not None
+        statuses.update(int(line) for line in process.stdout)
 
-    threads = [threading.Thread(target=keep_asking) for _ in range(in_flight)]
-    for thread in threads:
-        thread.start()
+    counting = threading.Thread(target=count)
+    counting.start()
     try:
         yield statuses
     finally:
-        is_over.set()
-        for thread in threads:
-            thread.join()
+        process.kill()
+        process.wait()
+        counting.join()
+
+
+def keep_asking(url: str, in_flight: int, max_tokens: int) -> None:
+    """Keep requests in flight until the process is ended; print the status of each."""
+    numbers = itertools.count(1_000)
+
+    def ask_on() -> None:
+        with client_at(url, BUSY_ADDRESS) as client:
+            while True:
+                status = ask(client, next(numbers), max_tokens).status_code
+                sys.stdout.write(f"{status}\n")
+                sys.stdout.flush()
+                time.sleep(1.0 if status == httpx.codes.TOO_MANY_REQUESTS else 0.0)
+
+    for _ in range(in_flight):
+        threading.Thread(target=ask_on).start()
 
 
 def measure_answers(url: str, seconds: float) -> tuple[list[float], Counter[int]]:
@@ -92,7 +114,12 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--in-flight", type=int, default=60)
+    parser.add_argument("--flood", metavar="URL", help="only be the busy client of this server")
+    parser.add_argument("--max-tokens", type=int, default=NEW_TOKENS)
     options = parser.parse_args(argv)
+    if options.flood:
+        keep_asking(options.flood, options.in_flight, options.max_tokens)
+        return 0
     with tempfile.TemporaryDirectory() as home:
         stack = start_stack(Path(home))
         try:

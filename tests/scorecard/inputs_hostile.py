@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docx
+import httpx
 import openpyxl
 import pptx
 from docx.shared import Pt, RGBColor
@@ -56,7 +57,7 @@ def hidden_text(folder: Path) -> Measured:
             marker = _marker(number)
             if marker not in _plain(text):
                 left_out += 1
-            elif _is_flagged(text, marker):
+            elif _is_flagged(text, marker) or _is_found_as_hidden(client, marker):
                 flagged += 1
             else:
                 problems.append(f"{name}: shown as if it were seen")
@@ -81,6 +82,12 @@ def _is_flagged(text: str, marker: str) -> bool:
     plain = _plain(text)
     at = plain.index(marker)
     return FLAG in plain[max(0, at - NEAR_CHARS) : at + NEAR_CHARS]
+
+
+def _is_found_as_hidden(client: httpx.Client, marker: str) -> bool:
+    """Whether all chunks with a marker are found as hidden ones: a whole sheet or slide has no mark in its text."""
+    chunks = [hit for hit in search(client, f"Secret {marker}", "hidden", 50) if marker in hit["content"][0]["text"]]
+    return bool(chunks) and all(hit.get("hidden") for hit in chunks)
 
 
 def _techniques() -> Iterator[tuple[str, bytes]]:
