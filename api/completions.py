@@ -72,8 +72,21 @@ def completion_choices(services: Services, request: ChatRequest, client: str) ->
         parent=options.parent,
         sources=options.sources,
     )
+    if (request.n or 1) == 1:
+        yield chat_events(services, chat)
+        return
     for index in range(request.n or 1):
-        yield chat_events(services, replace(chat, sampling=vary_seed(sampling, index)))
+        yield _refuse_copies(chat_events(services, replace(chat, sampling=vary_seed(sampling, index))))
+
+
+def _refuse_copies(events: ChatEvents) -> ChatEvents:
+    """Yield the events of one of several answers; raise `InvalidRequestError` if all would be the same quotes."""
+    with closing(events):
+        for event in events:
+            if isinstance(event, AnswerStarted) and event.style == "quoted":
+                detail = "answers that are quoted from the documents are all the same; leave `n` out"
+                raise InvalidRequestError(detail=detail, param="n")
+            yield event
 
 
 def stream_completion(choices: Choices, frame: "CompletionFrame", metrics: Metrics) -> Pieces:
@@ -109,6 +122,7 @@ class CompletionFrame:
     links: PageLinks
     is_json: bool = False
     includes_usage: bool = False
+    writing_options: tuple[str, ...] = ()
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -125,7 +139,9 @@ class CompletionFrame:
             model=self.model,
             choices=[self._choice(index, whole) for index, whole in enumerate(answers)],
             usage=UsageObject.of([whole.answer.usage for whole in answers]),
-            pincite=AnswerDetails.of_stored(first.answer, first.stored, first.started),
+            pincite=AnswerDetails.of_stored(
+                first.answer, first.stored, first.started, writing_options=self.writing_options
+            ),
         )
 
     def event(
@@ -146,7 +162,8 @@ class CompletionFrame:
         """Return the chunk that ends the answer `index` and carries its citations."""
         delta.annotations = encode_citations(self._annotations(answer))
         choice = ChunkChoice(index=index, delta=delta, finish_reason=answer.finish_reason)
-        return self._encode((choice,), pincite=AnswerDetails.of_stored(answer, stored))
+        details = AnswerDetails.of_stored(answer, stored, writing_options=self.writing_options)
+        return self._encode((choice,), pincite=details)
 
     def usage_event(self, usages: Sequence[Usage]) -> bytes:
         """Return the chunk after the last answer that carries the usage."""

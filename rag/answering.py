@@ -1,6 +1,7 @@
 """Answer a question from documents: plan, produce, ground, remember."""
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 
 from ingest.library.library import Library
 from rag.answers.answer_planner import AnswerPlanner
@@ -14,6 +15,7 @@ from rag.answers.producers.extractive_overview import ExtractiveOverviewProducer
 from rag.answers.producers.map_reduce import MapReduceProducer
 from rag.answers.producers.written import WrittenProducer
 from rag.answers.route import AnswerKind
+from rag.answers.text_limit import limit_text, measure_usage
 from rag.context.answer_policy import AnswerPolicy
 from rag.context.gathering import EvidenceGatherer
 from rag.context.passage_memory import PassageMemory
@@ -23,6 +25,9 @@ from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.supersession import SupersessionFinder
 from rag.retrieval.hybrid import Retriever
 from rag.types import AnswerEvent, EntailmentJudge, PromptPrefix, Question
+
+COMPOSED_KINDS: frozenset[AnswerKind] = frozenset({"extractive", "computed", "extractive overview", "none"})
+"""The kinds whose text Pincite puts together: no model has heard what the request says of its length."""
 
 
 class Answerer:
@@ -69,11 +74,16 @@ class Answerer:
         task = self._planner.plan(question, self._engine_for, clock)
         clock.mark_retrieval()
         route, plan = task.route, task.plan
-        events = self._producers["none" if plan.context.mode == "none" else route.kind].produce(task)
+        kind: AnswerKind = "none" if plan.context.mode == "none" else route.kind
+        events = self._producers[kind].produce(task)
+        if kind in COMPOSED_KINDS:
+            events = limit_text(events, task)
         yield (started := start_answer(route, plan, self._finder))
         draft = yield from events
         with clock.measure_checking():
             grounding = self._grounder.ground(draft, plan.context.passages, plan.rivals)
+        if kind in COMPOSED_KINDS:
+            draft = replace(draft, completion=replace(draft.completion, usage=measure_usage(task, draft)))
         self._memory.remember(question, draft.completion.text, list_turn_passages(plan, draft))
         yield finish_answer(started, draft, grounding, task)
 

@@ -60,7 +60,13 @@ async def create_completion(request: Request, services: AppServices, links: Answ
     metrics = request.app.state.metrics
     client, place = name_client(principal_of_request(request), chat.user), hold_answer(request)
     choices = completion_choices(services, chat, client)
-    frame = CompletionFrame(chat.model, links, is_json=chat.wants_json, includes_usage=chat.includes_usage)
+    frame = CompletionFrame(
+        chat.model,
+        links,
+        is_json=chat.wants_json,
+        includes_usage=chat.includes_usage,
+        writing_options=chat.writing_options,
+    )
     if not chat.stream:
         return JsonResult(collect_completion(choices, frame, metrics), stopping, place=place)
     pieces = stream_completion(choices, frame, metrics)

@@ -120,6 +120,9 @@ class AnswerDetails(AnswerCheck):
 
     passages: list[PassageObject] | None = Absent
     """What the model read; absent in a stream, whose first chunk has it, and without documents."""
+    without_effect: list[str] | None = Absent
+    """Options of the request that a quoted answer does not follow, because no model writes it: its instructions
+    (`messages.0`), `temperature` and the like."""
     conversation: str | None = Absent
     """The conversation in which the answer is stored, if one was named."""
     question: str | None = Absent
@@ -129,12 +132,22 @@ class AnswerDetails(AnswerCheck):
 
     @classmethod
     def of_stored(
-        cls, answer: Answer, stored: "TurnsStored | None" = None, started: rag.AnswerStarted | None = None
+        cls,
+        answer: Answer,
+        stored: "TurnsStored | None" = None,
+        started: rag.AnswerStarted | None = None,
+        *,
+        writing_options: Sequence[str] = (),
     ) -> Self:
-        """Return a complete answer; `stored` says where it is stored, `started` what it is based on."""
+        """Return a complete answer; `stored` says where it is stored, `started` what it is based on.
+
+        `writing_options` are those of the request that only a model follows.
+        """
+        is_without_effect = bool(writing_options) and answer.style == "quoted"
         return cls.of(answer).model_copy(
             update={
                 "passages": None if started is None else AnswerBasis.of(started).passages,
+                "without_effect": list(writing_options) if is_without_effect else None,
                 "conversation": None if stored is None else stored.conversation_id,
                 "question": None if stored is None else stored.question_id,
                 "answer": None if stored is None else stored.answer_id,

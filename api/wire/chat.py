@@ -186,6 +186,20 @@ CHAT_RULES: list[JsonDict] = [
 """Which options go together; `api.chat` and `api.completions` refuse the others."""
 
 
+WRITING_OPTIONS: dict[str, float | dict[str, float]] = {
+    "temperature": 0,
+    "top_p": 1,
+    "top_k": 0,
+    "min_p": 0,
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "repeat_penalty": 1,
+    "logit_bias": {},
+}
+"""Options of how a model writes, each with the value that changes nothing."""
+INSTRUCTING = ("system", "developer")
+
+
 class ChatRequest(SamplingFields):
     """A chat with a model, or with the documents of a vector store if the model is `docs/<name>`."""
 
@@ -262,6 +276,13 @@ class ChatRequest(SamplingFields):
     def includes_usage(self) -> bool:
         """Whether a stream ends with the usage."""
         return self.stream_options is not None and self.stream_options.include_usage
+
+    @property
+    def writing_options(self) -> tuple[str, ...]:
+        """The names of the options in use that only a model follows, when it writes: an answer of quotes does not."""
+        named = [name for name, neutral in WRITING_OPTIONS.items() if getattr(self, name) not in (None, neutral)]
+        instructions = [f"messages.{index}" for index, each in enumerate(self.messages) if each.role in INSTRUCTING]
+        return (*instructions, *named)
 
     def engine_messages(self) -> tuple[Message, ...]:
         """Return the messages as the engine reads them."""

@@ -198,3 +198,42 @@ def test_the_rules_of_a_collection_are_set_over_rest_and_on_the_command_line(
     assert shell.json("collections", "rules", "docs", "Be brief.")["rules"] == "Be brief."
     assert shell.json("collections", "rules", "docs")["rules"] == "Be brief."
     assert shell.json("collections", "rules", "docs", "")["rules"] is None
+
+
+def ask_quoted(client: TestClient, *, style: str = "quoted", **fields: Any) -> Any:
+    """Return the body of the response to a question whose answer is made of quotes."""
+    messages = [{"role": "user", "content": ASKED}]
+    body = {"model": "docs/docs", "messages": messages, "pincite": {"style": style}, **fields}
+    return client.post(CHAT, json=body).json()
+
+
+def test_a_quoted_answer_is_as_long_as_the_request_lets_it_be(client: TestClient) -> None:
+    whole = ask_quoted(client)
+    text = whole["choices"][0]["message"]["content"]
+    short = ask_quoted(client, max_tokens=3)
+    choice = short["choices"][0]
+    assert choice["finish_reason"] == "length"
+    assert 0 < len(choice["message"]["content"]) < len(text)
+    assert text.startswith(choice["message"]["content"])
+    assert short["usage"]["completion_tokens"] <= 3
+    for annotation in choice["message"]["annotations"]:
+        assert annotation["answer_end"] <= len(choice["message"]["content"])
+    stopped = ask_quoted(client, stop=["every"])["choices"][0]
+    assert (stopped["finish_reason"], stopped["message"]["content"]) == ("stop", text.partition("every")[0])
+
+
+def test_a_quoted_answer_says_what_it_does_not_follow_and_gives_no_copies(client: TestClient) -> None:
+    messages = [{"role": "system", "content": "Answer in French."}, {"role": "user", "content": ASKED}]
+    options: dict[str, Any] = {"temperature": 0.7, "top_p": 1, "seed": 3, "messages": messages}
+    assert ask_quoted(client, **options)["pincite"]["without_effect"] == ["messages.0", "temperature"]
+    assert "without_effect" not in ask_quoted(client, style="written", **options)["pincite"]
+    assert "without_effect" not in ask_quoted(client)["pincite"]
+    refused = ask_quoted(client, n=2)["error"]
+    assert (refused["param"], refused["code"]) == ("n", "invalid_value")
+
+
+def test_the_usage_of_a_quoted_answer_is_what_was_read_and_shown(client: TestClient) -> None:
+    usage = ask_quoted(client)["usage"]
+    assert usage["prompt_tokens"] > usage["completion_tokens"] > 0
+    nothing = ask_quoted(client, messages=[{"role": "user", "content": "Who won the cup in 1954?"}])
+    assert nothing["usage"]["prompt_tokens"] > 0
