@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from api.clean_paths import CleanPaths
+from api.dialects.anthropic import routes as anthropic
 from api.dialects.huggingface import routes as huggingface
 from api.dialects.lmstudio import routes as lmstudio
 from api.errors import install_error_handlers
@@ -53,6 +54,7 @@ MAX_SOCKETS = {"per_client": 64, "total": 256}
 """A client of LM Studio's SDKs has up to six."""
 
 ROUTERS = (
+    anthropic.models_router,
     files.router,
     vector_stores.router,
     file_batches.router,
@@ -68,6 +70,7 @@ ROUTERS = (
     health.router,
     huggingface.router,
     lmstudio.router,
+    anthropic.router,
 )
 
 

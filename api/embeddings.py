@@ -47,23 +47,24 @@ class EmbeddingModel:
         for start in range(0, len(texts), BATCH_TEXTS):
             batches.append(self._embedder.embed(texts[start : start + BATCH_TEXTS]))
             yield b""
-        return Embeddings(np.concatenate(batches), sum(len(self._tokenizer.token_spans(text)) for text in texts))
+        return Embeddings(np.concatenate(batches), sum(len(self.tokenizer.token_spans(text)) for text in texts))
 
     def truncate(self, text: str) -> str:
         """Return as much of the beginning of `text` as the embedder reads."""
-        spans = self._tokenizer.token_spans(text)
+        spans = self.tokenizer.token_spans(text)
         return text if len(spans) <= self.max_tokens else text[: spans[self.max_tokens - 1][1]]
 
     def tokenize(self, text: str) -> list[int]:
         """Return the tokens of a text by the embedder's own tokenizer, without special ones."""
-        return self._tokenizer.encode(text)
+        return self.tokenizer.encode(text)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text that becomes `tokens`; raise `UnknownTokenError` for one that is not in the vocabulary."""
-        return self._tokenizer.decode(tokens)
+        return self.tokenizer.decode(tokens)
 
     @cached_property
-    def _tokenizer(self) -> SpellingTokenizer:
+    def tokenizer(self) -> SpellingTokenizer:
+        """Its tokenizer."""
         return load_tokenizer(self._tokenizer_path)
 
 

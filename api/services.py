@@ -7,7 +7,8 @@ starts those that a server needs before the first question.
 import copy
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Protocol
@@ -24,6 +25,7 @@ from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.library.pages import PageImages
 from ingest.principals import EVERY_OWNER, Principal
+from ingest.runtime.atomic_files import SCRATCH, create_locked_folder
 from ingest.runtime.worker_pool import WorkerPool
 from ingest.settings import IngestSettings
 from ingest.storage.database import describe_damage
@@ -157,29 +159,48 @@ class Services:
         self._parsers = open_parsers(ingest, self.library, folder, size=ingest.parser_workers, spare=SPARE_PARSERS)
         # Pages are rendered by a process of their own, so that checking a citation does not wait for an ingest.
         self._renderers = open_parsers(ingest, self.library, folder, size=1)
-        # What works on ids that a principal's own view has let through, and on the documents of all, sees everything.
+        # Documents that a request brings along wait for neither.
+        self._transient_parsers = open_parsers(ingest, self.library, folder, size=1)
+        self._vocabulary_fit = VocabularyFit(folder.tokenizer_path).score
+        self._memory = PassageMemory()
+        self._connect(self.library, self._parsers, self._memory)
         everything = self.library.as_owner(EVERY_OWNER)
-        self.index = SearchIndex(everything)
         self.page_images = PageImages(everything, self._renderers)
+        self.queue = IngestQueue(everything, self.ingestor)
+        self.expiry = ExpirySweeper(everything, self.index.forget)
+        provenance = ProvenanceCollector(
+            everything,
+            self.models.open_engine,
+            settings=select_decisive_settings(rag),
+            version=metadata.version("pincite"),
+        )
+        self.conversations = Conversations(self.library, provenance, self._memory)
+        self._prefill = BackgroundPrefill(
+            self.library, self.answerer.build_prefix, self.models.open_engine, self._has_default_model
+        )
+
+    def _connect(self, library: Library, parsers: WorkerPool, memory: PassageMemory) -> None:
+        """Build the parts that read documents into a library and answer from it."""
+        rag = self.settings.rag
+        # What works on ids that a principal's own view has let through, and on the documents of all, sees everything.
+        everything = library.as_owner(EVERY_OWNER)
+        self.index = SearchIndex(everything)
         self.ingestor = Ingestor(
-            self.library,
-            self._parsers,
+            library,
+            parsers,
             self.embedder,
             self.index,
             passport=self._passport,
-            limits=_parser_limits(ingest),
+            limits=_parser_limits(self.settings.ingest),
         )
-        self.queue = IngestQueue(everything, self.ingestor)
-        self.expiry = ExpirySweeper(everything, self.index.forget)
         self.retriever = Retriever(
             everything,
             self.index,
             self.embedder,
             fusion_weight=rag.fusion_weight,
-            vocabulary_fit=VocabularyFit(folder.tokenizer_path).score,
+            vocabulary_fit=self._vocabulary_fit,
             reranker=self.reranker,
         )
-        self._memory = PassageMemory()
         self.answerer = Answerer(
             everything,
             self.retriever,
@@ -194,18 +215,28 @@ class Services:
                 ModelView(with_hidden=rag.hidden_in_prompts),
             ),
             judge=self.entailment,
-            memory=self._memory,
+            memory=memory,
         )
-        provenance = ProvenanceCollector(
-            everything,
-            self.models.open_engine,
-            settings=select_decisive_settings(rag),
-            version=metadata.version("pincite"),
-        )
-        self.conversations = Conversations(self.library, provenance, self._memory)
-        self._prefill = BackgroundPrefill(
-            self.library, self.answerer.build_prefix, self.models.open_engine, self._has_default_model
-        )
+
+    @contextmanager
+    def open_transient(self) -> Generator["Services"]:
+        """Yield the same services over an empty library, which is gone at the end with everything in it.
+
+        For documents that a request brings along. What asks the library or adds to it works there; conversations, the
+        queue and pictures of pages do not. Raises `LibraryError` if nothing can be written in the home.
+        """
+        storage = self.library.storage
+        with (
+            storage.translate_disk_errors("there is no room for the documents of a request"),
+            create_locked_folder(storage.scratch, SCRATCH) as folder,
+        ):
+            view = copy.copy(self)
+            view.library = Library(folder)
+            try:
+                view._connect(view.library, self._transient_parsers, PassageMemory())
+                yield view
+            finally:
+                view.library.close()
 
     def as_principal(self, principal: Principal) -> "Services":
         """Return the same services as a principal may use them: `library` and `conversations` are its own view.
@@ -330,6 +361,7 @@ class Services:
         self.library.close()
         self._parsers.close()
         self._renderers.close()
+        self._transient_parsers.close()
         self.embedder.close()
         for optional in (self.reranker, self.entailment):
             if optional is not None:

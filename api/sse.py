@@ -30,9 +30,12 @@ SILENCE_SECONDS = 10.0
 Pieces = Generator[bytes, None, None]
 
 
-def encode_event(body: bytes) -> bytes:
-    """Return one line of JSON as a server-sent event."""
-    return b"data: " + body + b"\n\n"
+ERROR_EVENT = "error"
+
+
+def encode_event(body: bytes, name: str = "") -> bytes:
+    """Return one line of JSON as a server-sent event, which some dialects name."""
+    return (b"event: " + name.encode() + b"\n" if name else b"") + b"data: " + body + b"\n\n"
 
 
 class ClientLeftError(Exception):
@@ -173,6 +176,7 @@ class EventStream(GeneratedResponse):
     The first event is held back up to `settle_seconds` in case the second one is a refusal: an answer from documents
     begins before the model is called, and a full queue should be a status that clients know how to retry. While there
     is nothing to send, a comment every `SILENCE_SECONDS` tells that the work goes on; the first begins the response.
+    Dialects whose events are `named` have no `[DONE]` either, and name the failure `error`.
     """
 
     media_type = "text/event-stream"
@@ -185,9 +189,11 @@ class EventStream(GeneratedResponse):
         place: AbstractContextManager[None] | None = None,
         settle_seconds: float = 0.0,
         shape: ErrorShape = shape_error,
+        named: bool = False,
     ) -> None:
         super().__init__(pieces, stopping, place=place)
         self._shape = shape
+        self._named = named
         self._settle_seconds = settle_seconds
         self._has_begun = False
 
@@ -204,7 +210,7 @@ class EventStream(GeneratedResponse):
             await self._send(send, first or b"")
             while (event := await pieces.next(show_life)) is not None:
                 await self._send(send, event)
-            await self._send(send, DONE_EVENT, is_last=True)
+            await self._send(send, b"" if self._named else DONE_EVENT, is_last=True)
         except ClientLeftError:
             raise
         except Exception as error:
@@ -224,4 +230,4 @@ class EventStream(GeneratedResponse):
         if answer.kind is UNEXPECTED:
             logger.error("an answer failed after its first byte", exc_info=error)
         body = json.dumps(self._shape(answer), ensure_ascii=False, separators=(",", ":")).encode()
-        return encode_event(body)
+        return encode_event(body, ERROR_EVENT if self._named else "")

@@ -43,6 +43,7 @@ from ingest.runtime.supervisor import Worker
 from ingest.runtime.wait_limit import Allowance
 from ingest.runtime.worker_pool import WorkerPool
 from ingest.storage.jobs import MAX_TRIES
+from ingest.text.pieces import choose_separator
 from ingest.types import (
     ChunkedDocument,
     Collection,
@@ -178,6 +179,15 @@ class Ingestor:
         except StoppedError:
             logger.info("%s is not read on", document.file_id)
             return None
+
+    def read_text(self, document: DocumentRecord) -> str:
+        """Return the text of a claimed document, of which nothing is stored.
+
+        Raises `UnreadableFileError`, and `WorkerError` if its parser ends.
+        """
+        with self._leases.register(document.claim), self._leases.lease(document.claim) as parser:
+            pieces = [piece.document for piece in self._pieces(document, parser)]
+        return choose_separator(pieces[0].unit).join(piece.text for piece in pieces)
 
     def stop(self, claim: str) -> None:
         """End the parser of a document that need not be read any more; its `process` returns None soon."""

@@ -53,14 +53,14 @@ def remove_abandoned(
 
 
 @contextmanager
-def create_pin_folder(folder: Path) -> Generator[Path]:
-    """Yield a new folder for links to originals, which keep their content while it is copied; it is deleted after."""
-    pins = Path(tempfile.mkdtemp(dir=folder, prefix=PINNED))
+def create_locked_folder(folder: Path, prefix: str) -> Generator[Path]:
+    """Yield a new temporary folder in `folder`, which is deleted after the block; see `remove_abandoned`."""
+    created = Path(tempfile.mkdtemp(dir=folder, prefix=prefix))
     try:
-        with _lock(pins):
-            yield pins
+        with _lock(created):
+            yield created
     finally:
-        shutil.rmtree(pins, ignore_errors=True)
+        shutil.rmtree(created, ignore_errors=True)
 
 
 @contextmanager

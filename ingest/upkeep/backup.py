@@ -12,7 +12,7 @@ import msgspec
 
 from ingest.errors import BackupError
 from ingest.library.library import Library
-from ingest.runtime.atomic_files import create_pin_folder, sync_file, sync_folder
+from ingest.runtime.atomic_files import PINNED, create_locked_folder, sync_file, sync_folder
 from ingest.storage import database_copies, files
 from ingest.storage.home import DATABASE_NAME, ORIGINALS_NAME, Home
 
@@ -133,7 +133,8 @@ def copy_file(source: Path, target: Path) -> FileEntry:
 
 def _write(storage: Home, folder: Path) -> Manifest:
     """Write all files of a backup, the manifest last."""
-    with create_pin_folder(storage.folder / ORIGINALS_NAME) as pinned:
+    # Links to originals keep their content while it is copied.
+    with create_locked_folder(storage.folder / ORIGINALS_NAME, PINNED) as pinned:
         with storage.database.read() as db:
             with storage.database.write():  # nobody deletes an original between this state and its link
                 contents = sorted(files.find_contents(db))
