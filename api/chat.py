@@ -5,7 +5,6 @@ generators here block: `api.sse` reads them in a thread and closes them when the
 engine's stream of deltas.
 """
 
-import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,10 +17,10 @@ from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
 from ingest.types import Filter
 from rag.conversations.store import ConversationEvent, TurnPosition, TurnsStored, choose_seed
-from rag.engines.completion import Completion, ToolCallCollector
-from rag.engines.types import Delta, Engine, Message, Sampling, TokenLogprob, ToolUse
+from rag.engines.types import Message, Sampling, TokenLogprob, ToolUse
 from rag.errors import ModelNotFoundError
-from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question, Timings
+from rag.generation.plain_answer import complete_alone
+from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerMode, AnswerStarted, AnswerStyle, Question
 
 AnswerEvents = Generator[AnswerEvent, None, None]
 ChatEvents = Generator[ConversationEvent, None, None]
@@ -99,7 +98,7 @@ def text_events(services: Services, chat: Chat) -> AnswerEvents:
         return
     (message,) = chat.messages
     engine = services.models.open_engine(chat.model)
-    yield from plain_events(engine, engine.complete(message.content, chat.sampling, client=chat.client))
+    yield from complete_alone(engine, engine.complete(message.content, chat.sampling, client=chat.client))
 
 
 def collect_answer(events: ChatEvents) -> Generator[bytes, None, WholeAnswer]:
@@ -134,27 +133,11 @@ def answer_events(services: Services, question: Question) -> AnswerEvents:
     if not question.collections:
         engine = services.models.open_engine(question.model)
         deltas = engine.generate(question.messages, question.sampling, client=question.client, tools=question.tools)
-        yield from plain_events(engine, deltas)
+        yield from complete_alone(engine, deltas)
         return
     for collection_id in question.collections:
         services.searchable(collection_id)
     yield from services.answerer.answer(question)
-
-
-def plain_events(engine: Engine, completion: Generator[Delta, None, None]) -> AnswerEvents:
-    """Yield a completion without documents as the events of an answer: deltas, then the whole without citations."""
-    started = time.monotonic()
-    first_token_seconds = 0.0
-    text, last, calls = "", Delta(""), ToolCallCollector()
-    with closing(completion) as deltas:
-        for last in deltas:
-            if not first_token_seconds and (last.text or last.tool_calls):
-                first_token_seconds = time.monotonic() - started
-            text += last.text
-            calls.add(last.tool_calls)
-            yield AnswerDelta(last.text, last.logprobs, last.tool_calls)
-    timings = Timings(0.0, first_token_seconds, time.monotonic() - started)
-    yield _plain_answer(engine.info().id, Completion.from_stream(text, last, calls.calls), timings)
 
 
 def _position(services: Services, chat: Chat) -> TurnPosition | None:
@@ -231,19 +214,3 @@ def _collections(services: Services, chat: Chat) -> tuple[str, ...]:
         raise ModelNotFoundError(model=chat.model) from error
     others = [services.searchable(normalize_name(name)).id for name in chat.collections]
     return tuple(dict.fromkeys([first.id, *others]))
-
-
-def _plain_answer(model: str, completion: Completion, timings: Timings) -> Answer:
-    return Answer(
-        text=completion.text,
-        citations=(),
-        sentences=(),
-        evidence=(),
-        mode="none",
-        reason="the model alone was asked",
-        model=model,
-        finish_reason=completion.finish_reason,
-        usage=completion.usage,
-        timings=timings,
-        tool_calls=completion.tool_calls,
-    )

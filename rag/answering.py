@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ingest.library.library import Library
 from rag.answers.answer_planner import AnswerPlanner
+from rag.answers.asides import answer_aside
 from rag.answers.events import finish_answer, list_turn_passages, start_answer
 from rag.answers.grounder import Grounder
 from rag.answers.producer import Producer
@@ -23,6 +24,7 @@ from rag.engines.types import Engine
 from rag.generation.answer_clock import AnswerClock
 from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.supersession import SupersessionFinder
+from rag.questions.chat_task import find_aside
 from rag.retrieval.hybrid import Retriever
 from rag.types import AnswerEvent, EntailmentJudge, PromptPrefix, Question
 
@@ -68,8 +70,11 @@ class Answerer:
 
         Everything that can be refused is refused before the first event: `QuestionError`,
         `CollectionNotFoundError`, `ModelNotFoundError`, `ModelLoadError`, `PromptTooLongError`. Closing the
-        generator stops the model.
+        generator stops the model. Small talk and tasks about the chat are answered without the documents.
         """
+        if (aside := find_aside(question.messages)) is not None:
+            yield from answer_aside(aside, question, self._engine_for)
+            return
         clock = AnswerClock()
         task = self._planner.plan(question, self._engine_for, clock)
         clock.mark_retrieval()

@@ -1,5 +1,6 @@
 """How an answer is made: in words of the model's own or in quotes, from one collection or several, from everything."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +238,29 @@ def test_the_usage_of_a_quoted_answer_is_what_was_read_and_shown(client: TestCli
     assert usage["prompt_tokens"] > usage["completion_tokens"] > 0
     nothing = ask_quoted(client, messages=[{"role": "user", "content": "Who won the cup in 1954?"}])
     assert nothing["usage"]["prompt_tokens"] > 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_title_and_a_greeting_are_not_answered_from_the_documents(client: TestClient, *, stream: bool) -> None:
+    def content(asked: str) -> str:
+        response = ask(client, asked, stream=stream)
+        if not stream:
+            text: str = response.json()["choices"][0]["message"]["content"]
+            return text
+        *chunks, _ = events_of(response.text)
+        return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+
+    title = f"Generate a short title for this chat.\n\nUser: {ASKED}\nAssistant: Every 3 months."
+    assert content(title) == "How often is the pump oiled"
+    assert content("Hello!").startswith("Hello. Ask me about the documents")
+    as_json = 'Output: { "title": "…" }\n'
+    task = f"### Task:\nGenerate a title for the chat history.\n{as_json}\nUSER: {ASKED}\n"
+    assert json.loads(content(task)) == {"title": "How often is the pump oiled"}
+
+
+def test_small_talk_is_stored_with_its_courtesy(client: TestClient) -> None:
+    conversation = client.post("/v1/conversations", json={}).json()["id"]
+    answer = ask(client, "Thanks!", conversation=conversation).json()
+    items = client.get(f"/v1/conversations/{conversation}/items", params={"order": "asc"}).json()["data"]
+    assert [item["content"][0]["text"] for item in items] == ["Thanks!", answer["choices"][0]["message"]["content"]]
+    assert items[1]["pincite"]["mode"] == "none"
