@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from api.commands import resources
+from api import services
 from api.services import Services
 from tests.api.shell import Shell
 from tests.api.world import DRILL, LUNCH, PUMP, LoadedEmbedder, World, make_world
@@ -36,7 +36,7 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     monkeypatch.setenv("PINCITE_HOME", str(made.home))
     monkeypatch.setenv("PINCITE_PARSER_WORKERS", "1")
     monkeypatch.setenv("PINCITE_ANSWER_STYLE", "written")  # the scripted model is small, but it has something to say
-    monkeypatch.setattr(resources, "Services", partial(Services, embedder=LoadedEmbedder(), models=made.models))
+    monkeypatch.setattr(services, "Services", partial(Services, embedder=LoadedEmbedder(), models=made.models))
     with make_world(made.home) as world:
         world.add("pump.txt", PUMP)
         world.add("house.txt", LUNCH, DRILL)
