@@ -148,7 +148,8 @@ def _join_parts(rows: Sequence[_Row], text_glyphs: TextGlyphs) -> list[_Row]:
         parts = {number: _find_whole(number, rows) for number in numbers}
         level = sum(whole is not None for whole in parts.values())
         if len(numbers) > _SHORT_RUN and level < _MIN_LEVEL_SHARE * len(numbers):
-            continue
+            # A label beside the middle of its rows is drawn before them: the last line of a run.
+            parts = {number: parts[number] for number in (numbers[0], numbers[-1])}
         for number, whole in parts.items():
             part, row = joined[number], joined[whole] if whole is not None else None
             if part is not None and row is not None and whole is not None and row.has_room_for(part):

@@ -22,6 +22,8 @@ _NON_BREAKING_HYPHEN = 0x2011
 _MAX_CODE_CHARS = 40
 _SAME_LEVEL_EM = 0.1
 _MAX_HEIGHT_EM = 2.0
+_MAX_STEP_EM = 0.4
+"""How far two glyphs without a space between them may stand apart in a line that is upright."""
 _REPLACEMENT = 0xFFFD
 _WHITE_SPACE = np.array([NEWLINE, SPACE, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], np.uint32)
 
@@ -118,8 +120,10 @@ def _split_at_jumps(line: Line, text_glyphs: TextGlyphs) -> list[Line]:
     is_ink = text_glyphs.is_ink[line.glyphs]
     boxes = text_glyphs.boxes[line.glyphs[is_ink]]
     distances = np.maximum(boxes[1:, 1] - boxes[:-1, 3], boxes[:-1, 1] - boxes[1:, 3])
+    places = np.flatnonzero(is_ink)
+    is_glued = np.diff(places) == 1
     numbers = np.zeros(len(line.glyphs), np.intp)
-    numbers[np.flatnonzero(is_ink)[1:]] = distances > line.size
+    numbers[places[1:]] = distances > np.where(is_glued, _MAX_STEP_EM, 1.0) * line.size
     return make_lines(text_glyphs, line.glyphs, np.cumsum(numbers))
 
 

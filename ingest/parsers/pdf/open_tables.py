@@ -5,7 +5,7 @@ words says where its columns are. A shorter rule inside stands under a cell of t
 or beside a cell that is merged downwards.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.parsers.pdf.grids import Grid, make_grid
-from ingest.parsers.pdf.text_rows import TextRow, find_gaps, group_rows
+from ingest.parsers.pdf.header_spans import find_spans, name_columns
+from ingest.parsers.pdf.text_rows import TextRow, find_centred_groups, find_gaps, group_rows
 from ingest.text.word_boxes import WordArray
 
 _MAX_THICKNESS = 4.0
@@ -171,10 +172,11 @@ def _find_table(bands: Sequence[_Band], words: WordArray) -> _Table | None:
     above = _find_header_outside(whole, words) if whole else None
     if whole and above:
         below = _find_row_below(whole, words)
-        return _check(_make_table([above, *whole.bands, *below], has_header=True))
+        table = _check(_make_table([above, *whole.bands, *below], has_header=True))
+        return _join_header(table) if table else None
     first = _drop_titles(bands[0])
     with_header = _check(_grow([first, *bands[1:]], has_header=True)) if _can_be_header(first) else None
-    return with_header or _check(whole)
+    return _join_header(with_header) if with_header else _check(whole)
 
 
 def _grow(bands: Sequence[_Band], *, has_header: bool) -> _Table | None:
@@ -211,6 +213,19 @@ def _fits(band: _Band, walls: Sequence[float]) -> bool:
         row.is_between_others or (len(row.cells) > 1 and row.y0 < middle < row.y1) for row in band.rows
     )
     return is_aligned or bool(band.shorter) or _has_row_for_each_line(band, walls)
+
+
+def _join_header(table: _Table) -> _Table:
+    """Return a table whose header has a second row below a rule: names without a label, for columns without a name."""
+    first, *rest = table.bands
+    if not table.has_header or len(rest) < 2 or len(first.rows) != 1 or len(rest[0].rows) != 1 or first.shorter:
+        return table
+    above, below = (name_columns(band.rows[0].cells, table.walls) for band in (first, rest[0]))
+    if 0 in below or 0 not in above or not below.keys() - above.keys():
+        return table
+    rule = _Rule(table.edges[min(below)], table.edges[max(below) + 1], first.bottom)
+    header = _Band(first.top, rest[0].bottom, (*first.rows, *rest[0].rows), (rule,))
+    return replace(table, bands=(header, *rest[1:]))
 
 
 def _drop_titles(band: _Band) -> _Band:
@@ -302,13 +317,27 @@ def _split_body(band: _Band, table: _Table) -> list[_Rule]:
         return list(band.shorter)
     rules: list[_Rule] = []
     merged = [row for row in band.rows if row.is_between_others]
-    for above, below in pairwise(row for row in band.rows if not row.is_between_others):
+    lines = [row for row in band.rows if not row.is_between_others]
+    groups = _find_groups(lines, table) if not merged else []
+    for number, (above, below) in enumerate(pairwise(lines)):
         columns = {column for cell in below.cells for column in cell.find_columns(table.walls)}
         is_wrapped = len(columns) == 1 and 0 not in columns
         y = (above.y1 + below.y0) / 2
         spans = [] if is_wrapped else list(pairwise(table.edges))
+        if any(group.start <= number < group.stop - 1 for group in groups):
+            spans = spans[1:]
         rules += [_Rule(x0, x1, y) for x0, x1 in spans if not any(row.is_crossed(x0, x1, y) for row in merged)]
     return rules
+
+
+def _find_groups(rows: Sequence[TextRow], table: _Table) -> list[range]:
+    """Return the rows of each label in the first column, if every label stands beside the middle one of its rows.
+
+    A single label counts if rules divide the groups.
+    """
+    labels = [number for number, row in enumerate(rows) if 0 in row.cells[0].find_columns(table.walls)]
+    groups = find_centred_groups(labels, len(rows))
+    return groups if len(groups) > 1 or len(table.body) > 1 else []
 
 
 def _split_header(band: _Band, table: _Table) -> list[_Rule]:
@@ -317,40 +346,12 @@ def _split_header(band: _Band, table: _Table) -> list[_Rule]:
         return list(band.shorter)
     rules: list[_Rule] = []
     for above, below in pairwise(row for row in band.rows if not row.is_between_others):
-        under = {column for cell in below.cells for column in cell.find_columns(table.walls)}
+        under = name_columns(below.cells, table.walls)
         if len(above.cells) < len(under) and len(below.cells) > 1:
             y = (above.y1 + below.y0) / 2
-            over = {column for span in _share_columns(above, table.walls, under) for column in span}
-            rules += [_Rule(table.edges[n], table.edges[n + 1], y) for n in sorted(over & under)]
+            over = {column for span in find_spans(above, table.walls, under) for column in span}
+            rules += [_Rule(table.edges[n], table.edges[n + 1], y) for n in sorted(over & under.keys())]
     return rules
-
-
-def _share_columns(row: TextRow, walls: Sequence[float], under: Container[int]) -> list[range]:
-    """Return the columns of each cell of a header row, with those beside it that no other cell is over.
-
-    A wall between two cells is the border of both; of several, the one nearest to the middle between them is.
-    """
-    borders = [0]
-    for left, right in pairwise(row.cells):
-        between = [n for n, wall in enumerate(walls, 1) if left.x1 - 1 <= wall <= right.x0 + 1] or [
-            right.find_columns(walls).start
-        ]
-        middle = (left.x1 + right.x0) / 2
-        borders.append(min(between, key=lambda n: abs(walls[n - 1] - middle)))
-    ends = [*borders[1:], len(walls) + 1]
-    spans = [range(start, max(end, start + 1)) for start, end in zip(borders, ends, strict=True)]
-    own = [cell.find_columns(walls) for cell in row.cells]
-    return [_shorten(span, cell, under) for span, cell in zip(spans, own, strict=True)]
-
-
-def _shorten(span: range, own: range, under: Container[int]) -> range:
-    """Return the part of a span around a cell's own columns that has names below it."""
-    start, end = own.start, own.stop
-    while start > span.start and start - 1 in under:
-        start -= 1
-    while end < span.stop and end in under:
-        end += 1
-    return range(start, end)
 
 
 # Grids
@@ -395,6 +396,6 @@ def _find_open_walls(table: _Table, top: float, bottom: float) -> set[float]:
     if not table.has_header or bottom > header.bottom - _SAME_HEIGHT:
         return walls
     below = [row for row in header.rows if (row.y0 + row.y1) / 2 > bottom and not row.is_between_others]
-    under = {column for row in below for cell in row.cells for column in cell.find_columns(table.walls)}
-    spans = [span for row in rows if not row.is_between_others for span in _share_columns(row, table.walls, under)]
+    under = name_columns([cell for row in below for cell in row.cells], table.walls)
+    spans = [span for row in rows if not row.is_between_others for span in find_spans(row, table.walls, under)]
     return walls | {table.walls[column] for span in spans for column in span[:-1]}

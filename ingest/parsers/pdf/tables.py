@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ingest.parsers.document_builder import CELL_SEPARATOR
 from ingest.parsers.pdf.layout import PageLayout, TableSpan
 from ingest.parsers.pdf.struck_text import CLOSING, OPENING
+from ingest.parsers.pdf.text_rows import find_centred_groups
 
 _MIN_ROWS = 3
 _MIN_FILLED = 0.6
@@ -240,7 +241,7 @@ def _write_tables(layout: PageLayout, tables: Sequence[_Table], rows: Sequence[_
 
 
 def _find_labels(table: _Table, text: str) -> list[str]:
-    """Return the label that counts for each row without one: that of a cell merged downwards, drawn once at its top.
+    """Return the label that counts for each row without one: that of a merged cell, drawn once at its top or middle.
 
     Only clear cases count: a header without numbers, numbers in the last column, no other cell missing, two labels or
     more that are words, none of them repeated, and no row of totals.
@@ -258,10 +259,22 @@ def _find_labels(table: _Table, text: str) -> list[str]:
         return none
     labels = [row[0] for row, is_without in zip(cells[1:], without[1:], strict=True) if not is_without]
     is_distinct = len(set(labels)) == len(labels) >= _MIN_LABELS
-    if without[0] or without[1] or not is_distinct or any(map(_is_number, labels)):
+    if without[0] or not is_distinct or any(map(_is_number, labels)):
         return none
     if any(_TOTAL.search(cell) for row in cells[1:] for cell in row[:2]):
         return none
+    if not without[1]:
+        return _repeat_labels(cells, without)
+    places = [number for number, is_without in enumerate(without[1:]) if not is_without]
+    groups = find_centred_groups(places, len(rows) - 1)
+    if not groups:
+        return none
+    names = ["", *(cells[place + 1][0] for place, group in zip(places, groups, strict=True) for _ in group)]
+    return [name if is_without else "" for name, is_without in zip(names, without, strict=True)]
+
+
+def _repeat_labels(cells: Sequence[Sequence[str]], without: Sequence[bool]) -> list[str]:
+    """Return the label of the nearest row above for each row without one, empty for the others."""
     result: list[str] = []
     label = ""
     for row, is_without in zip(cells, without, strict=True):

@@ -89,6 +89,19 @@ def group_rows(words: WordArray) -> list[TextRow]:
     ]
 
 
+def find_centred_groups(labels: Sequence[int], rows: int) -> list[range]:
+    """Return the groups of rows whose middle ones are the rows `labels`, if these groups are all rows; else none.
+
+    A label in the first row is none of a group around it.
+    """
+    groups: list[range] = []
+    for label in labels:
+        start = groups[-1].stop if groups else 0
+        groups.append(range(start, 2 * label - start + 1))
+    is_whole = bool(groups) and groups[-1].stop == rows and all(group.stop > group.start for group in groups)
+    return groups if is_whole and labels[0] > 0 else []
+
+
 def _list_boxes(words: WordArray) -> list[tuple[float, float, float, float]]:
     x0, y0, x1, y1 = words["box"].T.tolist()
     return list(zip(x0, y0, x1, y1, strict=True))

@@ -60,6 +60,16 @@ CODES = [
     ["E-102", "The label roll is empty; change it and press start, then wait for the green lamp to light up."],
 ]
 
+ZONES = [
+    *(["Zone", "Lane", "Rate"], ["Harbour", "Aft", "11"], ["", "Bow", "12"], ["", "Crane", "13"]),
+    *(["Hill", "Dock", "14"], ["", "Elm", "15"], ["", "Fir", "16"]),
+]
+CENTRED_ZONES = [("SPAN", (0, 1), (0, 3)), ("SPAN", (0, 4), (0, 6)), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
+ZONE_LINES = [
+    *("Zone | Lane | Rate", "Harbour | Aft | 11", "Harbour | Bow | 12", "Harbour | Crane | 13"),
+    *("Hill | Dock | 14", "Hill | Elm | 15", "Hill | Fir | 16"),
+]
+
 
 def read(tmp_path: Path, *flowables: Flowable | str) -> ParsedDocument:
     parts = [Paragraph(part, STYLE) if isinstance(part, str) else part for part in flowables]
@@ -112,6 +122,24 @@ def wrap(rows: list[list[str]]) -> list[list[Any]]:
                 *("South | Dunmore | 8", "South | Eastly | 9"),
             ],
         ),
+        (ZONES, (90, 90, 90), [TOP, UNDER_HEADER, BOTTOM, *CENTRED_ZONES], ZONE_LINES),
+        (
+            ZONES,
+            (90, 90, 90),
+            [TOP, UNDER_HEADER, BOTTOM, *CENTRED_ZONES, ("LINEBELOW", (0, 3), (-1, 3), 0.5, colors.black)],
+            ZONE_LINES,
+        ),
+        (
+            [["", *YEARS[0][1:]], ["Ward", *YEARS[1][1:]], *YEARS[2:]],
+            (90, 60, 60, 60, 60),
+            [
+                *(TOP, BOTTOM, *SPANS, ("LINEBELOW", (0, 1), (-1, 1), 0.5, colors.black)),
+                *(("LINEBELOW", (1, 0), (2, 0), 0.5, colors.black), ("LINEBELOW", (3, 0), (4, 0), 0.5, colors.black)),
+                ("ALIGN", (1, 0), (-1, -1), "CENTER"),
+            ],
+            YEAR_LINES,
+        ),
+        (YEARS, (90, 60, 60, 60, 60), [EVERY, *SPANS], YEAR_LINES),
         (wrap(CODES), (60, 200), [TOP, EVERY, ("VALIGN", (0, 0), (-1, -1), "TOP")], [" | ".join(row) for row in CODES]),
         (
             wrap(CODES),
@@ -122,7 +150,8 @@ def wrap(rows: list[list[str]]) -> list[list[Any]]:
     ],
     ids=[
         *("rules around the header", "a rule under each row", "rules between rows", "no rules", "two header rows"),
-        *("rules in the header", "merged downwards", "wrapped cells", "wrapped cells, centred"),
+        *("rules in the header", "merged downwards", "labels beside the middle", "groups of labels with rules"),
+        *("a name below the others", "a rule under each row of the header", "wrapped cells", "wrapped cells, centred"),
     ],
 )
 def test_a_table_without_vertical_rules_is_read_in_rows(
@@ -131,6 +160,10 @@ def test_a_table_without_vertical_rules_is_read_in_rows(
     document = read(tmp_path, "Intro.", Table(rows, colWidths=list(widths), style=style), "After.")
     assert lines(document) == expected
     assert (document.text.split("\n")[0], document.text.split("\n")[-1]) == ("Intro.", "After.")
+
+
+def test_labels_beside_the_middle_of_their_rows_count_for_all_of_them_without_rules_too(tmp_path: Path) -> None:
+    assert lines(read(tmp_path, Table(ZONES, colWidths=[90, 90, 90], style=CENTRED_ZONES))) == ZONE_LINES
 
 
 def test_the_words_of_a_row_keep_their_places_on_the_page(tmp_path: Path) -> None:
