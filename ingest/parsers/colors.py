@@ -4,6 +4,7 @@ Two colours are told apart by their contrast ratio as WCAG 2 defines it, from 1 
 """
 
 import re
+from functools import lru_cache
 
 from ingest.types import HiddenReason
 
@@ -36,6 +37,7 @@ def measure_contrast(one: Color, other: Color) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@lru_cache(maxsize=4096)
 def find_color_reason(text: Color | None, background: Color | None) -> HiddenReason | None:
     """Return why nobody sees text of a colour on a background; None if it is seen, or if one of them is not known."""
     if text is None or background is None or measure_contrast(text, background) >= LEAST_CONTRAST:

@@ -38,7 +38,7 @@ _MAX_PIXELS = 4_000_000
 _LEAST_DIFFERENCE = 12
 """Grey levels, of 256, by which a pixel has to change for a person to see it."""
 
-_OPTIONAL_CONTENT = "OC\0".encode("utf-16-le")
+_OPTIONAL_CONTENT, _OPTIONAL_CONTENT_BYTES = [ord("O"), ord("C")], 6
 _MAX_TAG_CHARS = 64
 
 Boxes = NDArray[np.float32]
@@ -102,7 +102,8 @@ def find_unseen(
     everything = list(_walk(objects))
     areas = [item for item in objects if item.type == pdfium.FPDF_PAGEOBJ_PATH and _is_area(item.handle)]
     papers = [paper for area in areas if (paper := _read_paper(area)) is not None]
-    suspects = [suspect for item in everything if (suspect := _suspect(item, papers)) is not None]
+    layers = _LayerTest()
+    suspects = [suspect for item in everything if (suspect := _suspect(item, papers, layers)) is not None]
     first = next((item.place for item in everything if item.type == pdfium.FPDF_PAGEOBJ_TEXT), len(objects))
     covers = [area for area in areas if area.place > first]
     if not suspects and not covers:
@@ -151,7 +152,22 @@ def _read_paper(area: PageObject) -> _Paper | None:
     return None if edges is None or fill is None else _Paper(edges, fill[0], area.place)
 
 
-def _suspect(item: PageObject, papers: Sequence[_Paper]) -> _Suspect | None:
+class _LayerTest:
+    """Tells whether an object is optional content (ISO 32000-2, 8.11): a part of a layer, which may be off."""
+
+    def __init__(self) -> None:
+        self._name, self._length = (ctypes.c_ushort * _MAX_TAG_CHARS)(), ctypes.c_ulong()
+
+    def is_in_layer(self, handle: Any) -> bool:
+        for index in range(pdfium.FPDFPageObj_CountMarks(handle)):
+            mark = pdfium.FPDFPageObj_GetMark(handle, index)
+            pdfium.FPDFPageObjMark_GetName(mark, self._name, ctypes.sizeof(self._name), self._length)
+            if self._length.value == _OPTIONAL_CONTENT_BYTES and self._name[:2] == _OPTIONAL_CONTENT:
+                return True
+        return False
+
+
+def _suspect(item: PageObject, papers: Sequence[_Paper], layers: _LayerTest) -> _Suspect | None:
     """Return a text object that is not drawn, in a layer, or in a colour that white paper or an area below it has."""
     if item.type != pdfium.FPDF_PAGEOBJ_TEXT:
         return None
@@ -164,19 +180,8 @@ def _suspect(item: PageObject, papers: Sequence[_Paper]) -> _Suspect | None:
     reason = (find_color_reason(fill[0], WHITE) or _find_paper_reason(item, fill[0], papers)) if fill else None
     if fill is not None and reason is not None:
         return _Suspect(item.handle, item.place, item.depth, reason, fill[0])
-    is_optional = _is_in_layer(item.handle)
+    is_optional = layers.is_in_layer(item.handle)
     return _Suspect(item.handle, item.place, item.depth, HiddenReason.NOT_DISPLAYED, None) if is_optional else None
-
-
-def _is_in_layer(handle: Any) -> bool:
-    """Whether an object is optional content (ISO 32000-2, 8.11): a part of a layer, which may be off."""
-    name, length = (ctypes.c_ushort * _MAX_TAG_CHARS)(), ctypes.c_ulong()
-    for index in range(pdfium.FPDFPageObj_CountMarks(handle)):
-        mark = pdfium.FPDFPageObj_GetMark(handle, index)
-        pdfium.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), length)
-        if bytes(name)[: length.value] == _OPTIONAL_CONTENT:
-            return True
-    return False
 
 
 def _find_paper_reason(item: PageObject, color: Color, papers: Sequence[_Paper]) -> HiddenReason | None:
@@ -223,7 +228,7 @@ def _read_owners(textpage: Any, count: int) -> NDArray[np.uint64]:
 
 
 def _address(handle: Any) -> int:
-    return ctypes.cast(handle, ctypes.c_void_p).value or 0
+    return ctypes.addressof(handle.contents) if handle else 0
 
 
 def _read_shapes(objects: Sequence[PageObject], to_shown: Callable[[Boxes], Boxes]) -> Iterator[_Shape]:

@@ -51,13 +51,6 @@ class _Row:
         """The number of glyphs."""
         return sum(len(line.glyphs) for line in self.lines)
 
-    def is_level_with(self, other: "_Row") -> bool:
-        """Whether both stand at one height, in about one size."""
-        one, two = self.box, other.box
-        overlap = min(one.y1, two.y1) - max(one.y0, two.y0)
-        small, large = sorted((one.size, two.size))
-        return overlap >= _LEVEL * max(one.height, two.height) and large <= _MAX_SIZE_RATIO * small
-
     def touches(self, following: "_Row") -> bool:
         """Whether a row goes on in the next one, which stands right behind it at about its height."""
         one, two = self.box, following.box
@@ -84,19 +77,37 @@ def place_late_lines(lines: Sequence[Line], text_glyphs: TextGlyphs, fields: NDA
     if not jumps or len(lines) > _MAX_LINES:
         return list(lines)
     runs = np.searchsorted(jumps, range(len(lines)), side="right").tolist()
-    rows = _join_touching(
-        _Row((line,), line, _find_cells(line, text_glyphs), run, _is_in_field(line, fields))
+    whole = _join_touching(
+        _Row((line,), line, ((line.x0, line.x1),), run, _is_in_field(line, fields))
         for line, run in zip(lines, runs, strict=True)
     )
+    level = _find_level(whole)
+    beside = set(np.flatnonzero(level.any(axis=1)).tolist())
+    rows = [
+        replace(row, cells=_find_cells(row, text_glyphs)) if number in beside else row
+        for number, row in enumerate(whole)
+    ]
     rows = [replace(row, is_prose=_is_prose(number, rows)) for number, row in enumerate(rows)]
-    return [line for row in _place_between(_join_parts(rows, text_glyphs)) for line in row.lines]
+    return [line for row in _place_between(_join_parts(rows, level, text_glyphs)) for line in row.lines]
 
 
-def _find_cells(line: Line, text_glyphs: TextGlyphs) -> tuple[tuple[float, float], ...]:
-    boxes = text_glyphs.boxes[line.glyphs[text_glyphs.is_ink[line.glyphs]]]
+def _find_level(rows: Sequence[_Row]) -> NDArray[np.bool_]:
+    """Return which pairs of rows of different runs stand at one height, in about one size."""
+    y0, y1, sizes = (np.array([getattr(row.box, name) for row in rows]) for name in ("y0", "y1", "size"))
+    runs = np.array([row.run for row in rows])
+    overlaps = np.minimum(y1[:, None], y1) - np.maximum(y0[:, None], y0)
+    heights = np.maximum((y1 - y0)[:, None], y1 - y0)
+    is_one_size = np.maximum(sizes[:, None], sizes) <= _MAX_SIZE_RATIO * np.minimum(sizes[:, None], sizes)
+    is_level: NDArray[np.bool_] = (overlaps >= _LEVEL * heights) & is_one_size & (runs[:, None] != runs)
+    return is_level
+
+
+def _find_cells(row: _Row, text_glyphs: TextGlyphs) -> tuple[tuple[float, float], ...]:
+    glyphs = np.concatenate([line.glyphs for line in row.lines])
+    boxes = text_glyphs.boxes[glyphs[text_glyphs.is_ink[glyphs]]]
     boxes = boxes[np.argsort(boxes[:, 0], kind="stable")]
     reach = np.maximum.accumulate(boxes[:, 2])
-    breaks = np.flatnonzero(boxes[1:, 0] - reach[:-1] > _GAP_EM * line.size) + 1
+    breaks = np.flatnonzero(boxes[1:, 0] - reach[:-1] > _GAP_EM * row.box.size) + 1
     firsts, lasts = [0, *breaks.tolist()], [*(breaks - 1).tolist(), len(boxes) - 1]
     return tuple((float(boxes[a, 0]), float(reach[b])) for a, b in zip(firsts, lasts, strict=True))
 
@@ -130,8 +141,7 @@ def _join_touching(rows: Iterable[_Row]) -> list[_Row]:
         last = joined[-1] if joined else None
         if last is not None and last.run == row.run and last.touches(row):
             box = replace(last.box.union(row.box), size=last.box.size)
-            lines, cells = (*last.lines, *row.lines), (*last.cells[:-1], (last.cells[-1][0], row.cells[0][1]))
-            joined[-1] = replace(last, lines=lines, box=box, cells=(*cells, *row.cells[1:]))
+            joined[-1] = replace(last, lines=(*last.lines, *row.lines), box=box, cells=((box.x0, box.x1),))
         else:
             joined.append(row)
     return joined
@@ -140,14 +150,14 @@ def _join_touching(rows: Iterable[_Row]) -> list[_Row]:
 # Parts of rows
 
 
-def _join_parts(rows: Sequence[_Row], text_glyphs: TextGlyphs) -> list[_Row]:
+def _join_parts(rows: Sequence[_Row], level: NDArray[np.bool_], text_glyphs: TextGlyphs) -> list[_Row]:
     """Return the rows, each with the parts of it that are drawn elsewhere."""
     joined: list[_Row | None] = list(rows)
     for _, run in groupby(range(len(rows)), key=lambda number: rows[number].run):
         numbers = list(run)
-        parts = {number: _find_whole(number, rows) for number in numbers}
-        level = sum(whole is not None for whole in parts.values())
-        if len(numbers) > _SHORT_RUN and level < _MIN_LEVEL_SHARE * len(numbers):
+        parts = {number: _find_whole(number, rows, np.flatnonzero(level[number]).tolist()) for number in numbers}
+        count = sum(whole is not None for whole in parts.values())
+        if len(numbers) > _SHORT_RUN and count < _MIN_LEVEL_SHARE * len(numbers):
             # A label beside the middle of its rows is drawn before them: the last line of a run.
             parts = {number: parts[number] for number in (numbers[0], numbers[-1])}
         for number, whole in parts.items():
@@ -158,18 +168,16 @@ def _join_parts(rows: Sequence[_Row], text_glyphs: TextGlyphs) -> list[_Row]:
     return [row for row in joined if row is not None]
 
 
-def _find_whole(number: int, rows: Sequence[_Row]) -> int | None:
-    """Return the number of the row that a line is a part of; None for a line on its own."""
+def _find_whole(number: int, rows: Sequence[_Row], level: Sequence[int]) -> int | None:
+    """Return which of the rows `level` with a line it is a part of; None for a line on its own."""
     part = rows[number]
     if part.is_prose:
         return None
     wholes = [
         other
-        for other, row in enumerate(rows)
-        if row.run != part.run
-        and row.is_level_with(part)
-        and row.has_room_for(part)
-        and (part.is_field or (len(row.cells) > 1 and len(row.cells) > len(part.cells) - (other < number)))
+        for other in level
+        if rows[other].has_room_for(part)
+        and (part.is_field or len(rows[other].cells) > max(1, len(part.cells) - (other < number)))
     ]
     return min(wholes, key=lambda other: abs(rows[other].box.y1 - part.box.y1), default=None)
 
