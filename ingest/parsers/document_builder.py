@@ -44,6 +44,8 @@ def normalize_signs(text: str) -> str:
     Non-breaking hyphens become hyphens, so that `AB-4471` is found however it is written.
     """
     text = text.replace(_NON_BREAKING_HYPHEN, "-")
+    if text.replace("\n", "").isprintable():  # most texts have nothing that the rest replaces
+        return text
     for line_break in _LINE_BREAKS:  # ten times as fast as one regular expression
         text = text.replace(line_break, "\n")
     return _CONTROL_CHARACTERS.sub("", text)
