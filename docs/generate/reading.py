@@ -80,7 +80,7 @@ COVERAGE = (
     Coverage(
         (Format.HTML,),
         "the visible text, lists with their numbers, tables with merged cells, formulas (MathML), values of form "
-        "fields and menus, alternative texts, text in SVG and shadow roots, closed details",
+        "fields and menus, alternative texts, text in SVG and shadow roots, text that style sheets add, closed details",
         "struck-out and deleted text, what attributes or style sheets in the file hide: not displayed, transparent, "
         "tiny, off the page, of the colour of its background",
         "menus and navigation beside text, scripts and what they would add, comments in the source, frames",

@@ -89,14 +89,20 @@ def _write_body(tree: HtmlTree, builder: DocumentBuilder, *, keep_menus: bool) -
         return
     writer = _Writer(builder, tree)
     nodes = VisibleNodes(tree, tree.body, keep_menus=keep_menus)
+    written = 0
     for node, is_end in nodes:
         if node.is_text_node:
             text = _SPACE.sub(" ", node.text(deep=False))
             writer.inline.add_text("" if is_layout_space(text, node) else text)
         elif is_end:
+            if node.mem_id != written:
+                writer.inline.add_generated(node, "after")
             _end_element(node, writer)
         elif _start_element(node, nodes.attributes, writer):
             nodes.skip_children()
+            written = node.mem_id
+        else:
+            writer.inline.add_generated(node, "before")
     writer.flush()
 
 
@@ -222,18 +228,26 @@ def _read(tree: HtmlTree, node: LexborNode, look: Look, *, is_struck: bool) -> l
     font = find_own_font(tree, node, attributes) or ""
     inline = InlineText(tree, is_struck=is_struck or tree.is_struck(node, attributes), font=font, look=look)
     nodes = VisibleNodes(tree, node, keep_menus=True)
+    inline.add_generated(node, "before")
+    left_out = 0
     for inner, is_end in nodes:
         if inner.is_text_node:
             text = inner.text(deep=False)
             inline.add_text("" if is_layout_space(text, inner) else text)
         elif is_end:
+            if inner.mem_id != left_out:
+                inline.add_generated(inner, "after")
             inline.end(inner)
             if inner.tag == "text" or _ends_paragraph(inner):
                 inline.break_line()
         elif inline.start(inner, nodes.attributes) or inner.tag in _DESCRIPTIONS:
             nodes.skip_children()
-        elif inner.tag == "svg" or nodes.attributes.get("role") == "img":
-            _describe_drawing(inner, inline)
+            left_out = inner.mem_id
+        else:
+            inline.add_generated(inner, "before")
+            if inner.tag == "svg" or nodes.attributes.get("role") == "img":
+                _describe_drawing(inner, inline)
+    inline.add_generated(node, "after")
     return inline.take_lines()
 
 
@@ -268,7 +282,7 @@ def _read_data_table(table: LexborNode, writer: _Writer) -> list[Row]:
         text, annotations = _read_on_one_line(writer, cell, _look_inside(table, cell, writer), is_struck=is_struck)
         return " ".join(filter(None, [text, *annotations]))
 
-    rows = read_grid(table, writer.tree.is_displayed, read_cell)
+    rows = read_grid(table, writer.tree.cascade.is_displayed, read_cell)
     widest = max((len(row.own_cells) for row in rows), default=0)
     is_labelled = len(rows) == 1 and rows[0].has_label
     is_grid = widest > 1 and (len(rows) > 1 or is_labelled)
@@ -295,7 +309,7 @@ def _look_inside(table: LexborNode, node: LexborNode, writer: _Writer) -> Look:
         inner = inner.parent
     look = writer.inline.look
     for element in reversed(above):
-        look = writer.tree.look_at(element, element.attributes, look)
+        look = writer.tree.cascade.look_at(element, element.attributes, look)
     return look
 
 

@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborNode
 from ingest.parsers.marked_text import MarkedText, RunStyle, Script, hide_run
 from ingest.parsers.symbol_fonts import decode_symbols
 from ingest.parsers.web.looks import Attributes, Look
+from ingest.parsers.web.style_sheets import Pseudo
 from ingest.parsers.web.text_styles import choose_font, find_font, find_height
 from ingest.parsers.web.visible_nodes import SHADOW_TAG, HtmlTree
 from ingest.text.annotations import AnnotationKind
@@ -166,6 +167,11 @@ class InlineText:
             self._marked.add("".join(self._stated))
             self._stated.clear()
 
+    def add_generated(self, node: LexborNode, pseudo: Pseudo) -> None:
+        """Add the text that a style sheet puts before or after that of an open element."""
+        if self._tree.cascade.has_generated_text:
+            self.add_text(self._tree.cascade.find_generated(node, pseudo, self.look))
+
     def add_picture(self, description: str) -> None:
         """Add what `describe_picture` returns, so that it is no part of a word."""
         is_glued = len(description) > 2 and self._last.isalnum()
@@ -188,9 +194,9 @@ class InlineText:
         """Begin an element; return whether its content is already read, or is left out."""
         tag = node.tag or ""
         is_struck = self._tree.is_struck(node, attributes)
-        outer, self.look = self.look, self._tree.look_at(node, attributes, self.look)
+        outer, self.look = self.look, self._tree.cascade.look_at(node, attributes, self.look)
         changed = outer if outer is not self.look else None
-        styled = _HEIGHTS.get(self._tree.heights.get(node.mem_id, "")) if self._tree.heights else None
+        styled = _HEIGHTS.get(self._tree.cascade.heights.get(node.mem_id, "")) if self._tree.cascade.heights else None
         font = find_own_font(self._tree, node, attributes)
         if font is not None:
             self._fonts.append(font)
@@ -301,7 +307,7 @@ def find_own_font(tree: HtmlTree, node: LexborNode, attributes: Attributes) -> s
     declared = find_font(style) if style else None
     if declared is None and node.tag == "font" and attributes.get("face"):
         return choose_font(attributes["face"] or "")
-    return tree.fonts.get(node.mem_id) if declared is None and tree.fonts else declared
+    return tree.cascade.fonts.get(node.mem_id) if declared is None and tree.cascade.fonts else declared
 
 
 def _is_note_link(node: LexborNode, attributes: Attributes) -> bool:

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Read style sheets as far as they decide whether a text is seen (the adapter of `tinycss2`).
+"""Read style sheets as far as they decide what text is seen, struck out or raised (the adapter of `tinycss2`).
 
 Media queries are answered for a screen of `SCREEN_WIDTH` pixels in the light. A rule that depends on something else can
 only make text visible: what one reader of a page sees is not hidden in it.
@@ -8,12 +8,13 @@ only make text visible: what one reader of a page sees is not hidden in it.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import tinycss2
 import tinycss2.color4
 
 from ingest.parsers.colors import Color
+from ingest.parsers.web.text_styles import is_about_letters
 
 SCREEN_WIDTH = 1280
 MAX_SHEET_CHARS = 1_000_000
@@ -24,6 +25,7 @@ _PROPERTIES = frozenset(
         *("display", "visibility", "opacity", "font", "font-size", "color", "-webkit-text-fill-color", "text-shadow"),
         *("background", "background-color", "background-image", "background-clip", "-webkit-background-clip"),
         *("position", "left", "right", "top", "bottom", "text-indent", "margin-left", "margin-top", "margin"),
+        "content",
         *("clip", "clip-path", "width", "height", "overflow", "transform", "animation", "animation-name", "transition"),
     )
 )
@@ -37,26 +39,39 @@ _EM = 16
 _SCREENS = frozenset({"all", "screen", ""})
 _IDS, _TYPES = re.compile(r"#[\w-]"), re.compile(r"(?:^|[\s>+~(,])(?:::?)?[a-zA-Z]")
 _CLASSES = re.compile(r"\.[\w-]|\[|(?<!:):(?!:)(?!not\b|is\b|where\b)[a-z]", re.I)
-_RELEVANT = re.compile("|".join(sorted(_PROPERTIES, key=len, reverse=True)), re.I)
+_RELEVANT = re.compile(
+    "|".join(sorted({*_PROPERTIES, "text-decoration", "vertical-align"}, key=len, reverse=True)), re.I
+)
+_ABOUT_LETTERS = re.compile(r"line-through|vertical-align|mso-|relative|font", re.I)
+_PSEUDO = re.compile(r"::?(before|after)\s*$", re.I)
+_NAME, _IN_PARENTHESES = re.compile(r"[.#]([\w-]+)"), re.compile(r"\([^()]*\)|\[[^\]]*\]")
 
 Declarations = dict[str, str]
 """The values of properties in lower case, by name."""
-Priority = tuple[bool, tuple[int, int, int], int]
-"""Whether a declaration is important, the specificity of its selector, and its position: the greater one wins."""
+Pseudo = Literal["", "before", "after"]
+_PSEUDOS: dict[str, Pseudo] = {"before": "before", "after": "after"}
 
 
 class Rule(NamedTuple):
-    """A selector with its declarations; those that are important are in `important`."""
+    """A selector with the declarations that can hide or show text; those that are important are in `important`.
+
+    `pseudo` says that they are of the text which the rule adds to the elements. `letters` are all declarations if they
+    strike text out, raise it, or choose a symbol font. Only an element below or beside others with all `names`, of
+    classes or ids in lower case, can match.
+    """
 
     selector: str
+    pseudo: Pseudo
     specificity: tuple[int, int, int]
+    names: frozenset[str]
     normal: Declarations
     important: Declarations
+    letters: str
 
 
 @lru_cache(maxsize=64)
 def read_sheet(sheet: str) -> tuple[Rule, ...]:
-    """Return the rules of a sheet that hold on the screen and can hide or show text, in their order."""
+    """Return the rules of a sheet that hold on the screen and decide what text is seen and how, in their order."""
     if len(sheet) > MAX_SHEET_CHARS or not _RELEVANT.search(sheet):
         return ()
     nodes = tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
@@ -134,14 +149,34 @@ def _answer_feature(feature: str) -> bool | None:
 
 
 def _read_rule(rule: Any, *, is_certain: bool) -> Iterator[Rule]:
-    normal, important = _read_declarations(tinycss2.parse_blocks_contents(rule.content))
+    nodes = tinycss2.parse_blocks_contents(rule.content)
+    normal, important = _read_declarations(nodes)
+    letters = _read_letters(nodes)
     if not is_certain:
         normal, important = _select_showing(normal), _select_showing(important)
-    if not normal and not important:
-        return
     for selector in tinycss2.serialize(rule.prelude).split(","):
-        if "::" not in selector and selector.strip():
-            yield Rule(selector.strip(), _measure_specificity(selector), normal, important)
+        match = _PSEUDO.search(selector)
+        pseudo = _PSEUDOS[match[1].lower()] if match else ""
+        base = (selector[: match.start()] if match else selector).strip() or ("*" if match else "")
+        says_anything = "content" in normal or "content" in important if pseudo else normal or important or letters
+        if base and says_anything and "::" not in base:
+            names = _find_names(base)
+            yield Rule(base, pseudo, _measure_specificity(selector), names, normal, important, letters)
+
+
+def _read_letters(nodes: Sequence[Any]) -> str:
+    """Return declarations as text if they strike text out, raise it or choose a symbol font; else an empty one."""
+    style = ";".join(
+        f"{node.lower_name}:{tinycss2.serialize(node.value)}" for node in nodes if node.type == "declaration"
+    )
+    return style if _ABOUT_LETTERS.search(style) and is_about_letters(style) else ""
+
+
+def _find_names(selector: str) -> frozenset[str]:
+    """Return the classes and ids without which no element matches a selector."""
+    if "\\" in selector:
+        return frozenset()
+    return frozenset(name.lower() for name in _NAME.findall(_IN_PARENTHESES.sub("", selector)))
 
 
 def _read_declarations(nodes: Sequence[Any]) -> tuple[Declarations, Declarations]:
@@ -150,7 +185,8 @@ def _read_declarations(nodes: Sequence[Any]) -> tuple[Declarations, Declarations
     for node in nodes:
         if node.type == "declaration" and node.lower_name in _PROPERTIES:
             values = important if node.important else normal
-            values[node.lower_name] = tinycss2.serialize(node.value).strip().lower()
+            value = tinycss2.serialize(node.value).strip()
+            values[node.lower_name] = value if node.lower_name == "content" else value.lower()
     return normal, important
 
 

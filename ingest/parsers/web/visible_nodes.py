@@ -1,17 +1,14 @@
 """Visit the text of an HTML tree in document order: shadow trees composed, struck and hidden text known."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.parsers.web.looks import VISIBLE, Attributes, Look, is_displayed, look_at
-from ingest.parsers.web.style_sheets import Declarations, Priority, Rule, answer_media, read_sheet, read_style
-from ingest.parsers.web.text_styles import find_font, find_height, has_line_through, is_about_letters
+from ingest.parsers.web.cascade import Cascade
+from ingest.parsers.web.looks import VISIBLE, Attributes
+from ingest.parsers.web.text_styles import has_line_through
 
-_STYLE_RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
-_STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _MAX_STEPS = 300_000_000
 """Open elements that the tree builder may look at, at all start tags together: about two seconds."""
 _ANY_TAG = re.compile(r"<(?:!--|(/?)([a-z][^\s/>]*))")
@@ -40,20 +37,9 @@ _MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
 _UNSEEN_CLASSES = frozenset({"mw-editsection", "katex-html"})
 """The edit link of MediaWiki beside every heading; the drawing of a formula that stands there as MathML too."""
 
-_MAX_SELECTIONS = 30_000_000
-"""The most pairs of a rule and a tag that are compared: about a second. In a page with more, rules hide nothing."""
-_STYLING = frozenset({"style", "hidden", "open", "bgcolor", "background", "color", "text", "display", "visibility"})
-"""Attributes that decide how an element looks, with or without style sheets."""
-_OWN_COLORS = frozenset({"a", "button", "input", "select", "textarea", "mark"})
-"""Elements to which a browser gives colours of its own."""
-
 
 class HtmlTree:
-    """A parsed page, with its shadow trees and the elements that its style sheets strike out, raise, lower or hide.
-
-    `heights` has "super" or "sub" by the ids of elements, `fonts` the names of symbol fonts; `look` is that of the
-    body.
-    """
+    """A parsed page, with its shadow trees and what its style sheets say; `look` is that of the body."""
 
     def __init__(self, html: str) -> None:
         check_nesting(html)
@@ -64,14 +50,8 @@ class HtmlTree:
         self._slots: dict[int, list[LexborNode]] = {}
         if opened != html:
             self._compose_shadows()
-        self._struck: set[int] = set()
-        self.heights: dict[int, str] = {}
-        self.fonts: dict[int, str] = {}
-        self._styles: dict[int, dict[str, tuple[Priority, str]]] = {}
-        self.look = VISIBLE
-        self._apply_style_sheets(html.count("<"))
-        if self.body is not None:
-            self.look = self._look_at_root(self.body)
+        self.cascade = Cascade(self.parser, html)
+        self.look = self.cascade.look_at_page(self.body) if self.body is not None else VISIBLE
 
     def iter_children(self, node: LexborNode) -> list[LexborNode]:
         """Return the children as they are shown: of a shadow host its shadow tree, of a slot what is put in it."""
@@ -84,45 +64,12 @@ class HtmlTree:
 
     def is_struck(self, node: LexborNode, attributes: Attributes) -> bool:
         """Whether an element strikes out its text."""
-        if node.tag in _STRUCK_TAGS or (self._struck and node.mem_id in self._struck):
+        if node.tag in _STRUCK_TAGS or (self.cascade.struck and node.mem_id in self.cascade.struck):
             return True
         if not attributes:
             return False
         style = attributes.get("style")
         return bool(style and has_line_through(style)) or "line-through" in (attributes.get("text-decoration") or "")
-
-    def look_at(self, node: LexborNode, attributes: Attributes, outer: Look) -> Look:
-        """Return how the text of an element looks inside one of the look `outer`."""
-        if outer.blocked or not (
-            (attributes and not _STYLING.isdisjoint(attributes))
-            or node.tag == "dialog"
-            or (outer.color is not None and node.tag in _OWN_COLORS)
-            or (self._styles and node.mem_id in self._styles)
-        ):
-            return outer
-        return look_at(node.tag or "", attributes, self._find_style(node, attributes), outer)
-
-    def is_displayed(self, node: LexborNode) -> bool:
-        """Whether an element takes part in the layout of the page."""
-        attributes = node.attributes
-        return is_displayed(node.tag or "", attributes, self._find_style(node, attributes))
-
-    def _find_style(self, node: LexborNode, attributes: Attributes) -> Declarations:
-        """Return the declarations that hold for an element."""
-        own = read_style(attributes.get("style") or "")
-        ruled = self._styles.get(node.mem_id) if self._styles else None
-        if ruled is None:
-            return own
-        important = {name: value for name, (priority, value) in ruled.items() if priority[0]}
-        return {**{name: value for name, (_, value) in ruled.items()}, **own, **important}
-
-    def _look_at_root(self, body: LexborNode) -> Look:
-        # A style sheet that is not in the file may colour everything.
-        is_complete = self.parser.css_first('link[rel~="stylesheet"]') is None
-        look = VISIBLE if is_complete else replace(VISIBLE, background=None)
-        for node in filter(None, (body.parent, body)):
-            look = self.look_at(node, node.attributes, look)
-        return look
 
     def _compose_shadows(self) -> None:
         for shadow in self.parser.css(f"{SHADOW_TAG}[shadow]"):
@@ -137,51 +84,6 @@ class HtmlTree:
                 if name not in filled:
                     self._slots[slot.mem_id] = [child for child in light if _find_slot_name(child) == name]
                     filled.add(name)
-
-    def _apply_style_sheets(self, tags: int) -> None:
-        rules: list[Rule] = []
-        for sheet in self.parser.css("style"):
-            if answer_media(sheet.attributes.get("media") or "all"):
-                rules += read_sheet(sheet.text())
-            for selector, style in find_text_styles(sheet.text()):
-                self._apply_text_style(self._select(selector), style)
-        if len(rules) * tags <= _MAX_SELECTIONS:
-            for order, rule in enumerate(rules):
-                self._apply_rule(rule, order)
-
-    def _apply_text_style(self, nodes: Sequence[LexborNode], style: str) -> None:
-        height, font = find_height(style), find_font(style)
-        if height:
-            self.heights.update((node.mem_id, height) for node in nodes)
-        if font:
-            self.fonts.update((node.mem_id, font) for node in nodes)
-        if has_line_through(style):
-            self._struck.update(node.mem_id for node in nodes)
-
-    def _select(self, selector: str) -> list[LexborNode]:
-        """Return the elements that a selector matches; none for one that depends on what the reader does."""
-        try:
-            return list(self.parser.css(selector))
-        except (SelectolaxError, ValueError):
-            return []
-
-    def _apply_rule(self, rule: Rule, order: int) -> None:
-        for node in self._select(rule.selector):
-            style = self._styles.setdefault(node.mem_id, {})
-            for declarations, is_important in ((rule.normal, False), (rule.important, True)):
-                for name, value in declarations.items():
-                    priority = (is_important, rule.specificity, order)
-                    if name not in style or style[name][0] <= priority:
-                        style[name] = priority, value
-
-
-def find_text_styles(style_sheet: str) -> list[tuple[str, str]]:
-    """Return the selectors of the rules that strike out, raise or lower text, with their declarations.
-
-    Rules that choose a symbol font are among them.
-    """
-    rules = _STYLE_RULE.findall(_STYLE_COMMENT.sub("", style_sheet))
-    return [(selector.strip(), style) for selector, style in rules if is_about_letters(style)]
 
 
 def check_nesting(html: str) -> None:

@@ -243,3 +243,43 @@ def test_a_book_is_read_with_its_linked_style_sheets(tmp_path: Path) -> None:
     body = '<body><link rel="stylesheet" href="x.css"/><h1>One</h1><p>seen</p><p class="x">gone</p></body>'
     path = write_epub(tmp_path / "a.epub", {"one.xhtml": body}, "", extra={"book/x.css": ".x { visibility: hidden }"})
     assert "seen\n\n[hidden: not displayed: gone]" in registry.parse(path, "a.epub").text
+
+
+# Generated text
+
+
+@pytest.mark.parametrize(
+    ("rules", "content", "text"),
+    [
+        (".fee::before{content:'EUR '}", "<p class=fee>4,150", "EUR 4,150"),
+        ('.fee:before{content:"EUR "}', "<p>It is <b class=fee>4,150</b> now", "It is EUR 4,150 now"),
+        (".need::after{content:' (required)'}", "<p><span class=need>Name</span>", "Name (required)"),
+        (".kg::after{content:' ' attr(data-unit)}", "<p class=kg data-unit=kg>12", "12 kg"),
+        ("li::before{content:'\\2713\\00a0'}", "<ul><li>Oil</ul>", "- ✓\xa0Oil"),
+        ("blockquote::before{content:open-quote}", "<blockquote>Stop</blockquote>", "“Stop"),
+        ("h2::before{content:'§ 3 '}", "<h2>Fees</h2><p>None.", "§ 3 Fees\n\nNone."),
+        ("td.x::after{content:' kg'}", "<table><tr><th>A<th>B<tr><td>1<td class=x>2</table>", "A | B\n1 | 2 kg"),
+        (".a::after{content:'one'} p::after{content:'two'}", "<p class=a>It is ", "It is one"),
+        (".a::after{content:none} p::after{content:'two'}", "<p class=a>It", "It"),
+        (".a::after{content:'';display:table}", "<p class=a>It", "It"),
+        (".a::after{content:'.';visibility:hidden}", "<p class=a>It", "It"),
+        (".a::before{content:'\\f101'}", "<p class=a>It", "It"),
+        (".a::before{content:url(a.png)}", "<p class=a>It", "It"),
+        ("@media print{a::after{content:' (' attr(href) ')'}}", "<p><a href=x>It</a>", "It"),
+        ("p.a::first-line{content:'no'}", "<p class=a>It", "It"),
+    ],
+)
+def test_text_that_a_style_sheet_adds_is_read_where_it_is_seen(
+    tmp_path: Path, rules: str, content: str, text: str
+) -> None:
+    assert read(tmp_path, f"<style>{rules}</style>{content}").text.replace("\xa0", " ") == text.replace("\xa0", " ")
+
+
+def test_rules_for_names_that_a_page_does_not_have_cost_nothing_and_others_hold(tmp_path: Path) -> None:
+    others = "".join(f".other{number}{{display:none}}" for number in range(50))
+    rules = f"{others}.Gone,#gone2{{display:none}}.old{{text-decoration:line-through}}.md\\:off{{display:none}}"
+    body = "<p>It is <b CLASS='gone x'>1</b><i id=gone2>2</i><u class=old>3</u><s class='md:off'>4</s> 5."
+    text = read(tmp_path, f"<style>{rules}</style>{body}").text
+    assert text.split(".")[0].split() == ["It", "is", "1", "5"]
+    assert "[hidden: not displayed: 2]" in text
+    assert "[struck out: 3]" in text
