@@ -106,6 +106,14 @@ class PageLinkError(ApiError):
     """The link to a page has expired, or is none of this server's."""
 
 
+class JobNotFoundError(ApiError):
+    """There is no job of that id."""
+
+    def __init__(self, *, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(f"there is no job {job_id[:MAX_NAME_CHARS]!r}: the server fetches no models")
+
+
 class ServerStoppingError(ApiError):
     """The server is stopping before the answer is complete."""
 
@@ -136,6 +144,7 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     AdministratorOnlyError: ErrorKind(403, INVALID, "administrator_only"),
     KeyInUrlError: ErrorKind(401, INVALID, "key_in_url"),
     PageLinkError: ErrorKind(403, INVALID, "page_link_refused"),
+    JobNotFoundError: ErrorKind(404, INVALID, "job_not_found", "job_id"),
     ServerStoppingError: ErrorKind(503, SERVER, "server_stopping"),
     TooManyStreamsError: ErrorKind(429, "rate_limit_error", "too_many_streams"),
     RequestValidationError: ErrorKind(400, INVALID, "invalid_value"),

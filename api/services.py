@@ -50,6 +50,7 @@ from rag.errors import RagError
 from rag.grounding.evidence import EvidenceFinder
 from rag.grounding.hidden_text import ModelView
 from rag.grounding.nli import EntailmentModel, find_entailment_model
+from rag.models.load_overrides import LoadOverrides
 from rag.models.registry import ModelEntry, ModelRegistry
 from rag.retrieval.hybrid import Retriever
 from rag.retrieval.reranking import CrossEncoderReranker, find_reranker
@@ -75,7 +76,7 @@ class ModelSource(Protocol):
 
     def open_engine(self, model: str | None) -> Engine: ...
 
-    def load(self, model: str | None) -> str: ...
+    def load(self, model: str | None, overrides: LoadOverrides | None = None) -> str: ...
 
     def unload(self, model: str) -> str: ...
 

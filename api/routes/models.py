@@ -1,21 +1,19 @@
-"""`/v1/models`: what a chat can name as its model; `/api/v1/models`: loading and unloading, as LM Studio has it."""
+"""`/v1/models`: what a chat can name as its model."""
 
-import time
 from pathlib import Path
 
 from fastapi import APIRouter
 
 from api.embeddings import EmbeddingModel
-from api.errors import AdministratorOnlyError, blame
 from api.model_names import name_collection, name_collections
 from api.openapi import error_responses
-from api.routes.dependencies import ADMINISTRATOR_ONLY, AppServices
+from api.routes.dependencies import AppServices
 from api.wire.base import DOCS_PREFIX
-from api.wire.models import LoadRequest, ModelList, ModelLoaded, ModelObject, ModelUnloaded, UnloadRequest
+from api.wire.models import ModelList, ModelObject
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
 from ingest.types import Collection
-from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, ModelNotFoundError, NoRoomForModelError
+from rag.errors import ModelNotFoundError
 from rag.models.registry import ModelEntry
 
 router = APIRouter(tags=["models"])
@@ -52,31 +50,6 @@ def retrieve_model(services: AppServices, model: str) -> ModelObject:
     if model == services.embedding_model.id:
         return _embedder(services.embedding_model)
     raise ModelNotFoundError(model=model)
-
-
-@router.post(
-    "/api/v1/models/load",
-    dependencies=ADMINISTRATOR_ONLY,
-    responses=error_responses(
-        AdministratorOnlyError, ModelNotFoundError, ModelLoadError, ModelLoadingError, NoRoomForModelError
-    ),
-)
-def load_model(services: AppServices, load: LoadRequest) -> ModelLoaded:
-    """Load a model before its first question; the response comes when it is in memory."""
-    started = time.monotonic()
-    instance_id = services.models.load(load.model)
-    return ModelLoaded(instance_id=instance_id, load_time_seconds=round(time.monotonic() - started, 3))
-
-
-@router.post(
-    "/api/v1/models/unload",
-    dependencies=ADMINISTRATOR_ONLY,
-    responses=error_responses(AdministratorOnlyError, ModelNotFoundError, ModelInUseError),
-)
-def unload_model(services: AppServices, unload: UnloadRequest) -> ModelUnloaded:
-    """Remove a model from memory, or cancel its loading; a question loads it again."""
-    with blame("instance_id"):
-        return ModelUnloaded(instance_id=services.models.unload(unload.instance_id))
 
 
 def _model(entry: ModelEntry) -> ModelObject:

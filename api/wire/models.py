@@ -1,25 +1,11 @@
-"""`/v1/models` as OpenAI has it, and `/api/v1/models/…` as LM Studio has it."""
+"""`/v1/models` as OpenAI has it."""
 
 from typing import Literal
 
 from pydantic import ConfigDict
 
-from api.wire.base import Absent, RequestModel, ResponseModel
+from api.wire.base import Absent, ResponseModel
 from rag.models.manager import ModelState
-
-
-class LoadRequest(RequestModel):
-    """Loads a model into memory; the settings say how."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"model": "SmolLM2-135M-Instruct.Q4_1"}]})
-
-    model: str
-
-
-class UnloadRequest(RequestModel):
-    """Removes a model from memory. A model has one instance, whose id is the model's."""
-
-    instance_id: str
 
 
 class ModelObject(ResponseModel):
@@ -55,18 +41,3 @@ class ModelList(ResponseModel):
 
     object: Literal["list"] = "list"
     data: list[ModelObject]
-
-
-class ModelLoaded(ResponseModel):
-    """The model is in memory."""
-
-    type: Literal["llm"] = "llm"
-    instance_id: str
-    load_time_seconds: float
-    status: Literal["loaded"] = "loaded"
-
-
-class ModelUnloaded(ResponseModel):
-    """The model is no longer in memory."""
-
-    instance_id: str

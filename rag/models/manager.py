@@ -15,6 +15,7 @@ from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, NoRoo
 from rag.models.catalog import CatalogEntry
 from rag.models.eviction import ResidentModel, choose_evictions
 from rag.models.factory import create_engine
+from rag.models.load_overrides import LoadOverrides
 from rag.models.memory_budget import predict_memory, read_memory_budget
 from rag.settings import RagSettings
 
@@ -39,6 +40,7 @@ class _ManagedModel:
 
     entry: CatalogEntry
     engine: LoadableEngine
+    settings: RagSettings
     loading: Future[None] = field(default_factory=Future)
     leases: int = 0
     size_bytes: int = 0
@@ -90,13 +92,18 @@ class ModelManager:
             return model.state, model.size_bytes
 
     @contextmanager
-    def lease(self, entry: CatalogEntry, *, patience_seconds: float | None = None) -> Generator[LoadableEngine]:
+    def lease(
+        self, entry: CatalogEntry, *, patience_seconds: float | None = None, overrides: LoadOverrides | None = None
+    ) -> Generator[LoadableEngine]:
         """Lend the engine of a model, loaded; the model is not evicted meanwhile.
 
-        Raises `ModelLoadError`, `NoRoomForModelError`, and `ModelLoadingError` if loading takes longer than
-        `patience_seconds`; None waits until it is loaded.
+        With `overrides` a model that is loaded otherwise is loaded anew; None takes it as it is. Raises
+        `ModelLoadError`, `NoRoomForModelError`, `ModelInUseError` if it cannot be loaded anew now, and
+        `ModelLoadingError` if loading takes longer than `patience_seconds`; None waits until it is loaded.
         """
-        model, loading = self._acquire(entry)
+        if overrides is not None:
+            self._unload_other(entry, overrides)
+        model, loading = self._acquire(entry, overrides or LoadOverrides())
         try:
             if loading not in wait([loading], patience_seconds).done:
                 raise ModelLoadingError(model=entry.id)
@@ -119,6 +126,14 @@ class ModelManager:
             del self._models[entry.path]
         _close(model, "on request")
 
+    def _unload_other(self, entry: CatalogEntry, overrides: LoadOverrides) -> None:
+        """Unload a model unless it is loaded as `overrides` say."""
+        with self._changed:
+            model = self._models.get(entry.path)
+            is_other = model is not None and model.settings != overrides.apply(self._settings)
+        if is_other:
+            self.unload(entry)
+
     def close(self) -> None:
         """End every model, those being loaded included; requests that wait for one get a `ModelLoadError`."""
         with self._changed:
@@ -130,7 +145,7 @@ class ModelManager:
             model.engine.close()
         self._loaders.shutdown(wait=False)
 
-    def _acquire(self, entry: CatalogEntry) -> tuple[_ManagedModel, Future[None]]:
+    def _acquire(self, entry: CatalogEntry, overrides: LoadOverrides) -> tuple[_ManagedModel, Future[None]]:
         """Count one more lease; start to load the model if it is not in memory or its process has ended."""
         with self._changed:
             if self._is_closed:
@@ -138,7 +153,9 @@ class ModelManager:
             model = self._models.get(entry.path)
             is_new = model is None
             if model is None:
-                model = self._models[entry.path] = _ManagedModel(entry, self._create_engine(entry, self._settings))
+                settings = overrides.apply(self._settings)
+                model = _ManagedModel(entry, self._create_engine(entry, settings), settings)
+                self._models[entry.path] = model
             if is_new or model.state == "not-loaded":
                 model.loading = self._loaders.submit(self._load, model)
             model.leases += 1
@@ -166,7 +183,7 @@ class ModelManager:
         """Evict what has to make room for a model, and set the bytes that it will take."""
         deadline = time.monotonic() + ROOM_TIMEOUT_SECONDS
         budget_bytes = self._measure_budget(model)
-        needed_bytes = predict_memory(model.entry, self._settings, budget_bytes)
+        needed_bytes = predict_memory(model.entry, model.settings, budget_bytes)
         with self._changed:
             while (evictions := choose_evictions(needed_bytes, budget_bytes, self._list_residents(model))) is None:
                 if time.monotonic() >= deadline:

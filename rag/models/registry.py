@@ -10,6 +10,7 @@ from rag.errors import ModelNotFoundError
 from rag.models.catalog import CatalogEntry, find_models, resolve_entry
 from rag.models.factory import create_engine
 from rag.models.leased_engine import LeasedEngine
+from rag.models.load_overrides import LoadOverrides
 from rag.models.manager import EngineFactory, ModelManager, ModelState
 from rag.settings import RagSettings
 
@@ -70,13 +71,14 @@ class ModelRegistry:
         with self._manager.lease(entry, patience_seconds=self._patience_seconds):
             return LeasedEngine(self._manager, entry, patience_seconds=self._patience_seconds)
 
-    def load(self, model: str | None) -> str:
+    def load(self, model: str | None, overrides: LoadOverrides | None = None) -> str:
         """Load a model, however long that takes, and return its id; None names the default.
 
-        Raises `ModelNotFoundError`, `ModelLoadError` or `NoRoomForModelError`.
+        A model that is loaded otherwise than `overrides` say is loaded anew. Raises `ModelNotFoundError`,
+        `ModelLoadError`, `NoRoomForModelError`, or `ModelInUseError` if it answers just now and has to be loaded anew.
         """
         entry = self._find(model)
-        with self._manager.lease(entry):
+        with self._manager.lease(entry, overrides=overrides):
             return entry.id
 
     def unload(self, model: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from rag.errors import ModelLoadError
+from rag.models.load_overrides import LoadOverrides
 from tests.api.world import OneModel, World, make_world, wait_for
 from tests.fakes import ScriptedEngine
 
@@ -39,7 +40,7 @@ def test_it_is_ready_when_embedder_and_model_are_loaded(world: World, client: Te
 class BrokenModel(OneModel):
     """A model source whose only model cannot be loaded."""
 
-    def load(self, model: str | None) -> str:
+    def load(self, model: str | None, overrides: LoadOverrides | None = None) -> str:
         raise ModelLoadError(model="scripted", detail="bad magic")
 
 

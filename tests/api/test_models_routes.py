@@ -57,6 +57,29 @@ def test_a_model_is_loaded_and_unloaded_on_request(tiny_client: TestClient) -> N
 
 
 @pytest.mark.slow
+def test_a_model_is_loaded_as_a_request_says_and_anew_if_it_is_loaded_otherwise(tiny_client: TestClient) -> None:
+    def load(**options: object) -> int:
+        body = {"model": "tiny-b", "echo_load_config": True, **options}
+        window: int = tiny_client.post("/api/v1/models/load", json=body).json()["load_config"]["context_length"]
+        return window
+
+    assert load(context_length=256) == 256
+    assert load() == 256, "what is loaded stays, if nothing else is asked for"
+    assert load(context_length=300) == 300
+    tiny_client.post("/api/v1/models/unload", json={"instance_id": "tiny-b"})
+    assert load() not in (256, 300)
+
+
+def test_what_is_always_loaded_is_loaded_and_unloaded_without_work(client: TestClient) -> None:
+    for name, kind in (("docs/docs", "llm"), ("all-MiniLM-L6-v2", "embedding")):
+        loaded = client.post("/api/v1/models/load", json={"model": name}).json()
+        assert (loaded["type"], loaded["instance_id"], loaded["status"]) == (kind, name, "loaded")
+        unloaded = client.post("/api/v1/models/unload", json={"instance_id": name})
+        assert unloaded.json() == {"instance_id": name}
+        assert client.get(f"/v1/models/{name}").status_code == 200
+
+
+@pytest.mark.slow
 def test_metrics_tell_what_models_take(tiny_client: TestClient) -> None:
     def gauges() -> dict[str, float]:
         lines = tiny_client.get("/metrics").text.splitlines()
@@ -85,8 +108,9 @@ def test_every_model_says_what_it_is(client: TestClient) -> None:
     ("path", "body", "status", "code"),
     [
         ("load", {"model": "gone"}, 404, "model_not_found"),
-        ("load", {"model": "docs/docs"}, 404, "model_not_found"),
-        ("load", {"model": "scripted", "context_length": 512}, 400, "unknown_parameter"),
+        ("load", {"model": "docs/gone"}, 404, "model_not_found"),
+        ("load", {"model": "scripted", "context_length": 12}, 400, "invalid_value"),
+        ("load", {"model": "scripted", "gpu": 1}, 400, "unknown_parameter"),
         ("load", {}, 400, "invalid_value"),
         ("unload", {"instance_id": "gone"}, 404, "model_not_found"),
     ],

@@ -21,6 +21,7 @@ from api.settings import AllSettings, load_settings
 from ingest.types import DocumentRecord
 from rag.engines.types import Engine
 from rag.errors import ModelNotFoundError
+from rag.models.load_overrides import LoadOverrides
 from rag.models.registry import ModelEntry
 from tests.fakes import HashEmbedder, ScriptedEngine, chunked
 from tests.ingest.library_world import complete
@@ -46,10 +47,14 @@ class LoadedEmbedder(HashEmbedder):
 
 @dataclass
 class OneModel:
-    """A `ModelSource` with one engine, which tests exchange; the next requests for it get the `refusals` first."""
+    """A `ModelSource` with one engine, which tests exchange; the next requests for it get the `refusals` first.
+
+    `overrides` says how it was to be loaded.
+    """
 
     scripted: Engine = field(default_factory=ScriptedEngine)
     refusals: list[Exception] = field(default_factory=list[Exception])
+    overrides: list[LoadOverrides] = field(default_factory=list[LoadOverrides])
 
     def list_models(self) -> Sequence[ModelEntry]:
         return [ModelEntry("scripted", "llm", Path("scripted.gguf"), 0, "loaded")]
@@ -60,7 +65,9 @@ class OneModel:
             raise self.refusals.pop(0)
         return self.scripted
 
-    def load(self, model: str | None) -> str:
+    def load(self, model: str | None, overrides: LoadOverrides | None = None) -> str:
+        if overrides is not None:
+            self.overrides.append(overrides)
         # Takes no refusal away: a server loads its default model in the background, whenever it gets to it.
         if model not in (None, "scripted"):
             raise ModelNotFoundError(model=model or "")

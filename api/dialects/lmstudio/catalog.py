@@ -52,10 +52,10 @@ class ModelCard:
 
 def list_cards(services: Services) -> list[ModelCard]:
     """Return all models, the default one first, then the embedder, then the collections."""
-    entries = services.models.list_models()
-    window = _choose_window(services, read_facts(entries[0].path)) if entries else DEFAULT_WINDOW
+    models = [_describe_entry(services, entry) for entry in services.models.list_models()]
+    window = models[0].context_window if models else DEFAULT_WINDOW  # the default model writes their answers
     return [
-        *(_describe_entry(services, entry) for entry in entries),
+        *models,
         _describe_embedder(services.embedding_model),
         *_describe_collections(services, window),
     ]

@@ -11,6 +11,7 @@ from api.wire.base import JsonObject, Number, Text
 from api.wire.sampling import Stops, make_sampling
 from rag.engines.json_schema import validate_schema
 from rag.engines.types import Sampling
+from rag.models.load_overrides import LoadOverrides
 
 PREDICTION = "llm.prediction."
 LLM_LOAD = "llm.load."
@@ -153,6 +154,19 @@ class PredictionConfig(SdkModel):
             repeat_penalty=self.repeat_penalty,
             json_schema=validate_schema(schema) if self.structured.type == "json" else "",
         )
+
+
+class LoadConfig(SdkModel):
+    """How a model is loaded. What changes no answer (batch sizes, threads, mapping of memory) is the settings' own."""
+
+    context_length: Annotated[int, Field(ge=256)] | None = None
+    flash_attention: Annotated[bool | None, Field(alias="llama.flashAttention")] = None
+    offload_kv_cache_to_gpu: Annotated[bool | None, Field(alias="offloadKVCacheToGpu")] = None
+
+    def overrides(self) -> LoadOverrides | None:
+        """Return what differs from the settings; None if nothing is asked for."""
+        overrides = LoadOverrides(self.context_length, self.flash_attention, self.offload_kv_cache_to_gpu)
+        return None if overrides == LoadOverrides() else overrides
 
 
 def read_prediction_config(stack: ConfigStack) -> PredictionConfig:

@@ -6,22 +6,26 @@ from concurrent.futures import Future
 
 from api.dialects.lmstudio.catalog import ModelCard
 from api.services import Services
+from rag.models.load_overrides import LoadOverrides
 
 POLL_SECONDS = 1.0
 
 
-def load_model(services: Services, card: ModelCard) -> Generator[None, None, None]:
+def load_model(
+    services: Services, card: ModelCard, overrides: LoadOverrides | None = None
+) -> Generator[None, None, None]:
     """Yield while a model is loaded; raises what `ModelRegistry.load` raises.
 
-    The model goes on loading if the generator is closed: others may wait for it too.
+    With `overrides` a model that is loaded otherwise is loaded anew. The model goes on loading if the generator is
+    closed: others may wait for it too.
     """
-    if is_ready(card):
+    if card.is_permanent or (overrides is None and is_ready(card)):
         return
     loaded: Future[str] = Future()
 
     def load() -> None:
         try:
-            loaded.set_result(services.models.load(card.key))
+            loaded.set_result(services.models.load(card.key, overrides))
         except Exception as error:  # noqa: BLE001 (the one who waits raises it)
             loaded.set_exception(error)
 

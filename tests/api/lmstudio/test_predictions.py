@@ -62,7 +62,7 @@ def test_documents_answer_with_their_citations(world: World, client: TestClient)
     with connect(client, "llm") as sdk:
         messages = sdk.run("predict", prediction("How often is the pump oiled?", DOCUMENTS))
     assert "3 months" in text_of(messages)
-    assert {citation["filename"] for citation in messages[-1]["pincite"]["citations"]} == {"pump.txt"}
+    assert "pump.txt" in {citation["filename"] for citation in messages[-1]["pincite"]["citations"]}
 
 
 def test_a_text_is_continued_in_both_forms_of_the_wire(world: World, client: TestClient) -> None:

@@ -3,7 +3,7 @@
 import threading
 
 from api.dialects.lmstudio.catalog import ModelCard, find_card, list_instances
-from api.dialects.lmstudio.config import ConfigStack
+from api.dialects.lmstudio.config import LLM_LOAD, ConfigStack, LoadConfig
 from api.dialects.lmstudio.loading import is_ready, load_model
 from api.dialects.lmstudio.sdk.frames import SdkModel
 from api.dialects.lmstudio.sdk.model_info import ModelSpecifier, find_specified, instance_info, model_info
@@ -101,13 +101,17 @@ def get_or_load(session: Session, asked: GetOrLoad, cancelled: threading.Event) 
 
 @models.channel("loadModel", LoadRequest)
 def load_new_instance(session: Session, asked: LoadRequest, cancelled: threading.Event) -> Messages:
-    """Load a model; it is loaded once, so that an instance has the model's own name."""
+    """Load a model; it is loaded once, so that an instance has the model's own name, and anew if it is to be another.
+
+    Raises `AdministratorOnlyError`.
+    """
     if not session.principal.is_admin:
         raise AdministratorOnlyError
     card = find_card(session.services, asked.model_key, session.domain)
+    overrides = LoadConfig.model_validate(asked.load_config_stack.select(LLM_LOAD)).overrides()
     yield {"type": "resolved", "info": model_info(card)}
     yield {"type": "progress", "progress": 0.0}
-    for _ in load_model(session.services, card):
+    for _ in load_model(session.services, card, overrides):
         if cancelled.is_set():
             return
         yield {"type": "progress", "progress": 0.0}
