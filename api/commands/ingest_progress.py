@@ -3,14 +3,17 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from api.commands.output import messages, strip_control_chars
-from api.services import Services
 from ingest.library.library import Library
+from ingest.storage.reader_lock import is_unattended
 from ingest.types import Collection, DocumentRecord, QueueState
-from ingest.upkeep.check import is_unattended
+
+if TYPE_CHECKING:
+    from api.services import Services
 
 POLL_SECONDS = 0.15
 
@@ -24,7 +27,7 @@ def show_hashing(files: Sequence[Path]) -> Iterator[Path]:
             bar.advance(task)
 
 
-def start_reading(services: Services) -> None:
+def start_reading(services: "Services") -> None:
     """Have the queued documents read in the background; say so once if another process of the home does that."""
     queue = services.queue
     if not queue.is_started and not is_unattended(services.library.home, services.ingestor.passport):

@@ -30,3 +30,11 @@ class ReaderLock:
     def release(self) -> None:
         """Let another process read; does nothing if the lock is not held."""
         self._lock.release()
+
+
+def is_unattended(home: Path, passport: EmbedderPassport) -> bool:
+    """Whether no process reads documents of this passport."""
+    lock = ReaderLock(home, passport)
+    is_free = lock.acquire()
+    lock.release()
+    return is_free

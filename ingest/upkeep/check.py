@@ -12,7 +12,7 @@ from ingest.library.library import Library
 from ingest.storage import collections, counts, files, jobs, maintenance, rebuilds, snapshots
 from ingest.storage.database import find_damage
 from ingest.storage.maintenance import DocumentRow
-from ingest.storage.reader_lock import ReaderLock
+from ingest.storage.reader_lock import is_unattended
 from ingest.types import Collection, EmbedderPassport
 
 READ_BYTES = 1 << 20
@@ -235,14 +235,6 @@ def has_hash(path: Path, sha256: str) -> bool:
     except OSError:
         return False
     return digest.hexdigest() == sha256
-
-
-def is_unattended(home: Path, passport: EmbedderPassport) -> bool:
-    """Whether no process reads documents of this passport."""
-    lock = ReaderLock(home, passport)
-    is_free = lock.acquire()
-    lock.release()
-    return is_free
 
 
 def _name(row: DocumentRow) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.commands import resources
+from api import services
 from api.services import Services
 from api.settings import AllSettings
 from tests.api.shell import Shell
@@ -60,7 +60,7 @@ class Embedders:
 @pytest.fixture
 def embedders(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Embedders:
     made = Embedders()
-    monkeypatch.setattr(resources, "Services", made.services)
+    monkeypatch.setattr(services, "Services", made.services)
     return made
 
 
@@ -166,7 +166,7 @@ def test_a_folder_without_a_set_exits_with_2(shell: Shell, tmp_path: Path) -> No
 
 @pytest.mark.real
 def test_the_bundled_embedder_finds_what_is_meant(shell: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "Services", Services)
+    monkeypatch.setattr(services, "Services", Services)
     found = shell.json("eval", str(folder), "--compare")
     assert found["ways"]["dense"]["ndcg@10"] == 1.0
     assert found["ndcg@10"] == 1.0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.commands import resources
+from api import services
 from api.routes.chat import REFUSAL_WAIT_SECONDS
 from api.server_record import RECORD_NAME
 from rag.engines.types import Message
@@ -53,7 +53,7 @@ def served(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with make_world(shell.home) as world:
         world.models.scripted = ScriptedEngine(["It is oiled ", "every 3 months [3]", "."])
         with world.live():
-            monkeypatch.setattr(resources, "Services", refuse_services)
+            monkeypatch.setattr(services, "Services", refuse_services)
             yield world
 
 
@@ -74,7 +74,7 @@ def test_a_server_and_this_process_say_the_same(shell: Shell, monkeypatch: pytes
     with make_world(shell.home) as world:
         world.models.scripted = ScriptedEngine(script)
         with world.live():
-            monkeypatch.setattr(resources, "Services", refuse_services)
+            monkeypatch.setattr(services, "Services", refuse_services)
             for command, told in zip(COMMANDS, alone, strict=True):
                 assert (comparable(shell.json(*command)), *shell.run(*command)) == told, command
 
@@ -167,7 +167,7 @@ def test_the_server_of_another_home_is_left_alone(shell: Shell, served: World, t
 
 def test_a_server_with_a_key_wants_it(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with make_world(shell.home, api_key="s3cret") as world, world.live() as live:
-        monkeypatch.setattr(resources, "Services", refuse_services)
+        monkeypatch.setattr(services, "Services", refuse_services)
         for command in (OILED, ("search", "pump", "-c", "docs"), ("chat", "-c", "docs")):
             code, out, err = shell.run(*command)
             assert (code, out) == (1, ""), command
