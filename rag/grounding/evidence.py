@@ -17,7 +17,7 @@ from ingest.text.analyzer import extract_terms
 from ingest.text.annotations import find_hidden_reason
 from ingest.types import Embedder, HiddenReason, StoredChunk
 from rag.questions.answer_type import strip_measure
-from rag.questions.stopwords import ASKER_WORDS, QUESTION_WORDS
+from rag.questions.stopwords import select_empty_words
 from rag.questions.words import fold_words
 from rag.retrieval.sentence_spans import find_sentence_spans
 from rag.retrieval.sentence_vectors import SentenceEmbedder
@@ -32,8 +32,6 @@ KINDRED_SHARE = 0.7
 MIN_KINDRED_CHARS = 4
 MIN_COMPOUND_CHARS = 6
 CACHED_PAIRS = 65_536
-
-QUESTION_TERMS = frozenset(term for word in QUESTION_WORDS | ASKER_WORDS for term in extract_terms(word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ class EvidenceFinder:
         of the cosines of sentence and chunk; it is less in a language that the embedder hardly knows.
         """
         hits_by_id = {hit.chunk.id: hit for hit in hits}
-        idf_weights = _drop_question_words(self._coverage.idf_weights(strip_measure(question)))
+        idf_weights = _drop_empty_words(question, self._coverage.idf_weights(strip_measure(question)))
         total = sum(idf_weights.values()) or 1.0
         words = {term: word for word in fold_words(question) for term in extract_terms(word)}
         asked = [(term, idf, words.get(term, term)) for term, idf in idf_weights.items()]
@@ -169,12 +167,18 @@ def _is_compound(word: str, other: str) -> bool:
     return len(short) >= MIN_COMPOUND_CHARS and short.isalpha() and long.endswith(short)
 
 
-def _drop_question_words(idf_weights: Mapping[str, float]) -> Mapping[str, float]:
+def _drop_empty_words(question: str, idf_weights: Mapping[str, float]) -> Mapping[str, float]:
     """Return the weights of the terms that an answer may repeat; all of them if a question has no other.
 
     A small library may have "who" in no sentence, which makes it the rarest word of a question.
     """
-    return {term: idf for term, idf in idf_weights.items() if term not in QUESTION_TERMS} or idf_weights
+    empty = _extract_empty_terms(select_empty_words(fold_words(question)))
+    return {term: idf for term, idf in idf_weights.items() if term not in empty} or idf_weights
+
+
+@lru_cache
+def _extract_empty_terms(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(term for word in words for term in extract_terms(word))
 
 
 def _best_first(matches: Iterable[SentenceMatch]) -> list[SentenceMatch]:
