@@ -8,6 +8,7 @@ from ingest.errors import FileNotInLibraryError
 from ingest.library.library import Library
 from rag.evaluation.answer_matching import strip_markers
 from rag.evaluation.types import Span
+from rag.generation.quote_selection import CLOSEST_MATCHES
 from rag.types import Answer, Citation, Quote
 
 _ROW_PARTS = re.compile(r"; |: |, ")
@@ -44,8 +45,8 @@ class CitationAudit:
     def count_foreign_chars(self, answer: Answer) -> int:
         """Return how many characters of an answer are in none of the documents that it cites there.
 
-        White space and citation markers are not counted. The row of a table is shown with the names of its columns,
-        so its parts may stand apart in the document.
+        White space, citation markers and the heading of closest matches are not counted. The row of a table is shown
+        with the names of its columns, so its parts may stand apart in the document.
         """
         is_foreign = [True] * len(answer.text)
         for citation in answer.citations:
@@ -53,7 +54,7 @@ class CitationAudit:
             if self._contains(citation.quote, strip_markers(answer.text[start:end])):
                 is_foreign[start:end] = [False] * (end - start)
         foreign = "".join(char if is_kept else " " for char, is_kept in zip(answer.text, is_foreign, strict=True))
-        return len("".join(strip_markers(foreign).split()))
+        return len("".join(strip_markers(foreign.replace(CLOSEST_MATCHES, "")).split()))
 
     def _contains(self, quote: Quote, text_of_answer: str) -> bool:
         try:

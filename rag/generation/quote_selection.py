@@ -14,7 +14,7 @@ from ingest.text.annotations import AnnotationKind, annotate, annotate_hidden
 from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.answer_ranking import is_label
-from rag.grounding.answer_values import has_value
+from rag.grounding.conditions import NO_CONDITIONS, Conditions
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.foreign_markup import neutralize_markup
 from rag.grounding.shown_quote import ShownQuote, show_prose
@@ -30,6 +30,13 @@ CANDIDATES = 12
 """How many sentences a model chooses from."""
 LEAST_SHARE = 0.6
 """Share of the best sentence's score. A sentence below it is about something else."""
+ANSWERING_SHARE = 0.9
+"""The same for a question that one value answers: a sentence below it is shown as a closest match only. Of such
+questions of XQuAD/en, the sentences above it have the answer to .93 (all three to .97, the first alone to .86), and
+there are 1.3 of them instead of 2.4."""
+CLOSEST_MATCHES = "Closest matches:"
+SINGLE_VALUES: frozenset[AnswerType | None] = frozenset({"time", "quantity", "person", "place"})
+"""Types of questions that one value answers."""
 MAX_TOKENS = 512
 INSTRUCTION = (
     "Answer only with sentences copied from the passages, word for word, as a JSON list; "
@@ -48,18 +55,33 @@ class QuotedSentence:
 
 
 def select_sentences(
-    matches: Sequence[SentenceMatch], question: str, answer_type: AnswerType | None = None
+    matches: Sequence[SentenceMatch], question: str, conditions: Conditions = NO_CONDITIONS
 ) -> list[SentenceMatch]:
     """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches.
 
     Neighbours of the answer are left out: if the question has words of some rows of a document's tables, the other
-    rows; if it asks how much or how many, sentences without a number. Labels are quoted only if there is nothing else.
+    rows; if it asks when, how much or how many, sentences without such a value. Labels are quoted only if there is
+    nothing else.
     """
     distinct = list(_index_by_text([match for match in matches if not is_label(match)] or matches).values())
     near = [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
-    if answer_type == "quantity":
-        near = [match for match in near if has_value(match.text, answer_type)] or near
+    if conditions.answer_type in ("time", "quantity"):
+        near = [match for match in near if conditions.is_value_in(match.text)] or near
     return _leave_out_other_rows(near, question)
+
+
+def split_answering(
+    matches: Sequence[SentenceMatch], conditions: Conditions
+) -> tuple[list[SentenceMatch], list[SentenceMatch]]:
+    """Return selected sentences as those that can be the answer, and those that are no more than near to it.
+
+    All can be the answer, unless the question asks for one value.
+    """
+    if conditions.answer_type not in SINGLE_VALUES or not matches:
+        return list(matches), []
+    least = ANSWERING_SHARE * matches[0].score
+    answering = [match for match in matches if match.score >= least]
+    return answering, [match for match in matches if match not in answering]
 
 
 def _leave_out_other_rows(matches: Sequence[SentenceMatch], question: str) -> list[SentenceMatch]:
@@ -105,15 +127,18 @@ def show_sentences(
 
 
 def compose_quotes(
-    quotes: Sequence[ShownQuote], numbers: Mapping[int, int], *, lead: str = ""
+    quotes: Sequence[ShownQuote], numbers: Mapping[int, int], *, lead: str = "", closest: Sequence[ShownQuote] = ()
 ) -> tuple[str, list[QuotedSentence]]:
     """Return the answer made of `lead` and quotes, each with its passage number behind it, by chunk id in `numbers`.
 
-    These numbers are the only citation markers, and nothing in a quote acts as markup.
+    These numbers are the only citation markers, and nothing in a quote acts as markup. The `closest` matches, which are
+    no answers, stand at the end under a heading that says so.
     """
     text = lead
     sentences: list[QuotedSentence] = []
-    for quote in quotes:
+    for index, quote in enumerate([*quotes, *closest]):
+        if index == len(quotes):
+            text += f"{CLOSEST_MATCHES}\n\n"
         start = len(text)
         text += neutralize_markup(quote.text)
         number = numbers[quote.match.stored.id]

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from ingest.types import BlockKind
 from rag.grounding.answer_values import has_value
+from rag.grounding.asked_measure import ANY_MEASURE, Measure, fits_measure
 from rag.grounding.bylines import is_byline
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.model_address import addresses_model
@@ -30,16 +31,19 @@ _FIELD = re.compile(r"^[^:]{1,40}:\s+\S")
 _LIST_ITEM = re.compile(r"^\s*[-*•‣▪◦–]\s")
 
 
-def rank_by_answer_type(matches: Sequence[SentenceMatch], answer_type: AnswerType | None) -> list[SentenceMatch]:
+def rank_by_answer_type(
+    matches: Sequence[SentenceMatch], answer_type: AnswerType | None, measure: Measure = ANY_MEASURE
+) -> list[SentenceMatch]:
     """Return sentences in a new order, their scores unchanged: values of the type first among near-equal ones.
 
-    Labels (headings, questions, bare numbers) go behind the sentences that stand below them, and sentences that give
+    Quantities of another `measure` are none. Labels (headings, questions, bare numbers) go behind the sentences that stand below them, and sentences that give
     orders to the model behind all others.
     """
     inherited = _inherit_scores(matches)
 
     def rank(match: SentenceMatch) -> float:
-        bonus = VALUE_BONUS if answer_type in TYPES_OF_BONUS and has_value(match.text, answer_type) else 0.0
+        has_answer = answer_type in TYPES_OF_BONUS and has_value(match.text, answer_type)
+        bonus = VALUE_BONUS if has_answer and fits_measure(match.text, measure) else 0.0
         penalty = LABEL_PENALTY if is_label(match) else 0.0
         return inherited[match.stored.id, match.start] + bonus - penalty
 

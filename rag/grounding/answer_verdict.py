@@ -9,7 +9,6 @@ docs/development/decisions/2026-12-01-answer-verdict.md.
 from collections.abc import Sequence
 
 from rag.grounding.answer_ranking import is_label
-from rag.grounding.answer_values import has_value
 from rag.grounding.conditions import Conditions
 from rag.grounding.evidence import SentenceMatch
 from rag.questions.answer_type import AnswerType
@@ -36,6 +35,6 @@ def judge_quote(quote: SentenceMatch, conditions: Conditions) -> AnswerVerdict:
     """Return whether a sentence that is near enough to be quoted answers, or only may."""
     asked = conditions.answer_type
     least = CONFIRMED_SCORE if conditions.groups or asked in CHECKED_TYPES else ANSWERING_SCORE
-    has_type = asked not in CHECKED_TYPES or has_value(quote.text, asked)
+    has_type = asked not in CHECKED_TYPES or conditions.is_value_in(quote.text)
     is_answer = quote.score >= least and has_type and conditions.are_met_by(quote) and not is_label(quote)
     return "answers" if is_answer else "may answer"

@@ -14,6 +14,7 @@ from ingest.text.mail_headings import is_header
 from ingest.types import StoredChunk
 from rag.grounding.answer_ranking import rank_by_answer_type
 from rag.grounding.answer_values import has_value
+from rag.grounding.asked_measure import ANY_MEASURE, Measure, fits_measure, read_measure
 from rag.grounding.evidence import SentenceMatch
 from rag.questions.answer_type import WRITTEN_OUT, AnswerType, detect_answer_type
 from rag.questions.identifiers import Identifier
@@ -45,13 +46,14 @@ class Conditions:
 
     Identifiers of one form, such as two codes of faults, are alternatives in a group. `names` are the words that name
     the thing to which a follow-up question changes; evidence has at least half of them. `asks_for_header` is whether
-    the sender, the recipients or the date of a message can be the answer.
+    the sender, the recipients or the date of a message can be the answer. A quantity is asked for in `measure`.
     """
 
     groups: tuple[tuple[LocatedIdentifier, ...], ...] = ()
     answer_type: AnswerType | None = None
     names: tuple[str, ...] = ()
     asks_for_header: bool = False
+    measure: Measure = ANY_MEASURE
 
     @property
     def identifiers(self) -> tuple[Identifier, ...]:
@@ -86,7 +88,7 @@ class Conditions:
             selected = [match for match in selected if not is_header(match.text)] or selected
         selected = self._select_named(selected)
         values = [match for match in selected if self.has_value_in(match.text)]
-        return rank_by_answer_type(values or selected, self.answer_type)
+        return rank_by_answer_type(values or selected, self.answer_type, self.measure)
 
     def are_met_by(self, match: SentenceMatch) -> bool:
         """Whether a sentence has an identifier of each group."""
@@ -99,6 +101,11 @@ class Conditions:
     def has_value_in(self, text: str) -> bool:
         """Whether a text has a value of the type, if it is one with a form of its own."""
         return self.answer_type not in WRITTEN_OUT or has_value(text, self.answer_type)
+
+    def is_value_in(self, text: str) -> bool:
+        """Whether a text has a value of the type that is asked for, in what it is asked for; so it is without a type."""
+        asked = self.answer_type
+        return asked is None or (has_value(text, asked) and fits_measure(text, self.measure))
 
     def _can_be_met_in(self, stored: StoredChunk) -> bool:
         is_named = self._is_named_in(describe_chunk(stored))
@@ -134,7 +141,8 @@ def make_conditions(question: str, located: Iterable[LocatedIdentifier], names: 
             groups.append([identifier])
     answer_type = detect_answer_type(question)
     asks_for_header = answer_type == "email" or _MESSAGE.search(question) is not None
-    return Conditions(tuple(map(tuple, groups)), answer_type, names, asks_for_header)
+    measure = read_measure(question) if answer_type == "quantity" else ANY_MEASURE
+    return Conditions(tuple(map(tuple, groups)), answer_type, names, asks_for_header, measure)
 
 
 def explain_missing(identifiers: Sequence[Identifier], chunks: Sequence[StoredChunk]) -> str:
