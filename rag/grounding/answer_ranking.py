@@ -36,8 +36,8 @@ def rank_by_answer_type(
 ) -> list[SentenceMatch]:
     """Return sentences in a new order, their scores unchanged: values of the type first among near-equal ones.
 
-    Quantities of another `measure` are none. Labels (headings, questions, bare numbers) go behind the sentences that stand below them, and sentences that give
-    orders to the model behind all others.
+    Quantities of another `measure` are none. Labels (headings, questions, bare numbers) go behind the sentences that
+    stand below them, and sentences that give orders to the model behind all others.
     """
     inherited = _inherit_scores(matches)
 

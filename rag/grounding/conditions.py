@@ -103,7 +103,7 @@ class Conditions:
         return self.answer_type not in WRITTEN_OUT or has_value(text, self.answer_type)
 
     def is_value_in(self, text: str) -> bool:
-        """Whether a text has a value of the type that is asked for, in what it is asked for; so it is without a type."""
+        """Whether a text has a value of the type and the measure that are asked for; so it is without a type."""
         asked = self.answer_type
         return asked is None or (has_value(text, asked) and fits_measure(text, self.measure))
 

@@ -170,6 +170,25 @@ primer[oa]?s?; più (?:vecchi|antic)\\w+; prim[oaie]; mais antig[oa]s?; primeir[
 vroegste""",
 }
 
+_NEXT = r"next|nächste[nrsm]?|prochaine?s?|próxim[oa]s?|prossim[oaie]|volgende"
+_STARTING = r"""
+start(?:s|ing|ed)?|begin(?:s|ning|nt|nen)?|began|leav(?:e|es|ing)|depart(?:s|ure|ures|ing)?|opens?|opening|from|
+beginn\w*|abfahrt\w*|abfahren|fährt|fahren|öffnet|öffnen|von|ab|uhrzeit|
+débute\w*|commence\w*|début|départs?|part(?:ent)?|ouvre\w*|de|
+empieza\w*|comienza\w*|inicio|salidas?|salen?|abre\w*|desde|
+inizia\w*|inizio|partenz[ae]|parte|partono|apr(?:e|ono)|apertura|dalle|
+começa\w*|início|partidas?|partem?|saem?|abrem?|abertura|
+begint|beginnen|vertrek\w*|vertrekt|opent|openen|van
+"""
+_ENDING = r"""
+ends?|ending|finish(?:es)?|arriv(?:e|es|al|als|ing)|clos(?:e|es|ing)|until|to|
+end(?:e|et|en)|ankunft\w*|ankommen|ankommt|kommt|schließt|schließen|bis|
+fin|finit|finissent|termine\w*|arrivées?|arrivent?|arrive|ferme\w*|jusqu\w*|
+termina\w*|final|llegadas?|llegan?|cierra\w*|cierre|hasta|
+finisce|finiscono|fine|arriv[io]|arrivano|chiud\w+|chiusura|alle|
+fim|chegadas?|chegam?|fecham?|encerramento|até|
+eindigt|eindigen|einde|eind|aankomst\w*|aankomt|sluit|sluiten|tot
+"""
 _SET_HEADS = """
 which; what (?!is\\b|are the\\b|was\\b|were the\\b|does\\b|do\\b|did\\b|happens\\b|if\\b)\\w+
 who; whose; list; show; name; give; find; count; how many; (?:is|are) (?:there )?any; all
@@ -179,6 +198,11 @@ qué(?! es\\b); cuáles; cuál; cuánt[oa]s; quién(?:es)?; lista; muestra; hay
 quali; quale; qual; quant[ie]; chi; elenca; mostra; ci sono
 quais; que; quem; quant[oa]s; liste; mostre; há
 welke?; hoeveel; wie; toon; geef; noem; zijn er"""
+NEXT_WORD = re.compile(rf"\b(?:{_NEXT})\b", re.IGNORECASE)
+"""The first of what comes behind a time that the question names."""
+STARTING_WORD = re.compile(rf"\b(?:{''.join(_STARTING.split())})\b", re.IGNORECASE)
+ENDING_WORD = re.compile(rf"\b(?:{''.join(_ENDING.split())})\b", re.IGNORECASE)
+"""Words for when something begins and when it ends, in a question or in the name of a column."""
 PLAN_VERBS: tuple[tuple[Comparison, re.Pattern[str]], ...] = (
     ("above", re.compile(r"\b(?:overspen\w+|overran|overrun\w*|over-?budget|überzogen)\b", re.IGNORECASE)),
     ("below", re.compile(r"\b(?:underspen\w+|underran|underrun\w*|under-?budget)\b", re.IGNORECASE)),

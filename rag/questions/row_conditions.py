@@ -5,7 +5,7 @@ The words are those of seven languages; which column and which value they mean i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.questions.comparison_words import (
@@ -13,6 +13,7 @@ from rag.questions.comparison_words import (
     COMPARISONS,
     EXTREMES,
     NEGATION,
+    NEXT_WORD,
     PLAN_VERBS,
     RANGE_PHRASES,
     SET_HEAD,
@@ -87,7 +88,7 @@ def read_row_question(text: str) -> RowQuestion:
     return RowQuestion(
         question,
         conditions,
-        _find_extreme(question),
+        _find_extreme(question) or _find_next(question, conditions),
         is_set=SET_HEAD.search(question) is not None,
     )
 
@@ -150,6 +151,14 @@ def _find_extreme(question: str) -> Extreme | None:
         )
     ]
     return max(extremes, key=lambda extreme: len(extreme.words), default=None)
+
+
+def _find_next(question: str, conditions: Iterable[Condition]) -> Extreme | None:
+    """Return the earliest as the extreme of a question for the next one after something."""
+    match = NEXT_WORD.search(question)
+    if match is None or not any(condition.comparison in ("above", "at least") for condition in conditions):
+        return None
+    return Extreme("lowest", match[0], "day", match[0])
 
 
 def _is_operand(between: str) -> bool:

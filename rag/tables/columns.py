@@ -12,7 +12,9 @@ from rag.questions.comparison_words import LOWEST_WORD
 from rag.questions.words import JOINED_WORD, agree, list_content_words
 from rag.tables.table import Table
 from rag.tables.values import (
+    CLOCK,
     CURRENCIES,
+    DAY,
     DAY_FIRST,
     NO_UNIT,
     Notation,
@@ -23,7 +25,7 @@ from rag.tables.values import (
     parse_value,
 )
 
-ColumnKind = Literal["number", "range", "day", "text"]
+ColumnKind = Literal["number", "range", "day", "clock", "text"]
 
 _MIN_SHARE = 0.6
 """Share of the cells with text that must have values of a kind to make it the column's."""
@@ -32,6 +34,7 @@ totals? subtotals? sums? averages? mean gesamt\\w* summe zwischensumme insgesamt
 total\\sgénéral totaux somme moyenne totales suma promedio totale somma media totais soma média totaal som gemiddelde
 """
 _TOTAL = re.compile(rf"(?:grand |total )?(?:{'|'.join(_TOTAL_WORDS.split())})\b.{{0,20}}", re.IGNORECASE)
+_UNNAMED = (0, 0, 0)
 _WORD_OR_SIGN = re.compile(rf"{JOINED_WORD.pattern}|[%€$£¥]")
 IN_PARENTHESES = re.compile(r"[(\[][^)\]]*[)\]]")
 
@@ -54,8 +57,8 @@ class Column:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether it has numbers or days."""
-        return self.kind in ("number", "day")
+        """Whether it has numbers, days or times of day."""
+        return self.kind in ("number", "day", "clock")
 
 
 def type_columns(table: Table) -> tuple[Column, ...]:
@@ -75,11 +78,12 @@ def find_total_rows(table: Table) -> frozenset[int]:
 def name_columns(words: str, columns: Sequence[Column]) -> list[Column]:
     """Return the columns that words name: all words of their names are there, and of no other name more.
 
-    Of `Share` and `Share %` the first is named by “share”, the second by “share in %”.
+    Of `Share` and `Share %` the first is named by “share”, the second by “share in %”; of `Bestand` and
+    `Mindestbestand` each by its own word.
     """
     spoken = list_content_words(words)
     scores = {column.index: _measure_name(column.name, spoken) for column in columns}
-    best = max(scores.values(), default=(0, 0))
+    best = max(scores.values(), default=_UNNAMED)
     return [column for column in columns if best[0] and scores[column.index] == best]
 
 
@@ -89,18 +93,19 @@ def count_named_columns(words: str, table: Table) -> int:
     return sum(_measure_name(name, spoken)[0] > 0 for name in table.columns)
 
 
-def _measure_name(name: str, spoken: Sequence[str]) -> tuple[int, int]:
-    """Return how many words of a name are among the spoken ones, and how many are not, as a negative number.
+def _measure_name(name: str, spoken: Sequence[str]) -> tuple[int, int, int]:
+    """Return how many words of a name are among the spoken ones, how many are not, as a negative number, and how many
+    are there in the same form.
 
-    Both are 0 unless all are, but for units and what is in parentheses.
+    All are 0 unless all words are there, but for units and what is in parentheses.
     """
     words = list_content_words(name)
     plain = list_content_words(IN_PARENTHESES.sub(" ", name))
     required = [word for word in plain if word not in UNITS] or plain or words
     if not required or not all(any(agree(word, other) for other in spoken) for word in required):
-        return 0, 0
+        return _UNNAMED
     matched = sum(any(agree(word, other) for other in spoken) for word in words)
-    return matched, matched - len(words)
+    return matched, matched - len(words), sum(word in spoken for word in words)
 
 
 def _type_column(table: Table, index: int, name: str) -> Column:
@@ -111,21 +116,30 @@ def _type_column(table: Table, index: int, name: str) -> Column:
     values = [None if value is None else convert(value, unit) for value in parsed]
     is_filled = tuple(map(bool, texts))
     filled = sum(is_filled)
-    days = [value for value in values if value and value.scale.is_day]
-    ranges = [value for value in values if value and not value.is_single and not value.scale.is_day]
-    numbers = [value for value in values if value and value.is_single and not value.scale.is_day]
+    days = [value for value in values if value and value.scale == DAY]
+    clocks = [value for value in values if value and value.scale == CLOCK]
+    ranges = [value for value in values if value and not value.is_single and not value.scale.is_moment]
+    numbers = [value for value in values if value and value.is_single and not value.scale.is_moment]
     kind: ColumnKind = "text"
     if filled and len(days) >= _MIN_SHARE * filled:
         kind = "day"
+    elif filled and len(clocks) >= _MIN_SHARE * filled:
+        kind = "clock"
     elif filled and len(ranges) >= max(_MIN_SHARE * filled, 1):
         kind = "range"
     elif filled and len(numbers) + len(ranges) >= _MIN_SHARE * filled:
         kind = "number"
     if kind == "text":
         return Column(index, name, kind, is_filled=is_filled)
-    of_kind = [value if value and value.scale.is_day == (kind == "day") else None for value in values]
+    moment = {"day": DAY, "clock": CLOCK}.get(kind)
+    of_kind = [value if value and _is_of(value.scale, moment) else None for value in values]
     scales = Counter(value.scale for value in of_kind if value)
     return Column(index, name, kind, scales.most_common(1)[0][0], unit, tuple(of_kind), notation, is_filled)
+
+
+def _is_of(scale: Scale, moment: Scale | None) -> bool:
+    """Whether a scale is that of a moment, or of numbers if there is none."""
+    return scale == moment if moment else not scale.is_moment
 
 
 def _find_unit(name: str, texts: Sequence[str]) -> str:

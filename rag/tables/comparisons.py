@@ -6,15 +6,19 @@ column alone has values of that kind. What cannot be settled so is not guessed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from rag.grounding.verification.quantities import find_quantities
+from rag.questions.answer_type import detect_answer_type
 from rag.questions.comparison_words import ACTUAL_WORD, DEVIATION_WORD
 from rag.questions.row_conditions import Condition, RowQuestion
 from rag.questions.stopwords import STOPWORDS
+from rag.tables.clock_times import find_clock_times
 from rag.tables.columns import Column, name_columns
+from rag.tables.moments import choose_clock_column
 from rag.tables.references import find_reference, is_bound, read_subject
 from rag.tables.rules import RowRule
-from rag.tables.values import DAY_FIRST, NO_UNIT, Scale, Value, convert, read_quantity, read_year
+from rag.tables.values import CLOCK, DAY_FIRST, NO_UNIT, Scale, Value, convert, read_quantity, read_year
 
 _PERCENT = Scale("percent")
 _MIN_NOUN_CHARS = 4
@@ -39,6 +43,8 @@ class _Amount:
 def settle_comparisons(question: RowQuestion, columns: Sequence[Column]) -> list[RowRule] | None:
     """Return the rules for all comparisons of a question, none if it has none; None if one cannot be settled."""
     amounts = {condition: amount for condition in question.conditions if (amount := _read_amount(condition, columns))}
+    if any(amount.value.scale == CLOCK for amount in amounts.values()) and not _asks_for_times(question):
+        return None
     references = {
         condition: column
         for condition in question.conditions
@@ -56,11 +62,18 @@ def settle_comparisons(question: RowQuestion, columns: Sequence[Column]) -> list
     return settled if len(settled) == len(rules) else None
 
 
+def _asks_for_times(question: RowQuestion) -> bool:
+    """Whether a question with a time of day is one for rows: “what is to be done after 18:00” is none."""
+    return question.is_set or question.extreme is not None or detect_answer_type(question.text) == "time"
+
+
 def _read_amount(condition: Condition, columns: Sequence[Column]) -> _Amount | None:
     """Return the amount that an operand begins with, articles left out; two of them for `between`.
 
     It is read in the notation of the table.
     """
+    if (time := _read_time(condition)) is not None:
+        return time
     quantities = find_quantities(condition.operand)
     if not quantities or not all(
         word.casefold() in STOPWORDS for word in condition.operand[: quantities[0].start].split()
@@ -79,6 +92,20 @@ def _read_amount(condition: Condition, columns: Sequence[Column]) -> _Amount | N
     return _Amount(value, condition.operand[last.end :])
 
 
+def _read_time(condition: Condition) -> _Amount | None:
+    """Return the time of day that an operand begins with, articles left out; two of them for `between`."""
+    operand = condition.operand
+    times = find_clock_times(operand)
+    if not times or not all(word.casefold() in STOPWORDS for word in operand[: times[0][0]].split()):
+        return None
+    first = last = times[0]
+    if condition.comparison == "between":
+        if len(times) < 2:
+            return None
+        last = times[1]
+    return _Amount(Value(Decimal(first[2]), Decimal(last[2]), CLOCK), operand[last[1] :])
+
+
 def _compare_amount(
     question: RowQuestion, condition: Condition, amount: _Amount, columns: Sequence[Column]
 ) -> RowRule | None:
@@ -88,6 +115,8 @@ def _compare_amount(
     # 15 percent are not 15 pieces: a column of bare numbers takes an amount with a unit only by its name.
     is_of_unit = amount.value.scale == NO_UNIT or any(column.scale != NO_UNIT for column in fitting)
     column = _choose_named(texts, fitting, may_be_only=is_of_unit and not amount.noun)
+    if column is None and amount.value.scale == CLOCK:
+        column = choose_clock_column(question.text, fitting)
     if column is None:
         return None
     operand = _adapt(amount.value, column)

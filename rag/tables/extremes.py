@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rag.questions.comparison_words import DEVIATION_WORD, PLAN_VERBS, UNIT_COLUMN
 from rag.questions.row_conditions import Extreme, RowQuestion
 from rag.tables.columns import Column, name_columns
+from rag.tables.moments import choose_clock_column
 from rag.tables.table import Table
 
 
@@ -27,6 +28,8 @@ def find_extreme_column(
     if any(pattern.search(extreme.phrase) for _, pattern in PLAN_VERBS):  # the highest overspend
         deviations = [column for column in candidates if DEVIATION_WORD.search(column.name)]
         return min(deviations, key=lambda column: len(column.name), default=None)
+    if extreme.hint == "day" and all(column.kind == "clock" for column in candidates):
+        return choose_clock_column(question.text, candidates)
     return candidates[0] if extreme.hint and len(candidates) == 1 else None
 
 
@@ -44,7 +47,7 @@ def _has_kind(column: Column, extreme: Extreme) -> bool:
         return column.kind == "number" and column.scale.is_money
     if extreme.hint == "mass":
         return column.kind == "number" and column.scale.dimension == "mass"
-    return column.kind == "day" if extreme.hint == "day" else column.is_comparable
+    return column.kind in ("day", "clock") if extreme.hint == "day" else column.is_comparable
 
 
 def _is_part_of_name(words: str, table: Table) -> bool:

@@ -29,7 +29,7 @@ def _has_numbers(table: Table, index: int) -> bool:
 
 
 def _is_number(value: Value | None) -> bool:
-    return value is not None and not value.scale.is_day
+    return value is not None and not value.scale.is_moment
 
 
 def _is_name(text: str) -> bool:

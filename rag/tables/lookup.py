@@ -31,7 +31,7 @@ def find_named_cells(question: str, table: Table) -> list[NamedCell]:
     if named is None:
         return []
     row, key, span = named
-    rest = " ".join([*words[: span[0]], *words[span[1] :]])
+    rest = " ".join(word for word in [*words[: span[0]], *words[span[1] :]] if word.casefold() != key.name.casefold())
     others = [column for column in columns if column is not key and row.cell(column.index).value]
     asked = name_columns(rest, others)
     if len(asked) > _MAX_CELLS:
@@ -61,9 +61,9 @@ def _find_key(words: Sequence[str], key: str) -> tuple[int, int] | None:
 
 
 def _is_key(table: Table, column: Column) -> bool:
-    """Whether the cells of a column tell its rows apart: words, nearly all different, nearly none missing."""
+    """Whether the cells of a column tell its rows apart: words or times, nearly all different, nearly none missing."""
     texts = [row.cell(column.index).value for row in table.rows]
     filled = [text for text in texts if 0 < len(text) <= _MAX_KEY_CHARS]
     distinct = {text.casefold() for text in filled}
     is_telling = len(filled) >= _MIN_SHARE * len(texts) and len(distinct) >= _MIN_SHARE * len(filled)
-    return column.kind == "text" and is_telling
+    return column.kind in ("text", "clock") and is_telling

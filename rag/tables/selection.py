@@ -7,6 +7,7 @@ from rag.tables.columns import find_total_rows, type_columns
 from rag.tables.comparisons import settle_comparisons
 from rag.tables.equalities import find_equal_values, find_filled_cells
 from rag.tables.extremes import choose_extreme_rows, find_extreme_column
+from rag.tables.moments import find_weekday_rows
 from rag.tables.table import Row, Table
 
 
@@ -27,7 +28,8 @@ def select_rows(question: RowQuestion, table: Table) -> RowSelection | None:
     comparisons = settle_comparisons(question, columns)
     if comparisons is None or len(table.rows) < 2:
         return None
-    rules = comparisons + (find_equal_values(question, table, columns) or find_filled_cells(question, columns))
+    rules = comparisons + find_weekday_rows(question.text, table)
+    rules += find_equal_values(question, table, columns) or find_filled_cells(question, columns)
     extreme = question.extreme
     column = find_extreme_column(question, extreme, table, columns) if extreme else None
     if column is None and (extreme or not rules):

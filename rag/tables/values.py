@@ -1,4 +1,4 @@
-"""The values of cells: numbers with their units, dates and ranges, as conditions compare them. Pure."""
+"""The values of cells: numbers with their units, dates, times and ranges, as conditions compare them. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from decimal import Decimal
 from rag.grounding.verification.lexicon import UNITS
 from rag.grounding.verification.quantities import Quantity, find_quantities
 from rag.questions.comparison_words import Comparison
+from rag.tables.clock_times import parse_clock_times
 
 _MAX_WORDS_AFTER = 4
 _ABOUT = r"(?:approx\.?|ca\.?|circa|about|around|[~≈]|ungefähr|etwa|env\.?|environ)"
@@ -36,10 +37,10 @@ _YEARS = range(1_000, 2_200)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What numbers must share to be compared: a dimension, empty without a unit; `is_day` for dates."""
+    """What values must share to be compared: a dimension, empty without a unit; `is_moment` for days and times."""
 
     dimension: str = ""
-    is_day: bool = False
+    is_moment: bool = False
 
     @property
     def is_money(self) -> bool:
@@ -48,18 +49,20 @@ class Scale:
 
     def fits(self, other: "Scale") -> bool:
         """Whether numbers of both can be compared; a number without a unit fits every unit."""
-        return self.is_day == other.is_day and (not self.dimension or not other.dimension or self == other)
+        return self.is_moment == other.is_moment and (not self.dimension or not other.dimension or self == other)
 
 
 NO_UNIT = Scale()
+DAY = Scale("day", is_moment=True)
+CLOCK = Scale("clock", is_moment=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """A range of numbers or days: `low` equals `high` for a single value; None is no bound.
 
-    Numbers are in the base unit of their dimension. Days count in months of 31, so that they are in order; a month or
-    a year is the range of its days.
+    Numbers are in the base unit of their dimension, times of day in minutes. Days count in months of 31, so that they
+    are in order; a month or a year is the range of its days.
     """
 
     low: Decimal | None
@@ -121,7 +124,9 @@ def find_notation(texts: Iterable[str], *, are_amounts: bool = False) -> Notatio
 
 
 def parse_value(text: str, notation: Notation = DAY_FIRST) -> Value | None:
-    """Return the number, date or range that a text states; None if it is not that alone, with a few words at most."""
+    """Return the number, date, time or range that a text states; None if it is more than that and a few words."""
+    if (times := parse_clock_times(text)) is not None:
+        return Value(Decimal(times[0]), Decimal(times[1]), CLOCK)
     quantities = [quantity for quantity in find_quantities(text) if not quantity.is_word]
     if not quantities:
         return None
@@ -168,7 +173,7 @@ def read_year(value: Value) -> Value:
     if value.scale != NO_UNIT or value.low is None or value.low != value.high or value.low not in _YEARS:
         return value
     start = value.low * _DAYS_OF_YEAR
-    return Value(start + 1, start + _DAYS_OF_YEAR, Scale(is_day=True))
+    return Value(start + 1, start + _DAYS_OF_YEAR, DAY)
 
 
 def _is_less(one: Decimal | None, other: Decimal | None, *, or_equal: bool = False) -> bool:
@@ -188,7 +193,7 @@ def _read_date(quantity: Quantity, notation: Notation) -> Value | None:
     year = date.year + _CENTURY_OF_SHORT_YEARS if date.year < 100 else date.year
     start = Decimal(year * _DAYS_OF_YEAR + (date.month - 1) * _DAYS_OF_MONTH)
     low, high = (start + date.day, start + date.day) if date.day else (start + 1, start + _DAYS_OF_MONTH)
-    return Value(low, high, Scale(is_day=True))
+    return Value(low, high, DAY)
 
 
 def _make_range(first: Quantity, last: Quantity, notation: Notation) -> Value | None:
