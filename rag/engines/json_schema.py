@@ -39,10 +39,20 @@ def validate_schema(value: object) -> str:
     Raises `SchemaError`, with the path of the fault, if the schema is too large or has a keyword that constrained
     decoding cannot obey: no keyword is ignored.
     """
+    check_values(value)
+    return dump_bounded(_validate_schema(value, "$"))
+
+
+def check_values(value: object) -> None:
+    """Raise `SchemaError` if JSON is nested too deep, or has too many values."""
     if _count_values(value, MAX_NESTING) > MAX_VALUES:
         raise SchemaError(path="$", detail=f"it has more than {MAX_VALUES} values")
+
+
+def dump_bounded(value: object) -> str:
+    """Return JSON as text; raise `SchemaError` if it is too long, or has half of a character."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
-        text = json.dumps(_validate_schema(value, "$"), ensure_ascii=False, separators=(",", ":"))
         size_bytes = len(text.encode())
     except UnicodeEncodeError as error:
         raise SchemaError(path="$", detail="it has a lone surrogate, which is half of a character") from error

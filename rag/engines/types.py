@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "tool_calls"]
 
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high"]
+
 FUNCTION_CHOICE = "function:"
 """What a `ToolUse.choice` that names a tool begins with."""
 
@@ -24,7 +26,7 @@ class Tool:
 class ToolUse:
     """The tools of a request, and whether the model may call them.
 
-    `choice` is `auto`, `none` (the model sees no tool), `required`, or `function:<name>` for a call of that tool; the
+    `choice` is `auto`, `none` (the model sees no tool), `required`, or `function:<name>` for one call of that tool; the
     last two are enforced. Without `parallel` a completion has one call at most. Raises `ValueError` if there is no
     tool, if two have the same name, or if the chosen one is not there.
     """
@@ -49,6 +51,11 @@ class ToolUse:
     def is_forced(self) -> bool:
         """Whether the completion has to be a call."""
         return self.choice == "required" or self.chosen is not None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a completion has one call at most."""
+        return not self.parallel or self.chosen is not None
 
     @property
     def offered(self) -> tuple[Tool, ...]:
@@ -101,7 +108,8 @@ class Sampling:
 
     `json_schema` (empty: none) is the text of a JSON Schema that the completion obeys. With `cite_up_to` N no citation
     marker such as [7] can have a number above N, or 0. `top_logprobs` asks for the log-probability of each completion
-    token and of so many alternatives; None for neither.
+    token and of so many alternatives; None for neither. `reasoning_effort` is for models that can think before they
+    answer, which they do not if it is None.
     """
 
     temperature: float = 0.0
@@ -118,6 +126,7 @@ class Sampling:
     json_schema: str = ""
     cite_up_to: int | None = None
     top_logprobs: int | None = None
+    reasoning_effort: ReasoningEffort | None = None
 
 
 @dataclass(frozen=True, slots=True)

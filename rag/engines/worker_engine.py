@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -161,7 +162,16 @@ class WorkerEngine:
 
 
 def _replace_surrogates(messages: Sequence[Message]) -> tuple[Message, ...]:
-    return tuple(Message(message.role, _replace_surrogate(message.content)) for message in messages)
+    return tuple(
+        replace(
+            message,
+            content=_replace_surrogate(message.content),
+            tool_calls=tuple(
+                replace(call, arguments=_replace_surrogate(call.arguments)) for call in message.tool_calls
+            ),
+        )
+        for message in messages
+    )
 
 
 def _replace_surrogate(text: str) -> str:

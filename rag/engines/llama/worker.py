@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -22,17 +21,16 @@ from rag.engines.llama.native.model import LlamaModel
 from rag.engines.llama.placement import plan_placement
 from rag.engines.llama.placement_types import Machine, Placement, PlacementError
 from rag.engines.machine import count_usable_cores, read_free_memory
-from rag.engines.serving.citation_constraint import CitationCompiler
+from rag.engines.serving.constraints import ConstraintCompiler, ToolReader
 from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.scheduler import Scheduler
 from rag.engines.serving.scheduling_policy import SchedulingPolicy
-from rag.engines.serving.schema_constraint import SchemaCompiler
 from rag.engines.serving.speculative import STEP_WIDTHS
 from rag.engines.serving.template_process import start_chat_template
 from rag.engines.serving.worker_protocol import DeviceMemory, LoadedModel
-from rag.engines.types import Message, ModelInfo, Sampling
+from rag.engines.types import Message, ModelInfo, ReasoningEffort, Sampling, Tool, ToolUse
 from rag.errors import ChatTemplateError, ModelLoadError
 
 MAX_MEASURING_SECONDS = 3.0
@@ -76,18 +74,28 @@ class LlamaLanguageModel:
         weights = fingerprint_files(list_gguf_parts(path))
         self.state_fingerprint = f"{weights} {LIBRARY_VERSION} {_select_state_layout(placement)}"
         self._token_bytes = [self._model.detokenize(token) for token in range(self._model.vocabulary_size)]
-        self._citations = CitationCompiler(self._token_bytes)
+        vocabulary = range(self._model.vocabulary_size)
+        self._constraints = ConstraintCompiler(
+            self._token_bytes,
+            list(filter(self.is_end_token, vocabulary)),
+            self._template,
+            tokenize=self._model.tokenize,
+        )
         self._warm_up()
         can_truncate = not self._model.is_recurrent
         self.step_seconds = self._measure_steps() if load.is_speculative and can_truncate else {}
 
-    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> list[int]:
         """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
-        return self.tokenize_text(self.render_chat(messages))
+        return self.tokenize_text(self.render_chat(messages, tools, effort))
 
-    def render_chat(self, messages: Sequence[Message]) -> str:
+    def render_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> str:
         """Return the prompt that `messages` become; see `ChatTemplate.render`."""
-        return self._template.render(messages)
+        return self._template.render(messages, tools=tools, effort=effort)
 
     def tokenize_text(self, text: str) -> list[int]:
         """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""
@@ -105,11 +113,13 @@ class LlamaLanguageModel:
         """Return the logits of an output of a row: (vocabulary,), float32; the next pass overwrites them."""
         return self._context.read_logits(row, output)
 
-    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+    def build_constraints(self, sampling: Sampling, tools: ToolUse | None = None) -> tuple[Constraint, ...]:
         """Return the constraints of a completion; see `LanguageModel`."""
-        if sampling.json_schema:
-            return (self._schemas.compile(sampling.json_schema),)
-        return () if sampling.cite_up_to is None else (self._citations.compile(sampling.cite_up_to),)
+        return self._constraints.build(sampling, tools)
+
+    def read_tools(self) -> ToolReader:
+        """Return what reads the tool calls of one completion."""
+        return self._constraints.read_tools()
 
     def can_truncate(self, slot: int, length: int) -> bool:
         """Return whether a slot can be cut back to its first `length` tokens."""
@@ -142,11 +152,6 @@ class LlamaLanguageModel:
     def detokenize(self, token: int) -> bytes:
         """Return the bytes that a token adds to the text."""
         return self._token_bytes[token]
-
-    @cached_property
-    def _schemas(self) -> SchemaCompiler:
-        end_tokens = [token for token in range(self._model.vocabulary_size) if self._model.is_end_token(token)]
-        return SchemaCompiler(self._token_bytes, end_tokens)
 
     def _warm_up(self) -> None:
         # Pages the weights in now rather than under the first question, and shows that the model computes.

@@ -7,11 +7,16 @@ own message or begin another.
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 from rag.engines.serving.jinja_template import TemplateRefusedError
-from rag.engines.types import Message
+from rag.engines.serving.message_shapes import list_shapes, split_parallel_calls
+from rag.engines.serving.template_variables import dump_messages, dump_tools
+from rag.engines.serving.tools.described import add_system_text, describe_tools, write_out_calls
+from rag.engines.serving.tools.formats import ToolFormat, choose_described_format, find_native_format
+from rag.engines.types import Message, ReasoningEffort, Tool, ToolCall
 from rag.errors import ChatTemplateError
 
 ZERO_WIDTH_SPACE = "\u200b"
@@ -47,6 +52,43 @@ class SpecialTokens:
     control: tuple[str, ...] = ()
 
 
+PROBE_TOOL = Tool(
+    "probe_tool",
+    "Probe the template.",
+    '{"type": "object", "properties": {"word": {"type": "string", "description": "Any word."}}, "required": ["word"]}',
+)
+PROBE_CALL = ToolCall("probe0001", PROBE_TOOL.name, '{"word": "plain"}')
+PROBE_CHAT = (
+    Message("user", "Call it."),
+    Message("assistant", "", (PROBE_CALL,)),
+    Message("tool", "probe result", tool_call_id=PROBE_CALL.id),
+    Message("assistant", "It was called."),
+    Message("user", "Good."),
+)
+"""A chat that shows how a template writes calls."""
+THINKING_EFFORTS = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A chat in a shape that a template may accept."""
+
+    messages: Sequence[Message]
+    tools: Sequence[Tool] = ()
+    arguments_as_text: bool = False
+    none_as_list: bool = False
+    """Whether a template that has no tools gets an empty list; most test for None."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSupport:
+    """How a model calls tools: in the format of its template (`is_native`), or in one that is described to it."""
+
+    format: ToolFormat
+    is_native: bool
+    arguments_as_text: bool = False
+
+
 class ChatTemplate:
     """Renders messages with the template of a `model`, which errors name. `stop_strings` end a completion.
 
@@ -62,26 +104,35 @@ class ChatTemplate:
         self._tokens = tokens
         self._control = _compile_alternatives(tokens.control)
 
-    def render(self, messages: Sequence[Message]) -> str:
+    def render(
+        self, messages: Sequence[Message], *, tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> str:
         """Return the prompt for the next completion of the assistant.
 
         If the template refuses a system message or roles that do not alternate, the system message is merged into the
-        first user message, then consecutive messages of one role. Raises `ChatTemplateError` if it refuses that too,
-        or if it was stopped.
+        first user message, then consecutive messages of one role. Tools, calls and results are text for a template
+        that has no place for them. Raises `ChatTemplateError` if it refuses that too, or if it was stopped.
         """
-        safe = [Message(message.role, self.neutralize(message.content)) for message in messages]
-        merged = merge_system_message(safe)
-        refusals: list[str] = []
-        for attempt in (safe, merged, merge_consecutive_roles(merged)):
+        safe = [self._neutralize_message(message) for message in messages]
+        if tools or any(message.role == "tool" or message.tool_calls for message in safe):
+            attempts = self._shape_tools(safe, [self._neutralize_tool(tool) for tool in tools])
+        else:
+            attempts = _shape_plain(safe)
+        return self._render_first(attempts, safe, effort)
+
+    @cached_property
+    def tool_support(self) -> ToolSupport:
+        """How the model calls tools, from what its template makes of `PROBE_CHAT`. Raises `ChatTemplateError`."""
+        for as_text in (False, True):
             try:
-                prompt = self._render(attempt)
-            except TemplateRefusedError as error:
-                refusals.append(error.detail)
+                prompt = self._render(_Attempt(PROBE_CHAT, (PROBE_TOOL,), as_text), None)
+            except TemplateRefusedError:
                 continue
-            if _has_system(prompt, safe):
-                return prompt
-            refusals.append("it leaves out the system message")
-        raise ChatTemplateError(model=self._model, detail=refusals[0])
+            known = find_native_format(prompt, PROBE_CALL)
+            if known is not None and PROBE_TOOL.description in prompt and PROBE_CHAT[2].content in prompt:
+                return ToolSupport(known, is_native=True, arguments_as_text=as_text)
+        prompt = self._render_first(_shape_plain(PROBE_CHAT[:1]), (), None)
+        return ToolSupport(choose_described_format(prompt), is_native=False)
 
     def neutralize(self, content: str) -> str:
         """Return `content` with a zero-width space in the text of every control token."""
@@ -91,42 +142,62 @@ class ChatTemplate:
             content = self._control.sub(_break_up, content)
         return content
 
-    def _render(self, messages: Iterable[Message]) -> str:
-        return self._template.render(
-            {
-                "messages": [{"role": message.role, "content": message.content} for message in messages],
-                "add_generation_prompt": True,
-                "bos_token": self._tokens.bos,
-                "eos_token": self._tokens.eos,
-                "tools": None,
-                "documents": None,
-                # For reasoning models: an answer from documents has to start at once.
-                "enable_thinking": False,
-                "thinking": False,
-            }
-        )
+    def _neutralize_message(self, message: Message) -> Message:
+        calls = tuple(replace(call, arguments=self.neutralize(call.arguments)) for call in message.tool_calls)
+        return replace(message, content=self.neutralize(message.content), tool_calls=calls)
+
+    def _neutralize_tool(self, tool: Tool) -> Tool:
+        return Tool(tool.name, self.neutralize(tool.description), self.neutralize(tool.parameters))
+
+    def _shape_tools(self, messages: list[Message], tools: list[Tool]) -> list[_Attempt]:
+        support = self.tool_support
+        written = write_out_calls(messages, support.format)
+        if not support.is_native:
+            described = add_system_text(written, describe_tools(tools, support.format)) if tools else written
+            return _shape_plain(described)
+        return [
+            _Attempt(shape, tools, support.arguments_as_text, none_as_list)
+            for none_as_list in (False, True)
+            for chat in (messages, split_parallel_calls(messages), written)
+            for shape in list_shapes(chat)
+        ]
+
+    def _render_first(
+        self, attempts: Iterable[_Attempt], messages: Sequence[Message], effort: ReasoningEffort | None
+    ) -> str:
+        """Return the prompt of the first attempt that the template takes, with the system message of `messages`."""
+        refusals: list[str] = []
+        for attempt in attempts:
+            try:
+                prompt = self._render(attempt, effort)
+            except TemplateRefusedError as error:
+                refusals.append(error.detail)
+                continue
+            if _has_system(prompt, messages):
+                return prompt
+            refusals.append("it leaves out the system message")
+        raise ChatTemplateError(model=self._model, detail=refusals[0])
+
+    def _render(self, attempt: _Attempt, effort: ReasoningEffort | None) -> str:
+        is_thinking = effort in THINKING_EFFORTS
+        variables: dict[str, Any] = {
+            "messages": dump_messages(attempt.messages, arguments_as_text=attempt.arguments_as_text),
+            "add_generation_prompt": True,
+            "bos_token": self._tokens.bos,
+            "eos_token": self._tokens.eos,
+            "tools": dump_tools(attempt.tools) or ([] if attempt.none_as_list else None),
+            "documents": None,
+            # For reasoning models: an answer from documents has to start at once.
+            "enable_thinking": is_thinking,
+            "thinking": is_thinking,
+        }
+        if effort is not None:  # templates have a default of their own
+            variables["reasoning_effort"] = effort if is_thinking else THINKING_EFFORTS[0]
+        return self._template.render(variables)
 
 
-def merge_system_message(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with the system message at the start of the first user message."""
-    system = "\n\n".join(message.content for message in messages if message.role == "system")
-    others = [message for message in messages if message.role != "system"]
-    if not system:
-        return others
-    first = next((index for index, message in enumerate(others) if message.role == "user"), None)
-    if first is None:
-        return [Message("user", system), *others]
-    return [*others[:first], Message("user", f"{system}\n\n{others[first].content}"), *others[first + 1 :]]
-
-
-def merge_consecutive_roles(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with consecutive ones of the same role merged."""
-    merged: list[Message] = []
-    for message in messages:
-        if merged and merged[-1].role == message.role:
-            message = Message(message.role, f"{merged.pop().content}\n\n{message.content}")
-        merged.append(message)
-    return merged
+def _shape_plain(messages: Sequence[Message]) -> list[_Attempt]:
+    return [_Attempt(shape, none_as_list=as_list) for as_list in (False, True) for shape in list_shapes(messages)]
 
 
 def _has_system(prompt: str, messages: Sequence[Message]) -> bool:

@@ -7,10 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.engines.serving.constraints import ToolReader
 from rag.engines.serving.kv_slots import KvCache
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.worker_protocol import LoadedModel
-from rag.engines.types import Message, Sampling
+from rag.engines.types import Message, ReasoningEffort, Sampling, Tool, ToolUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class LanguageModel(KvCache, Protocol):
     @property
     def step_seconds(self) -> Mapping[int, float]: ...
 
-    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> list[int]:
         """Return the tokens of the prompt that `messages` become with the chat template."""
         ...
 
@@ -54,8 +57,12 @@ class LanguageModel(KvCache, Protocol):
         """Return the tokens of a prompt that is continued as it is; at least one."""
         ...
 
-    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+    def build_constraints(self, sampling: Sampling, tools: ToolUse | None = None) -> tuple[Constraint, ...]:
         """Return the constraints of a completion; raise `SchemaError` for a schema that cannot be obeyed."""
+        ...
+
+    def read_tools(self) -> ToolReader:
+        """Return what reads the tool calls of one completion."""
         ...
 
     def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:

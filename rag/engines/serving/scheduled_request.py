@@ -1,6 +1,6 @@
 """A request in the scheduler, with its drafts, and running means of how long steps take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.runtime.worker_main import Call
@@ -18,8 +18,9 @@ class ScheduledRequest:
     """A call with its token sequence and, once it is admitted, its KV slot.
 
     `skipped_steps` counts the prefill steps of other requests since its own last one, and `last_step` is the number of
-    the last decode step that it was part of. `logprobs` wait for the next
-    delta. A request without a sampler is a background prefill of a prompt prefix that contains `documents`.
+    the last decode step that it was part of. `logprobs` wait for the next delta. `mark_bytes` has the control tokens
+    that are text in this completion: marks of tool calls. A request without a sampler is a background prefill of a
+    prompt prefix that contains `documents`.
     """
 
     call: Call
@@ -35,6 +36,7 @@ class ScheduledRequest:
     skipped_steps: int = 0
     last_step: int = 0
     logprobs: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
+    mark_bytes: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
     @property
     def is_background(self) -> bool:

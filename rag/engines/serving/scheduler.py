@@ -33,7 +33,7 @@ from rag.engines.serving.worker_protocol import (
     PrefillParams,
     TokenizeParams,
 )
-from rag.engines.types import Alternative, Delta, Message, TokenLogprob
+from rag.engines.types import Alternative, Delta, Message, TokenLogprob, ToolCallDelta, ToolUse
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 
 logger = logging.getLogger(__name__)
@@ -129,21 +129,35 @@ class Scheduler:
         self._sharers.see(params.client)
         self._policy.check_queue(waiting, params.client, mean_seconds=self._means.request_seconds)
         sampling, window = params.sampling, self._model.loaded.info.context_window
-        asked = params.prompt
-        prompt = self._model.tokenize_text(asked) if isinstance(asked, str) else self._model.tokenize_chat(asked)
+        tools = params.tools if params.tools is not None and params.tools.offered else None
+        prompt = self._tokenize_prompt(params, tools)
         if len(prompt) >= window:
             raise PromptTooLongError(prompt_tokens=len(prompt), context_window=window)
         max_tokens = limit_max_tokens(prompt_tokens=len(prompt), context_window=window, max_tokens=sampling.max_tokens)
         is_speculative = bool(self._model.step_seconds) and sampling.seed is None
+        constraints = self._model.build_constraints(sampling, tools)
+        reader = None if tools is None else self._model.read_tools()
         return ScheduledRequest(
             call,
             params.client,
-            TokenSequence(prompt, max_tokens, (*sampling.stop, *self._model.stop_strings)),
+            TokenSequence(
+                prompt, max_tokens, (*sampling.stop, *self._model.stop_strings), reader.parser if reader else None
+            ),
             last_delta_at=self._clock(),
-            sampler=Sampler(sampling, prompt, self._model.build_constraints(sampling)),
+            sampler=Sampler(sampling, prompt, constraints),
             top_logprobs=sampling.top_logprobs,
             drafter=Drafter(prompt, DraftPolicy(self._model.step_seconds)) if is_speculative else None,
+            mark_bytes={} if reader is None else reader.mark_bytes,
         )
+
+    def _tokenize_prompt(self, params: GenerateParams, tools: ToolUse | None) -> list[int]:
+        if isinstance(params.prompt, str):
+            return self._model.tokenize_text(params.prompt)
+        if tools is None:
+            return self._model.tokenize_chat(params.prompt, (), params.sampling.reasoning_effort)
+        # A call that is forced comes first: there is no room to think before it.
+        effort = None if tools.is_forced else params.sampling.reasoning_effort
+        return self._model.tokenize_chat(params.prompt, tools.offered, effort)
 
     def _create_prefill(self, call: Call) -> ScheduledRequest:
         """Return the request to prefill the prefix that the prompts of all chats with the same messages share."""
@@ -355,13 +369,17 @@ class Scheduler:
             self._channel.fail(request.call, EngineCrashedError(model=model.loaded.info.id, how=str(error)))
             self._release(request)
             return
-        text = sequence.finish() if model.is_end_token(token) else sequence.accept(token, model.detokenize(token))
+        if model.is_end_token(token):
+            text = sequence.finish()
+        else:
+            text = sequence.accept(token, request.mark_bytes.get(token) or model.detokenize(token))
+        calls = sequence.take_tool_calls()
         if sequence.finish_reason is not None:
-            last = Delta(text, sequence.finish_reason, sequence.count_usage(), request.take_logprobs())
+            last = Delta(text, sequence.finish_reason, sequence.count_usage(), request.take_logprobs(), calls)
             self._channel.reply(request.call, last)
             self._finish(request)
-        elif text:
-            self._send_delta(request, text)
+        elif text or calls:
+            self._send_delta(request, text, calls)
 
     def _sample(self, request: ScheduledRequest, logits: NDArray[np.float32]) -> int:
         assert request.sampler is not None  # noqa: S101 (a background prefill samples nothing)
@@ -384,8 +402,8 @@ class Scheduler:
         seconds = self._clock() - request.admitted_at
         self._means.request_seconds = self._means.update(self._means.request_seconds, seconds)
 
-    def _send_delta(self, request: ScheduledRequest, text: str) -> None:
-        self._channel.reply(request.call, Delta(text, logprobs=request.take_logprobs()))
+    def _send_delta(self, request: ScheduledRequest, text: str, calls: tuple[ToolCallDelta, ...] = ()) -> None:
+        self._channel.reply(request.call, Delta(text, logprobs=request.take_logprobs(), tool_calls=calls))
         request.last_delta_at = self._clock()
 
     def _send_heartbeats(self) -> None:

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Constrained decoding by a JSON Schema, with llguidance: the only module that touches the library."""
+"""Constrained decoding by a JSON Schema or a grammar, with llguidance: the only module that touches the library."""
 
 from collections.abc import Collection, Sequence
 
@@ -31,13 +31,19 @@ class SchemaCompiler:
 
         Raises `SchemaError` if llguidance cannot compile it, or not within its limits.
         """
-        grammar = LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_pattern": WHITESPACE})
+        return self._constrain(LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_pattern": WHITESPACE}))
+
+    def compile_grammar(self, lark: str) -> "SchemaConstraint":
+        """Return the constraint of one completion by a grammar; raises as `compile` does."""
+        return self._constrain(LLMatcher.grammar_from_lark(lark))
+
+    def _constrain(self, grammar: str) -> "SchemaConstraint":
         matcher = LLMatcher(self._vocabulary.tokenizer, grammar, log_level=SILENT, limits=LIMITS)
         return SchemaConstraint(matcher, self._vocabulary.size, self._vocabulary.end_tokens)
 
 
 class SchemaConstraint:
-    """A `Constraint` of one completion: a JSON text that obeys the schema, and ends only when it is complete."""
+    """A `Constraint` of one completion: a text that obeys the schema or grammar, and ends only when it is complete."""
 
     def __init__(self, matcher: LLMatcher, vocabulary_size: int, end_tokens: Sequence[int]) -> None:
         self._matcher = matcher

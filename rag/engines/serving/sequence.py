@@ -4,7 +4,8 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rag.engines.types import FinishReason, Usage
+from rag.engines.serving.tools.parser import ToolCallParser
+from rag.engines.types import FinishReason, ToolCallDelta, Usage
 
 
 class StopScanner:
@@ -44,14 +45,16 @@ class StopScanner:
 
 
 class Detokenizer:
-    """Turns the bytes of a stream of tokens into text without broken characters or stop strings.
+    """Turns the bytes of a stream of tokens into text without broken characters, tool calls or stop strings.
 
-    A character that the model never completes is left out; bytes that are not UTF-8 become U+FFFD.
+    A character that the model never completes is left out; bytes that are not UTF-8 become U+FFFD. A `parser` takes the
+    tool calls out, in which no stop string stops anything.
     """
 
-    def __init__(self, stop: Sequence[str]) -> None:
+    def __init__(self, stop: Sequence[str], parser: ToolCallParser | None = None) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._scanner = StopScanner(stop)
+        self._parser = parser
 
     @property
     def has_stopped(self) -> bool:
@@ -59,11 +62,13 @@ class Detokenizer:
 
     def push(self, token_bytes: bytes) -> str:
         """Return the text that became certain with the bytes of one more token."""
-        return self._scanner.push(self._decoder.decode(token_bytes))
+        text = self._decoder.decode(token_bytes)
+        return self._scanner.push(text if self._parser is None else self._parser.push(text))
 
     def flush(self) -> str:
         """Return the rest of the text."""
-        return self._scanner.flush()
+        rest = "" if self._parser is None else self._scanner.push(self._parser.flush())
+        return rest + self._scanner.flush()
 
 
 @dataclass(slots=True)
@@ -71,12 +76,14 @@ class TokenSequence:
     """The prompt of a request during prefill, then its completion during decoding.
 
     `position` is how many tokens of prompt and completion are in the KV cache; `cached_tokens` of them were there
-    from an earlier request. `max_tokens` is the request's limit, or what the context window leaves if that is less.
+    from an earlier request. `max_tokens` is the request's limit, or what the context window leaves if that is less. A
+    `parser` reads the tool calls of the completion.
     """
 
     prompt: list[int]
     max_tokens: int
     stop: Sequence[str] = ()
+    parser: ToolCallParser | None = None
     position: int = 0
     cached_tokens: int = 0
     completion: list[int] = field(default_factory=list)
@@ -86,7 +93,7 @@ class TokenSequence:
     def __post_init__(self) -> None:
         if not self.prompt or self.max_tokens < 1:
             raise ValueError("a request needs a prompt and room for at least one token")
-        self._detokenizer = Detokenizer(self.stop)
+        self._detokenizer = Detokenizer(self.stop, self.parser)
 
     @property
     def pending_tokens(self) -> int:
@@ -120,8 +127,12 @@ class TokenSequence:
 
     def finish(self) -> str:
         """End the completion because the model chose an end token; return the rest of the text."""
-        self.finish_reason = "stop"
+        self.finish_reason = "tool_calls" if self.parser is not None and self.parser.has_calls else "stop"
         return self._detokenizer.flush()
+
+    def take_tool_calls(self) -> tuple[ToolCallDelta, ...]:
+        """Return the pieces of tool calls that became certain since the last time."""
+        return () if self.parser is None else self.parser.take_calls()
 
     def count_usage(self) -> Usage:
         """Return the prompt and completion tokens so far; the end token is not counted."""

@@ -1,5 +1,6 @@
 """The process of a chat template: render prompts until the parent process is gone."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -38,7 +39,9 @@ def main(channel: Channel, options: dict[str, Any]) -> None:
 
 
 def _render(template: JinjaTemplate, call: Call) -> str:
-    allowed = MAX_ADDED_CHARACTERS + sum(len(message["content"]) for message in call.params["messages"])
+    # Laid out as templates lay tools out, which is their longest form.
+    given = json.dumps([call.params["messages"], call.params["tools"]], ensure_ascii=False, indent=4)
+    allowed = MAX_ADDED_CHARACTERS + len(given)
     try:
         prompt = template.render(call.params)
     except MemoryError as error:

@@ -9,12 +9,10 @@ from typing import Any
 from transformers import AutoTokenizer
 
 from rag.engines.serving.chat_template import SpecialTokens
-from rag.engines.serving.citation_constraint import CitationCompiler
-from rag.engines.serving.sampling import Constraint
-from rag.engines.serving.schema_constraint import SchemaCompiler
+from rag.engines.serving.constraints import ConstraintCompiler
 from rag.engines.serving.template_process import start_chat_template
 from rag.engines.transformers.token_bytes import decode_token, map_byte_characters
-from rag.engines.types import Message, Sampling
+from rag.engines.types import Message, ReasoningEffort, Tool
 
 END_TOKEN_TEXTS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>")
 """Tokens that end a message, which not every model's configuration lists."""
@@ -42,20 +40,24 @@ class ChatTokenizer:
         )
         self.stop_strings = self._template.stop_strings
 
-    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> list[int]:
         """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
-        return self.tokenize_text(self.render_chat(messages))
+        return self.tokenize_text(self.render_chat(messages, tools, effort))
 
-    def render_chat(self, messages: Sequence[Message]) -> str:
+    def render_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> str:
         """Return the prompt that `messages` become; see `ChatTemplate.render`."""
-        return self._template.render(messages)
+        return self._template.render(messages, tools=tools, effort=effort)
 
     def tokenize_text(self, text: str) -> list[int]:
         """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        tokens = self._tokenize(text)
         # Some templates write the BOS token, some leave it to the tokenizer.
         tokens = tokens if tokens[:1] == self._prefix else [*self._prefix, *tokens]
-        return tokens or list(self._tokenizer("\n", add_special_tokens=False)["input_ids"])
+        return tokens or self._tokenize("\n")
 
     def detokenize(self, token: int) -> bytes:
         """Return the bytes that `token` adds to a text; none for a control token, and for what is no token."""
@@ -66,25 +68,14 @@ class ChatTokenizer:
         text = self._tokenizer.convert_ids_to_tokens(token)
         return b"" if text is None else decode_token(text, self._byte_of)
 
-    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
-        """Return the constraints of a completion; raise `SchemaError` for a schema that cannot be obeyed."""
-        if sampling.json_schema:
-            return (self._schemas.compile(sampling.json_schema),)
-        if sampling.cite_up_to is not None:
-            return (self._citations.compile(sampling.cite_up_to),)
-        return ()
-
     @cached_property
-    def _schemas(self) -> SchemaCompiler:
-        return SchemaCompiler(self._token_bytes, self.end_tokens)
+    def constraints(self) -> ConstraintCompiler:
+        """Compiles the constraints of completions, and reads their tool calls."""
+        token_bytes = [self.detokenize(token) for token in range(self._vocabulary_size)]
+        return ConstraintCompiler(token_bytes, self.end_tokens, self._template, tokenize=self._tokenize)
 
-    @cached_property
-    def _citations(self) -> CitationCompiler:
-        return CitationCompiler(self._token_bytes)
-
-    @cached_property
-    def _token_bytes(self) -> list[bytes]:
-        return [self.detokenize(token) for token in range(self._vocabulary_size)]
+    def _tokenize(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 def _find_end_tokens(control: Mapping[int, str]) -> list[int]:

@@ -24,6 +24,7 @@ from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.model_files import fingerprint_files
 from ingest.runtime.worker_main import Channel
 from rag.engines.machine import count_usable_cores
+from rag.engines.serving.constraints import ToolReader
 from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
@@ -32,7 +33,7 @@ from rag.engines.serving.scheduling_policy import SchedulingPolicy
 from rag.engines.serving.worker_protocol import LoadedModel
 from rag.engines.transformers.engine import LoadOptions
 from rag.engines.transformers.tokenizer import ChatTokenizer
-from rag.engines.types import Message, ModelInfo, Sampling
+from rag.engines.types import Message, ModelInfo, ReasoningEffort, Sampling, Tool, ToolUse
 from rag.errors import ChatTemplateError, ModelLoadError
 
 LayerCache = tuple[torch.Tensor, torch.Tensor]
@@ -91,9 +92,11 @@ class TransformersModel:
         self.forward([BatchRow(0, [0], 0)], bool)  # warm-up: shows now that the model computes
         self.truncate(0, 0)
 
-    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> list[int]:
         """Return the tokens of the prompt that `messages` become."""
-        return self._tokenizer.tokenize_chat(messages)
+        return self._tokenizer.tokenize_chat(messages, tools, effort)
 
     def render_chat(self, messages: Sequence[Message]) -> str:
         """Return the prompt that `messages` become."""
@@ -103,9 +106,13 @@ class TransformersModel:
         """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""
         return self._tokenizer.tokenize_text(text)
 
-    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+    def build_constraints(self, sampling: Sampling, tools: ToolUse | None = None) -> tuple[Constraint, ...]:
         """Return the constraints of a completion; see `LanguageModel`."""
-        return self._tokenizer.build_constraints(sampling)
+        return self._tokenizer.constraints.build(sampling, tools)
+
+    def read_tools(self) -> ToolReader:
+        """Return what reads the tool calls of one completion."""
+        return self._tokenizer.constraints.read_tools()
 
     def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:
         """Compute the rows one after the other; return False, with nothing computed, if `should_abort` is true."""

@@ -10,10 +10,9 @@ from rag.engines.serving.chat_template import (
     FALLBACK_TEMPLATE,
     ChatTemplate,
     SpecialTokens,
-    merge_consecutive_roles,
-    merge_system_message,
 )
 from rag.engines.serving.jinja_template import JinjaTemplate, TemplateRefusedError
+from rag.engines.serving.message_shapes import merge_consecutive_roles, merge_system_message
 from rag.engines.types import Message
 from rag.errors import ChatTemplateError
 

@@ -1,9 +1,11 @@
 """Continuous batching in a model's process, with a model that counts instead of computing."""
 
+import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,13 +17,26 @@ from numpy.typing import NDArray
 from ingest.runtime.derived_files import DerivedFiles
 from ingest.runtime.frames import CallFrame
 from ingest.runtime.worker_main import Call
+from rag.engines.completion import ToolCallCollector
+from rag.engines.serving.chat_template import FALLBACK_TEMPLATE, ChatTemplate, SpecialTokens
+from rag.engines.serving.constraints import ConstraintCompiler, ToolReader
+from rag.engines.serving.jinja_template import JinjaTemplate
 from rag.engines.serving.language_model import BatchRow
 from rag.engines.serving.prefix_cache import PrefixCache
 from rag.engines.serving.sampling import Constraint
 from rag.engines.serving.scheduler import Scheduler
 from rag.engines.serving.scheduling_policy import SchedulingPolicy
 from rag.engines.serving.worker_protocol import GenerateParams, LoadedModel, PrefillParams
-from rag.engines.types import Delta, Message, ModelInfo, Sampling, Usage
+from rag.engines.types import (
+    Delta,
+    Message,
+    ModelInfo,
+    ReasoningEffort,
+    Sampling,
+    Tool,
+    ToolUse,
+    Usage,
+)
 from rag.errors import EngineBusyError, EngineCrashedError, PromptTooLongError
 
 WINDOW = 128
@@ -48,15 +63,26 @@ class CountingModel:
         self.on_forward: Callable[[], object] = bool
         self.step_seconds: dict[int, float] = {}
         self.repeats = b""
+        self.offered: tuple[Tool, ...] = ()
+        self.efforts: list[ReasoningEffort | None] = []
+        template = ChatTemplate("counting", JinjaTemplate(FALLBACK_TEMPLATE), SpecialTokens())
+        pieces = [*(bytes([byte]) for byte in range(END)), b""]
+        self._constraints = ConstraintCompiler(pieces, [END], template, tokenize=str.encode)
         self._last: list[list[int]] = []
 
     def tokenize_text(self, text: str) -> list[int]:
         return self.tokenize_chat([Message("user", text)])
 
-    def tokenize_chat(self, messages: Sequence[Message]) -> list[int]:
+    def tokenize_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> list[int]:
+        self.offered = tuple(tools)
+        self.efforts.append(effort)
         return list(self.render_chat(messages).encode())
 
-    def render_chat(self, messages: Sequence[Message]) -> str:
+    def render_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> str:
         return "".join(message.content for message in messages)
 
     def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:
@@ -80,8 +106,13 @@ class CountingModel:
             logits[END if last == ord("z") else last + 1] = 1
         return logits
 
-    def build_constraints(self, sampling: Sampling) -> tuple[Constraint, ...]:
+    def build_constraints(self, sampling: Sampling, tools: ToolUse | None = None) -> tuple[Constraint, ...]:
+        if tools is not None:
+            return self._constraints.build(sampling, tools)
         return (Never(ord("e")),) if sampling.json_schema else ()
+
+    def read_tools(self) -> ToolReader:
+        return self._constraints.read_tools()
 
     def can_copy(self, slot: int, length: int) -> bool:
         return self.can_truncate(slot, length)
@@ -632,3 +663,68 @@ def test_an_unknown_or_malformed_call_fails_alone(method: str, params: dict[str,
     run_steps(scheduler, 2)
     assert bad.id in channel.errors
     assert channel.text(good) == "z"
+
+
+PARAMETERS = {
+    "type": "object",
+    "properties": {"place": {"enum": ["cellar", "roof"]}},
+    "required": ["place"],
+    "additionalProperties": False,
+}
+LOOK = Tool("look", "Look somewhere.", json.dumps(PARAMETERS))
+
+
+def call_tools(choice: str, content: str, **fields: Any) -> tuple[CountingModel, list[Delta]]:
+    channel, model = FakeChannel(), CountingModel(window=1_000)
+    sampling = Sampling(reasoning_effort="high", **fields)
+    params = GenerateParams(
+        (Message("user", content),), sampling, tools=ToolUse((LOOK, Tool("wait")), choice, parallel=False)
+    )
+    call = channel.ask("generate", params)
+    scheduler = create_scheduler(channel, model)
+    while call.id not in channel.finished:
+        scheduler.step()
+    return model, channel.deltas(call)
+
+
+def collect_calls(deltas: Sequence[Delta]) -> list[tuple[str, str]]:
+    collector = ToolCallCollector()
+    for delta in deltas:
+        collector.add(delta.tool_calls)
+    return [(call.name, call.arguments) for call in collector.calls]
+
+
+def test_a_forced_call_obeys_the_schema_of_its_tool_and_is_no_text() -> None:
+    model, deltas = call_tools("function:look", "a")
+    assert collect_calls(deltas) == [("look", '{ "place" : "cellar" }')]
+    assert "".join(delta.text for delta in deltas) == ""
+    assert deltas[-1].finish_reason == "tool_calls"
+    assert len([delta for delta in deltas if delta.tool_calls]) > 5, "the arguments are streamed"
+    assert (model.offered, model.efforts) == ((LOOK,), [None]), "a model that has to call does not think before it"
+
+
+def test_text_is_free_until_a_call_is_opened() -> None:
+    model, deltas = call_tools("auto", "w")
+    assert ("".join(delta.text for delta in deltas), collect_calls(deltas)) == ("xyz", [])
+    assert deltas[-1].finish_reason == "stop"
+    assert model.efforts == ["high"]
+
+
+def test_a_call_that_is_cut_off_ends_for_its_length_with_what_it_has_of_its_arguments() -> None:
+    _, whole = call_tools("required", "a")
+    assert whole[-1].usage is not None
+    _, deltas = call_tools("required", "a", max_tokens=whole[-1].usage.completion_tokens - 30)
+    ((name, arguments),) = collect_calls(deltas)
+    assert (name, deltas[-1].finish_reason) == ("look", "length")
+    assert '{ "place" : "cellar" }'.startswith(arguments)
+    assert arguments
+
+
+def test_tools_that_must_not_be_called_are_not_shown() -> None:
+    model, deltas = call_tools("none", "w")
+    assert ("".join(delta.text for delta in deltas), model.offered) == ("xyz", ())
+
+
+def test_a_stop_string_stops_no_call() -> None:
+    _, deltas = call_tools("required", "a", stop=("cell", '"'))
+    assert collect_calls(deltas)[0] == ("look", '{ "place" : "cellar" }')

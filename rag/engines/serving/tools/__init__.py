@@ -1,0 +1,1 @@
+"""Tool calls of local models: how they are written, constrained and read."""
