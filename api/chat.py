@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from api.errors import InvalidRequestError
+from api.errors import InvalidRequestError, InvalidToolsError
 from api.services import Services
 from api.source_list import list_sources, strip_sources
 from api.wire.base import DOCS_PREFIX, SourceStyle
@@ -145,9 +145,7 @@ def _position(services: Services, chat: Chat) -> TurnPosition | None:
     if chat.conversation is None:
         return None
     if chat.tools is not None and not chat.is_about_documents:
-        raise InvalidRequestError(
-            detail="a conversation stores no calls of tools; leave one of the two out", param="tools"
-        )
+        raise InvalidToolsError(detail="a conversation stores no calls of tools; leave one of the two out")
     if len(chat.messages) != 1 or chat.messages[0].role != "user":
         detail = "in a conversation, messages hold one message, the question; earlier ones are stored"
         raise InvalidRequestError(detail=detail, param="messages")
@@ -194,7 +192,7 @@ def _refuse_forced_tools(chat: Chat) -> None:
     """Refuse tools that must be called; those that may be are not: the documents answer."""
     if chat.tools is not None and chat.tools.is_forced:
         detail = f"`{DOCS_PREFIX}…` models answer and call no tools; name a plain model, or leave the choice to it"
-        raise InvalidRequestError(detail=detail, param="tool_choice")
+        raise InvalidToolsError(detail=detail, param="tool_choice")
 
 
 def _refuse_document_options(chat: Chat) -> None:

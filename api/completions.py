@@ -39,8 +39,10 @@ from api.wire.chat_chunks import (
     encode_chunk,
     encode_citations,
     encode_part,
+    tool_call_chunks,
 )
 from api.wire.citations import UrlCitationObject
+from api.wire.tools import ToolCallObject
 from rag.conversations.store import TurnsStored
 from rag.engines.types import TokenLogprob, Usage
 from rag.types import Answer, AnswerDelta, AnswerProgress, AnswerStarted, ContextMode, PinnedSentence
@@ -71,6 +73,7 @@ def completion_choices(services: Services, request: ChatRequest, client: str) ->
         conversation=options.conversation,
         parent=options.parent,
         sources=options.sources,
+        tools=request.tool_use(),
     )
     if (request.n or 1) == 1:
         yield chat_events(services, chat)
@@ -193,13 +196,15 @@ class CompletionFrame:
 
     def _choice(self, index: int, whole: WholeAnswer) -> CompletionChoice:
         answer = whole.answer
+        is_call = not answer.text and bool(answer.tool_calls)
         text_field = "content" if whole.started is None else self.text_field(whole.started.mode)
         return CompletionChoice(
             index=index,
             message=CompletionMessage(
-                content=answer.text if text_field == "content" else None,
+                content=answer.text if text_field == "content" and not is_call else None,
                 refusal=answer.text if text_field == "refusal" else None,
                 annotations=self._annotations(answer),
+                tool_calls=list(map(ToolCallObject.of, answer.tool_calls)) or None,
             ),
             logprobs=LogprobsObject.of(whole.logprobs),
             finish_reason=answer.finish_reason,
@@ -231,12 +236,19 @@ def _stream_choice(
                 usage = event.usage
                 yield frame.last_event(index, delta, event, stored)
             elif isinstance(event, AnswerDelta):
-                setattr(delta, text_field, event.text)
+                _fill(delta, text_field, event)
                 yield frame.event(index, delta, logprobs=event.logprobs)
             else:
                 yield frame.event(index, delta, pincite=_details(event))
             delta = ChunkDelta()
     return usage
+
+
+def _fill(delta: ChunkDelta, text_field: str, event: AnswerDelta) -> None:
+    if event.text or not event.tool_calls:
+        setattr(delta, text_field, event.text)
+    if event.tool_calls:
+        delta.tool_calls = tool_call_chunks(event.tool_calls)
 
 
 def _details(event: AnswerProgress | PinnedSentence) -> ResponseModel:

@@ -38,6 +38,10 @@ class InvalidRequestError(ApiError):
         super().__init__(detail)
 
 
+class InvalidToolsError(InvalidRequestError):
+    """The tools of a request do not agree with one another, with their choice, or with the model."""
+
+
 class BodyTooLargeError(HTTPException):
     """The request body exceeds the limit; an HTTPException, because body parsers pass only those on."""
 
@@ -139,6 +143,7 @@ SERVER = "server_error"
 
 ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     InvalidRequestError: ErrorKind(400, INVALID, "invalid_value"),
+    InvalidToolsError: ErrorKind(400, INVALID, "invalid_tools", "tools"),
     ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large", "file"),
     DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),
     AdministratorOnlyError: ErrorKind(403, INVALID, "administrator_only"),

@@ -136,12 +136,17 @@ class ChatTemplateError(RagError):
         super().__init__(f"the chat template of the model {model!r} makes no prompt of these messages: {detail}")
 
 
+TOOLS_PATH = "tools"
+"""The path of a `SchemaError` about all tools of a request together."""
+
+
 class SchemaError(RagError):
-    """The engine cannot constrain an answer to the JSON Schema of the request."""
+    """The engine cannot constrain an answer to the JSON Schema of the request, or calls to those of its tools."""
 
     def __init__(self, *, path: str, detail: str) -> None:
         self.path = path
         self.detail = detail
+        self.param = path if path == TOOLS_PATH else None
         super().__init__(f"the JSON Schema cannot be used: {path}: {detail}")
 
 

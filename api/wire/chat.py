@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import (
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -26,16 +25,17 @@ from api.wire.base import (
     SourceStyle,
     Text,
     Unsupported,
-    as_text_parts,
     goes_with,
     has,
     when,
 )
 from api.wire.citations import UrlCitationObject
 from api.wire.filters import Filters
+from api.wire.messages import ChatMessage
 from api.wire.sampling import MaxTokens, SamplingFields
+from api.wire.tools import ToolCallObject, ToolChoice, Tools, build_tool_use
 from rag.engines.json_schema import validate_schema
-from rag.engines.types import Alternative, FinishReason, Message, Role, Sampling, TokenLogprob
+from rag.engines.types import Alternative, FinishReason, Message, ReasoningEffort, Sampling, TokenLogprob, ToolUse
 from rag.types import AnswerMode, AnswerStyle
 
 MAX_MESSAGES = 4096
@@ -49,37 +49,6 @@ LEAST_LOGPROB = -9999.0
 def bound_logprob(logprob: float) -> float:
     """Return a log-probability as responses have it."""
     return max(logprob, LEAST_LOGPROB)
-
-
-class TextPart(RequestModel):
-    """A part of a message; only text is supported."""
-
-    type: Literal["text"]
-    text: Text
-
-
-TextParts = Annotated[list[TextPart], Field(min_length=1)]
-
-
-class ChatMessage(RequestModel):
-    """A message of the chat. A client may send an answer back as it came, with `annotations` and `refusal`."""
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: Annotated[
-        list[TextPart], BeforeValidator(as_text_parts, json_schema_input_type=Text | TextParts), Field(min_length=1)
-    ]
-    """The text, or a list of text parts."""
-    name: Ignored = None
-    annotations: Ignored = None
-    refusal: Ignored = None
-    audio: Unsupported = None
-    function_call: Unsupported = None
-    tool_calls: Unsupported = None
-
-    def message(self) -> Message:
-        """Return the message as the engine reads it."""
-        role: Role = "system" if self.role == "developer" else self.role
-        return Message(role, "".join(part.text for part in self.content))
 
 
 class StreamOptions(RequestModel):
@@ -236,19 +205,23 @@ class ChatRequest(SamplingFields):
     top_logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
     """How many alternatives to list for each token."""
     response_format: ResponseFormat | None = None
+    tools: Tools | None = None
+    """Functions that a plain model may ask for. `docs/…` models answer by themselves and do not call them."""
+    tool_choice: ToolChoice | None = None
+    """Whether the model may call, has to call, or which tool it has to call."""
+    parallel_tool_calls: Flag | None = None
+    """Whether an answer may have several calls; it may if this is left out."""
+    reasoning_effort: ReasoningEffort | None = None
+    """How much a model that can think does so before it answers: from `low` on."""
 
     modalities: list[Literal["text"]] | None = None
     audio: Unsupported = None
     function_call: Unsupported = None
     functions: Unsupported = None
     grammar: Unsupported = None
-    reasoning_effort: Unsupported = None
-    tool_choice: Unsupported = None
-    tools: Unsupported = None
     web_search_options: Unsupported = None
 
     metadata: Ignored = None
-    parallel_tool_calls: Ignored = None
     prediction: Ignored = None
     prompt_cache_key: Ignored = None
     prompt_cache_retention: Ignored = None
@@ -288,6 +261,10 @@ class ChatRequest(SamplingFields):
         """Return the messages as the engine reads them."""
         return tuple(message.message() for message in self.messages)
 
+    def tool_use(self) -> ToolUse | None:
+        """Return the tools as the engine reads them. Raises `InvalidToolsError` and `SchemaError`."""
+        return build_tool_use(self.tools, self.tool_choice, parallel=self.parallel_tool_calls)
+
     def sampling(self) -> Sampling:
         """Return how tokens are sampled; what the request leaves open has its default. Raises `SchemaError`."""
         sampled = self.sample(self.max_completion_tokens or self.max_tokens)
@@ -295,6 +272,7 @@ class ChatRequest(SamplingFields):
             sampled,
             json_schema=self.response_format.schema_text() if self.response_format else sampled.json_schema,
             top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+            reasoning_effort=self.reasoning_effort,
         )
 
 
@@ -345,11 +323,13 @@ class CompletionMessage(ResponseModel):
 
     role: Literal["assistant"] = "assistant"
     content: str | None
-    """The answer; null if it is a refusal."""
+    """The answer; null if it is a refusal, or only calls tools."""
     refusal: str | None
     """Why there is no JSON, if JSON was asked for and the documents say nothing."""
     annotations: list[UrlCitationObject]
     """The citations of an answer from documents."""
+    tool_calls: list[ToolCallObject] | None = Absent
+    """The calls that the model asks for."""
 
 
 class CompletionChoice(ResponseModel):

@@ -4,6 +4,7 @@ A model writes many small chunks, so their frame is encoded by msgspec. What Pin
 encoded by the model that responses which are not streamed use, so each shape is declared once.
 """
 
+from collections.abc import Sequence
 from inspect import cleandoc
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from api.wire.answers import AnswerBasis, AnswerDetails, CheckedChunk, ProgressC
 from api.wire.base import ResponseModel
 from api.wire.chat import LogprobsObject
 from api.wire.citations import UrlCitationObject
-from rag.engines.types import FinishReason
+from rag.engines.types import FinishReason, ToolCallDelta
 
 COMPONENTS = "#/components/schemas/"
 SHARED_MODELS: tuple[type[ResponseModel], ...] = (
@@ -42,12 +43,29 @@ Usage = Annotated[Raw, _reference(UsageObject)]
 Logprobs = Annotated[Raw, _reference(LogprobsObject)]
 
 
+class ChunkFunction(msgspec.Struct, kw_only=True):
+    """The name of a function, and a piece of the JSON that it is given."""
+
+    name: str | UnsetType = UNSET
+    arguments: str
+
+
+class ChunkToolCall(msgspec.Struct, kw_only=True):
+    """A piece of the call with this index; the first one has its id and the name of its function."""
+
+    index: int
+    id: str | UnsetType = UNSET
+    type: Literal["function"] | UnsetType = UNSET
+    function: ChunkFunction
+
+
 class ChunkDelta(msgspec.Struct, kw_only=True):
     """The next piece of the message. The first one has the role, the last one the citations."""
 
     role: Literal["assistant"] | UnsetType = UNSET
     content: str | UnsetType = UNSET
     refusal: str | UnsetType = UNSET
+    tool_calls: tuple[ChunkToolCall, ...] | UnsetType = UNSET
     annotations: Annotations | UnsetType = UNSET
 
 
@@ -93,6 +111,19 @@ def encode_part(part: ResponseModel) -> Raw:
 def encode_citations(citations: list[UrlCitationObject]) -> Raw:
     """Return the citations of an answer in encoded form."""
     return Raw(b"[" + b",".join(citation.model_dump_json().encode() for citation in citations) + b"]")
+
+
+def tool_call_chunks(pieces: Sequence[ToolCallDelta]) -> tuple[ChunkToolCall, ...]:
+    """Return pieces of tool calls as chunks have them."""
+    return tuple(
+        ChunkToolCall(
+            index=piece.index,
+            id=piece.id or UNSET,
+            type="function" if piece.id else UNSET,
+            function=ChunkFunction(name=piece.name or UNSET, arguments=piece.arguments),
+        )
+        for piece in pieces
+    )
 
 
 def chunk_schemas() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from api.wire.base import ResponseModel
 from rag.conversations.provenance import Provenance
+from rag.engines.types import ReasoningEffort
 from rag.types import AnswerMode, AnswerStyle, Question
 
 
@@ -27,6 +28,7 @@ class SamplingObject(ResponseModel):
     cite_up_to: int | None
     """Highest number that a citation marker can name."""
     top_logprobs: int | None
+    reasoning_effort: ReasoningEffort | None
 
 
 class AskedWith(ResponseModel):

@@ -1,8 +1,9 @@
 """The parameters of tools as JSON Schemas: bounded when they come in, and loosened to what decoding can enforce. Pure.
 
 A client's schema may have any keyword. The model reads it whole; constrained decoding obeys the keywords that
-`rag.engines.json_schema` knows, and leaves the others to the model. So what is enforced allows all that the schema
-allows, and never less.
+`rag.engines.json_schema` knows, and leaves the others to the model. What is enforced allows all that the schema allows,
+with one exception: an object that names its properties, and does not say that it may have others, has no others. Small
+models fill calls with inventions otherwise.
 """
 
 import json
@@ -17,6 +18,8 @@ ANY_OBJECT: JsonObject = {"type": "object"}
 _SINGLE = frozenset({"additionalProperties", "items"})
 _LISTS = frozenset({"anyOf", "prefixItems"})
 _NAMED = frozenset({"$defs", "definitions", "properties"})
+_OPENING = frozenset({"additionalProperties", "patternProperties", "anyOf", "oneOf", "allOf", "$ref"})
+"""Keywords beside which an object may have properties that it does not name."""
 
 
 def dump_parameters(value: object) -> str:
@@ -58,6 +61,8 @@ def _loosen_object(schema: JsonObject) -> JsonObject:
         widened = _loosen_keyword(keyword, part)
         if widened is not None:
             loosened[keyword] = widened
+    if loosened.get("properties") and schema.keys().isdisjoint(_OPENING):
+        loosened["additionalProperties"] = False
     return loosened
 
 

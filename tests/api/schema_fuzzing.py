@@ -23,9 +23,10 @@ from tests.api.world import DRILL, LUNCH, PUMP, World, make_world
 
 KEY = "correct-horse-battery-staple"
 ALL_PHASES = ("examples", "coverage", "fuzzing", "stateful")
-RULES_BEYOND_SCHEMAS = frozenset({"invalid_question", "invalid_json_schema"})
-"""Codes of refusals whose rules JSON Schema cannot say: that the last of the messages is a question with some text, and
-which JSON Schemas a decoder can obey. Each has its own tests."""
+RULES_BEYOND_SCHEMAS = frozenset({"invalid_question", "invalid_json_schema", "invalid_tools"})
+"""Codes of refusals whose rules JSON Schema cannot say: that the last of the messages is a question with some text,
+which JSON Schemas a decoder can obey, and that tools have names of their own and agree with their choice. Each has its
+own tests."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,8 +287,8 @@ def test_a_chat_that_does_not_end_with_a_question_is_refused(client: TestClient)
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"tools": [{"type": "function"}]}, "tools"),
-        ({"tool_choice": "required"}, "tool_choice"),
+        ({"functions": [{"name": "weather"}]}, "functions"),
+        ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
         ({"n": 0}, "n"),
         ({"n": 9}, "n"),
         ({"logprobs": True}, "logprobs"),
@@ -314,7 +314,7 @@ def test_a_chat_that_does_not_end_with_a_question_is_refused(client: TestClient)
         ({"seed": -1}, "seed"),
         ({"stop": ["x"] * 17}, "stop"),
         ({"messages": []}, "messages"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "narrator", "content": "x"}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0.type"),
         ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
         ({"messages": QUESTION * 5_000}, "messages"),

@@ -11,6 +11,7 @@ from rag.engines.serving.schema_constraint import WHITESPACE, SchemaCompiler
 from rag.engines.serving.tools.grammar import build_grammar
 from rag.engines.serving.tools.parser import ToolCallParser
 from rag.engines.types import Sampling, ToolUse
+from rag.errors import TOOLS_PATH, SchemaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class ConstraintCompiler:
             grammar = build_grammar(
                 self._template.tool_support.format, tools, answer_schema=sampling.json_schema, whitespace=WHITESPACE
             )
-            return (self._tool_grammars.compile_grammar(grammar),)
+            try:
+                return (self._tool_grammars.compile_grammar(grammar),)
+            except SchemaError as error:
+                raise SchemaError(path=TOOLS_PATH, detail=error.detail) from error
         if sampling.json_schema:
             return (self._schemas.compile(sampling.json_schema),)
         return () if sampling.cite_up_to is None else (self._citations.compile(sampling.cite_up_to),)

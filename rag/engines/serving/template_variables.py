@@ -10,6 +10,7 @@ from rag.engines.types import Message, Tool, ToolCall
 
 SHORT_ID_CHARS = 9
 """Mistral's templates take call ids of this length alone."""
+NO_PARAMETERS = '{"type": "object", "properties": {}}'
 _ID_ALPHABET = string.digits + string.ascii_letters
 
 
@@ -63,7 +64,7 @@ def _parse_arguments(text: str) -> object:
 
 
 def _dump_tool(tool: Tool) -> dict[str, Any]:
-    parameters = json.loads(tool.parameters) if tool.parameters else {"type": "object", "properties": {}}
+    parameters: Any = json.loads(tool.parameters or NO_PARAMETERS)
     return {
         "type": "function",
         "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
