@@ -1,8 +1,5 @@
 """Words that attack a page that shows them, and what a browser does with them."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.api.test_forged_citations import FORGERIES
 from tests.browser.chat_page import ChatPage
-from tests.live import free_port, wait_until_answered
+from tests.browser.page_server import serve_page
 from tests.ui.fake_api import FakeApi, annotation, scripted_answer, serve_fake
 from tests.ui.test_safe_markdown import ATTACKS as MARKDOWN_ATTACKS
 
@@ -46,22 +43,8 @@ ANSWER = "\n\n".join(PAYLOADS)
 @contextmanager
 def served(api: FakeApi, folder: Path) -> Generator[str, None, None]:
     """Serve `api`, and the page in front of it; yield the page's address."""
-    port, log = free_port(), folder / "ui.log"
-    with serve_fake(api), log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ui.server", "--port", str(port)],
-            env={**os.environ, "PINCITE_API_URL": api.url},
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            wait_until_answered(url, process, log)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(10)
-    assert "Traceback" not in log.read_text("utf-8")
+    with serve_fake(api), serve_page(api.url, folder) as url:
+        yield url
 
 
 def hostile_api() -> FakeApi:
