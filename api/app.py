@@ -14,6 +14,8 @@ from api.clean_paths import CleanPaths
 from api.dialects.anthropic import routes as anthropic
 from api.dialects.huggingface import routes as huggingface
 from api.dialects.lmstudio import routes as lmstudio
+from api.dialects.responses import routes as responses
+from api.dialects.responses.runs import BackgroundRuns
 from api.errors import install_error_handlers
 from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
 from api.head_requests import HeadRequests
@@ -68,6 +70,7 @@ ROUTERS = (
     conversations.router,
     models.router,
     health.router,
+    responses.router,
     huggingface.router,
     lmstudio.router,
     anthropic.router,
@@ -96,6 +99,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.open_answers = OpenResponses(**MAX_ANSWERS)
     app.state.open_queue_streams = OpenResponses(**MAX_QUEUE_STREAMS)
     app.state.open_sockets = OpenResponses(**MAX_SOCKETS)
+    app.state.background_runs = BackgroundRuns()
     app.state.keys = KeyRing(services.library, settings.api_key)
     app.state.link_signer = LinkSigner(
         load_secret(services.settings.home), lifetime_seconds=settings.page_link_hours * 3_600
@@ -147,5 +151,6 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     services.expiry.start()
     threading.Thread(target=services.get_ready, name="get-ready", daemon=True).start()
     yield
+    await run_in_threadpool(app.state.background_runs.close)
     app.state.keys.close()
     await run_in_threadpool(services.close)

@@ -42,9 +42,9 @@ class Chat:
 
     `model` is a model's id, or `docs/<collection>` for an answer from documents, which `writer` then writes; None
     leaves the choice to the settings. `collections` are searched besides the one named as the model. With a
-    `conversation`, `messages` hold the question alone, which follows the item `parent` or the current one. `tools` that
-    may be called, but need not, are not offered when documents answer. `sources` says what the text of an answer from
-    documents tells of its sources.
+    `conversation`, `messages` hold the question alone, which follows the item `parent` or the current one, and perhaps
+    instructions before it, which are not stored. `tools` that may be called, but need not, are not offered when
+    documents answer. `sources` says what the text of an answer from documents tells of its sources.
     """
 
     model: str
@@ -77,7 +77,8 @@ def chat_events(services: Services, chat: Chat) -> ChatEvents:
     if position is None:
         yield from answer_question(services, chat)
         return
-    question = _question(services, chat, position.messages, choose_seed(chat.sampling))
+    messages = (*chat.messages[:-1], *position.messages)
+    question = _question(services, chat, messages, choose_seed(chat.sampling))
     recorded = services.conversations.record(position, question, answer_events(services, question))
     yield from list_sources(recorded, _source_style(services, chat))
 
@@ -146,10 +147,11 @@ def _position(services: Services, chat: Chat) -> TurnPosition | None:
         return None
     if chat.tools is not None and not chat.is_about_documents:
         raise InvalidToolsError(detail="a conversation stores no calls of tools; leave one of the two out")
-    if len(chat.messages) != 1 or chat.messages[0].role != "user":
+    *instructions, question = chat.messages
+    if question.role != "user" or any(message.role != "system" for message in instructions):
         detail = "in a conversation, messages hold one message, the question; earlier ones are stored"
         raise InvalidRequestError(detail=detail, param="messages")
-    return services.conversations.locate_question(chat.conversation, chat.messages[0].content, chat.parent)
+    return services.conversations.locate_question(chat.conversation, question.content, chat.parent)
 
 
 def _source_style(services: Services, chat: Chat) -> SourceStyle:

@@ -172,6 +172,8 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.KeyNotFoundError: ErrorKind(404, INVALID, "principal_not_found", "principal"),
     ingest_errors.ConversationNotFoundError: ErrorKind(404, INVALID, "conversation_not_found", "pincite.conversation"),
     ingest_errors.TurnNotFoundError: ErrorKind(404, INVALID, "item_not_found", "pincite.parent"),
+    ingest_errors.ResponseNotFoundError: ErrorKind(404, INVALID, "response_not_found", "previous_response_id"),
+    ingest_errors.ItemNotFoundError: ErrorKind(404, INVALID, "item_not_found", "input"),
     ingest_errors.FileBatchNotFoundError: ErrorKind(404, INVALID, "file_batch_not_found", "batch_id"),
     ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found", "file_id"),
     ingest_errors.PageNotFoundError: ErrorKind(404, INVALID, "page_not_found"),
@@ -191,6 +193,7 @@ SUBJECTS: Mapping[type[Exception], str] = {
     ingest_errors.ConversationNotFoundError: "conversation",
     ingest_errors.FileNotInLibraryError: "file_id",
     ingest_errors.PageNotFoundError: "page",
+    ingest_errors.ResponseNotFoundError: "response",
     ingest_errors.TurnNotFoundError: "turn",
 }
 """The attribute of an error with the id that is at fault, which may be a part of the path."""

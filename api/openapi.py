@@ -39,6 +39,10 @@ TAGS = [
     {"name": "pages", "description": "The text and the pages of a document, to check a citation."},
     {"name": "queue", "description": "Documents that are being indexed. Pincite's own."},
     {"name": "chat", "description": "Answers by a model alone, or from documents with citations."},
+    {
+        "name": "responses",
+        "description": "OpenAI's Responses: answers with their items, stored, streamed, in the background.",
+    },
     {"name": "conversations", "description": "Stored chats with their branches."},
     {"name": "models", "description": "What a chat can name as its model."},
     {"name": "health", "description": "State of the server."},

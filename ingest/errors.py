@@ -222,6 +222,25 @@ class FileBatchNotFoundError(IngestError):
         super().__init__(f"there is no file batch {batch!r} in this collection; its creation returned its id")
 
 
+class ResponseNotFoundError(IngestError):
+    """No stored response has that id."""
+
+    def __init__(self, *, response: str) -> None:
+        self.response = response
+        super().__init__(
+            f"there is no response {response!r}; it was not stored, was deleted by its owner or with a document that "
+            "it has read, or is older than 30 days"
+        )
+
+
+class ItemNotFoundError(IngestError):
+    """No response that a request follows has an item with that id."""
+
+    def __init__(self, *, item: str) -> None:
+        self.item = item
+        super().__init__(f"there is no item {item!r} in the responses before; send the item itself")
+
+
 class PageNotFoundError(IngestError):
     """The document has no such page, or none that can be drawn."""
 

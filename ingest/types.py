@@ -391,6 +391,27 @@ class FileBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentKey:
+    """A document: a file in a collection."""
+
+    collection_id: str
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """A stored response: JSON of what was answered (`body`) and of the items that were asked with (`input`).
+
+    `previous` is the response that it follows; empty for none.
+    """
+
+    id: str
+    body: str
+    input: str
+    previous: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentName:
     """The names by which a person may call a document: its file name and its title."""
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.branch_paging import page_of_path
+from api.branch_paging import page_of_list
 from api.chat import answer_events
 from api.errors import TooManyStreamsError, blame
 from api.openapi import error_responses
@@ -90,7 +90,7 @@ def list_items(services: AppServices, conversation: str, page: Annotated[ItemPag
     """List the items of one branch, the newest first."""
     with blame("leaf"):
         path = services.conversations.path(conversation, page.leaf)
-    return ItemList.of(page_of_path(path, page.spec()), ItemObject.of)
+    return ItemList.of(page_of_list(path, page.spec()), ItemObject.of)
 
 
 @router.post("/{conversation}/items", responses=NO_ITEM)

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ingest.storage import collections, documents, files
+from ingest.storage import collections, documents, files, responses
 from ingest.storage.home import Home, delete_unused_files
+from ingest.types import SECONDS_PER_DAY
+
+RESPONSE_DAYS = 30
+"""How long a response is stored, as OpenAI does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,13 @@ class LibraryExpiry:
                 collections.touch(db, collection_id, seconds)
 
     def remove_expired(self, now: int, limit: int) -> Expired:
-        """Delete at most `limit` collections, whose files stay, and as many files with their documents."""
+        """Delete at most `limit` collections, whose files stay, as many files with their documents, and responses."""
         with self.storage.database.read() as db:  # mostly there are none, and nobody waits for a transaction
-            if not collections.find_expired(db, now, 1) and not files.find_expired(db, now, 1):
+            if not (
+                collections.find_expired(db, now, 1)
+                or files.find_expired(db, now, 1)
+                or responses.has_older(db, now - RESPONSE_DAYS * SECONDS_PER_DAY)
+            ):
                 return Expired((), ())
         orphans: list[str] = []
         with self.storage.database.write() as db:
@@ -41,5 +49,6 @@ class LibraryExpiry:
                 for collection_id in documents.find_collections(db, file.id):
                     documents.delete(db, collection_id, file.id)
                 orphans += delete_unused_files(db, file.owner, [file.id])
+            responses.delete_older(db, now - RESPONSE_DAYS * SECONDS_PER_DAY, limit)
         self.storage.remove_unused(orphans)
         return Expired(tuple(collection.id for collection in expired), tuple(file.id for file in expired_files))

@@ -23,6 +23,7 @@ from ingest.library.jobs import LibraryJobs
 from ingest.library.listing import LibraryListing
 from ingest.library.names import name_label
 from ingest.library.principals import LibraryPrincipals
+from ingest.library.responses import LibraryResponses
 from ingest.principals import LOCAL
 from ingest.storage import collections, content, counts, documents, files, lexical, rebuilds, shares, snapshots
 from ingest.storage.home import DATABASE_NAME, delete_unused_files
@@ -57,6 +58,7 @@ class Library(
     LibraryConversations,
     LibraryPrincipals,
     LibraryFileBatches,
+    LibraryResponses,
     LibraryExpiry,
 ):
     """Everything that one home folder holds, as one principal sees it. Safe to use from many threads and processes.

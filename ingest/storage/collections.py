@@ -11,7 +11,7 @@ import msgspec
 
 from ingest.errors import CollectionExistsError, CollectionNotFoundError
 from ingest.principals import LOCAL
-from ingest.storage import quotes
+from ingest.storage import quotes, responses
 from ingest.storage.paging import KeyRange
 from ingest.types import SECONDS_PER_DAY, Collection, CollectionChanges, EmbedderPassport
 
@@ -121,6 +121,7 @@ def find_expired(db: apsw.Connection, now: int, limit: int) -> list[Collection]:
 def delete(db: apsw.Connection, collection_id: str) -> None:
     """Delete a collection with its documents, chunks and vectors, and their text from conversations."""
     quotes.forget_collection(db, collection_id)
+    responses.forget_collection(db, collection_id)
     db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
 
 

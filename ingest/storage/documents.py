@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import FileNotInLibraryError
-from ingest.storage import collections, content, files, quotes
+from ingest.storage import collections, content, files, quotes, responses
 from ingest.storage.database import json_array
 from ingest.storage.shares import VISIBLE
 from ingest.types import (
@@ -165,6 +165,7 @@ def finish(db: apsw.Connection, document: DocumentRecord, facts: DocumentFacts, 
         if version.source != document.source:
             quotes.rename_in_collection(db, collection_id, version.source, document.source)
         _delete_row(db, collection_id, version.id, generation)
+        responses.forget_document(db, collection_id, version.file_id)
     content.publish(db, document_id, collection_id, generation)
     db.execute(
         "UPDATE documents SET status = ?, reason = ?, title = ?, media_type = ?, unit = ?, metadata = ?, seconds = ?,"
@@ -289,6 +290,7 @@ def delete(db: apsw.Connection, collection_id: str, file_id: str) -> None:
     _delete_row(db, collection_id, document_id, collections.next_generation(db, collection_id))
     files.forget_attributes(db, source)
     quotes.forget_document(db, collection_id, file_id, source)
+    responses.forget_document(db, collection_id, file_id)
 
 
 def find_named_alike(db: apsw.Connection, collection_id: str, file_id: str) -> str | None:

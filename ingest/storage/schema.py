@@ -32,6 +32,8 @@ viewer may do with it; everything that is done for a principal goes through it.
 `collections.label` is what a client has called a collection; empty if that is its name. Several may have one label.
 A collection without `expires_after_days`, and a file without `expires_at`, stays. `documents.chunk_tokens` is the
 longest chunk that was asked for; 0 for that of the settings. `file_batches` are the files that one request has added.
+
+`responses` are deleted with the first of the documents that they have read, see `ingest.storage.responses`.
 """
 
 MIGRATIONS: tuple[str, ...] = (
@@ -461,5 +463,26 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (batch_id, file_id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX file_batch_members_by_file ON file_batch_members (file_id);
+    """,
+    """
+    CREATE TABLE responses (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        owner TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        input TEXT NOT NULL,
+        previous TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX responses_by_age ON responses (created_at);
+    CREATE INDEX responses_by_owner ON responses (owner);
+
+    CREATE TABLE response_documents (
+        response INTEGER NOT NULL REFERENCES responses (number) ON DELETE CASCADE,
+        collection_id TEXT NOT NULL,
+        file_id TEXT NOT NULL,
+        PRIMARY KEY (response, collection_id, file_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX response_documents_by_document ON response_documents (collection_id, file_id);
     """,
 )

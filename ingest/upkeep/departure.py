@@ -5,7 +5,7 @@ from ingest.storage import collections, keys, shares
 
 
 def delete_principal(library: Library, name: str) -> None:
-    """Revoke the key of a principal, then delete its collections, files and conversations, and its name.
+    """Revoke the key of a principal, then delete its collections, files, conversations and responses, and its name.
 
     Raises `KeyNotFoundError`. After a crash the key is revoked; what is left is deleted by another call.
     """
@@ -19,6 +19,7 @@ def delete_principal(library: Library, name: str) -> None:
         owned.delete_file(file.id)
     for conversation in owned.conversations():
         owned.delete_conversation(conversation.id)
+    owned.delete_responses()
     with library.storage.database.write() as db:
         shares.delete_of_principal(db, name)
         keys.delete(db, name)

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,14 +11,22 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from api.dialects.responses.events import ResponseFrame
+from api.dialects.responses.requests import ResponsesRequest
 from ingest.conversation_types import NewTurn
 from ingest.principals import Principal
-from ingest.types import Collection, FileAddition
+from ingest.types import Collection, FileAddition, StoredResponse
 from tests.api.world import LoadedEmbedder, World, make_world
 from tests.fakes import chunked
 from tests.ingest.library_world import complete
 
 SETTINGS_KEY = "a-long-key-of-the-settings"
+STORED_ITEM = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "How often?"}]}
+STORED_RESPONSE = (
+    ResponseFrame("scripted", ResponsesRequest.model_validate({"input": "How often?", "background": True}).echo())
+    .response("completed")
+    .model_dump_json()
+)
 TEXT = "The pump of {} is oiled every 3 months."
 
 
@@ -56,6 +65,10 @@ class KeyWorld:
         assert complete(library, library.enqueue(collection.id, file.id), content, vectors) is not None
         batch = library.enqueue_batch(collection.id, [FileAddition(file.id)])
         spare = library.add_upload(f"{name}-{number}-spare.txt", io.BytesIO(b"spare %d" % number))
+        response = StoredResponse(
+            f"resp_{name}_{number}", STORED_RESPONSE, json.dumps([STORED_ITEM | {"id": f"msg_{name}_{number}"}])
+        )
+        library.put_response(response, ())
         conversation = library.create_conversation(f"{name} {number}").id
         turns = [NewTurn("user", "How often?"), NewTurn("assistant", "Every 3 months.")]
         question, answer = library.append_turns(conversation, None, turns)
@@ -69,6 +82,8 @@ class KeyWorld:
             "question": question,
             "item": answer,
             "batch": batch.id,
+            "response": response.id,
+            "input item": f"msg_{name}_{number}",
         }
         return Estate(collection, ids)
 

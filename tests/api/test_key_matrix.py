@@ -12,7 +12,19 @@ import pytest
 
 from tests.api.key_world import KeyWorld, make_key_world
 
-KINDS = ("store", "store name", "docs model", "document", "file", "conversation", "question", "item", "batch")
+KINDS = (
+    "store",
+    "store name",
+    "docs model",
+    "document",
+    "file",
+    "conversation",
+    "question",
+    "item",
+    "batch",
+    "response",
+    "input item",
+)
 ABSENT = {
     "store": "vs_" + "0" * 24,
     "store name": "nobodys-7",
@@ -23,6 +35,8 @@ ABSENT = {
     "question": "msg_" + "0" * 24,
     "item": "msg_" + "0" * 24,
     "batch": "vsfb_" + "0" * 24,
+    "response": "resp_" + "0" * 32,
+    "input item": "msg_" + "0" * 32,
 }
 ASK = {"messages": [{"role": "user", "content": "How often?"}]}
 UPLOAD = {"files": {"file": ("new.txt", b"new")}, "data": {"purpose": "assistants"}}
@@ -42,6 +56,11 @@ class Request:
 STORE = {"store": "<store>"}
 DOCUMENT = {"store": "<store>", "file_id": "<document>"}
 BATCH = {"store": "<store>", "batch_id": "<batch>"}
+RESPONSE = {"response": "<response>"}
+INPUT_FILE = {
+    "model": "scripted",
+    "input": [{"role": "user", "content": [{"type": "input_file", "file_id": "<file>"}]}],
+}
 CONVERSATION = {"conversation": "<conversation>"}
 ITEM = {"conversation": "<conversation>", "item": "<item>"}
 PAGE = ("after", "before")
@@ -112,6 +131,38 @@ JUDGED: dict[str, list[Request]] = {
     ],
     "POST /v1/completions": [Request(json={"model": "scripted", "prompt": "The pump"})],
     "POST /v1/embeddings": [Request(json={"model": "all-MiniLM-L6-v2", "input": "The pump"})],
+    "POST /v1/responses": [
+        Request(json={"model": "scripted", "input": "How often?"}),
+        Request(json={"model": "scripted", "input": "How often?", "background": True}),
+        Request(json={"model": "<docs model>", "input": "How often?"}),
+        Request(json={"model": "docs/<store>", "input": "How often?", "stream": True}),
+        Request(json={"model": "scripted", "input": "How often?", "previous_response_id": "<response>"}),
+        Request(json={"model": "scripted", "input": "How often?", "conversation": "<conversation>"}),
+        Request(json={"model": "scripted", "input": "How often?", "conversation": {"id": "<conversation>"}}),
+        Request(
+            json={
+                "model": "scripted",
+                "input": "How often?",
+                "tools": [{"type": "file_search", "vector_store_ids": ["<store>"]}],
+            }
+        ),
+        Request(json=INPUT_FILE),
+    ],
+    "POST /v1/responses/input_tokens": [
+        Request(json={"model": "scripted", "input": "How often?", "previous_response_id": "<response>"}),
+        Request(json=INPUT_FILE),
+    ],
+    "POST /v1/responses/compact": [
+        Request(json={"model": "scripted", "input": "How often?", "previous_response_id": "<response>"}),
+        Request(json=INPUT_FILE),
+    ],
+    "GET /v1/responses/{response}": [Request(path=RESPONSE), Request(path=RESPONSE, params={"stream": "true"})],
+    "DELETE /v1/responses/{response}": [Request(path=RESPONSE)],
+    "POST /v1/responses/{response}/cancel": [Request(path=RESPONSE)],
+    "GET /v1/responses/{response}/input_items": [
+        Request(path=RESPONSE),
+        *(Request(path=RESPONSE, params={name: "<input item>"}) for name in PAGE),
+    ],
     "POST /v1/conversations": [Request(json={})],
     "GET /v1/conversations": [Request(), *(Request(params={name: "<conversation>"}) for name in PAGE)],
     "GET /v1/conversations/{conversation}": [Request(path=CONVERSATION)],
@@ -151,6 +202,10 @@ REFUSED_FOR_ALL = {
     "GET /health/ready": (200, 503),  # before and after everything is loaded
 }
 """Requests that are refused for a reason of their own, once their ids are known."""
+RESPONSE_TEXTS = {
+    *("model", "input", "instructions", "text", "refusal", "file_data", "filename"),
+    *("call_id", "name", "arguments", "output", "encrypted_content", "content", "id"),
+}
 NO_IDS = {
     "GET /cite/{store}/{file_id}/{number}": {"owner", "expires", "signature"},
     "POST /v1/files": {"file", "purpose"},
@@ -168,6 +223,11 @@ NO_IDS = {
     "POST /v1/chat/completions": {"content", "key", "messages", "name", "stop", "text", "user", "value"},
     "POST /v1/completions": {"model", "prompt", "stop", "user"},
     "POST /v1/embeddings": {"model", "input"},
+    "POST /v1/responses": RESPONSE_TEXTS | {"include", "user", "name", "description"},
+    "POST /v1/responses/input_tokens": RESPONSE_TEXTS,
+    "POST /v1/responses/compact": RESPONSE_TEXTS,
+    "GET /v1/responses/{response}": {"include[]"},
+    "GET /v1/responses/{response}/input_items": {"order", "include[]"},
     "GET /v1/conversations": {"order", "query"},
     "POST /v1/conversations": {"title", "content", "text"},
     "POST /v1/conversations/{conversation}": {"title"},

@@ -172,9 +172,9 @@ BODIES: list[tuple[str, dict[str, Any], bool]] = [
     ("/v1/vector_stores", {"name": "Zwei Pläne"}, True),
     ("/v1/vector_stores", {"name": "報告\U000e2fff"}, True),
     ("/v1/vector_stores", {"name": "two\nlines"}, False),
-    ("/v1/vector_stores", {"name": "a/b"}, False),
+    ("/v1/vector_stores", {"name": "a/b"}, True),
     ("/v1/vector_stores", {"name": " "}, False),
-    ("/v1/vector_stores", {"name": "x" + " " * 100}, False),
+    ("/v1/vector_stores", {"name": "x" + " " * 256}, False),
     ("/v1/vector_stores", {"name": "three", "metadata": {"a": 1}}, False),
     ("/v1/vector_stores", {"name": "four", "metadata": {}}, True),
     ("/v1/vector_stores/docs/search", {"query": "pump"}, True),
@@ -342,6 +342,7 @@ def use_every_route(served: World, document: Schema, *, sends_nulls: bool = Fals
         _use_shares(served, recorder)
         _use_models_and_state(recorder)
         _ask(served, recorder)
+        _use_responses(served, recorder)
         _use_conversations(recorder)
         _delete(recorder)
     return recorder
@@ -379,6 +380,12 @@ def _use_documents(recorder: Recorder) -> None:
     send("POST", f"{queued}/cancel")
     send("POST", f"{queued}/retry", json={})
     send("GET", queued)
+    batches = "/v1/vector_stores/more/file_batches"
+    batch = send("POST", batches, json={"file_ids": [file_id]})["id"]
+    send("GET", f"{batches}/{batch}")
+    send("GET", f"{batches}/{batch}/files")
+    send("GET", f"{batches}/nope")
+    send("POST", f"{batches}/{batch}/cancel")
     search = {"query": ["pump", "stairs"], "max_num_results": 1, "explain": True}
     send("POST", "/v1/vector_stores/docs/search", json=search)
 
@@ -434,6 +441,24 @@ def _ask(served: World, recorder: Recorder) -> None:
             served.models.scripted = ScriptedEngine(ANSWER)
             body = {**question, **variant, "stream": stream, "stream_options": {"include_usage": True}}
             recorder.send("POST", "/v1/chat/completions", json=body)
+
+
+def _use_responses(served: World, recorder: Recorder) -> None:
+    send, question = recorder.send, {"input": "How often is the pump oiled?"}
+    served.models.scripted = ScriptedEngine(ANSWER)
+    search = {"type": "file_search", "vector_store_ids": ["docs"], "max_num_results": 2}
+    included = {"tools": [search], "include": ["file_search_call.results"]}
+    first = send("POST", "/v1/responses", json={"model": "scripted", **question, **included})["id"]
+    send("POST", "/v1/responses", json={"model": "docs/docs", **question})
+    send("POST", "/v1/responses", json={"model": "docs/nope", **question})
+    begun = send("POST", "/v1/responses", json={"model": "scripted", **question, "background": True})["id"]
+    send("POST", f"/v1/responses/{begun}/cancel")
+    send("GET", f"/v1/responses/{first}")
+    send("GET", f"/v1/responses/{first}/input_items")
+    send("POST", "/v1/responses/input_tokens", json={"model": "scripted", **question})
+    send("POST", "/v1/responses/compact", json={"model": "scripted", **question})
+    send("DELETE", f"/v1/responses/{first}")
+    send("GET", f"/v1/responses/{first}")
 
 
 def _use_conversations(recorder: Recorder) -> None:
