@@ -16,12 +16,29 @@ SDKS = Environment(
     ),
 )
 
+LMSTUDIO_NEXT = Environment("lmstudio-next", "python", ("lmstudio==1.6.0b1",))
+LMSTUDIO_JS = Environment(
+    "lmstudio-js",
+    "javascript",
+    ("@lmstudio/sdk@2.0.0", "zod@3.25.76"),
+    {"@lmstudio/lms-isomorphic": "0.4.6"},  # the version that it asks for was never published
+)
+
 PROGRAMS: tuple[Program, ...] = (
     Program(
         "huggingface_python.py",
         "huggingface_hub 2.4.0",
         SDKS,
         {},
+    ),
+    Program("lmstudio_python.py", "lmstudio 1.5.0 (Python)", SDKS),
+    Program("lmstudio_python.py", "lmstudio 1.6.0b1 (Python)", LMSTUDIO_NEXT, variant="_next"),
+    Program("lmstudio_js.mjs", "@lmstudio/sdk 2.0.0 (TypeScript)", LMSTUDIO_JS),
+    Program(
+        "lmstudio_rest.py",
+        "LM Studio's REST APIs, without a client",
+        SDKS,
+        {"POST /api/v1/models/download, from a hub": "The server fetches no models; `pincite models get` does."},
     ),
 )
 """In the order of the page."""

@@ -46,11 +46,13 @@ class Program:
     title: str
     environment: Environment
     stays_out: dict[str, str] = field(default_factory=dict[str, str])
+    variant: str = ""
+    """Tells one run of a program from another one with other versions."""
 
     @property
     def name(self) -> str:
-        """What tests and the page call it."""
-        return self.file.rsplit(".", 1)[0]
+        """What tests and records call it."""
+        return self.file.rsplit(".", 1)[0] + self.variant
 
 
 def prepare(environment: Environment) -> list[str]:

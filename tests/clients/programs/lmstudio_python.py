@@ -178,9 +178,9 @@ def act() -> None:
     assert messages
 
 
-@calls.add("llm.respond(rawTools, required)")
-def call_tool() -> None:
-    """The plain call below `act`, with a choice that leaves the model no other way."""
+@calls.add("llm.respond_stream(rawTools)")
+def offer_tool() -> None:
+    """The plain call below `act`. The small model may call the tool, and need not."""
     with client.llm.model().respond_stream(
         "What is the weather in Oslo?",
         config={
