@@ -10,7 +10,7 @@ from ingest.parsers.document_builder import DocumentBuilder, format_row, reveal_
 from ingest.parsers.encoding import DecodedText, decode, decode_lines
 from ingest.parsers.plain import code
 from ingest.parsers.plain.json_layout import Json, JsonWriter, load
-from ingest.parsers.source import Source
+from ingest.parsers.source import Source, check_line_lengths
 from ingest.types import Block, BlockKind, Page, PageUnit, ParsedDocument
 
 JSON_MEDIA_TYPE = "application/json"
@@ -92,6 +92,7 @@ def _has_value_in_first_line(text: str) -> bool:
 
 
 def _parse_lines(source: Source) -> Iterator[ParsedDocument]:
+    check_line_lengths(source)
     formatter = _LineFormatter()
     encoding = ""
     has_text = False

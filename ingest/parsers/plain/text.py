@@ -7,7 +7,7 @@ from pathlib import Path
 from ingest.errors import NoTextError
 from ingest.parsers.document_builder import reveal_text
 from ingest.parsers.encoding import decode_lines
-from ingest.parsers.source import Source
+from ingest.parsers.source import Source, check_line_lengths
 from ingest.types import Page, PageUnit, ParsedDocument
 
 MEDIA_TYPE = "text/plain"
@@ -19,8 +19,10 @@ _FORM_FEED_AT_LINE_END = re.compile(r"(?:\A|(?<=\n))\x0c|\x0c(?=\r?\n)")
 def parse(source: Source) -> Iterator[ParsedDocument]:
     """Yield a text file, a long one in pieces of whole lines; its encoding is in `metadata["encoding"]`.
 
-    The line break between two pieces is in neither. Raises `NoTextError` if the file is blank.
+    The line break between two pieces is in neither. Raises `NoTextError` if the file is blank, and `ParserLimitError`
+    if a line is longer than any that people write.
     """
+    check_line_lengths(source)
     size_bytes = source.path.stat().st_size
     has_text = False
     with source.path.open("rb") as file:

@@ -9,9 +9,10 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from ingest.errors import ParserLimitError
 from ingest.parsers.document_builder import DocumentBuilder, normalize_signs, normalize_text
 from ingest.parsers.encoding import DecodedText, decode_lines
-from ingest.parsers.source import Source
+from ingest.parsers.source import Source, check_line_lengths
 from ingest.types import PageUnit, ParsedDocument
 
 ROWS_PER_PAGE = 2_000
@@ -19,7 +20,8 @@ ROWS_PER_PAGE = 2_000
 _BATCH_BYTES = 1024 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
 _ROWS_TO_TRY = 200
-_MAX_FIELD_CHARS = 1 << 30
+_MAX_CELL_CHARS = 8 << 20
+"""A longer cell is a quotation mark that nothing closes."""
 _SEPARATOR_LINE = re.compile(r"""\s*"?sep=([^\w\s"'.-]|\t)\1*"?\s*""", re.I)
 """A first line that tells spreadsheet programs the delimiter; it is no row."""
 _MEDIA_TYPES = {"\t": "text/tab-separated-values"}
@@ -32,9 +34,10 @@ def parse(source: Source) -> Iterator[ParsedDocument]:
     number. The places of a table of one page are lines if every row is one line of the file. Raises `NoTextError` if
     all cells are blank.
     """
+    check_line_lengths(source)
     with source.path.open("rb") as file:
         table = _Table(file)
-        rows = table.read_rows()
+        rows = table.read_rows(source.filename)
         first = list(islice(rows, 1))
         header = [row for row in first if not any(map(_is_number, row))]
         pages = pairwise(_split_pages(chain(first[len(header) :], rows)))
@@ -58,16 +61,19 @@ class _Table:
         self._warnings: list[str] = []
         self._lines = 0
 
-    def read_rows(self) -> Iterator[list[str]]:
-        """Yield the rows that have text in a cell."""
-        # The limit is the global state of `csv`; a cell may be as long as the file.
-        csv.field_size_limit(_MAX_FIELD_CHARS)
+    def read_rows(self, filename: str) -> Iterator[list[str]]:
+        """Yield the rows that have text in a cell; raises `ParserLimitError` at a cell that does not end."""
+        csv.field_size_limit(_MAX_CELL_CHARS)  # global state of `csv`
         lines = self._read_lines()
         if self._told_delimiter:
             next(lines)
-        for row in csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True):
-            if any(cell.strip() for cell in row):
-                yield row
+        try:
+            for row in csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True):
+                if any(cell.strip() for cell in row):
+                    yield row
+        except csv.Error as error:
+            detail = "it has a cell that does not end: look for a quotation mark that nothing closes"
+            raise ParserLimitError(filename=filename, detail=detail) from error
 
     def build_page(
         self, header: Sequence[list[str]], rows: Sequence[list[str]], source: Source, *, number: int, label: str
@@ -120,7 +126,7 @@ def _detect_delimiter(text: str) -> str:
     Ties go to the one with the most rows of valid quotes, then to the one with the most rows of equal width.
     """
     lines = list(islice(text.splitlines(keepends=True), _ROWS_TO_TRY))
-    csv.field_size_limit(_MAX_FIELD_CHARS)
+    csv.field_size_limit(_MAX_CELL_CHARS)
 
     def fitness(delimiter: str) -> tuple[int, int, int, int]:
         widths = Counter(width for width in _count_cells(lines, delimiter, is_strict=False) if width > 1)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingest.errors import NoTextError
+from ingest.errors import NoTextError, ParserLimitError
+from ingest.parsers import registry
 from ingest.parsers.encoding import decode
 from ingest.parsers.plain import text
-from ingest.parsers.source import Source
+from ingest.parsers.source import MAX_LINE_BYTES, Source, check_line_lengths
 from ingest.parsers.spreadsheets import delimited
 from ingest.parsers.web import html, markdown
 from ingest.text.invisible import remove_invisible
@@ -276,3 +277,27 @@ def test_the_encoding_that_a_page_declares_is_used(tmp_path: Path) -> None:
 def test_a_page_that_nests_very_deeply_is_read(tmp_path: Path) -> None:
     page = "<div>" * 5_000 + "deep" + "</div>" * 5_000
     assert read_html(file_of(tmp_path, page), "a.html").text == "deep"
+
+
+@pytest.mark.parametrize("filename", ["a.txt", "a.csv", "a.jsonl", "a.js"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+def test_a_line_longer_than_any_that_people_write_is_refused_before_it_is_taken_in(
+    tmp_path: Path, filename: str, line_break: str
+) -> None:
+    path = tmp_path / filename
+    path.write_text(f"first{line_break}{'word ' * (MAX_LINE_BYTES // 5 + 2)}{line_break}last", newline="")
+    with pytest.raises(ParserLimitError, match="a line of more than 8 MB; break it into lines"):
+        registry.parse(path, filename)
+
+
+def test_many_lines_are_not_one_long_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(f"{'word ' * 200_000}\n" * 9)
+    check_line_lengths(Source(path, "a.txt"))
+
+
+def test_a_quotation_mark_that_nothing_closes_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n1,"' + "x,y\n" * 2_200_000)
+    with pytest.raises(ParserLimitError, match="a quotation mark that nothing closes"):
+        registry.parse(path, "a.csv")
