@@ -162,7 +162,7 @@ class AnswerPlanner:
 
         A question for one version of a document is answered from that one.
         """
-        if any(identifier.kind == "version" for identifier in plan.conditions.identifiers):
+        if any(identifier.kind in ("version", "edition") for identifier in plan.conditions.identifiers):
             return plan
         sentences = [match for passage in plan.context.passages for match in split_chunk(passage.stored)]
         successors = self._supersessions.find(plan.matches, VISIBLE_TEXT.select_matches(sentences))

@@ -5,16 +5,18 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from rag.questions.identifier_patterns import HYPHENS, LABEL_GAP, NUMBER_WORD, PART_LABEL, RECORD_LABEL
+from rag.questions.identifier_patterns import EDITION_LABEL, HYPHENS, LABEL_GAP, NUMBER_WORD, PART_LABEL, RECORD_LABEL
 
-IdentifierKind = Literal["code", "record", "part", "version"]
+IdentifierKind = Literal["code", "record", "part", "version", "edition"]
 """A `record` has a short number that only its label makes an identifier (invoice 42), a `part` is one of a text
-(clause 14.2, annex B), a `version` has dots; a `code` is recognized anywhere."""
+(clause 14.2, annex B), a `version` has dots, an `edition` is one by its year; a `code` is recognized anywhere."""
 
 LONG_DIGITS = 7
 """A number with so many digits is one however its digits are grouped: accounts, 2026-0342 and 20260342."""
 PHONE_DIGITS = 8
 """The last digits of a phone number, which are the same with and without country and area code."""
+MAX_TITLE_CHARS = 80
+"""A longer line is no title."""
 CACHED_PATTERNS = 512
 
 _FLAGS = re.IGNORECASE | re.MULTILINE
@@ -44,6 +46,8 @@ def compile_spelling(number: str, kind: IdentifierKind) -> re.Pattern[str]:
             return re.compile(_wrap_record(f"0*{number.lstrip('0')}", _CELL), _FLAGS)
         case "version":
             return re.compile(rf"{_VERSION_BEGIN}{re.escape(number)}(?![^\W_])", _FLAGS)
+        case "edition":
+            return re.compile(_wrap_edition(number), _FLAGS)
         case "code" if number.startswith("+"):
             return re.compile(_LOOSE_JOINT.join(_list_characters(number)[-PHONE_DIGITS:]) + r"(?!\d)", _FLAGS)
         case "code":
@@ -61,6 +65,8 @@ def compile_form(number: str, kind: IdentifierKind) -> re.Pattern[str]:
             return re.compile(_wrap_record(r"(?P<number>\d{1,4})", _FIRST_CELL), _FLAGS)
         case "version":
             return re.compile(rf"{_VERSION_BEGIN}(?P<number>\d+(?:\.\d+){{{number.count('.')}}})(?![^\W_])", _FLAGS)
+        case "edition":
+            return re.compile(_wrap_edition(r"(?:19|20)\d\d"), _FLAGS)
         case "code" if number.startswith("+"):
             return re.compile(rf"(?P<number>\+\d[\d\s()./{HYPHENS}]{{6,}}\d)", _FLAGS)
         case "code":
@@ -110,6 +116,14 @@ def _wrap_part(number: str) -> str:
     labelled = rf"(?<![^\W_]){PART_LABEL}{LABEL_GAP}(?:{_ANY_PART}(?:\s*(?:,|&|{_JOINED})\s*))*"
     heading = rf"^[^\w\n]{{0,4}}(?=[\dIVX]+(?:\.\d+)*(?:\s*[.):|]|\s+{_CAPITAL}))"
     return rf"(?:{labelled}|{heading})(?:{number})(?:\.\d+)*(?![^\W_])(?!\s?%)"
+
+
+def _wrap_edition(year: str) -> str:
+    """Return the pattern of the year of an edition: beside its label, or in the name of a file or a short title."""
+    before_label = rf"(?<!\d)(?=\d{{4}}(?:er)?[\s{HYPHENS}]{EDITION_LABEL}\b)"
+    behind_label = rf"\b{EDITION_LABEL}(?:\s+(?:of|from|von|vom|aus|de|du|del|di|do|da|van|uit))*\W{{1,3}}"
+    in_title = rf"^(?=[^\n.|]{{1,{MAX_TITLE_CHARS}}}(?:\.\w{{2,5}})?$)[^\n.|]*(?<!\d)"
+    return rf"(?:{before_label}|{behind_label}|{in_title})(?P<number>{year})(?!\d)"
 
 
 def _wrap_record(number: str, cell: str) -> str:

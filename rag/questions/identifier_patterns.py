@@ -35,6 +35,11 @@ PART_LABEL = rf"(?:(?:{_PARTS_OF_TEXT})\b|§+)"
 VERSION_LABEL = (
     r"(?:versions?|firmware|releases?|revisions?|versionen|versioni?|versión|versiones|vers(?:ão|ões)|versies?)"
 )
+EDITION_LABEL = (
+    r"(?:editions?|versions?|releases?|revisions?|ausgaben?|auflagen?|fassung(?:en)?|versionen|éditions?|"
+    r"edición|ediciones|versión|versiones|edizion[ei]|version[ei]|ediç(?:ão|ões)|vers(?:ão|ões)|edities?|uitgaven?|versies?)"
+)
+"""A word for a version of a document, which may be called by its year."""
 LABEL_GAP = rf"[\s:.(]*(?:(?:{NUMBER_WORD}|codes?|id)[\s:.]*)?"
 """What may stand between a label and its number."""
 
@@ -47,6 +52,13 @@ PART = re.compile(
     re.IGNORECASE,
 )
 VERSION = re.compile(rf"\b{VERSION_LABEL}\b{LABEL_GAP}v?(?P<number>\d+(?:\.\d+)+)\b", re.IGNORECASE)
+_YEAR = r"(?P<number>(?:19|20)\d\d)"
+EDITION = re.compile(
+    rf"\b{EDITION_LABEL}\b(?:\s+(?:of|from|for|von|vom|aus|de|du|del|di|do|da|van|uit|l['’]année))*\s+{_YEAR}\b(?!\.\d)",
+    re.IGNORECASE,
+)
+EDITION_OF_YEAR = re.compile(rf"\b{_YEAR}(?:er)?[\s{HYPHENS}]{EDITION_LABEL}\b", re.IGNORECASE)
+"""“Edition of 2024” and “the 2024 edition”."""
 LONG_NUMBER = re.compile(
     rf"(?P<number>\+\d[\d\s()./{HYPHENS}]{{6,}}\d|\b[A-Z]{{2}}\d{{2}}(?:\s?[A-Z\d]{{4}}){{2,}}(?:\s?[A-Z\d]{{1,4}})?\b|"
     rf"(?<![\w.,])(?<![^\W_][{HYPHENS}/])\d+(?:[{HYPHENS}/]\d+)*\b(?![.,]\d))"

@@ -21,6 +21,8 @@ from rag.questions.identifier_forms import (
 from rag.questions.identifier_patterns import (
     CODE,
     DOTTED_NUMBER,
+    EDITION,
+    EDITION_OF_YEAR,
     FILE_NAME,
     LONG_NUMBER,
     NO_CODE,
@@ -56,6 +58,8 @@ class Identifier:
     @property
     def text(self) -> str:
         """The identifier as people call it: a short number needs its label."""
+        if self.kind == "edition":
+            return f"The {self.number} edition"
         return self.number if self.kind == "code" else f"{self.label}{self.number}"
 
     def is_in(self, text: str) -> bool:
@@ -151,9 +155,15 @@ def _classify_version(_: re.Match[str]) -> IdentifierKind:
     return "version"
 
 
+def _classify_edition(_: re.Match[str]) -> IdentifierKind:
+    return "edition"
+
+
 _CLASSIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], IdentifierKind | None]], ...] = (
     (LONG_NUMBER, _classify_long),
     (VERSION, _classify_version),
+    (EDITION, _classify_edition),
+    (EDITION_OF_YEAR, _classify_edition),
     (PART, _classify_part),
     (CODE, _classify_code),
     (RECORD, _classify_record),

@@ -84,3 +84,43 @@ def test_an_amendment_of_its_own_is_quoted_for_the_contract_that_it_names(world:
     answer = ask(world, "What is the Base Fee of Alpha?", mode="retrieval")
     assert answer.text.index(change) < answer.text.index("[superseded: 3.1 The Base Fee of Alpha is EUR 18,500.]")
     assert "[superseded: 3.1 The Base Fee of Beta" not in answer.text
+
+
+EDITIONS = {
+    year: f"# Shelf standard, {year} edition\n\nThe highest load of a level is {load} kg."
+    for year, load in ((2021, 450), (2024, 520))
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "load"),
+    [
+        ("What is the highest load of a level in the 2021 edition?", "450"),
+        ("What is the highest load of a level in the 2024 edition?", "520"),
+        ("What is the highest load of a level in the edition of 2021?", "450"),
+        ("According to the 2024 version, what is the highest load of a level?", "520"),
+    ],
+)
+def test_an_edition_that_is_named_answers_alone(world: SupersessionWorld, question: str, load: str) -> None:
+    for year, text in EDITIONS.items():
+        world.add(f"standard-{year}.md", text)
+    answer = ask(world, question)
+    assert {citation.quote.source for citation in answer.citations} == {
+        f"standard-{'2021' if load == '450' else '2024'}.md"
+    }
+    assert f"is {load} kg." in answer.text.split("\n\n")[0]
+
+
+def test_the_latest_edition_answers_if_none_is_named(world: SupersessionWorld) -> None:
+    for year, text in EDITIONS.items():
+        world.add(f"standard-{year}.md", text)
+    answer = ask(world, "What is the highest load of a level?")
+    assert answer.text.index("520 kg") < answer.text.index("[superseded: The highest load of a level is 450 kg.]")
+
+
+def test_an_edition_that_is_nowhere_has_no_answer(world: SupersessionWorld) -> None:
+    for year, text in EDITIONS.items():
+        world.add(f"standard-{year}.md", text)
+    answer = ask(world, "What is the highest load of a level in the 2019 edition?")
+    assert answer.answer_verdict == "does not answer"
+    assert answer.text == "The 2019 edition is not in these documents; nearest: 2021, 2024."

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from rag.grounding.supersession.change_words import is_denied
 from rag.grounding.supersession.clauses import ClauseLabel, ClauseReference, find_references
+from rag.grounding.verification.dates import find_dates
 
 AMENDING_WORDS = """
 amendment addendum amended replaced deleted follows
@@ -79,6 +80,14 @@ _QUOTED = re.compile(r"[\"“”„«‚‘']\s?([^\"“”„«»‚‘’']{1,
 _AND = re.compile(
     r"\s*(?:,|and|und|sowie|et|y|e|en)\s*(?:the|der|die|das|l['’]|la|le|el|il|o|a|het|de)?\s*", re.IGNORECASE
 )
+_EFFECTIVE = re.compile(
+    r"\b(?:with effect (?:from|as of|on)|effective(?: from| as of| on)?|as (?:of|from)|"
+    r"mit Wirkung (?:vom|zum|ab)(?: dem)?|ab dem|per|à (?:compter|partir) du|"
+    r"con efectos?(?: a partir)?(?: desde)?(?: del?)?(?: el)?|a partir del?|con effetto dal?|a decorrere dal?|"
+    r"com efeitos? a partir de|a partir de|met ingang van)\s+$",
+    re.IGNORECASE,
+)
+"""What leads to the day since which an amendment holds."""
 _MAX_DISTANCE = 160
 """Characters between a clause's number and the word that says that it changes."""
 
@@ -106,6 +115,14 @@ def find_amendments(sentence: str) -> Iterator[Amendment]:
             quoted = [match[1] for match in _QUOTED.finditer(sentence, reference.end)]
             is_substitution = not amendment.is_whole and len(quoted) > 1
             yield replace(amendment, replaced=quoted[0]) if is_substitution else amendment
+
+
+def drop_effective_dates(text: str) -> str:
+    """Return the text of an amendment without the days since which it holds: no clause says them."""
+    for start, end, _ in reversed(list(find_dates(text))):
+        if (lead := _EFFECTIVE.search(text[:start])) is not None:
+            text = text[: lead.start()] + text[end:]
+    return text
 
 
 def _read_predicate(sentence: str, references: Sequence[ClauseReference]) -> str:

@@ -43,6 +43,13 @@ _VERSION = re.compile(
     r"(?P<number>\d{1,3}(?:\.\d{1,3}){0,3})(?![\d.]*\d)",
     re.IGNORECASE,
 )
+_EDITION = re.compile(
+    r"(?<!\d)(?P<before>(?:19|20)\d\d)(?:er)?[\s-](?:editions?|ausgabe|auflage|fassung|édition|edición|edizione|edição|editie|uitgave)\b|"
+    r"\b(?:edition|ausgabe|auflage|fassung|édition|edición|edizione|edição|editie|uitgave)"
+    r"(?:\s(?:of|from|von|vom|de|du|del|di|do|van))?\W{1,3}(?P<behind>(?:19|20)\d\d)(?!\d)",
+    re.IGNORECASE,
+)
+"""An edition that is called by its year."""
 _VALIDITY = re.compile(
     r"\b(?:version|versión|versione|versão|versie|fassung|stand|revision|rev|as of|updated|revised|valid from|effective"
     r"|in force|gültig (?:ab|seit)|in kraft|aktualisiert|mis à jour|mise à jour|en vigueur|actualizad[oa]|vigente"
@@ -93,9 +100,14 @@ def read_head_date(head: str) -> str:
 
 
 def read_version(text: str) -> tuple[int, ...]:
-    """Return the number of the first version that a title, a file name or a head names; empty without one."""
-    match = _VERSION.search(text)
-    return tuple(map(int, match["number"].split("."))) if match else ()
+    """Return the number of the first version that a title, a file name or a head names, or else the year of an edition.
+
+    Empty without either.
+    """
+    if (match := _VERSION.search(text)) is not None:
+        return tuple(map(int, match["number"].split(".")))
+    edition = _EDITION.search(text)
+    return (int(edition["before"] or edition["behind"]),) if edition else ()
 
 
 def states_validity(head: str) -> bool:

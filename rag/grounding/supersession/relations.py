@@ -6,7 +6,7 @@ from ingest.text.analyzer import extract_terms
 from ingest.text.mail_headings import is_header
 from rag.grounding.conflicts import extract_topic_words
 from rag.grounding.evidence import SentenceMatch
-from rag.grounding.supersession.amendments import find_amendments
+from rag.grounding.supersession.amendments import drop_effective_dates, find_amendments
 from rag.grounding.supersession.change_words import is_change_word, is_denied, is_proposal
 from rag.grounding.supersession.clauses import ClauseLabel, find_label, find_label_end
 from rag.grounding.supersession.dating import find_section_start, read_version, states_validity
@@ -76,7 +76,7 @@ def replaces_by_amendment(earlier: Statement, amending: Statement, new_text: str
             continue
         if amendment.is_deletion:
             return Relation("amendment", Change())
-        change = compare_values(earlier.text, new_text)
+        change = compare_values(earlier.text, drop_effective_dates(new_text))
         if change is not None:
             return Relation("amendment", change)
         if amendment.is_whole and _says_anew(earlier.text, new_text):

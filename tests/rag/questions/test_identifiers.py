@@ -228,3 +228,42 @@ def test_a_long_question_takes_no_long_time() -> None:
     assert not re.search(r"\d{2}", text)
     assert not only("fault E-1204").is_in(text)
     assert not only("clause 14.2").is_in(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "year"),
+    [
+        ("What is the highest load in the 2024 edition?", "2024"),
+        ("What does the edition of 2019 say?", "2019"),
+        ("What did the 2021 version allow?", "2021"),
+        ("Was steht in der Ausgabe 2024?", "2024"),
+        ("Was gilt nach der Fassung von 2023?", "2023"),
+        ("Que dit l'édition de 2021 ?", "2021"),
+        ("¿Qué dice la edición del 2022?", "2022"),
+        ("Cosa dice l'edizione 2020?", "2020"),
+        ("O que diz a edição de 2020?", "2020"),
+        ("Wat zegt de uitgave van 2018?", "2018"),
+        ("When was the 2016 election?", None),
+        ("What happened in 2024?", None),
+    ],
+)
+def test_an_edition_is_named_by_its_year(question: str, year: str | None) -> None:
+    named = [(identifier.number, identifier.kind) for identifier in extract_identifiers(question)]
+    assert named == ([(year, "edition")] if year else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_in"),
+    [
+        ("This is the 2024 edition.", True),
+        ("Ausgabe 2024 der Norm", True),
+        ("édition de 2024, révisée", True),
+        ("shelf-standard-2024.pdf", True),
+        ("Standard for shelves 2024", True),
+        ("This is the 2021 edition. It was changed in 2024 and after.", False),
+        ("The 20245 edition", False),
+    ],
+)
+def test_where_the_year_of_an_edition_stands(text: str, *, is_in: bool) -> None:
+    (identifier,) = extract_identifiers("the 2024 edition")
+    assert identifier.is_in(text) == is_in

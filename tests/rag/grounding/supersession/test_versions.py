@@ -102,7 +102,17 @@ def test_a_section_has_the_date_of_its_first_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "version"), [("Version 3", (3,)), ("handbook v2.10", (2, 10)), ("Fassung 4 vom", (4,)), ("Handbook 3", ())]
+    ("text", "version"),
+    [
+        ("Version 3", (3,)),
+        ("handbook v2.10", (2, 10)),
+        ("Fassung 4 vom", (4,)),
+        ("Handbook 3", ()),
+        ("2024 edition", (2024,)),
+        ("Ausgabe 2023", (2023,)),
+        ("édition de 2021", (2021,)),
+        ("Annual report 2024", ()),
+    ],
 )
 def test_a_version_is_a_number_behind_its_word(text: str, version: tuple[int, ...]) -> None:
     assert read_version(text) == version
