@@ -5,7 +5,7 @@ statement with another value in a later version of its document, and an amendmen
 Each is strict: a statement that is wrongly said to be superseded is worse than one that is not marked.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, count
 
@@ -80,11 +80,11 @@ class SupersessionFinder:
         statements = [self._read(match) for match in targets[:max_targets]]
         later = [self._read(match) for match in others]
         amending = _collect_amending(later)
-        documents = {statement.origin.document.key: statement.origin.document for statement in (*statements, *later)}
+        contracts = _Contracts([statement.origin.document for statement in (*statements, *later)])
         successors: dict[SpanKey, Successor] = {}
         looked_at = {key_of(statement.match) for statement in statements}
         for statement in statements:  # what replaces one of them is looked at, too: it may be replaced itself
-            related = [*_relate(statement, later), *_relate_amendments(statement, amending, documents)]
+            related = [*_relate(statement, later), *_relate_amendments(statement, amending, contracts)]
             if related:
                 replacing, relation = max(related, key=lambda pair: _order(pair[0]))
                 successors[key_of(statement.match)] = Successor(
@@ -114,10 +114,10 @@ def _relate(earlier: Statement, others: Sequence[Statement]) -> Iterator[tuple[S
 
 
 def _relate_amendments(
-    earlier: Statement, amending: Sequence[_Amending], documents: Mapping[DocumentKey, DocumentOrigin]
+    earlier: Statement, amending: Sequence[_Amending], contracts: "_Contracts"
 ) -> Iterator[tuple[Statement, Relation]]:
     for amendment in amending:
-        if not _can_amend(earlier, amendment.statement, documents.values()):
+        if not _can_amend(earlier, amendment.statement, contracts):
             continue
         for span in amendment.spans:
             relation = replaces_by_amendment(earlier, amendment.statement, span.text)
@@ -148,7 +148,7 @@ def _is_continued(sentence: str) -> bool:
     return sentence.rstrip().endswith(":") or bool(has_open_quote)
 
 
-def _can_amend(earlier: Statement, amending: Statement, documents: Collection[DocumentOrigin]) -> bool:
+def _can_amend(earlier: Statement, amending: Statement, contracts: "_Contracts") -> bool:
     """Whether an amendment is about the document of a statement: it stands behind it, or in one that names it.
 
     An earlier amendment of the same contract can be amended, too.
@@ -158,8 +158,22 @@ def _can_amend(earlier: Statement, amending: Statement, documents: Collection[Do
         return earlier.match.end <= amending.match.start
     if target.day and source.day and not is_earlier_day(target.day, source.day):
         return False
-    amended = _find_amended(source, documents)
-    return amended is not None and amended in (target.key, _find_amended(target, documents))
+    amended = contracts.find_amended(source)
+    return amended is not None and amended in (target.key, contracts.find_amended(target))
+
+
+class _Contracts:
+    """Which contract each of some documents amends; each is looked for once."""
+
+    def __init__(self, documents: Iterable[DocumentOrigin]) -> None:
+        self._documents = {document.key: document for document in documents}
+        self._amended: dict[DocumentKey, DocumentKey | None] = {}
+
+    def find_amended(self, source: DocumentOrigin) -> DocumentKey | None:
+        """Return the contract that one of the documents amends, see `_find_amended`."""
+        if source.key not in self._amended:
+            self._amended[source.key] = _find_amended(source, self._documents.values())
+        return self._amended[source.key]
 
 
 def _find_amended(source: DocumentOrigin, documents: Collection[DocumentOrigin]) -> DocumentKey | None:
