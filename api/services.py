@@ -76,6 +76,8 @@ class ModelSource(Protocol):
 
     def open_engine(self, model: str | None) -> Engine: ...
 
+    def preview_engine(self, model: str | None) -> Engine: ...
+
     def load(self, model: str | None, overrides: LoadOverrides | None = None) -> str: ...
 
     def unload(self, model: str) -> str: ...
@@ -171,7 +173,7 @@ class Services:
         self.expiry = ExpirySweeper(everything, self.index.forget)
         provenance = ProvenanceCollector(
             everything,
-            self.models.open_engine,
+            self.models.preview_engine,
             settings=select_decisive_settings(rag),
             version=metadata.version("pincite"),
         )
@@ -217,6 +219,7 @@ class Services:
             ),
             judge=self.entailment,
             memory=memory,
+            preview_for=self.models.preview_engine,
         )
 
     @contextmanager

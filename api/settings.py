@@ -78,6 +78,12 @@ class ApiSettings(PinciteSettings):
         description="Longest pause of a client within a request body, in seconds; the whole body may take as long, "
         "and a second more for each kilobyte.",
     )
+    load_patience_seconds: float = Field(
+        default=120.0,
+        ge=0,
+        description="How long a request waits for a model that is loading, in seconds; then it gets status 503. "
+        "Answers that are quoted without a model never wait.",
+    )
     stop_grace_seconds: float = Field(
         default=10.0, ge=1, description="Longest time for running requests when the server stops, in seconds."
     )

@@ -30,8 +30,6 @@ from api.services import Services
 from api.settings import AllSettings, ApiSettings
 
 UI_STOP_SECONDS = 5.0
-LOAD_PATIENCE_SECONDS = 5.0
-"""How long a request waits for a model that is loading; then it gets a 503 with `Retry-After`."""
 POLL_SECONDS = 0.2
 LABELS = {"api": "API", "chat": "Chat", "lmstudio": "LM Studio SDKs"}
 
@@ -115,7 +113,7 @@ def _api_server(settings: AllSettings, stop: _Stop) -> Generator[tuple[PinciteSe
         open_lmstudio_socket(settings.api) as others,
         claim_home(settings) as presence,
     ):
-        services = Services(settings, load_patience_seconds=LOAD_PATIENCE_SECONDS)
+        services = Services(settings, load_patience_seconds=settings.api.load_patience_seconds)
         try:
             app = create_app(services, settings.api)
             server = PinciteServer(app, settings.api, listener, presence, others=others, end_at_once=stop.end_at_once)

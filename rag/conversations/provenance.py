@@ -116,9 +116,11 @@ def _compare_models(before: Provenance, now: Provenance) -> list[Difference]:
     changes: list[Difference] = []
     if old.id != new.id:
         changes.append(Difference("model", f"{old.id} answered, and {new.id} answers now"))
-    elif (before.model_mark, old.size_bytes, old.architecture) != (now.model_mark, new.size_bytes, new.architecture):
+    elif (before.model_mark, old.size_bytes) != (now.model_mark, new.size_bytes):
         changes.append(Difference("model", f"the files of {old.id} have changed"))
-    for name in ("context_window", "gpu_layers", "threads", "placement"):
+    # Of a model that was not loaded, for an answer that it did not write, the rest is not known.
+    is_known = not (old.is_estimated or new.is_estimated)
+    for name in ("context_window", "gpu_layers", "threads", "placement") if is_known else ():
         was, is_ = getattr(old, name), getattr(new, name)
         if was != is_:
             changes.append(Difference("settings", f"the model's {name.replace('_', ' ')} was {was} and is {is_}"))

@@ -175,6 +175,7 @@ class Delta:
 class ModelInfo:
     """A model as it was loaded; `placement` describes which device holds which layers, or is empty.
 
+    If it `is_estimated`, the model was not loaded: its id, path and size are those of its files, the rest is assumed.
     The requests of a model that `is_remote` go to a server outside Pincite.
     """
 
@@ -187,6 +188,7 @@ class ModelInfo:
     size_bytes: int
     placement: str = ""
     is_remote: bool = False
+    is_estimated: bool = False
 
 
 class Engine(Protocol):

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 from rag.engines.openai.client import server_from_settings
+from rag.engines.types import Engine
 from rag.errors import ModelNotFoundError
 from rag.models.catalog import CatalogEntry, find_models, resolve_entry
 from rag.models.factory import create_engine
 from rag.models.leased_engine import LeasedEngine
 from rag.models.load_overrides import LoadOverrides
 from rag.models.manager import EngineFactory, ModelManager, ModelState
+from rag.models.unloaded_engine import UnloadedEngine
 from rag.settings import RagSettings
 
 
@@ -70,6 +72,16 @@ class ModelRegistry:
         entry = self._find(model)
         with self._manager.lease(entry, patience_seconds=self._patience_seconds):
             return LeasedEngine(self._manager, entry, patience_seconds=self._patience_seconds)
+
+    def preview_engine(self, model: str | None) -> Engine:
+        """Return the engine of a model without waiting for it: as its files tell it, unless it is loaded.
+
+        Raises `ModelNotFoundError`.
+        """
+        entry = self._find(model)
+        if self._manager.read_state(entry.path)[0] == "loaded":
+            return self.open_engine(model)
+        return UnloadedEngine(entry, self._settings.context_window, lambda: self.open_engine(model))
 
     def load(self, model: str | None, overrides: LoadOverrides | None = None) -> str:
         """Load a model, however long that takes, and return its id; None names the default.

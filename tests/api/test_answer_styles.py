@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from rag.errors import ModelLoadingError
 from rag.grounding.markers import MARKER
 from tests.api.shell import Shell
 from tests.api.world import LUNCH, PUMP, World, events_of
@@ -264,3 +265,14 @@ def test_small_talk_is_stored_with_its_courtesy(client: TestClient) -> None:
     items = client.get(f"/v1/conversations/{conversation}/items", params={"order": "asc"}).json()["data"]
     assert [item["content"][0]["text"] for item in items] == ["Thanks!", answer["choices"][0]["message"]["content"]]
     assert items[1]["pincite"]["mode"] == "none"
+
+
+def test_a_quoted_answer_does_not_wait_for_a_model_that_is_loading(world: World, client: TestClient) -> None:
+    conversation = client.post("/v1/conversations", json={}).json()["id"]
+    for options in ({}, {"conversation": conversation}):
+        world.models.refusals = [ModelLoadingError(model="scripted")]
+        quoted = ask(client, style="quoted", **options)
+        assert (quoted.status_code, quoted.json()["pincite"]["style"]) == (200, "quoted")
+        written = ask(client, style="written")
+        assert (written.status_code, written.json()["error"]["code"]) == (503, "model_loading")
+        assert int(written.headers["retry-after"]) > 0

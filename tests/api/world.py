@@ -65,6 +65,10 @@ class OneModel:
             raise self.refusals.pop(0)
         return self.scripted
 
+    def preview_engine(self, model: str | None) -> Engine:
+        self.load(model)
+        return self.scripted
+
     def load(self, model: str | None, overrides: LoadOverrides | None = None) -> str:
         if overrides is not None:
             self.overrides.append(overrides)

@@ -284,7 +284,7 @@ def test_a_chat_without_a_question_is_refused(world: World, messages: tuple[str,
 
 
 def test_an_unknown_collection_is_refused(world: World) -> None:
-    question = Question((Message("user", "Hello?"),), ("vs_unknown",))
+    question = Question((Message("user", "Why is it so?"),), ("vs_unknown",))
     with pytest.raises(CollectionNotFoundError):
         next(world.answerer.answer(question))
 

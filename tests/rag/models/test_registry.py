@@ -202,3 +202,25 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.005)
+
+
+def test_a_model_is_known_before_it_is_loaded_by_what_its_file_tells(home: Path, models: ModelRegistry) -> None:
+    preview = models.preview_engine("tiny-b")
+    told = preview.info()
+    assert (told.id, told.size_bytes, told.is_estimated) == (
+        "tiny-b",
+        (home / "models" / "Tiny-B.gguf").stat().st_size,
+        True,
+    )
+    assert preview.count_tokens((Message("user", "How often is the pump oiled?"),)) > 8
+    assert [entry.state for entry in models.list_models()][:2] == ["not-loaded", "not-loaded"]
+    with pytest.raises(ModelNotFoundError):
+        models.preview_engine("nope")
+
+
+@pytest.mark.slow
+def test_a_previewed_model_is_loaded_for_what_needs_it(models: ModelRegistry) -> None:
+    preview = models.preview_engine("tiny-a")
+    *_, last = preview.generate((Message("user", "Hello"),), Sampling(max_tokens=2))
+    assert last.usage is not None
+    assert not models.preview_engine("tiny-a").info().is_estimated
