@@ -1,15 +1,17 @@
 """The official `openai` client against a live server: what people have already works unchanged."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import httpx
 import openai
 import pydantic
 import pytest
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 
+from rag.engines.types import Message, ToolCall
 from rag.errors import EngineCrashedError
 from tests.api.world import DRILL, LUNCH, PUMP, World, make_world, wait_for
 from tests.fakes import ScriptedEngine
@@ -174,3 +176,58 @@ def test_lists_page_through_the_client(live: tuple[World, openai.OpenAI]) -> Non
     _, client = live
     names = {client.vector_stores.create(name=f"page-{number}").name for number in range(5)}
     assert names <= {store.name for store in client.vector_stores.list(limit=2)}
+
+
+RAIN: ChatCompletionFunctionToolParam = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "Say whether it rains in a city.",
+        "strict": True,
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+ASK_FOR_RAIN: ChatCompletionMessageParam = {"role": "user", "content": "Does it rain in Rome?"}
+
+
+def call_then_say(messages: Sequence[Message]) -> Sequence[str | ToolCall]:
+    """Call the tool until its result is there, then say it."""
+    if messages[-1].role == "tool":
+        return [f"It says: {messages[-1].content}"]
+    return [ToolCall("call_rome", "weather", '{"city": "Rome"}')]
+
+
+def test_tools_are_run_in_a_loop(live: tuple[World, openai.OpenAI]) -> None:
+    world, client = live
+    world.models.scripted = ScriptedEngine(call_then_say)
+    messages = [ASK_FOR_RAIN]
+    for _ in range(3):
+        completion = client.chat.completions.create(model="scripted", messages=messages, tools=[RAIN])
+        message = completion.choices[0].message
+        messages.append(cast("ChatCompletionMessageParam", message.model_dump(exclude_unset=True)))
+        if not message.tool_calls:
+            break
+        for call in message.tool_calls:
+            assert call.type == "function"
+            city = json.loads(call.function.arguments)["city"]
+            messages.append({"role": "tool", "tool_call_id": call.id, "content": f"rain in {city}"})
+    assert message.content == "It says: rain in Rome"
+
+
+def test_a_streamed_call_is_parsed_by_the_helper(live: tuple[World, openai.OpenAI]) -> None:
+    world, client = live
+    world.models.scripted = ScriptedEngine(call_then_say)
+    with client.chat.completions.stream(model="scripted", messages=[ASK_FOR_RAIN], tools=[RAIN]) as stream:
+        events = list(stream)
+        final = stream.get_final_completion().choices[0]
+    pieces = [event.arguments_delta for event in events if event.type == "tool_calls.function.arguments.delta"]
+    assert "".join(pieces) == '{"city": "Rome"}'
+    assert len(pieces) > 1
+    assert (final.finish_reason, final.message.content) == ("tool_calls", None)
+    assert final.message.tool_calls is not None
+    assert final.message.tool_calls[0].function.parsed_arguments == {"city": "Rome"}

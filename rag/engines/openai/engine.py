@@ -4,11 +4,12 @@ Such servers are vLLM, LM Studio, llama-server, Ollama, hosted providers, and Pi
 """
 
 import asyncio
+import json
 import logging
 import math
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -18,7 +19,8 @@ from httpx_sse import SSEError
 
 from rag.engines.completion import complete_stream
 from rag.engines.openai.client import OpenAiServer, RemoteModel, ServerRefusedError
-from rag.engines.openai.wire import Chunk, build_request, parse_finish_reason
+from rag.engines.openai.tool_calls import RemoteCalls
+from rag.engines.openai.wire import Chunk, build_request, dump_tool, parse_finish_reason
 from rag.engines.serving.sequence import limit_max_tokens
 from rag.engines.types import Delta, FinishReason, Message, ModelInfo, Sampling, ToolUse, Usage
 from rag.errors import (
@@ -97,7 +99,10 @@ class OpenAiEngine:
         self, messages: Sequence[Message], sampling: Sampling, *, client: str = "", tools: ToolUse | None = None
     ) -> Generator[Delta, None, None]:
         """Yield the completion of `messages` as it is streamed; see `Engine`."""
-        with closing(complete_stream(self._deltas(messages, messages, sampling), model=self._model)) as deltas:
+        shown = list(messages)
+        if tools is not None and tools.offered:
+            shown.append(Message("system", json.dumps([dump_tool(tool) for tool in tools.offered])))
+        with closing(complete_stream(self._deltas(messages, shown, sampling, tools), model=self._model)) as deltas:
             yield from deltas
 
     def complete(self, text: str, sampling: Sampling, *, client: str = "") -> Generator[Delta, None, None]:
@@ -107,13 +112,18 @@ class OpenAiEngine:
             yield from deltas
 
     def _deltas(
-        self, prompt: Sequence[Message] | str, messages: Sequence[Message], sampling: Sampling
+        self,
+        prompt: Sequence[Message] | str,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        tools: ToolUse | None = None,
     ) -> Generator[Delta, None, None]:
         """Yield the deltas of a completion of `prompt`; `messages` are about as long, for estimates."""
         model, window = self._fetch_metadata()
         max_tokens = self._limit_max_tokens(model, window, messages, sampling.max_tokens)
         repeat_name = "repetition_penalty" if model.is_vllm else "repeat_penalty"
-        body = build_request(self._name, prompt, replace(sampling, max_tokens=max_tokens), repeat_name=repeat_name)
+        limited = replace(sampling, max_tokens=max_tokens)
+        body = build_request(self._name, prompt, limited, repeat_name=repeat_name, tools=tools)
         completion = _StreamedCompletion()
         chunks = poll_items(self._server.stream_chunks(body, timeout_seconds=self._timeout_seconds), HEARTBEAT_SECONDS)
         with self._translate_errors(messages, window), closing(chunks):
@@ -195,6 +205,7 @@ class _StreamedCompletion:
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     deltas: int = 0
+    calls: RemoteCalls = field(default_factory=RemoteCalls)
 
     def read(self, chunk: Chunk) -> Delta:
         """Record one event, and return the delta that it adds."""
@@ -206,9 +217,12 @@ class _StreamedCompletion:
         if choice.finish_reason is not None:
             self.finish_reason = parse_finish_reason(choice.finish_reason)
         text = (choice.delta and choice.delta.content) or choice.text or ""
-        self.deltas += bool(text)
+        pieces = self.calls.read((choice.delta and choice.delta.tool_calls) or ())
+        if self.calls.has_begun and self.finish_reason == "stop":
+            self.finish_reason = "tool_calls"  # some servers say no more than that the model has ended
+        self.deltas += bool(text or pieces)
         tokens = (choice.logprobs and choice.logprobs.content) or ()
-        return Delta(text, logprobs=tuple(token.to_logprob() for token in tokens))
+        return Delta(text, logprobs=tuple(token.to_logprob() for token in tokens), tool_calls=pieces)
 
 
 class TokenEstimate:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rag.engines.types import Alternative, FinishReason, Message, Sampling, TokenLogprob, Usage
+from rag.engines.types import Alternative, FinishReason, Message, Sampling, TokenLogprob, Tool, ToolUse, Usage
 
 JsonObject = dict[str, Any]
 
@@ -47,10 +47,28 @@ class WireLogprobs:
 
 
 @dataclass(frozen=True, slots=True)
+class WireFunction:
+    """The name of a function, and a piece of the JSON that it is given."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WireToolCall:
+    """A piece of a tool call. Some servers send no index, some no id."""
+
+    function: WireFunction | None = None
+    index: int | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WireDelta:
     """A piece of the completion. Reasoning comes in other fields and is ignored."""
 
     content: str | None = None
+    tool_calls: tuple[WireToolCall, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +148,18 @@ def parse_error(body: bytes) -> WireError:
 
 
 def parse_finish_reason(reason: str) -> FinishReason:
-    """Return `length`, or `stop` for every other reason."""
-    return "length" if reason == "length" else "stop"
+    """Return `length`, `tool_calls`, or `stop` for every other reason."""
+    return "length" if reason == "length" else "tool_calls" if reason == "tool_calls" else "stop"
 
 
-def build_request(model: str, prompt: Sequence[Message] | str, sampling: Sampling, *, repeat_name: str) -> JsonObject:
+def build_request(
+    model: str,
+    prompt: Sequence[Message] | str,
+    sampling: Sampling,
+    *,
+    repeat_name: str,
+    tools: ToolUse | None = None,
+) -> JsonObject:
     """Return the JSON body of a streamed request to complete a chat or to continue a text.
 
     Parameters with neutral values are left out: few servers know all. `repeat_name` is the server's name of
@@ -145,6 +170,8 @@ def build_request(model: str, prompt: Sequence[Message] | str, sampling: Samplin
         "logprobs": (sampling.top_logprobs is not None, False),
         "top_logprobs": (sampling.top_logprobs, None),
         "response_format": (_build_response_format(sampling.json_schema), None),
+        "reasoning_effort": (sampling.reasoning_effort, None),
+        **_build_tools(tools),
     }
     optional: dict[str, tuple[object, object]] = {
         "top_p": (sampling.top_p, 1.0),
@@ -174,7 +201,43 @@ def build_request(model: str, prompt: Sequence[Message] | str, sampling: Samplin
 
 def dump_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """Return the chat as JSON objects. A lone surrogate cannot be encoded and is replaced."""
-    return [{"role": message.role, "content": _encodable(message.content)} for message in messages]
+    return [_dump_message(message) for message in messages]
+
+
+def dump_tool(tool: Tool) -> JsonObject:
+    """Return a tool as a JSON object."""
+    function: JsonObject = {"name": tool.name, "description": _encodable(tool.description)}
+    if tool.parameters:
+        function["parameters"] = json.loads(tool.parameters)
+    return {"type": "function", "function": function}
+
+
+def _dump_message(message: Message) -> JsonObject:
+    dumped: JsonObject = {"role": message.role, "content": _encodable(message.content)}
+    if message.tool_calls:
+        dumped["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": _encodable(call.arguments)},
+            }
+            for call in message.tool_calls
+        ]
+    if message.role == "tool":
+        dumped["tool_call_id"] = message.tool_call_id
+    return dumped
+
+
+def _build_tools(tools: ToolUse | None) -> dict[str, tuple[object, object]]:
+    """Return the fields for tools with their neutral values; a tool that is chosen is the only one that is sent."""
+    if tools is None or not tools.offered:
+        return {}
+    chosen: JsonObject = {"type": "function", "function": {"name": tools.chosen}}
+    return {
+        "tools": ([dump_tool(tool) for tool in tools.offered], []),
+        "tool_choice": (chosen if tools.chosen else tools.choice, "auto"),
+        "parallel_tool_calls": (not tools.is_single, True),
+    }
 
 
 def _encodable(text: str) -> str:

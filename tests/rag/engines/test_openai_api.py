@@ -12,9 +12,22 @@ from typing import Any
 import pytest
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from rag.engines.completion import ToolCallCollector
 from rag.engines.openai.client import DEFAULT_WINDOW, OpenAiServer, is_local_host
 from rag.engines.openai.engine import OpenAiEngine, TokenEstimate, poll_items
-from rag.engines.types import Alternative, Delta, Message, Sampling, TokenLogprob, Usage
+from rag.engines.openai.tool_calls import RemoteCalls
+from rag.engines.openai.wire import WireFunction, WireToolCall, build_request
+from rag.engines.types import (
+    Alternative,
+    Delta,
+    Message,
+    Sampling,
+    TokenLogprob,
+    Tool,
+    ToolCall,
+    ToolUse,
+    Usage,
+)
 from rag.errors import (
     EngineBusyError,
     EngineCrashedError,
@@ -441,3 +454,72 @@ def test_what_is_poll_items_comes_in_order_and_is_closed_once_at_the_end() -> No
 
     assert list(poll_items(items(), 5)) == [1, 2]
     assert closed.is_set()
+
+
+WEATHER = Tool("weather", "Rain?", '{"type":"object","properties":{"city":{"type":"string"}}}')
+CLOCK = Tool("clock")
+CALLS = (ToolCall("call_a", "weather", '{"city": "Rome"}'), ToolCall("call_b", "clock", "{}"))
+
+
+def test_tools_and_their_calls_pass_through_a_server_of_our_own(tmp_path: Path) -> None:
+    with make_world(tmp_path / "home") as world, world.live() as live:
+        engine = world.models.scripted = ScriptedEngine(["One moment.", *CALLS])
+        chat = [*ASKED, Message("assistant", "", CALLS[:1]), Message("tool", "It rains.", tool_call_id="call_a")]
+        use, collector, text = ToolUse((WEATHER, CLOCK), "required", parallel=False), ToolCallCollector(), ""
+        remote = engine_of(f"{live.url}/v1", model="remote/scripted")
+        deltas = list(remote.generate(chat, Sampling(reasoning_effort="low"), tools=use))
+        for delta in deltas:
+            text += delta.text
+            collector.add(delta.tool_calls)
+    assert (text, collector.calls, deltas[-1].finish_reason) == ("One moment.", CALLS, "tool_calls")
+    ((asked, sampling),) = engine.requests
+    assert (list(asked), engine.tools, sampling.reasoning_effort) == (chat, [use], "low")
+
+
+def test_a_chosen_tool_is_the_only_one_that_is_sent_and_none_is_if_none_may_be_called() -> None:
+    def sent(choice: str) -> dict[str, Any]:
+        use = ToolUse((WEATHER, CLOCK), choice)
+        body = build_request("m", ASKED, Sampling(), repeat_name="repeat_penalty", tools=use)
+        return {name: value for name, value in body.items() if "tool" in name}
+
+    clock = {"type": "function", "function": {"name": "clock", "description": ""}}
+    named = {"type": "function", "function": {"name": "clock"}}
+    assert sent("function:clock") == {"tools": [clock], "tool_choice": named, "parallel_tool_calls": False}
+    assert sent("none") == {}
+    assert list(sent("auto")) == ["tools"]
+
+
+def piece(index: int | None, id_: str | None, name: str | None, arguments: str | None) -> WireToolCall:
+    return WireToolCall(WireFunction(name, arguments), index, id_)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (
+            [
+                piece(0, "a", "weather", ""),
+                piece(0, None, None, "{"),
+                piece(0, None, None, "}"),
+                piece(1, "b", "x", "{}"),
+            ],
+            [("a", "weather", "{}"), ("b", "x", "{}")],
+        ),
+        ([piece(0, "a", "weather", "{}"), piece(0, "b", "x", "{}")], [("a", "weather", "{}"), ("b", "x", "{}")]),
+        (
+            [piece(None, None, "weather", "{}"), piece(None, None, "x", None)],
+            [("call_0", "weather", "{}"), ("call_1", "x", "")],
+        ),
+        ([piece(0, "a", "weather", "{"), piece(0, "a", "weather", "}")], [("a", "weather", "{}")]),
+        ([piece(3, None, None, "{}"), WireToolCall()], []),
+    ],
+    ids=["as OpenAI", "one index for all", "without index and id", "names repeated", "without a beginning"],
+)
+def test_calls_are_told_apart_whatever_a_server_leaves_out(
+    pieces: list[WireToolCall], expected: list[tuple[str, str, str]]
+) -> None:
+    calls, collector = RemoteCalls(), ToolCallCollector()
+    for one in pieces:
+        collector.add(calls.read([one]))
+    assert [(call.id, call.name, call.arguments) for call in collector.calls] == expected
+    assert calls.has_begun == bool(expected)

@@ -1,13 +1,15 @@
 """The bundled model, loaded and asked for real."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rag.engines.completion import ToolCallCollector
 from rag.engines.llama.engine import LlamaEngine
-from rag.engines.types import Message, Sampling, Usage
+from rag.engines.types import Message, Sampling, Tool, ToolUse, Usage
 from rag.models.catalog import BUNDLED_ID, find_bundled_model
 from rag.settings import RagSettings
 
@@ -61,3 +63,24 @@ def test_a_second_question_about_the_same_text_costs_little_and_is_answered_the_
     assert first == again
     assert usage.prompt_tokens - usage.cached_tokens < 32
     assert again_seconds < first_seconds
+
+
+@pytest.mark.parametrize("choice", ["required", "function:weather"])
+def test_the_bundled_model_has_to_call_and_its_arguments_obey_the_schema(engine: LlamaEngine, choice: str) -> None:
+    city = {"type": "string", "maxLength": 20}
+    parameters = {"type": "object", "properties": {"city": city, "unit": {"enum": ["C", "F"]}}, "required": ["city"]}
+    weather = Tool("weather", "Say the weather in a city.", json.dumps(parameters))
+    use, collector = (
+        ToolUse((weather, Tool("clock", "Say what time it is.")), choice, parallel=False),
+        ToolCallCollector(),
+    )
+    question = [Message("user", "What is the weather in Rome?")]
+    deltas = list(engine.generate(question, Sampling(max_tokens=120), tools=use))
+    for delta in deltas:
+        collector.add(delta.tool_calls)
+    (call,) = collector.calls
+    assert ("".join(delta.text for delta in deltas), deltas[-1].finish_reason) == ("", "tool_calls")
+    assert call.name == "weather"
+    arguments = json.loads(call.arguments)
+    assert {"city"} <= arguments.keys() <= {"city", "unit"}
+    assert "Rome" in arguments["city"]
