@@ -32,7 +32,7 @@ from api.wire.base import (
 from api.wire.citations import UrlCitationObject
 from api.wire.filters import Filters
 from api.wire.messages import ChatMessage
-from api.wire.sampling import MaxTokens, SamplingFields
+from api.wire.sampling import MaxTokens, NestedOptions, SamplingFields
 from api.wire.tools import ToolCallObject, ToolChoice, Tools, build_tool_use
 from rag.engines.json_schema import validate_schema
 from rag.engines.types import Alternative, FinishReason, Message, ReasoningEffort, Sampling, TokenLogprob, ToolUse
@@ -214,6 +214,9 @@ class ChatRequest(SamplingFields):
     reasoning_effort: ReasoningEffort | None = None
     """How much a model that can think does so before it answers: from `low` on."""
 
+    options: NestedOptions | None = None
+    """Sampling as clients of LM Studio and Ollama nest it; what stands outside goes before it."""
+
     modalities: list[Literal["text"]] | None = None
     audio: Unsupported = None
     function_call: Unsupported = None
@@ -221,8 +224,10 @@ class ChatRequest(SamplingFields):
     grammar: Unsupported = None
     web_search_options: Unsupported = None
 
+    draft_model: Ignored = None
     metadata: Ignored = None
     prediction: Ignored = None
+    preset: Ignored = None
     prompt_cache_key: Ignored = None
     prompt_cache_retention: Ignored = None
     safety_identifier: Ignored = None
@@ -267,7 +272,9 @@ class ChatRequest(SamplingFields):
 
     def sampling(self) -> Sampling:
         """Return how tokens are sampled; what the request leaves open has its default. Raises `SchemaError`."""
-        sampled = self.sample(self.max_completion_tokens or self.max_tokens)
+        options = self.options or NestedOptions()
+        max_tokens = self.max_completion_tokens or self.max_tokens or options.num_predict
+        sampled = options.fill(self).sample(max_tokens)
         return replace(
             sampled,
             json_schema=self.response_format.schema_text() if self.response_format else sampled.json_schema,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
-from api.wire.base import Integer, Number, RequestModel, Text, as_list
+from api.wire.base import Ignored, Integer, Number, RequestModel, Text, as_list
 from rag.engines.types import Sampling
 
 MAX_STOPS = 16
@@ -88,6 +88,21 @@ class SamplingFields(RequestModel):
             repeat_penalty=self.repeat_penalty,
             logit_bias=tuple((int(token), bias) for token, bias in (self.logit_bias or {}).items()),
         )
+
+
+class NestedOptions(SamplingFields):
+    """Sampling within `options`, as some clients of LM Studio and Ollama send it. Unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    num_predict: MaxTokens = None
+    """Most tokens of the answer; -1 for as many as fit."""
+    num_ctx: Ignored = None
+
+    def fill(self, fields: SamplingFields) -> SamplingFields:
+        """Return `fields` with those of the options in place of what they leave out."""
+        left_out = [name for name in SamplingFields.model_fields if getattr(fields, name) is None]
+        return fields.model_copy(update={name: getattr(self, name) for name in left_out})
 
 
 def make_sampling(*, stop: Sequence[str] | None = None, **given: Any) -> Sampling:
