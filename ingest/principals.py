@@ -7,6 +7,7 @@ everything in a home without keys, what the commands on this machine make, and w
 import hashlib
 import re
 import secrets
+import string
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,9 +18,13 @@ EVERY_OWNER = "*"
 
 KEY_PREFIX = "pincite-"
 KEY_BYTES = 32
+LMSTUDIO_PREFIX = "sk-lm-"
+LMSTUDIO_HALVES = (8, 20)
+ALPHANUMERICS = string.ascii_letters + string.digits
 MAX_PRINCIPAL_CHARS = 64
 PRINCIPAL_PATTERN = rf"^[a-z0-9][a-z0-9._@-]{{0,{MAX_PRINCIPAL_CHARS - 1}}}$"
 
+KeyForm = Literal["pincite", "lmstudio"]
 SharedAccess = Literal["read", "write"]
 
 
@@ -69,8 +74,14 @@ def check_principal_name(text: str) -> str:
     return text
 
 
-def generate_key() -> str:
-    """Return a new key of 256 random bits."""
+def generate_key(form: KeyForm = "pincite") -> str:
+    """Return a new key: of 256 random bits, or of 166 in the form of LM Studio's API tokens, `sk-lm-<8>:<20>`.
+
+    LM Studio's SDKs send no key of another form as their API token.
+    """
+    if form == "lmstudio":
+        identifier, passkey = ("".join(secrets.choice(ALPHANUMERICS) for _ in range(size)) for size in LMSTUDIO_HALVES)
+        return f"{LMSTUDIO_PREFIX}{identifier}:{passkey}"
     return KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import Home, Json, settings_for
-from ingest.principals import check_principal_name
+from ingest.principals import KeyForm, check_principal_name
 
 app = typer.Typer()
 keys = typer.Typer(help="Keys for the people who share a server.", no_args_is_help=True)
@@ -24,6 +24,9 @@ NewName = Annotated[
 def keys_create(
     name: NewName,
     admin: Annotated[bool, typer.Option("--admin", help="The key also manages models, queue and metrics.")] = False,
+    lmstudio: Annotated[
+        bool, typer.Option("--lmstudio", help="In the form of LM Studio's API tokens, which its SDKs can send.")
+    ] = False,
     json: Json = False,
     home: Home = None,
 ) -> None:
@@ -31,7 +34,8 @@ def keys_create(
     settings = settings_for(home)
     from api.commands import keys as commands
 
-    raise typer.Exit(commands.create_key(settings, name, is_admin=admin, as_json=json))
+    form: KeyForm = "lmstudio" if lmstudio else "pincite"
+    raise typer.Exit(commands.create_key(settings, name, is_admin=admin, as_json=json, form=form))
 
 
 @keys.command("ls")

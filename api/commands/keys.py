@@ -6,14 +6,14 @@ from api.commands.output import add_row, confirm, messages, results, table, writ
 from api.commands.resources import open_library
 from api.settings import AllSettings
 from api.wire.base import JsonObject
-from ingest.principals import KeyRecord
+from ingest.principals import KeyForm, KeyRecord
 from ingest.upkeep.departure import delete_principal
 
 
-def create_key(settings: AllSettings, name: str, *, is_admin: bool, as_json: bool) -> int:
+def create_key(settings: AllSettings, name: str, *, is_admin: bool, as_json: bool, form: KeyForm = "pincite") -> int:
     """Make a key, and print it to stdout alone, the only time that it can be read."""
     with open_library(settings) as library:
-        key = library.create_key(name, is_admin=is_admin)
+        key = library.create_key(name, is_admin=is_admin, form=form)
     if as_json:
         write_json({"name": name, "is_admin": is_admin, "key": key})
     else:

@@ -1,7 +1,7 @@
 """The library's principals: their keys, and the collections that they share. One transaction a method."""
 
 from ingest.errors import KeyNotFoundError
-from ingest.principals import LOCAL, KeyRecord, Principal, Share, SharedAccess, digest_key, generate_key
+from ingest.principals import LOCAL, KeyForm, KeyRecord, Principal, Share, SharedAccess, digest_key, generate_key
 from ingest.storage import collections, keys, shares
 from ingest.storage.home import Home
 
@@ -11,12 +11,12 @@ class LibraryPrincipals:
 
     storage: Home
 
-    def create_key(self, name: str, *, is_admin: bool = False) -> str:
+    def create_key(self, name: str, *, is_admin: bool = False, form: KeyForm = "pincite") -> str:
         """Make a key for a name of `check_principal_name` and return it; only its digest is stored.
 
         A name that had a key keeps what it owns. Raises `KeyExistsError` if its key is valid.
         """
-        key = generate_key()
+        key = generate_key(form)
         with self.storage.database.write() as db:
             keys.insert(db, name, digest_key(key), is_admin=is_admin)
         return key

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def test_a_key_opens_the_websocket_whole_or_in_halves(tmp_path: Path, key: str, 
         connect(client, "system", greeting) as sdk,
     ):
         assert sdk.call("version")["build"] == 0
+
+
+def test_a_key_made_for_the_sdks_has_the_form_of_their_tokens(world: World) -> None:
+    key = world.services.library.create_key("anna", form="lmstudio")
+    match = re.fullmatch(r"sk-lm-(?P<identifier>[A-Za-z0-9]{8}):(?P<passkey>[A-Za-z0-9]{20})", key)
+    assert match is not None
+    greeting = {"authVersion": 1, "clientIdentifier": match["identifier"], "clientPasskey": match["passkey"]}
+    with world.client() as client, connect(client, "llm", greeting) as sdk:
+        assert "administrator" in sdk.fail("unloadModel", {"identifier": "scripted"})["title"]
 
 
 def test_a_named_key_reaches_its_own_collections_alone_and_no_longer_once_revoked(world: World) -> None:

@@ -108,7 +108,8 @@ async def _greet(socket: WebSocket) -> tuple[str | None, Principal] | None:
         if (principal := await keys.find(key)) is not None:
             return key, principal
     await _refuse(
-        socket, "this server asks for a key: give it to the client as API token; `pincite keys create NAME` makes one"
+        socket,
+        "this server asks for a key: give its API token to the client; `pincite keys create NAME --lmstudio` makes one",
     )
     return None
 

@@ -7,8 +7,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from api.wire.base import JsonObject, RequestModel
-
-KEY_PREFIX = "sk-lm-"
+from ingest.principals import LMSTUDIO_PREFIX
 
 
 class SdkModel(RequestModel):
@@ -26,7 +25,7 @@ class Greeting(SdkModel):
 
     def possible_keys(self) -> tuple[str, ...]:
         """Return the keys that a client can mean: an API token comes in halves, another key as the passkey."""
-        return f"{KEY_PREFIX}{self.client_identifier}:{self.client_passkey}", self.client_passkey
+        return f"{LMSTUDIO_PREFIX}{self.client_identifier}:{self.client_passkey}", self.client_passkey
 
 
 class RpcCall(SdkModel):
