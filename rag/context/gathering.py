@@ -10,6 +10,7 @@ from rag.context.selection import deduplicate
 from rag.engines.types import Engine
 from rag.grounding.abstention import Answerability, find_named_chunks, judge_answerability
 from rag.grounding.bylines import asks_for_author, find_byline, is_named_in
+from rag.grounding.clause_text import select_clause_text
 from rag.grounding.conditions import (
     NO_CONDITIONS,
     Conditions,
@@ -32,6 +33,8 @@ from rag.retrieval.query_rewriting import rewrite_query, should_rewrite
 from rag.retrieval.query_variants import make_standalone_query
 from rag.tables.table import is_table
 from rag.types import Question, ScoredChunk, Search
+
+NO_SUCH_PART = "the clause that the question names has no such paragraph or sentence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,11 @@ class EvidenceGatherer:
         if candidates and not conditions.has_value_in(candidates[0].chunk.chunk.text):
             return self._miss(query, candidates, conditions)
         judged, matches = self._judge(query, candidates[:top_k], conditions)
+        clause_text = select_clause_text(query, matches, conditions)
+        if clause_text == []:
+            return replace(self._miss(query, candidates, conditions), reasons=(NO_SUCH_PART,))
+        if clause_text is not None:
+            matches = clause_text
         omitted: tuple[ScoredChunk, ...] = ()
         if with_omitted and judged.is_answerable:
             omitted = self._judge(query, candidates[top_k : 2 * top_k], conditions)[0].hits

@@ -14,6 +14,7 @@ from ingest.text.annotations import AnnotationKind, annotate, annotate_hidden
 from ingest.types import BlockKind
 from rag.engines.types import Engine, Message, Sampling, Usage
 from rag.grounding.answer_ranking import is_label
+from rag.grounding.clause_text import CERTAIN_SCORE
 from rag.grounding.conditions import NO_CONDITIONS, Conditions
 from rag.grounding.evidence import SentenceMatch
 from rag.grounding.foreign_markup import neutralize_markup
@@ -59,12 +60,13 @@ def select_sentences(
 ) -> list[SentenceMatch]:
     """Return the sentences to quote without a model: the best-ranked ones, each text once; none for no matches.
 
-    Neighbours of the answer are left out: if the question has words of some rows of a document's tables, the other
-    rows; if it asks when, how much or how many, sentences without such a value. Labels are quoted only if there is
-    nothing else.
+    Of a clause whose text is asked for, all sentences are quoted. Neighbours of the answer are left out: if the
+    question has words of some rows of a document's tables, the other rows; if it asks when, how much or how many,
+    sentences without such a value. Labels are quoted only if there is nothing else.
     """
     distinct = list(_index_by_text([match for match in matches if not is_label(match)] or matches).values())
-    near = [match for match in distinct[:QUOTES] if match.score >= LEAST_SHARE * distinct[0].score]
+    limit = max(QUOTES, sum(match.score == CERTAIN_SCORE for match in distinct))
+    near = [match for match in distinct[:limit] if match.score >= LEAST_SHARE * distinct[0].score]
     if conditions.answer_type in ("time", "quantity"):
         near = [match for match in near if conditions.is_value_in(match.text)] or near
     return _leave_out_other_rows(near, question)

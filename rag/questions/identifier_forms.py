@@ -33,6 +33,16 @@ _CELL = r"(?:^|\|)[^\S\n]*(?=\d+[^\S\n]*(?:\||$))"
 _FIRST_CELL = r"^[^\S\n]*(?=\d+[^\S\n]*\|)"
 _CAPITAL = r"(?-i:[^\W\d_a-z])"
 _JOINED = rf"and|or|to|und|oder|bis|et|ou|à|y|o|e|en|[{HYPHENS}]"
+_NUMBER_WORDS = {
+    word: number
+    for words in (
+        "one two three four five six seven eight nine ten",
+        "eins zwei drei vier fünf sechs sieben acht neun zehn",
+        "un deux trois quatre cinq six sept huit neuf dix",
+        "uno dos tres cuatro cinco seis siete ocho nueve diez",
+    )
+    for number, word in enumerate(words.split(), start=1)
+}
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 
 
@@ -59,7 +69,8 @@ def compile_form(number: str, kind: IdentifierKind) -> re.Pattern[str]:
     """Return the pattern of all identifiers of one form, in the group `number`: the E-codes of E-1204."""
     match kind:
         case "part":
-            any_number = _ANY_PART if number[0].isdigit() else r"(?-i:[A-Z]+)"
+            is_number = number[0].isdigit() or number.casefold() in _NUMBER_WORDS
+            any_number = _ANY_PART if is_number else r"(?-i:[A-Z]+)"
             return re.compile(_wrap_part(f"(?P<number>{any_number})"), _FLAGS)
         case "record":
             return re.compile(_wrap_record(r"(?P<number>\d{1,4})", _FIRST_CELL), _FLAGS)
@@ -79,6 +90,7 @@ def compile_form(number: str, kind: IdentifierKind) -> re.Pattern[str]:
 def list_search_terms(number: str, kind: IdentifierKind, label: str) -> list[str]:
     """Return the words under which a lexical index can have an identifier: e1204 or 1204, by how it is written."""
     if kind == "part":
+        number = str(_NUMBER_WORDS.get(number.casefold(), number))
         return sorted({*label.casefold().split(), *(run.casefold() for run in _RUN.findall(number))})
     runs = [run.casefold() for run in _RUN.findall(number)]
     digits = "".join(run for run in runs if run.isdigit())
@@ -104,6 +116,7 @@ def _list_characters(number: str) -> list[str]:
 
 def _list_numerals(number: str) -> list[str]:
     """Return a number of a part in Arabic and Roman numerals."""
+    number = str(_NUMBER_WORDS.get(number.casefold(), number))
     upper = number.upper()
     if upper in _ROMAN and len(number) > 1:
         return [upper, str(_ROMAN.index(upper) + 1)]

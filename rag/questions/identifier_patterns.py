@@ -51,6 +51,14 @@ PART = re.compile(
     rf"(?P<number>\d{{1,3}}(?:\.\d{{1,3}})*\b|(?-i:[IVX]{{1,6}}|[A-Z])\b)(?![{HYPHENS}./_]\w)",
     re.IGNORECASE,
 )
+_NUMBER_WORDS = (
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|un|deux|"
+    r"trois|quatre|cinq|sept|huit|neuf|dix|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez"
+)
+PART_IN_WORDS = re.compile(
+    rf"\b(?:{_PARTS_OF_TEXT})\s+(?P<number>{_NUMBER_WORDS})\b(?!\s+(?:would|could|of)\b)", re.IGNORECASE
+)
+"""“Clause three”."""
 VERSION = re.compile(rf"\b{VERSION_LABEL}\b{LABEL_GAP}v?(?P<number>\d+(?:\.\d+)+)\b", re.IGNORECASE)
 _YEAR = r"(?P<number>(?:19|20)\d\d)"
 EDITION = re.compile(

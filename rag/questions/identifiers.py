@@ -27,6 +27,7 @@ from rag.questions.identifier_patterns import (
     LONG_NUMBER,
     NO_CODE,
     PART,
+    PART_IN_WORDS,
     RECORD,
     VERSION,
 )
@@ -165,6 +166,7 @@ _CLASSIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], IdentifierK
     (EDITION, _classify_edition),
     (EDITION_OF_YEAR, _classify_edition),
     (PART, _classify_part),
+    (PART_IN_WORDS, _classify_part),
     (CODE, _classify_code),
     (RECORD, _classify_record),
     (DOTTED_NUMBER, _classify_dotted),
