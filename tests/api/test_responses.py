@@ -68,6 +68,17 @@ def test_an_answer_from_documents_has_file_citations(openai: OpenAI) -> None:
     assert response.usage.total_tokens == response.usage.input_tokens + response.usage.output_tokens > 0
 
 
+def test_tools_that_are_not_run_here_do_not_keep_an_agent_from_its_answer(openai: OpenAI) -> None:
+    tools: Any = [
+        {"type": "web_search", "search_context_size": "low"},
+        {"type": "namespace", "name": "shell", "tools": [{"type": "function", "name": "run", "parameters": {}}]},
+        {"type": "custom", "name": "patch", "format": {"type": "text"}},
+    ]
+    answered = openai.responses.create(model="docs/docs", input="How often is the pump oiled?", tools=tools)
+    assert "every 3 months" in answered.output_text
+    assert [tool.type for tool in answered.tools] == ["web_search", "namespace", "custom"]
+
+
 def test_file_search_answers_from_the_stores_that_it_names_and_shows_what_it_found(openai: OpenAI) -> None:
     tool: Any = {"type": "file_search", "vector_store_ids": [store_id(openai)], "max_num_results": 1}
     response = openai.responses.create(model="scripted", input=QUESTION, tools=[tool], include=[SEARCH])
@@ -231,7 +242,8 @@ def test_the_text_of_a_file_is_read(served: World, openai: OpenAI) -> None:
     ("fields", "param"),
     [
         ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]}, "input"),
-        ({"tools": [{"type": "web_search"}]}, "tools"),
+        ({"tools": [{"name": "search"}]}, "tools"),
+        ({"tools": [{"type": "web_search"}], "tool_choice": {"type": "web_search"}}, "tool_choice"),
         ({"input": []}, "input"),
         ({"tools": [WEATHER], "tool_choice": {"type": "function", "name": "other"}}, "tools"),
         ({"background": True, "store": False}, None),

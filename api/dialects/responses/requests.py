@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import replace
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from api.dialects.responses.items import MAX_ITEMS, InputItem
 from api.wire.base import Flag, Ignored, Integer, JsonObject, Metadata, Number, RequestModel, Text, Unsupported
@@ -41,6 +41,30 @@ class FileSearchTool(RequestModel):
     max_num_results: Annotated[Integer, Field(ge=1, le=MAX_RESULTS)] | None = None
     """Most passages that `include` shows; how many the model reads is Pincite's to choose."""
     ranking_options: Ignored = None
+
+
+class ForeignTool(RequestModel):
+    """A tool that OpenAI's servers run, or that only another model was trained for: no model is offered it here.
+
+    Agents send all that they have, and go on if none is called.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Annotated[Text, Field(max_length=64)]
+
+
+def _tool_kind(tool: object) -> str:
+    kind = cast("dict[str, object]", tool).get("type") if isinstance(tool, dict) else getattr(tool, "type", None)
+    return kind if kind in ("function", "file_search") else "foreign"
+
+
+AnyTool = Annotated[
+    Annotated[FunctionTool, Tag("function")]
+    | Annotated[FileSearchTool, Tag("file_search")]
+    | Annotated[ForeignTool, Tag("foreign")],
+    Discriminator(_tool_kind),
+]
 
 
 class FunctionChoice(RequestModel):
@@ -213,7 +237,7 @@ class ResponsesRequest(PromptRequest):
     ) = None
     """The conversation that the question follows, and is stored in with its answer."""
     tools: Annotated[
-        list[Annotated[FunctionTool | FileSearchTool, Field(discriminator="type")]],
+        list[AnyTool],
         Field(max_length=MAX_TOOLS, default_factory=list),
     ]
     tool_choice: ToolChoice | None = None
@@ -235,6 +259,7 @@ class ResponsesRequest(PromptRequest):
     prompt: Unsupported = None
     top_logprobs: Unsupported = None
 
+    client_metadata: Ignored = None
     max_tool_calls: Ignored = None
     prompt_cache_retention: Ignored = None
     reasoning: Ignored = None
