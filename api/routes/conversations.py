@@ -87,15 +87,20 @@ def delete_conversation(services: AppServices, conversation: str) -> Conversatio
     responses=error_responses(ConversationNotFoundError, TurnNotFoundError, CursorNotFoundError),
 )
 def list_items(services: AppServices, conversation: str, page: Annotated[ItemPageRequest, Query()]) -> ItemList:
-    """List the items of one branch, the newest first."""
+    """List the items of one branch, the newest first; `include[]` and `include` add nothing."""
     with blame("leaf"):
         path = services.conversations.path(conversation, page.leaf)
     return ItemList.of(page_of_list(path, page.spec()), ItemObject.of)
 
 
 @router.post("/{conversation}/items", responses=NO_ITEM)
-def create_items(services: AppServices, conversation: str, request: ItemsRequest) -> ItemList:
-    """Add messages that were written elsewhere."""
+def create_items(
+    services: AppServices,
+    conversation: str,
+    request: ItemsRequest,
+    include: Annotated[list[str] | None, Query(alias="include[]")] = None,
+) -> ItemList:
+    """Add messages that were written elsewhere; `include[]` adds nothing."""
     messages = [item.message() for item in request.items]
     with blame("parent"):
         added = services.conversations.add(conversation, messages, request.parent)

@@ -45,6 +45,8 @@ class ItemPageRequest(PageRequest):
 
     leaf: str | None = None
     """The branch that ends at this item; the current one if it is left out."""
+    include: Annotated[list[str] | None, Field(alias="include[]")] = None
+    """OpenAI's names of what else an item shows; they add nothing."""
 
 
 class ItemPart(RequestModel):

@@ -77,7 +77,8 @@ class Conversations:
         """Return the position of a question: below `parent`, by default below the current turn.
 
         The conversation's own id as `parent` means its root. A parent that is itself a question gets another answer;
-        raises `QuestionError` if `text` differs from it.
+        raises `QuestionError` if it was named and `text` differs from it. What a person has said last, and nobody has
+        answered, is history for another question.
         """
         is_first = parent == conversation_id
         path = self._library.conversation_path(conversation_id, None if is_first else parent)
@@ -86,6 +87,8 @@ class Conversations:
         if not above or above[-1].role != "user":
             return TurnPosition(conversation_id, above[-1].id if above else None, text, messages)
         question = above[-1]
+        if question.text != text and parent is None:
+            return TurnPosition(conversation_id, question.id, text, messages)
         if question.text != text:
             detail = (
                 f"the turn {question.id} is a question without an answer: send that question itself, or name another "

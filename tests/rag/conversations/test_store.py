@@ -55,10 +55,19 @@ def test_a_question_is_edited_beside_itself_and_answered_again_below_itself(worl
 
 def test_another_question_is_no_answer_to_one_that_waits(world: ConversationWorld, id_: str) -> None:
     world.store.add(id_, [Message("system", "Be brief."), Message("user", ASKED)])
+    waiting = world.store.path(id_)[-1]
     with pytest.raises(QuestionError, match="send that question itself"):
-        world.store.locate_question(id_, "Something else?")
+        world.store.locate_question(id_, "Something else?", waiting.id)
     world.record(id_, ASKED)
     assert [turn.role for turn in world.store.path(id_)] == ["system", "user", "assistant"]
+
+
+def test_a_question_follows_what_a_person_has_said_and_nobody_has_answered(world: ConversationWorld, id_: str) -> None:
+    world.store.add(id_, [Message("user", "I look after the pump.")])
+    position = world.store.locate_question(id_, ASKED)
+    assert position.messages == (Message("user", "I look after the pump."), Message("user", ASKED))
+    world.record(id_, ASKED)
+    assert [turn.role for turn in world.store.path(id_)] == ["user", "user", "assistant"]
 
 
 def test_what_was_said_until_the_reader_left_is_kept(world: ConversationWorld, id_: str) -> None:
