@@ -39,6 +39,7 @@ from api.routes import (
     pages,
     queue,
     sharing,
+    uploads,
     vector_stores,
 )
 from api.services import Services
@@ -58,6 +59,7 @@ MAX_SOCKETS = {"per_client": 64, "total": 256}
 ROUTERS = (
     anthropic.models_router,
     files.router,
+    uploads.router,
     vector_stores.router,
     file_batches.router,
     sharing.router,

@@ -174,6 +174,8 @@ ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     ingest_errors.TurnNotFoundError: ErrorKind(404, INVALID, "item_not_found", "pincite.parent"),
     ingest_errors.ResponseNotFoundError: ErrorKind(404, INVALID, "response_not_found", "previous_response_id"),
     ingest_errors.ItemNotFoundError: ErrorKind(404, INVALID, "item_not_found", "input"),
+    ingest_errors.UploadNotFoundError: ErrorKind(404, INVALID, "upload_not_found", "upload_id"),
+    ingest_errors.UploadRefusedError: ErrorKind(409, INVALID, "upload_refused", "upload_id"),
     ingest_errors.FileBatchNotFoundError: ErrorKind(404, INVALID, "file_batch_not_found", "batch_id"),
     ingest_errors.FileNotInLibraryError: ErrorKind(404, INVALID, "file_not_found", "file_id"),
     ingest_errors.PageNotFoundError: ErrorKind(404, INVALID, "page_not_found"),

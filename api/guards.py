@@ -41,7 +41,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_FETCH_SITES = frozenset({"same-origin", "none"})
 OPEN_PATHS = frozenset({"/health/live", "/lmstudio-greeting", "/lms-status"})
 """What is answered without a key. LM Studio's SDKs look for a server by its greeting, before they show theirs."""
-UPLOAD_PATHS = frozenset({"/v1/files"})
+UPLOAD_PATHS = re.compile("/v1/files|/v1/uploads/[^/]+/parts")
 MULTIPART_OVERHEAD_BYTES = 1 << 20
 RECHECK_SECONDS = 0.5
 """So often the key of a running request is looked up again."""
@@ -147,7 +147,7 @@ class BodyGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        limit = self._max_upload_bytes if scope["path"] in UPLOAD_PATHS else self._max_bytes
+        limit = self._max_upload_bytes if UPLOAD_PATHS.fullmatch(scope["path"]) else self._max_bytes
         declared = Headers(scope=scope).get("content-length", "0")
         if not (declared.isascii() and declared.isdigit()):
             return await refuse(ErrorAnswer(http_kind(400), "Content-Length is not a number"), scope, receive, send)

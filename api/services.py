@@ -24,6 +24,7 @@ from ingest.jobs.pipeline import SPARE_PARSERS, Ingestor, ParserLimits, create_p
 from ingest.jobs.queue import IngestQueue
 from ingest.library.library import Library
 from ingest.library.pages import PageImages
+from ingest.library.part_uploads import PartUploads
 from ingest.principals import EVERY_OWNER, Principal
 from ingest.runtime.atomic_files import SCRATCH, create_locked_folder
 from ingest.runtime.worker_pool import WorkerPool
@@ -170,6 +171,7 @@ class Services:
         everything = self.library.as_owner(EVERY_OWNER)
         self.page_images = PageImages(everything, self._renderers)
         self.queue = IngestQueue(everything, self.ingestor)
+        self.part_uploads = PartUploads(self.library.storage, max_bytes=ingest.max_upload_bytes)
         self.expiry = ExpirySweeper(everything, self.index.forget)
         provenance = ProvenanceCollector(
             everything,
@@ -359,6 +361,7 @@ class Services:
             self._ready_again.cancel()
         self._prefill.close()
         self.expiry.close()
+        self.part_uploads.close()
         self.queue.close()
         self.index.save_all()
         # The library closes before the parsers, so that a document whose parser is ended is not recorded as failed.

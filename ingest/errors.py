@@ -241,6 +241,21 @@ class ItemNotFoundError(IngestError):
         super().__init__(f"there is no item {item!r} in the responses before; send the item itself")
 
 
+class UploadNotFoundError(IngestError):
+    """No upload in parts has that id."""
+
+    def __init__(self, *, upload: str) -> None:
+        self.upload = upload
+        super().__init__(f"there is no upload {upload!r}; one lasts an hour, and ends with the server")
+
+
+class UploadRefusedError(IngestError):
+    """An upload in parts cannot go on in this way."""
+
+    def __init__(self, *, detail: str) -> None:
+        super().__init__(detail)
+
+
 class PageNotFoundError(IngestError):
     """The document has no such page, or none that can be drawn."""
 

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from api.dialects.responses.events import ResponseFrame
 from api.dialects.responses.requests import ResponsesRequest
 from ingest.conversation_types import NewTurn
+from ingest.library.part_uploads import UploadSpec
 from ingest.principals import Principal
 from ingest.types import Collection, FileAddition, StoredResponse
 from tests.api.world import LoadedEmbedder, World, make_world
@@ -83,6 +84,7 @@ class KeyWorld:
             "item": answer,
             "batch": batch.id,
             "response": response.id,
+            "upload": self.world.services.part_uploads.create(name, UploadSpec("a.txt", 3, "assistants")).id,
             "input item": f"msg_{name}_{number}",
         }
         return Estate(collection, ids)

@@ -49,6 +49,9 @@ PATH_PARTS = {
     "conversation": "c",
     "item": "i",
     "principal": "anna",
+    "batch_id": "b",
+    "response": "r",
+    "upload_id": "u",
 }
 
 

@@ -24,6 +24,7 @@ KINDS = (
     "batch",
     "response",
     "input item",
+    "upload",
 )
 ABSENT = {
     "store": "vs_" + "0" * 24,
@@ -36,6 +37,7 @@ ABSENT = {
     "item": "msg_" + "0" * 24,
     "batch": "vsfb_" + "0" * 24,
     "response": "resp_" + "0" * 32,
+    "upload": "upload_" + "0" * 32,
     "input item": "msg_" + "0" * 32,
 }
 ASK = {"messages": [{"role": "user", "content": "How often?"}]}
@@ -61,6 +63,7 @@ INPUT_FILE = {
     "model": "scripted",
     "input": [{"role": "user", "content": [{"type": "input_file", "file_id": "<file>"}]}],
 }
+UPLOADED = {"upload_id": "<upload>"}
 CONVERSATION = {"conversation": "<conversation>"}
 ITEM = {"conversation": "<conversation>", "item": "<item>"}
 PAGE = ("after", "before")
@@ -73,6 +76,12 @@ JUDGED: dict[str, list[Request]] = {
     "GET /v1/files/{file_id}": [Request(path={"file_id": "<file>"})],
     "DELETE /v1/files/{file_id}": [Request(path={"file_id": "<document>"})],
     "GET /v1/files/{file_id}/content": [Request(path={"file_id": "<file>"})],
+    "POST /v1/uploads": [
+        Request(json={"filename": "a.txt", "bytes": 3, "mime_type": "text/plain", "purpose": "assistants"})
+    ],
+    "POST /v1/uploads/{upload_id}/parts": [Request(path=UPLOADED, other={"files": {"data": ("a", b"new")}})],
+    "POST /v1/uploads/{upload_id}/complete": [Request(path=UPLOADED, json={"part_ids": []})],
+    "POST /v1/uploads/{upload_id}/cancel": [Request(path=UPLOADED)],
     "POST /v1/vector_stores": [Request(json={}), Request(json={"file_ids": ["<file>"]})],
     "GET /v1/vector_stores": [Request(), *(Request(params={name: "<store>"}) for name in PAGE)],
     "GET /v1/vector_stores/{store}": [Request(path=STORE), Request(path={"store": "<store name>"})],
@@ -197,6 +206,7 @@ UNCOMPARED = {"date", "content-length", "x-request-id"}
 """Headers that differ between any two answers."""
 OPEN = {"GET /health/live"}
 REFUSED_FOR_ALL = {
+    "POST /v1/uploads/{upload_id}/complete": (409,),  # without its parts
     "GET /v1/vector_stores/{store}/files/{file_id}/pages/{number}/image": (404,),  # a text has no picture
     "POST /v1/conversations/{conversation}/items/{item}/replay": (400,),  # its answer came from elsewhere
     "GET /health/ready": (200, 503),  # before and after everything is loaded
@@ -210,6 +220,9 @@ NO_IDS = {
     "GET /cite/{store}/{file_id}/{number}": {"owner", "expires", "signature"},
     "POST /v1/files": {"file", "purpose"},
     "GET /v1/files": {"purpose", "order"},
+    "POST /v1/uploads": {"filename", "mime_type"},
+    "POST /v1/uploads/{upload_id}/parts": {"data"},
+    "POST /v1/uploads/{upload_id}/complete": {"part_ids", "md5"},
     "POST /v1/vector_stores": {"name", "description"},
     "GET /v1/vector_stores": {"order"},
     "POST /v1/vector_stores/{store}": {"name", "description", "rules"},
@@ -231,8 +244,8 @@ NO_IDS = {
     "GET /v1/conversations": {"order", "query"},
     "POST /v1/conversations": {"title", "content", "text"},
     "POST /v1/conversations/{conversation}": {"title"},
-    "GET /v1/conversations/{conversation}/items": {"order"},
-    "POST /v1/conversations/{conversation}/items": {"content", "text"},
+    "GET /v1/conversations/{conversation}/items": {"order", "include[]"},
+    "POST /v1/conversations/{conversation}/items": {"content", "text", "include[]"},
     "GET /v1/conversations/{conversation}/export": {"format"},
     "POST /api/v1/models/load": {"model"},
     "POST /api/v1/models/unload": {"instance_id"},

@@ -352,6 +352,16 @@ def _use_documents(recorder: Recorder) -> None:
     send = recorder.send
     upload = {"file": ("more.txt", io.BytesIO(b"The lift is checked every 2 years."))}
     file_id = send("POST", "/v1/files", files=upload, data={"purpose": "assistants"})["id"]
+    parts = send(
+        "POST",
+        "/v1/uploads",
+        json={"filename": "p.txt", "bytes": 4, "mime_type": "text/plain", "purpose": "assistants"},
+    )["id"]
+    part = send("POST", f"/v1/uploads/{parts}/parts", files={"data": ("p", io.BytesIO(b"Text"))})["id"]
+    send("POST", f"/v1/uploads/{parts}/complete", json={"part_ids": []})
+    send("POST", f"/v1/uploads/{parts}/complete", json={"part_ids": [part]})
+    send("POST", f"/v1/uploads/{parts}/cancel")
+    send("POST", "/v1/uploads/nope/cancel")
     send("GET", "/v1/files", params={"limit": 1})
     send("GET", f"/v1/files/{file_id}")
     send("GET", f"/v1/files/{file_id}/content")
