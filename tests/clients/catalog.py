@@ -26,6 +26,15 @@ LMSTUDIO_JS = Environment(
 
 PROGRAMS: tuple[Program, ...] = (
     Program(
+        "openai_python.py",
+        "openai (Python) 3.57.0",
+        SDKS,
+        {
+            "chat.completions.create file part": "send the text, or add the file to a vector store and ask that",
+            "chat.completions store, list, retrieve, update, messages, delete": "responses are stored instead",
+        },
+    ),
+    Program(
         "huggingface_python.py",
         "huggingface_hub 2.4.0",
         SDKS,
