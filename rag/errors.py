@@ -3,6 +3,8 @@
 The arguments of every error are its attributes, so that a model worker can send it to the server.
 """
 
+from functools import cached_property
+
 
 class RagError(Exception):
     """Base of all errors of this package."""
@@ -146,8 +148,12 @@ class SchemaError(RagError):
     def __init__(self, *, path: str, detail: str) -> None:
         self.path = path
         self.detail = detail
-        self.param = path if path == TOOLS_PATH else None
         super().__init__(f"the JSON Schema cannot be used: {path}: {detail}")
+
+    @cached_property
+    def param(self) -> str | None:
+        """The field at fault, if it is none that the route knows; no attribute, because those travel as arguments."""
+        return self.path if self.path == TOOLS_PATH else None
 
 
 class EngineBusyError(RagError):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from api.credentials import KEY_HEADERS
 from tests.api.test_guards import FOREIGN_HOSTS
 from tests.live import clean_environment, free_port
 from tests.scorecard.check import Measured
@@ -31,6 +32,10 @@ from tests.scorecard.tiny_embedder import ROOT
 
 KEY = "correct-horse-battery-staple-0451"
 SHORT_KEY = "short"
+RIGHT_FORMS: Sequence[Mapping[str, str]] = (
+    *({"Authorization": f"{scheme} {KEY}"} for scheme in ("Bearer", "bearer", "BEARER")),
+    *({name: KEY} for name in KEY_HEADERS),
+)
 MORE_HOSTS = [
     "evil.example:80",
     "127.0.0.1:80@evil.example",
@@ -246,9 +251,9 @@ def keys(folder: Path) -> Measured:
                     if status != 401:
                         is_open.add(route)
                         problems += [f"{' '.join(route)} with {form}: {status}"] if route[1] != "/health/live" else []
-            for scheme in ("Bearer", "bearer", "BEARER"):
-                status = status_of(client, ("GET", "/v1/models"), {"Authorization": f"{scheme} {KEY}"})
-                problems += [f"the key as {scheme}: {status}"] if status != 200 else []
+            for right in RIGHT_FORMS:
+                status = status_of(client, ("GET", "/v1/models"), right)
+                problems += [f"the key as {[*right.items()]}: {status}"] if status != 200 else []
         figure, found = _revoked(server)
     answered = sorted(path for _, path in is_open)
     figure = f"{len(known)} routes x {tried // len(known)} forms: only {answered} answers; {figure}"
@@ -262,7 +267,9 @@ def _forms(key: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
         yield f"the scheme {scheme!r}", {"Authorization": f"{scheme} {key}".strip()}, {}
     for wrong in (key[:-1], key + "x", key.upper(), "", "null", "undefined"):
         yield f"the key {wrong!r}", {"Authorization": f"Bearer {wrong}".strip()}, {}
-    for name in ("x-api-key", "api-key", "X-Auth-Token", "Proxy-Authorization"):
+    for name in KEY_HEADERS:
+        yield f"another key in {name}", {name: f"{key}x"}, {}
+    for name in ("X-Auth-Token", "Proxy-Authorization", "apikey"):
         yield f"the header {name}", {name: key}, {}
     yield "a cookie", {"Cookie": f"api_key={key}; session={key}"}, {}
     for name in ("api_key", "key", "token", "access_token"):

@@ -57,7 +57,7 @@ def server_kills(folder: Path, points: int) -> tuple[int, list[str]]:
     """Kill a server at chosen calls while it reads, deletes and converses; return how often, and what went wrong."""
     home, port, problems, fired = folder / "home", free_port(), [], 0
     workload: Workload | None = None
-    plan = [(call, number) for number in range(1, points) for call in SERVER_CALLS][:points]
+    plan = [(call, number) for number in range(1, points + 1) for call in SERVER_CALLS][:points]
     for call, number in plan:
         server = start(home, port=port)
         if workload is None:
