@@ -13,6 +13,7 @@ from api.metrics import Metrics
 from api.page_links import PageLinks
 from api.services import Services
 from api.sse import Pieces, encode_event
+from api.tool_use import build_tool_use
 from api.wire.answers import (
     AnswerBasis,
     AnswerCheck,
@@ -73,7 +74,7 @@ def completion_choices(services: Services, request: ChatRequest, client: str) ->
         conversation=options.conversation,
         parent=options.parent,
         sources=options.sources,
-        tools=request.tool_use(),
+        tools=build_tool_use(request.tools, request.tool_choice, parallel=request.parallel_tool_calls),
     )
     if (request.n or 1) == 1:
         yield chat_events(services, chat)

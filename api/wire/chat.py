@@ -33,9 +33,9 @@ from api.wire.citations import UrlCitationObject
 from api.wire.filters import Filters
 from api.wire.messages import ChatMessage
 from api.wire.sampling import MaxTokens, NestedOptions, SamplingFields
-from api.wire.tools import ToolCallObject, ToolChoice, Tools, build_tool_use
+from api.wire.tools import ToolCallObject, ToolChoice, Tools
 from rag.engines.json_schema import validate_schema
-from rag.engines.types import Alternative, FinishReason, Message, ReasoningEffort, Sampling, TokenLogprob, ToolUse
+from rag.engines.types import Alternative, FinishReason, Message, ReasoningEffort, Sampling, TokenLogprob
 from rag.types import AnswerMode, AnswerStyle
 
 MAX_MESSAGES = 4096
@@ -265,10 +265,6 @@ class ChatRequest(SamplingFields):
     def engine_messages(self) -> tuple[Message, ...]:
         """Return the messages as the engine reads them."""
         return tuple(message.message() for message in self.messages)
-
-    def tool_use(self) -> ToolUse | None:
-        """Return the tools as the engine reads them. Raises `InvalidToolsError` and `SchemaError`."""
-        return build_tool_use(self.tools, self.tool_choice, parallel=self.parallel_tool_calls)
 
     def sampling(self) -> Sampling:
         """Return how tokens are sampled; what the request leaves open has its default. Raises `SchemaError`."""

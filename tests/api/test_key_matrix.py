@@ -233,7 +233,10 @@ NO_IDS = {
     "GET /v1/vector_stores/{store}/file_batches/{batch_id}/files": {"order", "filter", "name"},
     "POST /v1/vector_stores/{store}/shares": {"principal", "access"},
     "DELETE /v1/vector_stores/{store}/shares/{principal}": {"principal"},
-    "POST /v1/chat/completions": {"content", "key", "messages", "name", "stop", "text", "user", "value"},
+    "POST /v1/chat/completions": {
+        *("content", "key", "messages", "name", "stop", "text", "user", "value"),
+        *("arguments", "description", "id", "tool_call_id"),
+    },
     "POST /v1/completions": {"model", "prompt", "stop", "user"},
     "POST /v1/embeddings": {"model", "input"},
     "POST /v1/responses": RESPONSE_TEXTS | {"include", "user", "name", "description"},
