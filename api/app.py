@@ -14,6 +14,7 @@ from api.clean_paths import CleanPaths
 from api.dialects.anthropic import routes as anthropic
 from api.dialects.huggingface import routes as huggingface
 from api.dialects.lmstudio import routes as lmstudio
+from api.dialects.mcp import http as mcp
 from api.dialects.responses import routes as responses
 from api.dialects.responses.runs import BackgroundRuns
 from api.errors import install_error_handlers
@@ -110,6 +111,8 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.metrics = Metrics(services.library.as_owner(EVERY_OWNER), lambda: services.models.list_models())
     for router in ROUTERS:
         app.include_router(router, responses=COMMON_ERRORS)
+    app.router.routes.append(mcp.make_route())
+    app.state.max_request_bytes = settings.max_request_bytes
     install_openapi(app)
     install_error_handlers(app)
     _add_guards(app, services, settings)
@@ -152,7 +155,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     await run_in_threadpool(services.queue.start)
     services.expiry.start()
     threading.Thread(target=services.get_ready, name="get-ready", daemon=True).start()
-    yield
+    async with mcp.serve_mcp(app.state, app.state.max_request_bytes):
+        yield
     await run_in_threadpool(app.state.background_runs.close)
     app.state.keys.close()
     await run_in_threadpool(services.close)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -16,8 +16,12 @@ from api.backends.http_client import check_status, open_client
 from api.backends.stream_decoder import StreamDecoder
 from api.backends.types import BackendEvents, TextDelta
 from api.wire.answers import AnswerBasis
+from api.wire.base import ResponseModel
 from api.wire.chat import ChatRequest
+from api.wire.lists import PageRequest
+from api.wire.pages import DocumentContent, PageText
 from api.wire.search import SearchRequest, SearchResults
+from api.wire.vector_stores import StoreFileList, StoreFileObject, StoreFilePageRequest, VectorStoreList
 from ingest.errors import CollectionNotFoundError
 
 TEMPORARY: Mapping[str, str] = {
@@ -32,6 +36,8 @@ RETRY_SECONDS = 2.0
 LEAST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 5.0
 DONE = "[DONE]"
+
+R = TypeVar("R", bound=ResponseModel)
 STORES = "/v1/vector_stores"
 CONVERSATIONS = "/v1/conversations"
 
@@ -69,6 +75,27 @@ class HttpBackend:
         response = self._request("POST", f"{_store(name_or_id)}/search", json=body)
         with self._errors():
             return SearchResults.model_validate_json(response.content)
+
+    def list_collections(self, page: PageRequest) -> VectorStoreList:
+        """Return a page of the collections."""
+        return self._get(STORES, VectorStoreList, page)
+
+    def list_documents(self, name_or_id: str, page: StoreFilePageRequest) -> StoreFileList:
+        """Return a page of the documents of a collection."""
+        return self._get(f"{_store(name_or_id)}/files", StoreFileList, page)
+
+    def find_document(self, name_or_id: str, file_id: str) -> StoreFileObject:
+        """Return a document of a collection."""
+        return self._get(_document(name_or_id, file_id), StoreFileObject)
+
+    def read_page(self, name_or_id: str, file_id: str, number: int) -> PageText:
+        """Return the text of a page of a document."""
+        return self._get(f"{_document(name_or_id, file_id)}/pages/{number}", PageText)
+
+    def read_text(self, name_or_id: str, file_id: str) -> str:
+        """Return the whole text of a document."""
+        content = self._get(f"{_document(name_or_id, file_id)}/content", DocumentContent)
+        return "".join(part.text for part in content.data)
 
     def answer(self, request: ChatRequest) -> BackendEvents:
         """Yield the events of an answer. A refusal for the moment repeats the request until text has come."""
@@ -116,6 +143,12 @@ class HttpBackend:
         with self._errors():
             return msgspec.json.decode(response.content, type=_Conversation)
 
+    def _get(self, path: str, shape: type[R], page: PageRequest | None = None) -> R:
+        query = {} if page is None else page.model_dump(mode="json", exclude_defaults=True)
+        response = self._request("GET", path, params=query)
+        with self._errors():
+            return shape.model_validate_json(response.content)
+
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         while True:
             try:
@@ -156,3 +189,7 @@ def _store(name_or_id: str) -> str:
     if "/" in name_or_id:
         raise CollectionNotFoundError(collection=name_or_id)
     return f"{STORES}/{quote(name_or_id, safe='')}"
+
+
+def _document(name_or_id: str, file_id: str) -> str:
+    return f"{_store(name_or_id)}/files/{quote(file_id, safe='')}"

@@ -11,7 +11,10 @@ from typing import Protocol
 from api.wire.answers import AnswerBasis, AnswerCheck, ProgressDetails
 from api.wire.chat import ChatRequest
 from api.wire.citations import CitationObject
+from api.wire.lists import PageRequest
+from api.wire.pages import PageText
 from api.wire.search import SearchRequest, SearchResults
+from api.wire.vector_stores import StoreFileList, StoreFileObject, StoreFilePageRequest, VectorStoreList
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,26 @@ class Backend(Protocol):
 
     def search(self, name_or_id: str, request: SearchRequest) -> SearchResults:
         """Return the chunks of a collection that fit best."""
+        ...
+
+    def list_collections(self, page: PageRequest) -> VectorStoreList:
+        """Return a page of the collections."""
+        ...
+
+    def list_documents(self, name_or_id: str, page: StoreFilePageRequest) -> StoreFileList:
+        """Return a page of the documents of a collection."""
+        ...
+
+    def find_document(self, name_or_id: str, file_id: str) -> StoreFileObject:
+        """Return a document of a collection; raises if there is none."""
+        ...
+
+    def read_page(self, name_or_id: str, file_id: str, number: int) -> PageText:
+        """Return the text of a page of a document; raises if there is none."""
+        ...
+
+    def read_text(self, name_or_id: str, file_id: str) -> str:
+        """Return the whole text of a document; raises if there is none."""
         ...
 
     def answer(self, request: ChatRequest) -> BackendEvents:

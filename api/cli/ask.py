@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, InCollection, InCollections, Json, Mode, Model, Style, settings_for
+from api.cli.options import Home, InCollection, InCollections, Json, Local, Mode, Model, Style, settings_for
 
 app = typer.Typer()
 
@@ -17,12 +17,6 @@ Filters = Annotated[
         "'created_at>=2026-01-01'. Repeated filters must all match.",
         show_default=False,
     ),
-]
-
-
-Local = Annotated[
-    bool,
-    typer.Option("--local", help="Answer in this process, with models of its own, even if a server runs for the home."),
 ]
 
 

@@ -58,6 +58,12 @@ Style = Annotated[
 ]
 
 
+Local = Annotated[
+    bool,
+    typer.Option("--local", help="Answer in this process, with models of its own, even if a server runs for the home."),
+]
+
+
 def settings_for(home: Path | None, **flags: object) -> "AllSettings":
     """Return a command's settings, flags first, and configure logging by them; raises `SettingsError`."""
     from api.commands.output import configure_logging

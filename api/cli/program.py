@@ -20,6 +20,7 @@ from api.cli import (
     jobs,
     keys,
     maintenance,
+    mcp,
     models,
     serve,
 )
@@ -44,6 +45,7 @@ for group in (
     collections,
     models,
     keys,
+    mcp,
     maintenance,
 ):
     app.add_typer(group.app)

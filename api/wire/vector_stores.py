@@ -1,7 +1,7 @@
 """`/v1/vector_stores`: collections and their documents, as OpenAI's API has them."""
 
 import time
-from typing import Annotated, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,6 @@ from api.wire.lists import ListObject, MemberObject, PageRequest
 from api.wire.sources import show_source
 from api.wire.store_files import STORE_FILE_STATUS, FileCounts, StoreFileStatus
 from ingest.library.names import LABEL_PATTERN, MAX_LABEL_CHARS, check_label
-from ingest.storage.counts import CollectionWithCounts
 from ingest.types import (
     Access,
     AttributeValue,
@@ -31,6 +30,9 @@ from ingest.types import (
     Progress,
     Stage,
 )
+
+if TYPE_CHECKING:  # clients of the API read these shapes too, and need no library
+    from ingest.storage.counts import CollectionWithCounts
 
 MAX_RULES_CHARS = 4_000
 MAX_DESCRIPTION_CHARS = 1_000
@@ -189,7 +191,7 @@ class VectorStoreObject(MemberObject):
     """Whose collection it is if somebody else shares it. Pincite's own."""
 
     @classmethod
-    def of(cls, counted: CollectionWithCounts) -> "VectorStoreObject":
+    def of(cls, counted: "CollectionWithCounts") -> "VectorStoreObject":
         """Return a collection with its number of documents by status and their size."""
         collection = counted.collection
         counts = FileCounts.of(counted.counts.by_status)

@@ -63,6 +63,7 @@ class BroughtChat:
             client=client,
             writer=request.model if is_grounded else None,
             tools=tools,
+            sources="none",  # its clients read citations
         )
 
 
