@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     ConfigDict,
@@ -74,15 +74,29 @@ class ResponseFormat(RequestModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "if": {"properties": {"type": {"const": "json_schema"}}},
-            "then": {"properties": {"json_schema": {"type": "object"}}, "required": ["json_schema"]},
-            "else": {"properties": {"json_schema": {"type": "null"}}},
+            "allOf": [
+                when(
+                    {"properties": {"type": {"const": "json_schema"}}},
+                    {"properties": {"json_schema": {"type": "object"}}, "required": ["json_schema"]},
+                    {"properties": {"json_schema": {"type": "null"}}},
+                ),
+                goes_with("value", {"type": "null"}, "type", {"const": "json_object"}),
+            ]
         }
     )
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: Annotated[NamedSchema | None, Field(validate_default=True)] = None
     """The schema; required with the type `json_schema`, and only with it."""
+    value: Annotated[Any, Field(json_schema_extra={"type": "object"})] = None
+    """A JSON Schema beside the type `json_object`, as Hugging Face's clients send it."""
+
+    @field_validator("value")
+    @classmethod
+    def _check_value(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and info.data.get("type") != "json_object":
+            raise ValueError("this goes with the type json_object, and only with it")
+        return value
 
     @field_validator("json_schema")
     @classmethod
@@ -95,7 +109,9 @@ class ResponseFormat(RequestModel):
         """Return the text of the schema that the answer obeys, empty for plain text. Raises `SchemaError`."""
         if self.json_schema is not None:
             return validate_schema(self.json_schema.definition)
-        return validate_schema({"type": "object"}) if self.type == "json_object" else ""
+        if self.type == "text":
+            return ""
+        return validate_schema({"type": "object"} if self.value is None else self.value)
 
 
 class PinciteOptions(RequestModel):

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from huggingface_hub import InferenceClient
+from huggingface_hub import HfApi, InferenceClient
 from huggingface_hub.errors import TextGenerationError
 
 from tests.api.world import DRILL, PUMP, World, make_world
@@ -178,3 +178,42 @@ def test_a_refusal_reaches_the_user_of_their_client(live: tuple[World, str]) -> 
     client = InferenceClient(model=f"{live[1]}/models/nope")
     with pytest.raises(TextGenerationError, match="there is no model 'nope'"):
         client.text_generation("Hello")
+
+
+def test_their_python_client_summarizes_and_translates(live: tuple[World, str], script: ScriptedEngine) -> None:
+    url = live[1]
+    summary = InferenceClient(model=f"{url}/pipeline/summarization").summarization("The pump is oiled by Ann.")
+    assert summary.summary_text == "".join(SCRIPT)
+    translator = InferenceClient(model=f"{url}/pipeline/translation/scripted")
+    translated = translator.translation("Die Pumpe", src_lang="German", tgt_lang="English")
+    assert translated.translation_text == "".join(SCRIPT)
+    asked = [[(message.role, message.content) for message in messages] for messages, _ in script.requests]
+    assert asked[0] == [
+        ("system", "Summarize the text of the user in a few sentences. Say nothing else."),
+        ("user", "The pump is oiled by Ann."),
+    ]
+    assert asked[1][0] == ("system", "Translate the text of the user from German to English. Say nothing else.")
+
+
+def test_tokens_are_those_of_the_embedder(live: tuple[World, str]) -> None:
+    text = "The pump"
+    (tokens,) = post(f"{live[1]}/tokenize", inputs=text).json()
+    assert [text[token["start"] : token["stop"]] for token in tokens] == ["The", "pump"]
+    assert all(isinstance(token["id"], int) for token in tokens)
+
+
+def test_their_hub_client_describes_a_model(live: tuple[World, str]) -> None:
+    hub = HfApi(endpoint=live[1], token=False)
+    assert (hub.model_info("scripted").id, hub.model_info(EMBEDDER).pipeline_tag) == ("scripted", "feature-extraction")
+
+
+def test_a_schema_comes_in_the_form_that_their_client_sends(live: tuple[World, str]) -> None:
+    live[0].models.scripted = engine = ScriptedEngine(['{"days":3}'])
+    schema = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"]}
+    format_: Any = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+    client = InferenceClient(base_url=live[1])
+    client.chat_completion([{"role": "user", "content": "Days?"}], model="scripted", response_format=format_)
+    assert json.loads(engine.requests[0][1].json_schema)["properties"] == {"days": {"type": "integer"}}
+    asked = {"model": "scripted", "messages": [{"role": "user", "content": "Hi"}]}
+    refused = post(f"{live[1]}/v1/chat/completions", response_format={"type": "text", "value": schema}, **asked)
+    assert refused.json()["error"]["param"] == "response_format.value"

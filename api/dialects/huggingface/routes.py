@@ -5,13 +5,16 @@ embedder, continued by a language model, and answered by `docs/<name>`. They are
 Hugging Face's own documents describe them.
 """
 
+from collections.abc import Mapping
 from importlib import metadata
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
 from api.dialects.huggingface import tasks
 from api.dialects.huggingface.errors import HubRoute, shape_error
 from api.dialects.huggingface.wire import (
+    HubModelInfo,
     QuestionInputs,
     RerankRequest,
     ServerInfo,
@@ -19,14 +22,22 @@ from api.dialects.huggingface.wire import (
     SimilarityRequest,
     TaskRequest,
     TextsRequest,
+    TextTaskRequest,
 )
 from api.model_names import NO_MODEL, resolve_model
 from api.routes.chat import create_completion
 from api.routes.completions import complete_text
 from api.routes.dependencies import AppServices, hold_answer, principal_of_request
+from api.routes.models import retrieve_model
 from api.services import Services
 from api.sse import EventStream, JsonResult, Pieces
 from rag.engines.serving.fairness import name_client
+
+PIPELINE_TAGS: Mapping[str, Literal["text-generation", "feature-extraction", "question-answering"]] = {
+    "llm": "text-generation",
+    "embeddings": "feature-extraction",
+    "collection": "question-answering",
+}
 
 router = APIRouter(route_class=HubRoute, include_in_schema=False)
 
@@ -46,6 +57,35 @@ async def run_task(request: Request, services: AppServices, task: TaskRequest) -
 async def run_task_of(request: Request, services: AppServices, model: str, task: TaskRequest) -> Response:
     """Run a task with a model."""
     return _run(request, services, model, task)
+
+
+@router.post("/pipeline/summarization")
+@router.post("/pipeline/summarization/{model:path}")
+async def summarize(request: Request, services: AppServices, asked: TextTaskRequest, model: str = NO_MODEL) -> Response:
+    """Summarize a text. The address names the task, as the body is that of a text to continue."""
+    name = resolve_model(services, model)
+    return _result(request, tasks.summarize(services, name, asked, request.app.state.metrics, _client(request)))
+
+
+@router.post("/pipeline/translation")
+@router.post("/pipeline/translation/{model:path}")
+async def translate(request: Request, services: AppServices, asked: TextTaskRequest, model: str = NO_MODEL) -> Response:
+    """Translate a text."""
+    name = resolve_model(services, model)
+    return _result(request, tasks.translate(services, name, asked, request.app.state.metrics, _client(request)))
+
+
+@router.post("/tokenize")
+async def tokenize(request: Request, services: AppServices, asked: TextsRequest) -> Response:
+    """Split texts into the tokens of the embedder, as TEI does."""
+    return _result(request, tasks.tokenize(services, _as_list(asked.inputs)))
+
+
+@router.get("/api/models/{model:path}")
+def model_info(services: AppServices, model: str) -> HubModelInfo:
+    """Describe a model as the Hub does."""
+    found = retrieve_model(services, model)
+    return HubModelInfo(id=found.id, modelId=found.id, pipeline_tag=PIPELINE_TAGS[found.type])
 
 
 @router.post("/generate")

@@ -17,7 +17,11 @@ from api.dialects.huggingface.wire import (
     SimilarityInputs,
     StreamPiece,
     StreamToken,
+    SummaryText,
     TaskRequest,
+    TextTaskRequest,
+    TokenObject,
+    TranslationText,
     hub_finish_reason,
 )
 from api.errors import InvalidRequestError
@@ -37,6 +41,9 @@ _VECTORS = TypeAdapter(list[list[float]])
 _SCORES = TypeAdapter(list[float])
 _TEXTS = TypeAdapter(list[GeneratedText])
 _RANKS = TypeAdapter(list[Rank])
+_SUMMARIES = TypeAdapter(list[SummaryText])
+_TRANSLATIONS = TypeAdapter(list[TranslationText])
+_TOKENS = TypeAdapter(list[list[TokenObject]])
 
 
 def generate(services: Services, model: str, task: TaskRequest, client: str) -> AnswerEvents:
@@ -76,6 +83,47 @@ def stream_generation(events: AnswerEvents, task: TaskRequest, metrics: Metrics)
                 yield _encode(last)
             else:
                 yield b""
+
+
+def summarize(services: Services, model: str, asked: TextTaskRequest, metrics: Metrics, client: str) -> Pieces:
+    """Yield a summary of a text by a language model, at the end."""
+    instruction = "Summarize the text of the user in a few sentences. Say nothing else."
+    text = yield from _follow(services, model, asked, instruction, metrics, client)
+    yield _SUMMARIES.dump_json([SummaryText(summary_text=text)])
+
+
+def translate(services: Services, model: str, asked: TextTaskRequest, metrics: Metrics, client: str) -> Pieces:
+    """Yield a translation of a text by a language model, at the end."""
+    source = f" from {asked.parameters.src_lang}" if asked.parameters.src_lang else ""
+    target = asked.parameters.tgt_lang or "English"
+    instruction = f"Translate the text of the user{source} to {target}. Say nothing else."
+    text = yield from _follow(services, model, asked, instruction, metrics, client)
+    yield _TRANSLATIONS.dump_json([TranslationText(translation_text=text)])
+
+
+def _follow(
+    services: Services, model: str, asked: TextTaskRequest, instruction: str, metrics: Metrics, client: str
+) -> Generator[bytes, None, str]:
+    if model.startswith(DOCS_PREFIX):
+        raise InvalidRequestError(detail=f"`{model}` answers questions; name a language model for this", param="model")
+    messages = (Message("system", instruction), Message("user", asked.inputs))
+    events = answer_question(services, Chat(model, messages, asked.parameters.sampling(), client))
+    answer = yield from _read_answer(events, metrics)
+    return answer.text.strip()
+
+
+def tokenize(services: Services, texts: Sequence[str]) -> Pieces:
+    """Yield the tokens of texts by the tokenizer of the embedder, at the end."""
+    yield b""
+    tokenizer = services.embedding_model.tokenizer
+    tokens = [
+        [
+            TokenObject(id=token, text=text[start:end], start=start, stop=end)
+            for token, (start, end) in zip(tokenizer.encode(text), tokenizer.token_spans(text), strict=True)
+        ]
+        for text in texts
+    ]
+    yield _TOKENS.dump_json(tokens)
 
 
 def embed(services: Services, texts: Sequence[str], *, truncate: bool) -> Pieces:

@@ -101,6 +101,53 @@ class RerankRequest(HubModel):
     return_text: bool = False
 
 
+class TextTaskParameters(GenerationParameters):
+    """How a text is summarized or translated; the languages are named as the client likes."""
+
+    src_lang: Text | None = None
+    tgt_lang: Text | None = None
+
+
+class TextTaskRequest(HubModel):
+    """A text to summarize or to translate."""
+
+    inputs: Annotated[Text, Field(min_length=1)]
+    parameters: TextTaskParameters = TextTaskParameters()
+
+
+class SummaryText(ResponseModel):
+    """A summary."""
+
+    summary_text: str
+
+
+class TranslationText(ResponseModel):
+    """A translation."""
+
+    translation_text: str
+
+
+class TokenObject(ResponseModel):
+    """A token of the embedder, and its place in the text, in characters."""
+
+    id: int
+    text: str
+    special: Literal[False] = False
+    start: int
+    stop: int
+
+
+class HubModelInfo(ResponseModel):
+    """A model in the shape of the Hub's own list."""
+
+    id: str
+    modelId: str
+    pipeline_tag: Literal["text-generation", "feature-extraction", "question-answering"]
+    private: Literal[True] = True
+    tags: tuple[str, ...] = ()
+    siblings: tuple[()] = ()
+
+
 class GenerationDetails(ResponseModel):
     """How a continuation ended."""
 
