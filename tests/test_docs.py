@@ -19,7 +19,7 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 LINK_DEFINITION = re.compile(r"^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 SETTING = re.compile(r"\bPINCITE_[A-Z_]+\b")
-COMMAND = re.compile(r"(?:^|[`/ ])(pincite [a-z]+[^`\n]*)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`/ ])(pincite (?!import )[a-z]+[^`\n]*)", re.MULTILINE)
 OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
 ROUTE = re.compile(r"(?:GET|POST|DELETE) /[\w/{}.-]+")
 MODULE = re.compile(

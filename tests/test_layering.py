@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("ingest", "rag", "api", "ui")
+PACKAGES = ("ingest", "rag", "api", "ui", "pincite")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 LEAVES = {"types.py", "errors.py"}
 NATIVE = {"torch", "sentence_transformers", "llama_cpp", "pypdfium2", "pypdf", "docx", "lxml", "selectolax"}

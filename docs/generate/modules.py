@@ -7,7 +7,7 @@ from pathlib import Path
 from docs.generate.markdown import bullets, code, first_sentence, join_blocks, paragraph
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("ingest", "rag", "api", "ui")
+PACKAGES = ("ingest", "rag", "api", "ui", "pincite")
 INTRODUCTION = (
     "Every module and the first sentence of its docstring. How they work together: [Architecture](architecture.md)."
 )

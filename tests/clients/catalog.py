@@ -40,6 +40,8 @@ PROGRAMS: tuple[Program, ...] = (
         SDKS,
         {},
     ),
+    Program("anthropic_python.py", "anthropic 2.14.0 (Python)", SDKS),
+    Program("mcp_python.py", "mcp 2.3.0 (Python)", SDKS),
     Program("lmstudio_python.py", "lmstudio 1.5.0 (Python)", SDKS),
     Program("lmstudio_python.py", "lmstudio 1.6.0b1 (Python)", LMSTUDIO_NEXT, variant="_next"),
     Program("lmstudio_js.mjs", "@lmstudio/sdk 2.0.0 (TypeScript)", LMSTUDIO_JS),

@@ -1,0 +1,1 @@
+"""Retrievers for the frameworks that others build with; each needs an extra of its own."""
