@@ -9,6 +9,7 @@ from typing import Literal
 
 from api.chat import Chat, ChatEvents, WholeAnswer, chat_events, collect_answer, vary_seed
 from api.errors import InvalidRequestError
+from api.message_parts import read_messages
 from api.metrics import Metrics
 from api.page_links import PageLinks
 from api.services import Services
@@ -63,7 +64,7 @@ def completion_choices(services: Services, request: ChatRequest, client: str) ->
         raise InvalidRequestError(detail=detail, param="n")
     chat = Chat(
         model=request.model,
-        messages=request.engine_messages(),
+        messages=read_messages(services, request.messages, request.model),
         sampling=sampling,
         client=client,
         writer=options.model,

@@ -38,6 +38,10 @@ class InvalidRequestError(ApiError):
         super().__init__(detail)
 
 
+class FilePartError(InvalidRequestError):
+    """A file or picture of a message cannot be read, or not for this model."""
+
+
 class InvalidToolsError(InvalidRequestError):
     """The tools of a request do not agree with one another, with their choice, or with the model."""
 
@@ -143,6 +147,7 @@ SERVER = "server_error"
 
 ERROR_KINDS: Mapping[type[Exception], ErrorKind] = {
     InvalidRequestError: ErrorKind(400, INVALID, "invalid_value"),
+    FilePartError: ErrorKind(400, INVALID, "file_part_refused", "messages"),
     InvalidToolsError: ErrorKind(400, INVALID, "invalid_tools", "tools"),
     ingest_errors.FileTooLargeError: ErrorKind(413, INVALID, "file_too_large", "file"),
     DocumentNotReadyError: ErrorKind(409, INVALID, "document_not_ready"),

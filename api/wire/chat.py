@@ -35,7 +35,7 @@ from api.wire.messages import ChatMessage
 from api.wire.sampling import MaxTokens, NestedOptions, SamplingFields
 from api.wire.tools import ToolCallObject, ToolChoice, Tools
 from rag.engines.json_schema import validate_schema
-from rag.engines.types import Alternative, FinishReason, Message, ReasoningEffort, Sampling, TokenLogprob
+from rag.engines.types import Alternative, FinishReason, ReasoningEffort, Sampling, TokenLogprob
 from rag.types import AnswerMode, AnswerStyle
 
 MAX_MESSAGES = 4096
@@ -277,10 +277,6 @@ class ChatRequest(SamplingFields):
         named = [name for name, neutral in WRITING_OPTIONS.items() if getattr(self, name) not in (None, neutral)]
         instructions = [f"messages.{index}" for index, each in enumerate(self.messages) if each.role in INSTRUCTING]
         return (*instructions, *named)
-
-    def engine_messages(self) -> tuple[Message, ...]:
-        """Return the messages as the engine reads them."""
-        return tuple(message.message() for message in self.messages)
 
     def sampling(self) -> Sampling:
         """Return how tokens are sampled; what the request leaves open has its default. Raises `SchemaError`."""

@@ -1,5 +1,6 @@
 """The messages of a chat in OpenAI's dialect."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
@@ -17,9 +18,51 @@ class TextPart(RequestModel):
     text: Text
 
 
-TextParts = Annotated[list[TextPart], Field(min_length=1)]
+class ImageUrl(RequestModel):
+    """A picture, as a data URL in base64."""
+
+    url: Text
+    detail: Ignored = None
+
+
+class ImagePart(RequestModel):
+    """A picture, of which the model gets the text that OCR reads."""
+
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+class FileContent(RequestModel):
+    """A file that was uploaded before, or its content."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [has(name, {"type": "string"}) for name in ("file_id", "file_data")]}
+    )
+
+    file_id: Text | None = None
+    filename: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    file_data: Annotated[Text | None, Field(validate_default=True)] = None
+    """The content in base64, as a data URL or alone."""
+
+    @field_validator("file_data")
+    @classmethod
+    def _check_source(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) == (info.data.get("file_id") is None):
+            raise ValueError("a file is named by file_id or sent as file_data, one of the two")
+        return value
+
+
+class FilePart(RequestModel):
+    """A file, of which the model gets the text."""
+
+    type: Literal["file"]
+    file: FileContent
+
+
+Part = Annotated[TextPart | ImagePart | FilePart, Field(discriminator="type")]
+Parts = Annotated[list[Part], Field(min_length=1)]
 Content = Annotated[
-    list[TextPart], BeforeValidator(as_text_parts, json_schema_input_type=Text | TextParts), Field(min_length=1)
+    list[Part], BeforeValidator(as_text_parts, json_schema_input_type=Text | Parts), Field(min_length=1)
 ]
 
 CALLS: JsonDict = {"type": "array", "minItems": 1}
@@ -45,7 +88,7 @@ class ChatMessage(RequestModel):
     tool_call_id: Annotated[Text | None, Field(validate_default=True, min_length=1, max_length=256)] = None
     """The call that a message of the role `tool` is the result of."""
     content: Annotated[Content | None, Field(validate_default=True)] = None
-    """The text, or a list of text parts; null in an answer that only calls tools."""
+    """The text, or a list of parts; null in an answer that only calls tools."""
     name: Ignored = None
     annotations: Ignored = None
     refusal: Ignored = None
@@ -68,14 +111,21 @@ class ChatMessage(RequestModel):
 
     @field_validator("content")
     @classmethod
-    def _check_content(cls, value: list[TextPart] | None, info: ValidationInfo) -> list[TextPart] | None:
+    def _check_content(cls, value: list[Part] | None, info: ValidationInfo) -> list[Part] | None:
         if value is None and "role" in info.data and not info.data.get("tool_calls"):
             raise ValueError("a message needs content, or in the role assistant tool_calls")
         return value
 
-    def message(self) -> Message:
-        """Return the message as the engine reads it."""
+    @property
+    def files(self) -> list[tuple[int, ImagePart | FilePart]]:
+        """The parts that are no text, with their indices."""
+        return [(index, part) for index, part in enumerate(self.content or ()) if not isinstance(part, TextPart)]
+
+    def message(self, texts: Mapping[int, str]) -> Message:
+        """Return the message as the engine reads it; `texts` has those of its `files` by their indices."""
         role: Role = "system" if self.role == "developer" else self.role
-        text = "".join(part.text for part in self.content or ())
+        parts = [
+            part.text if isinstance(part, TextPart) else texts[index] for index, part in enumerate(self.content or ())
+        ]
         calls = tuple(call.call() for call in self.tool_calls or ())
-        return Message(role, text, calls, self.tool_call_id or "")
+        return Message(role, "".join(parts), calls, self.tool_call_id or "")

@@ -23,10 +23,10 @@ from tests.api.world import DRILL, LUNCH, PUMP, World, make_world
 
 KEY = "correct-horse-battery-staple"
 ALL_PHASES = ("examples", "coverage", "fuzzing", "stateful")
-RULES_BEYOND_SCHEMAS = frozenset({"invalid_question", "invalid_json_schema", "invalid_tools"})
+RULES_BEYOND_SCHEMAS = frozenset({"invalid_question", "invalid_json_schema", "invalid_tools", "file_part_refused"})
 """Codes of refusals whose rules JSON Schema cannot say: that the last of the messages is a question with some text,
-which JSON Schemas a decoder can obey, and that tools have names of their own and agree with their choice. Each has its
-own tests."""
+which JSON Schemas a decoder can obey, that tools have names of their own and agree with their choice, and what is a
+file with text. Each has its own tests."""
 
 
 @dataclass(frozen=True, slots=True)

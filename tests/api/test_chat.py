@@ -315,7 +315,7 @@ def test_a_chat_that_does_not_end_with_a_question_is_refused(client: TestClient)
         ({"stop": ["x"] * 17}, "stop"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "narrator", "content": "x"}]}, "messages.0.role"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0.type"),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages.0.content.0"),
         ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
         ({"messages": QUESTION * 5_000}, "messages"),
         ({"pincite": {"mode": "magic"}}, "pincite.mode"),

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import io
 import mimetypes
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from api.dialects.anthropic.blocks import (
     UrlSource,
 )
 from api.errors import InvalidRequestError
+from api.sent_files import claim_content
 from api.services import Services
 from ingest.chunking.chunker import ChunkSpec, contextualize, split
 from ingest.errors import UnreadableFileError
@@ -190,11 +190,7 @@ def _claim(
     library: Library, collection: Collection, document: BroughtDocument, filename: str, content: bytes
 ) -> DocumentRecord:
     """Store the content of a document, and claim it as its reader."""
-    file = library.add_file(source=f"{document.param}: {filename}", filename=filename, content=io.BytesIO(content))
-    library.enqueue(collection.id, file.id)
-    claimed = library.claim(collection.passport)
-    assert claimed is not None  # noqa: S101 (nobody else works with this library)
-    return claimed
+    return claim_content(library, collection, param=document.param, filename=filename, content=content)
 
 
 def _check_texts(texts: Sequence[str], param: str, *, is_plain: bool = False) -> Texts:
