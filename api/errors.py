@@ -1,8 +1,9 @@
 """Failures as HTTP responses: one table from exception classes to status, type and code in OpenAI's shape."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -290,13 +291,34 @@ def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
     kind = ERROR_KINDS[RequestValidationError]
     if first["type"] == "json_invalid":
         return ErrorAnswer(kind, "the request body is not valid JSON")
-    _part, *path = first["loc"]  # the body, query or path
-    param = ".".join(str(part) for part in path)[:MAX_NAME_CHARS] or None
+    part, *path = first["loc"]
+    names = _name_fields(path, error.body) if part == "body" else path
+    param = ".".join(map(str, names))[:MAX_NAME_CHARS] or None
     if first["type"] == "extra_forbidden":
         kind = ErrorKind(kind.status, kind.type, "unknown_parameter")
         return ErrorAnswer(kind, f"{param} is not supported; leave it out", param)
     rule = first["msg"].removeprefix("Value error, ")
     return ErrorAnswer(kind, f"{param}: {rule}" if param else rule, param)
+
+
+def _name_fields(path: Sequence[str | int], body: Any) -> list[str | int]:
+    """Return the fields of a body on a path of pydantic's, which also names the member of a union that was tried."""
+    names: list[str | int] = []
+    value: Any = body
+    for step in path:
+        if _has(value, step):
+            value = value[step]
+            names.append(step)
+        elif step == path[-1] and hasattr(value, "keys"):  # a field that is missing
+            names.append(step)
+    return names
+
+
+def _has(value: Any, step: str | int) -> bool:
+    try:
+        return not isinstance(value, str) and value[step] is not value
+    except (KeyError, IndexError, TypeError):
+        return False
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:

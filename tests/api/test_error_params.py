@@ -25,7 +25,6 @@ CHAT = "/v1/chat/completions"
         ("POST", "/v1/vector_stores/docs/files", {"file_id": "file-x"}, "file_id"),
         ("POST", "/v1/vector_stores/none/files", {"file_id": "file-x"}, "store"),
         ("POST", "/v1/vector_stores", {"file_ids": ["file-x"]}, "file_ids"),
-        ("POST", "/v1/vector_stores", {"name": "docs"}, "name"),
         ("POST", "/v1/vector_stores/docs/files/file-x/pause", None, "file_id"),
         ("GET", "/v1/vector_stores/docs/files/{pump}/pages/99", None, "number"),
         ("GET", "/v1/models/none", None, "model"),
