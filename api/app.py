@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from api.clean_paths import CleanPaths
+from api.citing.page_links import LinkSigner, load_secret
 from api.dialects.anthropic import routes as anthropic
 from api.dialects.huggingface import routes as huggingface
 from api.dialects.lmstudio import routes as lmstudio
@@ -18,15 +18,16 @@ from api.dialects.mcp import http as mcp
 from api.dialects.responses import routes as responses
 from api.dialects.responses.runs import BackgroundRuns
 from api.errors import install_error_handlers
-from api.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
-from api.head_requests import HeadRequests
-from api.keys import KeyRing
-from api.metrics import Metrics, RequestMetrics
-from api.open_responses import OpenResponses
+from api.http.clean_paths import CleanPaths
+from api.http.guards import BodyGuard, HostGuard, KeyGuard, OriginGuard, SecurityHeaders
+from api.http.head_requests import HeadRequests
+from api.http.keys import KeyRing
+from api.http.metrics import Metrics, RequestMetrics
+from api.http.open_responses import OpenResponses
+from api.http.request_context import REQUEST_ID_HEADER
+from api.http.request_ids import RequestIds
+from api.http.slow_bodies import SlowBodies
 from api.openapi import COMMON_ERRORS, install_openapi
-from api.page_links import LinkSigner, load_secret
-from api.request_context import REQUEST_ID_HEADER
-from api.request_ids import RequestIds
 from api.routes import (
     chat,
     cited_pages,
@@ -45,7 +46,6 @@ from api.routes import (
 )
 from api.services import Services
 from api.settings import ApiSettings
-from api.slow_bodies import SlowBodies
 from ingest.principals import EVERY_OWNER
 
 EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Retry-After", "WWW-Authenticate")

@@ -1,7 +1,7 @@
 """A chat request of any dialect, from its model name to the events of its answer.
 
 A dialect turns its own requests into a `Chat` and the events into its own responses; see `api.completions`. The
-generators here block: `api.sse` reads them in a thread and closes them when the client leaves, which closes the
+generators here block: `api.http.sse` reads them in a thread and closes them when the client leaves, which closes the
 engine's stream of deltas.
 """
 
@@ -9,9 +9,9 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from api.citing.source_list import list_sources, strip_sources
 from api.errors import InvalidRequestError, InvalidToolsError
 from api.services import Services
-from api.source_list import list_sources, strip_sources
 from api.wire.base import DOCS_PREFIX, SourceStyle
 from ingest.errors import CollectionNotFoundError
 from ingest.library.names import normalize_name
@@ -103,7 +103,7 @@ def text_events(services: Services, chat: Chat) -> AnswerEvents:
 
 
 def collect_answer(events: ChatEvents) -> Generator[bytes, None, WholeAnswer]:
-    """Yield an empty piece for every event (see `api.sse`), and return the answer that they end with."""
+    """Yield an empty piece for every event (see `api.http.sse`), and return the answer that they end with."""
     started: AnswerStarted | None = None
     stored: TurnsStored | None = None
     logprobs: list[TokenLogprob] = []

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from api.chat import Chat, ChatEvents, WholeAnswer, chat_events, collect_answer, vary_seed
+from api.citing.page_links import PageLinks
 from api.errors import InvalidRequestError
+from api.http.metrics import Metrics
+from api.http.sse import Pieces, encode_event
 from api.message_parts import read_messages
-from api.metrics import Metrics
-from api.page_links import PageLinks
 from api.services import Services
-from api.sse import Pieces, encode_event
 from api.tool_use import build_tool_use
 from api.wire.answers import (
     AnswerBasis,

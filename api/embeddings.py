@@ -39,7 +39,7 @@ class EmbeddingModel:
         return name.casefold() == self.id.casefold()
 
     def embed(self, texts: Sequence[str]) -> Generator[bytes, None, Embeddings]:
-        """Yield an empty piece after each batch of texts (see `api.sse`), and return the embeddings in order.
+        """Yield an empty piece after each batch of texts (see `api.http.sse`), and return the embeddings in order.
 
         Raises `TextTooLongError` and `WorkerError`.
         """

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api.request_context import REQUEST_ID_HEADER, current_request_id
+from api.http.request_context import REQUEST_ID_HEADER, current_request_id
 from api.wire.base import JsonObject
 from api.wire.errors import ErrorDetail, ErrorResponse
 from ingest import errors as ingest_errors

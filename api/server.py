@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from api.connections import MAX_WEBSOCKET_BYTES, BoundedWebSocket, DeadlineProtocol
+from api.http.connections import MAX_WEBSOCKET_BYTES, BoundedWebSocket, DeadlineProtocol
 from api.server_record import ServerPresence
 from api.settings import ApiSettings, bracketed
 
@@ -161,7 +161,7 @@ class PinciteServer(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 log_config=None,
-                access_log=False,  # it has queries, and with them the signatures of links; see `api.request_ids`
+                access_log=False,  # it has queries, and with them the signatures of links; see `api.http.request_ids`
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=int(answers_seconds) + 1,
             )

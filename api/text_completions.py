@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from api.chat import AnswerEvents, Chat, collect_answer, text_events, vary_seed
-from api.metrics import Metrics
+from api.http.metrics import Metrics
+from api.http.sse import Pieces, encode_event
 from api.services import Services
-from api.sse import Pieces, encode_event
 from api.wire.answers import AnswerDetails, UsageObject, citations_of
 from api.wire.completions import CompletionRequest, TextChoice, TextCompletion, TextLogprobs
 from rag.engines.types import Message, TokenLogprob, Usage

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.request_context import current_request_id
+from api.http.request_context import current_request_id
 
 STATUS_STYLES = {
     "done": "green",

@@ -5,10 +5,10 @@ from fastapi.responses import JSONResponse
 
 from api.completions import CompletionFrame, collect_completion, completion_choices, stream_completion
 from api.errors import TooManyStreamsError
+from api.http.sse import EventStream, JsonResult
 from api.model_names import resolve_model
 from api.openapi import error_responses, stream_response
 from api.routes.dependencies import AnswerLinks, AppServices, hold_answer, principal_of_request
-from api.sse import EventStream, JsonResult
 from api.wire.base import DOCS_PREFIX
 from api.wire.chat import ChatCompletion, ChatRequest
 from api.wire.chat_chunks import ChatCompletionChunk

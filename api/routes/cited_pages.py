@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
 
-from api.cited_page import find_cited_page
-from api.cited_page_html import POLICY, render, render_message
+from api.citing.page import find_cited_page
+from api.citing.page_html import POLICY, render, render_message
+from api.citing.page_links import LINK_PREFIX
 from api.errors import PageLinkError
 from api.openapi import error_responses
-from api.page_links import LINK_PREFIX
 from api.routes.dependencies import AppServices, StoreName
 from ingest.errors import CollectionNotFoundError, FileNotInLibraryError, PageNotFoundError
 from rag.types import Verdict

@@ -4,10 +4,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.errors import TooManyStreamsError
+from api.http.sse import EventStream, JsonResult
 from api.model_names import resolve_model
 from api.openapi import error_responses, stream_response
 from api.routes.dependencies import AppServices, hold_answer, principal_of_request
-from api.sse import EventStream, JsonResult
 from api.text_completions import TextFrame, collect_texts, list_continuations, stream_texts
 from api.wire.completions import CompletionRequest, TextCompletion
 from ingest import errors as ingest_errors

@@ -13,10 +13,10 @@ from fastapi.responses import JSONResponse
 from api.branch_paging import page_of_list
 from api.chat import answer_events
 from api.errors import TooManyStreamsError, blame
+from api.http.sse import JsonResult, Pieces
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices, hold_answer, principal_of_request
 from api.services import Services
-from api.sse import JsonResult, Pieces
 from api.wire.conversations import (
     ConversationDeleted,
     ConversationExport,

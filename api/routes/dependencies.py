@@ -7,10 +7,10 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection, Request
 from pydantic import AfterValidator
 
+from api.citing.page_links import PageLinks
 from api.errors import AdministratorOnlyError
-from api.guards import PRINCIPAL
-from api.open_responses import OpenResponses
-from api.page_links import PageLinks
+from api.http.guards import PRINCIPAL
+from api.http.open_responses import OpenResponses
 from api.services import Services
 from ingest.library.names import normalize_name
 from ingest.principals import Principal
@@ -18,7 +18,7 @@ from rag.engines.serving.fairness import name_key_holder
 
 
 def get_principal(request: HTTPConnection) -> Principal:
-    """Return who sends a request; `api.guards.KeyGuard` has found it out."""
+    """Return who sends a request; `api.http.guards.KeyGuard` has found it out."""
     principal: Principal = request.scope[PRINCIPAL]
     return principal
 

@@ -5,9 +5,9 @@ from fastapi.responses import JSONResponse
 
 from api.embeddings import EmbeddingModel, shorten_vectors
 from api.errors import InvalidRequestError, TooManyStreamsError, blame
+from api.http.sse import JsonResult, Pieces
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices, hold_answer
-from api.sse import JsonResult, Pieces
 from api.wire.embeddings import (
     EmbeddingObject,
     EmbeddingsRequest,

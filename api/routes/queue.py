@@ -6,10 +6,10 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 
 from api.errors import AdministratorOnlyError, TooManyStreamsError
+from api.http.sse import EventStream, Pieces, encode_event
 from api.openapi import error_responses, stream_response
 from api.routes.dependencies import ADMINISTRATOR_ONLY, AppServices, StoreName, principal_of_request
 from api.services import Services
-from api.sse import EventStream, Pieces, encode_event
 from api.wire.base import reveal
 from api.wire.queue import QueueEvent, QueueObject
 from api.wire.vector_stores import RetryRequest, StoreFileObject

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from api.cited_page_html import CitedPage, Excerpt, render
+from api.citing.page_html import CitedPage, Excerpt, render
+from api.citing.page_links import FILE_NAME, LinkSigner, PageLinks, load_secret
 from api.errors import PageLinkError
-from api.page_links import FILE_NAME, LinkSigner, PageLinks, load_secret
 from rag.types import Quote
 from tests.api.key_world import KeyWorld, make_key_world
 from tests.api.world import PUMP, World, make_world

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.connections import MAX_SLOW_CHECKS, MIN_BYTES_PER_SECOND, UNSENT_BYTES, DeliveryWatch
+from api.http.connections import MAX_SLOW_CHECKS, MIN_BYTES_PER_SECOND, UNSENT_BYTES, DeliveryWatch
 from api.routes.files import OriginalResponse
 from tests.api.world import make_world, wait_for
 
@@ -49,7 +49,7 @@ def test_progress_begins_the_judgement_anew() -> None:
 def test_a_client_that_does_not_read_its_response_is_hung_up_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.connections.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("api.http.connections.CHECK_SECONDS", 0.05)
     with make_world(tmp_path / "home") as world, world.live() as live:
         client = httpx.Client(base_url=live.url, trust_env=False, timeout=60)
         big = client.post("/v1/files", files={"file": ("big.txt", b"x" * 40_000_000)}, data={"purpose": "assistants"})

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from api.connections import MIN_BYTES_PER_SECOND
 from api.errors import SlowBodyError
-from api.guards import BodyGuard
+from api.http.connections import MIN_BYTES_PER_SECOND
+from api.http.guards import BodyGuard
 from tests.api.world import BASE_URL, World, make_world
 from tests.virtual_time import run_in_virtual_time
 
@@ -373,7 +373,7 @@ def test_a_big_upload_on_a_slow_line_is_taken_in() -> None:
 
 
 def test_a_client_that_never_finishes_its_head_is_hung_up_on(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.connections.HEAD_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("api.http.connections.HEAD_TIMEOUT_SECONDS", 0.5)
     assert talk(small, "GET /v1/models HTTP/1.1\r\nHost: local") == ""
 
 

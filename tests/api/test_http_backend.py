@@ -13,10 +13,10 @@ from api.backends.errors import BackendError, ServerConfusedError, ServerLostErr
 from api.backends.http_backend import HttpBackend
 from api.backends.stream_decoder import StreamDecoder
 from api.backends.types import BackendEvent, CompleteAnswer, TextDelta
+from api.citing.page_links import PageLinks
 from api.completions import CompletionFrame
-from api.page_links import PageLinks
+from api.http.sse import DONE_EVENT
 from api.server import open_socket, reachable
-from api.sse import DONE_EVENT
 from api.wire.answers import (
     AnswerBasis,
     AnswerCheck,

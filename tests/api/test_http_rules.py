@@ -9,9 +9,9 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from api.clean_paths import clean_path
 from api.commands.output import PlainFormatter
-from api.request_context import set_request_id
+from api.http.clean_paths import clean_path
+from api.http.request_context import set_request_id
 from tests.api.world import BASE_URL, World
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.keys import FRESH_SECONDS, KeyRing
+from api.http.keys import FRESH_SECONDS, KeyRing
 from ingest.principals import ADMINISTRATOR, Principal
 from rag.engines.types import Delta, Message, Sampling, ToolUse
 from tests.api.shell import Shell

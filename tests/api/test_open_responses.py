@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from api.errors import TooManyStreamsError
-from api.open_responses import OpenResponses
+from api.http.open_responses import OpenResponses
 
 PER_CLIENT, TOTAL = 2, 5
 CLIENTS = st.sampled_from("abcd")

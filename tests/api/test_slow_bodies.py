@@ -12,9 +12,9 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from api.errors import CrowdedBodyError
-from api.guards import PRINCIPAL
-from api.open_responses import OpenResponses
-from api.slow_bodies import PROMPT_SECONDS, SlowBodies
+from api.http.guards import PRINCIPAL
+from api.http.open_responses import OpenResponses
+from api.http.slow_bodies import PROMPT_SECONDS, SlowBodies
 from ingest.principals import Principal
 from tests.api.world import LiveServer, make_world, wait_for
 from tests.virtual_time import run_in_virtual_time
@@ -27,7 +27,7 @@ HEAD = "POST /v1/vector_stores HTTP/1.1\r\nHost: localhost\r\nContent-Type: appl
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveServer]:
     """A server that takes two slow bodies of a client at a time, and calls one slow very soon."""
     monkeypatch.setattr("api.app.MAX_SLOW_BODIES", {"per_client": 2, "total": 3})
-    monkeypatch.setattr("api.slow_bodies.PROMPT_SECONDS", 0.05)
+    monkeypatch.setattr("api.http.slow_bodies.PROMPT_SECONDS", 0.05)
     with make_world(tmp_path / "home") as world, world.live() as live:
         yield live
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from api.source_list import list_sources, strip_sources
-from api.source_numbers import SourceNumbers
+from api.citing.source_list import list_sources, strip_sources
+from api.citing.source_numbers import SourceNumbers
 from rag.engines.types import Usage
 from rag.types import Answer, AnswerDelta, AnswerEvent, Citation, PinnedSentence, Quote, SentenceVerdict, Timings
 from tests.api.world import World, events_of

@@ -6,8 +6,8 @@ import threading
 import pytest
 from starlette.types import Message
 
-from api import sse
-from api.sse import DONE_EVENT, SIGN_OF_LIFE, EventStream, Pieces, encode_event
+from api.http import sse
+from api.http.sse import DONE_EVENT, SIGN_OF_LIFE, EventStream, Pieces, encode_event
 from rag.errors import EngineBusyError
 
 EVENT = encode_event(b"{}")

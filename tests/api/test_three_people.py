@@ -53,7 +53,7 @@ class ThreePeople(RuleBasedStateMachine):
     @initialize()
     def settle(self) -> None:
         """Everybody has a store with a file, which one other may read and the other write to, and a conversation."""
-        self.stack.enter_context(pytest.MonkeyPatch.context()).setattr("api.keys.FRESH_SECONDS", 0.0)
+        self.stack.enter_context(pytest.MonkeyPatch.context()).setattr("api.http.keys.FRESH_SECONDS", 0.0)
         home = Path(self.stack.enter_context(tempfile.TemporaryDirectory())) / "home"
         world = self.stack.enter_context(make_world(home))
         world.services.queue.start = lambda: None  # type: ignore[method-assign]  # what is added waits

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from api.credentials import KEY_HEADERS
+from api.http.credentials import KEY_HEADERS
 from tests.api.test_guards import FOREIGN_HOSTS
 from tests.live import clean_environment, free_port
 from tests.scorecard.check import Measured

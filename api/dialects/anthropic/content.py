@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from api.dialects.anthropic.citations import AnyLocation
-from api.sse import encode_event
+from api.http.sse import encode_event
 from api.wire.base import JsonObject, ResponseModel
 from rag.engines.types import FinishReason, ToolCallDelta, Usage
 

@@ -2,8 +2,8 @@
 
 from api.dialects.anthropic.chats import BroughtChat
 from api.dialects.anthropic.documents import read_texts
+from api.http.sse import Pieces
 from api.services import Services
-from api.sse import Pieces
 from api.wire.base import DOCS_PREFIX, ResponseModel
 
 

@@ -119,7 +119,7 @@ def read_search_result(block: SearchResultBlock, index: int, param: str) -> Brou
 def add_documents(
     services: Services, home: Services, documents: Sequence[BroughtDocument]
 ) -> Generator[bytes, None, Brought]:
-    """Put documents into the collection `COLLECTION` of a new library, with an empty piece after each (`api.sse`).
+    """Put documents into the collection `COLLECTION` of a new library, with an empty piece after each (`api.http.sse`).
 
     `services` are those of the new library, `home` has the files that were uploaded before. Raises
     `InvalidRequestError` for a document that cannot be read, `FileNotInLibraryError` and `WorkerError`.

@@ -9,7 +9,7 @@ from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from api.errors import ErrorAnswer
-from api.request_context import current_request_id
+from api.http.request_context import current_request_id
 from api.wire.base import JsonObject, ResponseModel
 
 REQUEST_ID_HEADER = "request-id"

@@ -1,4 +1,4 @@
-"""The answer to a request as a message, whole or streamed, as generators of response pieces; see `api.sse`."""
+"""The answer to a request as a message, whole or streamed, as generators of response pieces; see `api.http.sse`."""
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -21,9 +21,9 @@ from api.dialects.anthropic.content import (
 )
 from api.dialects.anthropic.documents import add_documents, read_texts
 from api.dialects.anthropic.wire import MessagesRequest
-from api.metrics import Metrics
+from api.http.metrics import Metrics
+from api.http.sse import Pieces
 from api.services import Services
-from api.sse import Pieces
 from api.wire.base import JsonObject
 from rag.engines.types import ToolCall
 from rag.types import Answer, AnswerDelta, AnswerEvent, AnswerStarted, Citation, PinnedSentence

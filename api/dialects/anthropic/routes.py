@@ -11,11 +11,11 @@ from api.dialects.anthropic.messages import MessageFrame, answer_message
 from api.dialects.anthropic.models import MAX_PAGE, ModelInfoObject, ModelPage, list_page
 from api.dialects.anthropic.wire import CountRequest, MessagesRequest
 from api.errors import ErrorAnswer, http_kind
+from api.http.sse import EventStream, JsonResult
 from api.model_names import resolve_model
 from api.routes.chat import REFUSAL_WAIT_SECONDS
 from api.routes.dependencies import AppServices, hold_answer, principal_of_request
 from api.routes.models import list_models, retrieve_model
-from api.sse import EventStream, JsonResult
 from api.wire.models import ModelObject
 from rag.engines.serving.fairness import name_client
 from rag.errors import ModelNotFoundError

@@ -24,13 +24,13 @@ from api.dialects.huggingface.wire import (
     TextsRequest,
     TextTaskRequest,
 )
+from api.http.sse import EventStream, JsonResult, Pieces
 from api.model_names import NO_MODEL, resolve_model
 from api.routes.chat import create_completion
 from api.routes.completions import complete_text
 from api.routes.dependencies import AppServices, hold_answer, principal_of_request
 from api.routes.models import retrieve_model
 from api.services import Services
-from api.sse import EventStream, JsonResult, Pieces
 from rag.engines.serving.fairness import name_client
 
 PIPELINE_TAGS: Mapping[str, Literal["text-generation", "feature-extraction", "question-answering"]] = {

@@ -1,4 +1,4 @@
-"""Hugging Face's tasks as generators of response pieces; see `api.sse`. An empty piece says that work goes on."""
+"""Hugging Face's tasks as generators of response pieces; see `api.http.sse`. An empty piece says that work goes on."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -25,9 +25,9 @@ from api.dialects.huggingface.wire import (
     hub_finish_reason,
 )
 from api.errors import InvalidRequestError
-from api.metrics import Metrics
+from api.http.metrics import Metrics
+from api.http.sse import Pieces, encode_event
 from api.services import Services
-from api.sse import Pieces, encode_event
 from api.wire.answers import citations_of
 from api.wire.base import DOCS_PREFIX
 from ingest.text.sentences import split_sentences

@@ -19,9 +19,9 @@ from api.dialects.lmstudio.wire_v1 import (
     MessageOutput,
 )
 from api.errors import InvalidRequestError
-from api.metrics import Metrics
+from api.http.metrics import Metrics
+from api.http.sse import Pieces, encode_event
 from api.services import Services
-from api.sse import Pieces, encode_event
 from api.wire.answers import AnswerDetails, citations_of
 from rag.conversations.store import ConversationEvent, TurnsStored
 from rag.engines.types import Message

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 from api.completions import CompletionFrame, collect_completion, completion_choices, stream_completion
 from api.dialects.lmstudio.catalog import ModelCard, find_card, list_cards
 from api.dialects.lmstudio.statistics import find_stop_reason, generation_seconds, tokens_per_second
+from api.http.sse import EventStream, JsonResult, Pieces, encode_event
 from api.model_names import resolve_model
 from api.routes.dependencies import AnswerLinks, AppServices, hold_answer, principal_of_request
 from api.routes.embeddings import create_embeddings
 from api.services import Services
-from api.sse import EventStream, JsonResult, Pieces, encode_event
 from api.text_completions import TextFrame, collect_texts, list_continuations, stream_texts
 from api.wire.base import Absent, JsonObject, ResponseModel
 from api.wire.chat import ChatRequest

@@ -25,10 +25,10 @@ from api.dialects.lmstudio.wire_v1 import (
     UnloadRequest,
 )
 from api.errors import AdministratorOnlyError, JobNotFoundError, blame
+from api.http.sse import EventStream, JsonResult
 from api.model_names import resolve_model
 from api.openapi import error_responses
 from api.routes.dependencies import ADMINISTRATOR_ONLY, AppServices, hold_answer, principal_of_request
-from api.sse import EventStream, JsonResult
 from rag.engines.serving.fairness import name_client
 from rag.errors import ModelInUseError, ModelLoadError, ModelLoadingError, ModelNotFoundError, NoRoomForModelError
 

@@ -21,7 +21,7 @@ from rag.engines.serving.fairness import name_client
 
 PATH = "/mcp"
 GUARDED_ELSEWHERE = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-"""`api.guards` has checked host and origin already."""
+"""`api.http.guards` has checked host and origin already."""
 
 
 @asynccontextmanager

@@ -8,8 +8,8 @@ from api.dialects.responses.items import write_compaction
 from api.dialects.responses.objects import Compaction, ResponseUsage
 from api.dialects.responses.prompts import choose_writer, read_prompt
 from api.dialects.responses.requests import CompactRequest
+from api.http.sse import Pieces
 from api.services import Services
-from api.sse import Pieces
 from rag.engines.completion import Completion
 from rag.engines.types import Delta, Message, Sampling
 

@@ -23,11 +23,11 @@ from api.dialects.responses.prompts import choose_writer, read_prompt
 from api.dialects.responses.requests import CompactRequest, InputTokensRequest, ResponsesRequest
 from api.dialects.responses.runs import BackgroundRuns, collect_response, encode, prepare_run, stream_response
 from api.errors import InvalidRequestError, TooManyStreamsError
+from api.http.sse import EventStream, JsonResult, Pieces
 from api.openapi import Responses, error_responses
 from api.routes.chat import REFUSAL_WAIT_SECONDS
 from api.routes.dependencies import AppServices, get_principal, hold_answer, principal_of_request
 from api.services import Services
-from api.sse import EventStream, JsonResult, Pieces
 from api.wire.lists import PageRequest
 from ingest import errors as ingest_errors
 from rag import errors as rag_errors

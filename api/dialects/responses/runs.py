@@ -13,10 +13,10 @@ from api.dialects.responses.objects import ResponseObject
 from api.dialects.responses.prompts import make_chat, read_prompt
 from api.dialects.responses.requests import ResponsesRequest
 from api.errors import InvalidRequestError, TooManyStreamsError
-from api.metrics import Metrics
+from api.http.metrics import Metrics
+from api.http.sse import Pieces, encode_event
 from api.model_names import resolve_model
 from api.services import Services
-from api.sse import Pieces, encode_event
 from api.wire.base import JsonObject
 from ingest.types import StoredResponse
 from rag.types import Answer

@@ -12,8 +12,8 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect as connect_live
 
-from api import connections
-from api.connections import MAX_GREETING_BYTES
+from api.http import connections
+from api.http.connections import MAX_GREETING_BYTES
 from api.server import open_lmstudio_socket, open_socket
 from api.settings import load_settings
 from tests.api.lmstudio.sdk_socket import GUEST, connect

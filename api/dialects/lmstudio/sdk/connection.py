@@ -38,8 +38,8 @@ from api.dialects.lmstudio.sdk.frames import (
 )
 from api.dialects.lmstudio.sdk.namespace import EndpointNotFoundError, Messages, Namespace, Session
 from api.errors import ServerStoppingError
-from api.guards import PRINCIPAL, RECHECK_SECONDS
-from api.keys import KeyRing
+from api.http.guards import PRINCIPAL, RECHECK_SECONDS
+from api.http.keys import KeyRing
 from api.routes.dependencies import get_services, hold_answer, principal_of_request
 from api.wire.base import JsonObject
 from ingest.principals import Principal

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from api.dialects.lmstudio.catalog import Domain
 from api.errors import InvalidRequestError
-from api.metrics import Metrics
+from api.http.metrics import Metrics
 from api.services import Services
 from api.wire.base import JsonObject
 from ingest.principals import Principal

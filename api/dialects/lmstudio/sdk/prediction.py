@@ -15,7 +15,7 @@ from api.dialects.lmstudio.sdk.model_endpoints import load_config
 from api.dialects.lmstudio.sdk.model_info import instance_info
 from api.dialects.lmstudio.sdk.namespace import Messages
 from api.dialects.lmstudio.statistics import find_stop_reason, tokens_per_second
-from api.metrics import Metrics
+from api.http.metrics import Metrics
 from api.wire.answers import AnswerDetails, citations_of
 from api.wire.base import JsonObject
 from rag.engines.types import Sampling, ToolCall, ToolCallDelta

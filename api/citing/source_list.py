@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import overload
 
-from api.source_numbers import SourceNumbers
+from api.citing.source_numbers import SourceNumbers
 from api.wire.base import SourceStyle, clean_name
 from rag.conversations.store import ConversationEvent
 from rag.grounding.foreign_markup import neutralize_markup

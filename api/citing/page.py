@@ -1,6 +1,6 @@
 """Find what the page of a citation shows: the pages that its quote stands on, as pictures or as text."""
 
-from api.cited_page_html import CitedPage, Excerpt
+from api.citing.page_html import CitedPage, Excerpt
 from api.services import Services
 from ingest.errors import PageNotFoundError, UnreadableFileError, WorkerError
 from ingest.library.pages import locate

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import CrowdedBodyError, TooManyStreamsError
-from api.open_responses import OpenResponses
+from api.http.open_responses import OpenResponses
 from api.routes.dependencies import principal_of_request
 
 PROMPT_SECONDS = 2.0

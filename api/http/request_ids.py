@@ -8,7 +8,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.request_context import REQUEST_ID_HEADER, set_request_id
+from api.http.request_context import REQUEST_ID_HEADER, set_request_id
 
 logger = logging.getLogger(__name__)
 

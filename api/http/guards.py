@@ -14,8 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.connections import LINGER_SECONDS, MIN_BYTES_PER_SECOND
-from api.credentials import read_key, refuse_key_in_url
+from api.citing.page_links import LINK_PREFIX, SIGNATURE, LinkSigner
 from api.errors import (
     BodyTooLargeError,
     ErrorAnswer,
@@ -26,8 +25,9 @@ from api.errors import (
     describe,
     http_kind,
 )
-from api.keys import KeyRing
-from api.page_links import LINK_PREFIX, SIGNATURE, LinkSigner
+from api.http.connections import LINGER_SECONDS, MIN_BYTES_PER_SECOND
+from api.http.credentials import read_key, refuse_key_in_url
+from api.http.keys import KeyRing
 from ingest.errors import LibraryError
 from ingest.principals import Principal
 

@@ -1,0 +1,1 @@
+"""What every request passes: guards, keys, ids, limits, and the streams of its response."""
