@@ -23,6 +23,22 @@ LMSTUDIO_JS = Environment(
     ("@lmstudio/sdk@2.0.0", "zod@3.25.76"),
     {"@lmstudio/lms-isomorphic": "0.4.6"},  # the version that it asks for was never published
 )
+NPM = Environment(
+    "npm",
+    "javascript",
+    (
+        "openai@7.59.0",
+        "@huggingface/inference@4.13.30",
+        "@anthropic-ai/sdk@1.14.0",
+        "@modelcontextprotocol/sdk@1.32.2",
+        "ai@7.0.173",
+        "@ai-sdk/openai-compatible@3.0.92",
+        "@ai-sdk/openai@4.0.118",
+        "@ai-sdk/anthropic@4.0.105",
+        "zod@4.6.7",
+    ),
+)
+"""Some of them ask for Node 22; they run on Node 20, too."""
 
 PROGRAMS: tuple[Program, ...] = (
     Program(
@@ -40,8 +56,11 @@ PROGRAMS: tuple[Program, ...] = (
         SDKS,
         {},
     ),
+    Program("huggingface_js.mjs", "@huggingface/inference 4.13.30 (TypeScript)", NPM),
     Program("anthropic_python.py", "anthropic 2.14.0 (Python)", SDKS),
+    Program("anthropic_js.mjs", "@anthropic-ai/sdk 1.14.0 (TypeScript)", NPM),
     Program("mcp_python.py", "mcp 2.3.0 (Python)", SDKS),
+    Program("mcp_js.mjs", "@modelcontextprotocol/sdk 1.32.2 (TypeScript)", NPM),
     Program("lmstudio_python.py", "lmstudio 1.5.0 (Python)", SDKS),
     Program("lmstudio_python.py", "lmstudio 1.6.0b1 (Python)", LMSTUDIO_NEXT, variant="_next"),
     Program("lmstudio_js.mjs", "@lmstudio/sdk 2.0.0 (TypeScript)", LMSTUDIO_JS),
