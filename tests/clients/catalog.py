@@ -16,6 +16,24 @@ SDKS = Environment(
     ),
 )
 
+FRAMEWORKS = Environment(
+    "frameworks",
+    "python",
+    (
+        "langchain-openai==1.7.4",
+        "llama-index-llms-openai-like==0.8.1",
+        "llama-index-embeddings-openai-like==0.4.0",
+        "llama-index-llms-lmstudio==0.6.0",
+        "litellm==1.110.2",
+        # What Pincite's own retrievers need.
+        "httpx",
+        "httpx-sse",
+        "msgspec",
+        "numpy",
+        "pydantic",
+    ),
+)
+
 LMSTUDIO_NEXT = Environment("lmstudio-next", "python", ("lmstudio==1.6.0b1",))
 LMSTUDIO_JS = Environment(
     "lmstudio-js",
@@ -61,6 +79,8 @@ PROGRAMS: tuple[Program, ...] = (
     Program("anthropic_js.mjs", "@anthropic-ai/sdk 1.14.0 (TypeScript)", NPM),
     Program("mcp_python.py", "mcp 2.3.0 (Python)", SDKS),
     Program("mcp_js.mjs", "@modelcontextprotocol/sdk 1.32.2 (TypeScript)", NPM),
+    Program("litellm_python.py", "litellm 1.110.2 (Python)", FRAMEWORKS),
+    Program("pydantic_ai_python.py", "pydantic-ai-slim 2.31.1 (Python)", SDKS),
     Program("lmstudio_python.py", "lmstudio 1.5.0 (Python)", SDKS),
     Program("lmstudio_python.py", "lmstudio 1.6.0b1 (Python)", LMSTUDIO_NEXT, variant="_next"),
     Program("lmstudio_js.mjs", "@lmstudio/sdk 2.0.0 (TypeScript)", LMSTUDIO_JS),
