@@ -79,6 +79,8 @@ PROGRAMS: tuple[Program, ...] = (
     Program("anthropic_js.mjs", "@anthropic-ai/sdk 1.14.0 (TypeScript)", NPM),
     Program("mcp_python.py", "mcp 2.3.0 (Python)", SDKS),
     Program("mcp_js.mjs", "@modelcontextprotocol/sdk 1.32.2 (TypeScript)", NPM),
+    Program("langchain_python.py", "langchain-openai 1.7.4 (Python)", FRAMEWORKS),
+    Program("llama_index_python.py", "llama-index: openai-like 0.8.1, lmstudio 0.6.0 (Python)", FRAMEWORKS),
     Program("litellm_python.py", "litellm 1.110.2 (Python)", FRAMEWORKS),
     Program("pydantic_ai_python.py", "pydantic-ai-slim 2.31.1 (Python)", SDKS),
     Program("lmstudio_python.py", "lmstudio 1.5.0 (Python)", SDKS),
