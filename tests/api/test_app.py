@@ -72,7 +72,7 @@ def test_metrics_count_requests_answers_tokens_and_documents(world: World, clien
     ("method", "path", "status", "code"),
     [
         ("GET", "/nope", 404, "not_found"),
-        ("GET", "/v1/files/", 404, "not_found"),
+        ("GET", "/v1/file/", 404, "not_found"),
         ("PUT", "/v1/models", 405, "method_not_allowed"),
         ("GET", "/v1/models/nope", 404, "model_not_found"),
         ("GET", "/v1/models/docs/nope", 404, "model_not_found"),

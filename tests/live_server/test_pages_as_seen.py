@@ -51,7 +51,7 @@ def test_an_answer_says_what_the_page_shows(
 ) -> None:
     with OpenAI(base_url=f"{live_stack.api_url}/v1", api_key="none", max_retries=0, timeout=240) as client:
         completion = client.chat.completions.create(
-            model=f"docs/{store}", messages=[{"role": "user", "content": question}], max_tokens=64
+            model=f"docs/{store}", messages=[{"role": "user", "content": question}], max_tokens=400
         )
     message = completion.choices[0].message.model_dump()
     said = f"{message['content']} {' '.join(annotation['quote'] for annotation in message['annotations'][:1])}"
