@@ -292,7 +292,7 @@ def _describe_validation(error: RequestValidationError) -> ErrorAnswer:
     if first["type"] == "json_invalid":
         return ErrorAnswer(kind, "the request body is not valid JSON")
     part, *path = first["loc"]
-    names = _name_fields(path, error.body) if part == "body" else path
+    names = _name_fields(path, error.body) if part == "body" and error.body is not None else path
     param = ".".join(map(str, names))[:MAX_NAME_CHARS] or None
     if first["type"] == "extra_forbidden":
         kind = ErrorKind(kind.status, kind.type, "unknown_parameter")

@@ -113,11 +113,11 @@ def test_a_file_that_cannot_be_read_raises_its_reason_in_the_parent(parser: Work
 
 def test_a_file_that_needs_too_much_memory_is_refused_and_the_worker_lives_on(tokenizer: Path, tmp_path: Path) -> None:
     worker = make_worker(tokenizer, memory_limit_bytes=1024 * 1024 * 1024)
-    (tmp_path / "large.txt").write_bytes(b"tide " * (80 * 1024 * 1024))
+    (tmp_path / "large.md").write_bytes(b"- tide\n" * (8 * 1024 * 1024))
     (tmp_path / "small.txt").write_bytes(b"tide")
     try:
         with pytest.raises(ParserLimitError, match="more memory"):
-            read(worker, tmp_path / "large.txt", "large.txt")
+            read(worker, tmp_path / "large.md", "large.md")
         assert read(worker, tmp_path / "small.txt", "small.txt").document.text == "tide"
     finally:
         worker.close()
