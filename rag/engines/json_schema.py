@@ -17,7 +17,8 @@ MAX_PROPERTIES = 400
 MAX_STRING_CHARS = 1_000
 """Of a name or a constant. Every token of it takes time in proportion to the rest of it."""
 MAX_COUNT = 10_000
-MAX_NUMBER = 10**15
+MAX_NUMBER = 2**53 - 1
+"""JavaScript's largest safe integer, at which Zod bounds every integer."""
 MAX_SHOWN_CHARS = 60
 
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")

@@ -54,9 +54,13 @@ def is_chain(value: Any) -> bool:
     return value is None or value == [] or (len(value) == 1 and is_chain(value[0]))
 
 
+SAFE_INTEGER = {"type": "integer", "minimum": -(2**53 - 1), "maximum": 2**53 - 1}
+"""As Zod writes `z.int()`."""
+
 CHECKS: tuple[tuple[object, Callable[[Any], bool]], ...] = (
     (PERSON, is_person),
     (CHAIN, is_chain),
+    (SAFE_INTEGER, lambda value: abs(int(value)) < 2**53),
     ({"const": SIGN}, lambda value: value == SIGN),
     ({"enum": [1, "é"]}, lambda value: value in (1, "é")),
     # The library knows the days of a month only up to 31.
