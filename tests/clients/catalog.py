@@ -68,6 +68,7 @@ PROGRAMS: tuple[Program, ...] = (
             "chat.completions store, list, retrieve, update, messages, delete": "responses are stored instead",
         },
     ),
+    Program("openai_js.mjs", "openai 7.59.0 (TypeScript)", NPM),
     Program(
         "huggingface_python.py",
         "huggingface_hub 2.4.0",
