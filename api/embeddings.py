@@ -7,12 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedders.embedder import EmbedderInfo
+from ingest.embedders.embedder import BUNDLED_NAME, EmbedderInfo
 from ingest.embedders.tokenizer import SpellingTokenizer, load_tokenizer
 from ingest.types import Embedder
 
 BATCH_TEXTS = 64
 """Texts between two moments at which a client that left is noticed."""
+BUNDLED_HUB_NAME = f"sentence-transformers/{BUNDLED_NAME}".casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class EmbeddingModel:
         self._embedder = embedder
 
     def is_named(self, name: str) -> bool:
-        """Whether this is the model that `name` names, in any case."""
-        return name.casefold() == self.id.casefold()
+        """Whether this is the model that `name` names, in any case; the bundled one has its name on the Hub, too."""
+        names = {self.id.casefold()} | ({BUNDLED_HUB_NAME} if self.id == BUNDLED_NAME else set[str]())
+        return name.casefold() in names
 
     def embed(self, texts: Sequence[str]) -> Generator[bytes, None, Embeddings]:
         """Yield an empty piece after each batch of texts (see `api.http.sse`), and return the embeddings in order.

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from huggingface_hub import HfApi, InferenceClient
 from huggingface_hub.errors import TextGenerationError
 
-from tests.api.world import DRILL, PUMP, World, make_world
+from tests.api.world import DRILL, PUMP, World, make_world, wait_for
 from tests.fakes import ScriptedEngine
 
 SCRIPT = ["Hello", " to", " you", "."]
@@ -154,6 +155,24 @@ def test_the_routes_of_text_embeddings_inference(live: tuple[World, str]) -> Non
     assert similar.json()[0] == pytest.approx(1.0, abs=1e-5)
     ranks = post(f"{url}/rerank", query="The pump", texts=["Lunch at noon", "The pump"], return_text=True).json()
     assert [(rank["index"], rank["text"]) for rank in ranks] == [(1, "The pump"), (0, "Lunch at noon")]
+
+
+def test_the_bundled_embedder_has_its_name_on_the_hub(live: tuple[World, str]) -> None:
+    made = post(f"{live[1]}/models/sentence-transformers/{EMBEDDER}", inputs=["One", "Two"])
+    assert np.shape(made.json()) == (2, 384)
+    assert post(f"{live[1]}/models/somebody/{EMBEDDER}", inputs="One").status_code == 404
+
+
+def test_their_python_client_checks_the_health(live: tuple[World, str]) -> None:
+    client = InferenceClient(live[1], provider="hf-inference")
+    wait_for(client.health_check)
+    services = live[0].services
+    ready = services.readiness
+    services.readiness = replace(ready, embedder="failed")
+    assert httpx.get(f"{live[1]}/health", trust_env=False).status_code == 503
+    services.readiness = ready
+    assert client.health_check()
+    assert client.get_endpoint_info()["model_id"] == "scripted"
 
 
 @pytest.mark.parametrize(

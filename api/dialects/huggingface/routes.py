@@ -119,6 +119,12 @@ async def rerank(request: Request, services: AppServices, asked: RerankRequest) 
     return _result(request, tasks.rerank(services, asked))
 
 
+@router.get("/health")
+async def health(services: AppServices) -> Response:
+    """Say whether questions can be answered, by the status alone, as TGI and TEI do: 503 until they can."""
+    return Response(status_code=200 if services.readiness.is_ready else 503)
+
+
 @router.get("/info")
 def info(services: AppServices) -> ServerInfo:
     """Say which models answer here, and how much they read."""
