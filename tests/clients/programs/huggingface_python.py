@@ -20,6 +20,24 @@ def chat() -> None:
     assert "72" in (answer.choices[0].message.content or "")
 
 
+@calls.add("chat_completion, stream without documents")
+def stream_chat_of_model() -> None:
+    chunks = client.chat_completion([{"role": "user", "content": "Hi"}], max_tokens=4, stream=True)
+    assert [chunk for chunk in chunks if chunk.choices][-1].choices[0].finish_reason == "length"
+
+
+@calls.add("chat_completion, tools")
+def chat_with_tools() -> None:
+    schema = {"type": "object", "properties": {"town": {"type": "string"}}, "required": ["town"]}
+    tool: Any = {"type": "function", "function": {"name": "weather", "description": "", "parameters": schema}}
+    answer = client.chat_completion(
+        [{"role": "user", "content": "Is it raining in Ulm?"}], max_tokens=80, tools=[tool], tool_choice="required"
+    )
+    (call,) = answer.choices[0].message.tool_calls or ()
+    assert call.function.name == "weather"
+    assert "town" in json.loads(call.function.arguments)
+
+
 @calls.add("text_generation")
 def generate() -> None:
     assert isinstance(client.text_generation("Once upon a time", max_new_tokens=8), str)
@@ -114,6 +132,31 @@ def translate() -> None:
     assert client.translation("Guten Tag", model=url, src_lang="German", tgt_lang="English").translation_text
 
 
+@calls.add("feature_extraction, without a model")
+def embed_at_root() -> None:
+    assert client.feature_extraction("abc").shape[-1] == 384
+
+
+@calls.add("text_classification")
+def classify() -> None:
+    assert client.text_classification("I like it.")[0].label
+
+
+@calls.add("fill_mask")
+def fill_mask() -> None:
+    assert client.fill_mask("The pump is [MASK].")[0].token_str
+
+
+@calls.add("health_check")
+def check_health() -> None:
+    assert InferenceClient(calls.url, provider="hf-inference").health_check()
+
+
+@calls.add("get_endpoint_info")
+def endpoint_info() -> None:
+    assert InferenceClient(calls.url, provider="hf-inference").get_endpoint_info()["model_id"]
+
+
 @calls.add("HfApi.model_info")
 def describe() -> None:
     assert HfApi(endpoint=calls.url, token=False).model_info("all-MiniLM-L6-v2").pipeline_tag == "feature-extraction"
@@ -133,6 +176,24 @@ def post_root() -> None:
 @calls.add("POST /models/<name>")
 def post_model() -> None:
     assert "72" in post(f"/models/{DOCUMENTS}", inputs=QUESTION).json()[0]["generated_text"]
+
+
+@calls.add("POST /models/<organization>/<name>")
+def post_model_of_organization() -> None:
+    (vector,) = post("/models/sentence-transformers/all-MiniLM-L6-v2", inputs=["abc"]).json()
+    assert len(vector) == 384
+
+
+@calls.add("POST /models/gpt2, which is not there")
+def post_missing_model() -> None:
+    response = httpx.post(f"{calls.url}/models/gpt2", json={"inputs": "Hello world"}, trust_env=False)
+    assert response.status_code == 404
+    assert "gpt2" in response.json()["error"]
+
+
+@calls.add("POST /hf-inference/models/<name>")
+def post_routed_model() -> None:
+    assert "72" in post(f"/hf-inference/models/{DOCUMENTS}", inputs=QUESTION).json()[0]["generated_text"]
 
 
 @calls.add("POST /generate")
@@ -170,6 +231,16 @@ def post_similarity() -> None:
 @calls.add("POST /rerank")
 def post_rerank() -> None:
     assert post("/rerank", query="pump", texts=["lunch", "the pump"]).json()[0]["index"] == 1
+
+
+@calls.add("POST /predict")
+def post_predict() -> None:
+    assert post("/predict", inputs="I like it.").json()[0]["label"]
+
+
+@calls.add("POST /embed_sparse")
+def post_embed_sparse() -> None:
+    assert post("/embed_sparse", inputs="abc").json()[0][0]["index"]
 
 
 calls.run()

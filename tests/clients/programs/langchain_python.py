@@ -129,13 +129,6 @@ def structure_by_tool() -> None:
     assert isinstance(CHAT.with_structured_output(Days, method="function_calling").invoke(QUESTION), Days)
 
 
-@calls.add("ChatOpenAI.stream response_format json_object")
-def stream_json() -> None:
-    model = CHAT.bind(response_format={"type": "json_object"})
-    chunks = model.stream("Answer in JSON: how many days has a week?", max_completion_tokens=20)
-    assert "".join(chunk.text for chunk in chunks).lstrip().startswith("{")
-
-
 @calls.add("ChatOpenAI logprobs")
 def logprobs() -> None:
     message = CHAT.bind(logprobs=True, top_logprobs=2).invoke("Say hello.", max_completion_tokens=4)
