@@ -90,6 +90,17 @@ PROGRAMS: tuple[Program, ...] = (
     Program("llama_index_python.py", "llama-index: openai-like 0.8.1, lmstudio 0.6.0 (Python)", FRAMEWORKS),
     Program("litellm_python.py", "litellm 1.110.2 (Python)", FRAMEWORKS),
     Program("pydantic_ai_python.py", "pydantic-ai-slim 2.31.1 (Python)", SDKS),
+    Program(
+        "ai_sdk.mjs",
+        "ai 7.0.173 with @ai-sdk/openai-compatible 3.0.92, openai 4.0.118, anthropic 4.0.105",
+        NPM,
+        {
+            "openai-compatible: generateText docs, sources": "this provider reads no annotations; `openai.chat` does",
+            "openai-compatible: streamText docs, sources": "this provider reads no annotations; `openai.chat` does",
+            "anthropic: generateText docs, sources": "this provider makes sources of a prompt's own files alone",
+            "anthropic: streamText docs, sources": "this provider makes sources of a prompt's own files alone",
+        },
+    ),
     Program("lmstudio_python.py", "lmstudio 1.5.0 (Python)", SDKS),
     Program("lmstudio_python.py", "lmstudio 1.6.0b1 (Python)", LMSTUDIO_NEXT, variant="_next"),
     Program("lmstudio_js.mjs", "@lmstudio/sdk 2.0.0 (TypeScript)", LMSTUDIO_JS),
