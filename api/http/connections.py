@@ -16,8 +16,6 @@ from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api.errors import ErrorAnswer, http_kind
-
 HEAD_TIMEOUT_SECONDS = 10.0
 LINGER_SECONDS = 1.0
 """How long a client that is refused may go on sending, so that it reads the answer."""
@@ -30,7 +28,7 @@ UNSENT_BYTES = 16 << 10
 """With more of a response in our buffer, its application waits."""
 SYSTEM_BUFFER_BYTES = 256 << 10
 """Of a connection; the system takes some megabytes else, for a client that is slow as for one that is far away."""
-NO_HTTP = ErrorAnswer(http_kind(400), "this is no HTTP request, or its head (the address, the headers) is too long")
+NO_HTTP = "this is no HTTP request, or its head (the address, the headers) is too long"
 QUEUE_LENGTH_BYTES = 4
 MAX_GREETING_BYTES = 8_192
 """Size of a websocket message before the application has answered one: until it knows who is there."""
@@ -115,7 +113,12 @@ class DeadlineProtocol(H11Protocol):
         A reset, which follows unread data, could overtake the answer.
         """
         self._is_refused = True
-        response = NO_HTTP.response()
+        from api.errors import (  # with FastAPI: a second, before a port that is taken is found out
+            ErrorAnswer,
+            http_kind,
+        )
+
+        response = ErrorAnswer(http_kind(400), NO_HTTP).response()
         headers = [*response.raw_headers, (b"connection", b"close")]
         answer: list[h11.Event] = [
             h11.Response(status_code=response.status_code, headers=headers, reason=b"Bad Request"),
