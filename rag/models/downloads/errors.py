@@ -6,10 +6,10 @@ from rag.errors import RagError
 class UnknownOfferError(RagError):
     """No model of that name is offered."""
 
-    def __init__(self, *, name: str, offered: tuple[str, ...]) -> None:
+    def __init__(self, *, name: str, offered: str) -> None:
         self.name = name
         self.offered = offered
-        super().__init__(f"no model {name!r} is offered; those that are: {', '.join(offered)}")
+        super().__init__(f"no model {name!r} is offered; those that are: {offered}")
 
 
 class SourceError(RagError):

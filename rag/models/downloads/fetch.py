@@ -32,7 +32,7 @@ def find_offer(name: str) -> ModelOffer:
     for offer in OFFERS:
         if offer.name == name.lower():
             return offer
-    raise UnknownOfferError(name=name, offered=tuple(offer.name for offer in OFFERS))
+    raise UnknownOfferError(name=name, offered=", ".join(offer.name for offer in OFFERS))
 
 
 def locate(offer: ModelOffer, home: Path) -> Path:
