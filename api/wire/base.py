@@ -199,6 +199,8 @@ Unsupported = Annotated[
 
 Anything = Annotated[Any, AfterValidator(check_finite)]
 """Any JSON value."""
+AnyObject = Annotated[dict[str, Any], AfterValidator(check_finite)]
+"""Any JSON object."""
 
 Ignored = Annotated[Anything, WithJsonSchema({"description": "Accepted and ignored."})]
 """An option of OpenAI's API that changes nothing here; accepted, so that its clients work unchanged."""

@@ -88,7 +88,7 @@ class ResponseFormat(RequestModel):
     type: Literal["text", "json_object", "json_schema"]
     json_schema: Annotated[NamedSchema | None, Field(validate_default=True)] = None
     """The schema; required with the type `json_schema`, and only with it."""
-    value: Annotated[Any, Field(json_schema_extra={"type": "object"})] = None
+    value: Annotated[Anything, Field(json_schema_extra={"type": "object"})] = None
     """A JSON Schema beside the type `json_object`, as Hugging Face's clients send it."""
 
     @field_validator("value")

@@ -1,10 +1,10 @@
 """Tools and their calls in OpenAI's dialect: functions that a model asks its caller to run."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.wire.base import Ignored, RequestModel, ResponseModel, Text
+from api.wire.base import AnyObject, Ignored, RequestModel, ResponseModel, Text
 from rag.engines.types import ToolCall
 
 MAX_TOOLS = 128
@@ -19,7 +19,7 @@ class FunctionObject(RequestModel):
 
     name: ToolName
     description: Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARS)] | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: AnyObject | None = None
     """A JSON Schema. The model is held to what can be enforced while it writes, and reads the rest."""
     strict: Ignored = None
 

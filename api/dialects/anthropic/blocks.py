@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from api.wire.base import Ignored, JsonObject, RequestModel, Text, as_text_parts
+from api.wire.base import AnyObject, Ignored, RequestModel, Text, as_text_parts
 
 MAX_BLOCKS = 4096
 MAX_TITLE_CHARS = 500
@@ -119,7 +119,7 @@ class ToolUseBlock(Block):
     type: Literal["tool_use"]
     id: Text
     name: Text
-    input: JsonObject
+    input: AnyObject
 
 
 class ToolResultBlock(Block):

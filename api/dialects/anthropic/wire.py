@@ -1,12 +1,12 @@
 """The bodies of Anthropic's requests for messages."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.dialects.anthropic.blocks import Block, ContentBlocks, TextBlocks
-from api.wire.base import Flag, Ignored, Integer, Number, RequestModel, Text, Unsupported
+from api.wire.base import AnyObject, Anything, Flag, Ignored, Integer, Number, RequestModel, Text, Unsupported
 from api.wire.sampling import MAX_STOPS, TokenCount, make_sampling
 from rag.engines.json_schema import validate_schema
 from rag.engines.types import FUNCTION_CHOICE, Sampling, Tool, ToolUse
@@ -28,7 +28,7 @@ class ToolParam(Block):
     type: Literal["custom"] = "custom"
     name: Annotated[Text, Field(min_length=1, max_length=128)]
     description: Text = ""
-    input_schema: dict[str, Any]
+    input_schema: AnyObject
 
 
 class ToolChoice(Block):
@@ -47,7 +47,7 @@ class OutputFormat(RequestModel):
     """JSON that obeys a schema."""
 
     type: Literal["json_schema"]
-    definition: Annotated[Any, Field(alias="schema")]
+    definition: Annotated[Anything, Field(alias="schema")]
 
 
 class OutputConfig(RequestModel):

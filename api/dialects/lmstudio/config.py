@@ -1,13 +1,13 @@
 """LM Studio's configurations: keys such as `llm.prediction.temperature`, in layers of which the first one decides."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
 from api.dialects.lmstudio.sdk.frames import SdkModel
 from api.errors import InvalidRequestError
-from api.wire.base import JsonObject, Number, Text
+from api.wire.base import AnyObject, Anything, JsonObject, Number, Text, check_finite
 from api.wire.sampling import Stops, make_sampling
 from rag.engines.json_schema import validate_schema
 from rag.engines.types import Sampling
@@ -25,7 +25,7 @@ class ConfigField(SdkModel):
     """A key and its value."""
 
     key: str
-    value: Any = None
+    value: Anything = None
 
 
 class Config(SdkModel):
@@ -69,7 +69,7 @@ class ConfigStack(SdkModel):
 
 def _uncheck(value: object) -> object:
     """Return the value of a field with a check mark, None if it is not set; -1 and False are LM Studio's "no limit"."""
-    if isinstance(value, Mapping):
+    if isinstance(check_finite(value), Mapping):
         box = cast("Mapping[str, object]", value)
         value = box.get("value") if box.get("checked") else None
     return None if value is False or value == -1 else value
@@ -82,7 +82,7 @@ class StructuredOutput(SdkModel):
     """Whether the answer obeys a JSON Schema."""
 
     type: Literal["none", "json", "gbnf"] = "none"
-    json_schema: Any = None
+    json_schema: Anything = None
 
 
 class FunctionTool(SdkModel):
@@ -90,7 +90,7 @@ class FunctionTool(SdkModel):
 
     name: Annotated[Text, Field(min_length=1, max_length=256)]
     description: Text = ""
-    parameters: JsonObject | None = None
+    parameters: AnyObject | None = None
 
 
 class Tool(SdkModel):

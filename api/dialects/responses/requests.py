@@ -2,12 +2,23 @@
 
 import json
 from dataclasses import replace
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from api.dialects.responses.items import MAX_ITEMS, InputItem
-from api.wire.base import Flag, Ignored, Integer, JsonObject, Metadata, Number, RequestModel, Text, Unsupported
+from api.wire.base import (
+    Anything,
+    Flag,
+    Ignored,
+    Integer,
+    JsonObject,
+    Metadata,
+    Number,
+    RequestModel,
+    Text,
+    Unsupported,
+)
 from api.wire.chat import MAX_COLLECTIONS
 from api.wire.filters import Filters
 from api.wire.sampling import MaxTokens, make_sampling
@@ -26,7 +37,7 @@ class FunctionTool(RequestModel):
     type: Literal["function"]
     name: Annotated[Text, Field(min_length=1, max_length=128)]
     description: Text = ""
-    parameters: Annotated[Any, Field(json_schema_extra={"type": "object"})] = None
+    parameters: Annotated[Anything, Field(json_schema_extra={"type": "object"})] = None
     """The JSON Schema of its arguments."""
     strict: Ignored = None
 
@@ -97,7 +108,7 @@ class TextFormat(RequestModel):
 
     type: Literal["text", "json_object", "json_schema"]
     name: Annotated[Text, Field(max_length=64)] | None = None
-    definition: Annotated[Any, Field(alias="schema", json_schema_extra={"type": "object"})] = None
+    definition: Annotated[Anything, Field(alias="schema", json_schema_extra={"type": "object"})] = None
     """The JSON Schema, which the answer obeys to the letter."""
     description: Ignored = None
     strict: Ignored = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from api.wire.base import JsonObject, RequestModel
+from api.wire.base import Anything, JsonObject, RequestModel
 from ingest.principals import LMSTUDIO_PREFIX
 
 
@@ -34,7 +34,7 @@ class RpcCall(SdkModel):
     type: Literal["rpcCall"]
     endpoint: str
     call_id: int
-    parameter: Any = None
+    parameter: Anything = None
 
 
 class ChannelCreate(SdkModel):
@@ -43,7 +43,7 @@ class ChannelCreate(SdkModel):
     type: Literal["channelCreate"]
     endpoint: str
     channel_id: int
-    creation_parameter: Any = None
+    creation_parameter: Anything = None
 
 
 class ChannelSend(SdkModel):
@@ -51,7 +51,7 @@ class ChannelSend(SdkModel):
 
     type: Literal["channelSend"]
     channel_id: int
-    message: Any = None
+    message: Anything = None
     ack_id: int | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.dialects.lmstudio.sdk.frames import SdkModel
-from api.wire.base import JsonObject, Text
+from api.wire.base import AnyObject, Text
 from rag.engines.types import Message, Role, ToolCall
 
 
@@ -32,7 +32,7 @@ class CallRequest(SdkModel):
     type: Literal["function"] = "function"
     name: Text
     id: Text = ""
-    arguments: JsonObject | None = None
+    arguments: AnyObject | None = None
 
 
 class CallRequestPart(SdkModel):
