@@ -61,7 +61,8 @@ def flood(url: str, in_flight: int, max_tokens: int = NEW_TOKENS) -> Iterator[Co
 
     def count() -> None:
         assert process.stdout is not None
-        statuses.update(int(line) for line in process.stdout)
+        with process.stdout as lines:
+            statuses.update(int(line) for line in lines)
 
     counting = threading.Thread(target=count)
     counting.start()
