@@ -64,7 +64,6 @@ PROGRAMS: tuple[Program, ...] = (
         "openai (Python) 3.57.0",
         SDKS,
         {
-            "chat.completions.create file part": "send the text, or add the file to a vector store and ask that",
             "chat.completions store, list, retrieve, update, messages, delete": "responses are stored instead",
         },
     ),
