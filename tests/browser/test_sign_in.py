@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from ingest.principals import Principal
-from tests.api.world import World, make_world
+from tests.api.world import World, make_world, wait_for
 from tests.browser.page_server import serve_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -23,9 +24,16 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def address(world: World, tmp_path: Path) -> Iterator[str]:
-    """The address of the page of a server with keys."""
-    with world.live() as live, serve_page(live.url, tmp_path) as url:
+def api_url(world: World) -> Iterator[str]:
+    """The address of a server with keys."""
+    with world.live() as live:
+        yield live.url
+
+
+@pytest.fixture
+def address(api_url: str, tmp_path: Path) -> Iterator[str]:
+    """The address of its page."""
+    with serve_page(api_url, tmp_path) as url:
         yield url
 
 
@@ -61,7 +69,9 @@ def test_a_key_opens_what_is_its_holders_and_the_browser_never_keeps_it(world: W
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=SHOWN_MS)
 
 
-def test_another_tab_is_not_signed_in(world: World, address: str, page: Page) -> None:
+def test_another_tab_is_not_signed_in_and_a_revoked_key_signs_out(
+    world: World, api_url: str, address: str, page: Page
+) -> None:
     key = world.services.library.create_key("anna")
     page.goto(address)
     sign_in(page, key)
@@ -70,3 +80,9 @@ def test_another_tab_is_not_signed_in(world: World, address: str, page: Page) ->
         other.goto(address)
         expect(other.get_by_role("heading", name="Sign in")).to_be_visible(timeout=SHOWN_MS)
         assert "Signed in as anna" not in other.content()
+
+    world.services.library.revoke_key("anna")
+    with httpx.Client(headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
+        wait_for(lambda: client.get(f"{api_url}/v1/models").status_code == httpx.codes.UNAUTHORIZED)
+    page.get_by_role("button", name="New", exact=False).first.click()
+    expect(page.get_by_text("does not open this server any more")).to_be_visible(timeout=SHOWN_MS)
