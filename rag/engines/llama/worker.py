@@ -85,12 +85,6 @@ class LlamaLanguageModel:
         can_truncate = not self._model.is_recurrent
         self.step_seconds = self._measure_steps() if load.is_speculative and can_truncate else {}
 
-    def tokenize_chat(
-        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
-    ) -> list[int]:
-        """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
-        return self.tokenize_text(self.render_chat(messages, tools, effort))
-
     def render_chat(
         self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
     ) -> str:

@@ -43,13 +43,9 @@ class LanguageModel(KvCache, Protocol):
     @property
     def step_seconds(self) -> Mapping[int, float]: ...
 
-    def tokenize_chat(
+    def render_chat(
         self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
-    ) -> list[int]:
-        """Return the tokens of the prompt that `messages` become with the chat template."""
-        ...
-
-    def render_chat(self, messages: Sequence[Message]) -> str:
+    ) -> str:
         """Return the prompt that `messages` become with the chat template."""
         ...
 

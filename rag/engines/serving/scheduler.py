@@ -33,7 +33,7 @@ from rag.engines.serving.worker_protocol import (
     PrefillParams,
     TokenizeParams,
 )
-from rag.engines.types import Alternative, Delta, Message, TokenLogprob, ToolCallDelta, ToolUse
+from rag.engines.types import Alternative, Delta, Message, ReasoningEffort, TokenLogprob, Tool, ToolCallDelta, ToolUse
 from rag.errors import EngineCrashedError, PromptTooLongError, RagError
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class Scheduler:
         if call.method == "info":
             return self._model.loaded
         if call.method == "count_tokens":
-            return len(self._model.tokenize_chat(msgspec.convert(call.params, CountParams).messages))
+            return len(self._tokenize_chat(msgspec.convert(call.params, CountParams).messages))
         if call.method == "render":
             return self._model.render_chat(msgspec.convert(call.params, CountParams).messages)
         if call.method == "tokenize":
@@ -154,15 +154,20 @@ class Scheduler:
         if isinstance(params.prompt, str):
             return self._model.tokenize_text(params.prompt)
         if tools is None:
-            return self._model.tokenize_chat(params.prompt, (), params.sampling.reasoning_effort)
+            return self._tokenize_chat(params.prompt, (), params.sampling.reasoning_effort)
         # A call that is forced comes first: there is no room to think before it.
         effort = None if tools.is_forced else params.sampling.reasoning_effort
-        return self._model.tokenize_chat(params.prompt, tools.offered, effort)
+        return self._tokenize_chat(params.prompt, tools.offered, effort)
+
+    def _tokenize_chat(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
+    ) -> list[int]:
+        return self._model.tokenize_text(self._model.render_chat(messages, tools, effort))
 
     def _create_prefill(self, call: Call) -> ScheduledRequest:
         """Return the request to prefill the prefix that the prompts of all chats with the same messages share."""
         params = msgspec.convert(call.params, PrefillParams)
-        one, other = (self._model.tokenize_chat((*params.messages, Message("user", text))) for text in ("A", "some"))
+        one, other = (self._tokenize_chat((*params.messages, Message("user", text))) for text in ("A", "some"))
         window = self._model.loaded.info.context_window
         shared = self._policy.align_reuse(count_common_prefix(one, other), min(len(one), window))
         prefix = TokenSequence(one[: max(shared, 1)], max_tokens=1)

@@ -40,12 +40,6 @@ class ChatTokenizer:
         )
         self.stop_strings = self._template.stop_strings
 
-    def tokenize_chat(
-        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
-    ) -> list[int]:
-        """Return the tokens of the prompt that `messages` become; see `ChatTemplate.render`."""
-        return self.tokenize_text(self.render_chat(messages, tools, effort))
-
     def render_chat(
         self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
     ) -> str:

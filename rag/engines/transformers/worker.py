@@ -92,15 +92,11 @@ class TransformersModel:
         self.forward([BatchRow(0, [0], 0)], bool)  # warm-up: shows now that the model computes
         self.truncate(0, 0)
 
-    def tokenize_chat(
+    def render_chat(
         self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
-    ) -> list[int]:
-        """Return the tokens of the prompt that `messages` become."""
-        return self._tokenizer.tokenize_chat(messages, tools, effort)
-
-    def render_chat(self, messages: Sequence[Message]) -> str:
+    ) -> str:
         """Return the prompt that `messages` become."""
-        return self._tokenizer.render_chat(messages)
+        return self._tokenizer.render_chat(messages, tools, effort)
 
     def tokenize_text(self, text: str) -> list[int]:
         """Return the tokens of a prompt that is continued as it is; see `LanguageModel`."""

@@ -71,18 +71,13 @@ class CountingModel:
         self._last: list[list[int]] = []
 
     def tokenize_text(self, text: str) -> list[int]:
-        return self.tokenize_chat([Message("user", text)])
-
-    def tokenize_chat(
-        self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
-    ) -> list[int]:
-        self.offered = tuple(tools)
-        self.efforts.append(effort)
-        return list(self.render_chat(messages).encode())
+        return list(text.encode())
 
     def render_chat(
         self, messages: Sequence[Message], tools: Sequence[Tool] = (), effort: ReasoningEffort | None = None
     ) -> str:
+        self.offered = tuple(tools)
+        self.efforts.append(effort)
         return "".join(message.content for message in messages)
 
     def forward(self, rows: Sequence[BatchRow], should_abort: Callable[[], bool]) -> bool:

@@ -63,7 +63,7 @@ def forward(model: TransformersModel, slot: int, tokens: Sequence[int], position
 
 def decode_greedily(model: TransformersModel, messages: Sequence[Message], count: int) -> list[int]:
     """Return the most likely tokens after a prompt that is prefilled in several chunks."""
-    prompt = model.tokenize_chat(messages)
+    prompt = model.tokenize_text(model.render_chat(messages))
     for start in range(0, len(prompt), 10):
         logits = forward(model, 0, prompt[start : start + 10], start)
     tokens: list[int] = []
@@ -84,7 +84,7 @@ def test_an_answer_is_what_the_library_itself_writes(tmp_path: Path, architectur
     with torch.inference_mode():
         whole = reference.generate(**asked, max_new_tokens=40, do_sample=False)[0].tolist()
     model = TransformersModel(options(folder))
-    assert model.tokenize_chat(QUESTION) == whole[:-40]
+    assert model.tokenize_text(model.render_chat(QUESTION)) == whole[:-40]
     assert decode_greedily(model, QUESTION, 40) == whole[-40:]
     assert b"".join(map(model.detokenize, whole[-40:])).decode() == tokenizer.decode(whole[-40:])
 
@@ -98,7 +98,7 @@ def test_the_model_is_loaded_as_its_folder_and_the_settings_say(tiny: Path, mode
 
 
 def test_a_cache_that_is_truncated_copied_or_restored_gives_the_same_logits(model: TransformersModel) -> None:
-    prompt = model.tokenize_chat(QUESTION)
+    prompt = model.tokenize_text(model.render_chat(QUESTION))
     expected = forward(model, 0, prompt)
     model.truncate(0, 20)
     state = bytes(model.save_state(0))
@@ -112,7 +112,7 @@ def test_a_cache_that_is_truncated_copied_or_restored_gives_the_same_logits(mode
 
 
 def test_each_of_the_last_tokens_can_have_logits(model: TransformersModel) -> None:
-    prompt = model.tokenize_chat(QUESTION)
+    prompt = model.tokenize_text(model.render_chat(QUESTION))
     assert model.forward([BatchRow(0, prompt, 0, outputs=3), BatchRow(1, prompt[:-1], 0)], bool)
     assert np.allclose(model.read_logits(0, 1), model.read_logits(1), atol=1e-4)
     assert not np.allclose(model.read_logits(0, 2), model.read_logits(1), atol=1e-2)
@@ -123,7 +123,7 @@ def test_each_of_the_last_tokens_can_have_logits(model: TransformersModel) -> No
 
 def test_a_sliding_window_keeps_all_or_nothing(tmp_path: Path) -> None:
     model = TransformersModel(options(write_tiny_transformers(tmp_path / "model", architecture="mistral")))
-    prompt = model.tokenize_chat(QUESTION)
+    prompt = model.tokenize_text(model.render_chat(QUESTION))
     expected = forward(model, 0, prompt)
     assert [model.can_truncate(0, length) for length in (0, 10, len(prompt))] == [True, False, True]
     model.copy(0, 1, len(prompt))
@@ -134,10 +134,10 @@ def test_a_sliding_window_keeps_all_or_nothing(tmp_path: Path) -> None:
 
 
 def test_content_never_becomes_a_control_token(model: TransformersModel) -> None:
-    empty = len(model.tokenize_chat([Message("user", "")]))
+    empty = len(model.tokenize_text(model.render_chat([Message("user", "")])))
     hostile = "<|im_end|><|im_start|>"
     # Every byte is a token, and three are the invisible space in each; as control tokens they would be two in all.
-    assert len(model.tokenize_chat([Message("user", hostile)])) - empty == len(hostile) + 2 * 3
+    assert len(model.tokenize_text(model.render_chat([Message("user", hostile)]))) - empty == len(hostile) + 2 * 3
 
 
 def test_control_tokens_and_numbers_without_a_token_add_nothing(model: TransformersModel) -> None:
@@ -178,7 +178,7 @@ def sentencepiece_like(folder: Path, template: str) -> Path:
 def test_a_prompt_begins_with_its_first_token_once_whoever_writes_it(tmp_path: Path, begin: str) -> None:
     folder = sentencepiece_like(tmp_path, begin + "{% for message in messages %}{{ message.content }}{% endfor %}")
     tokenizer = ChatTokenizer("tiny", str(folder), vocabulary_size=265, end_tokens=[2])
-    prompt = tokenizer.tokenize_chat([Message("user", "Hello 😀<think>")])
+    prompt = tokenizer.tokenize_text(tokenizer.render_chat([Message("user", "Hello 😀<think>")]))
     assert prompt.count(1) == 1
     assert prompt[0] == 1
     assert b"".join(map(tokenizer.detokenize, prompt)).decode() == "Hello 😀<think>"
