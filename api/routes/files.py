@@ -1,6 +1,5 @@
 """`/v1/files`: originals, as OpenAI has them."""
 
-from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, UploadFile
@@ -9,13 +8,12 @@ from fastapi.responses import FileResponse
 from api.errors import InvalidRequestError
 from api.openapi import binary_response, error_responses
 from api.routes.dependencies import AppServices
-from api.wire.base import clean_name
+from api.uploads import check_upload_size, name_upload
 from api.wire.files import FileDeleted, FileList, FileObject, FilePageRequest, Purpose
 from ingest.errors import CursorNotFoundError, FileNotInLibraryError, FileTooLargeError
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
-MAX_FILENAME_CHARS = 200
 MIN_EXPIRY_SECONDS, MAX_EXPIRY_SECONDS = 3_600, 2_592_000
 """OpenAI's bounds: an hour and 30 days."""
 
@@ -46,12 +44,8 @@ def upload_file(
     if (expires_anchor is None) != (expires_seconds is None):
         detail = "expires_after needs both an anchor, `created_at`, and seconds"
         raise InvalidRequestError(detail=detail, param="expires_after")
-    filename = display_name(file.filename or "")
-    if not filename:
-        raise InvalidRequestError(detail="the file has no name", param="file")
-    limits = services.settings.ingest
-    if file.size is not None and file.size > limits.max_upload_bytes:
-        raise FileTooLargeError(limit_mb=limits.max_upload_mb)
+    filename = name_upload(file.filename or "", param="file")
+    check_upload_size(services, file.size or 0)
     stored = services.library.add_upload(filename, file.file, purpose=purpose, expires_after_seconds=expires_seconds)
     return FileObject.of(stored)
 
@@ -85,17 +79,3 @@ def file_content(services: AppServices, file_id: str) -> OriginalResponse:
     file = services.library.file(file_id)
     path = services.library.original_path(file_id)
     return OriginalResponse(path, media_type="application/octet-stream", filename=file.filename)
-
-
-def display_name(name: str) -> str:
-    """Return the last part of a client's file name, fit to be shown; empty if nothing is left.
-
-    It is only shown: on disk a file is named by its hash.
-    """
-    last = PurePosixPath(clean_name(name).replace("\\", "/")).name
-    if not last.strip("."):
-        return ""
-    stem, dot, suffix = last.rpartition(".")
-    if len(last) <= MAX_FILENAME_CHARS or len(suffix) > MAX_FILENAME_CHARS // 2:
-        return last[:MAX_FILENAME_CHARS]
-    return stem[: MAX_FILENAME_CHARS - len(suffix) - 1] + dot + suffix

@@ -2,10 +2,9 @@
 
 from fastapi import APIRouter, UploadFile
 
-from api.errors import InvalidRequestError
 from api.openapi import error_responses
 from api.routes.dependencies import AppServices
-from api.routes.files import display_name
+from api.uploads import name_upload
 from api.wire.uploads import CompletionRequest, PartObject, UploadObject, UploadRequest
 from ingest.errors import FileTooLargeError, UploadNotFoundError, UploadRefusedError
 from ingest.library.part_uploads import UploadSpec
@@ -19,9 +18,7 @@ REFUSED = error_responses(UploadNotFoundError, UploadRefusedError)
 @router.post("", responses=error_responses(FileTooLargeError))
 def create_upload(services: AppServices, request: UploadRequest) -> UploadObject:
     """Begin to send a file in parts; it lasts an hour."""
-    filename = display_name(request.filename)
-    if not filename:
-        raise InvalidRequestError(detail="the file has no name", param="filename")
+    filename = name_upload(request.filename, param="filename")
     expiry = request.expires_after.seconds if request.expires_after else None
     spec = UploadSpec(filename, request.bytes, request.purpose, expiry)
     return UploadObject.of(services.part_uploads.create(services.library.owner, spec))

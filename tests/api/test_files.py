@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api.uploads import name_upload
 from tests.api.world import World, make_world
 
 
@@ -68,9 +69,7 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(tmp_path: Path) -> 
 def test_names_are_shown_without_paths_and_invisible_characters(
     world: World, client: TestClient, given: str, shown: str
 ) -> None:
-    from api.routes.files import display_name
-
-    assert display_name(given) == shown
+    assert name_upload(given, param="file") == shown
     before = {path for path in world.settings.home.rglob("*") if path.parent.name != "files"}
     response = upload(client, given.replace("\r", "").replace("\n", "").replace("\0", ""))
     assert response.status_code == 200

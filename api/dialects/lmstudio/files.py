@@ -13,10 +13,10 @@ from typing import Literal
 
 from api.chat import Chat
 from api.errors import DocumentNotReadyError, InvalidRequestError
-from api.routes.files import display_name
 from api.services import Services
+from api.uploads import check_upload_size, name_upload
 from api.wire.base import DOCS_PREFIX
-from ingest.errors import CollectionNotFoundError, FileTooLargeError
+from ingest.errors import CollectionNotFoundError
 from ingest.types import IN_WORK, READ, Collection, Comparison, DocumentRecord, FileRecord
 
 COLLECTION = "lm-studio-files"
@@ -40,13 +40,8 @@ def name_file_type(filename: str) -> FileType:
 
 def keep_file(services: Services, name: str, content: bytes) -> FileRecord:
     """Store an upload; the same content under the same name is the same file. Raises `FileTooLargeError`."""
-    limits = services.settings.ingest
-    if len(content) > limits.max_upload_bytes:
-        raise FileTooLargeError(limit_mb=limits.max_upload_mb)
-    filename = display_name(name)
-    if not filename:
-        raise InvalidRequestError(detail="the file has no name", param="name")
-    return services.library.add_upload(filename, io.BytesIO(content))
+    check_upload_size(services, len(content))
+    return services.library.add_upload(name_upload(name, param="name"), io.BytesIO(content))
 
 
 def read_file(services: Services, file_id: str) -> Iterator[DocumentRecord]:
