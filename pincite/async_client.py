@@ -13,6 +13,7 @@ from httpx_sse import EventSource
 from api.backends.errors import ServerLostError
 from api.backends.stream_decoder import StreamDecoder
 from api.backends.types import BackendEvent, CompleteAnswer
+from api.wire.lists import ListObject, Member
 from api.wire.pages import PageText
 from api.wire.search import SearchResult
 from api.wire.vector_stores import StoreFileObject, VectorStoreObject
@@ -111,14 +112,9 @@ class AsyncClient:
             on_progress(document)
         return document
 
-    async def documents(self, collection: str = DEFAULT_COLLECTION) -> AsyncIterator[StoreFileObject]:
-        """Yield the documents of a collection, the oldest first."""
-        after, has_more = None, True
-        while has_more:
-            page = await self._send(calls.list_documents(collection, after))
-            for document in page.data:
-                yield document
-            after, has_more = page.last_id, page.has_more
+    def documents(self, collection: str = DEFAULT_COLLECTION) -> AsyncIterator[StoreFileObject]:
+        """Return an iterator over the documents of a collection, the oldest first."""
+        return self._list(lambda after: calls.list_documents(collection, after))
 
     async def remove(self, file_id: str, collection: str = DEFAULT_COLLECTION) -> None:
         """Take a document out of a collection."""
@@ -134,14 +130,9 @@ class AsyncClient:
 
     # Collections and conversations
 
-    async def collections(self) -> AsyncIterator[VectorStoreObject]:
-        """Yield the collections, the oldest first."""
-        after, has_more = None, True
-        while has_more:
-            page = await self._send(calls.list_collections(after))
-            for collection in page.data:
-                yield collection
-            after, has_more = page.last_id, page.has_more
+    def collections(self) -> AsyncIterator[VectorStoreObject]:
+        """Return an iterator over the collections, the oldest first."""
+        return self._list(calls.list_collections)
 
     async def ensure_collection(self, name: str) -> VectorStoreObject:
         """Return a collection, which is made if there is none of this name."""
@@ -161,6 +152,14 @@ class AsyncClient:
     async def delete_conversation(self, conversation: str) -> None:
         """Delete a conversation."""
         await self._send(calls.delete_conversation(conversation))
+
+    async def _list(self, list_page: Callable[[str | None], Call[ListObject[Member]]]) -> AsyncIterator[Member]:
+        after, has_more = None, True
+        while has_more:
+            page = await self._send(list_page(after))
+            for member in page.data:
+                yield member
+            after, has_more = page.last_id, page.has_more
 
     async def _send(self, call: Call[Shape]) -> Shape:
         with self._errors():

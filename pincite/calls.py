@@ -34,7 +34,7 @@ Filter = Mapping[str, Any]
 """A condition on documents, as docs/guides/filters.md has it."""
 Turn = Mapping[str, str]
 """A turn of a chat: its `role` and its `content`."""
-Shape = TypeVar("Shape", bound=ResponseModel)
+Shape = TypeVar("Shape", bound=ResponseModel, covariant=True)
 
 
 class Named(ResponseModel):

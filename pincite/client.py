@@ -13,6 +13,7 @@ from httpx_sse import EventSource
 from api.backends.errors import ServerLostError
 from api.backends.stream_decoder import StreamDecoder
 from api.backends.types import BackendEvent, CompleteAnswer
+from api.wire.lists import ListObject, Member
 from api.wire.pages import PageText
 from api.wire.search import SearchResult
 from api.wire.vector_stores import StoreFileObject, VectorStoreObject
@@ -123,12 +124,8 @@ class Client:
         return document
 
     def documents(self, collection: str = DEFAULT_COLLECTION) -> Iterator[StoreFileObject]:
-        """Yield the documents of a collection, the oldest first."""
-        after, has_more = None, True
-        while has_more:
-            page = self._send(calls.list_documents(collection, after))
-            yield from page.data
-            after, has_more = page.last_id, page.has_more
+        """Return an iterator over the documents of a collection, the oldest first."""
+        return self._list(lambda after: calls.list_documents(collection, after))
 
     def remove(self, file_id: str, collection: str = DEFAULT_COLLECTION) -> None:
         """Take a document out of a collection."""
@@ -145,12 +142,8 @@ class Client:
     # Collections and conversations
 
     def collections(self) -> Iterator[VectorStoreObject]:
-        """Yield the collections, the oldest first."""
-        after, has_more = None, True
-        while has_more:
-            page = self._send(calls.list_collections(after))
-            yield from page.data
-            after, has_more = page.last_id, page.has_more
+        """Return an iterator over the collections, the oldest first."""
+        return self._list(calls.list_collections)
 
     def ensure_collection(self, name: str) -> VectorStoreObject:
         """Return a collection, which is made if there is none of this name."""
@@ -168,6 +161,13 @@ class Client:
     def delete_conversation(self, conversation: str) -> None:
         """Delete a conversation."""
         self._send(calls.delete_conversation(conversation))
+
+    def _list(self, list_page: Callable[[str | None], Call[ListObject[Member]]]) -> Iterator[Member]:
+        after, has_more = None, True
+        while has_more:
+            page = self._send(list_page(after))
+            yield from page.data
+            after, has_more = page.last_id, page.has_more
 
     def _send(self, call: Call[Shape]) -> Shape:
         with self._errors():
