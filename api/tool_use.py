@@ -1,11 +1,18 @@
-"""The tools of a request in OpenAI's dialect as engines take them."""
+"""The tools of a request as engines take them: a tool of any dialect, and all of them in OpenAI's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from api.errors import InvalidToolsError, blame
-from api.wire.tools import AllowedChoice, FunctionObject, NamedTool, ToolChoice, ToolObject
+from api.wire.tools import AllowedChoice, NamedTool, ToolChoice, ToolObject
 from rag.engines.tool_schemas import dump_parameters
 from rag.engines.types import FUNCTION_CHOICE, Tool, ToolUse
+
+
+def make_tool(name: str, description: str | None, parameters: Mapping[str, Any] | None, *, param: str) -> Tool:
+    """Return a tool; raises `SchemaError`, which names the field `param`, for parameters that are too large."""
+    with blame(param):
+        return Tool(name, description or "", dump_parameters(parameters))
 
 
 def build_tool_use(
@@ -15,7 +22,15 @@ def build_tool_use(
 
     Raises `InvalidToolsError` if tools and choice do not agree, and `SchemaError` for parameters that are too large.
     """
-    offered = tuple(_build_tool(index, tool.function) for index, tool in enumerate(tools or ()))
+    offered = tuple(
+        make_tool(
+            tool.function.name,
+            tool.function.description,
+            tool.function.parameters,
+            param=f"tools.{index}.function.parameters",
+        )
+        for index, tool in enumerate(tools or ())
+    )
     if isinstance(choice, AllowedChoice):
         names = {tool.function.name for tool in choice.allowed_tools.tools}
         if missing := names - {tool.name for tool in offered}:
@@ -28,11 +43,6 @@ def build_tool_use(
     except ValueError as error:
         is_chosen = len({tool.name for tool in offered}) == len(offered) > 0
         raise InvalidToolsError(detail=str(error), param="tool_choice" if is_chosen else "tools") from error
-
-
-def _build_tool(index: int, function: FunctionObject) -> Tool:
-    with blame(f"tools.{index}.function.parameters"):
-        return Tool(function.name, function.description or "", dump_parameters(function.parameters))
 
 
 def _choice_name(choice: ToolChoice | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from rag.engines.json_schema import MAX_BYTES
 from rag.engines.types import Message, Tool, ToolCall, ToolUse
 from tests.api.world import World, events_of
 from tests.fakes import ScriptedEngine
@@ -206,3 +207,20 @@ def test_the_effort_of_reasoning_reaches_the_engine(engine: ScriptedEngine, clie
     assert ask(client, reasoning_effort="high").status_code == 200
     ((_, sampling),) = engine.requests
     assert sampling.reasoning_effort == "high"
+
+
+@pytest.mark.parametrize(
+    ("path", "tool"),
+    [
+        (CHAT, {"type": "function", "function": {"name": "weather", "parameters": {"title": "x" * MAX_BYTES}}}),
+        ("/v1/responses", {"type": "function", "name": "weather", "parameters": {"title": "x" * MAX_BYTES}}),
+        ("/v1/messages", {"name": "weather", "input_schema": {"title": "x" * MAX_BYTES}}),
+    ],
+)
+def test_parameters_that_are_too_large_are_refused_in_every_dialect(
+    client: TestClient, path: str, tool: dict[str, Any]
+) -> None:
+    asked = {"input": "Hi"} if path == "/v1/responses" else {"messages": [QUESTION], "max_tokens": 9}
+    response = client.post(path, json={"model": "scripted", "tools": [tool], **asked})
+    assert response.status_code == 400
+    assert f"more than {MAX_BYTES} bytes" in response.text

@@ -1,15 +1,15 @@
 """The bodies of Anthropic's requests for messages."""
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.dialects.anthropic.blocks import Block, ContentBlocks, TextBlocks
+from api.tool_use import make_tool
 from api.wire.base import AnyObject, Anything, Flag, Ignored, Integer, Number, RequestModel, Text, Unsupported
 from api.wire.sampling import MAX_STOPS, TokenCount, make_sampling
 from rag.engines.json_schema import validate_schema
-from rag.engines.types import FUNCTION_CHOICE, Sampling, Tool, ToolUse
+from rag.engines.types import FUNCTION_CHOICE, Sampling, ToolUse
 
 MAX_MESSAGES = 4096
 MAX_TOOLS = 256
@@ -82,10 +82,16 @@ class CountRequest(RequestModel):
     thinking: Ignored = None
 
     def tool_use(self) -> ToolUse | None:
-        """Return the tools; None without any. Raises `ValueError`, which says what is wrong with them."""
+        """Return the tools; None without any.
+
+        Raises `ValueError`, which says what is wrong with them, and `SchemaError` for a schema that is too large.
+        """
         if not self.tools:
             return None
-        tools = [Tool(tool.name, tool.description, json.dumps(tool.input_schema)) for tool in self.tools]
+        tools = [
+            make_tool(tool.name, tool.description, tool.input_schema, param=f"tools.{index}.input_schema")
+            for index, tool in enumerate(self.tools)
+        ]
         choice = self.tool_choice or ToolChoice(type="auto")
         return ToolUse(tuple(tools), choice.choice(), parallel=not choice.disable_parallel_tool_use)
 

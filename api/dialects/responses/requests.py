@@ -1,12 +1,12 @@
 """What `POST /v1/responses` is asked with, as OpenAI's API has it."""
 
-import json
 from dataclasses import replace
 from typing import Annotated, Literal, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from api.dialects.responses.items import MAX_ITEMS, InputItem
+from api.tool_use import make_tool
 from api.wire.base import (
     Anything,
     Flag,
@@ -23,7 +23,7 @@ from api.wire.chat import MAX_COLLECTIONS
 from api.wire.filters import Filters
 from api.wire.sampling import MaxTokens, make_sampling
 from rag.engines.json_schema import validate_schema
-from rag.engines.types import FUNCTION_CHOICE, Sampling, Tool, ToolUse
+from rag.engines.types import FUNCTION_CHOICE, Sampling, ToolUse
 from rag.types import AnswerMode, AnswerStyle
 
 MAX_TOOLS = 128
@@ -310,10 +310,13 @@ class ResponsesRequest(PromptRequest):
         return self.text is not None and self.text.format is not None and self.text.format.type != "text"
 
     def tool_use(self) -> ToolUse | None:
-        """Return the functions that the model may call; raises `ValueError` if they make no sense."""
+        """Return the functions that the model may call.
+
+        Raises `ValueError` if they make no sense, and `SchemaError` for parameters that are no schema or too large.
+        """
         tools = tuple(
-            Tool(tool.name, tool.description, json.dumps(tool.parameters) if tool.parameters else "")
-            for tool in self.tools
+            make_tool(tool.name, tool.description, tool.parameters, param=f"tools.{index}.parameters")
+            for index, tool in enumerate(self.tools)
             if isinstance(tool, FunctionTool)
         )
         if not tools or isinstance(self.tool_choice, FileSearchChoice):

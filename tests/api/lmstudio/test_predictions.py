@@ -104,7 +104,7 @@ def test_a_tool_is_called_and_its_result_goes_on(world: World, client: TestClien
             {"role": "tool", "content": [{"type": "toolCallResult", "content": "rain", "toolCallId": "c1"}]},
         ]
         sdk.run("predict", asked)
-    assert engine.tools[0] == ToolUse((Tool("weather", "Of a city.", '{"type": "object"}'),))
+    assert engine.tools[0] == ToolUse((Tool("weather", "Of a city.", '{"type":"object"}'),))
     ends = [message for message in messages if message["type"].startswith("toolCallGeneration")]
     assert [message["type"].removeprefix("toolCallGeneration") for message in ends] == [
         "Start", "NameReceived", "ArgumentFragmentGenerated", "ArgumentFragmentGenerated", "End",

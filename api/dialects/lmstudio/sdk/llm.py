@@ -1,6 +1,5 @@
 """The namespace `llm`: answers, continuations, and the tokens and prompts of a model."""
 
-import json
 import threading
 
 from api.chat import Chat, answer_question, text_events
@@ -15,8 +14,9 @@ from api.dialects.lmstudio.sdk.model_info import ModelSpecifier, find_specified
 from api.dialects.lmstudio.sdk.namespace import Messages, Namespace, Session
 from api.dialects.lmstudio.sdk.prediction import Prediction
 from api.errors import InvalidRequestError
+from api.tool_use import make_tool
 from api.wire.base import JsonObject, Text
-from rag.engines.types import Message, Tool, ToolUse
+from rag.engines.types import Message, ToolUse
 
 llm = Namespace("llm")
 llm.include(models)
@@ -109,13 +109,9 @@ def count_tokens(session: Session, asked: TextRequest) -> JsonObject:
 
 
 def read_tools(config: PredictionConfig) -> ToolUse | None:
-    """Return the tools of a prediction; raises `InvalidRequestError` if two have one name."""
+    """Return the tools of a prediction; raises `InvalidRequestError` if two have one name, and `SchemaError`."""
     tools = tuple(
-        Tool(
-            tool.function.name,
-            tool.function.description,
-            "" if tool.function.parameters is None else json.dumps(tool.function.parameters),
-        )
+        make_tool(tool.function.name, tool.function.description, tool.function.parameters, param="tools")
         for tool in config.tools.tools
     )
     try:
