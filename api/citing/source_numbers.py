@@ -8,7 +8,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from operator import itemgetter
 
-from rag.grounding.markers import MARKER, UNFINISHED_MARKER, parse_numbers
+from rag.grounding.markers import MARKER, parse_numbers, split_unfinished
 from rag.types import Answer, Citation, PinnedSentence, SentenceVerdict
 
 
@@ -27,11 +27,8 @@ class SourceNumbers:
 
     def feed(self, text: str) -> str:
         """Return the text that is ready to be shown, with its markers renumbered."""
-        text = self._held + text
-        unfinished = UNFINISHED_MARKER.search(text)
-        cut = unfinished.start() if unfinished else len(text)
-        self._held = text[cut:]
-        return self._renumber(text[:cut])
+        ready, self._held = split_unfinished(self._held + text)
+        return self._renumber(ready)
 
     def flush(self) -> str:
         """Return the text that was held back; call it at the end of the answer."""

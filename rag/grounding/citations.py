@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.text.sentences import split_sentences
-from rag.grounding.markers import MARKER, UNFINISHED_MARKER, parse_numbers
+from rag.grounding.markers import MARKER, parse_numbers, split_unfinished
 
 _LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern}[.,;]?)+\s*")
 _LINE_OF_MARKER = re.compile(rf"\n\s*(?={MARKER.pattern})")
@@ -35,11 +35,8 @@ class MarkerFilter:
 
     def feed(self, delta: str) -> str:
         """Return the text that is ready to be shown; it can be empty."""
-        text = self._held + delta
-        unfinished = UNFINISHED_MARKER.search(text)
-        cut = unfinished.start() if unfinished else len(text)
-        self._held = text[cut:]
-        return MARKER.sub(lambda match: self._keep_shown(parse_numbers(match.group(1))), text[:cut])
+        ready, self._held = split_unfinished(self._held + delta)
+        return MARKER.sub(lambda match: self._keep_shown(parse_numbers(match.group(1))), ready)
 
     def flush(self) -> str:
         """Return the text that was held back; call it at the end of the answer."""

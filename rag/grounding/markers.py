@@ -10,6 +10,13 @@ MAX_RANGE = 20
 """A longer range is no citation: nobody reads twenty passages to verify a sentence."""
 
 
+def split_unfinished(text: str) -> tuple[str, str]:
+    """Return a text that is being written without its end, if that can become a part of a marker, and this end."""
+    unfinished = UNFINISHED_MARKER.search(text)
+    cut = unfinished.start() if unfinished else len(text)
+    return text[:cut], text[cut:]
+
+
 def parse_numbers(marker: str) -> list[int]:
     """Return the passage numbers of a marker in order, without repetition; ranges are expanded."""
     numbers: list[int] = []

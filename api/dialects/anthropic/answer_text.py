@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rag.grounding.citations import split_answer
-from rag.grounding.markers import MARKER
+from rag.grounding.markers import MARKER, UNFINISHED_MARKER
 from rag.types import Citation
 
 _SPACED_MARKER = re.compile(rf"[ \t]*{MARKER.pattern}")
-_HELD = re.compile(r"[ \t]*(?:\[[\s\d,;–-]{0,32})?$")
+_HELD = re.compile(rf"[ \t]*(?:{UNFINISHED_MARKER.pattern})?$")
 """The end of a text that may become a part of a marker."""
 
 
